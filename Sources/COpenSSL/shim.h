@@ -1,0 +1,4 @@
+#ifndef OGIVE_COPENSSL_SHIM_H
+#define OGIVE_COPENSSL_SHIM_H
+#include <openssl/sha.h>
+#endif

@@ -1,0 +1,4 @@
+#ifndef OGIVE_CZEROMQ_SHIM_H
+#define OGIVE_CZEROMQ_SHIM_H
+#include <zmq.h>
+#endif

@@ -3,22 +3,22 @@ import PackageDescription
 
 /// The settings of every Swift target of this package; `deploy/check` verifies that they are in force.
 let house: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .treatAllWarnings(as: .error),
-  .strictMemorySafety(),
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
 ]
 
 let asyncHTTPClient = Target.Dependency.product(
-  name: "AsyncHTTPClient", package: "async-http-client")
+    name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
-  name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
-  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -29,115 +29,122 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
-  name: "ogive",
-  products: [
-    .library(name: "QuantileRewards", targets: ["QuantileRewards"]),
-    .executable(name: "ogive", targets: ["ogive"]),
-  ],
-  dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
-  ],
-  targets: [
-    // C libraries: a module map and a shim header each.
-    .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
-    .systemLibrary(name: "CLinux"),
-    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    name: "ogive",
+    products: [
+        .library(name: "QuantileRewards", targets: ["QuantileRewards"]),
+        .executable(name: "ogive", targets: ["ogive"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim header each.
+        .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // Leaves: know nothing of Ogive.
-    .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
-    .target(
-      name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread"],
-      swiftSettings: house),
-    .target(
-      name: "Postgres",
-      dependencies: ["CLibpq", "CLinux", "DedicatedThread", logging, subprocess],
-      swiftSettings: house),
-    .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
+        // Leaves: know nothing of Ogive.
+        .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
+        .target(
+            name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread"],
+            swiftSettings: house),
+        .target(
+            name: "Postgres",
+            dependencies: ["CLibpq", "CLinux", "DedicatedThread", logging, subprocess],
+            swiftSettings: house),
+        .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
 
-    // The core, and what carries it.
-    .target(
-      name: "OgiveCore", dependencies: ["COpenSSL", "QuantileRewards", collections],
-      swiftSettings: house),
-    .target(
-      name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
-      exclude: ["ogive.proto"], swiftSettings: house),
-    .target(
-      name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
-      swiftSettings: house),
-    .target(
-      name: "Migrations", path: "migrations",
-      resources: [.embedInCode("sql")], swiftSettings: house),
-    .target(
-      name: "OgiveStore", dependencies: ["Migrations", "OgiveCore", "Postgres", logging],
-      swiftSettings: house),
-    .target(
-      name: "OgiveModels",
-      dependencies: ["OgiveCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess],
-      swiftSettings: house),
-    .target(
-      name: "OgiveCoordinator", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
-      swiftSettings: house),
-    .target(
-      name: "OgiveWorker", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
-      swiftSettings: house),
-    .target(
-      name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
-    .executableTarget(
-      name: "ogive",
-      dependencies: [
-        "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels", "OgiveStore",
-        "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
-        argumentParser, lifecycle, logging, subprocess, yams,
-      ],
-      swiftSettings: house),
+        // The core, and what carries it.
+        .target(
+            name: "OgiveCore", dependencies: ["COpenSSL", "QuantileRewards", collections],
+            swiftSettings: house),
+        .target(
+            name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
+            exclude: ["ogive.proto"], swiftSettings: house),
+        .target(
+            name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
+            swiftSettings: house),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("sql")], swiftSettings: house),
+        .target(
+            name: "OgiveStore", dependencies: ["Migrations", "OgiveCore", "Postgres", logging],
+            swiftSettings: house),
+        .target(
+            name: "OgiveModels",
+            dependencies: ["OgiveCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess],
+            swiftSettings: house),
+        .target(
+            name: "OgiveCoordinator", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
+            swiftSettings: house),
+        .target(
+            name: "OgiveWorker", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
+            swiftSettings: house),
+        .target(
+            name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+        .executableTarget(
+            name: "ogive",
+            dependencies: [
+                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels", "OgiveStore",
+                "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
+                argumentParser, lifecycle, logging, subprocess, yams,
+            ],
+            swiftSettings: house),
 
-    // Tests.
-    .testTarget(
-      name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
-    .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
-    .testTarget(
-      name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
-    .testTarget(
-      name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"], swiftSettings: house),
-    .testTarget(
-      name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
-    .testTarget(
-      name: "OgiveTransportTests",
-      dependencies: ["OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ"],
-      swiftSettings: house),
-    .testTarget(
-      name: "OgiveStoreTests",
-      dependencies: ["OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", "QuantileRewards"],
-      swiftSettings: house),
-    .testTarget(
-      name: "OgiveModelsTests",
-      dependencies: ["OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix],
-      swiftSettings: house),
-    .testTarget(
-      name: "OgiveWorkerTests",
-      dependencies: ["OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker"], swiftSettings: house),
-    .testTarget(
-      name: "OgiveCoordinatorTests",
-      dependencies: ["OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire"],
-      swiftSettings: house),
-    .testTarget(
-      name: "OgiveTests", dependencies: ["OgiveCore", "OgiveTesting", "Postgres", "ogive"],
-      swiftSettings: house),
-    .testTarget(
-      name: "EndToEndTests", dependencies: ["OgiveCore", "OgiveStore", "Postgres", subprocess],
-      swiftSettings: house),
-    .testTarget(name: "TidyTests", swiftSettings: house),
-  ],
-  swiftLanguageModes: [.v6]
+        // Tests.
+        .testTarget(
+            name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
+        .testTarget(
+            name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
+        .testTarget(
+            name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+        .testTarget(
+            name: "OgiveTransportTests",
+            dependencies: ["OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ"],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveStoreTests",
+            dependencies: [
+                "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", "QuantileRewards",
+            ],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveModelsTests",
+            dependencies: [
+                "OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix,
+            ],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveWorkerTests",
+            dependencies: ["OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker"],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveCoordinatorTests",
+            dependencies: ["OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire"],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgiveTests", dependencies: ["OgiveCore", "OgiveTesting", "Postgres", "ogive"],
+            swiftSettings: house),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["OgiveCore", "OgiveStore", "Postgres", subprocess],
+            swiftSettings: house),
+        .testTarget(name: "TidyTests", swiftSettings: house),
+    ],
+    swiftLanguageModes: [.v6]
 )

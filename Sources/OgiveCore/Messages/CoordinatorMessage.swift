@@ -1,0 +1,102 @@
+/// What a coordinator tells a worker.
+package enum CoordinatorMessage: Hashable, Sendable {
+    /// The worker is registered.
+    case welcome(Welcome)
+    /// The specification of a run that the worker will get leases of.
+    case serve(RunDescription)
+    /// A task to be done.
+    case lease(Lease)
+    /// This part of a lease's results is committed, or was stale and is not wanted: drop it.
+    case ack(ResultName)
+    /// The lease is not wanted any more.
+    case cancel(LeaseName)
+    /// Take nothing new, finish, then leave.
+    case drain
+    /// The coordinator does not know this worker: say `hello` again.
+    case reRegister
+    /// No work for this worker, and why; it stays registered (another run may suit it).
+    case idle(String)
+    /// The worker cannot be served at all (protocol version), and why.
+    case refused(String)
+    /// The coordinator is alive.
+    case heartbeat
+}
+
+/// The answer to a `Hello`.
+package struct Welcome: Hashable, Sendable {
+    /// The coordinator's term.
+    package var term: Term
+    /// How often each side gives a sign of life.
+    package var heartbeatInterval: Duration
+    /// After this much silence the other side is taken for lost.
+    package var silenceMax: Duration
+    /// Of the held leases of `Hello`, those that go on, under their new names.
+    package var adopted: [Adoption]
+
+    /// A held lease that the coordinator takes over.
+    package struct Adoption: Hashable, Sendable {
+        /// The lease as the worker knew it.
+        package var old: LeaseName
+        /// The lease as it is called from now on.
+        package var new: LeaseName
+
+        /// Joins both.
+        package init(old: LeaseName, new: LeaseName) {
+            self.old = old
+            self.new = new
+        }
+    }
+
+    /// Joins the parts.
+    package init(
+        term: Term, heartbeatInterval: Duration, silenceMax: Duration, adopted: [Adoption]
+    ) {
+        self.term = term
+        self.heartbeatInterval = heartbeatInterval
+        self.silenceMax = silenceMax
+        self.adopted = adopted
+    }
+}
+
+/// Some items of one prompt handed to one worker.
+package struct Lease: Hashable, Sendable {
+    /// Its name.
+    package var name: LeaseName
+    /// The run.
+    package var run: RunID
+    /// The prompt, whole.
+    package var prompt: Prompt
+    /// The seed of draw 0.
+    package var seedBase: UInt32
+    /// The items, ascending: all to be sampled and scored, or all only to be scored.
+    package var items: [WorkItem]
+    /// How long the worker may take, from receipt.
+    package var duration: Duration
+
+    /// Joins the parts.
+    package init(
+        name: LeaseName, run: RunID, prompt: Prompt, seedBase: UInt32, items: [WorkItem],
+        duration: Duration
+    ) {
+        self.name = name
+        self.run = run
+        self.prompt = prompt
+        self.seedBase = seedBase
+        self.items = items
+        self.duration = duration
+    }
+}
+
+/// One part of a lease's results.
+package struct ResultName: Hashable, Sendable {
+    /// The lease.
+    package var lease: LeaseName
+    /// The part.
+    package var part: Int
+
+    /// Joins both.
+    package init(lease: LeaseName, part: Int) {
+        self.lease = lease
+        self.part = part
+    }
+}

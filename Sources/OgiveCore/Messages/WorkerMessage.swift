@@ -1,0 +1,109 @@
+/// What a worker tells its coordinator.
+package enum WorkerMessage: Hashable, Sendable {
+    /// First message of an incarnation, and the answer to `reRegister`.
+    case hello(Hello)
+    /// Grants the coordinator the right to send so many more tasks.
+    case credit(Int)
+    /// Results of a task (all of its items, or some when they are too large for one message).
+    case result(TaskResult)
+    /// The worker is alive.
+    case heartbeat
+    /// The worker gives leases back, unfinished: no attempt is charged.
+    case returned([LeaseName])
+    /// The worker takes nothing new and finishes what it has.
+    case draining
+    /// The worker leaves; everything it had is acknowledged or given back.
+    case goodbye
+}
+
+/// How a worker introduces itself.
+package struct Hello: Hashable, Sendable {
+    /// Host and process id, for people.
+    package var name: String
+    /// Version of the program.
+    package var version: String
+    /// What it serves.
+    package var offer: Offer
+    /// How many tasks it wants to hold beyond `inFlight`.
+    package var credit: Int
+    /// Leases it works on, from before a coordinator forgot it.
+    package var inFlight: [HeldLease]
+
+    /// Joins the parts.
+    package init(
+        name: String, version: String, offer: Offer, credit: Int, inFlight: [HeldLease]
+    ) {
+        self.name = name
+        self.version = version
+        self.offer = offer
+        self.credit = credit
+        self.inFlight = inFlight
+    }
+}
+
+/// The right to finish a task: worthless once the task was granted again.
+package struct LeaseName: Hashable, Comparable, Sendable {
+    /// The coordinator that granted it.
+    package var term: Term
+    /// The task.
+    package var task: TaskID
+    /// Its fencing number.
+    package var epoch: Epoch
+
+    /// Joins the parts.
+    package init(term: Term, task: TaskID, epoch: Epoch) {
+        self.term = term
+        self.task = task
+        self.epoch = epoch
+    }
+
+    package static func < (left: LeaseName, right: LeaseName) -> Bool {
+        (left.term, left.task, left.epoch) < (right.term, right.task, right.epoch)
+    }
+}
+
+/// A lease that a worker holds, with the names of its items: enough for a coordinator that does
+/// not know the task to take it over.
+package struct HeldLease: Hashable, Sendable {
+    /// The lease.
+    package var lease: LeaseName
+    /// The run.
+    package var run: RunID
+    /// The prompt.
+    package var prompt: PromptID
+    /// The items.
+    package var items: [ItemName]
+
+    /// Joins the parts.
+    package init(lease: LeaseName, run: RunID, prompt: PromptID, items: [ItemName]) {
+        self.lease = lease
+        self.run = run
+        self.prompt = prompt
+        self.items = items
+    }
+}
+
+/// What became of a task. Kept by the worker and sent again until it is acknowledged.
+package struct TaskResult: Hashable, Sendable {
+    /// The lease under which it was done.
+    package var lease: LeaseName
+    /// The run.
+    package var run: RunID
+    /// The prompt.
+    package var prompt: PromptID
+    /// Which part of the lease's results this is, from 0.
+    package var part: Int
+    /// One entry for each item of this part.
+    package var items: [ItemResult]
+
+    /// Joins the parts.
+    package init(
+        lease: LeaseName, run: RunID, prompt: PromptID, part: Int, items: [ItemResult]
+    ) {
+        self.lease = lease
+        self.run = run
+        self.prompt = prompt
+        self.part = part
+        self.items = items
+    }
+}

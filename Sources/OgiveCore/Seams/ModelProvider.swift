@@ -1,0 +1,43 @@
+/// The models that a worker serves: its configuration says *where*, specifications say *what*.
+package protocol ModelProvider: Sendable {
+    /// What the worker announces in its `Hello`: read from the servers when it starts and again
+    /// when they come back from an outage.
+    func offer() async throws(ModelError) -> Offer
+
+    /// The policy for a specification that `offer()` covers.
+    func policy(for spec: PolicySpec) throws(ModelError) -> any Policy
+
+    /// The scorer for a specification that `offer()` covers.
+    func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer
+}
+
+/// What a worker can serve.
+package struct Offer: Hashable, Sendable {
+    /// A model behind an adapter, as fingerprinted.
+    package struct Model: Hashable, Sendable {
+        /// The adapter: the raw value of `PolicySpec.Kind` or `ScorerSpec.Kind`.
+        package var kind: String
+        /// The model id.
+        package var model: String
+        /// What identifies it.
+        package var fingerprint: Fingerprint
+
+        /// Joins the parts.
+        package init(kind: String, model: String, fingerprint: Fingerprint) {
+            self.kind = kind
+            self.model = model
+            self.fingerprint = fingerprint
+        }
+    }
+
+    /// The policies.
+    package var policies: [Model]
+    /// The scorers.
+    package var scorers: [Model]
+
+    /// Joins both.
+    package init(policies: [Model], scorers: [Model]) {
+        self.policies = policies
+        self.scorers = scorers
+    }
+}

@@ -1,0 +1,32 @@
+/// Draws of one prompt to be sampled.
+package struct SampleRequest: Hashable, Sendable {
+    /// The prompt.
+    package var prompt: Prompt
+    /// The seed of draw 0; draw i has the seed `seedBase + i`.
+    package var seedBase: UInt32
+    /// The draws, ascending.
+    package var indexes: [Int32]
+    /// How to sample.
+    package var parameters: SamplingParameters
+
+    /// Joins the parts.
+    package init(
+        prompt: Prompt, seedBase: UInt32, indexes: [Int32], parameters: SamplingParameters
+    ) {
+        self.prompt = prompt
+        self.seedBase = seedBase
+        self.indexes = indexes
+        self.parameters = parameters
+    }
+}
+
+/// A reference policy as served somewhere.
+package protocol Policy: Sendable {
+    /// Reads what identifies the model from its server. Throws when it is not reachable, wants
+    /// another key, or does not serve the model.
+    func fingerprint() async throws(ModelError) -> Fingerprint
+
+    /// Samples the draws. The answer has one entry for each index, in the same order; whether an
+    /// entry is kept never depends on its content.
+    func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>]
+}

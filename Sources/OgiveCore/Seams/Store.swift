@@ -1,0 +1,187 @@
+/// What the coordinator needs of the database. Truth is there; leases are not.
+package protocol Store: Sendable {
+    /// Begins to lead: raises the term, so that every other coordinator is fenced. Throws
+    /// `.conflict` when another one holds leadership now.
+    func lead(as coordinator: String) async throws(StoreError) -> Term
+
+    /// Ends leadership, so that the next coordinator need not wait.
+    func resign(_ term: Term) async
+
+    /// The runs to be served, in order of id.
+    func openRuns() async throws(StoreError) -> [RunDescription]
+
+    /// Pending items of a run, by ascending prompt id, from prompts after `cursor`.
+    func pendingPage(of run: RunDescription, after cursor: PromptID?, limit: PageLimit)
+        async throws(StoreError) -> PendingPage
+
+    /// Commits results in one transaction that checks `term`. A repeated batch is harmless.
+    func land(_ batch: LandingBatch, term: Term) async throws(StoreError) -> LandingReceipt
+
+    /// Binds fingerprints to a run's sampling and scoring where none are bound yet; answers with
+    /// what is bound now.
+    func bind(_ binding: FingerprintBinding, term: Term)
+        async throws(StoreError) -> FingerprintBinding
+
+    /// Marks a run as finished when nothing of it is pending; `false` when something is.
+    func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool
+
+    /// Records workers that came, changed or left, for `ogive status`.
+    func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError)
+}
+
+/// How much a page may hold.
+package struct PageLimit: Hashable, Sendable {
+    /// Most prompts.
+    package var prompts: Int
+    /// Most items; the page ends after the prompt that reaches it.
+    package var items: Int
+
+    /// Joins both.
+    package init(prompts: Int, items: Int) {
+        self.prompts = prompts
+        self.items = items
+    }
+}
+
+/// Some pending items of a run.
+package struct PendingPage: Hashable, Sendable {
+    /// Prompts with pending items, ascending by id.
+    package var prompts: [PendingPrompt]
+    /// Where the next page begins; `nil` when the last prompt of the set was seen.
+    package var next: PromptID?
+
+    /// Joins both.
+    package init(prompts: [PendingPrompt], next: PromptID?) {
+        self.prompts = prompts
+        self.next = next
+    }
+}
+
+/// A run as the coordinator serves it.
+package struct RunDescription: Hashable, Sendable {
+    /// The row in the database.
+    package var id: RunID
+    /// The sampling that owns its completions.
+    package var sampling: SamplingID
+    /// The scoring that owns its rewards.
+    package var scoring: ScoringID
+    /// What was submitted.
+    package var spec: RunSpec
+    /// The policy's fingerprint, once bound.
+    package var policyFingerprint: Fingerprint?
+    /// The scorer's fingerprint, once bound.
+    package var scorerFingerprint: Fingerprint?
+
+    /// Joins the parts.
+    package init(id: RunID, sampling: SamplingID, scoring: ScoringID, spec: RunSpec) {
+        self.id = id
+        self.sampling = sampling
+        self.scoring = scoring
+        self.spec = spec
+    }
+}
+
+/// Fingerprints bound to a run's sampling and scoring.
+package struct FingerprintBinding: Hashable, Sendable {
+    /// The run.
+    package var run: RunID
+    /// The policy's fingerprint.
+    package var policy: Fingerprint
+    /// The scorer's fingerprint.
+    package var scorer: Fingerprint
+
+    /// Joins the parts.
+    package init(run: RunID, policy: Fingerprint, scorer: Fingerprint) {
+        self.run = run
+        self.policy = policy
+        self.scorer = scorer
+    }
+}
+
+/// Results of one task, on their way to the database.
+package struct LandingGroup: Hashable, Sendable {
+    /// The run they were made for.
+    package var run: RunID
+    /// The prompt.
+    package var prompt: PromptID
+    /// The worker that made them.
+    package var worker: WorkerID
+    /// One entry for each item.
+    package var items: [ItemResult]
+
+    /// Joins the parts.
+    package init(run: RunID, prompt: PromptID, worker: WorkerID, items: [ItemResult]) {
+        self.run = run
+        self.prompt = prompt
+        self.worker = worker
+        self.items = items
+    }
+}
+
+/// What is committed in one transaction.
+package struct LandingBatch: Hashable, Sendable {
+    /// Names the batch within its coordinator.
+    package var id: BatchID
+    /// Results, in order of arrival.
+    package var groups: [LandingGroup]
+
+    /// Joins both.
+    package init(id: BatchID, groups: [LandingGroup]) {
+        self.id = id
+        self.groups = groups
+    }
+}
+
+/// What a commit changed.
+package struct LandingReceipt: Hashable, Sendable {
+    /// Completions that are new.
+    package var completions: Int
+    /// Rewards that are new, of draws and candidates.
+    package var rewards: Int
+    /// Failures that are new.
+    package var failures: Int
+    /// Results that were there already, dropped.
+    package var duplicates: Int
+
+    /// Joins the counts.
+    package init(completions: Int, rewards: Int, failures: Int, duplicates: Int) {
+        self.completions = completions
+        self.rewards = rewards
+        self.failures = failures
+        self.duplicates = duplicates
+    }
+}
+
+/// A worker as `ogive status` shows it.
+package struct WorkerRecord: Hashable, Sendable {
+    /// Where it stands.
+    package enum State: String, Sendable, CaseIterable {
+        /// Has or may get work.
+        case active
+        /// Serves none of the open runs; `note` says why.
+        case idle
+        /// Finishes what it has and takes nothing new.
+        case draining
+        /// Said goodbye.
+        case left
+        /// Fell silent.
+        case lost
+    }
+
+    /// The incarnation.
+    package var id: WorkerID
+    /// Host and process id, as the worker says.
+    package var name: String
+    /// Where it stands.
+    package var state: State
+    /// Why it gets no work, for people.
+    package var note: String?
+
+    /// Joins the parts.
+    package init(id: WorkerID, name: String, state: State, note: String?) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.note = note
+    }
+}

@@ -1,0 +1,64 @@
+/// The coordinator's side of the wire.
+package protocol CoordinatorTransport: Sendable {
+    /// Messages from workers, in batches, in order for each worker. Ends when the transport closes.
+    associatedtype Incoming: AsyncSequence<[FromWorker], Never> & Sendable
+    /// Messages from workers.
+    var incoming: Incoming { get }
+
+    /// Queues messages for workers and answers for each what became of it. Success is not delivery.
+    func send(_ messages: [ToWorker]) async -> [SendOutcome]
+}
+
+/// The worker's side of the wire.
+package protocol WorkerTransport: Sendable {
+    /// Messages from the coordinator, in batches, in order. Ends when the transport closes.
+    associatedtype Incoming: AsyncSequence<[CoordinatorMessage], Never> & Sendable
+    /// Messages from the coordinator.
+    var incoming: Incoming { get }
+
+    /// Queues a message. Success is not delivery.
+    func send(_ message: WorkerMessage) async -> SendOutcome
+}
+
+/// A message and the worker it came from.
+package struct FromWorker: Hashable, Sendable {
+    /// The sender.
+    package var worker: WorkerID
+    /// The term the sender believes in; 0 before its first `Welcome`.
+    package var term: Term
+    /// The message.
+    package var message: WorkerMessage
+
+    /// Joins the parts.
+    package init(worker: WorkerID, term: Term, message: WorkerMessage) {
+        self.worker = worker
+        self.term = term
+        self.message = message
+    }
+}
+
+/// A message and the worker it is for.
+package struct ToWorker: Hashable, Sendable {
+    /// The receiver.
+    package var worker: WorkerID
+    /// The message.
+    package var message: CoordinatorMessage
+
+    /// Joins both.
+    package init(worker: WorkerID, message: CoordinatorMessage) {
+        self.worker = worker
+        self.message = message
+    }
+}
+
+/// What became of a message that was to be sent.
+package enum SendOutcome: Hashable, Sendable {
+    /// It is queued.
+    case queued
+    /// The peer's queue is full.
+    case full
+    /// Nobody is there under that name.
+    case unreachable
+    /// It is larger than a message may be.
+    case tooLarge
+}

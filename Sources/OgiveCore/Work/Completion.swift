@@ -1,0 +1,35 @@
+/// Why a completion ended.
+package enum FinishReason: String, Sendable, Codable, CaseIterable {
+    /// The model ended it, or a stop text did.
+    case stop
+    /// `max_tokens` or the context ended it: the completion is kept and flagged as truncated.
+    case length
+    /// Another reason of the server's (a content filter, a tool call): kept and flagged.
+    case other
+}
+
+/// A completion exactly as sampled: never stripped, never cut.
+package struct Completion: Hashable, Sendable {
+    /// The text, byte for byte what the scorer sees.
+    package var text: String
+    /// Number of tokens, the end token included; `nil` when the server does not tell.
+    package var tokenCount: Int?
+    /// Why it ended.
+    package var finishReason: FinishReason
+    /// log π_ref(y|x): the sum of the tokens' log-probabilities at temperature 1, in nats; `nil`
+    /// when the server does not tell.
+    package var logProbability: Double?
+
+    /// Joins the parts.
+    package init(
+        text: String, tokenCount: Int?, finishReason: FinishReason, logProbability: Double?
+    ) {
+        self.text = text
+        self.tokenCount = tokenCount
+        self.finishReason = finishReason
+        self.logProbability = logProbability
+    }
+
+    /// Whether the limit cut it off.
+    package var isTruncated: Bool { finishReason == .length }
+}

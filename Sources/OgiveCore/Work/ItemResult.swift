@@ -1,0 +1,50 @@
+/// What became of one item of a task.
+package struct ItemResult: Hashable, Sendable {
+    /// The item.
+    package var name: ItemName
+    /// The completion that was sampled; `nil` when the item brought its text, or sampling failed.
+    package var completion: Completion?
+    /// The seed that was sent for it.
+    package var seed: UInt32?
+    /// The raw reward, finite; `nil` when there is a failure.
+    package var reward: Double?
+    /// Why the reward, or the completion too, is missing.
+    package var failure: Failure?
+    /// Time the policy took, from request to answer (of the whole request for k draws at once).
+    package var sampleDuration: Duration?
+    /// Time the scorer took, from request to answer (of the whole batch).
+    package var scoreDuration: Duration?
+
+    /// Begins a result without content.
+    package init(name: ItemName) {
+        self.name = name
+    }
+}
+
+/// A typed reason why a draw or its reward is missing. An error is never a score.
+package struct Failure: Hashable, Sendable {
+    /// The stage that failed.
+    package enum Stage: String, Sendable, CaseIterable {
+        /// No completion was got.
+        case sampling
+        /// A completion was got, but no reward.
+        case scoring
+    }
+
+    /// The stage that failed.
+    package var stage: Stage
+    /// The kind of failure.
+    package var code: ModelError.Code
+    /// What a person needs to know.
+    package var message: String
+    /// How often it was tried.
+    package var attempts: Int
+
+    /// Joins the parts.
+    package init(stage: Stage, code: ModelError.Code, message: String, attempts: Int) {
+        self.stage = stage
+        self.code = code
+        self.message = message
+        self.attempts = attempts
+    }
+}

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 
 /// The one byte sequence of a specification: JSON with sorted keys and no white space.
 ///

@@ -1,3 +1,6 @@
+internal import DequeModule
+internal import OrderedCollections
+
 extension Scheduler {
     /// Takes over leases that a worker holds from before it was registered (again).
     ///
@@ -47,6 +50,11 @@ extension Scheduler {
             owners = tasks.values.filter {
                 $0.run == held.run && $0.promptID == held.prompt
             }.map(\.id).sorted()
+            if let mine = owners.first(where: { owns($0, wanted, worker) }) {
+                // It was taken over before, but the answer was lost.
+                workers[worker]?.tasks.insert(mine)
+                return tasks[mine].map(leaseName)
+            }
             for id in owners {
                 guard let task = tasks[id] else { continue }
                 let touches = task.items.contains { wanted.contains($0.name) }
@@ -65,6 +73,11 @@ extension Scheduler {
         runs[held.run]?.activate(held.items, of: held.prompt)
         lease(&task, to: worker, now: now)
         return leaseName(task)
+    }
+
+    private func owns(_ id: TaskID, _ names: Set<ItemName>, _ worker: WorkerID) -> Bool {
+        guard let task = tasks[id], task.isLeased(to: worker) else { return false }
+        return Set(task.items.map(\.name)) == names
     }
 
     /// Removes items from tasks that are ready.

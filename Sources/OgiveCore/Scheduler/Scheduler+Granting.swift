@@ -1,3 +1,7 @@
+internal import DequeModule
+internal import HeapModule
+internal import OrderedCollections
+
 extension Scheduler {
     /// Puts a worker into the queue for work when it has room.
     mutating func enqueue(_ id: WorkerID) {

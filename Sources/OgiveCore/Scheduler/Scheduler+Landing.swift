@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 extension Scheduler {
     /// Puts results into the next batch. `part` is acknowledged when they are committed.
     mutating func collect(
@@ -24,10 +26,7 @@ extension Scheduler {
     /// Sends batches that are full or old enough, and those that wait for another try.
     mutating func flushLanding(now: Instant) {
         guard !landing.isPaused(now) else { return }
-        if landing.pausedUntil != nil {
-            landing.pausedUntil = nil
-            requeueAllWorkers()
-        }
+        landing.pausedUntil = nil
         for id in landing.sent.keys where landing.sent[id]?.isWaiting == true {
             landing.sent[id]?.isWaiting = false
             if let batch = landing.sent[id]?.batch { effects.append(.land(batch)) }
@@ -75,18 +74,11 @@ extension Scheduler {
             removeIfDone(entry.task)
             if let ack = entry.ack { send(.ack(ack), to: entry.worker) }
         }
-        requeueAllWorkers()
     }
 
     private mutating func removeIfDone(_ id: TaskID) {
         guard let task = tasks[id], task.state == .landing, task.unlanded == 0 else { return }
         tasks[id] = nil
-    }
-
-    private mutating func requeueAllWorkers() {
-        for id in workers.keys {
-            enqueue(id)
-        }
     }
 
     /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.

@@ -1,3 +1,6 @@
+internal import DequeModule
+internal import OrderedCollections
+
 extension Scheduler {
     /// Takes in results. They count under the lease's current epoch only: leased to the sender, or
     /// taken back from it and not yet granted anew.

@@ -1,3 +1,6 @@
+internal import DequeModule
+internal import OrderedCollections
+
 extension Scheduler {
     /// Takes in the open runs: new ones begin, missing ones end, a raised target is paged anew.
     mutating func update(_ descriptions: [RunDescription]) {
@@ -45,10 +48,10 @@ extension Scheduler {
         guard !isDraining, !landing.isPaused(now) else { return }
         for index in runs.values.indices {
             let run = runs.values[index]
-            guard run.notBefore <= now, !isHeld(run) else { continue }
+            guard run.notBefore <= now else { continue }
             runs.values[index].notBefore = .zero
             if run.paging == .idle, run.binding == .bound,
-                run.activeItems < limits.windowItems / 2
+                run.activeItems < limits.windowItems / 2, !isHeld(run)
             {
                 runs.values[index].paging = .fetching
                 let limit = PageLimit(

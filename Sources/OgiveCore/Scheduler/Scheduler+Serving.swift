@@ -1,3 +1,5 @@
+internal import OrderedCollections
+
 extension Scheduler {
     /// Looks at every worker anew: which runs it serves, and what to tell it when there are none.
     mutating func reviewWorkers() {

@@ -1,3 +1,6 @@
+internal import HeapModule
+internal import OrderedCollections
+
 extension Scheduler {
     /// Takes in a message. Anything from a registered worker is a sign of life.
     mutating func receive(_ envelope: FromWorker, now: Instant) {
@@ -117,10 +120,8 @@ extension Scheduler {
         } else {
             requeue(task.id, countsAttempt: false, now: now)
         }
-        if outcome == .unreachable {
-            // It will register again when it is back; until then its queue is closed.
-            workers[message.worker]?.credit = 0
-        }
+        // Its next heartbeat brings its credit again; until then it gets nothing.
+        workers[message.worker]?.credit = 0
     }
 }
 

@@ -1,4 +1,6 @@
-internal import Collections
+internal import DequeModule
+internal import HeapModule
+internal import OrderedCollections
 
 /// Decides who does what: a pure state machine without clock, randomness or I/O.
 ///

@@ -1,4 +1,4 @@
-internal import Collections
+internal import OrderedCollections
 
 /// Results between receipt and commit.
 struct SchedulerLanding: Sendable {

@@ -1,4 +1,4 @@
-internal import Collections
+internal import DequeModule
 
 /// An open run.
 struct SchedulerRun {

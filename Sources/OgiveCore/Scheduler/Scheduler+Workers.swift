@@ -62,7 +62,8 @@ extension Scheduler {
     }
 
     private mutating func setCredit(_ credit: Int, of id: WorkerID) {
-        workers[id]?.credit = clamped(credit)
+        let clamped = clamped(credit)
+        workers[id]?.credit = clamped
         enqueue(id)
     }
 

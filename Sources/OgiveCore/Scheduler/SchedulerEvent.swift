@@ -50,7 +50,7 @@ extension Scheduler {
     }
 
     /// What an operator wants to read in the log.
-    package enum Notice: Hashable, Sendable {
+    package enum Notice: Sendable {
         /// A worker registered.
         case registered(WorkerID, name: String)
         /// A worker fell silent; its tasks go to others.

@@ -93,7 +93,8 @@ let package = Package(
             name: "OgiveCoordinator", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
             swiftSettings: house),
         .target(
-            name: "OgiveWorker", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
+            name: "OgiveWorker",
+            dependencies: ["OgiveCore", deque, lifecycle, logging],
             swiftSettings: house),
         .target(
             name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),

@@ -32,17 +32,12 @@ extension WorkerSession {
         for (ticket, entry) in held {
             if let new = names[entry.lease.name] {
                 rename(ticket, new)
-            } else if entry.lease.name.term != term || !isKnown(entry.lease.name, names) {
+            } else {
                 drop(ticket)
             }
         }
         for ticket in held.keys { send(ticket, now: now) }
         if drainingSince != nil { effects.append(.send(.draining)) }
-    }
-
-    /// A lease that came after the `hello` was sent is not in its answer, but is ours.
-    private func isKnown(_ name: LeaseName, _ names: [LeaseName: LeaseName]) -> Bool {
-        names.values.contains(name)
     }
 
     private mutating func rename(_ ticket: Ticket, _ new: LeaseName) {

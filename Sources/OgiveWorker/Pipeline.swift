@@ -89,18 +89,20 @@ struct Pipeline: Sendable {
                 throw WorkerError(
                     code: .models, message: outage.error.message, cause: outage.error)
             }
-            do throws(ModelError) {
-                let now = try await provider.offer()
-                if now != offer {
-                    offer = now
-                    feed.yield(.offerChanged(now))
-                }
-                isSuspended = false
-                feed.yield(.suspended(false))
-                await gate.open()
-            } catch  where error.isRetriable {
-                continue
+            let current: Offer
+            do {
+                current = try await provider.offer()
+            } catch {
+                guard !error.isRetriable else { continue }
+                throw WorkerError(code: .models, message: error.message, cause: error)
             }
+            if current != offer {
+                offer = current
+                feed.yield(.offerChanged(current))
+            }
+            isSuspended = false
+            feed.yield(.suspended(false))
+            await gate.open()
         }
     }
 }

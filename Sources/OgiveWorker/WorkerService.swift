@@ -1,6 +1,6 @@
 package import Logging
 package import OgiveCore
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// A worker: intake ▶ sample ▶ score ▶ outbox, for one coordinator.
 ///

@@ -72,8 +72,9 @@ extension ZeroMQError {
         }
     }
 
-    private static func invalidEndpoint(
-        _ endpoint: String, key: String, cause: ZeroMQErrno
+    /// The error for a text that is no endpoint; `key` is the setting to correct.
+    static func invalidEndpoint(
+        _ endpoint: String, key: String, cause: ZeroMQErrno?
     ) -> ZeroMQError {
         ZeroMQError(
             .invalidEndpoint,

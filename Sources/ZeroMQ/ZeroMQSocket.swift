@@ -46,6 +46,7 @@ package struct ZeroMQSocket: ~Copyable {
     ///
     /// - Throws: `addressInUse`, `addressUnavailable`, `permissionDenied`, `invalidEndpoint`.
     package borrowing func bind(_ endpoint: String) throws(ZeroMQError) {
+        try TCPEndpoint.checkPort(endpoint, binding: true)
         guard !IPCEndpoint.hasListener(endpoint) else {
             throw .addressInUse(endpoint, cause: nil)
         }
@@ -59,6 +60,7 @@ package struct ZeroMQSocket: ~Copyable {
     ///
     /// - Throws: `invalidEndpoint`; that nobody listens is no error.
     package borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
+        try TCPEndpoint.checkPort(endpoint, binding: false)
         // Sound: own handle; libzmq copies the terminated string.
         guard unsafe zmq_connect(handle, endpoint) == 0 else {
             throw .endpoint(endpoint, binding: false, .last)

@@ -52,7 +52,8 @@ struct EndpointErrorTests {
 
     @Test(arguments: [
         "", "5555", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:x",
-        "tcp://127.0.0.1:70000", "smoke://signal", "ipc:/tmp/x", "tcp//127.0.0.1:5555",
+        "tcp://127.0.0.1:70000", "tcp://127.0.0.1:-1", "tcp://[::1]:65536",
+        "tcp://127.0.0.1:99999999999", "smoke://signal", "ipc:/tmp/x", "tcp//127.0.0.1:5555",
     ])
     func `what is no endpoint is refused by bind`(endpoint: String) throws {
         let error = try bindError(endpoint)
@@ -61,7 +62,10 @@ struct EndpointErrorTests {
         #expect(!error.isRetriable)
     }
 
-    @Test(arguments: ["", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "smoke://signal", "5555"])
+    @Test(arguments: [
+        "", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "tcp://localhost:70000", "tcp://127.0.0.1:0",
+        "smoke://signal", "5555",
+    ])
     func `what is no endpoint is refused by connect`(endpoint: String) throws {
         let socket = try ZeroMQSocket.open(context, .dealer)
         #expect {

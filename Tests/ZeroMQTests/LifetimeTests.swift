@@ -9,7 +9,7 @@ struct LifetimeTests {
         for _ in 0..<100 {
             let context = try ZeroMQContext()
             let router = try ZeroMQSocket.open(context, .router)
-            let dealer = try ZeroMQSocket.open(context, .dealer)
+            let dealer = try ZeroMQSocket.open(context, .dealer, options: [.linger(.zero)])
             try dealer.connect(try bindLoopback(router))
             #expect(try dealer.send([[1]]) == .sent)
         }

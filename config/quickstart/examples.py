@@ -10,7 +10,7 @@ from problems import answer_text, training_problem, wrong
 
 SEED = 20240917
 BATCH = 64                   # texts a training step
-STEPS = {"policy": 900, "reward": 800, "rerank": 450}
+STEPS = {"policy": 900, "reward": 650, "rerank": 400}
 TOKENIZER_TEXTS = 20_000
 WRONG_SHARE = 0.2            # wrong answers among the policy's texts, so that rewards spread
 STYLE_BONUS = [0.5, 0.0, 0.2, -0.6]     # the reward model likes shown work, dislikes bare numbers

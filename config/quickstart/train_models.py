@@ -2,7 +2,7 @@
 """Trains the quickstart's two tiny models from nothing and writes policy.gguf and reward.gguf.
 
     python3 -m venv /tmp/train && /tmp/train/bin/pip install -r requirements.txt
-    /tmp/train/bin/python train_models.py            # some minutes on 4 CPU cores
+    /tmp/train/bin/python train_models.py            # about a quarter of an hour on one core
 
 The texts come from `examples.py`, the weights start at random from a fixed seed, nothing is
 downloaded. The policy (0.75 M parameters) answers word problems and is wrong in about one case of
@@ -173,7 +173,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=here, help="folder for the two GGUF files")
     parser.add_argument("--hf", type=Path, help="also save both as Hugging Face folders in here")
-    parser.add_argument("--threads", type=int, default=4, help="results depend on it slightly")
+    parser.add_argument("--threads", type=int, default=1, help="results depend on it slightly; "
+                        "models this small gain little by more than one")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)

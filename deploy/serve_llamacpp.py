@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 
 TOKENS_PER_SLOT = 512       # context of one request when --ctx does not say
+GGML_TYPE_F32 = 0           # from ggml.h; the wheel does not name it
 
 
 def fail(message):
@@ -39,6 +40,8 @@ def parse_arguments():
     parser.add_argument("--alias", help="model name to report; default: the file's name")
     parser.add_argument("--rank", action="store_true", help="a reward model: serve /v1/rerank")
     parser.add_argument("--api-key-file", type=Path, help="file with accepted keys, one a line")
+    parser.add_argument("--reproducible", action="store_true", help="the same request gives the "
+                        "same bits whatever is served beside it: float32 cache, no prompt cache")
     parser.add_argument("--exit-with-stdin", action="store_true",
                         help="end when standard input closes")
     parser.add_argument("--verbose", action="store_true", help="show llama.cpp's log")
@@ -72,7 +75,7 @@ def check_port(host, port):
             probe.bind(address)
             probe.listen(1)
     except OSError as error:
-        fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port")
+        fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port or --host")
 
 
 def read_keys(path):
@@ -101,6 +104,9 @@ def parameters(xllamacpp, arguments, keys):
     settings.endpoint_metrics = True
     settings.ui = False
     settings.verbosity = 3 if arguments.verbose else 1
+    if arguments.reproducible:
+        settings.cache_type_k = settings.cache_type_v = GGML_TYPE_F32
+        settings.cache_prompt, settings.cache_ram_mib = False, 0
     if arguments.rank:
         settings.embedding = True
         settings.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_RANK

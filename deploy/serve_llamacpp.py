@@ -17,7 +17,6 @@ import threading
 from pathlib import Path
 
 TOKENS_PER_SLOT = 512       # context of one request when --ctx does not say
-GGML_TYPE_F32 = 0           # from ggml.h; the wheel does not name it
 
 
 def fail(message):
@@ -105,7 +104,7 @@ def parameters(xllamacpp, arguments, keys):
     settings.ui = False
     settings.verbosity = 3 if arguments.verbose else 1
     if arguments.reproducible:
-        settings.cache_type_k = settings.cache_type_v = GGML_TYPE_F32
+        settings.cache_type_k = settings.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
         settings.cache_prompt, settings.cache_ram_mib = False, 0
     if arguments.rank:
         settings.embedding = True

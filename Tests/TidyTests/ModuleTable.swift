@@ -42,7 +42,7 @@ enum ModuleTable {
             "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "OgiveCore",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
-        "OgiveWorker": platform.union(service).union(["OgiveCore", "OgiveWire"]),
+        "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)

@@ -1,0 +1,27 @@
+import Foundation
+import Testing
+
+/// The top level of the repository holds only what the architecture names.
+@Suite struct TopLevelTests {
+    private static let allowed: Set<String> = [
+        "CONTRIBUTING.md", "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "config",
+        "deploy", "migrations",
+        // Written by the package manager and ignored by git.
+        "Package.resolved",
+    ]
+
+    private func strangers(among names: [String]) -> [String] {
+        names.filter { !$0.hasPrefix(".") && !Self.allowed.contains($0) }.sorted()
+    }
+
+    @Test func `The top level holds only what the architecture names`() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)
+        try #require(names.contains("Package.swift"))
+        #expect(strangers(among: names).isEmpty)
+    }
+
+    @Test func `A stranger is found`() {
+        #expect(
+            strangers(among: ["Sources", "notes.txt", ".ci", "docs"]) == ["docs", "notes.txt"])
+    }
+}

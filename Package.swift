@@ -90,7 +90,7 @@ let package = Package(
             dependencies: ["OgiveCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess],
             swiftSettings: house),
         .target(
-            name: "OgiveCoordinator", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
+            name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging],
             swiftSettings: house),
         .target(
             name: "OgiveWorker",

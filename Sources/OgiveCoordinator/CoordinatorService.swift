@@ -38,15 +38,25 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         logger.info("leading", metadata: ["term": "\(term.rawValue)"])
         let (events, feed) = AsyncStream.makeStream(of: Scheduler.Event.self)
         try await withGracefulShutdownHandler {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await serve(term, events: events, feed: feed) }
-                group.addTask { await listen(feed) }
-                group.addTask { try await poll(feed) }
-                group.addTask { try await tick(feed) }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    try await serve(term, events: events, feed: feed)
+                    return true
+                }
+                group.addTask {
+                    await listen(feed)
+                    return false
+                }
+                group.addTask {
+                    try await poll(feed)
+                    return false
+                }
+                group.addTask {
+                    try await tick(feed)
+                    return false
+                }
                 defer { group.cancelAll() }
-                // The first to end is `serve`, or a failure; the others serve it.
-                try await group.next()
-                try await group.next()
+                while let isServed = try await group.next(), !isServed {}
             }
         } onGracefulShutdown: {
             feed.yield(.drain)

@@ -13,23 +13,25 @@ struct StoreDesk: Sendable {
         switch effect {
         case .fetchPage(let run, let cursor, let limit):
             await report(
-                { try await store.pendingPage(of: run, after: cursor, limit: limit) },
+                { () async throws(StoreError) in
+                    try await store.pendingPage(of: run, after: cursor, limit: limit)
+                },
                 success: { .page(run.id, $0) }, failure: { _ in .pageFailed(run.id) })
         case .land(let batch):
             await report(
-                { try await store.land(batch, term: term) },
+                { () async throws(StoreError) in try await store.land(batch, term: term) },
                 success: { .landed(batch.id, $0) }, failure: { .landingFailed(batch.id, $0) })
         case .bind(let binding):
             await report(
-                { try await store.bind(binding, term: term) },
+                { () async throws(StoreError) in try await store.bind(binding, term: term) },
                 success: { .bound($0) }, failure: { _ in .bindFailed(binding.run) })
         case .finish(let run):
             await report(
-                { try await store.finish(run, term: term) },
+                { () async throws(StoreError) in try await store.finish(run, term: term) },
                 success: { .finished(run, $0) }, failure: { _ in .finishFailed(run) })
         case .record(let worker):
             await report(
-                { try await store.record([worker], term: term) },
+                { () async throws(StoreError) in try await store.record([worker], term: term) },
                 success: { nil }, failure: { _ in nil })
         case .send, .notice, .stop:
             break

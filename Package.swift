@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
-            exclude: ["ogive.proto"], swiftSettings: house),
+            exclude: ["generate.sh", "ogive.proto"], swiftSettings: house),
         .target(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
             swiftSettings: house),

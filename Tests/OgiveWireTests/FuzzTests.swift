@@ -1,0 +1,67 @@
+import OgiveCore
+import OgiveWire
+import Testing
+
+/// Damages valid envelopes at random. What must hold: no trap, and what decodes encodes again.
+@Suite struct FuzzTests {
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func damagedEnvelopesNeverTrap(seed: UInt64) throws {
+        var messages = RandomMessages(seed: seed)
+        var decoded = 0
+        for round in 0..<25_000 {
+            let fromWorker = Bool.random(using: &messages.random)
+            let (worker, term) = (messages.workerID(), messages.term())
+            var bytes =
+                fromWorker
+                ? try WorkerEnvelope(
+                    worker: worker, term: term, message: messages.workerMessage(round)
+                ).encoded()
+                : try CoordinatorEnvelope(
+                    worker: worker, term: term, message: messages.coordinatorMessage(round)
+                ).encoded()
+            damage(&bytes, using: &messages.random)
+            decoded += survives(bytes, fromWorker) ? 1 : 0
+        }
+        // Otherwise the damage is such that nothing behind the header is ever reached.
+        #expect(decoded > 500)
+    }
+
+    /// Whether the bytes are a message; records when one cannot be encoded again.
+    private func survives(_ bytes: [UInt8], _ fromWorker: Bool) -> Bool {
+        do throws(WireError) {
+            if fromWorker {
+                let envelope = try WorkerEnvelope(decoding: bytes)
+                #expect(encodes { () throws(WireError) in try envelope.encoded() })
+            } else {
+                let envelope = try CoordinatorEnvelope(decoding: bytes)
+                #expect(encodes { () throws(WireError) in try envelope.encoded() })
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func encodes(_ encode: () throws(WireError) -> [UInt8]) -> Bool {
+        do throws(WireError) { return try encode().isEmpty == false } catch { return false }
+    }
+
+    private func damage(_ bytes: inout [UInt8], using random: inout SplitMix) {
+        for _ in 0..<Int.random(in: 1...4, using: &random) where bytes.count > 30 {
+            // Damage to the magic is found at once and teaches nothing; spare it mostly.
+            let least = Int.random(in: 0..<20, using: &random) == 0 ? 0 : 5
+            let at = Int.random(in: least..<bytes.count, using: &random)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            case 1: bytes[at] = UInt8.random(in: 0...255, using: &random)
+            case 2: bytes.remove(at: at)
+            case 3: bytes.insert(UInt8.random(in: 0...255, using: &random), at: at)
+            case 4: bytes.removeLast(Int.random(in: 0..<min(20, bytes.count - 25), using: &random))
+            default:
+                let end = min(bytes.count, at + Int.random(in: 1...12, using: &random))
+                let piece = Array(bytes[at..<end])
+                bytes.insert(contentsOf: piece, at: at)
+            }
+        }
+    }
+}

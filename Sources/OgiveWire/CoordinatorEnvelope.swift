@@ -4,7 +4,7 @@ package import OgiveCore
 package struct CoordinatorEnvelope: Hashable, Sendable {
     /// The receiver.
     package var worker: WorkerID
-    /// The term of the last `Welcome` that the coordinator gave this worker; 0 before.
+    /// The term of the last `Welcome` that the coordinator gave to any worker; 0 before.
     package var term: Term
     /// The message.
     package var message: CoordinatorMessage

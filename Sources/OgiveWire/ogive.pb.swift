@@ -58,7 +58,8 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
   /// Version of the protocol that the sender speaks: 1.
   var protocolVersion: UInt32 = 0
 
-  /// Term of the last Welcome that the sender has got (worker) or given (coordinator); 0 before.
+  /// Term of the last Welcome that the sender has got (worker) or given to any worker
+  /// (coordinator); 0 before.
   var term: Int64 = 0
 
   /// The worker's incarnation, 16 bytes: of the sender, or of the worker that is addressed.

@@ -90,7 +90,7 @@ struct RandomMessages {
     private mutating func runDescription() -> RunDescription {
         var parameters = SamplingParameters()
         parameters.temperature = Double.random(in: 0...2, using: &random)
-        parameters.stop = list { $0.text() }
+        parameters.stop = list { "s" + $0.text() }
         parameters.seed = random.next()
         var policy = PolicySpec(kind: .openai, model: text())
         policy.revision = Bool.random(using: &random) ? text() : nil

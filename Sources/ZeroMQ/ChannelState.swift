@@ -1,0 +1,149 @@
+/// What a channel knows apart from its socket; its methods say what is to be done, and to whom.
+struct ChannelState {
+    typealias Batch = [ZeroMQMessage]
+    typealias Opened = Result<[String], ZeroMQError>
+
+    /// How far `run()` is.
+    enum Phase {
+        case idle
+        case opening
+        case open([String])
+        case finished(ZeroMQError?)
+    }
+
+    /// What the loop does in one go.
+    struct Turn {
+        var requests: [SendRequest] = []
+        var countMax = 0
+        var bytesMax = 0
+        var isLast = false
+    }
+
+    private let incomingMax: Int
+    private let incomingBytesMax: Int
+    private let batchMax: Int
+    private(set) var phase = Phase.idle
+    private var isStopping = false
+    /// Whether the loop has been woken and has not taken its turn since.
+    private var isWoken = false
+    private var requests: [SendRequest] = []
+    private var buffer: Batch = []
+    private var bufferBytes = 0
+    private(set) var consumers = Waiters<Batch?>()
+    private(set) var openers = Waiters<Opened>()
+
+    init(_ configuration: ZeroMQChannelConfiguration) {
+        incomingMax = configuration.incomingMax
+        incomingBytesMax = configuration.incomingBytesMax
+        batchMax = configuration.batchMax
+    }
+
+    /// Whether someone must wake the loop: only the first one since its last turn.
+    mutating func wakes() -> Bool {
+        defer { isWoken = true }
+        return !isWoken
+    }
+
+    mutating func start() {
+        guard case .idle = phase else { preconditionFailure("a channel runs once") }
+        phase = .opening
+    }
+
+    mutating func stop() -> Bool {
+        isStopping = true
+        return wakes()
+    }
+
+    mutating func opened(_ endpoints: [String]) -> [Waiters<Opened>.Continuation] {
+        phase = .open(endpoints)
+        return openers.removeAll()
+    }
+
+    /// False when the channel does not take requests.
+    mutating func add(_ request: SendRequest) -> Bool {
+        switch phase {
+        case .opening where !isStopping, .open where !isStopping:
+            requests.append(request)
+            return true
+        default:
+            return false
+        }
+    }
+
+    mutating func takeTurn() -> Turn {
+        isWoken = false
+        var turn = Turn()
+        if isStopping || requests.count <= batchMax {
+            swap(&turn.requests, &requests)
+        } else {
+            turn.requests = Array(requests.prefix(batchMax))
+            requests.removeFirst(batchMax)
+        }
+        turn.isLast = isStopping
+        if buffer.count < incomingMax, bufferBytes < incomingBytesMax {
+            turn.countMax = min(batchMax, incomingMax - buffer.count)
+            turn.bytesMax = incomingBytesMax - bufferBytes
+        }
+        return turn
+    }
+
+    /// Who gets the batch; nil when it was kept.
+    mutating func deliver(_ batch: Batch) -> Waiters<Batch?>.Continuation? {
+        if let consumer = consumers.removeFirst() { return consumer }
+        buffer.append(contentsOf: batch)
+        bufferBytes += batch.reduce(0) { $0 + $1.byteCount }
+        return nil
+    }
+
+    /// What a consumer gets at once; nil when it has to wait.
+    mutating func takeBatch() -> (batch: Batch?, wakes: Bool)? {
+        guard buffer.isEmpty else {
+            let wasFull = buffer.count >= incomingMax || bufferBytes >= incomingBytesMax
+            defer { (buffer, bufferBytes) = ([], 0) }
+            return (buffer, wasFull && wakes())
+        }
+        if case .finished = phase { return (nil, false) }
+        return nil
+    }
+
+    mutating func addConsumer(_ id: Int, _ continuation: Waiters<Batch?>.Continuation) {
+        consumers.add(id, continuation)
+    }
+
+    mutating func removeConsumer(_ id: Int) -> Waiters<Batch?>.Continuation? {
+        consumers.remove(id)
+    }
+
+    /// What is known about the opening; nil when one has to wait.
+    var opening: Opened? {
+        switch phase {
+        case .idle, .opening: nil
+        case .open(let endpoints): .success(endpoints)
+        case .finished(let error):
+            .failure(error ?? ZeroMQError(.closed, "the channel has ended"))
+        }
+    }
+
+    mutating func addOpener(_ id: Int, _ continuation: Waiters<Opened>.Continuation) {
+        openers.add(id, continuation)
+    }
+
+    mutating func removeOpener(_ id: Int) -> Waiters<Opened>.Continuation? {
+        openers.remove(id)
+    }
+
+    /// Ends everything; says who is to be told.
+    mutating func finish(_ error: ZeroMQError?) -> Leftover {
+        phase = .finished(error)
+        defer { requests = [] }
+        return Leftover(
+            requests: requests, consumers: consumers.removeAll(), openers: openers.removeAll())
+    }
+
+    /// Who still waits at the end.
+    struct Leftover {
+        let requests: [SendRequest]
+        let consumers: [Waiters<Batch?>.Continuation]
+        let openers: [Waiters<Opened>.Continuation]
+    }
+}

@@ -1,0 +1,65 @@
+import CZeroMQ
+
+/// A CURVE public key: may be shown to anyone.
+package struct ZeroMQPublicKey: Sendable, Hashable, CustomStringConvertible {
+    /// The 32 bytes.
+    package let bytes: [UInt8]
+
+    /// Reads 40 characters of Z85; throws `invalidKey` for anything else.
+    package init(z85 text: String) throws(ZeroMQError) {
+        bytes = try Z85.decodeKey(text)
+    }
+
+    /// The key as 40 characters of Z85.
+    package var z85: String { Z85.encode(bytes) }
+
+    /// The key as 40 characters of Z85.
+    package var description: String { z85 }
+}
+
+/// A CURVE secret key: never printed unless `z85` is asked for.
+package struct ZeroMQSecretKey: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    /// The 32 bytes.
+    package let bytes: [UInt8]
+
+    /// Reads 40 characters of Z85; throws `invalidKey` for anything else.
+    package init(z85 text: String) throws(ZeroMQError) {
+        bytes = try Z85.decodeKey(text)
+    }
+
+    /// The key as 40 characters of Z85, for the file that keeps it.
+    package var z85: String { Z85.encode(bytes) }
+
+    /// A placeholder, so that logs hold no secret.
+    package var description: String { "<secret key>" }
+
+    /// Nothing, so that `dump` holds no secret.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A CURVE key pair.
+package struct ZeroMQKeyPair: Sendable, Equatable {
+    /// What peers know.
+    package let publicKey: ZeroMQPublicKey
+    /// What only its owner knows.
+    package let secretKey: ZeroMQSecretKey
+
+    /// Puts a stored pair together; that the two belong together shows in the handshake only.
+    package init(publicKey: ZeroMQPublicKey, secretKey: ZeroMQSecretKey) {
+        self.publicKey = publicKey
+        self.secretKey = secretKey
+    }
+
+    /// A new random pair; throws `system` when libzmq was built without CURVE.
+    package static func generate() throws(ZeroMQError) -> ZeroMQKeyPair {
+        var open = [CChar](repeating: 0, count: Z85.keyLength + 1)
+        var secret = open
+        // Sound: both buffers have the 41 bytes that libzmq writes.
+        guard unsafe zmq_curve_keypair(&open, &secret) == 0 else {
+            throw .call("make a CURVE key pair", .last)
+        }
+        return ZeroMQKeyPair(
+            publicKey: try ZeroMQPublicKey(z85: Z85.text(open)),
+            secretKey: try ZeroMQSecretKey(z85: Z85.text(secret)))
+    }
+}

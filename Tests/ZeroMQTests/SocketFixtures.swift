@@ -1,0 +1,56 @@
+import Glibc
+import Testing
+
+@testable import ZeroMQ
+
+/// How long a test waits for what must happen; it never waits for it to be over.
+let patience = Duration.seconds(20)
+
+/// The next message, waited for with a poll.
+func nextMessage(
+    _ socket: borrowing ZeroMQSocket, within time: Duration = patience
+) throws -> ZeroMQMessage? {
+    if let message = try socket.receive() { return message }
+    let deadline = ContinuousClock.now + time
+    while ContinuousClock.now < deadline {
+        let rest = deadline - ContinuousClock.now
+        _ = try socket.poll(for: .readable, wakes: [], timeout: rest)
+        if let message = try socket.receive() { return message }
+    }
+    return nil
+}
+
+/// Binds to a port of the system's choice.
+func bindLoopback(_ socket: borrowing ZeroMQSocket) throws -> String {
+    try socket.bind("tcp://127.0.0.1:*")
+    return try socket.lastEndpoint()
+}
+
+/// A new directory, removed after the body.
+func withTemporaryDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
+    var template = Array("/tmp/ogive-zmq-XXXXXX".utf8CString)
+    // Sound: a terminated, writable buffer, which mkdtemp fills in place.
+    try #require(unsafe mkdtemp(&template) != nil)
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer {
+        // Sound: the call reads the terminated string and keeps nothing of it.
+        _ = unsafe rmdir(path)
+    }
+    return try await body(path)
+}
+
+/// The bytes of a text, as a frame.
+func frame(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+/// Runs channels beside the body, stops them after it and passes on how they ended.
+func withRunning<R: Sendable>(
+    _ channels: ZeroMQChannel..., body: @Sendable () async throws -> R
+) async throws -> R {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for channel in channels { group.addTask { try await channel.run() } }
+        let result = try await body()
+        for channel in channels { channel.stop() }
+        try await group.waitForAll()
+        return result
+    }
+}

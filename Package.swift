@@ -115,7 +115,9 @@ let package = Package(
             name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
         .testTarget(
             name: "OgiveTransportTests",
-            dependencies: ["OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ"],
+            dependencies: [
+                "OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ", logging,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "OgiveStoreTests",

@@ -11,6 +11,10 @@ internal import ZeroMQ
 /// A worker that speaks another version is answered `refused`.
 package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// Messages from workers.
+    ///
+    /// Take them always: when the bounds of the configuration are reached, nothing is read from
+    /// the workers' connections, probes included, and after `probeTimeout` the connections are
+    /// given up, with what is queued for them.
     package let incoming: DecodedBatches<FromWorker>
 
     private let channel: ZeroMQChannel

@@ -9,6 +9,8 @@ internal import ZeroMQ
 /// nothing is queued for a coordinator that is not there.
 package struct ZeroMQWorkerTransport: WorkerTransport {
     /// Messages from the coordinator.
+    ///
+    /// Take them always, as a coordinator must: unread beyond the bounds they cost the connection.
     package let incoming: DecodedBatches<CoordinatorMessage>
     /// The incarnation.
     package let worker: WorkerID

@@ -33,3 +33,10 @@ extension Duration {
         return sum
     }
 }
+
+extension UInt32 {
+    /// A number of things; what does not fit becomes one that decoders refuse.
+    init(wireCount count: Int) {
+        self = UInt32(exactly: count) ?? .max
+    }
+}

@@ -65,6 +65,9 @@ struct SocketFixture: TransportFixture {
         configuration.sendQueueMax = queueMax
         configuration.receiveQueueMax = queueMax
         configuration.incomingMax = queueMax
+        // A starved machine must not lose connections, and with them what is queued.
+        configuration.probeInterval = .seconds(30)
+        configuration.probeTimeout = .seconds(120)
         configuration.linger = .milliseconds(500)
         return configuration
     }

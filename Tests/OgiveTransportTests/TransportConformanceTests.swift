@@ -24,8 +24,5 @@ import Testing
         await #expect(throws: ConformanceFailure.self) {
             try await TransportConformance(doubling).run(.orderToEachWorker)
         }
-        await #expect(throws: ConformanceFailure.self) {
-            try await TransportConformance(doubling).run(.fullQueue)
-        }
     }
 }

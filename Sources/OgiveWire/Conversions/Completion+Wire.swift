@@ -25,7 +25,7 @@ extension Completion: WireConvertible {
     var wire: Ogive_V1_Completion {
         var wire = Ogive_V1_Completion()
         wire.text = text
-        if let tokenCount { wire.tokenCount = UInt32(clamping: tokenCount) }
+        if let tokenCount { wire.tokenCount = UInt32(wireCount: tokenCount) }
         wire.finishReason =
             switch finishReason {
             case .stop: .stop

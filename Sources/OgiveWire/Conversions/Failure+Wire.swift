@@ -29,7 +29,7 @@ extension Failure: WireConvertible {
             }
         wire.code = code.rawValue
         wire.message = message.cut(toBytes: WireLimits.reasonBytes)
-        wire.attempts = UInt32(clamping: attempts)
+        wire.attempts = UInt32(wireCount: attempts)
         return wire
     }
 }

@@ -22,7 +22,7 @@ extension Hello: WireConvertible {
         wire.version = version
         wire.policies = offer.policies.map(\.wire)
         wire.scorers = offer.scorers.map(\.wire)
-        wire.credit = UInt32(clamping: credit)
+        wire.credit = UInt32(wireCount: credit)
         wire.inFlight = inFlight.map(\.wire)
         return wire
     }

@@ -11,7 +11,7 @@ extension ResultName: WireConvertible {
     var wire: Ogive_V1_Ack {
         var wire = Ogive_V1_Ack()
         wire.lease = lease.wire
-        wire.part = UInt32(clamping: part)
+        wire.part = UInt32(wireCount: part)
         return wire
     }
 }

@@ -15,7 +15,7 @@ extension TaskResult: WireConvertible {
         wire.lease = lease.wire
         wire.run = run.rawValue
         wire.prompt = prompt.rawValue
-        wire.part = UInt32(clamping: part)
+        wire.part = UInt32(wireCount: part)
         wire.items = items.map(\.wire)
         return wire
     }

@@ -32,7 +32,7 @@ extension WorkerMessage: WireConvertible {
             return .hello(hello.wire)
         case .credit(let count):
             var credit = Ogive_V1_Credit()
-            credit.leases = UInt32(clamping: count)
+            credit.leases = UInt32(wireCount: count)
             return .credit(credit)
         case .result(let result):
             return .result(result.wire)

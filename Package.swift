@@ -75,7 +75,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
-            exclude: ["ogive.proto"], swiftSettings: house),
+            exclude: ["generate.sh", "ogive.proto"], swiftSettings: house),
         .target(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
             swiftSettings: house),
@@ -120,7 +120,9 @@ let package = Package(
             name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
         .testTarget(
             name: "OgiveTransportTests",
-            dependencies: ["OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ"],
+            dependencies: [
+                "OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ", logging,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "OgiveStoreTests",

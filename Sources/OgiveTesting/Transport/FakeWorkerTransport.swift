@@ -1,0 +1,20 @@
+package import OgiveCore
+
+/// A worker's side of a `FakeTransport`.
+package struct FakeWorkerTransport: WorkerTransport {
+    let network: FakeTransport
+    /// The incarnation.
+    package let worker: WorkerID
+    /// Messages from the coordinator.
+    package let incoming: BatchQueue<CoordinatorMessage>
+
+    /// Passes a message to the network; `unreachable` after `close()`.
+    package func send(_ message: WorkerMessage) async -> SendOutcome {
+        network.send(message, from: worker, over: incoming)
+    }
+
+    /// Leaves the network, and ends `incoming` after what was received.
+    package func close() {
+        network.close(worker, incoming)
+    }
+}

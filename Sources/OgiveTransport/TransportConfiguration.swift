@@ -1,0 +1,50 @@
+internal import OgiveWire
+internal import ZeroMQ
+
+/// The bounds and intervals of a transport.
+package struct TransportConfiguration: Sendable {
+    /// Most messages queued for one peer; at it, sending answers `full`. Choose it above the
+    /// credit of a worker.
+    package var sendQueueMax = 1_000
+    /// Most messages queued from one peer, and then the peer's own queue fills.
+    package var receiveQueueMax = 1_000
+    /// Most received messages of all peers that wait to be taken from `incoming`.
+    package var incomingMax = 10_000
+    /// Most bytes of them; the last message may exceed it.
+    package var incomingBytesMax = 128 << 20
+    /// How long what is queued outlives the closed socket.
+    package var linger = Duration.seconds(2)
+    /// How often a silent connection is probed.
+    package var probeInterval = Duration.seconds(5)
+    /// A connection that does not answer a probe for so long is given up.
+    package var probeTimeout = Duration.seconds(15)
+    /// How long a new connection may take for its handshake.
+    package var handshakeMax = Duration.seconds(5)
+    /// A worker's first wait before it connects again; it doubles up to `reconnectMax`.
+    package var reconnect = Duration.milliseconds(100)
+    /// A worker's longest wait before it connects again.
+    package var reconnectMax = Duration.seconds(10)
+
+    /// The defaults.
+    package init() {}
+
+    /// What both sides' sockets have in common.
+    var options: [ZeroMQOption] {
+        [
+            .linger(linger),
+            .sendHighWaterMark(sendQueueMax),
+            .receiveHighWaterMark(receiveQueueMax),
+            .heartbeatInterval(probeInterval),
+            .heartbeatTimeout(probeTimeout),
+            // What the peer waits for: libzmq fails with times to live above a minute.
+            .heartbeatTimeToLive(min(probeTimeout, ZeroMQOption.heartbeatTimeToLiveMax)),
+            .handshakeInterval(handshakeMax),
+            .frameBytesMax(WireLimits.messageBytes),
+        ]
+    }
+
+    func apply(to channel: inout ZeroMQChannelConfiguration) {
+        channel.incomingMax = incomingMax
+        channel.incomingBytesMax = incomingBytesMax
+    }
+}

@@ -1,0 +1,54 @@
+internal import ZeroMQ
+
+/// Why a transport cannot be opened, or ended.
+package struct TransportError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure.
+    package enum Code: String, Sendable, CaseIterable {
+        /// The text is no address that a transport knows.
+        case invalidEndpoint = "invalid_endpoint"
+        /// The address would be reachable from other machines, and there are no keys.
+        case insecureEndpoint = "insecure_endpoint"
+        /// Something else is at the address.
+        case addressInUse = "address_in_use"
+        /// The system refuses the address to this process.
+        case permissionDenied = "permission_denied"
+        /// The transport was closed before it was open.
+        case closed
+        /// The sockets failed.
+        case socket
+    }
+
+    /// The kind of failure.
+    package var code: Code
+    /// What is wrong, where, and what to do.
+    package var message: String
+    /// The fault underneath.
+    package var cause: (any Error)?
+    /// Whether the same call may succeed later.
+    package var isRetriable: Bool
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+        isRetriable = false
+    }
+
+    init(_ error: ZeroMQError) {
+        code =
+            switch error.code {
+            case .addressInUse: .addressInUse
+            case .permissionDenied: .permissionDenied
+            case .invalidEndpoint, .addressUnavailable: .invalidEndpoint
+            case .closed, .cancelled: .closed
+            default: .socket
+            }
+        message = error.message
+        cause = error.cause
+        isRetriable = error.isRetriable
+    }
+
+    package var description: String {
+        guard let cause else { return message }
+        return "\(message) (\(cause))"
+    }
+}

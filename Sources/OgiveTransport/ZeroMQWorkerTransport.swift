@@ -1,0 +1,84 @@
+package import Logging
+package import OgiveCore
+internal import OgiveWire
+internal import ZeroMQ
+
+/// A worker's socket: a dealer that connects to the coordinator, again and again.
+///
+/// The routing id is the worker's incarnation. Without a connection sending answers `full`:
+/// nothing is queued for a coordinator that is not there.
+package struct ZeroMQWorkerTransport: WorkerTransport {
+    /// Messages from the coordinator.
+    ///
+    /// Take them always, as a coordinator must: unread beyond the bounds they cost the connection.
+    package let incoming: DecodedBatches<CoordinatorMessage>
+    /// The incarnation.
+    package let worker: WorkerID
+
+    private let channel: ZeroMQChannel
+    private let ledger: DropLedger
+    private let term: TermCell
+
+    /// Prepares a socket to the coordinator at `endpoint`: `tcp://127.0.0.1:PORT` or `ipc://PATH`.
+    ///
+    /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `socket`.
+    package init(
+        worker: WorkerID, connect endpoint: String,
+        configuration: TransportConfiguration = .init(), logger: Logger
+    ) throws(TransportError) {
+        let endpoint = try TransportEndpoint(endpoint, for: .connect)
+        var settings = ZeroMQChannelConfiguration(
+            name: "ogive-dealer", type: .dealer,
+            options: configuration.options + [
+                .routingID(worker.bytes), .immediate(true),
+                .reconnectInterval(configuration.reconnect),
+                .reconnectIntervalMax(configuration.reconnectMax),
+            ],
+            endpoints: [.connect(endpoint.text)])
+        configuration.apply(to: &settings)
+        do {
+            channel = try ZeroMQChannel(settings)
+        } catch {
+            throw TransportError(error)
+        }
+        let decoder = WorkerDecoder(
+            worker: worker, ledger: DropLedger(logger: logger), term: TermCell())
+        self.worker = worker
+        ledger = decoder.ledger
+        term = decoder.term
+        incoming = DecodedBatches(channel.incoming) { decoder.decode($0) }
+    }
+
+    /// Serves until the task is cancelled or `close()` is called; call it once.
+    package func run() async throws(TransportError) {
+        do {
+            try await channel.run()
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    /// Ends `run()`, and `incoming` after what was received.
+    package func close() {
+        channel.stop()
+    }
+
+    /// How many received messages were dropped, by reason.
+    package var dropped: [DropReason: Int] { ledger.counts }
+
+    /// Queues a message; `full` also while there is no connection.
+    package func send(_ message: WorkerMessage) async -> SendOutcome {
+        guard let bytes = await encode(message) else { return .tooLarge }
+        return SendOutcome(await channel.send([bytes]))
+    }
+
+    /// The bytes of a message; `nil` for what cannot be sent. Off the caller's actor.
+    @concurrent private func encode(_ message: WorkerMessage) async -> [UInt8]? {
+        do throws(WireError) {
+            return try WorkerEnvelope(worker: worker, term: term.value, message: message).encoded()
+        } catch {
+            ledger.unsendable(to: "coordinator", because: error.message)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import OgiveCore
+
+extension Completion: WireConvertible {
+    init(wire: Ogive_V1_Completion) throws(WireError) {
+        let reason: FinishReason =
+            switch wire.finishReason {
+            case .stop: .stop
+            case .length: .length
+            case .other: .other
+            case .unspecified, .UNRECOGNIZED:
+                throw WireError(
+                    .invalidValue, "completion.finish_reason is \(wire.finishReason.rawValue)")
+            }
+        let text = try WireCheck.text(wire.text, "completion.text", max: WireLimits.textBytes)
+        self.init(text: text, tokenCount: nil, finishReason: reason, logProbability: nil)
+        if wire.hasTokenCount {
+            tokenCount = try WireCheck.number(wire.tokenCount, "completion.token_count")
+        }
+        if wire.hasLogProbability {
+            logProbability = try WireCheck.finite(
+                wire.logProbability, "completion.log_probability")
+        }
+    }
+
+    var wire: Ogive_V1_Completion {
+        var wire = Ogive_V1_Completion()
+        wire.text = text
+        if let tokenCount { wire.tokenCount = UInt32(wireCount: tokenCount) }
+        wire.finishReason =
+            switch finishReason {
+            case .stop: .stop
+            case .length: .length
+            case .other: .other
+            }
+        if let logProbability { wire.logProbability = logProbability }
+        return wire
+    }
+}

@@ -1,0 +1,64 @@
+internal import OgiveCore
+
+extension CoordinatorMessage: WireConvertible {
+    init(wire: Ogive_V1_Envelope.OneOf_Body) throws(WireError) {
+        switch wire {
+        case .welcome(let welcome):
+            self = .welcome(try Welcome(wire: welcome))
+        case .serve(let run):
+            self = .serve(try RunDescription(wire: run))
+        case .lease(let lease):
+            self = .lease(try Lease(wire: lease))
+        case .ack(let ack):
+            self = .ack(try ResultName(wire: ack))
+        case .cancel(let cancel):
+            try WireCheck.present(cancel.hasLease, "cancel.lease")
+            self = .cancel(try LeaseName(wire: cancel.lease))
+        case .drain:
+            self = .drain
+        case .reRegister:
+            self = .reRegister
+        case .idle(let idle):
+            self = .idle(
+                try WireCheck.text(idle.reason, "idle.reason", max: WireLimits.reasonBytes))
+        case .refused(let refused):
+            self = .refused(
+                try WireCheck.text(refused.reason, "refused.reason", max: WireLimits.reasonBytes))
+        case .coordinatorHeartbeat:
+            self = .heartbeat
+        case .hello, .credit, .result, .workerHeartbeat, .returned, .draining, .goodbye:
+            throw WireError(.wrongBody, "a coordinator sent what only a worker may send")
+        }
+    }
+
+    var wire: Ogive_V1_Envelope.OneOf_Body {
+        switch self {
+        case .welcome(let welcome):
+            return .welcome(welcome.wire)
+        case .serve(let run):
+            return .serve(run.wire)
+        case .lease(let lease):
+            return .lease(lease.wire)
+        case .ack(let name):
+            return .ack(name.wire)
+        case .cancel(let name):
+            var cancel = Ogive_V1_Cancel()
+            cancel.lease = name.wire
+            return .cancel(cancel)
+        case .drain:
+            return .drain(Ogive_V1_Drain())
+        case .reRegister:
+            return .reRegister(Ogive_V1_ReRegister())
+        case .idle(let reason):
+            var idle = Ogive_V1_Idle()
+            idle.reason = reason.cut(toBytes: WireLimits.reasonBytes)
+            return .idle(idle)
+        case .refused(let reason):
+            var refused = Ogive_V1_Refused()
+            refused.reason = reason.cut(toBytes: WireLimits.reasonBytes)
+            return .refused(refused)
+        case .heartbeat:
+            return .coordinatorHeartbeat(Ogive_V1_Heartbeat())
+        }
+    }
+}

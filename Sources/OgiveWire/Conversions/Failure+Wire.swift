@@ -1,0 +1,35 @@
+internal import OgiveCore
+
+extension Failure: WireConvertible {
+    init(wire: Ogive_V1_Failure) throws(WireError) {
+        let stage: Stage =
+            switch wire.stage {
+            case .sampling: .sampling
+            case .scoring: .scoring
+            case .unspecified, .UNRECOGNIZED:
+                throw WireError(.invalidValue, "failure.stage is \(wire.stage.rawValue)")
+            }
+        guard let code = ModelError.Code(rawValue: wire.code) else {
+            throw WireError(
+                .invalidValue, "failure.code is `\(wire.code.cut(toBytes: 64))`, which is unknown")
+        }
+        self.init(
+            stage: stage, code: code,
+            message: try WireCheck.text(
+                wire.message, "failure.message", max: WireLimits.reasonBytes),
+            attempts: try WireCheck.number(wire.attempts, "failure.attempts"))
+    }
+
+    var wire: Ogive_V1_Failure {
+        var wire = Ogive_V1_Failure()
+        wire.stage =
+            switch stage {
+            case .sampling: .sampling
+            case .scoring: .scoring
+            }
+        wire.code = code.rawValue
+        wire.message = message.cut(toBytes: WireLimits.reasonBytes)
+        wire.attempts = UInt32(wireCount: attempts)
+        return wire
+    }
+}

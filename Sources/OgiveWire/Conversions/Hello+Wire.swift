@@ -1,0 +1,66 @@
+internal import OgiveCore
+
+extension Hello: WireConvertible {
+    init(wire: Ogive_V1_Hello) throws(WireError) {
+        let policies = try WireCheck.list(
+            wire.policies, "hello.policies", max: WireLimits.models)
+        let scorers = try WireCheck.list(wire.scorers, "hello.scorers", max: WireLimits.models)
+        let held = try WireCheck.list(wire.inFlight, "hello.in_flight", max: WireLimits.leases)
+        self.init(
+            name: try WireCheck.text(wire.name, "hello.name", max: WireLimits.nameBytes),
+            version: try WireCheck.text(wire.version, "hello.version", max: WireLimits.nameBytes),
+            offer: Offer(
+                policies: try policies.map(Offer.Model.init(wire:)),
+                scorers: try scorers.map(Offer.Model.init(wire:))),
+            credit: try WireCheck.number(wire.credit, "hello.credit", max: WireLimits.credit),
+            inFlight: try held.map(HeldLease.init(wire:)))
+    }
+
+    var wire: Ogive_V1_Hello {
+        var wire = Ogive_V1_Hello()
+        wire.name = name
+        wire.version = version
+        wire.policies = offer.policies.map(\.wire)
+        wire.scorers = offer.scorers.map(\.wire)
+        wire.credit = UInt32(wireCount: credit)
+        wire.inFlight = inFlight.map(\.wire)
+        return wire
+    }
+}
+
+extension Offer.Model: WireConvertible {
+    init(wire: Ogive_V1_Model) throws(WireError) {
+        try WireCheck.present(wire.hasFingerprint, "model.fingerprint")
+        self.init(
+            kind: try WireCheck.text(wire.kind, "model.kind", max: WireLimits.nameBytes),
+            model: try WireCheck.text(wire.model, "model.model", max: WireLimits.nameBytes),
+            fingerprint: try Fingerprint(wire: wire.fingerprint))
+    }
+
+    var wire: Ogive_V1_Model {
+        var wire = Ogive_V1_Model()
+        wire.kind = kind
+        wire.model = model
+        wire.fingerprint = fingerprint.wire
+        return wire
+    }
+}
+
+extension HeldLease: WireConvertible {
+    init(wire: Ogive_V1_HeldLease) throws(WireError) {
+        try WireCheck.present(wire.hasLease, "held_lease.lease")
+        let items = try WireCheck.list(wire.items, "held_lease.items", max: WireLimits.items)
+        self.init(
+            lease: try LeaseName(wire: wire.lease), run: RunID(wire.run),
+            prompt: PromptID(wire.prompt), items: try items.map(ItemName.init(wire:)))
+    }
+
+    var wire: Ogive_V1_HeldLease {
+        var wire = Ogive_V1_HeldLease()
+        wire.lease = lease.wire
+        wire.run = run.rawValue
+        wire.prompt = prompt.rawValue
+        wire.items = items.map(\.wire)
+        return wire
+    }
+}

@@ -1,0 +1,43 @@
+internal import OgiveCore
+
+extension ItemResult: WireConvertible {
+    init(wire: Ogive_V1_ItemResult) throws(WireError) {
+        try WireCheck.present(wire.hasName, "item_result.name")
+        self.init(name: try ItemName(wire: wire.name))
+        guard wire.hasReward != wire.hasFailure else {
+            throw WireError(
+                wire.hasReward ? .invalidValue : .missingField,
+                "item_result must have a reward or a failure, and not both")
+        }
+        if wire.hasCompletion { completion = try Completion(wire: wire.completion) }
+        if wire.hasSeed { seed = wire.seed }
+        if wire.hasReward {
+            reward = try WireCheck.finite(wire.reward, "item_result.reward")
+        }
+        if wire.hasFailure { failure = try Failure(wire: wire.failure) }
+        if wire.hasSampleNanoseconds {
+            sampleDuration = try WireCheck.duration(
+                wire.sampleNanoseconds, "item_result.sample_nanoseconds")
+        }
+        if wire.hasScoreNanoseconds {
+            scoreDuration = try WireCheck.duration(
+                wire.scoreNanoseconds, "item_result.score_nanoseconds")
+        }
+        if completion != nil, failure?.stage == .sampling {
+            throw WireError(
+                .invalidValue, "item_result has a completion and a failure to sample it")
+        }
+    }
+
+    var wire: Ogive_V1_ItemResult {
+        var wire = Ogive_V1_ItemResult()
+        wire.name = name.wire
+        if let completion { wire.completion = completion.wire }
+        if let seed { wire.seed = seed }
+        if let reward { wire.reward = reward }
+        if let failure { wire.failure = failure.wire }
+        if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
+        if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }
+        return wire
+    }
+}

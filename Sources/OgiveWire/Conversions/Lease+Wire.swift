@@ -1,0 +1,43 @@
+internal import OgiveCore
+
+extension Lease: WireConvertible {
+    init(wire: Ogive_V1_Lease) throws(WireError) {
+        try WireCheck.present(wire.hasName, "lease.name")
+        try WireCheck.present(wire.hasPrompt, "lease.prompt")
+        let items = try WireCheck.list(wire.items, "lease.items", max: WireLimits.items)
+        self.init(
+            name: try LeaseName(wire: wire.name), run: RunID(wire.run),
+            prompt: try Prompt(wire: wire.prompt), seedBase: wire.seedBase,
+            items: try items.map(WorkItem.init(wire:)),
+            duration: try WireCheck.duration(
+                wire.durationNanoseconds, "lease.duration_nanoseconds", least: 1))
+    }
+
+    var wire: Ogive_V1_Lease {
+        var wire = Ogive_V1_Lease()
+        wire.name = name.wire
+        wire.run = run.rawValue
+        wire.prompt = prompt.wire
+        wire.seedBase = seedBase
+        wire.items = items.map(\.wire)
+        wire.durationNanoseconds = duration.wireNanoseconds
+        return wire
+    }
+}
+
+extension WorkItem: WireConvertible {
+    init(wire: Ogive_V1_WorkItem) throws(WireError) {
+        try WireCheck.present(wire.hasName, "work_item.name")
+        self.init(name: try ItemName(wire: wire.name))
+        if wire.hasText {
+            text = try WireCheck.text(wire.text, "work_item.text", max: WireLimits.textBytes)
+        }
+    }
+
+    var wire: Ogive_V1_WorkItem {
+        var wire = Ogive_V1_WorkItem()
+        wire.name = name.wire
+        if let text { wire.text = text }
+        return wire
+    }
+}

@@ -1,0 +1,54 @@
+internal import OgiveCore
+
+extension Prompt: WireConvertible {
+    init(wire: Ogive_V1_Prompt) throws(WireError) {
+        let content: PromptContent
+        switch wire.content {
+        case .chat(let chat):
+            let turns = try WireCheck.list(chat.turns, "chat.turns", max: WireLimits.turns)
+            content = .chat(try turns.map(ChatMessage.init(wire:)))
+        case .text(let text):
+            content = .text(
+                try WireCheck.text(text, "prompt.text", max: WireLimits.textBytes))
+        case nil:
+            throw WireError(.missingField, "prompt.content is missing")
+        }
+        self.init(
+            id: PromptID(wire.id),
+            key: try WireCheck.text(wire.key, "prompt.key", max: WireLimits.keyBytes),
+            content: content,
+            metadata: try WireCheck.text(
+                wire.metadataJson, "prompt.metadata_json", max: WireLimits.textBytes))
+    }
+
+    var wire: Ogive_V1_Prompt {
+        var wire = Ogive_V1_Prompt()
+        wire.id = id.rawValue
+        wire.key = key
+        switch content {
+        case .chat(let messages):
+            var chat = Ogive_V1_Chat()
+            chat.turns = messages.map(\.wire)
+            wire.content = .chat(chat)
+        case .text(let text):
+            wire.content = .text(text)
+        }
+        wire.metadataJson = metadata
+        return wire
+    }
+}
+
+extension ChatMessage: WireConvertible {
+    init(wire: Ogive_V1_Turn) throws(WireError) {
+        self.init(
+            role: try WireCheck.text(wire.role, "turn.role", max: WireLimits.nameBytes),
+            content: try WireCheck.text(wire.content, "turn.content", max: WireLimits.textBytes))
+    }
+
+    var wire: Ogive_V1_Turn {
+        var wire = Ogive_V1_Turn()
+        wire.role = role
+        wire.content = content
+        return wire
+    }
+}

@@ -1,0 +1,51 @@
+internal import OgiveCore
+
+extension WorkerMessage: WireConvertible {
+    init(wire: Ogive_V1_Envelope.OneOf_Body) throws(WireError) {
+        switch wire {
+        case .hello(let hello):
+            self = .hello(try Hello(wire: hello))
+        case .credit(let credit):
+            self = .credit(
+                try WireCheck.number(credit.leases, "credit.leases", max: WireLimits.credit))
+        case .result(let result):
+            self = .result(try TaskResult(wire: result))
+        case .workerHeartbeat:
+            self = .heartbeat
+        case .returned(let returned):
+            let leases = try WireCheck.list(
+                returned.leases, "returned.leases", max: WireLimits.leases)
+            self = .returned(try leases.map(LeaseName.init(wire:)))
+        case .draining:
+            self = .draining
+        case .goodbye:
+            self = .goodbye
+        case .welcome, .serve, .lease, .ack, .cancel, .drain, .reRegister, .idle, .refused,
+            .coordinatorHeartbeat:
+            throw WireError(.wrongBody, "a worker sent what only a coordinator may send")
+        }
+    }
+
+    var wire: Ogive_V1_Envelope.OneOf_Body {
+        switch self {
+        case .hello(let hello):
+            return .hello(hello.wire)
+        case .credit(let count):
+            var credit = Ogive_V1_Credit()
+            credit.leases = UInt32(wireCount: count)
+            return .credit(credit)
+        case .result(let result):
+            return .result(result.wire)
+        case .heartbeat:
+            return .workerHeartbeat(Ogive_V1_Heartbeat())
+        case .returned(let leases):
+            var returned = Ogive_V1_Returned()
+            returned.leases = leases.map(\.wire)
+            return .returned(returned)
+        case .draining:
+            return .draining(Ogive_V1_Draining())
+        case .goodbye:
+            return .goodbye(Ogive_V1_Goodbye())
+        }
+    }
+}

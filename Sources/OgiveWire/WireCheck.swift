@@ -1,0 +1,61 @@
+/// The bounds that decoders apply to single fields. `field` is the field's path in the proto file.
+enum WireCheck {
+    /// Passes a text that is not too long.
+    static func text(
+        _ text: String, _ field: String, max bytesMax: Int
+    ) throws(WireError) -> String {
+        guard text.utf8.count <= bytesMax else {
+            throw WireError(
+                .tooLarge, "\(field) has \(text.utf8.count) bytes; at most \(bytesMax) are allowed")
+        }
+        return text
+    }
+
+    /// Passes a list that is not too long.
+    static func list<Element>(
+        _ list: [Element], _ field: String, max countMax: Int
+    ) throws(WireError) -> [Element] {
+        guard list.count <= countMax else {
+            throw WireError(
+                .tooLarge,
+                "\(field) has \(list.count) entries; at most \(countMax) are allowed")
+        }
+        return list
+    }
+
+    /// Refuses a message whose field `field` is absent.
+    static func present(_ isPresent: Bool, _ field: String) throws(WireError) {
+        guard isPresent else { throw WireError(.missingField, "\(field) is missing") }
+    }
+
+    /// Passes a number within its range.
+    static func number(
+        _ number: UInt32, _ field: String, max: Int = Int(Int32.max)
+    ) throws(WireError) -> Int {
+        guard Int(number) <= max else {
+            throw WireError(.invalidValue, "\(field) is \(number); at most \(max) is allowed")
+        }
+        return Int(number)
+    }
+
+    /// Passes a finite number.
+    static func finite(_ number: Double, _ field: String) throws(WireError) -> Double {
+        guard number.isFinite else {
+            throw WireError(.invalidValue, "\(field) is \(number); it must be finite")
+        }
+        return number
+    }
+
+    /// Passes a duration of at least `least` nanoseconds.
+    static func duration(
+        _ nanoseconds: Int64, _ field: String, least: Int64 = 0
+    ) throws(WireError) -> Duration {
+        let duration = Duration.nanoseconds(nanoseconds)
+        guard nanoseconds >= least, duration <= WireLimits.durationMax else {
+            throw WireError(
+                .invalidValue,
+                "\(field) is \(nanoseconds); it must be in \(least)...\(WireLimits.durationMax)")
+        }
+        return duration
+    }
+}

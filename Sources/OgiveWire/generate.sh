@@ -1,0 +1,16 @@
+#!/bin/sh
+# Generates ogive.pb.swift from ogive.proto.
+#
+# Needs protoc (Debian: protobuf-compiler) and protoc-gen-swift of the swift-protobuf release that
+# Package.resolved names:
+#   git clone --branch 1.39.0 https://github.com/apple/swift-protobuf
+#   swift build -c release --product protoc-gen-swift --package-path swift-protobuf
+# Usage: generate.sh [PATH OF protoc-gen-swift]; without it the one in PATH is taken.
+set -eu
+cd "$(dirname "$0")"
+plugin=${1:-$(command -v protoc-gen-swift)} || {
+    echo "generate.sh: no protoc-gen-swift in PATH; give its path as the argument" >&2
+    exit 1
+}
+protoc --plugin=protoc-gen-swift="$plugin" --swift_opt=Visibility=Internal \
+    --swift_opt=UseAccessLevelOnImports=true --swift_out=. ogive.proto

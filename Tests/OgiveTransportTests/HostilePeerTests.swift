@@ -1,0 +1,118 @@
+import OgiveCore
+import OgiveTransport
+import OgiveWire
+import Testing
+import ZeroMQ
+
+/// A bare socket that sends what no worker sends.
+@Suite struct HostilePeerTests {
+    let own = WorkerID(high: 1 << 63, low: 1)
+    let other = WorkerID(high: 1 << 63, low: 2)
+
+    /// Runs a coordinator and a bare dealer with the routing id of `own`.
+    func withDealer(
+        _ body: @Sendable (ZeroMQCoordinatorTransport, ZeroMQChannel) async throws -> Void
+    ) async throws {
+        let own = own
+        try await SocketFixture(medium: .tcp).withCoordinator(queueMax: 100) { coordinator in
+            let dealer = try ZeroMQChannel(
+                ZeroMQChannelConfiguration(
+                    name: "hostile", type: .dealer,
+                    options: [.routingID(own.bytes), .linger(.zero)],
+                    endpoints: [.connect(try await coordinator.endpoint())]))
+            try await serving(dealer.run, close: dealer.stop) {
+                _ = try await dealer.endpoints()
+                try await body(coordinator, dealer)
+            }
+        }
+    }
+
+    func heartbeat(of worker: WorkerID) throws -> [UInt8] {
+        try WorkerEnvelope(worker: worker, term: Term(0), message: .heartbeat).encoded()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whatIsNoMessageIsDroppedAndCounted() async throws {
+        try await withDealer { coordinator, dealer in
+            let good = try heartbeat(of: own)
+            let stolen = try heartbeat(of: other)
+            let results = await dealer.send(batch: [
+                [[]], [[1, 2, 3]], [Array(good.dropLast())], [stolen], [good, good], [good],
+            ])
+            #expect(results == Array(repeating: .sent, count: 6))
+            var iterator = coordinator.incoming.makeAsyncIterator()
+            let batch = await iterator.next()
+            #expect(batch == [FromWorker(worker: own, term: Term(0), message: .heartbeat)])
+            #expect(
+                coordinator.dropped == [.invalid: 3, .wrongWorker: 1, .wrongFrames: 1])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func anotherVersionIsRefusedWithBothVersions() async throws {
+        try await withDealer { coordinator, dealer in
+            let good = try heartbeat(of: own)
+            var later = good
+            later[6] = 9
+            #expect(await dealer.send(batch: [[later], [good]]) == [.sent, .sent])
+            var iterator = coordinator.incoming.makeAsyncIterator()
+            #expect(await iterator.next()?.map(\.message) == [.heartbeat])
+            var answers = dealer.incoming.makeAsyncIterator()
+            let bytes = try #require(await answers.next()?.first?.frames.first)
+            let answer = try CoordinatorEnvelope(decoding: bytes)
+            #expect(answer.worker == own)
+            guard case .refused(let reason) = answer.message else {
+                Issue.record("the answer is \(answer.message)")
+                return
+            }
+            #expect(reason.contains("version 1") && reason.contains("version 9"))
+            #expect(coordinator.dropped == [.unknownVersion: 1])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func anOversizeFrameCostsItsSenderTheConnectionAndNobodyElse() async throws {
+        try await withDealer { coordinator, dealer in
+            let fixture = SocketFixture(medium: .tcp)
+            let other = other
+            try await fixture.withWorker(other, of: coordinator, queueMax: 10) { worker in
+                let oversize = [UInt8](repeating: 0, count: WireLimits.messageBytes + 1)
+                #expect(await dealer.send([oversize]) == .sent)
+                while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                var iterator = coordinator.incoming.makeAsyncIterator()
+                let batch = await iterator.next()
+                #expect(batch?.map(\.worker) == [other])
+                #expect(coordinator.dropped.isEmpty)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aWorkerDropsWhatIsForAnotherOne() async throws {
+        let router = try ZeroMQChannel(
+            ZeroMQChannelConfiguration(
+                name: "hostile", type: .router, options: [.linger(.zero), .routerMandatory(true)],
+                endpoints: [.bind("tcp://127.0.0.1:*")]))
+        let (own, other) = (own, other)
+        try await serving(router.run, close: router.stop) {
+            let endpoint = try #require(try await router.endpoints().first)
+            let worker = try ZeroMQWorkerTransport(
+                worker: own, connect: endpoint, logger: SocketFixture.logger)
+            try await serving(worker.run, close: worker.close) {
+                while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                var requests = router.incoming.makeAsyncIterator()
+                let frames = try #require(await requests.next()?.first?.frames)
+                #expect(frames.first == own.bytes)
+                let foreign = CoordinatorEnvelope(worker: other, term: Term(1), message: .drain)
+                let good = CoordinatorEnvelope(worker: own, term: Term(1), message: .reRegister)
+                _ = await router.send(batch: [
+                    [own.bytes, try foreign.encoded()], [own.bytes, [1]],
+                    [own.bytes, try good.encoded(), [1]], [own.bytes, try good.encoded()],
+                ])
+                var iterator = worker.incoming.makeAsyncIterator()
+                #expect(await iterator.next() == [.reRegister])
+                #expect(worker.dropped == [.wrongWorker: 1, .invalid: 1, .wrongFrames: 1])
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import OgiveCore
+import OgiveTesting
+import OgiveTransport
+import Testing
+
+@Suite struct LifecycleTests {
+    @Test(.timeLimit(.minutes(1)))
+    func theChosenPortIsTold() async throws {
+        try await SocketFixture(medium: .tcp).withCoordinator(queueMax: 10) { coordinator in
+            let endpoint = try await coordinator.endpoint()
+            let port = endpoint.split(separator: ":").last.flatMap { Int($0) } ?? 0
+            #expect(endpoint.hasPrefix("tcp://127.0.0.1:") && port > 0)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SocketFixture.Medium.allCases)
+    func cancellationEndsTheServiceAndItsMessages(medium: SocketFixture.Medium) async throws {
+        try await SocketFixture(medium: medium).withListen { listen in
+            let coordinator = try ZeroMQCoordinatorTransport(
+                listen: listen, logger: SocketFixture.logger)
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await coordinator.run() }
+                _ = try await coordinator.endpoint()
+                group.cancelAll()
+                for await _ in coordinator.incoming { Issue.record("a message from nowhere") }
+                try await group.waitForAll()
+            }
+            let outcome = await coordinator.send([
+                ToWorker(worker: WorkerID(high: 1 << 63, low: 1), message: .heartbeat)
+            ])
+            #expect(outcome == [.unreachable])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aSocketFileThatADeadProcessLeftIsReplaced() async throws {
+        let fixture = SocketFixture(medium: .ipc)
+        try await fixture.withListen { listen in
+            let path = String(listen.dropFirst("ipc://".count))
+            try StaleSocket.leave(at: path)
+            #expect(FileManager.default.fileExists(atPath: path))
+            let coordinator = try ZeroMQCoordinatorTransport(
+                listen: listen, logger: SocketFixture.logger)
+            try await serving(coordinator.run, close: coordinator.close) {
+                try await fixture.withWorker(
+                    WorkerID(high: 1 << 63, low: 1), of: coordinator, queueMax: 10
+                ) { worker in
+                    while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                    var iterator = coordinator.incoming.makeAsyncIterator()
+                    #expect(await iterator.next()?.map(\.message) == [.heartbeat])
+                }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aWorkerFindsACoordinatorThatComesLaterAndComesBack() async throws {
+        let fixture = SocketFixture(medium: .ipc)
+        try await fixture.withListen { listen in
+            let worker = try ZeroMQWorkerTransport(
+                worker: WorkerID(high: 1 << 63, low: 1), connect: listen,
+                logger: SocketFixture.logger)
+            try await serving(worker.run, close: worker.close) {
+                // Nothing is queued for a coordinator that is not there.
+                var outcome = SendOutcome.unreachable
+                while outcome == .unreachable { outcome = await worker.send(.credit(0)) }
+                #expect(outcome == .full)
+                for round in 1...2 {
+                    let coordinator = try ZeroMQCoordinatorTransport(
+                        listen: listen, logger: SocketFixture.logger)
+                    try await serving(coordinator.run, close: coordinator.close) {
+                        while await worker.send(.credit(round)) != .queued { await Task.yield() }
+                        var iterator = coordinator.incoming.makeAsyncIterator()
+                        #expect(await iterator.next()?.first?.message == .credit(round))
+                    }
+                }
+            }
+        }
+    }
+}

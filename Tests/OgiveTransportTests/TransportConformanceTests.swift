@@ -1,0 +1,28 @@
+import OgiveTesting
+import OgiveTransport
+import Testing
+
+@Suite struct TransportConformanceTests {
+    @Test(.timeLimit(.minutes(2)), arguments: TransportConformance<FakeFixture>.Check.allCases)
+    func theFakeConforms(check: TransportConformance<FakeFixture>.Check) async throws {
+        try await TransportConformance(FakeFixture()).run(check)
+    }
+
+    @Test(
+        .timeLimit(.minutes(2)), arguments: SocketFixture.Medium.allCases,
+        TransportConformance<SocketFixture>.Check.allCases)
+    func socketsConform(
+        medium: SocketFixture.Medium, check: TransportConformance<SocketFixture>.Check
+    ) async throws {
+        try await TransportConformance(SocketFixture(medium: medium)).run(check)
+    }
+
+    @Test func theSuiteFindsAnUnfaithfulNetwork() async {
+        let doubling = FakeFixture(fate: { passing in
+            if case .toWorker = passing { .duplicate } else { .deliver }
+        })
+        await #expect(throws: ConformanceFailure.self) {
+            try await TransportConformance(doubling).run(.orderToEachWorker)
+        }
+    }
+}

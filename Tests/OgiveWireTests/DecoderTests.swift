@@ -1,0 +1,173 @@
+import OgiveCore
+import OgiveWire
+import Testing
+
+/// Bytes that are wrong in a known way, each with the error that it must give.
+@Suite struct DecoderTests {
+    static let worker: [UInt8] = [0x22, 0x10, 0x80] + [UInt8](repeating: 1, count: 15)
+    static let header: [UInt8] = [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x01] + worker
+
+    /// A field of that number that holds `content`.
+    static func field(_ number: Int, _ content: [UInt8]) -> [UInt8] {
+        var length = content.count
+        var bytes = varint(number << 3 | 2)
+        repeat {
+            bytes.append(UInt8(length & 0x7F) | (length > 0x7F ? 0x80 : 0))
+            length >>= 7
+        } while length > 0
+        return bytes + content
+    }
+
+    static func varint(_ number: Int) -> [UInt8] {
+        number < 0x80 ? [UInt8(number)] : [UInt8(number & 0x7F) | 0x80] + varint(number >> 7)
+    }
+
+    static func field(_ number: Int, varint value: Int) -> [UInt8] {
+        varint(number << 3) + varint(value)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var bytes: [UInt8]
+        var code: WireError.Code
+        var testDescription: String { name }
+
+        init(_ name: String, _ bytes: [UInt8], _ code: WireError.Code) {
+            self.name = name
+            self.bytes = bytes
+            self.code = code
+        }
+    }
+
+    static let lease = field(1, field(1, varint: 1))
+    static let nan: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF8, 0x7F]
+    static let infinity: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF0, 0x7F]
+
+    /// A result with one item, whose fields are given.
+    static func result(_ item: [UInt8]) -> [UInt8] {
+        header + field(12, lease + field(5, item))
+    }
+
+    static let item = field(1, field(1, varint: 1))
+
+    static let workerCases: [Case] = [
+        Case("no bytes", [], .wrongMagic),
+        Case("another magic", [0x0D, 0x4F, 0x47, 0x56, 0x46] + header.dropFirst(5), .wrongMagic),
+        Case("a second magic", header + [0x0D, 1, 2, 3, 4] + field(13, []), .wrongMagic),
+        Case("HTTP", Array("GET / HTTP/1.1\r\n\r\n".utf8), .wrongMagic),
+        Case("a header alone", header, .wrongBody),
+        Case("an unknown body", header + field(99, []), .wrongBody),
+        Case("a coordinator's body", header + field(35, []), .wrongBody),
+        Case("cut within a number", Array(header.prefix(6)), .malformed),
+        Case("cut within the worker", Array(header.prefix(12)), .malformed),
+        Case("cut within the body", header + [0x72, 0x09, 0x0A], .malformed),
+        Case("a length over the end", header + varint(12 << 3 | 2) + [0xFF, 0x7F], .malformed),
+        Case(
+            "an endless number", header + [0x18] + [UInt8](repeating: 0xFF, count: 12), .malformed),
+        Case("text that is not UTF-8", header + field(10, field(1, [0xFF, 0xFE])), .malformed),
+        Case("no worker", header.prefix(7) + field(13, []), .invalidValue),
+        Case("a worker of 15 bytes", header + field(4, [1, 2, 3]) + field(13, []), .invalidValue),
+        Case("a model without fingerprint", header + field(10, field(3, [])), .missingField),
+        Case("a held lease without name", header + field(10, field(6, [])), .missingField),
+        Case("too much credit", header + field(11, field(1, varint: 1 << 30)), .invalidValue),
+        Case("a result without lease", header + field(12, []), .missingField),
+        Case(
+            "a part over the range", header + field(12, lease + field(4, varint: 1 << 31)),
+            .invalidValue),
+        Case("an item without name", result([]), .missingField),
+        Case("an item without kind", result(field(1, []) + field(5, [])), .invalidValue),
+        Case("an item of unknown kind", result(field(1, field(1, varint: 3))), .invalidValue),
+        Case(
+            "an index over the range",
+            result(field(1, field(1, varint: 1) + field(2, varint: 1 << 31))), .invalidValue),
+        Case("neither reward nor failure", result(item), .missingField),
+        Case(
+            "reward and failure",
+            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(5, [])), .invalidValue),
+        Case("a reward that is NaN", result(item + [0x21] + nan), .invalidValue),
+        Case("an infinite reward", result(item + [0x21] + infinity), .invalidValue),
+        Case(
+            "an infinite log-probability",
+            result(
+                item + [0x21] + [UInt8](repeating: 0, count: 8)
+                    + field(2, field(3, varint: 1) + [0x21] + infinity)), .invalidValue),
+        Case(
+            "a completion without reason",
+            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(2, [])), .invalidValue),
+        Case(
+            "a failure without stage", result(item + field(5, field(2, Array("timeout".utf8)))),
+            .invalidValue),
+        Case(
+            "a failure of unknown code",
+            result(item + field(5, field(1, varint: 2) + field(2, Array("other".utf8)))),
+            .invalidValue),
+        Case(
+            "a completion that was not sampled",
+            result(
+                item + field(2, field(3, varint: 1))
+                    + field(5, field(1, varint: 1) + field(2, Array("timeout".utf8)))),
+            .invalidValue),
+    ]
+
+    @Test(arguments: workerCases)
+    func aWrongWorkerMessageIsATypedError(wrong: Case) {
+        let error = #expect(throws: WireError.self) {
+            _ = try WorkerEnvelope(decoding: wrong.bytes)
+        }
+        #expect(error?.code == wrong.code, "\(error?.message ?? "")")
+        #expect(error?.message.isEmpty == false)
+    }
+
+    static let coordinatorCases: [Case] = [
+        Case("a worker's body", header + field(13, []), .wrongBody),
+        Case("a silent welcome", header + field(30, []), .invalidValue),
+        Case(
+            "an adoption without names",
+            header + field(30, field(2, varint: 1) + field(3, varint: 1) + field(4, [])),
+            .missingField),
+        Case("a run without specification", header + field(31, []), .invalidValue),
+        Case(
+            "a run of deep JSON",
+            header + field(31, field(4, [UInt8](repeating: 0x5B, count: 100_000))), .invalidValue),
+        Case("a lease without name", header + field(32, []), .missingField),
+        Case("a lease without prompt", header + field(32, lease), .missingField),
+        Case("a prompt without content", header + field(32, lease + field(3, [])), .missingField),
+        Case(
+            "a lease without duration", header + field(32, lease + field(3, field(4, []))),
+            .invalidValue),
+        Case("an acknowledgement of nothing", header + field(33, []), .missingField),
+        Case("a cancellation of nothing", header + field(34, []), .missingField),
+        Case(
+            "a reason over its bound",
+            header + field(37, field(1, [UInt8](repeating: 0x61, count: 16_385))), .tooLarge),
+    ]
+
+    @Test(arguments: coordinatorCases)
+    func aWrongCoordinatorMessageIsATypedError(wrong: Case) {
+        let error = #expect(throws: WireError.self) {
+            _ = try CoordinatorEnvelope(decoding: wrong.bytes)
+        }
+        #expect(error?.code == wrong.code, "\(error?.message ?? "")")
+    }
+
+    @Test func anotherVersionTellsWhoSpeaksIt() {
+        let bytes = [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x09] + Self.worker + Self.field(10, [1])
+        let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }
+        #expect(error?.code == .unknownVersion)
+        #expect(error?.header?.version == 9)
+        #expect(error?.header.map { WorkerID(bytes: $0.worker) } != nil)
+        #expect(error?.message.contains("9") == true && error?.message.contains("1") == true)
+    }
+
+    @Test func aRefusalIsReadInAnyVersion() throws {
+        let bytes =
+            [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x09] + Self.worker
+            + Self.field(38, Self.field(1, Array("too old".utf8)))
+        #expect(try CoordinatorEnvelope(decoding: bytes).message == .refused("too old"))
+    }
+
+    @Test func unknownFieldsArePassedOver() throws {
+        let bytes = Self.header + Self.field(13, Self.field(77, [1, 2])) + Self.field(200, [3])
+        #expect(try WorkerEnvelope(decoding: bytes).message == .heartbeat)
+    }
+}

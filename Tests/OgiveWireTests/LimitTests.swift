@@ -1,0 +1,94 @@
+import OgiveCore
+import OgiveWire
+import Testing
+
+@Suite struct LimitTests {
+    let worker = WorkerID(high: 1 << 63, low: 1)
+    let lease = LeaseName(term: Term(1), task: TaskID(1), epoch: Epoch(1))
+
+    func code(_ message: WorkerMessage) -> WireError.Code? {
+        do throws(WireError) {
+            _ = try WorkerEnvelope(worker: worker, term: Term(1), message: message).encoded()
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    func result(_ items: [ItemResult]) -> WorkerMessage {
+        .result(
+            TaskResult(
+                lease: lease, run: RunID(1), prompt: PromptID(1), part: 0, items: items))
+    }
+
+    func scored(_ reward: Double, text: String? = nil) -> ItemResult {
+        var item = ItemResult(name: .draw(0))
+        item.reward = reward
+        item.completion = text.map {
+            Completion(text: $0, tokenCount: nil, finishReason: .stop, logProbability: nil)
+        }
+        return item
+    }
+
+    @Test func whatADecoderRefusesIsNotEncoded() {
+        #expect(code(result([scored(1)])) == nil)
+        #expect(code(result([scored(.nan)])) == .invalidValue)
+        #expect(code(result([scored(-.infinity)])) == .invalidValue)
+        #expect(code(result([ItemResult(name: .draw(0))])) == .missingField)
+        var negative = scored(1)
+        negative.name = .draw(-1)
+        #expect(code(result([negative])) == .invalidValue)
+        #expect(code(.credit(Int.max)) == .invalidValue)
+        #expect(code(.returned(Array(repeating: lease, count: 65_537))) == .tooLarge)
+    }
+
+    @Test func aTextMayHaveSixteenMebibytesAndNotOneByteMore() {
+        let text = String(repeating: "x", count: WireLimits.textBytes)
+        #expect(code(result([scored(1, text: text)])) == nil)
+        #expect(code(result([scored(1, text: text + "x")])) == .tooLarge)
+    }
+
+    @Test func aMessageOverTheBoundIsRefusedOnBothSides() {
+        let text = String(repeating: "x", count: WireLimits.textBytes)
+        let item = scored(1, text: text)
+        #expect(code(result([item, item])) == .tooLarge)
+        let error = #expect(throws: WireError.self) {
+            _ = try WorkerEnvelope(
+                decoding: [UInt8](repeating: 0, count: WireLimits.messageBytes + 1))
+        }
+        #expect(error?.code == .tooLarge)
+    }
+
+    @Test func elementsAreCountedBeforeTheyTakeMemory() {
+        // Two bytes an element: decoded they would take gigabytes.
+        let elements = [UInt8](repeating: 0, count: 15 << 20)
+        let items = elements.enumerated().map { $0.offset % 2 == 0 ? UInt8(0x2A) : 0 }
+        for bytes in [
+            DecoderTests.header + DecoderTests.field(12, items),
+            DecoderTests.header + DecoderTests.field(10, DecoderTests.field(6, items)),
+        ] {
+            let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }
+            #expect(error?.code == .tooLarge)
+            #expect(error?.message.contains("elements") == true)
+        }
+    }
+
+    @Test func aLongReasonIsCutBetweenCharacters() throws {
+        for padding in 0..<4 {
+            let reason =
+                String(repeating: "x", count: padding) + String(repeating: "→", count: 9000)
+            let envelope = CoordinatorEnvelope(
+                worker: worker, term: Term(1), message: .refused(reason))
+            guard
+                case .refused(let received) =
+                    try CoordinatorEnvelope(decoding: envelope.encoded()).message
+            else {
+                Issue.record("another message came back")
+                return
+            }
+            #expect(received.utf8.count <= WireLimits.reasonBytes)
+            #expect(received.utf8.count > WireLimits.reasonBytes - 8)
+            #expect(received.hasSuffix("→…"))
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import OgiveCore
+
+/// Random messages: every case and every optional field occurs, with and without its value.
+struct RandomMessages {
+    var random: SplitMix
+
+    init(seed: UInt64) {
+        random = SplitMix(seed: seed)
+    }
+
+    mutating func workerMessage(_ kind: Int) -> WorkerMessage {
+        switch kind % 7 {
+        case 0: .hello(hello())
+        case 1: .credit(Int.random(in: 0...1000, using: &random))
+        case 2: .result(taskResult())
+        case 3: .heartbeat
+        case 4: .returned(list { $0.leaseName() })
+        case 5: .draining
+        default: .goodbye
+        }
+    }
+
+    mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
+        switch kind % 10 {
+        case 0: .welcome(welcome())
+        case 1: .serve(runDescription())
+        case 2: .lease(lease())
+        case 3: .ack(ResultName(lease: leaseName(), part: Int.random(in: 0...9, using: &random)))
+        case 4: .cancel(leaseName())
+        case 5: .drain
+        case 6: .reRegister
+        case 7: .idle(text())
+        case 8: .refused(text())
+        default: .heartbeat
+        }
+    }
+
+    mutating func workerID() -> WorkerID { WorkerID(using: &random) }
+
+    mutating func term() -> Term { Term(Int64.random(in: 0...(.max), using: &random)) }
+
+    mutating func taskResult(items: Int? = nil) -> TaskResult {
+        let count = items ?? Int.random(in: 0...5, using: &random)
+        return TaskResult(
+            lease: leaseName(), run: RunID(number()), prompt: PromptID(number()),
+            part: Int.random(in: 0...3, using: &random),
+            items: (0..<count).map { _ in itemResult() })
+    }
+
+    mutating func text(max: Int = 40) -> String {
+        let alphabet: [Character] = [
+            "a", "Z", "0", " ", "\n", "\u{0}", "\"", "\\", "é", "e\u{301}", "→", "𝜋", "👩‍🔬",
+            "\u{FEFF}",
+            "\u{202E}", "\r\n",
+        ]
+        let count = Int.random(in: 0...max, using: &random)
+        return String((0..<count).map { _ in alphabet.randomElement(using: &random) ?? "x" })
+    }
+
+    // MARK: Parts
+
+    private mutating func hello() -> Hello {
+        Hello(
+            name: text(), version: text(),
+            offer: Offer(policies: list { $0.model() }, scorers: list { $0.model() }),
+            credit: Int.random(in: 0...64, using: &random),
+            inFlight: list { generator in
+                HeldLease(
+                    lease: generator.leaseName(), run: RunID(generator.number()),
+                    prompt: PromptID(generator.number()), items: generator.list { $0.itemName() })
+            })
+    }
+
+    private mutating func model() -> Offer.Model {
+        Offer.Model(kind: text(), model: text(), fingerprint: fingerprint())
+    }
+
+    private mutating func fingerprint() -> Fingerprint {
+        let count = Int.random(in: 0...4, using: &random)
+        return Fingerprint(
+            Dictionary((0..<count).map { _ in (text(), text()) }, uniquingKeysWith: { $1 }))
+    }
+
+    private mutating func welcome() -> Welcome {
+        Welcome(
+            term: term(), heartbeatInterval: duration(least: 1), silenceMax: duration(least: 1),
+            adopted: list { Welcome.Adoption(old: $0.leaseName(), new: $0.leaseName()) })
+    }
+
+    private mutating func runDescription() -> RunDescription {
+        var parameters = SamplingParameters()
+        parameters.temperature = Double.random(in: 0...2, using: &random)
+        parameters.stop = list { "s" + $0.text() }
+        parameters.seed = random.next()
+        var policy = PolicySpec(kind: .openai, model: text())
+        policy.revision = Bool.random(using: &random) ? text() : nil
+        policy.api = PolicySpec.API.allCases.randomElement(using: &random)
+        if Bool.random(using: &random) {
+            policy = PolicySpec(kind: .synthetic, model: text())
+            policy.synthetic = SyntheticSpec()
+        }
+        var scorer = ScorerSpec(kind: .rerank, model: text())
+        if Bool.random(using: &random) {
+            scorer = ScorerSpec(kind: .verifier, model: text())
+            scorer.verifier = VerifierSpec(rule: .finalNumber)
+        }
+        let sampling = SamplingSpec(promptSet: text(), policy: policy, parameters: parameters)
+        var spec = RunSpec(
+            name: "n" + text(), scoring: ScoringSpec(sampling: sampling, scorer: scorer),
+            draws: Int.random(in: 1...128, using: &random))
+        spec.weight = Double.random(in: 0.001...10, using: &random)
+        var run = RunDescription(
+            id: RunID(number()), sampling: SamplingID(number()), scoring: ScoringID(number()),
+            spec: spec)
+        run.policyFingerprint = Bool.random(using: &random) ? fingerprint() : nil
+        run.scorerFingerprint = Bool.random(using: &random) ? fingerprint() : nil
+        return run
+    }
+
+    private mutating func lease() -> Lease {
+        let content: PromptContent =
+            Bool.random(using: &random)
+            ? .text(text()) : .chat(list { ChatMessage(role: $0.text(), content: $0.text()) })
+        return Lease(
+            name: leaseName(), run: RunID(number()),
+            prompt: Prompt(
+                id: PromptID(number()), key: text(), content: content, metadata: text()),
+            seedBase: UInt32.random(in: 0...(.max), using: &random),
+            items: list { generator in
+                WorkItem(
+                    name: generator.itemName(),
+                    text: Bool.random(using: &generator.random) ? generator.text() : nil)
+            },
+            duration: duration(least: 1))
+    }
+
+    private mutating func itemResult() -> ItemResult {
+        var result = ItemResult(name: itemName())
+        if Bool.random(using: &random) {
+            result.reward = Double.random(in: -1e6...1e6, using: &random)
+        } else {
+            result.failure = Failure(
+                stage: Bool.random(using: &random) ? .sampling : .scoring,
+                code: ModelError.Code.allCases.randomElement(using: &random) ?? .timeout,
+                message: text(), attempts: Int.random(in: 0...9, using: &random))
+        }
+        if result.failure?.stage != .sampling, Bool.random(using: &random) {
+            result.completion = completion()
+        }
+        if Bool.random(using: &random) { result.seed = UInt32.random(in: 0...9, using: &random) }
+        if Bool.random(using: &random) { result.sampleDuration = duration(least: 0) }
+        if Bool.random(using: &random) { result.scoreDuration = duration(least: 0) }
+        return result
+    }
+
+    private mutating func completion() -> Completion {
+        Completion(
+            text: text(),
+            tokenCount: Bool.random(using: &random) ? Int.random(in: 0...9, using: &random) : nil,
+            finishReason: FinishReason.allCases.randomElement(using: &random) ?? .stop,
+            logProbability: Bool.random(using: &random)
+                ? Double.random(in: -1e3...0, using: &random) : nil)
+    }
+
+    private mutating func leaseName() -> LeaseName {
+        LeaseName(term: term(), task: TaskID(random.next()), epoch: Epoch(random.next()))
+    }
+
+    private mutating func itemName() -> ItemName {
+        let index = Int32.random(in: 0...(.max), using: &random)
+        return Bool.random(using: &random) ? .draw(index) : .candidate(index)
+    }
+
+    private mutating func duration(least: Int64) -> Duration {
+        .nanoseconds(Int64.random(in: least...31_000_000_000_000_000, using: &random))
+    }
+
+    private mutating func number() -> Int64 {
+        // Small and negative numbers take other paths of the varint code than large ones.
+        Bool.random(using: &random)
+            ? Int64.random(in: -2...2, using: &random)
+            : Int64(truncatingIfNeeded: random.next())
+    }
+
+    private mutating func list<Element>(
+        _ element: (inout RandomMessages) -> Element
+    ) -> [Element] {
+        let count = Int.random(in: 0...4, using: &random)
+        return (0..<count).map { _ in element(&self) }
+    }
+}

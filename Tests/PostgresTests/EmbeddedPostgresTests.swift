@@ -33,6 +33,28 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
     }
 
+    @Test func theServerOfAKilledUserIsFoundAndReused() async throws {
+        let path = directory("killed")
+        // Letting the user go without `stop` closes its lock files, as the kernel does for a
+        // killed process.
+        let before = try await startTime(try await EmbeddedPostgres.start(directory: path))
+        let next = try await EmbeddedPostgres.start(directory: path)
+        #expect(try await startTime(next) == before)
+        try await next.stop()
+        let again = try await EmbeddedPostgres.start(directory: path)
+        #expect(try await startTime(again) != before)
+        try await again.stop()
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    private func startTime(_ server: EmbeddedPostgres) async throws -> String {
+        let db = try await PostgresConnection.connect(server.configuration)
+        let row = try await db.query("SELECT pg_postmaster_start_time()").one()
+        let time: String = try row.decode(0)
+        await db.close()
+        return time
+    }
+
     @Test func aDirectoryThatCannotBeMadeIsNamed() async throws {
         let error = try await postgresError {
             _ = try await EmbeddedPostgres.start(directory: "/proc/ogive/database")

@@ -18,8 +18,15 @@ extension LibpqLink {
     /// Whether an idle connection still has its server: what arrives unasked is read.
     func isHealthy() -> Bool {
         guard isAlive, transactionStatus == PQTRANS_IDLE else { return false }
-        guard wait(for: Int16(POLLIN), until: .now, nil) == .ready else { return true }
-        return unsafe PQconsumeInput(pointer) == 1 && isAlive
+        // The server's farewell comes before the end of the stream: both must be read.
+        let readsMax = 100
+        for _ in 0..<readsMax {
+            guard wait(for: Int16(POLLIN), until: .now, nil) == .ready else { return isAlive }
+            guard unsafe PQconsumeInput(pointer) == 1 else { return false }
+            // Asking parses what was read, or libpq would not notice the end.
+            if unsafe PQisBusy(pointer) == 1 { return false }
+        }
+        return false
     }
 
     private func takeNotification() -> PostgresNotification? {

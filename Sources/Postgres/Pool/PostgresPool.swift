@@ -115,7 +115,8 @@ package final class PostgresPool: Sendable {
     }
 
     /// Opens a connection in the place that the caller holds; gives the place back on failure.
-    private func connect(until deadline: ContinuousClock.Instant) async throws -> PostgresConnection {
+    private func connect(until deadline: ContinuousClock.Instant) async throws -> PostgresConnection
+    {
         var failures = 0
         while true {
             do throws(PostgresError) {

@@ -35,21 +35,25 @@ final class LlamaServer {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        var text = ""
-        for try await byte in output.fileHandleForReading.bytes {
-            if byte == UInt8(ascii: "\n") {
-                if text.hasPrefix("listening on ") { break }
-                text = ""
-            } else {
-                text.append(Character(UnicodeScalar(byte)))
-            }
-        }
-        guard text.hasPrefix("listening on ") else {
+        let text = Self.address(output.fileHandleForReading)
+        guard let text else {
             process.terminate()
             print("skipped: the llama.cpp server did not start")
             return nil
         }
-        url = String(text.dropFirst("listening on ".count))
+        url = text
+    }
+
+    /// Reads the server's output up to its address; `nil` when it ends before.
+    private static func address(_ output: FileHandle) -> String? {
+        var text = ""
+        while !text.contains("\n") || !text.contains("listening on ") {
+            let part = output.availableData
+            if part.isEmpty { return nil }
+            text += String(decoding: part, as: UTF8.self)
+        }
+        return text.components(separatedBy: "listening on ").last?
+            .components(separatedBy: "\n").first
     }
 
     /// Stops the server.

@@ -23,9 +23,9 @@ import Testing
         guard let server = try await LlamaServer(.policy) else { return }
         defer { server.stop() }
         let indexes = Array(Int32(0)..<16)
-        let one = await try Samples.policy(server.url, drawsPerRequest: 1)
+        let one = try await Samples.policy(server.url, drawsPerRequest: 1)
             .sample(Samples.sampleRequest(indexes))
-        let many = await try Samples.policy(server.url, drawsPerRequest: 8)
+        let many = try await Samples.policy(server.url, drawsPerRequest: 8)
             .sample(Samples.sampleRequest(indexes))
         for (left, right) in zip(one, many) {
             let (left, right) = (try left.get(), try right.get())
@@ -41,7 +41,7 @@ import Testing
     @Test func askingForMoreThanTheSlotsIsSplit() async throws {
         guard let server = try await LlamaServer(.policy, slots: 2) else { return }
         defer { server.stop() }
-        let answers = await try Samples.policy(server.url, drawsPerRequest: 64)
+        let answers = try await Samples.policy(server.url, drawsPerRequest: 64)
             .sample(Samples.sampleRequest(Array(0..<7)))
         #expect(answers.count == 7)
         #expect(answers.compactMap(\.code) == [])
@@ -55,7 +55,7 @@ import Testing
                 ChatMessage(role: "user", content: Samples.question),
                 ChatMessage(role: "assistant", content: "The answer"),
             ]))
-        let answers = await try Samples.policy(server.url)
+        let answers = try await Samples.policy(server.url)
             .sample(Samples.sampleRequest(prompt, Array(0..<4)))
         for answer in answers {
             #expect(try answer.get().text.hasPrefix(" is"))
@@ -107,7 +107,7 @@ import Testing
             .chat([
                 ChatMessage(role: "user", content: String(repeating: "apples ", count: 2_000))
             ]))
-        let answer = await try Samples.policy(server.url).sample(Samples.sampleRequest(long, [0]))
+        let answer = try await Samples.policy(server.url).sample(Samples.sampleRequest(long, [0]))
         #expect(answer[0].code == .promptTooLong)
     }
 
@@ -116,7 +116,7 @@ import Testing
         defer { server.stop() }
         var request = Samples.sampleRequest([0, 1])
         request.parameters.maxTokens = 2
-        for answer in await try Samples.policy(server.url).sample(request) {
+        for answer in try await Samples.policy(server.url).sample(request) {
             let completion = try answer.get()
             #expect(completion.isTruncated)
             #expect(completion.tokenCount == 2)

@@ -11,7 +11,11 @@ enum Samples {
 
     static let chat = prompt(.chat([ChatMessage(role: "user", content: question)]))
 
-    static func sampleRequest(_ prompt: Prompt = chat, _ indexes: [Int32]) -> SampleRequest {
+    static func sampleRequest(_ indexes: [Int32]) -> SampleRequest {
+        sampleRequest(chat, indexes)
+    }
+
+    static func sampleRequest(_ prompt: Prompt, _ indexes: [Int32]) -> SampleRequest {
         var parameters = SamplingParameters()
         parameters.maxTokens = 24
         return SampleRequest(

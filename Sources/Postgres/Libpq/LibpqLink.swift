@@ -1,0 +1,167 @@
+internal import CLibpq
+internal import Glibc
+
+/// The owner of one `PGconn`, used by one thread at a time: every call blocks that thread in
+/// `poll`, which a cancellation or a deadline ends.
+@safe final class LibpqLink {
+    let pointer: OpaquePointer
+    let wake: WakeSignal
+    /// Whether the connection can no longer be used, although libpq may think otherwise.
+    var isBroken = false
+    /// How long the server may take to confirm a cancellation before the connection is given up.
+    static let cancellationGrace = Duration.seconds(10)
+
+    /// Begins to connect; `finishConnecting` does the rest.
+    init(keywords: [(String, String)], wake: WakeSignal) throws(PostgresError) {
+        self.wake = wake
+        var names = unsafe keywords.map { unsafe strdup($0.0) }
+        var values = unsafe keywords.map { unsafe strdup($0.1) }
+        defer {
+            for unsafetext in unsafe names + values { unsafe free(text) }
+        }
+        unsafe names.append(nil)
+        unsafe values.append(nil)
+        let started = unsafe names.withUnsafeBufferPointer { names in
+            unsafe values.withUnsafeBufferPointer { values in
+                // Sound: both lists end with a null pointer and libpq copies them.
+                unsafe names.withMemoryRebound(to: UnsafePointer<CChar>?.self) { names in
+                    unsafe values.withMemoryRebound(to: UnsafePointer<CChar>?.self) { values in
+                        unsafe PQconnectStartParams(names.baseAddress, values.baseAddress, 0)
+                    }
+                }
+            }
+        }
+        guard let started = unsafe started else {
+            throw PostgresError(.configuration, "There is no memory for a database connection.")
+        }
+        unsafe pointer = started
+        // Verbose messages carry the SQLSTATE, which libpq has no other way to tell while
+        // connecting.
+        unsafe PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
+        // libpq would print notices on standard error.
+        unsafe PQsetNoticeReceiver(pointer, { _, _ in }, nil)
+    }
+
+    deinit {
+        // Sound: `pointer` is owned by `self`; nobody else can be using it any more.
+        unsafe PQfinish(pointer)
+    }
+
+    /// The message of the last failure.
+    var lastMessage: String {
+        guard let text = unsafe PQerrorMessage(pointer) else { return "" }
+        return unsafe String(cString: text)
+    }
+
+    /// Whether libpq still takes the connection for a good one.
+    var isAlive: Bool {
+        if isBroken { return false }
+        return unsafe PQstatus(pointer) == CONNECTION_OK
+    }
+
+    var transactionStatus: PGTransactionStatusType { unsafe PQtransactionStatus(pointer) }
+
+    /// The process id of the server's end.
+    var backendProcessID: Int32 { unsafe PQbackendPID(pointer) }
+
+    /// Drives the connection attempt to its end.
+    func finishConnecting(
+        until deadline: ContinuousClock.Instant, _ flag: CancellationFlag,
+        _ configuration: PostgresConfiguration
+    ) throws(PostgresError) {
+        // As libpq demands: begin as if it had asked to wait until the socket is writable.
+        var state = PGRES_POLLING_WRITING
+        while true {
+            if unsafe PQstatus(pointer) == CONNECTION_BAD {
+                throw ConnectionFailure(lastMessage).error(configuration)
+            }
+            switch state {
+            case PGRES_POLLING_OK:
+                unsafe PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
+                unsafe PQsetnonblocking(pointer, 1)
+                return
+            case PGRES_POLLING_READING:
+                try waitWhileConnecting(Int16(POLLIN), deadline, flag, configuration)
+            case PGRES_POLLING_WRITING:
+                try waitWhileConnecting(Int16(POLLOUT), deadline, flag, configuration)
+            default:
+                throw ConnectionFailure(lastMessage).error(configuration)
+            }
+            state = unsafe PQconnectPoll(pointer)
+        }
+    }
+
+    private func waitWhileConnecting(
+        _ events: Int16, _ deadline: ContinuousClock.Instant, _ flag: CancellationFlag,
+        _ configuration: PostgresConfiguration
+    ) throws(PostgresError) {
+        switch wait(for: events, until: deadline, flag) {
+        case .ready:
+            return
+        case .cancelled:
+            throw PostgresError(
+                .cancelled, "Connecting to \(configuration.description) was cancelled.")
+        case .late:
+            throw PostgresError(
+                .connectTimeout,
+                "\(configuration.description) did not answer within "
+                    + "\(configuration.connectTimeout). Is it a PostgreSQL server, is it "
+                    + "overloaded, or does a firewall drop the packets?")
+        }
+    }
+
+    /// Asks the server, over a connection of its own, to stop the running statement.
+    func sendCancel() {
+        guard let cancel = unsafe PQgetCancel(pointer) else { return }
+        defer { unsafe PQfreeCancel(cancel) }
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            // Sound: the buffer has the size that is passed. A failure needs no report: the
+            // statement then ends by itself or the grace period does.
+            _ = unsafe PQcancel(cancel, buffer.baseAddress, Int32(buffer.count))
+        }
+    }
+}
+
+extension LibpqLink {
+    /// Why `wait` returned.
+    enum Wake {
+        /// The socket is ready.
+        case ready
+        /// Cancellation was asked for.
+        case cancelled
+        /// The deadline passed.
+        case late
+    }
+
+    /// Blocks the thread until the socket is ready for `events`, the flag is set or the deadline
+    /// passes.
+    func wait(
+        for events: Int16, until deadline: ContinuousClock.Instant?, _ flag: CancellationFlag?
+    ) -> Wake {
+        while true {
+            if flag?.isSet == true { return .cancelled }
+            var descriptors = [
+                pollfd(fd: unsafe PQsocket(pointer), events: events, revents: 0),
+                pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            // Sound: the array holds the two entries that are announced. Without a flag only the
+            // first is polled: a wake-up is then for nobody.
+            let ready = unsafe poll(
+                &descriptors, flag == nil ? 1 : 2, LibpqLink.milliseconds(until: deadline))
+            // An interrupted or failed poll is a spurious wake-up: libpq sees what is wrong.
+            if ready < 0 && errno == EINTR { continue }
+            if descriptors[1].revents != 0 { wake.clear() }
+            if descriptors[0].revents != 0 || ready < 0 { return .ready }
+            if let deadline, ContinuousClock.now >= deadline { return .late }
+        }
+    }
+
+    /// The time left for `poll`, rounded up; -1 is for ever.
+    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+        guard let deadline else { return -1 }
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else { return 0 }
+        let (seconds, attoseconds) = left.components
+        return Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
+    }
+}

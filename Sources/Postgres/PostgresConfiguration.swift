@@ -1,0 +1,206 @@
+internal import CLibpq
+internal import Glibc
+
+/// Where a database is and how to talk to it, with defaults that are safe.
+package struct PostgresConfiguration: Sendable, Equatable {
+    /// libpq's own keywords and their values, the password among them. Keywords that are not here
+    /// have libpq's defaults, which include its environment variables (PGPASSWORD, PGSSLMODE, …).
+    package private(set) var keywords: [String: String]
+    /// How long connecting may take, with all hosts and authentication.
+    package var connectTimeout = Duration.seconds(10)
+    /// After how long the server stops a statement.
+    package var statementTimeout = Duration.seconds(600)
+    /// After how long the server gives up to wait for a lock.
+    package var lockTimeout = Duration.seconds(60)
+    /// After how long the server ends a session that sits in a transaction without a statement.
+    package var idleInTransactionTimeout = Duration.seconds(300)
+    /// After how long unacknowledged data means that the server is gone.
+    package var tcpTimeout = Duration.seconds(30)
+
+    /// Reads `postgresql://user@host:port/database?…` or `host=… dbname=…`.
+    ///
+    /// Throws `configuration` when the text is neither or has an unknown keyword.
+    package init(_ text: String) throws(PostgresError) {
+        keywords = try PostgresConfiguration.parse(text)
+    }
+
+    /// Names a server by its unix socket's directory.
+    package init(socketDirectory: String, port: Int = 5432, user: String, database: String) {
+        keywords = [
+            "host": socketDirectory, "port": String(port), "user": user, "dbname": database,
+        ]
+    }
+
+    /// The password's file: its first line is the password.
+    ///
+    /// Throws `configuration` when the file cannot be read or is empty.
+    package mutating func readPassword(file: String) throws(PostgresError) {
+        guard let handle = unsafe fopen(file, "re") else {
+            // Sound: strerror gives a text that lives until the next call.
+            let reason = unsafe String(cString: strerror(errno))
+            throw PostgresError(
+                .configuration, "The password file \(file) cannot be read: \(reason).")
+        }
+        defer { unsafe fclose(handle) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        // Sound: at most the buffer's size is read into it.
+        let count = unsafe fread(&buffer, 1, buffer.count, handle)
+        let line = buffer[..<count].prefix { $0 != 10 && $0 != 13 }
+        guard !line.isEmpty else {
+            throw PostgresError(.configuration, "The password file \(file) is empty.")
+        }
+        keywords["password"] = String(decoding: line, as: UTF8.self)
+    }
+
+    /// The value of one of libpq's keywords; nil is libpq's default.
+    package subscript(keyword: String) -> String? {
+        get { keywords[keyword] }
+        set { keywords[keyword] = newValue }
+    }
+
+    /// The database's name.
+    package var database: String {
+        get { keywords["dbname"] ?? PostgresConfiguration.environment("PGDATABASE") ?? user }
+        set { keywords["dbname"] = newValue }
+    }
+
+    /// The role that connects.
+    package var user: String {
+        get {
+            keywords["user"] ?? PostgresConfiguration.environment("PGUSER")
+                ?? PostgresConfiguration.environment("USER") ?? "(current user)"
+        }
+        set { keywords["user"] = newValue }
+    }
+
+    /// The name that the server shows for the connection.
+    package var applicationName: String {
+        get { keywords["application_name"] ?? "ogive" }
+        set { keywords["application_name"] = newValue }
+    }
+
+    /// Whether every host is this machine, so that the connection needs no TLS.
+    package var isLocal: Bool {
+        let names = host.split(separator: ",", omittingEmptySubsequences: false)
+        let addresses = (keywords["hostaddr"] ?? "").split(separator: ",")
+        return (names + addresses).allSatisfy { name in
+            ["", "localhost", "127.0.0.1", "::1", "[::1]"].contains(name)
+                || name.hasPrefix("/") || name.hasPrefix("@")
+        }
+    }
+
+    private var host: String {
+        keywords["host"] ?? PostgresConfiguration.environment("PGHOST") ?? ""
+    }
+}
+
+extension PostgresConfiguration {
+    /// What libpq is given: the keywords with the safe defaults filled in.
+    var connectionKeywords: [(String, String)] {
+        var all = keywords
+        for (keyword, value) in defaults where all[keyword] == nil {
+            all[keyword] = value
+        }
+        // The user's own options come last, so that they win.
+        all["options"] = startupOptions + (all["options"].map { " " + $0 } ?? "")
+        return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private var defaults: [String: String] {
+        var defaults = [
+            "gssencmode": "disable",
+            "target_session_attrs": "read-write",
+            "application_name": applicationName,
+            "client_encoding": "UTF8",
+            "keepalives": "1",
+            "keepalives_idle": "15",
+            "keepalives_interval": "5",
+            "keepalives_count": "3",
+            "tcp_user_timeout": String(tcpTimeout.milliseconds),
+        ]
+        if !isLocal && PostgresConfiguration.environment("PGSSLMODE") == nil {
+            defaults["sslmode"] = "verify-full"
+        }
+        let mode = keywords["sslmode"] ?? defaults["sslmode"] ?? ""
+        if mode.hasPrefix("verify-"), let bundle = PostgresConfiguration.systemCertificates {
+            defaults["sslrootcert"] = bundle
+        }
+        return defaults
+    }
+
+    private var startupOptions: String {
+        "-c statement_timeout=\(statementTimeout.milliseconds)"
+            + " -c lock_timeout=\(lockTimeout.milliseconds)"
+            + " -c idle_in_transaction_session_timeout=\(idleInTransactionTimeout.milliseconds)"
+    }
+
+    /// The system's certificate bundle, unless the user has one for PostgreSQL.
+    private static var systemCertificates: String? {
+        if environment("PGSSLROOTCERT") != nil { return nil }
+        let own = (environment("HOME") ?? "") + "/.postgresql/root.crt"
+        // Sound here and below: the text outlives the call.
+        if unsafe access(own, R_OK) == 0 { return nil }
+        let bundle = "/etc/ssl/certs/ca-certificates.crt"
+        return unsafe access(bundle, R_OK) == 0 ? bundle : nil
+    }
+
+    static func environment(_ name: String) -> String? {
+        // Sound: the value is copied at once; this process does not change its environment.
+        guard let value = unsafe getenv(name) else { return nil }
+        let text = unsafe String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    private static func parse(_ text: String) throws(PostgresError) -> [String: String] {
+        var message: UnsafeMutablePointer<CChar>?
+        guard let options = unsafe PQconninfoParse(text, &message) else {
+            // Sound: libpq allocated the message for the caller. It may quote the text and with
+            // it a password, so only what precedes the first quotation mark is passed on.
+            let reason = unsafe message.map { unsafe String(cString: $0) } ?? "no memory"
+            unsafe PQfreemem(message)
+            let safe = reason.prefix { $0 != "\"" }.trimmed
+            throw PostgresError(
+                .configuration,
+                "The database address cannot be read (\(safe)). Write "
+                    + "postgresql://user@host:5432/database or host=… dbname=…")
+        }
+        defer { unsafe PQconninfoFree(options) }
+        var keywords: [String: String] = [:]
+        var option = unsafe options
+        // Sound: the list ends with an entry without a keyword.
+        while let keyword = unsafe option.pointee.keyword {
+            if let value = unsafe option.pointee.val {
+                unsafe keywords[String(cString: keyword)] = unsafe String(cString: value)
+            }
+            unsafe option += 1
+        }
+        return keywords
+    }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    /// Server, port and database, without the password.
+    package var description: String {
+        let port = keywords["port"] ?? PostgresConfiguration.environment("PGPORT") ?? "5432"
+        let shown = host.isEmpty ? (keywords["hostaddr"] ?? "the default socket") : host
+        if shown.hasPrefix("/") {
+            return "socket \(shown)/.s.PGSQL.\(port), database \"\(database)\""
+        }
+        return "\(shown):\(port), database \"\(database)\""
+    }
+
+    /// As `description`: the password must not reach a log by way of a debugger's text.
+    package var debugDescription: String { description }
+
+    /// Shows nothing but the description, for the same reason.
+    package var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+}
+
+extension Duration {
+    /// The whole milliseconds in it.
+    var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

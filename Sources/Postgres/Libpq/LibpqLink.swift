@@ -17,7 +17,7 @@ internal import Glibc
         var names = unsafe keywords.map { unsafe strdup($0.0) }
         var values = unsafe keywords.map { unsafe strdup($0.1) }
         defer {
-            for unsafetext in unsafe names + values { unsafe free(text) }
+            unsafe (names + values).forEach { text in unsafe free(text) }
         }
         unsafe names.append(nil)
         unsafe values.append(nil)

@@ -1,0 +1,79 @@
+internal import Glibc
+
+/// A private PostgreSQL server in a directory, reachable through a unix socket only.
+///
+/// Several processes may use the same directory at once: the first starts the server, the last one
+/// stops it. When the last user is killed, the server goes on and the next user finds it.
+package actor EmbeddedPostgres {
+    /// How to connect to the database `ogive` as a superuser of the private server.
+    package nonisolated let configuration: PostgresConfiguration
+    private let server: EmbeddedServer
+    private let gate: String
+    private var presence: FileLock?
+
+    /// How long another process may take to start or stop the same server.
+    private static let gatePatience = Duration.seconds(120)
+
+    private init(
+        _ configuration: PostgresConfiguration, _ server: EmbeddedServer, gate: String,
+        presence: FileLock
+    ) {
+        self.configuration = configuration
+        self.server = server
+        self.gate = gate
+        self.presence = presence
+    }
+
+    /// Makes the server when there is none, starts it when it does not run, and counts the caller
+    /// as one of its users until `stop`.
+    ///
+    /// Throws `embedded` when PostgreSQL is not installed, the directory cannot be used or the
+    /// server does not start; then with the last lines of its log.
+    package static func start(directory: String) async throws -> EmbeddedPostgres {
+        let directory = try ServerDirectory.prepare(directory)
+        let gate = directory.path + "/gate.lock"
+        let entry = try await FileLock.exclusive(gate, patience: gatePatience)
+        defer { entry.unlock() }
+        let presence = try await FileLock.shared(
+            directory.path + "/users.lock", patience: gatePatience)
+        let identity = try ServerIdentity.find(directory: directory)
+        let programs = try ServerPrograms.find(
+            identity, version: TextFile.read(directory.data + "/PG_VERSION"))
+        let server = EmbeddedServer(directory: directory, identity: identity, programs: programs)
+        let configuration = try await server.ensureRunning()
+        return EmbeddedPostgres(configuration, server, gate: gate, presence: presence)
+    }
+
+    /// Ends the caller's use of the server; the last user stops it. Stopping twice is harmless.
+    package func stop() async throws {
+        guard let presence = self.presence else { return }
+        self.presence = nil
+        let entry = try await FileLock.exclusive(gate, patience: Self.gatePatience)
+        defer { entry.unlock() }
+        // Whoever else uses the server holds the lock shared, and cannot come while we are here.
+        let isLast = presence.upgrade()
+        defer { presence.unlock() }
+        if isLast { try await server.stop() }
+    }
+
+    /// Runs `body` with a server in `directory`, stopped afterwards unless others use it.
+    package static func with<T>(
+        directory: String, _ body: (PostgresConfiguration) async throws -> T
+    ) async throws -> T {
+        let server = try await start(directory: directory)
+        let value: T
+        do {
+            value = try await body(server.configuration)
+        } catch {
+            do {
+                try await server.stop()
+            } catch let second {
+                throw PostgresError(
+                    .embedded, "The private server could not be stopped: \(second)", cause: error)
+            }
+            throw error
+        }
+        try await server.stop()
+        return value
+    }
+}

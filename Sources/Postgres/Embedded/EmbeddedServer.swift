@@ -1,0 +1,152 @@
+internal import Glibc
+
+/// Makes, starts and stops the server of one directory. The caller holds the directory's gate.
+struct EmbeddedServer: Sendable {
+    let directory: ServerDirectory
+    let identity: ServerIdentity
+    let programs: ServerPrograms
+
+    /// The name of both the database and its superuser.
+    static let name = "ogive"
+    /// How long the server may take to start or to stop, recovery included.
+    private static let patience = Duration.seconds(120)
+
+    /// Leaves with a server that answers and has the database.
+    func ensureRunning() async throws -> PostgresConfiguration {
+        if !directory.isInitialised { try await initialise() }
+        let socket = try directory.socketDirectory(identity)
+        let configuration = PostgresConfiguration(
+            socketDirectory: socket, user: EmbeddedServer.name, database: EmbeddedServer.name)
+        if await !isAnswering(configuration) {
+            // A server without its socket, after /tmp was cleaned, is of no use.
+            if try await isRunning() { try await stop() }
+            try await start(socket)
+        }
+        try await ensureDatabase(configuration)
+        return configuration
+    }
+
+    /// Stops the server: sessions are ended, everything committed is on disk.
+    func stop() async throws {
+        guard try await isRunning() else { return }
+        let outcome = try await control("stop", ["-m", "fast"])
+        if !outcome.isSuccess {
+            throw failure("The embedded PostgreSQL could not be stopped", outcome)
+        }
+    }
+
+    /// Whether the server's process is there.
+    func isRunning() async throws -> Bool {
+        try await programs.run("pg_ctl", ["status", "-D", directory.data]).isSuccess
+    }
+
+    private func initialise() async throws {
+        // Made under another name, so that a half-made one is never taken for whole.
+        let draft = directory.path + "/data.new"
+        let removal = try await programs.run(path: "/bin/rm", ["-rf", "--", draft])
+        guard removal.isSuccess else {
+            throw failure("The half-made database \(draft) could not be removed", removal)
+        }
+        try directory.preparePrivate("data.new", identity)
+        let outcome = try await programs.run(
+            "initdb",
+            [
+                "--pgdata=\(draft)", "--username=\(EmbeddedServer.name)", "--encoding=UTF8",
+                "--locale=C.UTF-8", "--data-checksums", "--auth-local=trust",
+                "--auth-host=reject", "--no-instructions",
+            ])
+        guard outcome.isSuccess else {
+            throw failure(
+                "The embedded database could not be made in \(directory.path) as "
+                    + "\(identity.name) (that user must be able to enter the directory)", outcome)
+        }
+        // Sound: both texts outlive the call.
+        guard unsafe rename(draft, directory.data) == 0 else {
+            throw PostgresError(
+                .embedded, "\(draft) cannot be renamed: \(SystemText.lastError).")
+        }
+    }
+
+    private func start(_ socket: String) async throws {
+        try directory.preparePrivate("log", identity)
+        try writeSettings(socket)
+        let outcome = try await control("start", ["-l", directory.log])
+        if !outcome.isSuccess {
+            throw failure("The embedded PostgreSQL did not start", outcome, withLog: true)
+        }
+    }
+
+    private func control(_ verb: String, _ more: [String]) async throws -> ServerPrograms.Outcome {
+        let seconds = EmbeddedServer.patience.components.seconds
+        return try await programs.run(
+            "pg_ctl", [verb, "-D", directory.data, "-w", "-s", "-t", String(seconds)] + more)
+    }
+
+    private func writeSettings(_ socket: String) throws {
+        let quoted = socket.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "''")
+        let settings = """
+            # Written at each start. Settings of your own belong behind the line in
+            # postgresql.conf that includes this file.
+            listen_addresses = ''
+            port = 5432
+            unix_socket_directories = '"\(quoted)"'
+            unix_socket_permissions = 0700
+            shared_buffers = 256MB
+            max_connections = 200
+            max_wal_size = 4GB
+            wal_compression = on
+            synchronous_commit = on
+            checkpoint_timeout = 15min
+
+            """
+        let main = directory.data + "/postgresql.conf"
+        let own = directory.data + "/ogive.conf"
+        try TextFile.write(settings, to: own)
+        try identity.takeOver(own)
+        let include = "include 'ogive.conf'"
+        guard let text = TextFile.read(main) else {
+            throw PostgresError(.embedded, "\(main) is missing: is \(directory.path) damaged?")
+        }
+        if text.split(separator: "\n").contains(Substring(include)) { return }
+        // Behind what initdb wrote, before what the user may add.
+        try TextFile.write(text + "\n" + include + "\n", to: main)
+        try identity.takeOver(main)
+    }
+
+    /// Whether the server accepts connections, or refuses them for a reason that only a running
+    /// server has.
+    private func isAnswering(_ configuration: PostgresConfiguration) async -> Bool {
+        var configuration = configuration
+        configuration.database = "postgres"
+        do {
+            try await PostgresConnection.connect(configuration).close()
+            return true
+        } catch {
+            return error.code == .tooManyConnections
+        }
+    }
+
+    private func ensureDatabase(_ configuration: PostgresConfiguration) async throws {
+        var maintenance = configuration
+        maintenance.database = "postgres"
+        let connection = try await PostgresConnection.connect(maintenance)
+        let known = try await connection.query(
+            "SELECT 1 FROM pg_database WHERE datname = $1", [.string(EmbeddedServer.name)])
+        if known.isEmpty {
+            try await connection.execute("CREATE DATABASE \(EmbeddedServer.name)")
+        }
+        await connection.close()
+    }
+
+    private func failure(
+        _ text: String, _ outcome: ServerPrograms.Outcome, withLog: Bool = false
+    ) -> PostgresError {
+        var error = PostgresError(.embedded, "\(text): \(outcome.output)")
+        if withLog, let log = TextFile.tail(directory.log, bytes: 8192) {
+            let lines = log.split(separator: "\n").suffix(12).joined(separator: "\n    ")
+            error.detail = "the last lines of \(directory.log):\n    \(lines)"
+        }
+        return error
+    }
+}

@@ -1,5 +1,5 @@
 package import OgiveCore
-package import Postgres
+internal import Postgres
 
 extension StoreError {
     /// What an error of a call means to the caller. `action` says what was being done.

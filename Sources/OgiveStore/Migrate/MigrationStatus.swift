@@ -1,5 +1,5 @@
 package import Migrations
-package import OgiveCore
+internal import OgiveCore
 internal import Postgres
 
 /// Where a database's schema stands.

@@ -14,7 +14,8 @@ struct PrivateServer: SuiteTrait, TestScoping {
     @TaskLocal static var server: PostgresConfiguration?
 
     func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         let directory = "/tmp/ogive-store-tests-\(UInt32.random(in: 0 ... .max))"
         defer {

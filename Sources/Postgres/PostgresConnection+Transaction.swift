@@ -16,6 +16,7 @@ extension PostgresConnection {
     ///
     /// Throws what `body` throws, or `connectionLost(duringCommit: true)` when the reply to COMMIT
     /// got lost: it is then unknown whether the transaction was committed.
+    @discardableResult
     package nonisolated func transaction<T>(
         isolation: Isolation = .readCommitted,
         _ body: (PostgresConnection) async throws -> T

@@ -119,10 +119,17 @@ package actor PostgresConnection {
     ) async throws(PostgresError) -> T {
         let flag = CancellationFlag(wake)
         let result: Result<T, PostgresError> = await withTaskCancellationHandler {
-            Result { () throws(PostgresError) in try work(flag) }
+            // A method of the actor: a closure without `self` would run, and block, elsewhere.
+            self.run(work, flag)
         } onCancel: {
             flag.set()
         }
         return try result.get()
+    }
+
+    private func run<T>(
+        _ work: (CancellationFlag) throws(PostgresError) -> T, _ flag: CancellationFlag
+    ) -> Result<T, PostgresError> {
+        Result { () throws(PostgresError) in try work(flag) }
     }
 }

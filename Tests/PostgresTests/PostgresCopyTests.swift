@@ -160,7 +160,7 @@ extension WithServer {
 
         @Test func aReaderThatThrowsStopsTheCopy() async throws {
             struct Stop: Error {}
-            try await PrivateServer.connection { db in
+            try await PrivateServer.connection { db async throws in
                 var pieces = 0
                 await #expect(throws: Stop.self) {
                     try await db.copyOut(

@@ -103,7 +103,9 @@ struct ConnectionFailure {
             let rest = line.dropFirst(index + 1).drop(while: { $0 == " " })
             let state = rest.prefix(5)
             let isState = state.allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber) }
-            if state.count == 5, isState, rest.dropFirst(5).first == ":" {
+            // A digit tells a state from the severity FATAL.
+            let hasDigit = state.contains(where: \.isNumber)
+            if state.count == 5, isState, hasDigit, rest.dropFirst(5).first == ":" {
                 return (String(state), String(rest.dropFirst(6)).trimmed)
             }
         }

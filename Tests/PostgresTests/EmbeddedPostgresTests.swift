@@ -1,0 +1,65 @@
+import Foundation
+import Postgres
+import Testing
+
+@Suite struct EmbeddedPostgresTests {
+    /// A directory for one test, with a path that is longer than a socket's address may be.
+    private func directory(_ name: String) -> String {
+        "/tmp/ogive-embedded-\(name)-\(UInt64.random(in: 0 ... .max))"
+    }
+
+    @Test func theLastOfTwoUsersStopsTheServer() async throws {
+        let path = directory(String(repeating: "long", count: 20))
+        let first = try await EmbeddedPostgres.start(directory: path)
+        let second = try await EmbeddedPostgres.start(directory: path)
+        #expect(first.configuration == second.configuration)
+        try await first.stop()
+        let db = try await PostgresConnection.connect(second.configuration)
+        let row = try await db.query(
+            "SELECT current_setting('synchronous_commit') AS c, current_setting('data_checksums') "
+                + "AS s, current_setting('listen_addresses') AS l, current_database() AS d"
+        ).one()
+        #expect(try row.decode("c", as: String.self) == "on")
+        #expect(try row.decode("s", as: String.self) == "on")
+        #expect(try row.decode("l", as: String.self).isEmpty)
+        #expect(try row.decode("d", as: String.self) == "ogive")
+        await db.close()
+        try await second.stop()
+        try await second.stop()
+        let gone = try await postgresError {
+            _ = try await PostgresConnection.connect(second.configuration)
+        }
+        #expect(gone.code == .serverUnreachable)
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test func theServerOfAKilledUserIsFoundAndReused() async throws {
+        let path = directory("killed")
+        // Letting the user go without `stop` closes its lock files, as the kernel does for a
+        // killed process.
+        let before = try await startTime(try await EmbeddedPostgres.start(directory: path))
+        let next = try await EmbeddedPostgres.start(directory: path)
+        #expect(try await startTime(next) == before)
+        try await next.stop()
+        let again = try await EmbeddedPostgres.start(directory: path)
+        #expect(try await startTime(again) != before)
+        try await again.stop()
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    private func startTime(_ server: EmbeddedPostgres) async throws -> String {
+        let db = try await PostgresConnection.connect(server.configuration)
+        let row = try await db.query("SELECT pg_postmaster_start_time()").one()
+        let time: String = try row.decode(0)
+        await db.close()
+        return time
+    }
+
+    @Test func aDirectoryThatCannotBeMadeIsNamed() async throws {
+        let error = try await postgresError {
+            _ = try await EmbeddedPostgres.start(directory: "/proc/ogive/database")
+        }
+        #expect(error.code == .embedded)
+        #expect(error.message.contains("/proc/ogive"))
+    }
+}

@@ -1,0 +1,121 @@
+/// SQL that proves a run complete from the rows themselves, not from counters.
+enum AuditQueries {
+    /// The largest number of draws that any run asks of the sampling.
+    static let drawsMax = "SELECT max(draws) AS draws FROM ogive.runs WHERE sampling_id = $1"
+
+    /// Draws without a reward, with the failure when there is one. $1 prompt set, $2 sampling, $3
+    /// scoring, $4 draws. That complete_to may be trusted is shown by `tables`.
+    static let missingDraws = """
+        SELECT p.id AS prompt_id, p.key AS prompt_key, d.draw_index AS item_index, false AS
+            is_candidate, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message
+        FROM ogive.prompt_rows p
+        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = p.id
+        CROSS JOIN LATERAL generate_series(0, $4::integer - 1) d(draw_index)
+        LEFT JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = p.id
+            AND c.draw_index = d.draw_index
+        LEFT JOIN ogive.failure_rows f ON f.scoring_id = $3 AND f.prompt_id = p.id
+            AND f.item_kind = 'draw' AND f.item_index = d.draw_index
+        WHERE p.prompt_set_id = $1
+            AND (t.prompt_id IS NULL OR t.complete_to < $4::integer)
+            AND NOT coalesce(d.draw_index = ANY(t.draw_indexes), false)
+        ORDER BY p.id, d.draw_index
+        """
+    /// Candidates without a reward. $1 prompt set, $2 scoring.
+    static let missingCandidates = """
+        SELECT p.id AS prompt_id, p.key AS prompt_key, k.candidate_index AS item_index, true AS
+            is_candidate, true AS has_text, f.stage, f.code, f.message
+        FROM ogive.prompt_rows p
+        JOIN ogive.candidate_rows k ON k.prompt_id = p.id
+        LEFT JOIN ogive.candidate_reward_rows w ON w.scoring_id = $2 AND w.prompt_id = p.id
+            AND w.candidate_index = k.candidate_index
+        LEFT JOIN ogive.failure_rows f ON f.scoring_id = $2 AND f.prompt_id = p.id
+            AND f.item_kind = 'candidate' AND f.item_index = k.candidate_index
+        WHERE p.prompt_set_id = $1 AND w.prompt_id IS NULL
+        ORDER BY p.id, k.candidate_index
+        """
+    /// Tables that are not what their draws say. $1 sampling, $2 scoring.
+    static let tables = """
+        SELECT t.prompt_id, CASE
+            WHEN NOT x.is_ascending THEN 'draw indexes are not ascending, distinct and >= 0'
+            WHEN NOT x.is_sorted THEN 'rewards are not the sorted draw rewards'
+            WHEN NOT x.is_counted THEN 'complete_to is not the number of leading draws'
+            ELSE 'a reward belongs to no completion' END AS problem
+        FROM ogive.quantile_table_rows t
+        CROSS JOIN LATERAL (
+            SELECT coalesce(bool_and(u.i >= u.o - 1), false)
+                    AND array_agg(u.i ORDER BY u.i) = t.draw_indexes
+                    AND count(DISTINCT u.i) = cardinality(t.draw_indexes) AS is_ascending,
+                array_agg(u.r ORDER BY u.r) = t.rewards AS is_sorted,
+                count(*) FILTER (WHERE u.i = u.o - 1) = t.complete_to AS is_counted,
+                count(c.draw_index) = count(*) AS is_sampled
+            FROM unnest(t.draw_indexes, t.draw_rewards) WITH ORDINALITY u(i, r, o)
+            LEFT JOIN ogive.completion_rows c ON c.sampling_id = $1
+                AND c.prompt_id = t.prompt_id AND c.draw_index = u.i
+        ) x
+        WHERE t.scoring_id = $2
+            AND NOT (x.is_ascending AND x.is_sorted AND x.is_counted AND x.is_sampled)
+        ORDER BY t.prompt_id
+        """
+    /// Completions that nobody asked for. $1 prompt set, $2 sampling, $3 most draws of any run.
+    static let extras = """
+        SELECT c.prompt_id, 'draw ' || c.draw_index || ' was not asked for by any run' AS problem
+        FROM ogive.completion_rows c
+        LEFT JOIN ogive.prompt_rows p ON p.id = c.prompt_id AND p.prompt_set_id = $1
+        WHERE c.sampling_id = $2 AND (c.draw_index >= $3 OR p.id IS NULL)
+        ORDER BY c.prompt_id, c.draw_index
+        """
+    /// Failures of items that have a reward. $1 scoring.
+    static let contradictions = """
+        SELECT f.prompt_id, f.item_kind || ' ' || f.item_index || ' has a reward and a failure'
+            AS problem
+        FROM ogive.failure_rows f
+        LEFT JOIN ogive.quantile_table_rows t
+            ON t.scoring_id = f.scoring_id AND t.prompt_id = f.prompt_id
+        LEFT JOIN ogive.candidate_reward_rows w ON w.scoring_id = f.scoring_id
+            AND w.prompt_id = f.prompt_id AND w.candidate_index = f.item_index
+        WHERE f.scoring_id = $1 AND CASE f.item_kind WHEN 'draw'
+            THEN f.item_index = ANY(t.draw_indexes) ELSE w.prompt_id IS NOT NULL END
+        ORDER BY f.prompt_id, f.item_kind, f.item_index
+        """
+    /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring.
+    static let counters = """
+        SELECT name, counted, found FROM (
+            SELECT 'prompts of the set' AS name, e.prompts AS counted,
+                (SELECT count(*) FROM ogive.prompt_rows p WHERE p.prompt_set_id = $1) AS found
+            FROM ogive.prompt_sets e WHERE e.id = $1
+            UNION ALL
+            SELECT 'draws of the sampling', a.draws,
+                (SELECT count(*) FROM ogive.completion_rows c WHERE c.sampling_id = $2)
+            FROM ogive.sampling_progress a WHERE a.sampling_id = $2
+            UNION ALL
+            SELECT 'rewards of the scoring', b.rewards,
+                (SELECT coalesce(sum(cardinality(t.rewards)), 0)
+                FROM ogive.quantile_table_rows t WHERE t.scoring_id = $3)
+            FROM ogive.scoring_progress b WHERE b.scoring_id = $3
+            UNION ALL
+            SELECT 'candidate rewards of the scoring', b.candidate_rewards,
+                (SELECT count(*) FROM ogive.candidate_reward_rows w WHERE w.scoring_id = $3)
+            FROM ogive.scoring_progress b WHERE b.scoring_id = $3
+            UNION ALL
+            SELECT 'failures of the scoring', b.draw_failures + b.candidate_failures,
+                (SELECT count(*) FROM ogive.failure_rows f WHERE f.scoring_id = $3)
+            FROM ogive.scoring_progress b WHERE b.scoring_id = $3
+        ) x
+        ORDER BY name
+        """
+    /// Rewarded items of the run. $1 prompt set, $2 scoring, $3 draws.
+    static let landed = """
+        SELECT count(*) AS prompts, coalesce(sum(x.draws), 0)::bigint AS draws,
+            coalesce(sum(p.candidate_count), 0)::bigint AS candidates,
+            coalesce(sum(x.candidates), 0)::bigint AS landed_candidates
+        FROM ogive.prompt_rows p
+        CROSS JOIN LATERAL (
+            SELECT (SELECT count(*) FROM ogive.quantile_table_rows t
+                    CROSS JOIN LATERAL unnest(t.draw_indexes) i
+                    WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < $3::integer) AS draws,
+                (SELECT count(*) FROM ogive.candidate_reward_rows w
+                    WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates
+        ) x
+        WHERE p.prompt_set_id = $1
+        """
+}

@@ -1,0 +1,53 @@
+/// Whether a run is exactly what it should be.
+package struct AuditReport: Hashable, Sendable {
+    /// The run.
+    package var run: String
+    /// Prompts of the set.
+    package var prompts = 0
+    /// Draws asked for, for each prompt.
+    package var draws = 0
+    /// Draws 0..<n of all prompts that have completion and reward.
+    package var landed = 0
+    /// Draws with a failure row in place of a reward.
+    package var failed = 0
+    /// Draws with neither: the run is not finished, or something was lost.
+    package var pending = 0
+    /// Candidates to be scored; 0 when the run does not score them.
+    package var candidates = 0
+    /// Candidates with a reward.
+    package var landedCandidates = 0
+    /// Candidates with a failure row.
+    package var failedCandidates = 0
+    /// Candidates with neither.
+    package var pendingCandidates = 0
+    /// Missing items, in order of prompt: the first ones, up to the limit asked for.
+    package var missing: [MissingItem] = []
+    /// Contradictions between rows: the first ones, up to the limit asked for.
+    package var problems: [String] = []
+    /// How many contradictions there are.
+    package var problemCount = 0
+
+    /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
+    /// nothing contradicts anything.
+    package var isSound: Bool {
+        pending == 0 && pendingCandidates == 0 && problemCount == 0
+            && landed + failed == prompts * draws
+            && landedCandidates + failedCandidates == candidates
+    }
+}
+
+/// An item without a reward.
+package struct MissingItem: Hashable, Sendable {
+    /// The prompt's row.
+    package var prompt: Int64
+    /// The prompt's key.
+    package var promptKey: String
+    /// Whether it is a candidate; a draw otherwise.
+    package var isCandidate: Bool
+    /// Index within its kind.
+    package var index: Int32
+    /// Why it is missing: stage, code and message of its failure; `nil` when nobody said.
+    package var reason: String?
+    /// Whether its completion is there.
+    package var hasText: Bool
+}

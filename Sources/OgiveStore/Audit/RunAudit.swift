@@ -1,0 +1,129 @@
+internal import Postgres
+
+/// Audits one run within one snapshot, its lists page by page.
+struct RunAudit {
+    let run: String
+    let extent: RunExtent
+    /// Most missing items, and most problems, that the report lists.
+    let listMax: Int
+
+    private static let pageSize = 1000
+
+    func report(_ connection: PostgresConnection) async throws -> AuditReport {
+        var report = AuditReport(run: run)
+        try await countLanded(&report, connection)
+        try await listMissing(
+            AuditQueries.missingDraws,
+            [
+                .int64(extent.promptSet), .int64(extent.sampling), .int64(extent.scoring),
+                .int32(extent.draws),
+            ], &report, connection)
+        if extent.scoresCandidates {
+            try await listMissing(
+                AuditQueries.missingCandidates,
+                [.int64(extent.promptSet), .int64(extent.scoring)], &report, connection)
+        }
+        try await listProblems(&report, connection)
+        try await compareCounters(&report, connection)
+        return report
+    }
+
+    private func countLanded(
+        _ report: inout AuditReport, _ connection: PostgresConnection
+    ) async throws {
+        let row = try await connection.query(
+            AuditQueries.landed,
+            [.int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws)]
+        ).one()
+        report.draws = Int(extent.draws)
+        report.prompts = try row.decode("prompts")
+        report.landed = try row.decode("draws")
+        if extent.scoresCandidates {
+            report.candidates = try row.decode("candidates")
+            report.landedCandidates = try row.decode("landed_candidates")
+        }
+    }
+
+    private func listMissing(
+        _ sql: String, _ parameters: [PostgresValue], _ report: inout AuditReport,
+        _ connection: PostgresConnection
+    ) async throws {
+        try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
+            for row in rows {
+                let item = try MissingItem(row)
+                switch (item.isCandidate, item.reason == nil) {
+                case (false, true): report.pending += 1
+                case (false, false): report.failed += 1
+                case (true, true): report.pendingCandidates += 1
+                case (true, false): report.failedCandidates += 1
+                }
+                if report.missing.count < listMax { report.missing.append(item) }
+            }
+        }
+    }
+
+    private func listProblems(
+        _ report: inout AuditReport, _ connection: PostgresConnection
+    ) async throws {
+        let drawsMax = try await connection.query(
+            AuditQueries.drawsMax, [.int64(extent.sampling)]
+        ).one().decode("draws", as: Int32?.self)
+        let checks: [(String, [PostgresValue])] = [
+            (AuditQueries.tables, [.int64(extent.sampling), .int64(extent.scoring)]),
+            (
+                AuditQueries.extras,
+                [
+                    .int64(extent.promptSet), .int64(extent.sampling),
+                    .int32(drawsMax ?? extent.draws),
+                ]
+            ),
+            (AuditQueries.contradictions, [.int64(extent.scoring)]),
+        ]
+        for (sql, parameters) in checks {
+            try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
+                for row in rows {
+                    let prompt: Int64 = try row.decode("prompt_id")
+                    let problem: String = try row.decode("problem")
+                    note("prompt \(prompt): \(problem)", in: &report)
+                }
+            }
+        }
+    }
+
+    private func compareCounters(
+        _ report: inout AuditReport, _ connection: PostgresConnection
+    ) async throws {
+        let rows = try await connection.query(
+            AuditQueries.counters,
+            [.int64(extent.promptSet), .int64(extent.sampling), .int64(extent.scoring)])
+        for row in rows {
+            let name: String = try row.decode("name")
+            let (counted, found): (Int64, Int64) = (
+                try row.decode("counted"), try row.decode("found")
+            )
+            if counted != found {
+                note("\(name): the counter says \(counted), there are \(found)", in: &report)
+            }
+        }
+    }
+
+    private func note(_ problem: String, in report: inout AuditReport) {
+        report.problemCount += 1
+        if report.problems.count < listMax { report.problems.append(problem) }
+    }
+}
+
+extension MissingItem {
+    init(_ row: PostgresRow) throws {
+        prompt = try row.decode("prompt_id")
+        promptKey = try row.decode("prompt_key")
+        isCandidate = try row.decode("is_candidate")
+        index = try row.decode("item_index")
+        hasText = try row.decode("has_text")
+        if let stage = try row.decode("stage", as: String?.self) {
+            let code: String = try row.decode("code")
+            let message: String = try row.decode("message")
+            reason = "\(stage) \(code): \(message)"
+        }
+    }
+}

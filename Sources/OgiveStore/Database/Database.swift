@@ -1,0 +1,76 @@
+internal import OgiveCore
+internal import Postgres
+
+/// The store's way to PostgreSQL: connections from a pool, errors as the coordinator needs them,
+/// a bounded number of repetitions where PostgreSQL asks for one.
+struct Database: Sendable {
+    /// Most attempts of a transaction that lost against another one.
+    static let attemptsMax = 5
+
+    private let shelf: ConnectionShelf
+    /// Where the database is.
+    let configuration: PostgresConfiguration
+
+    init(_ configuration: PostgresConfiguration, connectionsMax: Int) {
+        self.configuration = configuration
+        shelf = ConnectionShelf(configuration, idleMax: connectionsMax)
+    }
+
+    /// Runs `body` with a connection of its own. `action` begins the message of an error.
+    func with<T: Sendable>(
+        _ action: String, _ body: (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        do {
+            return try await withConnection { connection in try await body(connection) }
+        } catch {
+            throw StoreError(error, during: action)
+        }
+    }
+
+    /// Runs `body` in a transaction, again from the start when PostgreSQL broke it off because of
+    /// another one.
+    func transaction<T: Sendable>(
+        _ action: String,
+        isolation: PostgresConnection.Isolation = .readCommitted,
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        do {
+            return try await withConnection { connection in
+                var attempt = 1
+                while true {
+                    do {
+                        return try await connection.transaction(isolation: isolation) {
+                            try await body($0)
+                        }
+                    } catch let error as PostgresError
+                        where error.recovery == .retry && attempt < Self.attemptsMax
+                    {
+                        // The server chose this transaction to give way: nothing was written.
+                        attempt += 1
+                    }
+                }
+            }
+        } catch {
+            throw StoreError(error, during: action)
+        }
+    }
+
+    /// Closes all connections.
+    func close() async {
+        await shelf.close()
+    }
+
+    private func withConnection<T: Sendable>(
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        let connection = try await shelf.take()
+        do {
+            let value = try await body(connection)
+            await shelf.putBack(connection)
+            return value
+        } catch {
+            await shelf.putBack(connection)
+            throw error
+        }
+    }
+}

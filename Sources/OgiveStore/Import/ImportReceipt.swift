@@ -1,0 +1,11 @@
+/// What an import did.
+package struct ImportReceipt: Hashable, Sendable {
+    /// Prompts that are new in the set.
+    package var imported: Int
+    /// Candidates that came with them.
+    package var candidates: Int
+    /// Rows whose key and content the set or an earlier row had already.
+    package var duplicates: Int
+    /// Keys of the first few duplicates.
+    package var duplicateExamples: [String]
+}

@@ -1,0 +1,37 @@
+internal import OgiveCore
+
+/// What landing changed, for the receipt and the counters of progress.
+struct LandingCounts: Sendable {
+    var completions: Int64 = 0
+    var tokens: Int64 = 0
+    var truncated: Int64 = 0
+    /// New completions that came with neither reward nor failure.
+    var bare: Int64 = 0
+    var rewards: Int64 = 0
+    /// The sum of new rewards, as the text of a `numeric`.
+    var rewardSum = "0"
+    var candidateRewards: Int64 = 0
+    var drawFailures: Int64 = 0
+    var candidateFailures: Int64 = 0
+    var drawFailuresGone: Int64 = 0
+    var candidateFailuresGone: Int64 = 0
+
+    /// Adds what another run's part changed.
+    mutating func add(_ other: LandingCounts) {
+        completions += other.completions
+        bare += other.bare
+        rewards += other.rewards
+        candidateRewards += other.candidateRewards
+        drawFailures += other.drawFailures
+        candidateFailures += other.candidateFailures
+    }
+
+    /// The receipt of a batch of `items` results.
+    func receipt(items: Int) -> LandingReceipt {
+        let failures = drawFailures + candidateFailures
+        let news = rewards + candidateRewards + failures + bare
+        return LandingReceipt(
+            completions: Int(completions), rewards: Int(rewards + candidateRewards),
+            failures: Int(failures), duplicates: max(0, items - Int(news)))
+    }
+}

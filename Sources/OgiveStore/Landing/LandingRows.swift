@@ -1,0 +1,99 @@
+internal import OgiveCore
+internal import Postgres
+
+/// The rows of a batch as the staging table wants them.
+struct LandingRows {
+    private(set) var buffer = PostgresCopyBuffer()
+    private var ordinal: Int32 = 0
+
+    init(_ batch: LandingBatch) throws(PostgresError) {
+        for group in batch.groups {
+            let worker = group.worker.bytes
+            for item in group.items {
+                try append(item, group, worker: worker)
+                ordinal += 1
+            }
+        }
+    }
+
+    private mutating func append(
+        _ item: ItemResult, _ group: LandingGroup, worker: [UInt8]
+    ) throws(PostgresError) {
+        // A candidate brings its text: a completion of it would be nonsense.
+        let completion = item.name.kind == .candidate ? nil : item.completion
+        let outcome = Outcome(item)
+        try buffer.row(columns: 19) { (row) throws(PostgresError) in
+            row.append(ordinal)
+            row.append(group.run.rawValue)
+            row.append(group.prompt.rawValue)
+            row.append(item.name.kind == .candidate)
+            row.append(item.name.index)
+            try row.append(uuid: worker)
+            row.append(completion != nil)
+            try Self.append(completion, item, to: &row)
+            try row.append(.optional(outcome.reward, PostgresValue.double))
+            try Self.append(outcome.failure, to: &row)
+        }
+    }
+
+    private static func append(
+        _ completion: Completion?, _ item: ItemResult, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        guard let completion else {
+            for _ in 0..<7 { row.appendNull() }
+            return
+        }
+        try row.append(completion.text.storable)
+        try row.append(.optional(StoredText(completion.text).raw, PostgresValue.bytes))
+        let tokens = completion.tokenCount.flatMap { $0 < 0 ? nil : Int32(exactly: $0) }
+        try row.append(.optional(tokens, PostgresValue.int32))
+        try row.append(completion.finishReason.rawValue)
+        // An error is never a number: what is not finite is not known.
+        let logProbability = completion.logProbability.flatMap { $0.isFinite ? $0 : nil }
+        try row.append(.optional(logProbability, PostgresValue.double))
+        try row.append(.optional(item.seed.map(Int64.init), PostgresValue.int64))
+        if let duration = item.sampleDuration {
+            row.append(Float(duration / .milliseconds(1)))
+        } else {
+            row.appendNull()
+        }
+    }
+
+    private static func append(
+        _ failure: Failure?, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        guard let failure else {
+            for _ in 0..<4 { row.appendNull() }
+            return
+        }
+        try row.append(failure.stage.rawValue)
+        try row.append(failure.code.rawValue)
+        try row.append(failure.message.storable)
+        row.append(Int32(clamping: max(0, failure.attempts)))
+    }
+
+    /// What became of an item: a finite reward, or a failure, or neither yet.
+    private struct Outcome {
+        let reward: Double?
+        let failure: Failure?
+
+        init(_ item: ItemResult) {
+            switch item.reward {
+            case .some(let value) where value.isFinite:
+                reward = value
+                failure = nil
+            case .some(let value):
+                reward = nil
+                failure =
+                    item.failure
+                    ?? Failure(
+                        stage: .scoring, code: .notFinite,
+                        message: "The reward is \(value), which is not a finite number.",
+                        attempts: 1)
+            case .none:
+                reward = nil
+                failure = item.failure
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// SQL behind `ogive status` and `ogive query`: on the views only, as users would.
+enum ReadingQueries {
+    private static let statusColumns = """
+        SELECT run, state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
+            pending, target_candidates, landed_candidates, candidate_failures, tokens, truncated,
+            mean_reward, weight, policy, scorer, synthetic, run_id
+        FROM ogive.run_status
+        """
+    static let allRuns = statusColumns + " ORDER BY run_id"
+    static let oneRun = statusColumns + " WHERE run = $1"
+
+    private static let table = """
+        SELECT prompt_id, prompt_key, n, draws, complete, draw_indexes, draw_rewards, rewards
+        FROM ogive.quantile_tables
+        """
+    static let tableByKey = table + " WHERE run = $1 AND prompt_key = $2"
+    static let tableByID = table + " WHERE run = $1 AND prompt_id = $2"
+    /// Tables in order of prompt, for examples. $1 run, $2 cursor, $3 most.
+    static let tables = table + " WHERE run = $1 AND prompt_id > $2 ORDER BY prompt_id LIMIT $3"
+    static let summary = """
+        SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate,
+            count(*) FILTER (WHERE complete) AS complete
+        FROM ogive.quantile_tables WHERE run = $1
+        """
+}

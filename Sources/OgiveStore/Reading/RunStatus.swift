@@ -1,0 +1,68 @@
+internal import Postgres
+
+/// How far a run is, from the counters that landing keeps.
+package struct RunStatus: Hashable, Sendable {
+    /// Its name.
+    package let run: String
+    /// `open` or `finished`.
+    package let state: String
+    /// The name of the prompt set.
+    package let promptSet: String
+    /// Prompts of the set.
+    package let prompts: Int
+    /// Draws asked for, for each prompt.
+    package let draws: Int
+    /// Draws asked for, of all prompts.
+    package let targetDraws: Int
+    /// Draws with a completion.
+    package let sampled: Int
+    /// Draws with a completion and a reward.
+    package let landed: Int
+    /// Draws given up.
+    package let failures: Int
+    /// Draws still to be done.
+    package let pending: Int
+    /// Candidates to be scored.
+    package let targetCandidates: Int
+    /// Candidates with a reward.
+    package let landedCandidates: Int
+    /// Candidates given up.
+    package let candidateFailures: Int
+    /// Tokens of all completions, where known.
+    package let tokens: Int
+    /// Completions cut off by `max_tokens`.
+    package let truncated: Int
+    /// Mean raw reward; `nil` while there is none.
+    package let meanReward: Double?
+    /// Share of the fleet relative to other runs.
+    package let weight: Double
+    /// Model id of the reference policy.
+    package let policy: String
+    /// Model id or name of the scorer.
+    package let scorer: String
+    /// Whether completions or rewards come from a declared distribution.
+    package let isSynthetic: Bool
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        run = try row.decode("run")
+        state = try row.decode("state")
+        promptSet = try row.decode("prompt_set")
+        prompts = try row.decode("prompts")
+        draws = try row.decode("draws")
+        targetDraws = try row.decode("target_draws")
+        sampled = try row.decode("sampled")
+        landed = try row.decode("landed")
+        failures = try row.decode("failures")
+        pending = try row.decode("pending")
+        targetCandidates = try row.decode("target_candidates")
+        landedCandidates = try row.decode("landed_candidates")
+        candidateFailures = try row.decode("candidate_failures")
+        tokens = try row.decode("tokens")
+        truncated = try row.decode("truncated")
+        meanReward = try row.decode("mean_reward", as: Double?.self)
+        weight = try row.decode("weight")
+        policy = try row.decode("policy")
+        scorer = try row.decode("scorer")
+        isSynthetic = try row.decode("synthetic")
+    }
+}

@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+package import OgiveCore
+internal import Postgres
+
+extension PostgresStore {
+    package func openRuns() async throws(StoreError) -> [RunDescription] {
+        try await database.with("read the open runs") { connection in
+            try await connection.query(RunQueries.open).map { row in
+                try RunDescription(row)
+            }
+        }
+    }
+
+    /// The run with this name; throws `.conflict` when there is none.
+    package func run(named name: String) async throws(StoreError) -> RunDescription {
+        try await database.with("read run \"\(name)\"") { connection in
+            let rows = try await connection.query(RunQueries.byName, [.string(name)])
+            guard let row = rows.first else {
+                throw StoreError(
+                    .conflict, "There is no run \"\(name)\". `ogive status` lists the runs.")
+            }
+            return try RunDescription(row)
+        }
+    }
+
+    package func bind(_ binding: FingerprintBinding, term: Term)
+        async throws(StoreError) -> FingerprintBinding
+    {
+        try await database.transaction("bind fingerprints") { connection in
+            try await connection.require(term, TermQueries.lockForCheck)
+            var bound = binding
+            bound.policy = try await Self.bind(
+                RunQueries.bindPolicy, binding.run, binding.policy, connection)
+            bound.scorer = try await Self.bind(
+                RunQueries.bindScorer, binding.run, binding.scorer, connection)
+            return bound
+        }
+    }
+
+    private static func bind(
+        _ sql: String, _ run: RunID, _ fingerprint: Fingerprint, _ connection: PostgresConnection
+    ) async throws -> Fingerprint {
+        let rows = try await connection.query(
+            sql, [.int64(run.rawValue), .json(CanonicalJSON.text(fingerprint.facts))])
+        guard let row = rows.first else {
+            throw StoreError(.conflict, "There is no run \(run.rawValue): it was dropped.")
+        }
+        return try Fingerprint(facts: try row.decode("facts", as: String.self))
+    }
+
+    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
+        try await database.transaction("finish run \(run.rawValue)") { connection in
+            try await connection.require(term, TermQueries.lockForCheck)
+            guard let extent = try await RunExtent.read(run, connection) else { return true }
+            if extent.isFinished { return true }
+            if try await extent.isPending(connection) { return false }
+            try await connection.execute(
+                RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
+            return true
+        }
+    }
+}
+
+/// What has to be there for a run to be finished.
+struct RunExtent: Sendable {
+    let promptSet: Int64
+    let sampling: Int64
+    let scoring: Int64
+    let draws: Int32
+    let scoresCandidates: Bool
+    let isFinished: Bool
+
+    /// Reads it; `nil` when there is no such run.
+    static func read(_ run: RunID, _ connection: PostgresConnection) async throws -> RunExtent? {
+        let rows = try await connection.query(RunQueries.extent, [.int64(run.rawValue)])
+        guard let row = rows.first else { return nil }
+        return RunExtent(
+            promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
+            scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
+            scoresCandidates: try row.decode("scores_candidates"),
+            isFinished: try row.decode("state", as: String.self) == "finished")
+    }
+
+    /// Whether an item has neither a reward nor a failure.
+    func isPending(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query(
+            RunQueries.isPending,
+            [.int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates)]
+        ).one().decode("is_pending")
+    }
+}
+
+extension RunDescription {
+    init(_ row: PostgresRow) throws {
+        let text: String = try row.decode("spec")
+        let spec = try JSONDecoder().decode(RunSpec.self, from: Data(text.utf8))
+        self.init(
+            id: RunID(try row.decode("id")), sampling: SamplingID(try row.decode("sampling_id")),
+            scoring: ScoringID(try row.decode("scoring_id")), spec: spec)
+        policyFingerprint = try row.decode("policy", as: String?.self).map(Fingerprint.init(facts:))
+        scorerFingerprint = try row.decode("scorer", as: String?.self).map(Fingerprint.init(facts:))
+    }
+}
+
+extension Fingerprint {
+    /// Reads the stored facts, a JSON object of texts.
+    init(facts text: String) throws {
+        self.init(try JSONDecoder().decode([String: String].self, from: Data(text.utf8)))
+    }
+}

@@ -1,0 +1,40 @@
+package import OgiveCore
+internal import Postgres
+
+extension PostgresStore {
+    package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
+        if workers.isEmpty { return }
+        try await database.transaction("record workers") { connection in
+            try await connection.require(term, TermQueries.lockForCheck)
+            try await connection.execute(
+                WorkerQueries.upsert,
+                [
+                    .stringArray(workers.map { $0.id.uuidText }),
+                    .stringArray(workers.map { $0.name.storable }),
+                    .stringArray(workers.map { $0.state.rawValue }),
+                    .stringArray(workers.map { ($0.note ?? "").storable }),
+                    .int64(clock.now()), .int64(term.rawValue),
+                ])
+        }
+    }
+}
+
+extension WorkerID {
+    /// The 128 bits as PostgreSQL reads a `uuid`.
+    var uuidText: String {
+        [high, low].map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+extension String {
+    /// The text with U+FFFD in place of each U+0000, which PostgreSQL's text cannot hold.
+    var storable: String {
+        guard utf8.contains(0) else { return self }
+        var scalars = UnicodeScalarView()
+        for scalar in unicodeScalars { scalars.append(scalar.value == 0 ? "\u{FFFD}" : scalar) }
+        return String(scalars)
+    }
+}

@@ -1,0 +1,66 @@
+/// SQL on `ogive.runs`, and on the fingerprints of its samplings and scorings.
+enum RunQueries {
+    private static let description = """
+        SELECT r.id, r.sampling_id, r.scoring_id, r.spec::text AS spec,
+            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.scorings g ON g.id = r.scoring_id
+        """
+    static let open = description + " WHERE r.state = 'open' ORDER BY r.id"
+    static let byName = description + " WHERE r.name = $1"
+
+    static let bindPolicy = """
+        UPDATE ogive.samplings s
+        SET policy_fingerprint = coalesce(s.policy_fingerprint, $2::jsonb)
+        FROM ogive.runs r
+        WHERE r.id = $1 AND s.id = r.sampling_id
+        RETURNING s.policy_fingerprint::text AS facts
+        """
+    static let bindScorer = """
+        UPDATE ogive.scorings g
+        SET scorer_fingerprint = coalesce(g.scorer_fingerprint, $2::jsonb)
+        FROM ogive.runs r
+        WHERE r.id = $1 AND g.id = r.scoring_id
+        RETURNING g.scorer_fingerprint::text AS facts
+        """
+
+    /// $1 run, $2 number of draws. Rewards and failures of an item exclude each other, so
+    /// counting the failures of a prompt says whether something is left of it.
+    private static let draws = """
+        SELECT FROM ogive.prompt_rows p
+        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
+        WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)
+            AND $3::integer - coalesce(width_bucket($3::integer - 1, t.draw_indexes), 0) > (
+                SELECT count(*) FROM ogive.failure_rows f
+                WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
+                    AND f.item_index < $3::integer)
+        """
+    private static let candidates = """
+        SELECT FROM ogive.prompt_rows p
+        WHERE p.prompt_set_id = $1 AND p.candidate_count > (
+            SELECT count(*) FROM ogive.candidate_reward_rows w
+            WHERE w.scoring_id = $2 AND w.prompt_id = p.id) + (
+            SELECT count(*) FROM ogive.failure_rows f
+            WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
+        """
+    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored.
+    static let isPending = """
+        SELECT EXISTS (\(draws)) OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
+        """
+    /// The parameters of `isPending`.
+    static let extent = """
+        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates, r.state
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        WHERE r.id = $1
+        """
+    static let finish = """
+        UPDATE ogive.runs
+        SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
+        WHERE id = $1 AND state = 'open'
+        """
+    static let reopen = """
+        UPDATE ogive.runs SET state = 'open', finished_at = NULL WHERE id = $1
+        """
+}

@@ -1,0 +1,162 @@
+internal import OgiveCore
+internal import Postgres
+
+/// Submits one run within a transaction.
+struct RunSubmission {
+    let spec: RunSpec
+    let mayRepoint: Bool
+    let now: Int64
+
+    func submit(_ connection: PostgresConnection) async throws -> SubmitReceipt {
+        _ = try await connection.query(
+            SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
+        let (promptSet, prompts) = try await findPromptSet(connection)
+        let existing = try await ExistingRun.read(spec.name, connection)
+        let differences = try checkDifferences(existing)
+        let (sampling, samplingIsNew) = try await ensureSampling(promptSet, connection)
+        let (scoring, scoringIsNew) = try await ensureScoring(sampling, connection)
+        try await write(existing, sampling: sampling, scoring: scoring, connection)
+        let run = try RunDescription(
+            try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
+        let isPending = try await settle(run.id, connection)
+        let sharers = try await connection.query(
+            SubmitQueries.sharers, [.int64(sampling), .string(spec.name)]
+        ).map { try $0.decode("name", as: String.self) }
+        try await connection.execute(SubmitQueries.notify)
+        return SubmitReceipt(
+            run: run,
+            outcome: outcome(existing, isRepointed: !differences.isEmpty, isPending: isPending),
+            isFinished: !isPending, prompts: prompts, samplingIsNew: samplingIsNew,
+            scoringIsNew: scoringIsNew, sharedWith: sharers, differences: differences)
+    }
+
+    private func outcome(
+        _ existing: ExistingRun?, isRepointed: Bool, isPending: Bool
+    ) -> SubmitReceipt.Outcome {
+        guard let existing else { return .created }
+        if isRepointed { return .repointed }
+        if existing.draws < spec.draws { return .toppedUp(from: existing.draws, to: spec.draws) }
+        return existing.isFinished && isPending ? .reopened : .resumed
+    }
+
+    private func findPromptSet(
+        _ connection: PostgresConnection
+    ) async throws -> (id: Int64, prompts: Int) {
+        let name = spec.scoring.sampling.promptSet
+        let rows = try await connection.query(SubmitQueries.promptSet, [.string(name)])
+        if let row = rows.first {
+            return (try row.decode("id"), try row.decode("prompts"))
+        }
+        let known = try await connection.query(SubmitQueries.promptSets)
+            .map { "\"\(try $0.decode("name", as: String.self))\"" }
+        let list = known.isEmpty ? "there are none yet" : "there are " + known.joined(separator: ", ")
+        throw StoreError(
+            .conflict,
+            "There is no prompt set \"\(name)\" (\(list)). Import it first: "
+                + "ogive import FILE --set \(name)")
+    }
+
+    private func checkDifferences(_ existing: ExistingRun?) throws -> [String] {
+        guard let existing else { return [] }
+        let differences = try SpecDifference.lines(
+            from: existing.scoring, to: CanonicalJSON.text(spec.scoring))
+        if differences.isEmpty, spec.draws < existing.draws {
+            throw StoreError(
+                .conflict,
+                "Run \"\(spec.name)\" has \(existing.draws) draws a prompt; draws are never thrown "
+                    + "away. Ask for at least \(existing.draws), or give the run another name: it "
+                    + "then shares the draws that are there.")
+        }
+        guard differences.isEmpty || mayRepoint else {
+            throw StoreError(
+                .conflict,
+                "Run \"\(spec.name)\" exists with another specification: "
+                    + differences.joined(separator: "; ")
+                    + ". Give this run another name, or say that the name is to move to it.")
+        }
+        return differences
+    }
+
+    private func ensureSampling(
+        _ promptSet: Int64, _ connection: PostgresConnection
+    ) async throws -> (id: Int64, isNew: Bool) {
+        let digest = PostgresValue.bytes(spec.scoring.sampling.digest.bytes)
+        if let row = try await connection.query(SubmitQueries.findSampling, [digest]).first {
+            return (try row.decode("id"), false)
+        }
+        let row = try await connection.query(
+            SubmitQueries.insertSampling,
+            [
+                .int64(promptSet), digest, .json(CanonicalJSON.text(spec.scoring.sampling)),
+                .int64(now),
+            ]
+        ).one()
+        let id: Int64 = try row.decode("id")
+        _ = try await connection.query(SubmitQueries.createSamplingPartition, [.int64(id)])
+        try await connection.execute(SubmitQueries.insertSamplingProgress, [.int64(id)])
+        return (id, true)
+    }
+
+    private func ensureScoring(
+        _ sampling: Int64, _ connection: PostgresConnection
+    ) async throws -> (id: Int64, isNew: Bool) {
+        let digest = PostgresValue.bytes(spec.scoring.digest.bytes)
+        if let row = try await connection.query(SubmitQueries.findScoring, [digest]).first {
+            return (try row.decode("id"), false)
+        }
+        let row = try await connection.query(
+            SubmitQueries.insertScoring,
+            [.int64(sampling), digest, .json(CanonicalJSON.text(spec.scoring)), .int64(now)]
+        ).one()
+        let id: Int64 = try row.decode("id")
+        _ = try await connection.query(SubmitQueries.createScoringPartitions, [.int64(id)])
+        try await connection.execute(SubmitQueries.insertScoringProgress, [.int64(id)])
+        return (id, true)
+    }
+
+    private func write(
+        _ existing: ExistingRun?, sampling: Int64, scoring: Int64,
+        _ connection: PostgresConnection
+    ) async throws {
+        let sql = existing == nil ? SubmitQueries.insertRun : SubmitQueries.updateRun
+        try await connection.execute(
+            sql,
+            [
+                .string(spec.name), .int64(sampling), .int64(scoring),
+                .json(CanonicalJSON.text(spec)), .int32(Int32(clamping: spec.draws)),
+                .bool(spec.scoresCandidates), .double(spec.weight), .int64(now),
+            ])
+    }
+
+    /// Opens the run when something of it is pending; says whether it is so.
+    private func settle(_ run: RunID, _ connection: PostgresConnection) async throws -> Bool {
+        guard let extent = try await RunExtent.read(run, connection) else { return false }
+        let isPending = try await extent.isPending(connection)
+        if isPending, extent.isFinished {
+            try await connection.execute(RunQueries.reopen, [.int64(run.rawValue)])
+        } else if !isPending, !extent.isFinished {
+            try await connection.execute(RunQueries.finish, [.int64(run.rawValue), .int64(now)])
+        }
+        return isPending
+    }
+}
+
+/// A run that has the submitted name already.
+struct ExistingRun: Sendable {
+    let draws: Int
+    let isFinished: Bool
+    /// The specification of its scoring, as JSON.
+    let scoring: String
+
+    /// Reads and locks it; `nil` when there is none.
+    static func read(
+        _ name: String, _ connection: PostgresConnection
+    ) async throws -> ExistingRun? {
+        guard let row = try await connection.query(SubmitQueries.findRun, [.string(name)]).first
+        else { return nil }
+        return ExistingRun(
+            draws: try row.decode("draws"),
+            isFinished: try row.decode("state", as: String.self) == "finished",
+            scoring: try row.decode("scoring"))
+    }
+}

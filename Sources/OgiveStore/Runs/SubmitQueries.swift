@@ -1,0 +1,65 @@
+/// SQL that submits runs.
+enum SubmitQueries {
+    /// Names the lock under which submissions come one after the other.
+    static let lock: Int64 = 0x6F67_6976_6500_0003
+
+    static let acquireLock = "SELECT pg_advisory_xact_lock($1)"
+    static let promptSet = "SELECT id, prompts FROM ogive.prompt_sets WHERE name = $1"
+    static let promptSets = "SELECT name FROM ogive.prompt_sets ORDER BY name LIMIT 20"
+
+    static let findSampling = "SELECT id FROM ogive.samplings WHERE spec_sha256 = $1"
+    static let insertSampling = """
+        INSERT INTO ogive.samplings (prompt_set_id, spec_sha256, spec, created_at)
+        VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
+        """
+    static let createSamplingPartition = "SELECT ogive.create_sampling_partition($1)"
+    static let insertSamplingProgress =
+        "INSERT INTO ogive.sampling_progress (sampling_id) VALUES ($1)"
+
+    static let findScoring = "SELECT id FROM ogive.scorings WHERE spec_sha256 = $1"
+    static let insertScoring = """
+        INSERT INTO ogive.scorings (sampling_id, spec_sha256, spec, created_at)
+        VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
+        """
+    static let createScoringPartitions = "SELECT ogive.create_scoring_partitions($1)"
+    static let insertScoringProgress =
+        "INSERT INTO ogive.scoring_progress (scoring_id) VALUES ($1)"
+
+    /// Names of other runs on the same sampling.
+    static let sharers = """
+        SELECT name FROM ogive.runs WHERE sampling_id = $1 AND name <> $2 ORDER BY id LIMIT 5
+        """
+    static let findRun = """
+        SELECT r.id, r.scoring_id, r.draws, r.state, g.spec::text AS scoring
+        FROM ogive.runs r
+        JOIN ogive.scorings g ON g.id = r.scoring_id
+        WHERE r.name = $1 FOR UPDATE OF r
+        """
+    static let insertRun = """
+        INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
+            weight, state, submitted_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000))
+        RETURNING id
+        """
+    static let updateRun = """
+        UPDATE ogive.runs SET sampling_id = $2, scoring_id = $3, spec = $4, draws = $5,
+            scores_candidates = $6, weight = $7, submitted_at = to_timestamp($8::float8 / 1000000)
+        WHERE name = $1
+        """
+    static let notify = "NOTIFY ogive_runs"
+
+    /// $1 scoring; the failures of all draws and candidates.
+    static let deleteFailures = """
+        WITH gone AS (
+            DELETE FROM ogive.failure_rows WHERE scoring_id = $1 RETURNING item_kind
+        )
+        SELECT count(*) FILTER (WHERE item_kind = 'draw') AS draws,
+            count(*) FILTER (WHERE item_kind = 'candidate') AS candidates
+        FROM gone
+        """
+    static let uncountFailures = """
+        UPDATE ogive.scoring_progress SET draw_failures = draw_failures - $2,
+            candidate_failures = candidate_failures - $3
+        WHERE scoring_id = $1
+        """
+}

@@ -1,0 +1,149 @@
+internal import FoundationEssentials
+internal import OgiveCore
+internal import Postgres
+
+/// Reads one page of pending work within one transaction.
+struct PageReader {
+    let extent: RunExtent
+    let cursor: Int64
+    let limit: PageLimit
+
+    func read(_ connection: PostgresConnection) async throws -> PendingPage {
+        var found = try await incompletePrompts(connection)
+        let isFull = found.count == limit.prompts
+        try await subtractFailures(from: &found, connection)
+        let kept = cut(&found)
+        try await addCandidates(to: &found, connection)
+        try await addTexts(to: &found, connection)
+        let prompts = try found.compactMap { try $0.pending() }
+        if !kept || isFull, let last = found.last {
+            return PendingPage(prompts: prompts, next: PromptID(last.id))
+        }
+        let scanned = try await connection.query(
+            PagingQueries.scanned, [.int64(extent.promptSet), .int64(cursor)]
+        ).one()
+        let isEnd = try scanned.decode("count", as: Int64.self) < PagingQueries.scanMax
+        let last = try scanned.decode("last", as: Int64?.self)
+        return PendingPage(prompts: prompts, next: isEnd ? nil : last.map(PromptID.init))
+    }
+
+    private func incompletePrompts(
+        _ connection: PostgresConnection
+    ) async throws -> [IncompletePrompt] {
+        let rows = try await connection.query(
+            PagingQueries.prompts,
+            [
+                .int64(extent.promptSet), .int64(cursor), .int64(extent.scoring),
+                .int32(extent.draws), .bool(extent.scoresCandidates), .int64(Int64(limit.prompts)),
+            ])
+        return try rows.map { row in
+            let rewarded = Set(try row.decode("draw_indexes", as: [Int32]?.self) ?? [])
+            return IncompletePrompt(
+                id: try row.decode("id"), key: try row.decode("key"),
+                content: try row.decode("content"), metadata: try row.decode("metadata"),
+                candidates: extent.scoresCandidates ? try row.decode("candidate_count") : 0,
+                missing: (0..<extent.draws).filter { !rewarded.contains($0) })
+        }
+    }
+
+    private func subtractFailures(
+        from found: inout [IncompletePrompt], _ connection: PostgresConnection
+    ) async throws {
+        if found.isEmpty { return }
+        let rows = try await connection.query(
+            PagingQueries.failures, [.int64(extent.scoring), .int64Array(found.map(\.id))])
+        var failed: [Int64: Set<ItemName>] = [:]
+        for row in rows {
+            let kind: ItemName.Kind = try row.decode("is_candidate") ? .candidate : .draw
+            failed[try row.decode("prompt_id"), default: []]
+                .insert(ItemName(kind, try row.decode("item_index")))
+        }
+        for index in found.indices {
+            guard let names = failed[found[index].id] else { continue }
+            found[index].failed = names
+            found[index].missing.removeAll { names.contains(.draw($0)) }
+        }
+    }
+
+    /// Drops the prompts after the one that reaches the limit of items; `false` when there were
+    /// some.
+    private func cut(_ found: inout [IncompletePrompt]) -> Bool {
+        var items = 0
+        for index in found.indices {
+            items += found[index].missing.count + Int(found[index].candidates)
+            if items >= limit.items, index + 1 < found.count {
+                found.removeSubrange((index + 1)...)
+                return false
+            }
+        }
+        return true
+    }
+
+    private func addCandidates(
+        to found: inout [IncompletePrompt], _ connection: PostgresConnection
+    ) async throws {
+        let prompts = found.filter { $0.candidates > 0 }.map(\.id)
+        if prompts.isEmpty { return }
+        let rows = try await connection.query(
+            PagingQueries.unscoredCandidates, [.int64(extent.scoring), .int64Array(prompts)])
+        var texts: [Int64: [(Int32, String)]] = [:]
+        for row in rows {
+            texts[try row.decode("prompt_id"), default: []]
+                .append((try row.decode("candidate_index"), try row.decode("text")))
+        }
+        for index in found.indices {
+            found[index].candidateTexts = texts[found[index].id] ?? []
+        }
+    }
+
+    private func addTexts(
+        to found: inout [IncompletePrompt], _ connection: PostgresConnection
+    ) async throws {
+        let prompts = found.filter { !$0.missing.isEmpty }.map(\.id)
+        if prompts.isEmpty { return }
+        let rows = try await connection.query(
+            PagingQueries.unscored,
+            [
+                .int64(extent.sampling), .int64(extent.scoring), .int64Array(prompts),
+                .int32(extent.draws),
+            ])
+        var texts: [Int64: [Int32: String]] = [:]
+        for row in rows {
+            texts[try row.decode("prompt_id"), default: [:]][try row.decode("draw_index")] =
+                try StoredText(row).text
+        }
+        for index in found.indices {
+            found[index].texts = texts[found[index].id] ?? [:]
+        }
+    }
+}
+
+/// A prompt that lacks something, in the making.
+struct IncompletePrompt {
+    let id: Int64
+    let key: String
+    let content: String
+    let metadata: String
+    /// How many candidates it has, when they are scored.
+    let candidates: Int32
+    /// Draws without a reward, ascending.
+    var missing: [Int32]
+    /// Items that were given up.
+    var failed: Set<ItemName> = []
+    /// Texts of draws that only lack their reward.
+    var texts: [Int32: String] = [:]
+    /// Candidates without a reward.
+    var candidateTexts: [(Int32, String)] = []
+
+    /// The prompt with its items; `nil` when nothing of it is left to do.
+    func pending() throws -> PendingPrompt? {
+        var items = missing.map { WorkItem(name: .draw($0), text: texts[$0]) }
+        for (index, text) in candidateTexts where !failed.contains(.candidate(index)) {
+            items.append(WorkItem(name: .candidate(index), text: text))
+        }
+        if items.isEmpty { return nil }
+        let content = try JSONDecoder().decode(PromptContent.self, from: Data(content.utf8))
+        let prompt = Prompt(id: PromptID(id), key: key, content: content, metadata: metadata)
+        return PendingPrompt(prompt: prompt, items: items)
+    }
+}

@@ -1,0 +1,56 @@
+/// SQL that finds pending work.
+enum PagingQueries {
+    /// How many prompts one page looks at when most of them are complete.
+    static let scanMax: Int64 = 20_000
+
+    /// The next prompts that lack something, looking at `scanMax` prompts at most. $1 prompt set,
+    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts.
+    static let prompts = """
+        SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
+            p.candidate_count, t.draw_indexes
+        FROM (
+            SELECT id, key, content, metadata, candidate_count FROM ogive.prompt_rows
+            WHERE prompt_set_id = $1 AND id > $2
+            ORDER BY id LIMIT \(scanMax)
+        ) p
+        LEFT JOIN ogive.quantile_table_rows t
+            ON t.scoring_id = $3 AND t.prompt_id = p.id AND t.prompt_id > $2
+        WHERE (t.prompt_id IS NULL OR t.complete_to < $4)
+            OR ($5 AND p.candidate_count > (
+                SELECT count(*) FROM ogive.candidate_reward_rows w
+                WHERE w.scoring_id = $3 AND w.prompt_id = p.id))
+        ORDER BY p.id LIMIT $6
+        """
+    /// Where the prompts end at which `prompts` looked. $1 prompt set, $2 cursor.
+    static let scanned = """
+        SELECT max(id) AS last, count(*) AS count FROM (
+            SELECT id FROM ogive.prompt_rows
+            WHERE prompt_set_id = $1 AND id > $2
+            ORDER BY id LIMIT \(scanMax)
+        ) p
+        """
+    /// $1 scoring, $2 prompts.
+    static let failures = """
+        SELECT prompt_id, item_kind = 'candidate' AS is_candidate, item_index
+        FROM ogive.failure_rows WHERE scoring_id = $1 AND prompt_id = ANY($2)
+        """
+    /// Completions that wait for a reward. $1 sampling, $2 scoring, $3 prompts, $4 draws.
+    static let unscored = """
+        SELECT c.prompt_id, c.draw_index, c.text, c.raw
+        FROM ogive.completion_rows c
+        LEFT JOIN ogive.quantile_table_rows t
+            ON t.scoring_id = $2 AND t.prompt_id = c.prompt_id AND t.prompt_id = ANY($3)
+        WHERE c.sampling_id = $1 AND c.prompt_id = ANY($3) AND c.draw_index < $4
+            AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false)
+        """
+    /// Candidates that wait for a reward. $1 scoring, $2 prompts.
+    static let unscoredCandidates = """
+        SELECT k.prompt_id, k.candidate_index, k.text
+        FROM ogive.candidate_rows k
+        WHERE k.prompt_id = ANY($2) AND NOT EXISTS (
+            SELECT FROM ogive.candidate_reward_rows w
+            WHERE w.scoring_id = $1 AND w.prompt_id = k.prompt_id
+                AND w.candidate_index = k.candidate_index)
+        ORDER BY k.prompt_id, k.candidate_index
+        """
+}

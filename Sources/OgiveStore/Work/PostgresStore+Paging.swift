@@ -1,0 +1,19 @@
+package import OgiveCore
+internal import Postgres
+
+extension PostgresStore {
+    package func pendingPage(of run: RunDescription, after cursor: PromptID?, limit: PageLimit)
+        async throws(StoreError) -> PendingPage
+    {
+        let action = "read pending items of run \"\(run.spec.name)\""
+        // One snapshot for all queries: an item is either done or pending, never half.
+        return try await database.transaction(action, isolation: .repeatableRead) { connection in
+            guard let extent = try await RunExtent.read(run.id, connection) else {
+                return PendingPage(prompts: [], next: nil)
+            }
+            let reader = PageReader(
+                extent: extent, cursor: cursor?.rawValue ?? 0, limit: limit)
+            return try await reader.read(connection)
+        }
+    }
+}

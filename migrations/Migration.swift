@@ -1,0 +1,44 @@
+/// One step of the schema, from the numbered files in `sql`.
+package struct Migration: Sendable, Hashable {
+    /// Its place in the order, from 1 without gaps.
+    package let number: Int
+    /// What it makes, as in the names of its files.
+    package let name: String
+    /// The statements that make it.
+    package let up: String
+    /// The statements that take it back.
+    package let down: String
+
+    private init(_ number: Int, _ name: String, up: [UInt8], down: [UInt8]) {
+        self.number = number
+        self.name = name
+        self.up = String(decoding: up, as: UTF8.self)
+        self.down = String(decoding: down, as: UTF8.self)
+    }
+
+    /// All migrations, ascending. A constant of an embedded file has the file's name, with `_` for
+    /// every character that cannot stand in an identifier, the leading 0 among them.
+    package static let all: [Migration] = [
+        Migration(
+            1, "roles_and_schema", up: PackageResources._001_roles_and_schema_up_sql,
+            down: PackageResources._001_roles_and_schema_down_sql),
+        Migration(
+            2, "prompts", up: PackageResources._002_prompts_up_sql,
+            down: PackageResources._002_prompts_down_sql),
+        Migration(
+            3, "samplings", up: PackageResources._003_samplings_up_sql,
+            down: PackageResources._003_samplings_down_sql),
+        Migration(
+            4, "scorings", up: PackageResources._004_scorings_up_sql,
+            down: PackageResources._004_scorings_down_sql),
+        Migration(
+            5, "runs", up: PackageResources._005_runs_up_sql,
+            down: PackageResources._005_runs_down_sql),
+        Migration(
+            6, "functions", up: PackageResources._006_functions_up_sql,
+            down: PackageResources._006_functions_down_sql),
+        Migration(
+            7, "views", up: PackageResources._007_views_up_sql,
+            down: PackageResources._007_views_down_sql),
+    ]
+}

@@ -16,7 +16,10 @@ let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(
+    name: "OrderedCollections", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -67,7 +70,8 @@ let package = Package(
 
         // The core, and what carries it.
         .target(
-            name: "OgiveCore", dependencies: ["COpenSSL", "QuantileRewards", collections],
+            name: "OgiveCore",
+            dependencies: ["COpenSSL", "QuantileRewards", deque, heap, orderedCollections],
             swiftSettings: house),
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
@@ -89,7 +93,8 @@ let package = Package(
             name: "OgiveCoordinator", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
             swiftSettings: house),
         .target(
-            name: "OgiveWorker", dependencies: ["OgiveCore", "OgiveWire", lifecycle, logging],
+            name: "OgiveWorker",
+            dependencies: ["OgiveCore", deque, lifecycle, logging],
             swiftSettings: house),
         .target(
             name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),

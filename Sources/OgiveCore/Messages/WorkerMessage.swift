@@ -2,7 +2,8 @@
 package enum WorkerMessage: Hashable, Sendable {
     /// First message of an incarnation, and the answer to `reRegister`.
     case hello(Hello)
-    /// Grants the coordinator the right to send so many more tasks.
+    /// How many leases the worker is willing to hold at once from now on. Absolute, so that a lost
+    /// or repeated message does no harm; repeated with every heartbeat.
     case credit(Int)
     /// Results of a task (all of its items, or some when they are too large for one message).
     case result(TaskResult)
@@ -24,7 +25,7 @@ package struct Hello: Hashable, Sendable {
     package var version: String
     /// What it serves.
     package var offer: Offer
-    /// How many tasks it wants to hold beyond `inFlight`.
+    /// How many leases it is willing to hold at once, `inFlight` included.
     package var credit: Int
     /// Leases it works on, from before a coordinator forgot it.
     package var inFlight: [HeldLease]

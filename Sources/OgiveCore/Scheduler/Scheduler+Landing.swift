@@ -1,0 +1,131 @@
+internal import OrderedCollections
+
+extension Scheduler {
+    /// Puts results into the next batch. `part` is acknowledged when they are committed.
+    mutating func collect(
+        _ results: [ItemResult], of id: TaskID, part: ResultName?, from worker: WorkerID,
+        now: Instant
+    ) {
+        guard let task = tasks[id] else { return }
+        guard !results.isEmpty else {
+            if let part { send(.ack(part), to: worker) }
+            removeIfDone(id)
+            return
+        }
+        tasks[id]?.unlanded += results.count
+        inFlightItems += results.count
+        landing.waiting.append(
+            SchedulerLanding.Entry(
+                task: id, ack: part, worker: worker, names: results.map(\.name),
+                group: LandingGroup(
+                    run: task.run, prompt: task.promptID, worker: worker, items: results)))
+        landing.waitingItems += results.count
+        landing.oldest = landing.oldest ?? now
+    }
+
+    /// Sends batches that are full or old enough, and those that wait for another try.
+    mutating func flushLanding(now: Instant) {
+        guard !landing.isPaused(now) else { return }
+        landing.pausedUntil = nil
+        for id in landing.sent.keys where landing.sent[id]?.isWaiting == true {
+            landing.sent[id]?.isWaiting = false
+            if let batch = landing.sent[id]?.batch { effects.append(.land(batch)) }
+        }
+        while landing.sent.count < limits.landingsMax, let oldest = landing.oldest,
+            landing.waitingItems >= limits.landingItems || isDraining
+                || oldest + limits.landingDelay <= now
+        {
+            sendBatch(now: now)
+        }
+    }
+
+    private mutating func sendBatch(now: Instant) {
+        var count = 0
+        var items = 0
+        while count < landing.waiting.count, items < limits.landingItems {
+            items += landing.waiting[count].names.count
+            count += 1
+        }
+        let entries = Array(landing.waiting.prefix(count))
+        landing.waiting.removeFirst(count)
+        landing.waitingItems -= items
+        landing.oldest = landing.waiting.isEmpty ? nil : now
+        post(entries)
+    }
+
+    private mutating func post(_ entries: [SchedulerLanding.Entry]) {
+        let batch = LandingBatch(id: landing.nextBatch(), groups: entries.map(\.group))
+        landing.sent[batch.id] = SchedulerLanding.Sent(batch: batch, entries: entries)
+        effects.append(.land(batch))
+    }
+
+    /// A batch is committed: now, and only now, its results are acknowledged.
+    mutating func landed(_ id: BatchID, _ receipt: LandingReceipt) {
+        guard let sent = landing.sent.removeValue(forKey: id) else { return }
+        landing.pause = nil
+        counters.committed += receipt.completions + receipt.rewards
+        counters.duplicates += receipt.duplicates
+        counters.failures += receipt.failures
+        for entry in sent.entries {
+            inFlightItems -= entry.names.count
+            runs[entry.group.run]?.deactivate(
+                entry.names, of: entry.group.prompt, settled: true)
+            tasks[entry.task]?.unlanded -= entry.names.count
+            removeIfDone(entry.task)
+            if let ack = entry.ack { send(.ack(ack), to: entry.worker) }
+        }
+    }
+
+    private mutating func removeIfDone(_ id: TaskID) {
+        guard let task = tasks[id], task.state == .landing, task.unlanded == 0 else { return }
+        tasks[id] = nil
+    }
+
+    /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.
+    mutating func landingFailed(_ id: BatchID, _ error: StoreError, now: Instant) {
+        guard landing.sent[id] != nil else { return }
+        if error.isRetriable {
+            let pause = min(
+                landing.pause.map { $0 * 2 } ?? limits.databasePause, limits.databasePauseMax)
+            landing.pause = pause
+            landing.pausedUntil = now + pause
+            landing.sent[id]?.isWaiting = true
+            effects.append(.notice(.landingPaused(error, retryIn: pause)))
+        } else if error.code == .refused {
+            isolate(id, error)
+        } else {
+            effects.append(.stop(error))
+        }
+    }
+
+    /// The database refuses a batch for what is in it: halves it until the culprit is alone, and
+    /// lands that one's failure instead.
+    private mutating func isolate(_ id: BatchID, _ error: StoreError) {
+        guard let sent = landing.sent.removeValue(forKey: id) else { return }
+        let entries = sent.entries
+        if entries.count > 1 {
+            post(Array(entries[..<(entries.count / 2)]))
+            post(Array(entries[(entries.count / 2)...]))
+            return
+        }
+        guard let entry = entries.first,
+            entry.group.items.contains(where: { $0.failure?.code != .rejected })
+        else {
+            effects.append(.stop(error))
+            return
+        }
+        var group = entry.group
+        group.items = group.items.map { item in
+            var failed = ItemResult(name: item.name)
+            failed.failure = Failure(
+                stage: item.completion == nil ? .scoring : .sampling, code: .rejected,
+                message: "The database refused the result: \(error.message)", attempts: 1)
+            return failed
+        }
+        post([
+            SchedulerLanding.Entry(
+                task: entry.task, ack: entry.ack, worker: entry.worker, names: entry.names,
+                group: group)
+        ])
+    }
+}

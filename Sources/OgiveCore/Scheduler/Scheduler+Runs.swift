@@ -1,0 +1,142 @@
+internal import DequeModule
+internal import OrderedCollections
+
+extension Scheduler {
+    /// Takes in the open runs: new ones begin, missing ones end, a raised target is paged anew.
+    mutating func update(_ descriptions: [RunDescription]) {
+        let open = Set(descriptions.map(\.id))
+        for id in runs.keys where !open.contains(id) {
+            close(id)
+        }
+        for description in descriptions {
+            if var run = runs[description.id] {
+                guard run.description.spec != description.spec else { continue }
+                run.description.spec = description.spec
+                run.rewind()
+                runs[description.id] = run
+            } else {
+                var run = SchedulerRun(description)
+                // A newcomer starts level with the others instead of catching up alone.
+                run.pass = runs.values.map(\.pass).min() ?? 0
+                runs[description.id] = run
+            }
+        }
+        reviewWorkers()
+    }
+
+    /// Ends a run: its leases are cancelled, results on their way to the database still land.
+    private mutating func close(_ id: RunID) {
+        let ended = tasks.values.filter { $0.run == id }.sorted { $0.id < $1.id }
+        for task in ended {
+            if case .leased(let worker, _) = task.state {
+                inFlightItems -= task.items.count
+                workers[worker]?.tasks.remove(task.id)
+                send(.cancel(leaseName(task)), to: worker)
+            }
+            if task.unlanded == 0 {
+                tasks[task.id] = nil
+            } else {
+                tasks[task.id]?.items = []
+                tasks[task.id]?.state = .landing
+            }
+        }
+        runs[id] = nil
+    }
+
+    /// Asks the database for what the runs need: pages, or whether they are finished.
+    mutating func askDatabase(now: Instant) {
+        guard !isDraining, !landing.isPaused(now) else { return }
+        for index in runs.values.indices {
+            let run = runs.values[index]
+            guard run.notBefore <= now else { continue }
+            runs.values[index].notBefore = .zero
+            if run.paging == .idle, run.binding == .bound,
+                run.activeItems < limits.windowItems / 2, !isHeld(run)
+            {
+                runs.values[index].paging = .fetching
+                let limit = PageLimit(
+                    prompts: limits.pagePrompts, items: limits.windowItems - run.activeItems)
+                effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
+            } else if run.paging == .exhausted, run.active.isEmpty {
+                runs.values[index].paging = .finishing
+                effects.append(.finish(run.description.id))
+            }
+        }
+    }
+
+    /// Runs that share a sampling are served in order while both could be: otherwise both would
+    /// sample the same draws, and one would be thrown away.
+    private func isHeld(_ run: SchedulerRun) -> Bool {
+        runs.values.contains { other in
+            other.description.id < run.description.id
+                && other.description.sampling == run.description.sampling
+                && workers.values.contains { $0.serves.contains(other.description.id) }
+        }
+    }
+
+    /// Takes in a page: items that are in memory already, or were settled meanwhile, are skipped.
+    mutating func take(_ page: PendingPage, of id: RunID) {
+        guard var run = runs[id], run.paging == .fetching else { return }
+        for pending in page.prompts {
+            let known = run.active[pending.prompt.id] ?? []
+            let settled = run.settledWhileFetching[pending.prompt.id] ?? []
+            let items = pending.items.filter {
+                !known.contains($0.name) && !settled.contains($0.name)
+            }
+            guard !items.isEmpty else { continue }
+            run.activate(items.map(\.name), of: pending.prompt.id)
+            for chunk in chunks(of: items) {
+                lastTask += 1
+                let task = SchedulerTask(
+                    id: TaskID(lastTask), run: id, promptID: pending.prompt.id,
+                    prompt: pending.prompt, items: chunk, state: .ready)
+                tasks[task.id] = task
+                run.ready.append(task.id)
+            }
+        }
+        run.settledWhileFetching = [:]
+        run.cursor = page.next
+        run.paging = page.next == nil ? .exhausted : .idle
+        runs[id] = run
+        queueWorkers(serving: id)
+    }
+
+    /// Cuts items into tasks: at most `drawsPerTask` each, never both with and without a text.
+    private func chunks(of items: [WorkItem]) -> [[WorkItem]] {
+        var chunks: [[WorkItem]] = []
+        for item in items {
+            if let last = chunks.last, last.count < limits.drawsPerTask,
+                last[0].needsSampling == item.needsSampling
+            {
+                chunks[chunks.count - 1].append(item)
+            } else {
+                chunks.append([item])
+            }
+        }
+        return chunks
+    }
+
+    /// The database did not answer: asks again after a pause.
+    mutating func postpone(_ id: RunID, now: Instant) {
+        guard var run = runs[id] else { return }
+        run.notBefore = now + limits.databasePauseMax / 10
+        run.paging = run.paging == .finishing ? .exhausted : .idle
+        run.settledWhileFetching = [:]
+        runs[id] = run
+    }
+
+    /// The database said whether anything of the run is left.
+    mutating func finished(_ id: RunID, _ isFinished: Bool, now: Instant) {
+        guard var run = runs[id], run.paging == .finishing else { return }
+        if isFinished {
+            effects.append(.notice(.finished(id, name: run.description.spec.name)))
+            close(id)
+            reviewWorkers()
+        } else {
+            run.paging = .idle
+            run.cursor = nil
+            run.notBefore = now + limits.databasePause
+            runs[id] = run
+        }
+    }
+}

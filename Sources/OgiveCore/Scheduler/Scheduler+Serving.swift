@@ -1,0 +1,128 @@
+internal import OrderedCollections
+
+extension Scheduler {
+    /// Looks at every worker anew: which runs it serves, and what to tell it when there are none.
+    mutating func reviewWorkers() {
+        for id in workers.keys {
+            review(id)
+        }
+    }
+
+    /// Decides which runs a worker serves. Binds fingerprints where none are bound yet.
+    mutating func review(_ id: WorkerID) {
+        guard var worker = workers[id] else { return }
+        var serves: [RunID] = []
+        var reasons: [String] = []
+        for run in runs.values {
+            switch fit(worker.offer, run) {
+            case .serves: serves.append(run.description.id)
+            case .binds(let binding):
+                runs[run.description.id]?.binding = .asked
+                effects.append(.bind(binding))
+            case .waits: break
+            case .differs(let reason): reasons.append(reason)
+            }
+        }
+        worker.serves = serves
+        let isUnserved = serves.isEmpty && !reasons.isEmpty
+        let note = isUnserved ? reasons.joined(separator: "; ") : nil
+        if note != worker.note {
+            worker.note = note
+            if let note {
+                send(.idle(note), to: id)
+                effects.append(.notice(.unserved(id, name: worker.name, reason: note)))
+            }
+            effects.append(.record(worker.record))
+        }
+        workers[id] = worker
+        enqueue(id)
+    }
+
+    /// How an offer fits a run.
+    private enum Fit {
+        case serves
+        case binds(FingerprintBinding)
+        case waits
+        case differs(String)
+    }
+
+    private func fit(_ offer: Offer, _ run: SchedulerRun) -> Fit {
+        let spec = run.description.spec
+        let policy = spec.scoring.sampling.policy
+        let scorer = spec.scoring.scorer
+        guard
+            let offeredPolicy = offer.policies.first(where: {
+                $0.kind == policy.kind.rawValue && $0.model == policy.model
+            })
+        else {
+            return .differs(
+                lacks("policy", policy.kind.rawValue, policy.model, offer.policies, spec.name))
+        }
+        guard
+            let offeredScorer = offer.scorers.first(where: {
+                $0.kind == scorer.kind.rawValue && $0.model == scorer.model
+            })
+        else {
+            return .differs(
+                lacks("scorer", scorer.kind.rawValue, scorer.model, offer.scorers, spec.name))
+        }
+        switch run.binding {
+        case .asked: return .waits
+        case .unbound:
+            return .binds(
+                FingerprintBinding(
+                    run: run.description.id, policy: offeredPolicy.fingerprint,
+                    scorer: offeredScorer.fingerprint))
+        case .bound:
+            let differences =
+                mismatch("policy", run.description.policyFingerprint, offeredPolicy.fingerprint)
+                + mismatch("scorer", run.description.scorerFingerprint, offeredScorer.fingerprint)
+            guard !differences.isEmpty else { return .serves }
+            return .differs(
+                "run '\(spec.name)' holds results of another model than this worker serves ("
+                    + differences.joined(separator: ", ")
+                    + "); serve the former one, or set a new `revision` to begin anew")
+        }
+    }
+
+    private func lacks(
+        _ what: String, _ kind: String, _ model: String, _ offered: [Offer.Model], _ run: String
+    ) -> String {
+        let names = offered.map { "\($0.kind) '\($0.model)'" }.joined(separator: ", ")
+        return "run '\(run)' needs the \(what) \(kind) '\(model)'; this worker serves "
+            + (names.isEmpty ? "none" : names)
+    }
+
+    private func mismatch(
+        _ what: String, _ bound: Fingerprint?, _ offered: Fingerprint
+    ) -> [String] {
+        guard let bound, bound != offered else { return [] }
+        return bound.differences(from: offered).map { "\(what) \($0)" }
+    }
+
+    /// Fingerprints are bound: to those of the worker that asked, or to others that came first.
+    mutating func bound(_ binding: FingerprintBinding) {
+        guard let asked = runs[binding.run] else { return }
+        // Runs that share the sampling or the scoring share the fingerprints.
+        for id in runs.keys {
+            guard var run = runs[id] else { continue }
+            if run.description.sampling == asked.description.sampling {
+                run.description.policyFingerprint = binding.policy
+            }
+            if run.description.scoring == asked.description.scoring {
+                run.description.scorerFingerprint = binding.scorer
+            }
+            if run.description.policyFingerprint != nil, run.description.scorerFingerprint != nil {
+                run.binding = .bound
+            }
+            runs[id] = run
+        }
+        reviewWorkers()
+    }
+
+    /// The database did not answer: a later review asks again.
+    mutating func unbind(_ id: RunID, now: Instant) {
+        runs[id]?.binding = .unbound
+        runs[id]?.notBefore = now + limits.databasePause
+    }
+}

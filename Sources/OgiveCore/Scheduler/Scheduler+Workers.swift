@@ -1,0 +1,133 @@
+internal import HeapModule
+internal import OrderedCollections
+
+extension Scheduler {
+    /// Takes in a message. Anything from a registered worker is a sign of life.
+    mutating func receive(_ envelope: FromWorker, now: Instant) {
+        let id = envelope.worker
+        if case .hello(let hello) = envelope.message {
+            register(hello, id, now: now)
+            return
+        }
+        guard workers[id] != nil, envelope.term == term else {
+            if case .goodbye = envelope.message { return }
+            send(.reRegister, to: id)
+            return
+        }
+        workers[id]?.lastSeen = now
+        switch envelope.message {
+        case .hello: break
+        case .credit(let credit): setCredit(credit, of: id)
+        case .result(let result): receive(result, from: id, now: now)
+        case .heartbeat: send(.heartbeat, to: id)
+        case .returned(let leases): takeBack(leases, from: id)
+        case .draining:
+            workers[id]?.isDraining = true
+            if let record = workers[id]?.record { effects.append(.record(record)) }
+        case .goodbye: leave(id)
+        }
+    }
+
+    /// Registers an incarnation, for the first time or again.
+    private mutating func register(_ hello: Hello, _ id: WorkerID, now: Instant) {
+        var worker = SchedulerWorker(
+            id: id, name: hello.name, offer: hello.offer,
+            credit: clamped(hello.credit), lastSeen: now)
+        let forgotten = workers[id]?.tasks ?? []
+        let isNew = workers[id] == nil
+        workers[id] = worker
+        let adopted = adopt(hello.inFlight, by: id, now: now)
+        for task in forgotten.sorted() where tasks[task]?.isLeased(to: id) == true {
+            if workers[id]?.tasks.contains(task) != true {
+                requeue(task, countsAttempt: false, now: now)
+            }
+        }
+        send(
+            .welcome(
+                Welcome(
+                    term: term, heartbeatInterval: limits.heartbeatInterval,
+                    silenceMax: limits.silenceMax, adopted: adopted)),
+            to: id)
+        if isNew {
+            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id))
+            effects.append(.notice(.registered(id, name: hello.name)))
+        }
+        review(id)
+        worker = workers[id] ?? worker
+        effects.append(.record(worker.record))
+    }
+
+    private func clamped(_ credit: Int) -> Int {
+        min(max(credit, 0), limits.creditMax)
+    }
+
+    private mutating func setCredit(_ credit: Int, of id: WorkerID) {
+        let clamped = clamped(credit)
+        workers[id]?.credit = clamped
+        enqueue(id)
+    }
+
+    /// Leases given back unfinished: the tasks go to others, no attempt is charged.
+    private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID) {
+        for lease in leases where lease.term == term {
+            guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
+            else { continue }
+            requeue(lease.task, countsAttempt: false, now: nil)
+        }
+    }
+
+    private mutating func leave(_ id: WorkerID) {
+        guard let worker = workers[id] else { return }
+        for task in worker.tasks.sorted() {
+            requeue(task, countsAttempt: false, now: nil)
+        }
+        workers[id] = nil
+        var record = worker.record
+        record.state = .left
+        effects.append(.record(record))
+        effects.append(.notice(.left(id, name: worker.name)))
+    }
+
+    /// Takes workers that fell silent for lost.
+    mutating func expireWorkers(now: Instant) {
+        while let check = silences.min, check.at <= now {
+            silences.removeMin()
+            guard let worker = workers[check.worker] else { continue }
+            let due = worker.lastSeen + limits.silenceMax
+            guard due <= now else {
+                silences.insert(SilenceCheck(at: due, worker: check.worker))
+                continue
+            }
+            for task in worker.tasks.sorted() {
+                requeue(task, countsAttempt: true, now: now)
+            }
+            workers[check.worker] = nil
+            var record = worker.record
+            record.state = .lost
+            effects.append(.record(record))
+            effects.append(
+                .notice(.lost(check.worker, name: worker.name, tasks: worker.tasks.count)))
+        }
+    }
+
+    /// A message could not be queued. A lease that was not sent is nobody's failure.
+    mutating func sendFailed(_ message: ToWorker, _ outcome: SendOutcome, now: Instant) {
+        guard case .lease(let lease) = message.message,
+            let task = tasks[lease.name.task], task.epoch == lease.name.epoch,
+            task.isLeased(to: message.worker)
+        else { return }
+        if outcome == .tooLarge {
+            abandon(task.id, code: .tooLarge, "The prompt is larger than a message may be.", now)
+        } else {
+            requeue(task.id, countsAttempt: false, now: now)
+        }
+        // Its next heartbeat brings its credit again; until then it gets nothing.
+        workers[message.worker]?.credit = 0
+    }
+}
+
+extension SchedulerTask {
+    func isLeased(to worker: WorkerID) -> Bool {
+        if case .leased(worker, _) = state { true } else { false }
+    }
+}

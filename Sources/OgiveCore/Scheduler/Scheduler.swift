@@ -1,0 +1,129 @@
+internal import DequeModule
+internal import HeapModule
+internal import OrderedCollections
+
+/// Decides who does what: a pure state machine without clock, randomness or I/O.
+///
+/// Truth is in the database; leases are here, in memory. Nothing is iterated in an unordered
+/// collection where the order reaches an effect, so equal events give equal effects.
+///
+/// - A lease's epoch rises when its task is *granted*, so that a late result before a regrant
+///   still counts, and one after it never does.
+/// - A result is acknowledged only after its commit.
+/// - Whether a result is kept depends on its lease, never on its content.
+package struct Scheduler: Sendable {
+    /// The coordinator's fencing number.
+    package let term: Term
+    /// Bounds and intervals.
+    package let limits: SchedulerLimits
+    /// Totals since the beginning.
+    package internal(set) var counters = SchedulerCounters()
+
+    var runs = OrderedDictionary<RunID, SchedulerRun>()
+    var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
+    var tasks: [TaskID: SchedulerTask] = [:]
+    /// Workers that may get work, in turn.
+    var queue = Deque<WorkerID>()
+    /// Deadlines of leases; entries outlive their leases and are skipped then.
+    var deadlines = Heap<LeaseDeadline>()
+    /// Earliest check for silence of each worker, in the same manner.
+    var silences = Heap<SilenceCheck>()
+    /// Items that are leased or wait for their commit.
+    var inFlightItems = 0
+    var landing = SchedulerLanding()
+    var isDraining = false
+    var lastTask: UInt64 = 0
+    var effects: [Effect] = []
+
+    /// Begins to lead with `term`.
+    package init(term: Term, limits: SchedulerLimits = SchedulerLimits()) {
+        self.term = term
+        self.limits = limits
+    }
+
+    /// Takes in what happened and answers with what is to be done, in order.
+    package mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+        switch event {
+        case .runs(let descriptions): update(descriptions)
+        case .page(let run, let page): take(page, of: run)
+        case .pageFailed(let run): postpone(run, now: now)
+        case .message(let message): receive(message, now: now)
+        case .sendFailed(let message, let outcome): sendFailed(message, outcome, now: now)
+        case .landed(let batch, let receipt): landed(batch, receipt)
+        case .landingFailed(let batch, let error): landingFailed(batch, error, now: now)
+        case .bound(let binding): bound(binding)
+        case .bindFailed(let run): unbind(run, now: now)
+        case .finished(let run, let isFinished): finished(run, isFinished, now: now)
+        case .finishFailed(let run): postpone(run, now: now)
+        case .tick: break
+        case .drain: isDraining = true
+        }
+        expireLeases(now: now)
+        expireWorkers(now: now)
+        grant(now: now)
+        flushLanding(now: now)
+        askDatabase(now: now)
+        defer { effects.removeAll(keepingCapacity: true) }
+        return effects
+    }
+
+    /// When time alone will change something: the caller sends `tick` then.
+    package var nextTick: Instant? {
+        let pauses = runs.values.lazy.filter { $0.notBefore > .zero }.map(\.notBefore).min()
+        return [deadlines.min?.at, silences.min?.at, landing.dueAt(limits), pauses]
+            .compactMap(\.self).min()
+    }
+
+    /// Whether nothing is leased and everything received is committed.
+    package var isQuiet: Bool {
+        inFlightItems == 0 && landing.isEmpty
+    }
+
+    /// Numbers of what is in memory, for status and tests.
+    package var load: Load {
+        Load(
+            workers: workers.count, tasks: tasks.count, inFlightItems: inFlightItems,
+            landingItems: landing.items)
+    }
+
+    /// What is in memory.
+    package struct Load: Hashable, Sendable {
+        /// Registered workers.
+        package var workers: Int
+        /// Tasks that are ready, leased or landing.
+        package var tasks: Int
+        /// Items that are leased or wait for their commit.
+        package var inFlightItems: Int
+        /// Items that wait for their commit.
+        package var landingItems: Int
+    }
+
+    mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {
+        effects.append(.send(ToWorker(worker: worker, message: message)))
+    }
+
+    func leaseName(_ task: SchedulerTask) -> LeaseName {
+        LeaseName(term: term, task: task.id, epoch: task.epoch)
+    }
+}
+
+/// When a lease runs out.
+struct LeaseDeadline: Comparable, Sendable {
+    let at: Instant
+    let task: TaskID
+    let epoch: Epoch
+
+    static func < (left: LeaseDeadline, right: LeaseDeadline) -> Bool {
+        (left.at, left.task, left.epoch) < (right.at, right.task, right.epoch)
+    }
+}
+
+/// When a worker is to be looked at.
+struct SilenceCheck: Comparable, Sendable {
+    let at: Instant
+    let worker: WorkerID
+
+    static func < (left: SilenceCheck, right: SilenceCheck) -> Bool {
+        (left.at, left.worker) < (right.at, right.worker)
+    }
+}

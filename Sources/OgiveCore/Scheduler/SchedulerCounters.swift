@@ -1,0 +1,22 @@
+/// Totals since the coordinator began, for metrics and tests.
+package struct SchedulerCounters: Hashable, Sendable {
+    /// Leases granted.
+    package var granted = 0
+    /// Leases that ran out.
+    package var expired = 0
+    /// Leases taken over from an earlier registration or coordinator.
+    package var adopted = 0
+    /// Items committed.
+    package var committed = 0
+    /// Items that were there already.
+    package var duplicates = 0
+    /// Items that became failures.
+    package var failures = 0
+    /// Results dropped because their lease was granted anew.
+    package var stale = 0
+    /// Results or items that make no sense, dropped.
+    package var invalid = 0
+
+    /// All zero.
+    package init() {}
+}

@@ -1,0 +1,34 @@
+/// The named bounds and intervals of the scheduler. Every queue it keeps is bounded by one.
+package struct SchedulerLimits: Hashable, Sendable {
+    /// Most draws of one task. Draws of one task are asked for together.
+    package var drawsPerTask = 8
+    /// Most items in memory for one run (ready, leased and landing); paging stops there.
+    package var windowItems = 16_384
+    /// Most prompts that one page brings.
+    package var pagePrompts = 1_024
+    /// Most items leased or waiting for their commit, over all runs; granting stops there.
+    package var inFlightItemsMax = 262_144
+    /// A landing batch is sent at this many items …
+    package var landingItems = 2_048
+    /// … or when its oldest result is this old.
+    package var landingDelay = Duration.milliseconds(50)
+    /// Most landing batches on their way at once.
+    package var landingsMax = 2
+    /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
+    package var leaseDuration = Duration.seconds(900)
+    /// How often each side gives a sign of life.
+    package var heartbeatInterval = Duration.seconds(2)
+    /// After this much silence a worker is taken for lost.
+    package var silenceMax = Duration.seconds(10)
+    /// A task whose workers were lost or too slow this often becomes a failure.
+    package var attemptsMax = 5
+    /// First pause after the database refused, doubled up to `databasePauseMax`.
+    package var databasePause = Duration.milliseconds(200)
+    /// Longest pause after the database refused.
+    package var databasePauseMax = Duration.seconds(10)
+    /// Most leases that one worker may hold, whatever it asks for.
+    package var creditMax = 4_096
+
+    /// The defaults.
+    package init() {}
+}

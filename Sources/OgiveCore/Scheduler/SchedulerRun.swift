@@ -1,0 +1,69 @@
+internal import DequeModule
+
+/// An open run.
+struct SchedulerRun {
+    enum Binding: Hashable {
+        case unbound
+        case asked
+        case bound
+    }
+
+    enum Paging: Hashable {
+        /// The next page may be asked for.
+        case idle
+        /// A page is on its way.
+        case fetching
+        /// The last page was read; what is left is in memory.
+        case exhausted
+        /// The database is asked whether anything is left.
+        case finishing
+    }
+
+    var description: RunDescription
+    var binding: Binding
+    var paging = Paging.idle
+    /// The last prompt of the pages read so far.
+    var cursor: PromptID?
+    /// Nothing is asked of the database before this.
+    var notBefore = Instant.zero
+    /// Tasks to be granted, in order.
+    var ready = Deque<TaskID>()
+    /// Items in memory by prompt: a page must not bring them a second time.
+    var active: [PromptID: Set<ItemName>] = [:]
+    /// Number of items in memory.
+    var activeItems = 0
+    /// Items that were settled while a page was on its way: the page may still name them.
+    var settledWhileFetching: [PromptID: Set<ItemName>] = [:]
+    /// Virtual time of weighted sharing: items granted over weight.
+    var pass = 0.0
+
+    init(_ description: RunDescription) {
+        self.description = description
+        let isBound =
+            description.policyFingerprint != nil && description.scorerFingerprint != nil
+        binding = isBound ? .bound : .unbound
+    }
+
+    mutating func activate(_ names: [ItemName], of prompt: PromptID) {
+        active[prompt, default: []].formUnion(names)
+        activeItems += names.count
+    }
+
+    /// Forgets items; when they are `settled`, a page on its way must not bring them back.
+    mutating func deactivate(_ names: [ItemName], of prompt: PromptID, settled: Bool) {
+        guard var set = active[prompt] else { return }
+        let before = set.count
+        set.subtract(names)
+        activeItems -= before - set.count
+        active[prompt] = set.isEmpty ? nil : set
+        if settled, paging == .fetching {
+            settledWhileFetching[prompt, default: []].formUnion(names)
+        }
+    }
+
+    /// Begins to page from the first prompt.
+    mutating func rewind() {
+        cursor = nil
+        if paging != .fetching { paging = .idle }
+    }
+}

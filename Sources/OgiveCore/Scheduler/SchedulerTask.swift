@@ -1,0 +1,36 @@
+/// A task in memory: some items of one prompt.
+struct SchedulerTask {
+    enum State: Hashable {
+        /// In its run's queue.
+        case ready
+        /// Handed out until the deadline.
+        case leased(WorkerID, deadline: Instant)
+        /// All results are here and wait for their commit.
+        case landing
+    }
+
+    let id: TaskID
+    let run: RunID
+    let promptID: PromptID
+    /// `nil` for a task that was taken over from another coordinator's worker: it can be finished,
+    /// but not granted again; then the database will name its items anew.
+    let prompt: Prompt?
+    /// Items without a result, ascending.
+    var items: [WorkItem]
+    var state: State
+    var epoch = Epoch(0)
+    /// How often a worker was lost or too slow.
+    var attempts = 0
+    /// Parts whose results are here.
+    var parts: Set<Int> = []
+    /// Results that wait for their commit.
+    var unlanded = 0
+
+    /// Takes the results that belong to items without one, and forgets those items.
+    mutating func take(_ results: [ItemResult]) -> [ItemResult] {
+        var missing = Set(items.map(\.name))
+        let taken = results.filter { missing.remove($0.name) != nil }
+        items.removeAll { !missing.contains($0.name) }
+        return taken
+    }
+}

@@ -1,0 +1,21 @@
+/// The named bounds and intervals of a worker's session.
+package struct WorkerLimits: Hashable, Sendable {
+    /// Most leases held without a result: those being worked on and some that wait.
+    package var leasesMax = 16
+    /// Most leases whose results wait for their acknowledgement; beyond it nothing new is taken.
+    package var unackedMax = 256
+    /// After this long without an acknowledgement a result is sent again.
+    package var resendAfter = Duration.seconds(5)
+    /// How often `hello` is repeated until a coordinator answers.
+    package var helloInterval = Duration.seconds(2)
+    /// The worker gives up when no coordinator answered for this long.
+    package var registrationMax = Duration.seconds(60)
+    /// The worker gives up when a coordinator that it knew was silent for this long. Until then it
+    /// keeps its results.
+    package var orphanMax = Duration.seconds(600)
+    /// Once draining, what is unfinished after this long is given back.
+    package var drainGrace = Duration.seconds(25)
+
+    /// The defaults.
+    package init() {}
+}

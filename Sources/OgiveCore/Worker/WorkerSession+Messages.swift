@@ -1,0 +1,89 @@
+internal import OrderedCollections
+
+extension WorkerSession {
+    mutating func receive(_ message: CoordinatorMessage, now: Instant) {
+        switch message {
+        case .welcome(let welcome): enter(welcome, now: now)
+        case .serve(let run): runs[run.id] = run
+        case .lease(let lease): take(lease, now: now)
+        case .ack(let name): acknowledge(name)
+        case .cancel(let name): lose(name)
+        case .drain: drain(now: now)
+        case .reRegister:
+            // Repeats of it cross with our hello; one answer is enough.
+            if isRegistered || lastHello.map({ now - $0 >= limits.helloInterval }) ?? true {
+                sayHello(now: now)
+            }
+        case .idle(let reason): effects.append(.idle(reason))
+        case .refused(let reason): leave(.refused(reason))
+        case .heartbeat: break
+        }
+    }
+
+    /// Registered: adopted leases go on under new names, the others are lost.
+    private mutating func enter(_ welcome: Welcome, now: Instant) {
+        if welcome.term != term { runs.removeAll() }
+        term = welcome.term
+        heartbeatInterval = welcome.heartbeatInterval
+        silenceMax = welcome.silenceMax
+        isRegistered = true
+        let names = Dictionary(
+            welcome.adopted.map { ($0.old, $0.new) }, uniquingKeysWith: { first, _ in first })
+        for (ticket, entry) in held {
+            if let new = names[entry.lease.name] {
+                rename(ticket, new)
+            } else {
+                drop(ticket)
+            }
+        }
+        for ticket in held.keys { send(ticket, now: now) }
+        if drainingSince != nil { effects.append(.send(.draining)) }
+    }
+
+    private mutating func rename(_ ticket: Ticket, _ new: LeaseName) {
+        guard var entry = held[ticket] else { return }
+        entry.lease.name = new
+        entry.results = entry.results?.mapValues { result in
+            var renamed = result
+            renamed.lease = new
+            return renamed
+        }
+        held[ticket] = entry
+    }
+
+    private mutating func take(_ lease: Lease, now: Instant) {
+        guard isRegistered, lease.name.term == term,
+            !held.values.contains(where: { $0.lease.name == lease.name })
+        else { return }
+        guard drainingSince == nil, let run = runs[lease.run] else {
+            effects.append(.send(.returned([lease.name])))
+            return
+        }
+        lastTicket += 1
+        let ticket = Ticket(rawValue: lastTicket)
+        held[ticket] = Held(lease: lease, deadline: now + lease.duration)
+        effects.append(.start(ticket, lease, run))
+    }
+
+    private mutating func acknowledge(_ name: ResultName) {
+        guard let ticket = ticket(of: name.lease) else { return }
+        held[ticket]?.results?[name.part] = nil
+        if held[ticket]?.results?.isEmpty == true {
+            held[ticket] = nil
+        }
+    }
+
+    private mutating func lose(_ name: LeaseName) {
+        guard let ticket = ticket(of: name), held[ticket]?.results == nil else { return }
+        drop(ticket)
+    }
+
+    mutating func drop(_ ticket: Ticket) {
+        guard let entry = held.removeValue(forKey: ticket) else { return }
+        if entry.results == nil { effects.append(.stop(ticket)) }
+    }
+
+    private func ticket(of name: LeaseName) -> Ticket? {
+        held.first { $0.value.lease.name == name }?.key
+    }
+}

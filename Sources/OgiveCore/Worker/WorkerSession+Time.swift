@@ -1,0 +1,114 @@
+internal import OrderedCollections
+
+extension WorkerSession {
+    /// Keeps the results until they are acknowledged, and sends them for the first time.
+    mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: Instant) {
+        guard var entry = held[ticket], entry.results == nil else { return }
+        let results = parts.enumerated().map { part, items in
+            TaskResult(
+                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
+                part: part, items: items)
+        }
+        entry.results = Dictionary(uniqueKeysWithValues: results.map { ($0.part, $0) })
+        held[ticket] = entry
+        send(ticket, now: now)
+    }
+
+    /// Sends what is not acknowledged of a lease.
+    mutating func send(_ ticket: Ticket, now: Instant) {
+        guard isRegistered, let results = held[ticket]?.results else { return }
+        held[ticket]?.sentAt = now
+        for part in results.keys.sorted() {
+            if let result = results[part] { effects.append(.send(.result(result))) }
+        }
+    }
+
+    mutating func sayHello(now: Instant) {
+        isRegistered = false
+        lastHello = now
+        lastCredit = credit
+        let inFlight = held.values.map { entry in
+            HeldLease(
+                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
+                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
+        }
+        effects.append(
+            .send(
+                .hello(
+                    Hello(
+                        name: name, version: version, offer: offer, credit: credit,
+                        inFlight: inFlight))))
+    }
+
+    /// Does what is due: hello, heartbeat, credit, resending, deadlines, leaving.
+    mutating func keepTime(now: Instant) {
+        let silence = now - lastHeard
+        if isRegistered, silence >= silenceMax { isRegistered = false }
+        if !isRegistered {
+            let patience = term == Term(0) ? limits.registrationMax : limits.orphanMax
+            guard silence < patience else {
+                leave(.noCoordinator(silence))
+                return
+            }
+            if lastHello.map({ now - $0 >= limits.helloInterval }) ?? true { sayHello(now: now) }
+        } else {
+            if now - lastHeartbeat >= heartbeatInterval {
+                lastHeartbeat = now
+                effects.append(.send(.heartbeat))
+                lastCredit = nil
+            }
+            if lastCredit != credit {
+                lastCredit = credit
+                effects.append(.send(.credit(credit)))
+            }
+            for (ticket, entry) in held
+            where entry.results != nil && now - entry.sentAt >= limits.resendAfter {
+                send(ticket, now: now)
+            }
+        }
+        for (ticket, entry) in held where entry.results == nil && entry.deadline <= now {
+            drop(ticket)
+        }
+        leaveIfDrained(now: now)
+    }
+
+    mutating func drain(now: Instant) {
+        guard drainingSince == nil else { return }
+        drainingSince = now
+        if isRegistered { effects.append(.send(.draining)) }
+        giveBack { !$0.isStarted }
+    }
+
+    /// Gives back leases without results.
+    private mutating func giveBack(where isWanted: (Held) -> Bool) {
+        let tickets = held.keys.filter { ticket in
+            held[ticket].map { $0.results == nil && isWanted($0) } ?? false
+        }
+        guard !tickets.isEmpty else { return }
+        effects.append(.send(.returned(tickets.compactMap { held[$0]?.lease.name })))
+        for ticket in tickets { drop(ticket) }
+    }
+
+    private mutating func leaveIfDrained(now: Instant) {
+        guard let drainingSince else { return }
+        if now - drainingSince >= limits.drainGrace {
+            giveBack { _ in true }
+            leave(.drained)
+        } else if held.isEmpty {
+            leave(.drained)
+        }
+    }
+
+    mutating func leave(_ exit: Exit) {
+        if isRegistered { effects.append(.send(.goodbye)) }
+        hasLeft = true
+        effects.append(.exit(exit))
+    }
+}
+
+extension [Int: TaskResult] {
+    /// The items of the parts that are not acknowledged, ascending.
+    var unackedNames: [ItemName] {
+        values.flatMap { $0.items.map(\.name) }.sorted()
+    }
+}

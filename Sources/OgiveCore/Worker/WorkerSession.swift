@@ -1,0 +1,142 @@
+internal import OrderedCollections
+
+/// A worker's side of the protocol: a pure state machine without clock, randomness or I/O.
+///
+/// It holds every lease until its results are acknowledged, registers again when the coordinator
+/// forgot it or fell silent, and never decides anything by what a result holds.
+package struct WorkerSession: Sendable {
+    /// Names a lease within the process: its name on the wire changes when it is adopted.
+    package struct Ticket: Hashable, Comparable, Sendable {
+        /// The number behind the name.
+        package let rawValue: UInt64
+
+        package static func < (left: Ticket, right: Ticket) -> Bool {
+            left.rawValue < right.rawValue
+        }
+    }
+
+    /// A lease and where it stands.
+    struct Held: Sendable {
+        var lease: Lease
+        var deadline: Instant
+        /// Whether work on it has begun.
+        var isStarted = false
+        /// Results that are not acknowledged, by part; `nil` while there are none.
+        var results: [Int: TaskResult]?
+        var sentAt = Instant.zero
+    }
+
+    /// Bounds and intervals.
+    package let limits: WorkerLimits
+    /// The term of the coordinator it is registered with; 0 before the first.
+    package internal(set) var term = Term(0)
+    /// Whether the coordinator answered the last `hello`.
+    package internal(set) var isRegistered = false
+
+    let name: String
+    let version: String
+    var offer: Offer
+    var held = OrderedDictionary<Ticket, Held>()
+    var runs: [RunID: RunDescription] = [:]
+    var lastTicket: UInt64 = 0
+    var heartbeatInterval = Duration.seconds(2)
+    var silenceMax = Duration.seconds(10)
+    var lastHeard: Instant
+    var lastHello: Instant?
+    var lastHeartbeat: Instant
+    var lastCredit: Int?
+    var isSuspended = false
+    var drainingSince: Instant?
+    var hasLeft = false
+    var effects: [Effect] = []
+
+    /// Begins unregistered.
+    package init(
+        name: String, version: String, offer: Offer, limits: WorkerLimits, now: Instant
+    ) {
+        self.name = name
+        self.version = version
+        self.offer = offer
+        self.limits = limits
+        lastHeard = now
+        lastHeartbeat = now
+    }
+
+    /// What happened.
+    package enum Event: Sendable {
+        /// The coordinator said something.
+        case message(CoordinatorMessage)
+        /// Work on a lease began.
+        case started(Ticket)
+        /// Work on a lease ended: all of its items, in parts that fit a message.
+        case done(Ticket, [[ItemResult]])
+        /// The model servers do not answer (`true`), or do again.
+        case suspended(Bool)
+        /// The model servers are back, with other models.
+        case offerChanged(Offer)
+        /// Take nothing new, finish, leave.
+        case drain
+        /// Time went by.
+        case tick
+    }
+
+    /// What is to be done.
+    package enum Effect: Sendable {
+        /// Send a message.
+        case send(WorkerMessage)
+        /// Work on a lease: `done` answers.
+        case start(Ticket, Lease, RunDescription)
+        /// The lease is lost: stop working on it.
+        case stop(Ticket)
+        /// Tell the operator why there is no work.
+        case idle(String)
+        /// Leave the process.
+        case exit(Exit)
+    }
+
+    /// Why a worker leaves.
+    package enum Exit: Hashable, Sendable {
+        /// Drained: everything is acknowledged or given back.
+        case drained
+        /// The coordinator refuses it.
+        case refused(String)
+        /// No coordinator answered for so long.
+        case noCoordinator(Duration)
+    }
+
+    /// Takes in what happened and answers with what is to be done, in order.
+    package mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+        guard !hasLeft else { return [] }
+        switch event {
+        case .message(let message):
+            lastHeard = now
+            receive(message, now: now)
+        case .started(let ticket): held[ticket]?.isStarted = true
+        case .done(let ticket, let parts): finish(ticket, parts, now: now)
+        case .suspended(let isSuspended): self.isSuspended = isSuspended
+        case .offerChanged(let offer):
+            self.offer = offer
+            isRegistered = false
+            lastHello = nil
+        case .drain: drain(now: now)
+        case .tick: break
+        }
+        keepTime(now: now)
+        defer { effects.removeAll(keepingCapacity: true) }
+        return effects
+    }
+
+    /// Leases without results, for status.
+    package var working: Int {
+        held.values.count { $0.results == nil }
+    }
+
+    /// Leases whose results wait for their acknowledgement.
+    package var unacked: Int { held.count - working }
+
+    /// How many leases the worker is willing to hold now.
+    var credit: Int {
+        guard !isSuspended, drainingSince == nil else { return 0 }
+        return max(0, min(limits.leasesMax, limits.unackedMax - unacked))
+    }
+}

@@ -1,0 +1,36 @@
+package import OgiveCore
+
+/// How a worker uses its machine and its servers.
+package struct WorkerConfiguration: Hashable, Sendable {
+    /// Host and process id, for people.
+    package var name: String
+    /// Version of the program.
+    package var version: String
+    /// Tasks whose sampling goes on at once.
+    package var sampleConcurrency = 8
+    /// Scoring batches that go on at once.
+    package var scoreConcurrency = 2
+    /// Most completions handed to the scorer together.
+    package var scoreBatch = 64
+    /// Tasks that wait in the worker, so that no slot runs dry while a message travels.
+    package var prefetch = 8
+    /// How often servers that do not answer are looked at again.
+    package var probeInterval = Duration.seconds(2)
+    /// The worker gives up when its servers were away for this long.
+    package var outageMax = Duration.seconds(600)
+    /// Bounds of the session; `leasesMax` follows from the fields above.
+    package var limits = WorkerLimits()
+
+    /// Names a worker.
+    package init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+
+    /// The bounds of the session: leases being sampled, being scored and waiting.
+    var sessionLimits: WorkerLimits {
+        var limits = limits
+        limits.leasesMax = sampleConcurrency + prefetch + scoreConcurrency
+        return limits
+    }
+}

@@ -1,0 +1,117 @@
+package import Logging
+package import OgiveCore
+internal import ServiceLifecycle
+
+/// A worker: intake ▶ sample ▶ score ▶ outbox, for one coordinator.
+///
+/// Sampling and scoring overlap; each stage has its own number of slots. Shut down gracefully, it
+/// takes nothing new, finishes what it can within the grace period, gives back the rest, and
+/// leaves when everything is acknowledged.
+package struct WorkerService<Transport: WorkerTransport>: Service {
+    private let configuration: WorkerConfiguration
+    private let transport: Transport
+    private let provider: any ModelProvider
+    private let time: TimeSource
+    private let logger: Logger
+    private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
+
+    /// Joins the parts. `split` cuts results into parts that fit a message.
+    package init(
+        configuration: WorkerConfiguration, transport: Transport, provider: any ModelProvider,
+        time: TimeSource, logger: Logger,
+        split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]]
+    ) {
+        self.configuration = configuration
+        self.transport = transport
+        self.provider = provider
+        self.time = time
+        self.logger = logger
+        self.split = split
+    }
+
+    /// Works until it is told to leave. Throws `WorkerError` when it has to stop for another
+    /// reason.
+    package func run() async throws {
+        let offer: Offer
+        do {
+            offer = try await provider.offer()
+        } catch {
+            throw WorkerError(code: .models, message: error.message, cause: error)
+        }
+        let (events, feed) = AsyncStream.makeStream(of: WorkerSession.Event.self)
+        let pipeline = Pipeline(
+            configuration: configuration, provider: provider, time: time, split: split, feed: feed)
+        let exit = try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
+                group.addTask {
+                    for await batch in transport.incoming {
+                        for message in batch { feed.yield(.message(message)) }
+                    }
+                    return nil
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        try await time.sleep(.milliseconds(100))
+                        feed.yield(.tick)
+                    }
+                    return nil
+                }
+                group.addTask {
+                    try await pipeline.run(offer: offer)
+                    return nil
+                }
+                group.addTask {
+                    await converse(offer: offer, events: events, pipeline: pipeline)
+                }
+                defer { group.cancelAll() }
+                while let result = try await group.next() {
+                    if let exit = result { return exit }
+                }
+                return .drained
+            }
+        } onGracefulShutdown: {
+            feed.yield(.drain)
+        }
+        try check(exit)
+    }
+
+    /// Runs the session: the only place that sends.
+    private func converse(
+        offer: Offer, events: AsyncStream<WorkerSession.Event>, pipeline: Pipeline
+    ) async -> WorkerSession.Exit {
+        var session = WorkerSession(
+            name: configuration.name, version: configuration.version, offer: offer,
+            limits: configuration.sessionLimits, now: time.now())
+        for await event in events {
+            for effect in session.handle(event, now: time.now()) {
+                switch effect {
+                case .send(let message):
+                    let outcome = await transport.send(message)
+                    if outcome != .queued {
+                        logger.debug("message not queued", metadata: ["outcome": "\(outcome)"])
+                    }
+                case .start(let ticket, let lease, let run):
+                    pipeline.start(LeaseJob(ticket: ticket, lease: lease, run: run))
+                case .stop(let ticket): pipeline.stop(ticket)
+                case .idle(let reason):
+                    logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
+                case .exit(let exit): return exit
+                }
+            }
+        }
+        return .drained
+    }
+
+    private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {
+        switch exit {
+        case .drained: logger.info("worker drained")
+        case .refused(let reason):
+            throw WorkerError(code: .refused, message: "The coordinator refuses: \(reason)")
+        case .noCoordinator(let silence):
+            throw WorkerError(
+                code: .noCoordinator,
+                message: "No coordinator answered for \(silence.components.seconds) s. "
+                    + "Check that it runs and that `coordinator.connect` names its address.")
+        }
+    }
+}

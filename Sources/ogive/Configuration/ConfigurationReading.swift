@@ -1,0 +1,43 @@
+/// One pass over a configuration: collects every problem, so that all are reported together.
+final class ConfigurationReading {
+    /// The folder of the configuration file, to which relative paths belong.
+    let folder: String
+    /// Where values like `${NAME}` are looked up.
+    let environment: [String: String]
+    /// Visits absent sections too, in order to learn all keys.
+    let collectsKeys: Bool
+    /// What is wrong so far.
+    private(set) var problems: [ConfigurationProblem] = []
+    /// The paths of all keys that were asked for.
+    private(set) var keys: [String] = []
+
+    /// Begins a pass.
+    init(folder: String, environment: [String: String], collectsKeys: Bool = false) {
+        self.folder = folder
+        self.environment = environment
+        self.collectsKeys = collectsKeys
+    }
+
+    /// Notes a problem.
+    func report(_ text: String, at place: SourcePlace, hint: String? = nil) {
+        problems.append(ConfigurationProblem(text: text, place: place, hint: hint))
+    }
+
+    /// Notes that a key exists.
+    func know(_ path: String) {
+        keys.append(path)
+    }
+
+    /// Ends the pass: throws all problems, in the order of the file.
+    func finish() throws(CommandError) {
+        guard !problems.isEmpty else { return }
+        let ordered = problems.sorted { ($0.place.line ?? 0) < ($1.place.line ?? 0) }
+        throw CommandError(
+            .configuration, ordered.map(\.description).joined(separator: "\n"))
+    }
+
+    /// Makes `path` absolute: relative ones belong to the configuration's folder.
+    func resolve(_ path: String) -> String {
+        path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+    }
+}

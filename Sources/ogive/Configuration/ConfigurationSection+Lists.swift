@@ -1,0 +1,61 @@
+extension ConfigurationSection {
+    /// A list of texts after expansion; a single value counts as a list of one.
+    func texts(_ key: String) -> [String]? {
+        guard let node = node(key) else { return nil }
+        switch node.value {
+        case .scalar(let text, _):
+            return expand(text, key, at: node.place).map { [$0.text] }
+        case .list(let items):
+            return items.compactMap { item in
+                guard case .scalar(let text, _) = item.value else {
+                    reading.report(
+                        "\(path(of: key)) must hold texts only, not \(item.kind)", at: item.place)
+                    return nil
+                }
+                return expand(text, key, at: item.place)?.text
+            }
+        case .mapping, .null:
+            report(key, "must be a list, not \(node.kind)")
+            return nil
+        }
+    }
+
+    /// A list of finite numbers.
+    func numbers(_ key: String) -> [Double]? {
+        guard let node = node(key) else { return nil }
+        guard case .list(let items) = node.value else {
+            report(key, "must be a list of numbers, not \(node.kind)")
+            return nil
+        }
+        return items.compactMap { item in
+            if case .scalar(let text, isQuoted: false) = item.value, let number = Double(text),
+                number.isFinite
+            {
+                return number
+            }
+            reading.report(
+                "\(path(of: key)) must hold finite numbers only, not \(item.kind)", at: item.place)
+            return nil
+        }
+    }
+
+    /// A mapping from free names to texts.
+    func names(_ key: String) -> [String: String]? {
+        guard let node = node(key) else { return nil }
+        guard let entries = node.entries else {
+            report(key, "must be a mapping of names to texts, not \(node.kind)")
+            return nil
+        }
+        var texts: [String: String] = [:]
+        for entry in entries {
+            guard case .scalar(let text, _) = entry.node.value else {
+                reading.report(
+                    "\(path(of: key)).\(entry.key) must be a text, not \(entry.node.kind)",
+                    at: entry.place)
+                continue
+            }
+            texts[entry.key] = expand(text, "\(key).\(entry.key)", at: entry.place)?.text
+        }
+        return texts
+    }
+}

@@ -1,0 +1,64 @@
+/// The database: the section `database`.
+struct DatabaseConfiguration: Hashable, Sendable {
+    /// Where it is.
+    enum Location: Hashable, Sendable {
+        /// A private PostgreSQL of Ogive's own in this folder.
+        case embedded(String)
+        /// A server at this address (`postgresql://user@host:port/name`).
+        case server(url: String, password: SecretReference?)
+    }
+
+    /// Where it is.
+    var location: Location
+    /// Most connections of one process.
+    var connections: Int
+    /// Longest wait for a connection.
+    var connectTimeout: Duration
+    /// Longest time of one statement.
+    var statementTimeout: Duration
+
+    /// Reads the section.
+    init(from section: ConfigurationSection) {
+        let embedded = section.filePath("embedded")
+        let url = section.text("url")
+        let password = section.secret("password", file: "password_file")
+        connections = section.integer("connections", default: 4, in: 1...100)
+        connectTimeout = section.duration(
+            "connect_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
+        statementTimeout = section.duration(
+            "statement_timeout", default: .seconds(300), in: .seconds(1)...(.seconds(86_400)))
+        location =
+            embedded.map(Location.embedded) ?? .server(url: url ?? "", password: password)
+        check(section, embedded: embedded, url: url)
+    }
+
+    private func check(_ section: ConfigurationSection, embedded: String?, url: String?) {
+        switch (embedded, url) {
+        case (nil, nil):
+            section.reading.report(
+                "\(section.path) says nowhere where it is", at: section.place,
+                hint: "add `embedded: FOLDER` or `url: postgresql://…`")
+        case (.some, .some):
+            section.report(
+                "embedded", "and \(section.path(of: "url")) contradict each other",
+                hint: "keep `embedded` for a private database, `url` for a server of yours")
+        case (.some, nil):
+            for key in ["password", "password_file"] where section.has(key) {
+                section.report(key, "means nothing for an embedded database")
+            }
+        case (nil, .some(let url)):
+            if !url.hasPrefix("postgresql://"), !url.hasPrefix("postgres://") {
+                section.report("url", "must begin with postgresql://")
+            } else if Self.holdsPassword(url) {
+                section.report(
+                    "url", "must not hold a password", hint: "use `password` or `password_file`")
+            }
+        }
+    }
+
+    private static func holdsPassword(_ url: String) -> Bool {
+        let authority = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" }
+        let user = authority.lastIndex(of: "@").map { authority[..<$0] }
+        return user?.contains(":") ?? false || url.contains("password=")
+    }
+}

@@ -1,0 +1,42 @@
+/// A server that Ogive starts, watches and stops: the section `launch`.
+struct LaunchConfiguration: Hashable, Sendable {
+    /// Program and arguments; `{port}` stands for a free port. A relative program with a slash
+    /// was made absolute against `directory`.
+    var command: [String]
+    /// The path that answers 200 once the server is ready.
+    var health: String
+    /// Longest wait until it is ready.
+    var startupTimeout: Duration
+    /// Variables added to the environment; `{port}` is replaced in values too.
+    var environment: [String: String]
+    /// The file that takes the server's output; `nil`: only the last lines are kept, in memory.
+    var log: String?
+    /// The folder that it runs in.
+    var directory: String
+
+    /// Reads the section.
+    init(from section: ConfigurationSection) {
+        let directory = section.filePath("directory") ?? section.reading.folder
+        command = section.texts("command") ?? []
+        health = section.text("health") ?? "/health"
+        startupTimeout = section.duration(
+            "startup_timeout", default: .seconds(600), in: .seconds(1)...(.seconds(86_400)))
+        environment = section.names("environment") ?? [:]
+        log = section.filePath("log")
+        self.directory = directory
+        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
+            command[0] = "\(directory)/\(program)"
+        }
+        check(section)
+    }
+
+    private func check(_ section: ConfigurationSection) {
+        if command.first?.isEmpty ?? true {
+            section.report("command", "is missing", hint: "write [program, argument, …]")
+        } else if !(command + environment.values).contains(where: { $0.contains("{port}") }) {
+            section.report(
+                "command", "must contain `{port}`", hint: "Ogive puts a free port in its place")
+        }
+        if !health.hasPrefix("/") { section.report("health", "must begin with /") }
+    }
+}

@@ -1,0 +1,31 @@
+internal import OgiveCore
+
+/// What is submitted: the section `run`.
+struct RunConfiguration: Hashable, Sendable {
+    /// The name under which the run is found.
+    var name: String
+    /// n: the number of draws of each prompt.
+    var draws: Int
+    /// Share of the fleet relative to other runs.
+    var weight: Double
+    /// Whether candidates are scored as well.
+    var scoreCandidates: Bool
+    /// Whether draws that failed in an earlier attempt are tried again.
+    var retryFailures: Bool
+
+    /// Reads the section.
+    init(from section: ConfigurationSection) {
+        name = section.requiredText("name")
+        if name.utf8.count > 200 { section.report("name", "must have at most 200 bytes") }
+        if section.has("draws") {
+            draws = section.integer("draws", default: 1, in: 1...RunSpec.drawsMax)
+        } else {
+            _ = section.node("draws")
+            draws = 1
+            section.report("draws", "is missing", hint: "say how many draws each prompt gets")
+        }
+        weight = section.number("weight", default: 1, "more than 0") { $0 > 0 }
+        scoreCandidates = section.flag("score_candidates", default: true)
+        retryFailures = section.flag("retry_failures", default: false)
+    }
+}

@@ -1,0 +1,44 @@
+/// Numbers and times as people read them.
+enum NumberText {
+    /// A count with thin groups: `1 234 567`.
+    static func count(_ number: Int) -> String {
+        let digits = String(number.magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(" ") }
+            text.append(digit)
+        }
+        return number < 0 ? "-\(text)" : text
+    }
+
+    /// A number with `digits` decimals, never in scientific notation below 10¹⁵.
+    static func decimal(_ number: Double, _ digits: Int) -> String {
+        guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }
+        let scale = (0..<digits).reduce(Int64(1)) { product, _ in product * 10 }
+        // Beyond this the decimals are noise, and the product would not fit.
+        guard abs(number) < 9e18 / Double(scale) else { return count(Int(number.rounded())) }
+        let scaled = Int64((number * Double(scale)).rounded())
+        let sign = scaled < 0 ? "-" : ""
+        let whole = "\(sign)\(scaled.magnitude / scale.magnitude)"
+        guard digits > 0 else { return whole }
+        let rest = String(scaled.magnitude % scale.magnitude)
+        return "\(whole).\(String(repeating: "0", count: digits - rest.count))\(rest)"
+    }
+
+    /// A rate: three significant digits where that helps, groups where it is large.
+    static func rate(_ number: Double) -> String {
+        if number < 10 { return decimal(number, 2) }
+        if number < 100 { return decimal(number, 1) }
+        return number < 1e15 ? count(Int(number.rounded())) : "\(number)"
+    }
+
+    /// A time in its two largest units: `42s`, `3m 05s`, `2h 07m`, `3d 04h`.
+    static func time(_ duration: Duration) -> String {
+        let seconds = max(0, Int64((duration / .seconds(1)).rounded()))
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        if seconds < 60 { return "\(seconds)s" }
+        if seconds < 3600 { return "\(seconds / 60)m \(two(seconds % 60))s" }
+        if seconds < 86_400 { return "\(seconds / 3600)h \(two(seconds % 3600 / 60))m" }
+        return "\(seconds / 86_400)d \(two(seconds % 86_400 / 3600))h"
+    }
+}

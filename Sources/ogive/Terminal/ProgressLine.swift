@@ -1,0 +1,126 @@
+/// Shows how far a run is: a line that is redrawn on a terminal, else a line every ten seconds,
+/// or JSON lines.
+struct ProgressLine {
+    /// How progress is shown.
+    enum Form: Hashable, Sendable {
+        /// One line that is redrawn.
+        case redrawn
+        /// A line from time to time.
+        case plain
+        /// A JSON object from time to time.
+        case json
+    }
+
+    /// Least time between two plain or JSON lines.
+    static let plainInterval = Duration.seconds(10)
+    /// Least time between two drawings of the redrawn line.
+    static let redrawInterval = Duration.milliseconds(100)
+
+    private let form: Form
+    private let style: TerminalStyle
+    private var rates = RateEstimator()
+    private var shownAt: Duration?
+    private var isOpen = false
+
+    /// Chooses the form: JSON when asked for, a redrawn line on a terminal, else plain.
+    init(style: TerminalStyle, json: Bool = false) {
+        self.style = style
+        form = json ? .json : style.isTerminal ? .redrawn : .plain
+    }
+
+    /// Takes what is known at `time` since the start; answers with the text to be written now,
+    /// control characters and line ends included, or `nil` when nothing is due.
+    mutating func update(_ snapshot: ProgressSnapshot, at time: Duration) -> String? {
+        rates.add(snapshot, at: time)
+        let interval = form == .redrawn ? Self.redrawInterval : Self.plainInterval
+        if let shownAt, time - shownAt < interval { return nil }
+        return show(snapshot, at: time)
+    }
+
+    /// The last state, due at once; leaves the cursor on a fresh line.
+    mutating func finish(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
+        rates.add(snapshot, at: time)
+        let text = show(snapshot, at: time)
+        guard form == .redrawn else { return text }
+        isOpen = false
+        return text + "\n"
+    }
+
+    /// What must be written before any other line, so that it does not run into this one.
+    mutating func interrupt() -> String {
+        guard isOpen else { return "" }
+        isOpen = false
+        return "\r\u{1b}[2K"
+    }
+
+    private mutating func show(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
+        shownAt = time
+        switch form {
+        case .plain: return facts(snapshot, at: time).joined(separator: " · ") + "\n"
+        case .json: return json(snapshot, at: time) + "\n"
+        case .redrawn:
+            isOpen = true
+            return "\r\u{1b}[2K" + line(snapshot, at: time)
+        }
+    }
+
+    /// The facts in order of importance: a narrow terminal shows the first ones.
+    private func facts(_ snapshot: ProgressSnapshot, at time: Duration) -> [String] {
+        let done = NumberText.count(snapshot.done)
+        var facts = ["\(done)/\(NumberText.count(snapshot.total)) draws"]
+        if let rate = rates.drawsPerSecond { facts.append("\(NumberText.rate(rate)) draws/s") }
+        if snapshot.failures > 0 {
+            facts.append("\(NumberText.count(snapshot.failures)) failed")
+        }
+        if snapshot.done >= snapshot.total {
+            facts.append("took \(NumberText.time(time))")
+        } else {
+            facts.append("ETA \(rates.remaining.map(NumberText.time) ?? "?")")
+        }
+        if snapshot.tokens > 0, let rate = rates.tokensPerSecond {
+            facts.append("\(NumberText.rate(rate)) tokens/s")
+        }
+        return facts
+    }
+
+    /// Bar, percentage and as many facts as fit into one line less its last column.
+    private func line(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
+        let percent = "\(Int(snapshot.fraction * 100))%"
+        var text = String(repeating: " ", count: 4 - percent.count) + percent
+        let barWidth = min(24, style.width - 1 - text.count - 26)
+        let bar = barWidth >= 6 ? " \(Self.bar(snapshot.fraction, width: barWidth))" : ""
+        var room = style.width - 1 - text.count - bar.count
+        text += style.paint(bar, .cyan)
+        for fact in facts(snapshot, at: time) {
+            guard fact.count + 2 <= room else { break }
+            text += "  " + (fact.hasSuffix("failed") ? style.paint(fact, .red) : fact)
+            room -= fact.count + 2
+        }
+        return text
+    }
+
+    /// A bar with eighths of a column.
+    static func bar(_ fraction: Double, width: Int) -> String {
+        let eighths = Int((fraction * Double(width * 8)).rounded(.down))
+        let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+        let full = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+        return "▕" + full + String(repeating: " ", count: width - full.count) + "▏"
+    }
+
+    private func json(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
+        func number(_ value: Double?, _ digits: Int) -> JSONValue {
+            value.map { .number(NumberText.decimal($0, digits)) } ?? .null
+        }
+        return JSONValue.object([
+            "event": .string("progress"),
+            "draws_done": .number("\(snapshot.done)"),
+            "draws_total": .number("\(snapshot.total)"),
+            "failures": .number("\(snapshot.failures)"),
+            "tokens": .number("\(snapshot.tokens)"),
+            "elapsed_seconds": number(time / .seconds(1), 3),
+            "draws_per_second": number(rates.drawsPerSecond, 3),
+            "tokens_per_second": number(rates.tokensPerSecond, 3),
+            "eta_seconds": number(rates.remaining.map { $0 / .seconds(1) }, 0),
+        ]).json
+    }
+}

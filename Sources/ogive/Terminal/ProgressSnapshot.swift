@@ -1,0 +1,24 @@
+/// How far a run is at one moment.
+struct ProgressSnapshot: Hashable, Sendable {
+    /// Draws that have landed with a reward, or have a failure.
+    var done: Int
+    /// Draws there are.
+    var total: Int
+    /// Tokens of the draws that landed.
+    var tokens: Int
+    /// Draws with a failure.
+    var failures: Int
+
+    /// Joins the counts.
+    init(done: Int, total: Int, tokens: Int = 0, failures: Int = 0) {
+        self.done = done
+        self.total = total
+        self.tokens = tokens
+        self.failures = failures
+    }
+
+    /// The share that is done, 0…1.
+    var fraction: Double {
+        total > 0 ? min(1, max(0, Double(done) / Double(total))) : 1
+    }
+}

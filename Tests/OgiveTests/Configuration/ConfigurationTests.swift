@@ -1,0 +1,243 @@
+import OgiveCore
+import Testing
+
+@testable import ogive
+
+struct ConfigurationTests {
+    private static let valid = """
+        run:
+          name: r
+          draws: 8
+        prompts:
+          set: s
+        policy:
+          model: m
+          url: http://127.0.0.1:1
+        scorer:
+          kind: verifier
+          verifier: {rule: final_number}
+        database:
+          embedded: data
+        """
+
+    private func read(
+        _ text: String, _ overrides: [String] = [], _ environment: [String: String] = [:]
+    ) throws(CommandError) -> Configuration {
+        try Configuration.parse(
+            text, source: "q.yaml", folder: "/etc/ogive", overrides: overrides,
+            environment: environment)
+    }
+
+    /// The message of the error that reading must end with.
+    private func message(
+        _ text: String, _ overrides: [String] = [], _ environment: [String: String] = [:]
+    ) -> String {
+        do throws(CommandError) {
+            _ = try read(text, overrides, environment)
+            return "no error"
+        } catch {
+            #expect(error.code == .configuration)
+            return error.message
+        }
+    }
+
+    @Test func readsWhatAndWhere() throws {
+        let configuration = try read(Self.valid)
+        let spec = try configuration.runSpec()
+        #expect(spec.name == "r")
+        #expect(spec.draws == 8)
+        #expect(spec.scoring.sampling.promptSet == "s")
+        #expect(spec.scoring.sampling.policy.api == nil)
+        #expect(spec.scoring.scorer.verifier == VerifierSpec(rule: .finalNumber))
+        #expect(configuration.policy?.endpoint.url == "http://127.0.0.1:1")
+        #expect(configuration.database?.location == .embedded("/etc/ogive/data"))
+    }
+
+    @Test func misspeltKeyIsNamedWithItsPlaceAndTheNearestKey() {
+        let text = Self.valid.replacing(
+            "  url: http", with: "  sampling:\n    temprature: 1\n  url: http")
+        #expect(
+            message(text) == "unknown key `temprature` in policy.sampling (q.yaml:9); "
+                + "did you mean `temperature`?")
+    }
+
+    @Test func unknownSectionIsNamedWithTheNearest() {
+        #expect(
+            message("polcy: {}") == "unknown key `polcy` in the file (q.yaml:1); "
+                + "did you mean `policy`?")
+    }
+
+    @Test func keyFarFromAllIsAnsweredWithTheKnownOnes() {
+        #expect(
+            message("log:\n  zzzzzzz: 1")
+                == "unknown key `zzzzzzz` in log (q.yaml:2); known here: format, level")
+    }
+
+    @Test func allProblemsAreReportedTogetherInOrder() {
+        let lines = message(
+            """
+            log:
+              level: loud
+              fromat: text
+            worker:
+              processes: 0
+              drain_timeout: 5
+            """
+        ).split(separator: "\n").map(String.init)
+        #expect(lines.count == 4)
+        #expect(lines[0].hasPrefix("log.level must be one of trace, debug"))
+        #expect(lines[0].contains("not `loud` (q.yaml:2)"))
+        #expect(
+            lines[1] == "unknown key `fromat` in log (q.yaml:3); did you mean `format`?")
+        #expect(lines[2] == "worker.processes must be in 1…256, not 0 (q.yaml:5)")
+        #expect(lines[3].hasPrefix("worker.drain_timeout must be a duration, not `5` (q.yaml:6)"))
+    }
+
+    @Test(arguments: [
+        ("run: {draws: 1}", "run.name is missing (q.yaml:1)"),
+        ("run: {name: r}", "run.draws is missing (q.yaml:1)"),
+        ("run: 5", "run must be a mapping, not `5` (q.yaml:1)"),
+        ("run: {name: [r], draws: 1}", "run.name must be a single value, not a list (q.yaml:1)"),
+        ("run: {name: r, draws: many}", "run.draws must be a whole number in"),
+        ("run: {name: r, draws: \"8\"}", "run.draws must be a whole number, not a text (q.yaml:1)"),
+        ("run: {name: r, draws: 1.5}", "run.draws must be a whole number in"),
+        ("run: {name: r, draws: 9999999999999999999}", "run.draws must be a whole number in"),
+        ("run: {name: r, draws: 1, weight: .inf}", "run.weight must be more than 0"),
+        ("run: {name: r, draws: 1, weight: nan}", "run.weight must be more than 0"),
+        ("run: {name: r, draws: 1, score_candidates: yep}", "must be true or false, not `yep`"),
+        ("prompts: {}", "prompts.set is missing"),
+        ("prompts: {set: s, line_bytes_max: 8MB}", "must be a number of bytes, not `8MB`"),
+        ("prompts: {set: s, fields: {}}", "must give either `prompt` or `messages` (q.yaml:1)"),
+        ("policy: {url: 'http://h'}", "policy.model is missing"),
+        ("policy: {model: m}", "policy says nowhere where it is served (q.yaml:1)"),
+        ("policy: {model: m, url: 'ftp://h'}", "must begin with http:// or https://"),
+        (
+            "policy: {model: m, url: 'http://h', launch: {command: [a, '{port}']}}",
+            "policy.url and policy.launch contradict each other (q.yaml:1)"
+        ),
+        ("policy: {model: m, launch: {command: [a]}}", "must contain `{port}`"),
+        ("policy: {model: m, launch: {}}", "policy.launch.command is missing"),
+        ("policy: {kind: synthetic, url: 'http://h'}", "policy.url means nothing when"),
+        ("policy: {kind: synthetic, synthetic: {scale: 0}}", "must be more than 0, not `0`"),
+        ("policy: {kind: synthetic, synthetic: {distribution: discrete}}", "values is missing"),
+        (
+            "policy: {model: m, url: 'http://h', sampling: {stop: [a, {b: c}]}}",
+            "must hold texts only, not a mapping (q.yaml:1)"
+        ),
+        ("policy: {kind: opanai}", "did you mean `openai`?"),
+        ("scorer: {}", "scorer.kind is missing"),
+        ("scorer: {kind: verifier}", "scorer.verifier is missing"),
+        ("scorer: {kind: verifier, verifier: {}}", "scorer.verifier.rule is missing"),
+        (
+            "scorer: {kind: verifier, verifier: {rule: regex, pattern: '('}}",
+            "scorer.verifier.pattern is not a regular expression"
+        ),
+        ("scorer: {kind: rerank, url: 'http://h'}", "scorer.model is missing"),
+        ("scorer: {kind: command}", "scorer.command is missing"),
+        ("scorer: {kind: synthetic, command: [a]}", "scorer.command means nothing when"),
+        ("database: {}", "database says nowhere where it is (q.yaml:1)"),
+        (
+            "database: {embedded: d, url: 'postgresql://h/d'}",
+            "database.embedded and database.url contradict each other"
+        ),
+        ("database: {url: 'mysql://h/d'}", "must begin with postgresql://"),
+        ("database: {url: 'postgresql://u:pw@h/d'}", "must not hold a password"),
+        ("coordinator: {listen: 'http://h'}", "must be tcp://HOST:PORT or ipc://PATH"),
+        ("coordinator: {silence_max: 6s}", "must be at least three times heartbeat_interval"),
+        ("[1, 2]", "the file must be a mapping, not a list (q.yaml:1)"),
+        ("log: {level: info", "not valid YAML:"),
+        ("log:\n\tlevel: info", "(q.yaml:2, column 1)"),
+        ("log: {}\nrun: {name: r, draws: 1}\nlog: {}", "the key `log` is given twice"),
+    ])
+    func badInputIsExplained(text: String, expected: String) {
+        #expect(message(text).contains(expected), "\(message(text))")
+    }
+
+    @Test func expandsVariables() throws {
+        let text = """
+            run: {name: "a-${NAME}-$$5-$x", draws: "${N}"}
+            """
+        let run = try read(text, [], ["NAME": "b", "N": "7"]).run
+        #expect(run?.name == "a-b-$5-$x")
+        #expect(run?.draws == 7)
+    }
+
+    @Test func missingVariableIsNamedWithItsPlace() {
+        #expect(
+            message("log: {}\nrun:\n  draws: 1\n  name: ${NOPE}")
+                == "run.name: the environment variable NOPE is not set (q.yaml:4); "
+                + "set it, or write the value in its place")
+    }
+
+    @Test func valueOfAVariableIsNotRepeatedInMessages() {
+        let text = message("run: {name: r, draws: \"${N}\"}", [], ["N": "secret"])
+        #expect(text.contains("not `${N}`"))
+        #expect(!text.contains("secret"))
+    }
+
+    @Test func keyInTheOpenIsRefused() {
+        let text = message("policy: {model: m, url: 'http://h', api_key: sk-123}")
+        #expect(text.contains("policy.api_key must not stand in the open (q.yaml:1)"))
+        #expect(!text.contains("sk-123"))
+    }
+
+    @Test func secretIsReadOnlyWhenAskedFor() throws {
+        let configuration = try read("policy: {model: m, url: 'http://h', api_key: '${K}'}")
+        let secret = try #require(configuration.policy?.endpoint.apiKey)
+        #expect(try secret.value(in: ["K": "v"]) == "v")
+        #expect {
+            _ = try secret.value(in: [:])
+        } throws: { error in
+            "\(error)".contains("variable K is not set (q.yaml:1)")
+        }
+    }
+
+    @Test func overridesReplaceAddAndAreChecked() throws {
+        let overrides = ["run.draws=64", "policy.sampling.stop=[a, b]", "log.level=debug"]
+        let configuration = try read(Self.valid, overrides)
+        #expect(configuration.run?.draws == 64)
+        #expect(configuration.policy?.sampling.stop == ["a", "b"])
+        #expect(configuration.log.level == .debug)
+        #expect(
+            message(Self.valid, ["run.drws=1"])
+                == "unknown key `drws` in run (--set run.drws); did you mean `draws`?")
+        #expect(message(Self.valid, ["run.draws=0"]).hasSuffix("not 0 (--set run.draws)"))
+        #expect(message(Self.valid, ["draws"]).contains("write `--set key.path=value`"))
+        #expect(message(Self.valid, ["run..x=1"]).contains("a key of the path is empty"))
+    }
+
+    @Test func launchedProgramIsResolvedAgainstItsFolder() throws {
+        let launch = try read(
+            """
+            policy:
+              model: m
+              launch: {directory: .., command: [bin/serve, --port, "{port}", 8]}
+            """
+        ).policy?.endpoint.launch
+        #expect(launch?.command == ["/etc/ogive/../bin/serve", "--port", "{port}", "8"])
+        #expect(launch?.directory == "/etc/ogive/..")
+    }
+
+    @Test func missingSectionsAreNamedWhenARunNeedsThem() throws {
+        let configuration = try read("run: {name: r, draws: 1}\nprompts: {set: s}")
+        #expect {
+            _ = try configuration.runSpec()
+        } throws: { error in
+            "\(error)" == "q.yaml lacks `policy`, `scorer`, which a run needs"
+        }
+    }
+
+    @Test func unreadableFileIsNamed() {
+        #expect {
+            _ = try Configuration.load(path: "/nowhere/x.yaml", environment: [:])
+        } throws: { error in
+            "\(error)".contains("cannot read the configuration /nowhere/x.yaml")
+        }
+    }
+
+    @Test func promptSetIsNamedAfterTheFile() throws {
+        let prompts = try read("prompts: {file: data/train.jsonl.gz}").prompts
+        #expect(prompts?.set == "train")
+        #expect(prompts?.file == "/etc/ogive/data/train.jsonl.gz")
+    }
+}

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import ogive
+
+struct TerminalTextTests {
+    @Test(arguments: [
+        (0, "0s"), (59, "59s"), (61, "1m 01s"), (7_620, "2h 07m"), (273_600, "3d 04h"),
+    ])
+    func timeHasItsTwoLargestUnits(seconds: Int, text: String) {
+        #expect(NumberText.time(.seconds(seconds)) == text)
+    }
+
+    @Test(arguments: [
+        (0.0, 2, "0.00"), (1.005, 1, "1.0"), (-0.25, 2, "-0.25"), (-0.001, 2, "0.00"),
+        (12.3456, 3, "12.346"), (99.96, 1, "100.0"), (5, 0, "5"),
+    ])
+    func decimalsAreRounded(number: Double, digits: Int, text: String) {
+        #expect(NumberText.decimal(number, digits) == text)
+    }
+
+    @Test(arguments: [
+        Double.infinity, -.infinity, .nan, 1e300, -1e18, 9e14, .leastNonzeroMagnitude,
+    ])
+    func extremeNumbersDoNotTrap(number: Double) {
+        #expect(!NumberText.decimal(number, 6).isEmpty)
+        #expect(!NumberText.rate(number).isEmpty)
+        #expect(!TextECDF.label(number.isFinite ? number : 0).isEmpty)
+    }
+
+    @Test func countsAreGrouped() {
+        #expect(NumberText.count(1_234_567) == "1 234 567")
+        #expect(NumberText.count(-1000) == "-1 000")
+        #expect(NumberText.count(12) == "12")
+        #expect(NumberText.count(.min) == "-9 223 372 036 854 775 808")
+    }
+
+    @Test func tableIsAlignedAndItsLastColumnCut() {
+        var table = TextTable(["prompt", "n", "text"], [.left, .right])
+        table.add(["a", "8", "short"])
+        table.add(["longer one", "128", "two\nlines that go on"])
+        #expect(
+            table.lines(width: 30) == [
+                "prompt        n  text",
+                "a             8  short",
+                "longer one  128  two lines th…",
+            ])
+        table.add([])
+        #expect(table.lines().last == "")
+    }
+
+    @Test func errorsHaveOnePrefixAndNoTrace() {
+        let style = TerminalStyle.plain
+        #expect(
+            ErrorRendering.text(CommandError(.input, "no file"), style: style)
+                == "error: no file\n")
+        #expect(
+            ErrorRendering.text(CommandError(.configuration, "one\ntwo"), style: style)
+                == "error: one\nerror: two\n")
+        #expect(
+            ErrorRendering.text(CommandError(.unavailable, "a", cause: "b"), style: style)
+                == "error: a\n  because: b\n")
+    }
+
+    @Test func coloursNeedATerminalAndNoNO_COLOR() {
+        // Descriptor -1 is never a terminal.
+        let style = TerminalStyle(descriptor: -1, environment: [:])
+        #expect(!style.isTerminal && !style.hasColours)
+        #expect(style.width == 80)
+        #expect(style.paint("x", .red) == "x")
+        let colours = TerminalStyle(isTerminal: true, hasColours: true, width: 80)
+        #expect(colours.paint("x", .red) == "\u{1b}[31mx\u{1b}[0m")
+    }
+
+    @Test(arguments: CompletionsCommand.Shell.allCases)
+    func completionScriptNamesTheCommands(shell: CompletionsCommand.Shell) {
+        let script = CompletionsCommand.script(for: shell)
+        #expect(script.contains("completions"))
+        #expect(script.contains("ogive"))
+    }
+}

@@ -8,8 +8,8 @@ internal import Glibc
 /// Cancelling the task of a call stops its statement on the server. After an error of code
 /// `connectionLost` the connection is of no use any more; make another one.
 package actor PostgresConnection {
-    private let thread: DedicatedThread
-    let wake: WakeSignal
+    private let thread: DedicatedThreadExecutor
+    let wake: WakeDescriptor
     var link: LibpqLink?
     /// The running COPY, and the work for which it runs.
     var copyFlight: LibpqLink.Flight?
@@ -23,8 +23,13 @@ package actor PostgresConnection {
 
     private init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         self.configuration = configuration
-        wake = try WakeSignal()
-        thread = DedicatedThread(name: "postgres")
+        do {
+            wake = try WakeDescriptor()
+            thread = try DedicatedThreadExecutor(name: "postgres")
+        } catch {
+            throw PostgresError(
+                .tooManyConnections, "No thread for a database connection: \(error)", cause: error)
+        }
     }
 
     /// Connects within `configuration.connectTimeout`.

@@ -1,3 +1,4 @@
+internal import DedicatedThread
 internal import CLibpq
 internal import Glibc
 
@@ -5,14 +6,14 @@ internal import Glibc
 /// `poll`, which a cancellation or a deadline ends.
 @safe final class LibpqLink {
     let pointer: OpaquePointer
-    let wake: WakeSignal
+    let wake: WakeDescriptor
     /// Whether the connection can no longer be used, although libpq may think otherwise.
     var isBroken = false
     /// How long the server may take to confirm a cancellation before the connection is given up.
     static let cancellationGrace = Duration.seconds(10)
 
     /// Begins to connect; `finishConnecting` does the rest.
-    init(keywords: [(String, String)], wake: WakeSignal) throws(PostgresError) {
+    init(keywords: [(String, String)], wake: WakeDescriptor) throws(PostgresError) {
         self.wake = wake
         var names = unsafe keywords.map { unsafe strdup($0.0) }
         var values = unsafe keywords.map { unsafe strdup($0.1) }
@@ -150,7 +151,7 @@ extension LibpqLink {
                 &descriptors, flag == nil ? 1 : 2, LibpqLink.milliseconds(until: deadline))
             // An interrupted or failed poll is a spurious wake-up: libpq sees what is wrong.
             if ready < 0 && errno == EINTR { continue }
-            if descriptors[1].revents != 0 { wake.clear() }
+            if descriptors[1].revents != 0 { wake.drain() }
             if descriptors[0].revents != 0 || ready < 0 { return .ready }
             if let deadline, ContinuousClock.now >= deadline { return .late }
         }

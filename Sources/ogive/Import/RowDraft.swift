@@ -61,7 +61,8 @@ struct RowDraft {
             unique = "\(label)_\(number)"
             number += 1
         }
-        candidates.append(ImportedCandidate(label: unique, text: text, reward: reward))
+        let metadata = reward.map { "{\"reward\":\($0)}" } ?? "{}"
+        candidates.append(ImportedCandidate(label: unique, text: text, metadata: metadata))
     }
 
     /// Adds the candidates of a list: texts, or objects with `text` or `completion` and

@@ -103,7 +103,7 @@ struct RowShapeTests {
             prompt.candidates == [
                 ImportedCandidate(label: "0", text: "a"),
                 ImportedCandidate(label: "best", text: "b"),
-                ImportedCandidate(label: "2", text: "c", reward: 0.5),
+                ImportedCandidate(label: "2", text: "c", metadata: #"{"reward":0.5}"#),
                 ImportedCandidate(label: "best_2", text: "d"),
             ])
     }

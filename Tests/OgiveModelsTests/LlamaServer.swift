@@ -1,7 +1,8 @@
 import Foundation
+import OgiveModels
 
-/// A real llama.cpp server for tests, of this process alone; `nil` where none can be had.
-final class LlamaServer {
+/// A real llama.cpp server for tests, each of one test alone.
+enum LlamaServer {
     /// The models of the quickstart.
     enum Model: String {
         case policy, reward
@@ -12,72 +13,47 @@ final class LlamaServer {
         var name: String { "tiny-\(rawValue)" }
     }
 
-    let url: String
-    private let process: Process
-
-    /// Starts a server; `nil`, with the reason printed, when Python, the wheel or a model is
-    /// missing.
-    init?(_ model: Model, slots: Int = 8, apiKey: String? = nil) async throws {
-        guard let python = Self.python else {
+    /// Runs `body` with the address of a server; prints why not when Python, the wheel or a model
+    /// is missing.
+    static func serving(
+        _ model: Model, slots: Int = 8, apiKey: String? = nil,
+        _ body: (String) async throws -> Void
+    ) async throws {
+        guard let python else {
             print("skipped: no Python with xllamacpp (.venv/bin/python or OGIVE_PYTHON)")
-            return nil
+            return
         }
-        guard let file = Self.file(model) else {
+        guard let file = file(model) else {
             print("skipped: no \(model.files) in config/quickstart or ../shared/inference/models")
-            return nil
+            return
         }
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = ["-c", Self.script, file, model.name, "\(slots)", apiKey ?? ""]
-        let output = Pipe()
-        // The server ends with its standard input, so that a killed test leaves none behind.
-        process.standardInput = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = Self.address(output.fileHandleForReading)
-        guard let text else {
-            process.terminate()
-            print("skipped: the llama.cpp server did not start")
-            return nil
+        let arguments = ["-c", script, file, model.name, "{port}", "\(slots)", apiKey ?? ""]
+        let server = try ModelServer(
+            ModelServerSpec(argv: [python] + arguments), supervisor: [])
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await server.run() }
+            try await server.waitUntilHealthy()
+            try await body(server.url)
+            group.cancelAll()
         }
-        url = text
     }
 
-    /// Reads the server's output up to its address; `nil` when it ends before.
-    private static func address(_ output: FileHandle) -> String? {
-        var text = ""
-        while !text.contains("\n") || !text.contains("listening on ") {
-            let part = output.availableData
-            if part.isEmpty { return nil }
-            text += String(decoding: part, as: UTF8.self)
-        }
-        return text.components(separatedBy: "listening on ").last?
-            .components(separatedBy: "\n").first
-    }
-
-    /// Stops the server.
-    func stop() {
-        process.terminate()
-        process.waitUntilExit()
-    }
-
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
     private static let python: String? = {
         let given = ProcessInfo.processInfo.environment["OGIVE_PYTHON"]
         let own = root.appending(path: ".venv/bin/python").path
         return [given, own].compactMap { $0 }.first { path in
-            let probe = Process()
-            probe.executableURL = URL(fileURLWithPath: path)
-            probe.arguments = ["-c", "import xllamacpp"]
-            probe.standardError = FileHandle.nullDevice
-            guard FileManager.default.isExecutableFile(atPath: path),
-                (try? probe.run()) != nil
-            else { return false }
-            probe.waitUntilExit()
-            return probe.terminationStatus == 0
+            guard FileManager.default.isExecutableFile(atPath: path) else { return false }
+            // The wheel is a folder beside the interpreter's library.
+            let library = URL(fileURLWithPath: path).deletingLastPathComponent()
+                .deletingLastPathComponent().appending(path: "lib")
+            let versions = (try? FileManager.default.contentsOfDirectory(atPath: library.path)) ?? []
+            return versions.contains { version in
+                FileManager.default.fileExists(
+                    atPath: library.appending(path: "\(version)/site-packages/xllamacpp").path)
+            }
         }
     }()
 
@@ -91,17 +67,18 @@ final class LlamaServer {
     }
 
     private static let script = """
-        import sys, xllamacpp as x
-        file, alias, slots, key = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+        import sys, threading, xllamacpp as x
+        file, alias, port, slots, key = sys.argv[1:6]
         p = x.CommonParams()
-        p.model.path, p.model_alias, p.hostnames, p.port = file, {alias}, ["127.0.0.1"], 0
-        p.n_parallel, p.n_ctx, p.ui, p.verbosity = slots, 512 * slots, False, 1
+        p.model.path, p.model_alias = file, {alias}
+        p.hostnames, p.port = ["127.0.0.1"], int(port)
+        p.n_parallel, p.n_ctx, p.ui, p.verbosity = int(slots), 512 * int(slots), False, 1
         p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
         p.api_keys = [key] if key else []
         if alias == "tiny-reward":
             p.embedding, p.pooling_type = True, x.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
         server = x.Server(p)
-        print("listening on", server.listening_address, flush=True)
+        # Ends with its standard input, so that a killed test leaves no server behind.
         sys.stdin.read()
         """
 }

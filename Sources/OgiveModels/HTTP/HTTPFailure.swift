@@ -3,6 +3,7 @@ internal import AsyncHTTPClient
 package import FoundationEssentials
 internal import Glibc
 internal import NIOCore
+internal import NIOHTTP1
 
 /// Turns what went wrong with a request into a `ModelError` that says what to do.
 package enum HTTPFailure {
@@ -69,13 +70,13 @@ package enum HTTPFailure {
                     + "see the server's log")
         case is CancellationError:
             return ModelError(.timeout, "the request to \(url) was cancelled")
+        case let error as HTTPParserError where error == .invalidEOFState:
+            return ModelError(
+                .serverError, "\(url) broke off its answer; see the server's log")
+        case let error as HTTPParserError:
+            return ModelError(.malformed, "\(url) does not answer in HTTP: \(error)")
         default:
-            let reason = "\(cause)"
-            // NIO's parser errors mean that something answers, but not in HTTP.
-            if reason.contains("HTTPParserError") || reason.contains("invalid") {
-                return ModelError(.malformed, "\(url) does not answer in HTTP: \(reason)")
-            }
-            return unreachable(url, reason)
+            return unreachable(url, "\(cause)")
         }
     }
 

@@ -64,7 +64,7 @@ package struct ServerProfile: Hashable, Sendable {
         facts["size"] = entry.meta?.size.map { "\($0)" }
         facts["ftype"] = entry.meta?.ftype
         facts["chat_template_sha256"] = props.chat_template.map {
-            "\(SHA256Digest(hashing: Array($0.utf8)))"
+            SHA256Digest(hashing: $0).hex
         }
         return facts
     }

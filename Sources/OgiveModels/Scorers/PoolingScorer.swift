@@ -36,9 +36,7 @@ package struct PoolingScorer: Scorer {
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         var facts = try await server.refresh().facts
         facts["endpoint"] = endpoint.rawValue
-        facts["template_sha256"] = template.map {
-            "\(SHA256Digest(hashing: Array($0.text.utf8)))"
-        }
+        facts["template_sha256"] = template.map { SHA256Digest(hashing: $0.text).hex }
         return Fingerprint(facts)
     }
 

@@ -6,8 +6,8 @@
 /// which they were enqueued, from whatever threads they came.
 ///
 /// **Blocking in a job.** A job that blocks (a poll loop) keeps all later jobs waiting. So that it
-/// can notice them, `wake` is readable while jobs wait: add `wake.descriptor` to what the job polls,
-/// and when `hasWaitingJobs` says so, `await Task.yield()`, which lets them run. Do not drain `wake`;
+/// can notice them, `wake` is readable while jobs wait: add `wake.descriptor` to what the job
+/// polls, and when it is readable, `await Task.yield()`, which lets them run. Do not drain `wake`;
 /// the thread does so itself when it takes the next job.
 ///
 /// **Stopping.** There is no stop call that could strand a job: every enqueued job holds the

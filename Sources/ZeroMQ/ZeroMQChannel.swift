@@ -115,13 +115,17 @@ package actor ZeroMQChannel {
             let received = try socket.receive(
                 countMax: turn.countMax, bytesMax: turn.bytesMax)
             mailbox.deliver(received)
-            if received.isEmpty, turn.requests.isEmpty, !executor.hasWaitingJobs {
-                _ = try socket.poll(
+            var othersWait = executor.hasWaitingJobs
+            if received.isEmpty, turn.requests.isEmpty, !othersWait {
+                let ready = try socket.poll(
                     for: turn.countMax > 0 ? .readable : [],
                     wakes: [mailbox.wake, executor.wake], timeout: nil)
                 mailbox.wake.drain()
+                // The descriptor decides, not the queue: signalled late, for a job already taken,
+                // it would end every poll at once until the thread takes another job.
+                othersWait = ready.woken.last == true
             }
-            if executor.hasWaitingJobs { await Task.yield() }
+            if othersWait { await Task.yield() }
         }
     }
 

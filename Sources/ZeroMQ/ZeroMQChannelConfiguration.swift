@@ -16,13 +16,13 @@ package struct ZeroMQChannelConfiguration: Sendable {
     package var options: [ZeroMQOption]
     /// What to bind and connect, in this order.
     package var endpoints: [Endpoint]
-    /// Received messages that wait for the consumer; at the bound the channel stops reading, libzmq's
-    /// queue fills, and then the peer's.
+    /// Received messages that wait for the consumer; at the bound the channel stops reading,
+    /// libzmq's queue fills, and then the peer's.
     package var incomingMax = 10_000
     /// The bytes of such messages; the last message may exceed it.
     package var incomingBytesMax = 64 << 20
-    /// The most messages received before the channel looks at what else there is to do, and likewise
-    /// the most requests to send that it takes at a time.
+    /// The most messages received before the channel looks at what else there is to do, and
+    /// likewise the most requests to send that it takes at a time.
     package var batchMax = 1_000
 
     /// A channel with default bounds.

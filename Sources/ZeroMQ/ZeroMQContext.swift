@@ -4,8 +4,8 @@ import Glibc
 /// libzmq's I/O threads and the sockets' common ground.
 ///
 /// Every socket holds its context, and a socket closes before it lets go: termination, which waits
-/// for the sockets to close, cannot wait for ever whatever the order of declarations. It may take as
-/// long as the longest linger of its sockets, on the thread that drops the last reference.
+/// for the sockets to close, cannot wait for ever whatever the order of declarations. It may take
+/// as long as the longest linger of its sockets, on the thread that drops the last reference.
 @safe
 package final class ZeroMQContext: Sendable {
     // Sound: libzmq's contexts may be used from any thread, and the pointer never changes.

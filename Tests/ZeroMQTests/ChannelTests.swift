@@ -93,10 +93,11 @@ struct ChannelTests {
     }
 
     @Test func `cancelling ends a blocked channel, and its port is free at once`() async throws {
-        let router = try openRouter()
+        let router = try openRouter { $0.name = "cancelled-one" }
         let endpoint = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await router.run() }
             let endpoint = try #require(try await router.endpoints().first)
+            while try !sleeps(thread: "cancelled-one") { await Task.yield() }
             group.cancelAll()
             try await group.waitForAll()
             return endpoint

@@ -34,6 +34,10 @@ struct DedicatedThreadExecutorTests {
         #expect(await tenant.numbers == [1])
     }
 
+    @Test func `a job sees those that came before it began`() async {
+        await Registrar.waitForTheNextJob()
+    }
+
     @Test func `the thread ends when the executor is released, from wherever`() async throws {
         let (ended, signal) = AsyncStream<Int>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -121,4 +125,12 @@ private actor Registrar {
     }
 
     @Registrar static func note(_ number: Int) { numbers.append(number) }
+
+    /// Enqueues two jobs, of which the first waits for the second to be seen.
+    @Registrar static func waitForTheNextJob() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { @Registrar in shared.executor.wake.wait() }
+            group.addTask { @Registrar in }
+        }
+    }
 }

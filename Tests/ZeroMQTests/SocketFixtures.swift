@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -52,5 +53,15 @@ func withRunning<R: Sendable>(
         for channel in channels { channel.stop() }
         try await group.waitForAll()
         return result
+    }
+}
+
+/// Whether this process has a thread of that name that is blocked in the kernel.
+func sleeps(thread name: String) throws -> Bool {
+    let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+    return tasks.contains { task in
+        // A thread may end while one looks at it.
+        let stat = try? String(contentsOfFile: "/proc/self/task/\(task)/stat", encoding: .utf8)
+        return stat?.contains("(\(name)) S ") == true
     }
 }

@@ -1,3 +1,4 @@
+import Logging
 import OgiveCore
 import OgiveTransport
 import OgiveWire
@@ -8,6 +9,31 @@ import ZeroMQ
 @Suite struct HostilePeerTests {
     let own = WorkerID(high: 1 << 63, low: 1)
     let other = WorkerID(high: 1 << 63, low: 2)
+
+    @Test(.timeLimit(.minutes(1)))
+    func aFloodOfGarbageIsCountedButHardlyLogged() async throws {
+        let log = LineCount()
+        let logger = Logger(label: "test") { _ in log }
+        let coordinator = try ZeroMQCoordinatorTransport(
+            listen: "tcp://127.0.0.1:*", logger: logger)
+        let own = own
+        try await serving(coordinator.run, close: coordinator.close) {
+            let dealer = try ZeroMQChannel(
+                ZeroMQChannelConfiguration(
+                    name: "hostile", type: .dealer, options: [.routingID(own.bytes)],
+                    endpoints: [.connect(try await coordinator.endpoint())]))
+            try await serving(dealer.run, close: dealer.stop) {
+                _ = try await dealer.endpoints()
+                let garbage = Array(repeating: [[UInt8](repeating: 0, count: 9)], count: 500)
+                _ = await dealer.send(batch: garbage + [[try heartbeat(of: own)]])
+                var iterator = coordinator.incoming.makeAsyncIterator()
+                #expect(await iterator.next()?.count == 1)
+                #expect(coordinator.dropped == [.invalid: 500])
+                // More than one window only when the machine stands still for ten seconds.
+                #expect((1...50).contains(log.lines))
+            }
+        }
+    }
 
     /// Runs a coordinator and a bare dealer with the routing id of `own`.
     func withDealer(

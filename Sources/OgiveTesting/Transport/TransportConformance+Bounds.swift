@@ -8,7 +8,9 @@ extension TransportConformance {
                 try await greet(worker)
                 var (inbox, answers) = (Inbox(coordinator.incoming), Inbox(worker.incoming))
                 _ = try await inbox.next()
-                let text = String(repeating: "é", count: WireLimits.textBytes / 2)
+                // More than the buffers of a system's sockets, and than the bound.
+                let text = String(repeating: "é", count: 4 << 20)
+                let oversize = String(repeating: "x", count: WireLimits.textBytes + 1)
 
                 let lease = Self.lease(text: text)
                 let queued = try await send(.lease(lease), to: Self.worker(1), by: coordinator)
@@ -23,9 +25,9 @@ extension TransportConformance {
                     back == .queued && receivedBack.message == .result(result),
                     "a large result did not pass")
 
-                let tooLarge = await worker.send(.result(Self.result(texts: [text, text])))
+                let tooLarge = await worker.send(.result(Self.result(texts: [oversize])))
                 let tooLargeLease = try await send(
-                    .lease(Self.lease(text: text + "x")), to: Self.worker(1), by: coordinator)
+                    .lease(Self.lease(text: oversize)), to: Self.worker(1), by: coordinator)
                 try ConformanceFailure.require(
                     tooLarge == .tooLarge && tooLargeLease == .tooLarge,
                     "an oversize message was not refused before it was sent")

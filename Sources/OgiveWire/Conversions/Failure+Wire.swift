@@ -10,8 +10,9 @@ extension Failure: WireConvertible {
                 throw WireError(.invalidValue, "failure.stage is \(wire.stage.rawValue)")
             }
         guard let code = ModelError.Code(rawValue: wire.code) else {
-            throw WireError(
-                .invalidValue, "failure.code is `\(wire.code.cut(toBytes: 64))`, which is unknown")
+            // Escaped: it is a stranger's text and goes into logs.
+            let name = wire.code.cut(toBytes: 64).debugDescription
+            throw WireError(.invalidValue, "failure.code is \(name), which is unknown")
         }
         self.init(
             stage: stage, code: code,

@@ -18,9 +18,9 @@ struct Configuration: Hashable, Sendable {
     /// The database.
     var database: DatabaseConfiguration?
     /// The coordinator's settings.
-    var coordinator: CoordinatorConfiguration
+    var coordinator: CoordinatorSettings
     /// The worker's settings.
-    var worker: WorkerConfiguration
+    var worker: WorkerSettings
     /// What is logged.
     var log: LogConfiguration
 
@@ -81,8 +81,8 @@ struct Configuration: Hashable, Sendable {
             policy: section.optional("policy", PolicyConfiguration.init(from:)),
             scorer: section.optional("scorer", ScorerConfiguration.init(from:)),
             database: section.optional("database", DatabaseConfiguration.init(from:)),
-            coordinator: section.section("coordinator", CoordinatorConfiguration.init(from:)),
-            worker: section.section("worker", WorkerConfiguration.init(from:)),
+            coordinator: section.section("coordinator", CoordinatorSettings.init(from:)),
+            worker: section.section("worker", WorkerSettings.init(from:)),
             log: section.section("log", LogConfiguration.init(from:)))
         section.finish()
         return configuration

@@ -11,11 +11,14 @@ struct EndpointConfiguration: Hashable, Sendable {
 
     /// Reads the keys of a section that say *where*. `isRequired`: the adapter speaks HTTP, so
     /// exactly one of `url` and `launch` must be there; otherwise neither may be.
-    init(from section: ConfigurationSection, isRequired: Bool, adapter: String) {
+    /// `timeout` is the default of `request_timeout`.
+    init(
+        from section: ConfigurationSection, isRequired: Bool, adapter: String, timeout: Duration
+    ) {
         url = section.text("url")
         apiKey = section.secret("api_key", file: "api_key_file")
         requestTimeout = section.duration(
-            "request_timeout", default: .seconds(300), in: .milliseconds(100)...(.seconds(86_400)))
+            "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)))
         launch = section.optional("launch", LaunchConfiguration.init(from:))
         check(section, isRequired: isRequired, adapter: adapter)
     }

@@ -14,6 +14,11 @@ struct LaunchConfiguration: Hashable, Sendable {
     /// The folder that it runs in.
     var directory: String
 
+    /// Time from SIGTERM to SIGKILL.
+    var stopTimeout: Duration
+    /// Most restarts after it was ready once.
+    var restartsMax: Int
+
     /// Reads the section.
     init(from section: ConfigurationSection) {
         let directory = section.filePath("directory") ?? section.reading.folder
@@ -24,6 +29,9 @@ struct LaunchConfiguration: Hashable, Sendable {
         environment = section.names("environment") ?? [:]
         log = section.filePath("log")
         self.directory = directory
+        stopTimeout = section.duration(
+            "stop_timeout", default: .seconds(10), in: .zero...(.seconds(600)))
+        restartsMax = section.integer("restarts_max", default: 5, in: 0...1000)
         if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
             command[0] = "\(directory)/\(program)"
         }

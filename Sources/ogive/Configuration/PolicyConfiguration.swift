@@ -31,7 +31,8 @@ struct PolicyConfiguration: Hashable, Sendable {
         spec.synthetic = kind == .synthetic ? synthetic ?? SyntheticSpec() : nil
         sampling = section.section("sampling", SamplingParameters.init(from:))
         endpoint = EndpointConfiguration(
-            from: section, isRequired: kind == .openai, adapter: kind.rawValue)
+            from: section, isRequired: kind == .openai, adapter: kind.rawValue,
+            timeout: .seconds(600))
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
         if kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")

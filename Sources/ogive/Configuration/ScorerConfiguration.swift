@@ -7,8 +7,15 @@ struct ScorerConfiguration: Hashable, Sendable {
     /// Where it is served, when it speaks HTTP.
     var endpoint: EndpointConfiguration
     /// Program and arguments of the subprocess when the kind is `command`; a relative program
-    /// with a slash was made absolute against the configuration's folder.
+    /// with a slash was made absolute against `directory`.
     var command: [String]
+    /// Variables added to the environment of the subprocess.
+    var environment: [String: String]
+    /// The folder that the subprocess runs in.
+    var directory: String
+    /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
+    /// applies its chat template.
+    var template: String?
     /// Most completions of one request.
     var batchSize: Int
 
@@ -23,15 +30,20 @@ struct ScorerConfiguration: Hashable, Sendable {
         spec.revision = section.text("revision")
         spec.verifier = kind == .verifier ? verifier : nil
         endpoint = EndpointConfiguration(
-            from: section, isRequired: isServed, adapter: kind.rawValue)
+            from: section, isRequired: isServed, adapter: kind.rawValue, timeout: .seconds(120))
+        let directory = section.filePath("directory") ?? section.reading.folder
         command = section.texts("command") ?? []
-        if let program = command.first, program.contains("/") {
-            command[0] = section.reading.resolve(program)
+        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
+            command[0] = "\(directory)/\(program)"
         }
+        environment = section.names("environment") ?? [:]
+        self.directory = directory
+        template = section.text("template")
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
         check(section, isKnown: given != nil, isServed: isServed)
     }
 
+    /// Reports keys that another kind would need, or that this one does.
     private func check(_ section: ConfigurationSection, isKnown: Bool, isServed: Bool) {
         let kind = spec.kind
         guard isKnown else {
@@ -43,6 +55,13 @@ struct ScorerConfiguration: Hashable, Sendable {
         }
         if isServed, spec.model.isEmpty || !section.has("model") {
             section.report("model", "is missing", hint: "write the id that the server reports")
+        }
+        for key in ["environment", "directory"] where kind != .command && section.has(key) {
+            section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
+        }
+        if section.has("template"), kind != .classify, kind != .pooling {
+            section.report(
+                "template", "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
         for (key, owner) in [("verifier", ScorerSpec.Kind.verifier), ("command", .command)] {
             if kind == owner, !section.has(key) {

@@ -143,7 +143,7 @@ struct ConfigurationTests {
         ("database: {url: 'mysql://h/d'}", "must begin with postgresql://"),
         ("database: {url: 'postgresql://u:pw@h/d'}", "must not hold a password"),
         ("coordinator: {listen: 'http://h'}", "must be tcp://HOST:PORT or ipc://PATH"),
-        ("coordinator: {silence_max: 6s}", "must be at least three times heartbeat_interval"),
+        ("coordinator: {silence_max: 5s}", "must be at least three times heartbeat_interval"),
         ("[1, 2]", "the file must be a mapping, not a list (q.yaml:1)"),
         ("log: {level: info", "not valid YAML:"),
         ("log:\n\tlevel: info", "(q.yaml:2, column 1)"),

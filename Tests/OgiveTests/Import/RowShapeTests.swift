@@ -158,18 +158,30 @@ struct RowShapeTests {
         (#"{"key": "", "prompt": "p"}"#, .badKey), (#"{"key": 1.5, "prompt": "p"}"#, .badKey),
         (#"{"key": ["a"], "prompt": "p"}"#, .badKey),
         (#"{"prompt": "p", "chosen": [{"role": "user", "content": "q"}]}"#, .inconsistent),
-        (
-            #"{"prompt": "p", "chosen": [{"role": "user", "content": "other"}, "#
-                + #"{"role": "assistant", "content": "a"}]}"#, .inconsistent
-        ),
-        (
-            #"{"chosen": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}], "#
-                + #""rejected": [{"role": "user", "content": "q"}, "#
-                + #"{"role": "assistant", "content": "b"}]}"#, .inconsistent
-        ),
     ])
     func badRowHasItsReason(text: String, reason: BadRow.Reason) throws {
         #expect(try problem(text)?.reason == reason, "\(text)")
+    }
+
+    @Test(arguments: [
+        // The text prompt is not what the conversation repeats.
+        """
+        {"prompt": "p", "chosen":
+        [{"role": "user", "content": "other"}, {"role": "assistant", "content": "a"}]}
+        """,
+        // The prompt's messages are not what the conversation repeats.
+        """
+        {"prompt": [{"role": "user", "content": "p"}], "chosen":
+        [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+        """,
+        // The two conversations part before their last message.
+        """
+        {"chosen": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}],
+        "rejected": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "b"}]}
+        """,
+    ])
+    func candidateOfAnotherPromptIsABadRow(text: String) throws {
+        #expect(try problem(text)?.reason == .inconsistent)
     }
 
     @Test func unknownShapeListsFieldsAndShowsAFieldMap() throws {

@@ -1,0 +1,68 @@
+internal import OgiveCore
+
+/// The coordinator's settings: the section `coordinator`.
+struct CoordinatorSettings: Hashable, Sendable {
+    /// The endpoint that workers connect to: `tcp://127.0.0.1:PORT` (`*`: a free one) or
+    /// `ipc://PATH`.
+    var listen: String
+    /// How often the database is asked for new runs.
+    var pollInterval: Duration
+    /// Bounds and intervals of the scheduler.
+    var limits: SchedulerLimits
+
+    /// Reads the section.
+    init(from section: ConfigurationSection) {
+        listen = section.text("listen") ?? "tcp://127.0.0.1:7077"
+        pollInterval = section.duration(
+            "poll_interval", default: .seconds(2), in: .milliseconds(50)...(.seconds(600)))
+        limits = SchedulerLimits(from: section)
+        section.checkEndpoint("listen", listen)
+        if limits.silenceMax < limits.heartbeatInterval * 3 {
+            section.report(
+                "silence_max", "must be at least three times heartbeat_interval",
+                hint: "otherwise one late message costs a worker its leases")
+        }
+    }
+}
+
+extension SchedulerLimits {
+    /// Reads the keys of `coordinator` that bound the scheduler.
+    init(from section: ConfigurationSection) {
+        self.init()
+        heartbeatInterval = section.duration(
+            "heartbeat_interval", default: heartbeatInterval,
+            in: .milliseconds(50)...(.seconds(300)))
+        silenceMax = section.duration(
+            "silence_max", default: silenceMax, in: .milliseconds(100)...(.seconds(3600)))
+        leaseDuration = section.duration(
+            "lease_duration", default: leaseDuration, in: .seconds(1)...(.seconds(864_000)))
+        drawsPerTask = section.integer("draws_per_task", default: drawsPerTask, in: 1...4096)
+        attemptsMax = section.integer("attempts_max", default: attemptsMax, in: 1...100)
+        creditMax = section.integer("credit_max", default: creditMax, in: 1...1_000_000)
+        section.section("landing") { landing in
+            landingItems = landing.integer(
+                "batch", default: landingItems, in: 1...1_000_000)
+            landingDelay = landing.duration(
+                "interval", default: landingDelay, in: .milliseconds(1)...(.seconds(60)))
+            landingsMax = landing.integer("parallel", default: landingsMax, in: 1...64)
+        }
+        section.section("window") { window in
+            windowItems = window.integer("items", default: windowItems, in: 1...10_000_000)
+            pagePrompts = window.integer("page_prompts", default: pagePrompts, in: 1...100_000)
+            inFlightItemsMax = window.integer(
+                "in_flight_items", default: inFlightItemsMax, in: 1...100_000_000)
+        }
+    }
+}
+
+extension ConfigurationSection {
+    /// Reports an endpoint that is neither TCP nor IPC.
+    func checkEndpoint(_ key: String, _ endpoint: String) {
+        let isTCP = endpoint.hasPrefix("tcp://") && endpoint.dropFirst(6).contains(":")
+        let isIPC = endpoint.hasPrefix("ipc://") && endpoint.count > 6
+        if !isTCP, !isIPC {
+            report(
+                key, "must be tcp://HOST:PORT or ipc://PATH, not \(quoted(key, endpoint))")
+        }
+    }
+}

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 
 /// The root of the command line.
 @main
@@ -6,5 +7,50 @@ struct Ogive: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ogive",
         abstract: "Compute the distribution of reward of a reference policy, prompt by prompt.",
-        subcommands: [CompletionsCommand.self])
+        discussion: """
+            Everything on one machine:   ogive run config/quickstart.yaml
+            As services:                 ogive coordinator CONFIG, ogive worker CONFIG, ogive submit CONFIG
+            Look at the result:          ogive status, ogive query, ogive audit, ogive psql
+
+            CONFIG is a YAML file; every key is documented in config/reference.yaml.
+            Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
+            130 interrupted.
+            """,
+        version: ProgramVersion.text,
+        subcommands: [
+            RunCommand.self, CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self,
+            ImportCommand.self, StatusCommand.self, QueryCommand.self, AuditCommand.self,
+            MigrateCommand.self, PsqlCommand.self, CompletionsCommand.self, SuperviseCommand.self,
+        ])
+
+    /// Parses the command line and runs it: every error ends as one line and an exit code.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ExitCode {
+            Glibc.exit(error.rawValue)
+        } catch let error where isOfTheParser(error) {
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            let isHelp = code == .success
+            ErrorRendering.write(text + "\n", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
+            Glibc.exit(isHelp ? 0 : ExitCode.misconfigured.rawValue)
+        } catch {
+            let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
+            let failure = CommandError(explaining: error)
+            ErrorRendering.write(ErrorRendering.text(failure, style: style))
+            Glibc.exit(failure.exitCode.rawValue)
+        }
+    }
+
+    /// Whether the parser made the error (usage, help, version) and knows how to show it.
+    private static func isOfTheParser(_ error: any Error) -> Bool {
+        let name = String(reflecting: type(of: error))
+        return name.hasPrefix("ArgumentParser.")
+    }
 }

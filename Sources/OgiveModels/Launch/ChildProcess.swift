@@ -1,0 +1,51 @@
+internal import Glibc
+package import OgiveCore
+
+/// Another process of this program, started and watched by it.
+///
+/// Its standard input is a connection that closes when this process ends, however it ends; its
+/// outputs are this process's own.
+package final class ChildProcess: Sendable {
+    private let process: SpawnedProcess
+    private let lifeline: Lifeline
+
+    /// How often a child is looked at.
+    private static let period = Duration.milliseconds(50)
+
+    /// Starts `argv` in a process group of its own. Throws `processDied`.
+    package init(_ argv: [String]) throws(ModelError) {
+        lifeline = try Lifeline()
+        process = try SpawnedProcess.start(argv, input: lifeline.readEnd, output: nil)
+    }
+
+    /// The process id.
+    package var id: Int32 { process.id }
+
+    /// Asks the process to end as if by SIGTERM.
+    package func terminate() {
+        process.signal(SIGTERM)
+    }
+
+    /// Ends the process at once.
+    package func kill() {
+        process.signal(SIGKILL)
+    }
+
+    /// Waits for its end and returns its status as a shell would (128 + n for signal n). Call it
+    /// once. When the task is cancelled, the process is killed first.
+    package func wait() async -> Int32 {
+        while true {
+            if let end = process.end() {
+                process.reap()
+                return end.status
+            }
+            do {
+                try await Task.sleep(for: Self.period, clock: .continuous)
+            } catch {
+                kill()
+                // Killed: its end is a matter of milliseconds.
+                while process.end() == nil { usleep(1000) }
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// The version of this program, as `ogive --version` and the workers' `Hello` tell it.
+enum ProgramVersion {
+    /// The number.
+    static let text = "0.1.0"
+}

@@ -1,0 +1,36 @@
+internal import OgiveCoordinator
+internal import OgiveCore
+internal import OgiveTransport
+internal import OgiveWorker
+internal import Postgres
+
+extension CommandError {
+    /// Says of any module's error what a person needs to know, and which exit code it gets.
+    init(explaining error: any Error) {
+        switch error {
+        case let error as CommandError: self = error
+        case let error as StoreError: self.init(Self.code(error), error.message)
+        case let error as CoordinatorError:
+            self.init(Self.code(error.cause), error.message)
+        case let error as PostgresError:
+            self.init(error.isRetriable ? .unavailable : .incomplete, error.message)
+        case let error as ModelError:
+            self.init(error.isRetriable ? .unavailable : .configuration, error.message)
+        case let error as WorkerError:
+            let permanent = error.code == .models ? Code.configuration : .incomplete
+            self.init(error.isRetriable ? .unavailable : permanent, error.message)
+        case let error as TransportError:
+            self.init(error.code == .invalidEndpoint ? .configuration : .unavailable, error.message)
+        case is CancellationError: self.init(.interrupted, "interrupted")
+        default: self.init(.incomplete, "\(error)")
+        }
+    }
+
+    private static func code(_ error: StoreError) -> Code {
+        switch error.code {
+        case .unavailable, .unknownOutcome, .exhausted: .unavailable
+        case .schema: .configuration
+        case .staleTerm, .conflict, .refused: .incomplete
+        }
+    }
+}

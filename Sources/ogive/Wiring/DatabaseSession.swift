@@ -1,0 +1,101 @@
+internal import OgiveCore
+internal import OgiveStore
+internal import Postgres
+
+/// The database of a configuration, for as long as a command needs it. An embedded one is started
+/// when it does not run, and stopped when nobody else uses it.
+struct DatabaseSession {
+    /// How to connect.
+    let connection: PostgresConfiguration
+    /// The command that opens the database in `psql`, for people.
+    let place: String
+    private let server: EmbeddedPostgres?
+    private let connectionsMax: Int
+
+    /// How the schema is brought about.
+    enum Schema {
+        /// It must be this program's; an embedded database is migrated without asking.
+        case required
+        /// Missing migrations are applied.
+        case migrated
+        /// Nothing is looked at.
+        case ignored
+    }
+
+    /// Opens the database and looks at its schema.
+    static func open(_ configuration: Configuration, schema: Schema) async throws -> Self {
+        let database = try configuration.requiredDatabase()
+        let session = try await connect(database)
+        do {
+            let migrator = Migrator(session.connection)
+            switch schema {
+            case .ignored: break
+            case .migrated: try await migrator.up()
+            case .required where session.server != nil: try await migrator.up()
+            case .required: try await migrator.check()
+            }
+        } catch {
+            try await session.close()
+            throw error
+        }
+        return session
+    }
+
+    /// Runs `body` with a store on the database, and closes both.
+    static func withStore<Value>(
+        _ configuration: Configuration, schema: Schema = .required,
+        _ body: (PostgresStore, DatabaseSession) async throws -> Value
+    ) async throws -> Value {
+        let session = try await open(configuration, schema: schema)
+        let store = session.store()
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(store, session))
+        } catch {
+            result = .failure(error)
+        }
+        await store.close()
+        try await session.close()
+        return try result.get()
+    }
+
+    /// A store with connections of its own.
+    func store() -> PostgresStore {
+        PostgresStore(connection, connectionsMax: connectionsMax)
+    }
+
+    /// Ends the use of an embedded database.
+    func close() async throws {
+        try await server?.stop()
+    }
+
+    private static func connect(_ database: DatabaseConfiguration) async throws -> Self {
+        switch database.location {
+        case .embedded(let directory):
+            let server = try await EmbeddedPostgres.start(directory: directory)
+            return Self(
+                connection: tuned(server.configuration, database), place: directory,
+                server: server, connectionsMax: database.connections)
+        case .server(let url, let password):
+            var connection = try PostgresConfiguration(url)
+            switch password?.source {
+            case .file(let path): try connection.readPassword(file: path)
+            case .environment, nil: break
+            }
+            connection = tuned(connection, database)
+            return Self(
+                connection: connection, place: "\(connection)", server: nil,
+                connectionsMax: database.connections)
+        }
+    }
+
+    private static func tuned(
+        _ connection: PostgresConfiguration, _ database: DatabaseConfiguration
+    ) -> PostgresConfiguration {
+        var connection = connection
+        connection.connectTimeout = database.connectTimeout
+        connection.statementTimeout = database.statementTimeout
+        connection.applicationName = "ogive"
+        return connection
+    }
+}

@@ -19,27 +19,35 @@ package struct ResultSplitter: Sendable {
     }
 
     /// The parts, numbered upwards from `result.part`; at least one.
-    ///
-    /// Items keep their order. One that fits no message of its own becomes a `tooLarge` failure,
-    /// without its completion, whose message tells the size.
     package func split(_ result: TaskResult) -> [TaskResult] {
-        var parts: [TaskResult] = []
-        var part = result
-        part.items = []
+        split(result.items).enumerated().map { number, items in
+            var part = result
+            part.part += number
+            part.items = items
+            return part
+        }
+    }
+
+    /// The items of each part, in order; at least one part.
+    ///
+    /// An item that fits no message of its own becomes a `tooLarge` failure, without its
+    /// completion, whose message tells the size.
+    package func split(_ items: [ItemResult]) -> [[ItemResult]] {
+        var parts: [[ItemResult]] = []
+        var part: [ItemResult] = []
         var size = 0
-        for item in result.items {
+        for item in items {
             let item = carriable(item)
             let itemSize = self.size(of: item)
-            if !part.items.isEmpty, size + itemSize > room || part.items.count == itemsMax {
+            if !part.isEmpty, size + itemSize > room || part.count == itemsMax {
                 parts.append(part)
-                part.part += 1
-                part.items = []
+                part = []
                 size = 0
             }
-            part.items.append(item)
+            part.append(item)
             size += itemSize
         }
-        if parts.isEmpty || !part.items.isEmpty { parts.append(part) }
+        if parts.isEmpty || !part.isEmpty { parts.append(part) }
         return parts
     }
 

@@ -34,7 +34,9 @@ struct CommandSession {
         } catch let error as ModelError {
             return error
         } catch {
-            if Task.isCancelled { return ModelError(.processDied, "the scoring command is stopped") }
+            if Task.isCancelled {
+                return ModelError(.processDied, "the scoring command is stopped")
+            }
             return died("failed: \(error)", lastWords)
         }
     }

@@ -5,6 +5,8 @@ struct CoordinatorSettings: Hashable, Sendable {
     /// The endpoint that workers connect to: `tcp://127.0.0.1:PORT` (`*`: a free one) or
     /// `ipc://PATH`.
     var listen: String
+    /// Whether the file says so; otherwise `ogive run` takes a private socket.
+    var isListenGiven: Bool
     /// How often the database is asked for new runs.
     var pollInterval: Duration
     /// Bounds and intervals of the scheduler.
@@ -12,7 +14,9 @@ struct CoordinatorSettings: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        listen = section.text("listen") ?? "tcp://127.0.0.1:7077"
+        let given = section.text("listen")
+        listen = given ?? "tcp://127.0.0.1:7077"
+        isListenGiven = given != nil
         pollInterval = section.duration(
             "poll_interval", default: .seconds(2), in: .milliseconds(50)...(.seconds(600)))
         limits = SchedulerLimits(from: section)

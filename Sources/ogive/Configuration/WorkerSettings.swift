@@ -37,15 +37,15 @@ struct WorkerSettings: Hashable, Sendable {
         if let connect { section.checkEndpoint("connect", connect) }
     }
 
-    /// The settings as the worker takes them. `scorer` is the section `scorer`.
+    /// The settings as the worker takes them. `batch`: completions handed to the scorer together.
     func configuration(
-        name fallback: String, version: String, scorer: ScorerConfiguration
-    ) -> OgiveWorker.WorkerConfiguration {
-        var configuration = OgiveWorker.WorkerConfiguration(
+        name fallback: String, version: String, batch: Int
+    ) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration(
             name: name ?? fallback, version: version)
         configuration.sampleConcurrency = sampleConcurrency
         configuration.scoreConcurrency = scoreConcurrency
-        configuration.scoreBatch = scorer.batchSize
+        configuration.scoreBatch = batch
         configuration.prefetch = prefetch
         configuration.outageMax = outageTimeout
         configuration.limits = limits

@@ -44,7 +44,7 @@ struct LogSetup: LogHandler {
                 "label": .string(label), "message": .string("\(event.message)"),
             ]
             for (name, value) in all { fields[name] = .string(value) }
-            line = JSONValue.object(fields).text + "\n"
+            line = JSONValue.object(fields).json + "\n"
         }
         ErrorRendering.write(line)
     }

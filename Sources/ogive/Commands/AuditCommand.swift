@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import OgiveStore
+
+/// `ogive audit [RUN]`: proves that a run holds exactly what it should.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Prove that each draw of a run is there exactly once, or has its reason.",
+        discussion: """
+            Looks at the rows themselves, not at counters. Exit code 1 when anything is missing
+            without a reason, or contradicts anything.
+
+            Example: ogive audit quickstart --config config/quickstart.yaml
+            """)
+
+    @Argument(help: "The run (default: the configuration's).")
+    var name: String?
+
+    @Option(help: "How many missing draws are listed.")
+    var list = 20
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        let configuration = try file.load()
+        let run = try configuration.runName(name)
+        let report = try await DatabaseSession.withStore(configuration) { store, _ in
+            try await store.audit(run: run, listMax: list)
+        }
+        print(json ? report.json.json : report.lines.joined(separator: "\n"))
+        guard report.isSound else { throw ExitCode.failure }
+    }
+}
+
+extension AuditReport {
+    /// For a person.
+    var lines: [String] {
+        var lines = [
+            "run '\(run)': \(prompts) prompts × \(draws) draws",
+            "  landed \(landed), with a failure \(failed), pending \(pending)",
+        ]
+        if candidates > 0 {
+            lines.append(
+                "  candidates: landed \(landedCandidates), with a failure \(failedCandidates), "
+                    + "pending \(pendingCandidates)")
+        }
+        for item in missing {
+            let kind = item.isCandidate ? "candidate" : "draw"
+            let reason = item.reason ?? "pending: neither a result nor a failure"
+            lines.append("  missing: prompt \(item.promptKey) \(kind) \(item.index): \(reason)")
+        }
+        for problem in problems { lines.append("  contradiction: \(problem)") }
+        if problemCount > problems.count {
+            lines.append("  and \(problemCount - problems.count) more contradictions")
+        }
+        lines.append(isSound ? "sound: exactly N" : "NOT sound")
+        return lines
+    }
+
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
+            "draws": .number("\(draws)"), "landed": .number("\(landed)"),
+            "failed": .number("\(failed)"), "pending": .number("\(pending)"),
+            "candidates": .number("\(candidates)"),
+            "landed_candidates": .number("\(landedCandidates)"),
+            "contradictions": .number("\(problemCount)"),
+            "missing": .array(
+                missing.map { item in
+                    .object([
+                        "prompt": .string(item.promptKey), "index": .number("\(item.index)"),
+                        "kind": .string(item.isCandidate ? "candidate" : "draw"),
+                        "reason": item.reason.map(JSONValue.string) ?? .null,
+                    ])
+                }),
+        ])
+    }
+}

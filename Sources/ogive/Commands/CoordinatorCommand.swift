@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import OgiveCoordinator
+internal import OgiveCore
+internal import OgiveTransport
+
+/// `ogive coordinator CONFIG`: serves all submitted runs to whatever workers come.
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Serve all submitted runs of a database to workers.",
+        discussion: """
+            Reads `database` and `coordinator` of the configuration and runs until SIGTERM or
+            SIGINT. One coordinator leads a database at a time.
+
+            Example: ogive coordinator config/vllm.yaml
+            """)
+
+    @OptionGroup var file: ConfigurationArgument
+
+    @Flag(help: .hidden)
+    var followParent = false
+
+    func run() async throws {
+        let configuration = try file.load()
+        let logger = LogSetup.logger("coordinator", configuration.log)
+        let session = try await DatabaseSession.open(configuration, schema: .required)
+        let store = session.store()
+        let result: Result<Void, any Error>
+        do {
+            let transport = try ZeroMQCoordinatorTransport(
+                listen: configuration.coordinator.listen, logger: logger)
+            var settings = CoordinatorConfiguration(name: Executable.processName)
+            settings.limits = configuration.coordinator.limits
+            settings.pollInterval = configuration.coordinator.pollInterval
+            let service = CoordinatorService(
+                configuration: settings, transport: transport, store: store, time: .machine,
+                logger: logger)
+            let announcer = SideService {
+                let endpoint = try await transport.endpoint()
+                logger.notice("listening", metadata: ["endpoint": "\(endpoint)"])
+                try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
+            }
+            let runner = ServiceRunner(
+                services: [SideService { try await transport.run() }, announcer, service],
+                followsParent: followParent, logger: logger)
+            result = .success(try await runner.run())
+        } catch {
+            result = .failure(error)
+        }
+        await store.close()
+        try await session.close()
+        try result.get()
+    }
+}

@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+internal import Postgres
+internal import Subprocess
+
+/// `ogive psql`: opens the database of a configuration, started for the occasion if need be.
+struct PsqlCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "psql",
+        abstract: "Open the database in psql.",
+        discussion: """
+            An embedded database is started when it does not run, and stopped afterwards.
+
+            Examples:
+              ogive psql --config config/quickstart.yaml
+              ogive psql --config config/quickstart.yaml -- -c 'SELECT * FROM ogive.run_status'
+            """)
+
+    @OptionGroup var file: ConfigurationOption
+
+    @Argument(parsing: .postTerminator, help: "Arguments for psql.")
+    var arguments: [String] = []
+
+    func run() async throws {
+        let configuration = try file.load()
+        let session = try await DatabaseSession.open(configuration, schema: .ignored)
+        // An interrupt is psql's: it ends the statement, not the session.
+        unsafe signal(SIGINT, SIG_IGN)
+        let status: TerminationStatus
+        do {
+            let variables = session.connection.environment
+            var environment: [Environment.Key: String?] = [:]
+            for (name, value) in variables { environment[.init(stringLiteral: name)] = value }
+            status = try await Subprocess.run(
+                .name("psql"), arguments: .init(["-X"] + arguments),
+                environment: .inherit.updating(environment), input: .standardInput,
+                output: .standardOutput, error: .standardError
+            ).terminationStatus
+        } catch {
+            try await session.close()
+            throw CommandError(
+                .unavailable, "psql cannot be started: install Debian's postgresql-client",
+                cause: "\(error)")
+        }
+        try await session.close()
+        if case .exited(let code) = status, code != 0 { throw ExitCode(code) }
+    }
+}

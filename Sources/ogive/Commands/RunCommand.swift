@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OgiveStore
+
+/// `ogive run CONFIG`: everything on this machine, from prompts to quantile tables.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Do a whole run on this machine: database, model servers, coordinator, workers.",
+        discussion: """
+            Starts what the configuration names, imports the prompts, submits the run, shows its
+            progress, and stops everything at the end. Interrupted or killed, the same command
+            goes on where it stopped; with more `draws` it samples only the missing ones.
+
+            Examples:
+              ogive run config/quickstart.yaml
+              ogive run config/quickstart.yaml -o run.draws=64
+            """)
+
+    @OptionGroup var file: ConfigurationArgument
+
+    @Flag(help: "Let the run's name stand for the new specification.")
+    var repoint = false
+
+    @Flag(help: "Try draws again that have a failure.")
+    var retryFailures = false
+
+    @Flag(help: "Print progress and result as JSON lines.")
+    var json = false
+
+    func run() async throws {
+        let configuration = try file.load()
+        let begun = ContinuousClock.now
+        try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
+            var submission = Submission(configuration: configuration)
+            submission.mayRepoint = repoint
+            submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
+            let submitted = try await submission.run(store)
+            if !json { for line in submitted.lines { print(line) } }
+            let name = submitted.receipt.run.spec.name
+            let before = try await store.runStatus(name)
+            if !submitted.receipt.isFinished {
+                var local = LocalRun(
+                    name: name, configuration: configuration, configFile: file, store: store)
+                local.showsJSON = json
+                try await local.run()
+            }
+            let summary = try await RunSummary.read(
+                name, store, before: before, elapsed: ContinuousClock.now - begun)
+            let command = "\(Executable.shown) psql --config \(file.config)"
+            let style = TerminalStyle(
+                descriptor: STDOUT_FILENO, environment: Environment.current)
+            print(
+                json
+                    ? summary.json.json
+                    : summary.lines(place: session.place, psql: command, style: style)
+                        .joined(separator: "\n"))
+            if summary.status.failures + summary.status.candidateFailures > 0 {
+                throw CommandError(
+                    .incomplete,
+                    "\(summary.status.failures) draws and \(summary.status.candidateFailures) "
+                        + "candidates have a failure instead of a reward: see "
+                        + "`SELECT * FROM ogive.failures`, mend the cause, and run again with "
+                        + "--retry-failures")
+            }
+        }
+    }
+}
+
+extension PostgresStore {
+    /// The status of one run.
+    func runStatus(_ name: String) async throws -> RunStatus {
+        guard let status = try await status(ofRun: name).first else {
+            throw CommandError(.incomplete, "there is no run '\(name)'")
+        }
+        return status
+    }
+}

@@ -1,0 +1,89 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OgiveStore
+
+/// `ogive status [RUN]`: how far the runs are, and which workers there are.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how far the runs are, and the workers.",
+        discussion: """
+            Examples:
+              ogive status --config config/quickstart.yaml
+              ogive status quickstart --json
+            """)
+
+    @Argument(help: "Only this run.")
+    var name: String?
+
+    @Flag(help: "Print JSON: an object with `runs` and `workers`.")
+    var json = false
+
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        let configuration = try file.load()
+        let (runs, workers) = try await DatabaseSession.withStore(configuration) { store, _ in
+            (try await store.status(ofRun: name), try await store.workers())
+        }
+        if json {
+            print(
+                JSONValue.object([
+                    "runs": .array(runs.map(\.json)), "workers": .array(workers.map(\.json)),
+                ]).json)
+            return
+        }
+        show(runs, workers)
+    }
+
+    private func show(_ runs: [RunStatus], _ workers: [WorkerStatus]) {
+        let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+        var table = TextTable(
+            ["RUN", "STATE", "PROMPTS", "DRAWS", "LANDED", "FAILED", "PENDING", "MEAN", "POLICY"],
+            [.left, .left, .right, .right, .right, .right, .right, .right, .left])
+        for run in runs {
+            table.add([
+                run.run, run.state, "\(run.prompts)", "\(run.targetDraws)", "\(run.landed)",
+                "\(run.failures)", "\(run.pending)",
+                run.meanReward.map { NumberText.decimal($0, 3) } ?? "",
+                run.policy + (run.isSynthetic ? " (SYNTHETIC)" : ""),
+            ])
+        }
+        print(table.lines(width: style.width).joined(separator: "\n"))
+        let present = workers.filter { $0.state != "left" && $0.state != "lost" }
+        guard !present.isEmpty else { return }
+        var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])
+        for worker in present {
+            list.add([String(worker.id.prefix(8)), worker.name, worker.state, worker.note ?? ""])
+        }
+        print("\n" + list.lines().joined(separator: "\n"))
+    }
+}
+
+extension RunStatus {
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "run": .string(run), "state": .string(state), "prompt_set": .string(promptSet),
+            "prompts": .number("\(prompts)"), "draws": .number("\(draws)"),
+            "target_draws": .number("\(targetDraws)"), "sampled": .number("\(sampled)"),
+            "landed": .number("\(landed)"), "failures": .number("\(failures)"),
+            "pending": .number("\(pending)"), "target_candidates": .number("\(targetCandidates)"),
+            "landed_candidates": .number("\(landedCandidates)"),
+            "candidate_failures": .number("\(candidateFailures)"),
+            "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
+            "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
+            "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
+        ])
+    }
+}
+
+extension WorkerStatus {
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "id": .string(id), "name": .string(name), "state": .string(state),
+            "note": note.map(JSONValue.string) ?? .null, "seen_at": .string(seenAt),
+        ])
+    }
+}

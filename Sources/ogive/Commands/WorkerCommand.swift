@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import OgiveCore
+internal import OgiveTransport
+internal import OgiveWire
+internal import OgiveWorker
+
+/// `ogive worker CONFIG`: samples and scores for a coordinator.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Sample and score for a coordinator, with the model servers of this machine.",
+        discussion: """
+            Reads `policy`, `scorer` and `worker` of the configuration; starts the servers of their
+            `launch` sections. Workers need no access to the database, and may come and go.
+
+            Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
+            """)
+
+    @OptionGroup var file: ConfigurationArgument
+
+    @Flag(help: .hidden)
+    var followParent = false
+
+    @Option(help: .hidden)
+    var policyUrl: String?
+
+    @Option(help: .hidden)
+    var scorerUrl: String?
+
+    func run() async throws {
+        let configuration = try file.load()
+        let logger = LogSetup.logger("worker", configuration.log)
+        let models = try ModelWiring(configuration, policyURL: policyUrl, scorerURL: scorerUrl)
+        let provider = try models.provider()
+        var random = SystemRandomNumberGenerator()
+        let transport = try ZeroMQWorkerTransport(
+            worker: WorkerID(using: &random), connect: configuration.workerEndpoint,
+            logger: logger)
+        let worker = WorkerService(
+            configuration: configuration.worker.configuration(
+                name: Executable.processName, version: ProgramVersion.text,
+                batch: configuration.scorer?.batchSize ?? 1),
+            transport: transport, provider: provider, time: .machine, logger: logger
+        ) { ResultSplitter().split($0) }
+        let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
+        let servers = models.servers.map { server in SideService { try await server.run() } }
+        try await ServiceRunner(
+            services: servers + [
+                SideService { await provider.run() }, SideService { try await transport.run() },
+                healthy,
+            ], followsParent: followParent, logger: logger
+        ).run()
+    }
+}

@@ -1,0 +1,113 @@
+internal import Glibc
+internal import OgiveModels
+internal import OgiveStore
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// Runs coordinator, workers and model servers on this machine until a run is finished.
+struct LocalRun {
+    /// The run.
+    var name: String
+    /// The configuration of everything.
+    var configuration: Configuration
+    /// The file and overrides, passed on to the processes.
+    var configFile: ConfigurationArgument
+    /// The database.
+    var store: PostgresStore
+    /// Whether progress is shown as JSON lines.
+    var showsJSON = false
+
+    init(
+        name: String, configuration: Configuration, configFile: ConfigurationArgument,
+        store: PostgresStore
+    ) {
+        self.name = name
+        self.configuration = configuration
+        self.configFile = configFile
+        self.store = store
+    }
+
+    /// How a part of the run ended.
+    private enum End: Sendable {
+        case finished
+        case interrupted
+        case other
+    }
+
+    /// Runs to the end of the run. Throws when it cannot be finished, or is interrupted.
+    func run() async throws {
+        let models = try ModelWiring(configuration)
+        let socket = try PrivateSocket(configuration.coordinator)
+        let end = try await withThrowingTaskGroup(of: End.self) { group in
+            for server in models.servers {
+                group.addTask {
+                    try await server.run()
+                    return .other
+                }
+            }
+            group.addTask {
+                await watchSignals()
+                return .interrupted
+            }
+            group.addTask {
+                try await models.waitUntilHealthy()
+                try await processes(models, socket.endpoint)
+                return .finished
+            }
+            // What is still running is ended in order: each process ends its own children.
+            defer { group.cancelAll() }
+            while let end = try await group.next() {
+                if case .other = end { continue }
+                return end
+            }
+            return .finished
+        }
+        if case .interrupted = end {
+            throw CommandError(
+                .interrupted, "interrupted; what had landed is kept: run the same command again")
+        }
+    }
+
+    private func watchSignals() async {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
+    }
+
+    /// Coordinator and workers, watched until the run is finished; then drained in order.
+    private func processes(_ models: ModelWiring, _ endpoint: String) async throws {
+        let arguments = [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
+        let coordinator = SupervisedProcess(
+            "coordinator",
+            [Executable.path, "coordinator", "--follow-parent"] + arguments
+                + ["-o", "coordinator.listen=\(endpoint)"])
+        let workers = (1...configuration.worker.processes).map { number in
+            SupervisedProcess(
+                "worker \(number)",
+                [Executable.path, "worker", "--follow-parent"] + arguments + models.addresses
+                    + ["-o", "worker.connect=\(endpoint)"])
+        }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for process in [coordinator] + workers {
+                group.addTask {
+                    try await process.run()
+                    return false
+                }
+            }
+            group.addTask {
+                try await RunMonitor(name: name, store: store, showsJSON: showsJSON).run()
+                return true
+            }
+            let result: Result<Void, any Error>
+            do {
+                while let isFinished = try await group.next(), !isFinished {}
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            // Workers first: what they finished is landed by a coordinator that is still there.
+            await SupervisedProcess.stop(workers)
+            await SupervisedProcess.stop([coordinator])
+            group.cancelAll()
+            try result.get()
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// The endpoint between the processes of one `ogive run`: a socket in a folder of its own, unless
+/// the configuration names one.
+struct PrivateSocket: ~Copyable {
+    /// The endpoint.
+    let endpoint: String
+    private let folder: String?
+
+    /// Makes the folder. Throws `.unavailable` when there is nowhere to make it.
+    init(_ configuration: CoordinatorSettings) throws(CommandError) {
+        if configuration.isListenGiven {
+            endpoint = configuration.listen
+            folder = nil
+            return
+        }
+        // /tmp and not TMPDIR: the path of a socket may have 107 bytes at most.
+        var template = Array("/tmp/ogive-run-XXXXXX".utf8CString)
+        // mkdtemp changes the six last characters in place; the array is null-terminated.
+        let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
+            unsafe mkdtemp(buffer.baseAddress) != nil
+        }
+        guard made else {
+            throw CommandError(
+                .unavailable,
+                "no folder can be made in /tmp: make room, or set `coordinator.listen`")
+        }
+        let path = String(
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = path
+        endpoint = "ipc://\(path)/coordinator"
+    }
+
+    deinit {
+        guard let folder else { return }
+        unlink("\(folder)/coordinator")
+        rmdir(folder)
+    }
+}

@@ -1,0 +1,100 @@
+internal import OgiveCore
+internal import OgiveStore
+
+/// What a person wants to know at the end of a run.
+struct RunSummary {
+    /// How far the run is.
+    var status: RunStatus
+    /// Its tables.
+    var tables: TableSummary
+    /// Some tables to look at.
+    var examples: [QuantileTable]
+    /// Draws that landed during this command.
+    var newDraws: Int
+    /// Tokens sampled during this command.
+    var newTokens: Int
+    /// Time that the command took.
+    var elapsed: Duration
+
+    /// Reads it from the database; `before` is the status when the command began.
+    static func read(
+        _ name: String, _ store: PostgresStore, before: RunStatus, elapsed: Duration
+    ) async throws -> RunSummary {
+        let status = try await store.runStatus(name)
+        return RunSummary(
+            status: status, tables: try await store.summary(ofRun: name),
+            examples: try await store.tables(ofRun: name, limit: 3),
+            newDraws: status.landed - before.landed, newTokens: status.tokens - before.tokens,
+            elapsed: elapsed)
+    }
+
+    /// For a person: figures, example tables, and where everything is.
+    func lines(place: String, psql: String, style: TerminalStyle) -> [String] {
+        var lines = [""]
+        if status.isSynthetic {
+            lines.append(
+                style.paint("SYNTHETIC: rewards come from a declared distribution.", .yellow))
+        }
+        lines += figures
+        for table in examples { lines += plot(table) }
+        lines += [
+            "", "database: \(Executable.relative(place))",
+            "look at it with:", "  \(psql) -- -c \"\(query)\"", "  \(psql)",
+        ]
+        return lines
+    }
+
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "run": .string(status.run), "state": .string(status.state),
+            "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
+            "failures": .number("\(status.failures)"),
+            "candidates": .number("\(status.landedCandidates)"),
+            "tokens": .number("\(status.tokens)"), "truncated": .number("\(status.truncated)"),
+            "mean_reward": status.meanReward.map { .number("\($0)") } ?? .null,
+            "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
+            "new_draws": .number("\(newDraws)"),
+            "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
+            "synthetic": .bool(status.isSynthetic),
+        ])
+    }
+
+    private var figures: [String] {
+        let seconds = max(elapsed / .seconds(1), 1e-9)
+        let share = tables.tables == 0 ? 0 : Double(tables.degenerate) / Double(tables.tables)
+        let mean = status.meanReward.map { NumberText.decimal($0, 3) } ?? "none"
+        let cut = status.truncated == 0 ? "none" : NumberText.count(status.truncated)
+        var lines = [
+            "run '\(status.run)': \(status.state)",
+            "  draws      \(NumberText.count(status.landed)) of "
+                + "\(NumberText.count(status.targetDraws)) "
+                + "(\(NumberText.count(status.prompts)) prompts × \(status.draws)), "
+                + "\(NumberText.count(newDraws)) of them new",
+            "  elapsed    \(NumberText.time(elapsed))"
+                + (newTokens > 0
+                    ? ", \(NumberText.rate(Double(newTokens) / seconds)) tokens/s" : ""),
+            "  rewards    mean \(mean); \(NumberText.decimal(share * 100, 1)) % of the tables are "
+                + "degenerate (all rewards equal)",
+            "  truncated  \(cut) (kept and flagged)",
+        ]
+        if status.targetCandidates > 0 {
+            lines.append(
+                "  candidates \(NumberText.count(status.landedCandidates)) of "
+                    + "\(NumberText.count(status.targetCandidates)) scored")
+        }
+        if status.failures > 0 { lines.append("  failures   \(status.failures)") }
+        return lines
+    }
+
+    private func plot(_ table: QuantileTable) -> [String] {
+        guard !table.rewards.isEmpty else { return [] }
+        return ["", "prompt \(table.promptKey): \(table.rewards.count) rewards"]
+            + TextECDF().lines(table.rewards).map { "  " + $0 }
+    }
+
+    private var query: String {
+        "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
+            + "WHERE run = '\(status.run)' LIMIT 5"
+    }
+}

@@ -1,0 +1,84 @@
+internal import OgiveCore
+internal import OgiveStore
+
+/// Imports the prompts of a configuration and submits its run.
+struct Submission {
+    /// The configuration.
+    var configuration: Configuration
+    /// Whether the run's name may move to another specification.
+    var mayRepoint = false
+    /// Whether failures are forgotten, so that their draws are tried again.
+    var retriesFailures = false
+
+    /// What came of it.
+    struct Result: Sendable {
+        /// The import, when the configuration names a file.
+        var imported: ImportJob.Outcome?
+        /// The submission.
+        var receipt: SubmitReceipt
+        /// Failures that were forgotten.
+        var retried: Int
+
+        /// For a person.
+        var lines: [String] {
+            let spec = receipt.run.spec
+            var lines: [String] = []
+            if let imported {
+                lines.append(imported.text(set: spec.scoring.sampling.promptSet))
+            }
+            lines.append(
+                "run '\(spec.name)': \(outcome); \(receipt.prompts) prompts × \(spec.draws) draws")
+            if receipt.samplingIsNew {
+                lines.append("a new sampling: all of its draws are to be sampled")
+            } else if !receipt.sharedWith.isEmpty {
+                lines.append("shares its draws with \(receipt.sharedWith.joined(separator: ", "))")
+            }
+            for difference in receipt.differences { lines.append("  \(difference)") }
+            if retried > 0 { lines.append("\(retried) failures will be tried again") }
+            return lines
+        }
+
+        /// For a script.
+        var json: JSONValue {
+            .object([
+                "run": .string(receipt.run.spec.name), "outcome": .string(outcome),
+                "finished": .bool(receipt.isFinished), "prompts": .number("\(receipt.prompts)"),
+                "draws": .number("\(receipt.run.spec.draws)"),
+                "new_sampling": .bool(receipt.samplingIsNew),
+                "new_scoring": .bool(receipt.scoringIsNew),
+                "retried_failures": .number("\(retried)"),
+                "import": imported?.json ?? .null,
+            ])
+        }
+
+        private var outcome: String {
+            switch receipt.outcome {
+            case .created: "created"
+            case .resumed: receipt.isFinished ? "finished already" : "resumed"
+            case .toppedUp(let from, let to): "topped up from \(from) to \(to) draws"
+            case .reopened: "reopened"
+            case .repointed: "moved to a new specification"
+            }
+        }
+    }
+
+    /// Does it.
+    func run(_ store: PostgresStore) async throws -> Result {
+        let spec = try configuration.runSpec()
+        var imported: ImportJob.Outcome?
+        if let prompts = configuration.prompts, let file = prompts.file {
+            var job = ImportJob(path: file, set: prompts.set)
+            job.fields = prompts.fields
+            job.skipBadRows = prompts.skipBadRows
+            job.lineBytesMax = prompts.lineBytesMax
+            imported = try await job.run(store)
+        }
+        var receipt = try await store.submit(spec, mayRepoint: mayRepoint)
+        var retried = 0
+        if retriesFailures {
+            retried = try await store.retryFailures(ofRun: spec.name)
+            if retried > 0 { receipt.isFinished = false }
+        }
+        return Result(imported: imported, receipt: receipt, retried: retried)
+    }
+}

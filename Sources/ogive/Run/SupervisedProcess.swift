@@ -1,0 +1,85 @@
+internal import ArgumentParser
+internal import OgiveModels
+internal import Synchronization
+
+/// A process of this program that is started again when it is killed.
+final class SupervisedProcess: Sendable {
+    private struct State {
+        var child: ChildProcess?
+        var isStopping = false
+        var hasEnded = false
+    }
+
+    private let name: String
+    private let argv: [String]
+    private let state = Mutex(State())
+
+    /// Most restarts without a minute of life in between.
+    private static let restartsMax = 5
+    /// How long a process may take to drain.
+    private static let grace = Duration.seconds(40)
+
+    /// Names the process for messages.
+    init(_ name: String, _ argv: [String]) {
+        self.name = name
+        self.argv = argv
+    }
+
+    /// Runs it until it is stopped. Throws when it ends by itself with an error, or is killed
+    /// again and again.
+    func run() async throws {
+        defer { state.withLock { $0.hasEnded = true } }
+        var restarts = 0
+        while true {
+            let child = try ChildProcess(argv)
+            let begun = ContinuousClock.now
+            let isStopping = state.withLock { state in
+                state.child = child
+                return state.isStopping
+            }
+            if isStopping { child.terminate() }
+            let status = await child.wait()
+            state.withLock { $0.child = nil }
+            try Task.checkCancellation()
+            if state.withLock({ $0.isStopping }) { return }
+            if ContinuousClock.now - begun > .seconds(60) { restarts = 0 }
+            restarts += 1
+            let mayRestart = status > 128 || status == ExitCode.unavailable.rawValue || status == 0
+            guard mayRestart, restarts <= Self.restartsMax else {
+                throw CommandError(
+                    .incomplete,
+                    "the \(name) ended with status \(status); its own message is above")
+            }
+            ErrorRendering.write(
+                "the \(name) ended with status \(status); starting it again "
+                    + "(\(restarts) of \(Self.restartsMax))\n")
+            try await Task.sleep(for: .milliseconds(200) * (1 << min(restarts, 5)))
+        }
+    }
+
+    /// Asks processes to drain, waits for them, and kills those that take too long.
+    static func stop(_ processes: [SupervisedProcess]) async {
+        for process in processes { process.terminate() }
+        let deadline = ContinuousClock.now + grace
+        while processes.contains(where: { !$0.state.withLock(\.hasEnded) }) {
+            guard ContinuousClock.now < deadline, !Task.isCancelled else {
+                for process in processes { process.state.withLock(\.child)?.kill() }
+                return
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(20))
+            } catch {
+                continue
+            }
+        }
+    }
+
+    private func terminate() {
+        let child = state.withLock { state in
+            state.isStopping = true
+            if state.child == nil { state.hasEnded = true }
+            return state.child
+        }
+        child?.terminate()
+    }
+}

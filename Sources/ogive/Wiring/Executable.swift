@@ -1,0 +1,28 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// This program as others call it.
+enum Executable {
+    /// Its absolute path.
+    static var path: String {
+        do {
+            return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        } catch {
+            return CommandLine.arguments.first ?? "ogive"
+        }
+    }
+
+    /// The path as a person would type it: relative when it lies below the current folder.
+    static var shown: String { relative(path) }
+
+    /// A path as a person would type it.
+    static func relative(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+    }
+
+    /// Host and process id: how a process introduces itself.
+    static var processName: String {
+        "\(ProcessInfo.processInfo.hostName):\(getpid())"
+    }
+}

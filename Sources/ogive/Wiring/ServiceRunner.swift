@@ -1,0 +1,73 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// Runs long-lived services until they end, a signal comes, or the parent process is gone.
+///
+/// The first SIGTERM or SIGINT drains, in reverse order of the services; a second one forces the
+/// exit. Slurm's USR1 after TERM counts as a repetition of the first.
+struct ServiceRunner {
+    /// Services in order of start; the last one is drained first, and its end ends the others.
+    let services: [any Service]
+    /// Whether the end of standard input means that the parent is gone.
+    let followsParent: Bool
+    /// Where the services' lifecycle is logged.
+    let logger: Logger
+
+    /// Runs to the end; throws what a service threw.
+    func run() async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.enumerated().map { index, service in
+                let isLast = index == services.count - 1
+                return .init(
+                    service: service,
+                    successTerminationBehavior: isLast ? .gracefullyShutdownGroup : .cancelGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            }, logger: quiet)
+        configuration.maximumCancellationDuration = .seconds(10)
+        let group = ServiceGroup(configuration: configuration)
+        try await withThrowingTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return true
+            }
+            tasks.addTask {
+                await watchSignals(group)
+                return false
+            }
+            if followsParent {
+                tasks.addTask {
+                    await ParentWatch.waitForEnd()
+                    logger.warning("the parent process is gone: draining")
+                    await group.triggerGracefulShutdown()
+                    return false
+                }
+            }
+            defer { tasks.cancelAll() }
+            while let isDone = try await tasks.next(), !isDone {}
+        }
+    }
+
+    /// The lifecycle's own lines are for debugging only.
+    private var quiet: Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+
+    private func watchSignals(_ group: ServiceGroup) async {
+        var isDraining = false
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
+            if !isDraining {
+                isDraining = true
+                logger.notice("draining; a second signal forces the exit")
+                await group.triggerGracefulShutdown()
+            } else if signal != .sigusr1 {
+                ErrorRendering.write("forced to exit\n")
+                Glibc.exit(ExitCode.interrupted.rawValue)
+            }
+        }
+    }
+}

@@ -9,6 +9,8 @@ struct CoordinatorSettings: Hashable, Sendable {
     var isListenGiven: Bool
     /// How often the database is asked for new runs.
     var pollInterval: Duration
+    /// Longest time for results to land after SIGTERM.
+    var drainTimeout: Duration
     /// Bounds and intervals of the scheduler.
     var limits: SchedulerLimits
 
@@ -18,7 +20,9 @@ struct CoordinatorSettings: Hashable, Sendable {
         listen = given ?? "tcp://127.0.0.1:7077"
         isListenGiven = given != nil
         pollInterval = section.duration(
-            "poll_interval", default: .seconds(2), in: .milliseconds(50)...(.seconds(600)))
+            "poll_interval", default: .seconds(1), in: .milliseconds(50)...(.seconds(600)))
+        drainTimeout = section.duration(
+            "drain_timeout", default: .seconds(20), in: .zero...(.seconds(86_400)))
         limits = SchedulerLimits(from: section)
         section.checkEndpoint("listen", listen)
         if limits.silenceMax < limits.heartbeatInterval * 3 {

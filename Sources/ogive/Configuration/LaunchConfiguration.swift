@@ -9,7 +9,7 @@ struct LaunchConfiguration: Hashable, Sendable {
     var startupTimeout: Duration
     /// Variables added to the environment; `{port}` is replaced in values too.
     var environment: [String: String]
-    /// The file that takes the server's output; `nil`: only the last lines are kept, in memory.
+    /// The file that takes the server's output; `nil`: a temporary one.
     var log: String?
     /// The folder that it runs in.
     var directory: String

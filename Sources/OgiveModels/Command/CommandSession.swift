@@ -34,7 +34,9 @@ struct CommandSession {
         } catch let error as ModelError {
             return error
         } catch {
-            if Task.isCancelled { return ModelError(.processDied, "the scoring command is stopped") }
+            if Task.isCancelled {
+                return ModelError(.processDied, "the scoring command is stopped")
+            }
             return died("failed: \(error)", lastWords)
         }
     }
@@ -54,7 +56,7 @@ struct CommandSession {
                         return nil
                     }
                 }
-                return nil
+                return .failure(self.hung)
             }
             group.addTask {
                 await lastWords.read(execution.standardError)
@@ -106,6 +108,13 @@ struct CommandSession {
             if let key = Environment.Key(rawValue: name) { changes[key] = value }
         }
         return .inherit.updating(changes)
+    }
+
+    private var hung: ModelError {
+        ModelError(
+            .timeout,
+            "the scoring command `\(endpoint.argv.joined(separator: " "))` gave no answer at all "
+                + "for \(endpoint.requestTimeout) and was started anew")
     }
 
     private func died(_ how: String, _ lastWords: LastLines) -> ModelError {

@@ -38,7 +38,9 @@ package enum HTTPFailure {
         case 429, 503:
             return ModelError(
                 .overloaded, "\(what); lower the concurrency, or add servers",
-                retryAfter: retryAfter.flatMap { RetryAfter.duration($0, now: Date.now.timeIntervalSince1970) })
+                retryAfter: retryAfter.flatMap {
+                    RetryAfter.duration($0, now: Date.now.timeIntervalSince1970)
+                })
         case 500...599:
             return ModelError(.serverError, "\(what); see the server's log")
         case 300...399:
@@ -54,7 +56,8 @@ package enum HTTPFailure {
         switch cause {
         case is NIOTooManyBytesError:
             return ModelError(
-                .malformed, "\(url) answered more than \(answerBytesMax) bytes; "
+                .malformed,
+                "\(url) answered more than \(answerBytesMax) bytes; "
                     + "lower draws_per_request or max_tokens")
         case let error as HTTPClientError where error == .connectTimeout:
             return unreachable(url, "no connection within the time limit")
@@ -62,11 +65,13 @@ package enum HTTPFailure {
             return unreachable(url, error.shortDescription)
         case let error as HTTPClientError:
             return ModelError(
-                .serverError, "\(url) broke off its answer: \(error.shortDescription); "
+                .serverError,
+                "\(url) broke off its answer: \(error.shortDescription); "
                     + "see the server's log")
         case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
             return ModelError(
-                .serverError, "\(url) broke off its answer: connection reset; "
+                .serverError,
+                "\(url) broke off its answer: connection reset; "
                     + "see the server's log")
         case is CancellationError:
             return ModelError(.timeout, "the request to \(url) was cancelled")
@@ -87,7 +92,8 @@ package enum HTTPFailure {
 
     private static func unreachable(_ url: String, _ reason: String) -> ModelError {
         ModelError(
-            .unreachable, "no answer from \(url): \(reason.prefix(300)); "
+            .unreachable,
+            "no answer from \(url): \(reason.prefix(300)); "
                 + "check that the server runs and that the URL is right")
     }
 }

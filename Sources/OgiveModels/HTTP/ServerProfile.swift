@@ -54,7 +54,8 @@ package struct ServerProfile: Hashable, Sendable {
         return profile
     }
 
-    private static func llamaFacts(_ entry: ModelList.Entry, _ props: LlamaProps) -> [String: String]
+    private static func llamaFacts(_ entry: ModelList.Entry, _ props: LlamaProps) -> [String:
+        String]
     {
         var facts: [String: String] = [:]
         facts["version"] = props.build_info
@@ -101,7 +102,8 @@ package struct ServerProfile: Hashable, Sendable {
     private static func reason(_ error: any Error) -> String {
         switch error {
         case DecodingError.keyNotFound(let key, _): "`\(key.stringValue)` is missing"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+        case DecodingError.typeMismatch(_, let context),
+            DecodingError.valueNotFound(_, let context):
             "`\(context.codingPath.map(\.stringValue).joined(separator: "."))` has another type"
         default: "no valid JSON"
         }

@@ -14,7 +14,8 @@ struct Lifeline: ~Copyable {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else {
             throw ModelError(
-                .processDied, "no socket pair can be opened: \(unsafe String(cString: strerror(errno)))")
+                .processDied,
+                "no socket pair can be opened: \(unsafe String(cString: strerror(errno)))")
         }
         readEnd = ends[0]
         writeEnd = ends[1]

@@ -34,7 +34,8 @@ package enum ProcessSupervisor {
                     isKilled = true
                 }
                 wait(nil)
-            } else if wait(lifeline) || (handlesSignals && isStopRequested.load(ordering: .relaxed)) {
+            } else if wait(lifeline) || (handlesSignals && isStopRequested.load(ordering: .relaxed))
+            {
                 process.signal(SIGTERM)
                 deadline = .now + grace
             }

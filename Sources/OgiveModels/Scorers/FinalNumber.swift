@@ -55,7 +55,8 @@ package enum FinalNumber {
         }
         let groups = parts[0].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         if groups.count > 1 {
-            guard (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 })
+            guard (1...3).contains(groups[0].count),
+                groups.dropFirst().allSatisfy({ $0.count == 3 })
             else { return nil }
         }
         let digits = run.filter { $0 != UInt8(ascii: ",") }

@@ -1,0 +1,130 @@
+internal import FoundationEssentials
+package import OgiveCore
+
+/// A scorer behind a long-lived subprocess that speaks JSON Lines.
+///
+/// To it: `{"id", "prompt" | "messages", "completion", "metadata"}`; from it, in any order:
+/// `{"id", "reward"}` or `{"id", "error"}`. Requests are pipelined. It should end when its
+/// standard input does. `run()` keeps it alive; without it no request is answered.
+package struct CommandScorer: Scorer {
+    /// Longest line in either direction, in bytes.
+    package static let lineBytesMax = 16 << 20
+
+    private let endpoint: ScorerEndpoint
+    private let exchange = CommandExchange()
+    private let clock: ModelClock
+
+    /// Takes the command; throws `misconfigured` when there is none.
+    package init(endpoint: ScorerEndpoint, clock: ModelClock = .continuous) throws(ModelError) {
+        guard let program = endpoint.argv.first, !program.isEmpty else {
+            throw ModelError(
+                .misconfigured,
+                "scorer `\(endpoint.model)` is a command without `argv` (program, arguments)")
+        }
+        self.endpoint = endpoint
+        self.clock = clock
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        Fingerprint(["model": endpoint.model, "server": "command"])
+    }
+
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        var results: [Result<Double, ModelError>] = []
+        for batch in Batches.split(requests, sizeMax: endpoint.batchSize) {
+            results += await scoreBatch(batch)
+        }
+        return results
+    }
+
+    /// Starts the subprocess again whenever it ends, ever later, until the task is cancelled.
+    package func run() async {
+        var backOff = RetryRule()
+        backOff.attemptsMax = .max
+        backOff.durationMax = .seconds(Int64(1) << 40)
+        var failures = 0
+        while !Task.isCancelled {
+            let error = await CommandSession(endpoint: endpoint, exchange: exchange).run()
+            // One that answered was not broken from the start.
+            failures = exchange.close(error) > 0 ? 1 : failures + 1
+            let delay = backOff.delay(
+                afterAttempts: failures, elapsed: .zero, retryAfter: nil, random: 1)
+            do {
+                try await clock.sleep(delay ?? backOff.delayMax)
+            } catch {
+                // Cancelled, which ends the loop.
+                return
+            }
+        }
+    }
+
+    private func scoreBatch(_ batch: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        let late = ModelError(
+            .timeout,
+            "the scoring command `\(endpoint.argv[0])` has not answered within "
+                + "\(endpoint.requestTimeout); raise request_timeout or lower batch_size")
+        var results = [Result<Double, ModelError>](repeating: .failure(late), count: batch.count)
+        let (stream, answers) = AsyncStream.makeStream(
+            of: (Int, Result<Double, ModelError>).self)
+        var ids: [Int] = []
+        for (place, request) in batch.enumerated() {
+            switch submit(request, place, answers) {
+            case .success(let id): ids.append(id)
+            case .failure(let error): results[place] = .failure(error)
+            }
+        }
+        let progress = exchange.progress
+        var missing = ids.count
+        await withTaskGroup { group in
+            group.addTask { [clock, endpoint] in
+                // Cancellation is the normal end here: all answers came.
+                try? await clock.sleep(endpoint.requestTimeout)
+                answers.finish()
+            }
+            if missing > 0 {
+                for await (place, result) in stream {
+                    results[place] = result
+                    missing -= 1
+                    if missing == 0 { break }
+                }
+            }
+            group.cancelAll()
+        }
+        exchange.forget(ids)
+        // One that gives nothing for a whole deadline hangs, and would do so for ever.
+        if missing > 0, !Task.isCancelled { exchange.interrupt(since: progress) }
+        return results
+    }
+
+    private func submit(_ request: ScoreRequest, _ place: Int, _ answers: CommandExchange.Answers)
+        -> Result<Int, ModelError>
+    {
+        // The id is put in front of a line that was encoded, and found valid, beforehand.
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        guard let probe = try? encoder.encode(CommandQuestion(request: request)) else {
+            return .failure(
+                ModelError(
+                    .missingField,
+                    "the metadata of prompt `\(request.prompt.key)` is no JSON object"))
+        }
+        guard probe.count < Self.lineBytesMax else {
+            return .failure(
+                ModelError(
+                    .tooLarge,
+                    "prompt `\(request.prompt.key)` with its completion takes more than "
+                        + "\(Self.lineBytesMax) bytes"))
+        }
+        let id = exchange.submit(place: place, answers: answers) { id in
+            Array("{\"id\":\(id),".utf8) + probe.dropFirst() + [UInt8(ascii: "\n")]
+        }
+        guard let id else {
+            return .failure(
+                ModelError(
+                    .overloaded,
+                    "more than \(CommandExchange.pendingMax) completions wait for the scoring "
+                        + "command"))
+        }
+        return .success(id)
+    }
+}

@@ -1,0 +1,128 @@
+internal import OgiveCore
+internal import Subprocess
+internal import Synchronization
+
+/// The life of one scoring subprocess.
+struct CommandSession {
+    /// The command.
+    let endpoint: ScorerEndpoint
+    /// What it has to answer.
+    let exchange: CommandExchange
+
+    /// Time that it has to end by itself after its standard input was closed.
+    private static let grace = Duration.seconds(2)
+
+    /// Runs it until it ends, breaks the contract, or the task is cancelled; returns why.
+    func run() async -> ModelError {
+        let lines = exchange.open()
+        let lastWords = LastLines()
+        var options = PlatformOptions()
+        // Its own group: an interrupt from the terminal is for this process, which drains first.
+        options.processGroupID = 0
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
+        ]
+        do {
+            let result = try await Subprocess.run(
+                .name("sh"), arguments: arguments, environment: environment,
+                platformOptions: options, input: .inputWriter, output: .sequence,
+                error: .sequence
+            ) { execution in
+                try await self.converse(execution, lines, lastWords)
+            }
+            return died("ended: \(result.terminationStatus)", lastWords)
+        } catch let error as ModelError {
+            return error
+        } catch {
+            if Task.isCancelled {
+                return ModelError(.processDied, "the scoring command is stopped")
+            }
+            return died("failed: \(error)", lastWords)
+        }
+    }
+
+    private func converse(
+        _ execution: Execution<CustomWriteInput, SequenceOutput, SequenceOutput>,
+        _ lines: AsyncStream<[UInt8]>, _ lastWords: LastLines
+    ) async throws {
+        typealias End = Result<Void, any Error>
+        let outcome = await withTaskGroup(of: End?.self) { group in
+            group.addTask {
+                for await line in lines {
+                    do {
+                        _ = try await execution.standardInputWriter.write(line)
+                    } catch {
+                        // It closed its input; the reader sees how it ends.
+                        return nil
+                    }
+                }
+                return .failure(self.hung)
+            }
+            group.addTask {
+                await lastWords.read(execution.standardError)
+                return nil
+            }
+            group.addTask { await self.read(execution.standardOutput) }
+            var outcome = End.success(())
+            for await end in group {
+                guard let end else { continue }
+                outcome = end
+                break
+            }
+            group.cancelAll()
+            return outcome
+        }
+        // Waits for its end, and brings it about where need be.
+        await execution.teardown(using: [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
+        ])
+        try outcome.get()
+    }
+
+    private func read(_ output: SubprocessOutputSequence) async -> Result<Void, any Error> {
+        var splitter = LineSplitter(lineBytesMax: CommandScorer.lineBytesMax)
+        do {
+            for try await buffer in output {
+                // The bytes are copied while the buffer is alive.
+                let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
+                for line in try splitter.lines(bytes) {
+                    exchange.receive(try CommandReply.read(line))
+                }
+            }
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private var arguments: Arguments {
+        // The shell only changes the folder and finds the program.
+        let script = #"cd "$1" && shift && exec "$@""#
+        return Arguments(
+            ["-c", script, "sh", endpoint.workingDirectory ?? "."] + endpoint.argv)
+    }
+
+    private var environment: Environment {
+        var changes: [Environment.Key: String?] = [:]
+        for (name, value) in endpoint.environment {
+            if let key = Environment.Key(rawValue: name) { changes[key] = value }
+        }
+        return .inherit.updating(changes)
+    }
+
+    private var hung: ModelError {
+        ModelError(
+            .timeout,
+            "the scoring command `\(endpoint.argv.joined(separator: " "))` gave no answer at all "
+                + "for \(endpoint.requestTimeout) and was started anew")
+    }
+
+    private func died(_ how: String, _ lastWords: LastLines) -> ModelError {
+        let words = lastWords.text
+        return ModelError(
+            .processDied,
+            "the scoring command `\(endpoint.argv.joined(separator: " "))` \(how); "
+                + (words.isEmpty
+                    ? "it wrote nothing to standard error" : "its last words: \(words)"))
+    }
+}

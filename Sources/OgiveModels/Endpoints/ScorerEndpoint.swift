@@ -1,0 +1,35 @@
+package import OgiveCore
+
+/// Where a scorer is served.
+package struct ScorerEndpoint: Hashable, Sendable {
+    /// The adapter.
+    package var kind: ScorerSpec.Kind
+    /// The model id as the server reports it, or a name of the user's choice.
+    package var model: String
+    /// The server's address; for `rerank`, `classify` and `pooling`.
+    package var url: String?
+    /// The key that the server wants; never logged.
+    package var apiKey: String?
+    /// Time for one request; for `command` the time for one batch.
+    package var requestTimeout = Duration.seconds(120)
+    /// Most completions of one request.
+    package var batchSize = 32
+    /// Most connections, and so requests at once.
+    package var connections = 16
+    /// How `classify` and `pooling` make a text of a pair (`{query}`, `{document}`); `nil` lets
+    /// the server apply the model's chat template, one conversation a request.
+    package var template: String?
+    /// Program and arguments of `command`.
+    package var argv: [String] = []
+    /// Environment variables for `command`, besides those of this process.
+    package var environment: [String: String] = [:]
+    /// The folder that `command` runs in; `nil` is the current one.
+    package var workingDirectory: String?
+
+    /// Names a scorer and where it is.
+    package init(kind: ScorerSpec.Kind, model: String, url: String? = nil) {
+        self.kind = kind
+        self.model = model
+        self.url = url
+    }
+}

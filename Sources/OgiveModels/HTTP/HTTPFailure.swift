@@ -1,0 +1,99 @@
+package import OgiveCore
+internal import AsyncHTTPClient
+package import FoundationEssentials
+internal import Glibc
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Turns what went wrong with a request into a `ModelError` that says what to do.
+package enum HTTPFailure {
+    /// An answer with a status outside 200..<300.
+    package static func error(url: String, status: Int, body: Data, retryAfter: String?)
+        -> ModelError
+    {
+        let body = ServerErrorBody(body)
+        let said = body.message.isEmpty ? "" : ": \(body.message)"
+        let what = "\(url) answered \(status)\(said)"
+        switch status {
+        case 401, 403:
+            return ModelError(
+                .unauthorized, "\(what); check the api_key of this endpoint")
+        case 404 where body.isAboutModel:
+            return ModelError(
+                .wrongModel, "\(what); set `model` to a name from the server's /v1/models")
+        case 404, 405, 501:
+            return ModelError(
+                .unsupported,
+                "\(what); the server does not offer this endpoint: check the URL and how the "
+                    + "server was started")
+        case 400, 413, 422:
+            if body.isAboutContextLength {
+                return ModelError(
+                    .promptTooLong,
+                    "\(what); serve the model with a larger context, or leave the prompt out")
+            }
+            return ModelError(.rejected, "\(what); the server refuses this request")
+        case 408:
+            return ModelError(.timeout, what)
+        case 429, 503:
+            return ModelError(
+                .overloaded, "\(what); lower the concurrency, or add servers",
+                retryAfter: retryAfter.flatMap {
+                    RetryAfter.duration($0, now: Date.now.timeIntervalSince1970)
+                })
+        case 500...599:
+            return ModelError(.serverError, "\(what); see the server's log")
+        case 300...399:
+            return ModelError(
+                .misconfigured, "\(what), a redirection; give the final address as the URL")
+        default:
+            return ModelError(.rejected, what)
+        }
+    }
+
+    /// A request that got no answer, or a broken one.
+    package static func error(url: String, cause: any Error, answerBytesMax: Int) -> ModelError {
+        switch cause {
+        case is NIOTooManyBytesError:
+            return ModelError(
+                .malformed,
+                "\(url) answered more than \(answerBytesMax) bytes; "
+                    + "lower draws_per_request or max_tokens")
+        case let error as HTTPClientError where error == .connectTimeout:
+            return unreachable(url, "no connection within the time limit")
+        case let error as HTTPClientError where isBeforeConnection(error):
+            return unreachable(url, error.shortDescription)
+        case let error as HTTPClientError:
+            return ModelError(
+                .serverError,
+                "\(url) broke off its answer: \(error.shortDescription); "
+                    + "see the server's log")
+        case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
+            return ModelError(
+                .serverError,
+                "\(url) broke off its answer: connection reset; "
+                    + "see the server's log")
+        case is CancellationError:
+            return ModelError(.timeout, "the request to \(url) was cancelled")
+        case let error as HTTPParserError where error == .invalidEOFState:
+            return ModelError(
+                .serverError, "\(url) broke off its answer; see the server's log")
+        case let error as HTTPParserError:
+            return ModelError(.malformed, "\(url) does not answer in HTTP: \(error)")
+        default:
+            return unreachable(url, "\(cause)")
+        }
+    }
+
+    private static func isBeforeConnection(_ error: HTTPClientError) -> Bool {
+        error == .getConnectionFromPoolTimeout || error == .tlsHandshakeTimeout
+            || error == .invalidURL || error == .emptyHost || error == .alreadyShutdown
+    }
+
+    private static func unreachable(_ url: String, _ reason: String) -> ModelError {
+        ModelError(
+            .unreachable,
+            "no answer from \(url): \(reason.prefix(300)); "
+                + "check that the server runs and that the URL is right")
+    }
+}

@@ -1,0 +1,130 @@
+package import OgiveCore
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import Dispatch
+package import FoundationEssentials
+internal import NIOHTTP1
+
+/// Requests to one model server: a pool of connections, the key, a deadline for each request and a
+/// bound on what is read.
+///
+/// Everything that can go wrong ends as a `ModelError` that names the URL; the key never does.
+package final class ModelHTTP: Sendable {
+    /// The server's address.
+    package let url: ModelURL
+    /// Time from sending a request to having read the whole answer.
+    package let requestTimeout: Duration
+    /// Most bytes of an answer.
+    package let answerBytesMax: Int
+
+    /// Default bound on the bytes of an answer: 64 choices of 4 096 tokens with log-probabilities
+    /// take about 50 MB.
+    package static let answerBytesMaxDefault = 256 << 20
+    /// Longest time to wait for a TCP connection.
+    private static let connectTimeout = Duration.seconds(10)
+
+    private let client: HTTPClient
+    private let apiKey: String?
+
+    /// Opens nothing yet: connections are made as requests need them, at most `connections`.
+    package init(
+        url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
+        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
+    ) {
+        self.url = url
+        self.apiKey = apiKey
+        self.requestTimeout = requestTimeout
+        self.answerBytesMax = answerBytesMax
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.httpVersion = .http1Only
+        let connectTimeout = min(requestTimeout, Self.connectTimeout)
+        configuration.timeout.connect = TimeAmount(connectTimeout)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            max(1, connections)
+        // A refused connection is reported at once: when to try again is RetryRule's to say.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    deinit {
+        // Closes the idle connections; a client that is just dropped traps.
+        client.shutdown(queue: .global()) { _ in }
+    }
+
+    /// Gets a page of the server.
+    package func get(_ path: String) async throws(ModelError) -> Data {
+        try await send(HTTPClientRequest(url: url.appending(path)), path: path)
+    }
+
+    /// Posts a JSON document and returns the answer's bytes.
+    package func post(_ path: String, _ body: some Encodable & Sendable) async throws(ModelError)
+        -> Data
+    {
+        var request = HTTPClientRequest(url: url.appending(path))
+        request.method = .POST
+        // vLLM refuses JSON without this header.
+        request.headers.add(name: "Content-Type", value: "application/json")
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.withoutEscapingSlashes]
+            request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
+        } catch {
+            throw ModelError(
+                .rejected, "the request to \(url.appending(path)) is not valid JSON: \(error)")
+        }
+        return try await send(request, path: path)
+    }
+
+    private func send(_ request: HTTPClientRequest, path: String) async throws(ModelError) -> Data {
+        var request = request
+        request.headers.add(name: "Accept", value: "application/json")
+        if let apiKey { request.headers.add(name: "Authorization", value: "Bearer \(apiKey)") }
+        let result = await withDeadline(requestTimeout) { [request] in
+            await self.exchange(request, path: path)
+        }
+        guard let result else {
+            let state = Task.isCancelled ? "was cancelled" : "has not answered"
+            throw ModelError(
+                .timeout,
+                "\(url.appending(path)) \(state) within \(requestTimeout); "
+                    + "raise request_timeout, or lower max_tokens or the concurrency")
+        }
+        return try result.get()
+    }
+
+    private func exchange(_ request: HTTPClientRequest, path: String) async
+        -> Result<Data, ModelError>
+    {
+        do {
+            let response = try await client.execute(request, deadline: .distantFuture)
+            let answer = try await response.body.collect(upTo: answerBytesMax)
+            let data = Data(answer.readableBytesView)
+            if response.status.code / 100 == 2 { return .success(data) }
+            return .failure(
+                HTTPFailure.error(
+                    url: url.appending(path), status: Int(response.status.code), body: data,
+                    retryAfter: response.headers.first(name: "Retry-After")))
+        } catch {
+            return .failure(
+                HTTPFailure.error(
+                    url: url.appending(path), cause: error, answerBytesMax: answerBytesMax))
+        }
+    }
+}
+
+/// What `operation` gives when it ends in time, else `nil`; it is cancelled then.
+func withDeadline<Value: Sendable>(
+    _ limit: Duration, _ operation: @escaping @Sendable () async -> Value
+) async -> Value? {
+    await withTaskGroup(of: Value?.self) { group in
+        group.addTask { await operation() }
+        group.addTask {
+            // Cancellation is the normal end here: the operation was faster.
+            try? await Task.sleep(for: limit, clock: .continuous)
+            return nil
+        }
+        let first = await group.next() ?? nil
+        group.cancelAll()
+        return first
+    }
+}

@@ -1,0 +1,86 @@
+internal import OgiveCore
+/// Turns an answer's choices into completions, matched by their index.
+struct ChoiceReader {
+    /// The endpoint, for messages.
+    let url: String
+    /// Whether log-probabilities were asked for.
+    let logProbabilities: Bool
+
+    /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, so that
+    /// only it is asked for again. Indexes that repeat or were not asked for make the whole answer
+    /// malformed: which draw is which cannot be known then.
+    func completions(_ answer: CompletionAnswer, count: Int) throws(ModelError)
+        -> [Result<Completion, ModelError>]
+    {
+        var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
+        for choice in answer.choices {
+            guard slots.indices.contains(choice.index), slots[choice.index] == nil else {
+                throw ModelError(
+                    .malformed,
+                    "\(url) answered choice \(choice.index) twice, or though only \(count) were "
+                        + "asked for")
+            }
+            slots[choice.index] = Result { () throws(ModelError) in
+                try completion(choice, usage: count == 1 ? answer.usage : nil)
+            }
+        }
+        return slots.map {
+            $0
+                ?? .failure(
+                    ModelError(
+                        .wrongCount,
+                        "\(url) answered \(answer.choices.count) choices instead of \(count)"))
+        }
+    }
+
+    /// `usage` is that of this choice alone, if known: llama.cpp counts one of several choices.
+    private func completion(_ choice: CompletionAnswer.Choice, usage: CompletionAnswer.Usage?)
+        throws(ModelError) -> Completion
+    {
+        if let setting = choice.message?.cut {
+            throw ModelError(
+                .misconfigured,
+                "\(url) cuts parts out of the sampled text; start the server without its "
+                    + "\(setting)")
+        }
+        guard let text = choice.text ?? choice.message.map({ $0.content ?? "" }) else {
+            throw ModelError(
+                .malformed, "\(url) answered choice \(choice.index) without a text")
+        }
+        let sum = try sum(choice)
+        return Completion(
+            text: text,
+            tokenCount: choice.logprobs?.values.count ?? choice.token_ids?.count
+                ?? usage?.completion_tokens,
+            finishReason: finishReason(choice.finish_reason), logProbability: sum)
+    }
+
+    private func sum(_ choice: CompletionAnswer.Choice) throws(ModelError) -> Double? {
+        guard logProbabilities else { return nil }
+        guard let values = choice.logprobs?.values else {
+            throw ModelError(
+                .unsupported,
+                "\(url) answered without log-probabilities; serve the model with them, or set "
+                    + "`log_probabilities: false`")
+        }
+        var sum = 0.0
+        for value in values {
+            guard let value, value.isFinite else {
+                throw ModelError(
+                    .malformed,
+                    "\(url) answered choice \(choice.index) with a log-probability that is no "
+                        + "finite number")
+            }
+            sum += value
+        }
+        return sum
+    }
+
+    private func finishReason(_ name: String?) -> FinishReason {
+        switch name {
+        case "stop": .stop
+        case "length": .length
+        default: .other
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package import OgiveCore
+
+/// A policy whose failed draws are asked for again, each with its own seed.
+package struct RetryingPolicy: Policy {
+    private let policy: any Policy
+    private let retrying: Retrying
+
+    /// Decorates `policy`.
+    package init(_ policy: any Policy, retrying: Retrying = Retrying()) {
+        self.policy = policy
+        self.retrying = retrying
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await policy.fingerprint()
+    }
+
+    package func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
+        await retrying.run(count: request.indexes.count) { open in
+            var part = request
+            part.indexes = open.map { request.indexes[$0] }
+            return await policy.sample(part)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package import OgiveCore
+
+/// A scorer whose failed scorings are tried again; the completions stay.
+package struct RetryingScorer: Scorer {
+    private let scorer: any Scorer
+    private let retrying: Retrying
+
+    /// Decorates `scorer`.
+    package init(_ scorer: any Scorer, retrying: Retrying = Retrying()) {
+        self.scorer = scorer
+        self.retrying = retrying
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await scorer.fingerprint()
+    }
+
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        await retrying.run(count: requests.count) { open in
+            await scorer.score(open.map { requests[$0] })
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package import OgiveCore
+
+/// A reward that follows from a rule, computed here: the completion against a metadata field.
+///
+/// The reward is 1 for right and 0 for wrong, or in between when `graded`. A completion without a
+/// number is wrong; a prompt without the field is a failure.
+package struct VerifierScorer: Scorer {
+    private let spec: VerifierSpec
+    private let model: String
+    private let pattern: PatternMatcher?
+
+    /// Longest completion that a regular expression is run on, in bytes.
+    package static let regexTextBytesMax = 1 << 20
+
+    /// Takes the rule; throws `misconfigured` when its pattern is no regular expression.
+    package init(spec: ScorerSpec) throws(ModelError) {
+        guard let rule = spec.verifier else {
+            throw ModelError(
+                .misconfigured, "scorer `\(spec.model)` is a verifier without `verifier`")
+        }
+        self.spec = rule
+        model = spec.model
+        pattern = if let text = rule.pattern { try PatternMatcher(text) } else { nil }
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        Self.fingerprint(model: model)
+    }
+
+    /// What identifies a verifier; its rule is part of the specification.
+    package static func fingerprint(model: String) -> Fingerprint {
+        Fingerprint(["model": model, "server": "verifier", "version": "1"])
+    }
+
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        requests.map { request in
+            Result { () throws(ModelError) in try reward(request) }
+        }
+    }
+
+    private func reward(_ request: ScoreRequest) throws(ModelError) -> Double {
+        let field = try MetadataField.text(spec.field, of: request.prompt)
+        switch spec.rule {
+        case .finalNumber: return try finalNumber(request, field)
+        case .exact: return Self.trimmed(request.completion) == Self.trimmed(field) ? 1 : 0
+        case .regex: return try regex(request, field)
+        }
+    }
+
+    private func finalNumber(_ request: ScoreRequest, _ field: String) throws(ModelError) -> Double
+    {
+        guard let answer = FinalNumber.last(in: field) else {
+            throw ModelError(
+                .missingField,
+                "field `\(spec.field)` of prompt `\(request.prompt.key)` holds no number: "
+                    + "`\(field.prefix(80))`")
+        }
+        guard let number = FinalNumber.last(in: request.completion) else { return 0 }
+        if number == answer { return 1 }
+        guard spec.graded else { return 0 }
+        return max(0, 1 - abs(number - answer) / max(abs(answer), 1))
+    }
+
+    private func regex(_ request: ScoreRequest, _ field: String) throws(ModelError) -> Double {
+        guard request.completion.utf8.count <= Self.regexTextBytesMax else {
+            throw ModelError(
+                .tooLarge,
+                "the completion has more than \(Self.regexTextBytesMax) bytes, too many for a "
+                    + "regular expression")
+        }
+        guard let pattern else {
+            return try PatternMatcher(field).matches(request.completion) ? 1 : 0
+        }
+        guard let found = pattern.first(in: request.completion) else { return 0 }
+        return Self.trimmed(found) == Self.trimmed(field) ? 1 : 0
+    }
+
+    private static func trimmed(_ text: String) -> Substring {
+        let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
+        let end = text.lastIndex { !$0.isWhitespace }.map(text.index(after:)) ?? start
+        return text[start..<end]
+    }
+}

@@ -1,0 +1,44 @@
+package import OgiveCore
+
+/// No model: draws from a declared distribution, for tests and capacity planning.
+package struct SyntheticPolicy: Policy {
+    private let spec: PolicySpec
+    private let law: SyntheticLaw
+    private let clock: ModelClock
+
+    /// Takes the specification (its `synthetic`, else the standard normal) and the clock of its
+    /// latency.
+    package init(spec: PolicySpec, clock: ModelClock = .continuous) throws(ModelError) {
+        self.spec = spec
+        self.law = try SyntheticLaw(spec.synthetic ?? SyntheticSpec())
+        self.clock = clock
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        Self.fingerprint(model: spec.model)
+    }
+
+    /// What identifies a synthetic policy; its distribution is part of the specification.
+    package static func fingerprint(model: String) -> Fingerprint {
+        Fingerprint(["model": model, "server": "synthetic (no model)", "version": "1"])
+    }
+
+    /// Waits as long as the slowest of the draws takes: they run side by side.
+    package func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
+        let seeds = request.indexes.map { request.seedBase &+ UInt32(truncatingIfNeeded: $0) }
+        let latency = seeds.map(law.latency).max() ?? .zero
+        if latency > .zero {
+            do {
+                try await clock.sleep(latency)
+            } catch {
+                let error = ModelError(.timeout, "the synthetic draw was cancelled")
+                return seeds.map { _ in .failure(error) }
+            }
+        }
+        return seeds.map { seed in
+            var completion = law.completion(seed: seed, maxTokens: request.parameters.maxTokens)
+            if !spec.logProbabilities { completion.logProbability = nil }
+            return .success(completion)
+        }
+    }
+}

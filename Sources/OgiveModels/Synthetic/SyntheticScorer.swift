@@ -1,0 +1,21 @@
+package import OgiveCore
+
+/// Reads the latent reward that a synthetic policy wrote into its text.
+package struct SyntheticScorer: Scorer {
+    private let model: String
+
+    /// Takes the name.
+    package init(model: String) {
+        self.model = model
+    }
+
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        SyntheticPolicy.fingerprint(model: model)
+    }
+
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        requests.map { request in
+            Result { () throws(ModelError) in try SyntheticText.reward(in: request.completion) }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package import OgiveCore
+
+/// The text of a synthetic completion: `synthetic reward=-0x1.8p+0; abc…`.
+package enum SyntheticText {
+    private static let opening = "synthetic reward="
+    private static let letters = Array("abcdefghijklmnopqrstuvwxyz ".utf8)
+
+    /// Writes a reward so that it is read back bit for bit, then letters up to `length` characters
+    /// (a text is never shorter than its reward needs).
+    package static func write(reward: Double, length: Int, seed: UInt32) -> String {
+        // Swift prints the shortest decimal that reads back as the same number.
+        var bytes = Array("\(opening)\(reward); ".utf8)
+        var generator = SplitMix64(seed: UInt64(seed) | 3 << 32)
+        var pool: UInt64 = 0
+        while bytes.count < length {
+            if pool < 27 { pool = generator.next() }
+            bytes.append(letters[Int(pool % 27)])
+            pool /= 27
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Reads the reward back; throws `malformed` when the text is not of a synthetic policy.
+    package static func reward(in text: String) throws(ModelError) -> Double {
+        guard text.hasPrefix(opening),
+            let number = text.dropFirst(opening.count).split(separator: ";").first,
+            let reward = Double(number)
+        else {
+            throw ModelError(
+                .malformed,
+                "the completion is not of a synthetic policy, so the synthetic scorer cannot "
+                    + "read its reward: `\(text.prefix(80))`")
+        }
+        guard reward.isFinite else {
+            throw ModelError(.notFinite, "the synthetic reward is \(reward)")
+        }
+        return reward
+    }
+}

@@ -1,0 +1,125 @@
+import FoundationEssentials
+import OgiveCore
+import OgiveModels
+import OgiveTesting
+import Testing
+
+@Suite struct CommandScorerTests {
+    /// Runs `body` with a scorer whose subprocess is a shell script.
+    private func withCommand(
+        _ script: String, timeout: Duration = .seconds(20), clock: ModelClock = .continuous,
+        _ body: (CommandScorer) async throws -> Void
+    ) async throws {
+        var endpoint = ScorerEndpoint(kind: .command, model: "mine")
+        endpoint.argv = ["sh", "-c", script]
+        endpoint.requestTimeout = timeout
+        endpoint.batchSize = 3
+        endpoint.environment = ["OFFSET": "5"]
+        let scorer = try CommandScorer(endpoint: endpoint, clock: clock)
+        try await withThrowingTaskGroup { group in
+            group.addTask { await scorer.run() }
+            try await body(scorer)
+            group.cancelAll()
+        }
+    }
+
+    private func requests(_ texts: [String]) -> [ScoreRequest] {
+        texts.map { ScoreRequest(prompt: Samples.chat, completion: $0) }
+    }
+
+    /// Rewards each line by a digit of its completion.
+    private static let echo = #"""
+        while IFS= read -r line; do
+          id=${line#*\"id\":}; id=${id%%,*}
+          text=${line#*\"completion\":\"}; text=${text%%\"*}
+          echo "{\"id\":$id,\"reward\":$text.25}"
+        done
+        """#
+
+    @Test func conforms() async throws {
+        try await withCommand(Self.echo) { scorer in
+            let conformance = ScorerConformance(
+                scorer: scorer, requests: requests(["1", "2", "3", "4", "5", "6", "7"]))
+            #expect(await conformance.problems() == [])
+            let rewards = await scorer.score(requests(["4", "-2"])).map { try? $0.get() }
+            #expect(rewards == [4.25, -2.25])
+        }
+    }
+
+    @Test func environmentIsPassedOn() async throws {
+        let script = #"read -r line; echo "{\"id\":0,\"reward\":$OFFSET}"; read -r line"#
+        try await withCommand(script) { scorer in
+            let answer = await scorer.score(requests(["x"]))[0]
+            #expect((try? answer.get()) == 5)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"id":0,"reward":NaN}"#, ModelError.Code.notFinite),
+        (#"{"id":0,"reward":-Infinity}"#, .notFinite),
+        (#"{"id":0,"error":"no such unit"}"#, .rejected), (#"{"id":0}"#, .malformed),
+        ("Loading model...", .malformed), (#"{"reward":1}"#, .malformed),
+    ]) func oddLineIsATypedFailure(_ line: String, _ code: ModelError.Code) async throws {
+        let script = "read -r question; echo '\(line)'; read -r question"
+        try await withCommand(script) { scorer in
+            let answer = await scorer.score(requests(["x"]))[0]
+            #expect(answer.code == code)
+        }
+    }
+
+    @Test func deathSaysTheLastWords() async throws {
+        try await withCommand("read -r line; echo 'no GPU here' >&2; exit 3") { scorer in
+            let answer = await scorer.score(requests(["x"]))[0]
+            #expect(answer.code == .processDied)
+            #expect(answer.message.contains("no GPU here"))
+            #expect(answer.message.contains("3"))
+        }
+    }
+
+    @Test func deadCommandIsStartedAgain() async throws {
+        // Answers one request, then ends.
+        let script = #"read -r l; id=${l#*:}; echo "{\"id\":${id%%,*},\"reward\":1}""#
+        let retrying = Retrying(clock: ModelClock(RecordedClock()), random: { 1 })
+        try await withCommand(script) { scorer in
+            for _ in 0..<3 {
+                let scorer = RetryingScorer(scorer, retrying: retrying)
+                let answer = await scorer.score(requests(["x"]))[0]
+                #expect((try? answer.get()) == 1)
+            }
+        }
+    }
+
+    @Test func silenceIsATimeout() async throws {
+        try await withCommand("cat >/dev/null", timeout: .milliseconds(100)) { scorer in
+            #expect(await scorer.score(requests(["x", "y"])).map(\.code) == [.timeout, .timeout])
+        }
+    }
+
+    @Test func hangingCommandIsStartedAgain() async throws {
+        let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
+        // Hangs in its first life only.
+        let script = "[ -e \(marker) ] || { : >\(marker); exec cat >/dev/null; }; " + Self.echo
+        try await withCommand(script, timeout: .seconds(1)) { scorer in
+            let late = await scorer.score(requests(["1"]))[0]
+            #expect(late.code == .timeout)
+            let retrying = RetryingScorer(scorer)
+            let answer = await retrying.score(requests(["2"]))[0]
+            #expect((try? answer.get()) == 2.25)
+        }
+        try FileManager.default.removeItem(atPath: marker)
+    }
+
+    @Test func missingProgramIsNamed() async throws {
+        var endpoint = ScorerEndpoint(kind: .command, model: "mine")
+        #expect(throws: ModelError.self) { try CommandScorer(endpoint: endpoint) }
+        endpoint.argv = ["/no/such/program"]
+        let scorer = try CommandScorer(endpoint: endpoint)
+        await withTaskGroup { group in
+            group.addTask { await scorer.run() }
+            let answer = await scorer.score(requests(["x"]))[0]
+            #expect(answer.code == .processDied)
+            #expect(answer.message.contains("/no/such/program"))
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import FoundationEssentials
+import Glibc
+import OgiveCore
+import OgiveModels
+import Testing
+
+@Suite struct ModelServerTests {
+    private func failure(_ spec: ModelServerSpec) async throws -> ModelError? {
+        let server = try ModelServer(spec, supervisor: [])
+        return await #expect(throws: ModelError.self) { try await server.run() }
+    }
+
+    @Test func deathAtTheStartShowsTheLastLines() async throws {
+        let error = try await failure(
+            ModelServerSpec(argv: [
+                "sh", "-c", "echo loading {port}; echo out of memory >&2; exit 7",
+            ]))
+        #expect(error?.code == .processDied)
+        #expect(error?.message.contains("out of memory") == true)
+        #expect(error?.message.contains("status 7") == true)
+    }
+
+    @Test func folderEnvironmentAndLogFileAreUsed() async throws {
+        let log = FileManager.default.temporaryDirectory
+            .appending(path: "server-\(UInt64.random(in: 0 ... .max)).log").path
+        try "of yesterday\n".write(toFile: log, atomically: true, encoding: .utf8)
+        var spec = ModelServerSpec(argv: ["sh", "-c", "echo $PWD $COLOUR {port}; exit 1"])
+        spec.workingDirectory = "/usr"
+        spec.environment = ["COLOUR": "green"]
+        spec.logFile = log
+        let server = try ModelServer(spec, supervisor: ["env"])
+        let error = await #expect(throws: ModelError.self) { try await server.run() }
+        let port = server.url.split(separator: ":").last ?? ""
+        #expect(error?.message.contains("/usr green \(port)") == true)
+        #expect(error?.message.contains("of yesterday") == false)
+        let kept = try String(contentsOfFile: log, encoding: .utf8)
+        #expect(kept.contains("of yesterday") && kept.contains("green"))
+        try FileManager.default.removeItem(atPath: log)
+    }
+
+    @Test func neverHealthyEndsAtTheTimeLimit() async throws {
+        var spec = ModelServerSpec(argv: ["sh", "-c", "echo still loading; sleep 600"])
+        spec.startTimeout = .milliseconds(200)
+        let error = try await failure(spec)
+        #expect(error?.message.contains("still loading") == true)
+        #expect(error?.message.contains("was not healthy") == true)
+    }
+
+    @Test func missingProgramIsNamed() async throws {
+        let error = try await failure(ModelServerSpec(argv: ["/no/such/server"]))
+        #expect(error?.message.contains("/no/such/server") == true)
+        #expect(throws: ModelError.self) {
+            try ModelServer(ModelServerSpec(argv: []), supervisor: [])
+        }
+    }
+
+    @Test func unwritableLogFileIsNamed() async throws {
+        var spec = ModelServerSpec(argv: ["true"])
+        spec.logFile = "/no/such/folder/server.log"
+        let error = try await failure(spec)
+        #expect(error?.code == .misconfigured)
+        #expect(error?.message.contains("/no/such/folder/server.log") == true)
+    }
+
+    @Test func failureReachesWhoWaits() async throws {
+        let server = try ModelServer(ModelServerSpec(argv: ["false"]), supervisor: [])
+        await withTaskGroup { group in
+            group.addTask { try? await server.run() }
+            let error = await #expect(throws: ModelError.self) {
+                try await server.waitUntilHealthy()
+            }
+            #expect(error?.code == .processDied)
+        }
+    }
+
+    @Test func supervisorEndsTheWholeGroupWhenItsLifelineCloses() async throws {
+        var ends: [Int32] = [-1, -1]
+        // The array has room for the two descriptors.
+        try #require(
+            unsafe socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
+                == 0)
+        let (lifeline, ours) = (ends[0], ends[1])
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "supervisor-\(UInt64.random(in: 0 ... .max))").path
+        // A server that ignores SIGTERM, and a child of its own.
+        let script = "trap '' TERM; sleep 600 & echo $$ $! > \(folder); wait; wait; sleep 600"
+        async let status = supervise(script, lifeline)
+        var ids: [pid_t] = []
+        while ids.count < 2 {
+            let text = (try? String(contentsOfFile: folder, encoding: .utf8)) ?? ""
+            if text.hasSuffix("\n") {
+                ids = text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
+            }
+            await Task.yield()
+        }
+        close(ours)
+        #expect(try await status == 128 + SIGKILL)
+        for id in ids { #expect(!isRunning(id)) }
+        close(lifeline)
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    @Test func supervisorHandsOnTheStatus() async throws {
+        var ends: [Int32] = [-1, -1]
+        // The array has room for the two descriptors.
+        try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        #expect(try await supervise("exit 9", ends[0]) == 9)
+        for end in ends { close(end) }
+    }
+
+    /// Whether a process exists and is no zombie.
+    private func isRunning(_ id: pid_t) -> Bool {
+        let stat = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
+        return !stat.isEmpty && !stat.contains(") Z")
+    }
+
+    @concurrent private func supervise(_ script: String, _ lifeline: Int32) async throws -> Int32 {
+        try ProcessSupervisor.run(
+            ["sh", "-c", script], grace: .milliseconds(200), lifeline: lifeline,
+            handlesSignals: false)
+    }
+}

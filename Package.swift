@@ -145,7 +145,8 @@ let package = Package(
             dependencies: ["OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire"],
             swiftSettings: house),
         .testTarget(
-            name: "OgiveTests", dependencies: ["OgiveCore", "OgiveTesting", "Postgres", "ogive"],
+            name: "OgiveTests",
+            dependencies: ["OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive"],
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OgiveCore
 import OgiveModels
 import OgiveTesting
@@ -92,6 +93,20 @@ import Testing
         try await withCommand("cat >/dev/null", timeout: .milliseconds(100)) { scorer in
             #expect(await scorer.score(requests(["x", "y"])).map(\.code) == [.timeout, .timeout])
         }
+    }
+
+    @Test func hangingCommandIsStartedAgain() async throws {
+        let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
+        // Hangs in its first life only.
+        let script = "[ -e \(marker) ] || { : >\(marker); exec cat >/dev/null; }; " + Self.echo
+        try await withCommand(script, timeout: .seconds(1)) { scorer in
+            let late = await scorer.score(requests(["1"]))[0]
+            #expect(late.code == .timeout)
+            let retrying = RetryingScorer(scorer)
+            let answer = await retrying.score(requests(["2"]))[0]
+            #expect((try? answer.get()) == 2.25)
+        }
+        try FileManager.default.removeItem(atPath: marker)
     }
 
     @Test func missingProgramIsNamed() async throws {

@@ -156,7 +156,8 @@ import Testing
         let now = 1_445_412_480.0 - 60
         #expect(RetryAfter.duration("120", now: now) == .seconds(120))
         #expect(RetryAfter.duration("Wed, 21 Oct 2015 07:28:00 GMT", now: now) == .seconds(60))
-        #expect(RetryAfter.duration("Thu, 29 Feb 2024 00:00:00 GMT", now: 1_709_164_799) == .seconds(1))
+        #expect(
+            RetryAfter.duration("Thu, 29 Feb 2024 00:00:00 GMT", now: 1_709_164_799) == .seconds(1))
         #expect(RetryAfter.duration("Wed, 21 Oct 2015 07:28:00 GMT", now: now + 99) == .zero)
         #expect(RetryAfter.duration("99999999999999999999", now: now) == .seconds(3_600))
         for text in ["", "-1", "soon", "nan", "Wed, 41 Oct 2015 07:28:00 GMT", "1 2 3 4 5 GMT"] {

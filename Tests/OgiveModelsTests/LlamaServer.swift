@@ -49,7 +49,8 @@ enum LlamaServer {
             // The wheel is a folder beside the interpreter's library.
             let library = URL(fileURLWithPath: path).deletingLastPathComponent()
                 .deletingLastPathComponent().appending(path: "lib")
-            let versions = (try? FileManager.default.contentsOfDirectory(atPath: library.path)) ?? []
+            let versions =
+                (try? FileManager.default.contentsOfDirectory(atPath: library.path)) ?? []
             return versions.contains { version in
                 FileManager.default.fileExists(
                     atPath: library.appending(path: "\(version)/site-packages/xllamacpp").path)

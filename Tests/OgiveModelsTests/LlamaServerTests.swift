@@ -91,7 +91,9 @@ import Testing
         try await LlamaServer.serving(.policy, apiKey: "right") { url in
             for key in [nil, "wrong-key"] {
                 let policy = try Samples.policy(url, apiKey: key)
-                let error = await #expect(throws: ModelError.self) { try await policy.fingerprint() }
+                let error = await #expect(throws: ModelError.self) {
+                    try await policy.fingerprint()
+                }
                 #expect(error?.code == .unauthorized)
                 #expect(error?.message.contains("wrong-key") == false)
                 #expect(await policy.sample(Samples.sampleRequest([0]))[0].code == .unauthorized)

@@ -12,10 +12,30 @@ import Testing
 
     @Test func deathAtTheStartShowsTheLastLines() async throws {
         let error = try await failure(
-            ModelServerSpec(argv: ["sh", "-c", "echo loading {port}; echo out of memory >&2; exit 7"]))
+            ModelServerSpec(argv: [
+                "sh", "-c", "echo loading {port}; echo out of memory >&2; exit 7",
+            ]))
         #expect(error?.code == .processDied)
         #expect(error?.message.contains("out of memory") == true)
         #expect(error?.message.contains("status 7") == true)
+    }
+
+    @Test func folderEnvironmentAndLogFileAreUsed() async throws {
+        let log = FileManager.default.temporaryDirectory
+            .appending(path: "server-\(UInt64.random(in: 0 ... .max)).log").path
+        try "of yesterday\n".write(toFile: log, atomically: true, encoding: .utf8)
+        var spec = ModelServerSpec(argv: ["sh", "-c", "echo $PWD $COLOUR {port}; exit 1"])
+        spec.workingDirectory = "/usr"
+        spec.environment = ["COLOUR": "green"]
+        spec.logFile = log
+        let server = try ModelServer(spec, supervisor: ["env"])
+        let error = await #expect(throws: ModelError.self) { try await server.run() }
+        let port = server.url.split(separator: ":").last ?? ""
+        #expect(error?.message.contains("/usr green \(port)") == true)
+        #expect(error?.message.contains("of yesterday") == false)
+        let kept = try String(contentsOfFile: log, encoding: .utf8)
+        #expect(kept.contains("of yesterday") && kept.contains("green"))
+        try FileManager.default.removeItem(atPath: log)
     }
 
     @Test func neverHealthyEndsAtTheTimeLimit() async throws {
@@ -57,7 +77,8 @@ import Testing
         var ends: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
         try #require(
-            unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
+            unsafe socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
                 == 0)
         let (lifeline, ours) = (ends[0], ends[1])
         let folder = FileManager.default.temporaryDirectory
@@ -68,7 +89,9 @@ import Testing
         var ids: [pid_t] = []
         while ids.count < 2 {
             let text = (try? String(contentsOfFile: folder, encoding: .utf8)) ?? ""
-            if text.hasSuffix("\n") { ids = text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) } }
+            if text.hasSuffix("\n") {
+                ids = text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
+            }
             await Task.yield()
         }
         close(ours)

@@ -230,6 +230,9 @@ import Testing
     @Test func groupsSplitAtGapsAndBounds() {
         #expect(DrawGroups.split([], sizeMax: 4) == [])
         #expect(DrawGroups.split([0, 1, 2, 4], sizeMax: 2) == [0...1, 2...2, 4...4])
-        #expect(DrawGroups.split([.max - 1, .max], sizeMax: 0) == [.max - 1 ... .max - 1, .max ... .max])
+        #expect(
+            DrawGroups.split([.max - 1, .max], sizeMax: 0) == [
+                .max - 1 ... .max - 1, .max ... .max,
+            ])
     }
 }

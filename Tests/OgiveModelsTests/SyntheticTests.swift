@@ -85,7 +85,8 @@ import Testing
             #expect(text.utf8.count == 64)
             #expect(try SyntheticText.reward(in: text) == reward)
         }
-        #expect(SyntheticText.write(reward: -1.2345678901234567e-300, length: 32, seed: 1).count > 31)
+        #expect(
+            SyntheticText.write(reward: -1.2345678901234567e-300, length: 32, seed: 1).count > 31)
     }
 
     @Test(arguments: ["", "The answer is 19.", "synthetic reward=", "synthetic reward=x; a"])

@@ -9,14 +9,21 @@ final class CommandExchange: Sendable {
     /// Most requests that wait for an answer.
     static let pendingMax = 65_536
 
+    /// How far the subprocesses have come.
+    struct Progress: Equatable {
+        /// Number of starts.
+        var sessions = 0
+        /// Answers received since the last start.
+        var answered = 0
+    }
+
     private struct State {
         var nextID = 0
         var pending: [Int: (place: Int, answers: Answers)] = [:]
         /// Lines of a time without a subprocess.
         var backlog: [Int: [UInt8]] = [:]
         var writer: AsyncStream<[UInt8]>.Continuation?
-        /// Answers received since the subprocess started.
-        var answered = 0
+        var progress = Progress()
     }
 
     private let state = Mutex(State())
@@ -32,6 +39,18 @@ final class CommandExchange: Sendable {
             let line = encode(id)
             if let writer = state.writer { writer.yield(line) } else { state.backlog[id] = line }
             return id
+        }
+    }
+
+    /// How far the subprocesses have come.
+    var progress: Progress { state.withLock { $0.progress } }
+
+    /// Has the subprocess ended and started anew if nothing has come from it since `progress`.
+    func interrupt(since progress: Progress) {
+        state.withLock { state in
+            guard state.progress == progress else { return }
+            state.writer?.finish()
+            state.writer = nil
         }
     }
 
@@ -53,7 +72,7 @@ final class CommandExchange: Sendable {
             for (_, line) in state.backlog.sorted(by: { $0.key < $1.key }) { writer.yield(line) }
             state.backlog = [:]
             state.writer = writer
-            state.answered = 0
+            state.progress = Progress(sessions: state.progress.sessions + 1, answered: 0)
         }
         return lines
     }
@@ -61,7 +80,7 @@ final class CommandExchange: Sendable {
     /// Takes an answer.
     func receive(_ reply: CommandReply) {
         let waiting = state.withLock { state in
-            state.answered += 1
+            state.progress.answered += 1
             return state.pending.removeValue(forKey: reply.id)
         }
         if let waiting { waiting.answers.yield((waiting.place, reply.result)) }
@@ -77,7 +96,7 @@ final class CommandExchange: Sendable {
                 state.writer = nil
             }
             state.writer?.finish()
-            return (state.pending, state.answered)
+            return (state.pending, state.progress.answered)
         }
         for entry in waiting.values { entry.answers.yield((entry.place, .failure(error))) }
         return answered

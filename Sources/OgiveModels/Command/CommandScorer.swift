@@ -73,6 +73,7 @@ package struct CommandScorer: Scorer {
             case .failure(let error): results[place] = .failure(error)
             }
         }
+        let progress = exchange.progress
         var missing = ids.count
         await withTaskGroup { group in
             group.addTask { [clock, endpoint] in
@@ -90,6 +91,8 @@ package struct CommandScorer: Scorer {
             group.cancelAll()
         }
         exchange.forget(ids)
+        // One that gives nothing for a whole deadline hangs, and would do so for ever.
+        if missing > 0, !Task.isCancelled { exchange.interrupt(since: progress) }
         return results
     }
 

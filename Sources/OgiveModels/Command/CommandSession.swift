@@ -56,7 +56,7 @@ struct CommandSession {
                         return nil
                     }
                 }
-                return nil
+                return .failure(self.hung)
             }
             group.addTask {
                 await lastWords.read(execution.standardError)
@@ -108,6 +108,13 @@ struct CommandSession {
             if let key = Environment.Key(rawValue: name) { changes[key] = value }
         }
         return .inherit.updating(changes)
+    }
+
+    private var hung: ModelError {
+        ModelError(
+            .timeout,
+            "the scoring command `\(endpoint.argv.joined(separator: " "))` gave no answer at all "
+                + "for \(endpoint.requestTimeout) and was started anew")
     }
 
     private func died(_ how: String, _ lastWords: LastLines) -> ModelError {

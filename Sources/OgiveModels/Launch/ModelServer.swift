@@ -149,8 +149,9 @@ package final class ModelServer: Sendable {
     private var command: [String] {
         let server = spec.argv.map { $0.replacing("{port}", with: "\(port)") }
         guard let folder = spec.workingDirectory else { return supervisor + server }
-        return ["/bin/sh", "-c", #"cd "$1" && shift && exec "$@""#, "sh", folder]
-            + supervisor + server
+        // The shell only changes the folder; the supervisor's own path may be a relative one.
+        return supervisor + ["/bin/sh", "-c", #"cd "$1" && shift && exec "$@""#, "sh", folder]
+            + server
     }
 
     private func failure(_ how: String, _ tail: String) -> ModelError {

@@ -8,6 +8,8 @@ internal import OgiveCore
 struct ServerLog: ~Copyable {
     /// The open file.
     let descriptor: Int32
+    /// Where this server's lines begin: what is before is of an earlier run.
+    private let start: off_t
 
     /// Most bytes that are read back.
     private static let tailBytesMax = 32_768
@@ -32,6 +34,7 @@ struct ServerLog: ~Copyable {
                     + "\(unsafe String(cString: strerror(errno)))")
         }
         self.descriptor = descriptor
+        start = lseek(descriptor, 0, SEEK_END)
     }
 
     /// A new file that only this process and its children see: its name is removed at once.
@@ -49,10 +52,10 @@ struct ServerLog: ~Copyable {
     /// The last lines, at most `count`, indented for a message.
     func tail(_ count: Int = 20) -> String {
         let size = lseek(descriptor, 0, SEEK_END)
-        let start = max(0, size - off_t(Self.tailBytesMax))
+        let from = max(start, size - off_t(Self.tailBytesMax))
         var bytes = [UInt8](repeating: 0, count: Self.tailBytesMax)
         // At most the array's size is written to it.
-        let read = unsafe pread(descriptor, &bytes, bytes.count, start)
+        let read = unsafe pread(descriptor, &bytes, bytes.count, from)
         let text = String(decoding: bytes.prefix(max(0, read)), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline).suffix(count)
         return lines.isEmpty

@@ -131,7 +131,7 @@ struct SpawnedProcess: Sendable {
         // Each pointer comes from strdup and is freed exactly once.
         var pointers = unsafe strings.map { unsafe strdup($0) }
         unsafe pointers.append(nil)
-        defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+        defer { unsafe pointers.forEach { unsafe free($0) } }
         return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else {
                 preconditionFailure("the array holds at least its terminator")

@@ -32,6 +32,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             var settings = CoordinatorConfiguration(name: Executable.processName)
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
+            settings.drainMax = configuration.coordinator.drainTimeout
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,
                 logger: logger)

@@ -8,6 +8,8 @@ struct ModelWiring {
     private let policy: PolicyConfiguration
     private let scorer: ScorerConfiguration
     private let attemptsMax: Int
+    private let sampleConnections: Int
+    private let scoreConnections: Int
     private let policyURL: String?
     private let scorerURL: String?
 
@@ -23,6 +25,9 @@ struct ModelWiring {
         self.policy = policy
         self.scorer = scorer
         attemptsMax = configuration.worker.attemptsMax
+        // A task may need several requests at once, when its draws are not consecutive.
+        sampleConnections = configuration.worker.sampleConcurrency * 2
+        scoreConnections = configuration.worker.scoreConcurrency * 4
         let policyServer = try Self.server(policy.endpoint, given: policyURL)
         let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
         servers = [policyServer, scorerServer].compactMap(\.self)
@@ -43,17 +48,11 @@ struct ModelWiring {
 
     /// The adapters.
     func provider() throws -> ConfiguredModels {
-        var policies = PolicyEndpoint(
-            kind: policy.spec.kind, model: policy.spec.model, url: policyURL)
-        policies.apiKey = try policy.endpoint.apiKey?.value(in: Environment.current)
-        policies.requestTimeout = policy.endpoint.requestTimeout
-        policies.drawsPerRequest = policy.drawsPerRequest
-        var scorers = ScorerEndpoint(
-            kind: scorer.spec.kind, model: scorer.spec.model, url: scorerURL)
-        scorers.apiKey = try scorer.endpoint.apiKey?.value(in: Environment.current)
-        scorers.requestTimeout = scorer.endpoint.requestTimeout
-        scorers.batchSize = scorer.batchSize
-        scorers.argv = scorer.command
+        let environment = Environment.current
+        let policies = try policy.endpoint(
+            launched: policyURL, connections: sampleConnections, environment: environment)
+        let scorers = try scorer.endpoint(
+            launched: scorerURL, connections: scoreConnections, environment: environment)
         var retrying = Retrying()
         retrying.rule.attemptsMax = attemptsMax
         return try ConfiguredModels(policies: [policies], scorers: [scorers], retrying: retrying)
@@ -63,12 +62,7 @@ struct ModelWiring {
         _ endpoint: EndpointConfiguration, given url: String?
     ) throws -> ModelServer? {
         guard url == nil, let launch = endpoint.launch else { return nil }
-        var spec = ModelServerSpec(argv: launch.command)
-        spec.environment = launch.environment
-        spec.workingDirectory = launch.directory
-        spec.healthPath = launch.health
-        spec.startTimeout = launch.startupTimeout
-        spec.logFile = launch.log
-        return try ModelServer(spec, supervisor: [Executable.path, "supervise", "--"])
+        return try ModelServer(
+            launch.serverSpec, supervisor: [Executable.path, "supervise", "--"])
     }
 }

@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "OgiveStoreTests",
             dependencies: [
-                "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", "QuantileRewards",
+                "Migrations", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres",
+                "QuantileRewards",
             ],
             swiftSettings: house),
         .testTarget(

@@ -46,12 +46,17 @@ struct ServerIdentity: Sendable, Equatable {
     var platformOptions: PlatformOptions {
         var options = PlatformOptions()
         options.createSession = true
-        if let ids {
-            options.userID = ids.user
-            options.groupID = ids.group
-            options.supplementaryGroups = [ids.group]
-        }
         return options
+    }
+
+    /// The command that runs `command` as this user. `setpriv` changes the user: glibc's setgroups
+    /// can hang for ever in the child of a process with threads.
+    func command(_ command: [String]) -> [String] {
+        guard let ids else { return command }
+        return [
+            "/usr/bin/setpriv", "--reuid=\(ids.user)", "--regid=\(ids.group)", "--clear-groups",
+            "--",
+        ] + command
     }
 
     /// Gives a file or directory to this user.

@@ -57,8 +57,9 @@ struct ServerPrograms: Sendable {
             "PATH": "\(directory):/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/",
         ]
         let limit = 1 << 20
+        let command = identity.command([path] + arguments)
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments),
+            .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(environment),
             workingDirectory: "/", platformOptions: identity.platformOptions,
             output: .string(limit: limit), error: .combinedWithOutput)

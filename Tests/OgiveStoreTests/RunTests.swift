@@ -150,12 +150,22 @@ extension StoreTests {
             }
         }
 
+        @Test("tells a listener that runs were submitted")
+        func notifiesListener() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                let changes = try await database.store.runChanges()
+                _ = try await database.store.submit(TestDatabase.spec(draws: 1))
+                for try await _ in changes.prefix(1) {}
+                await changes.close()
+            }
+        }
+
         @Test("says that the database is not there, as something that may pass")
         func databaseDown() async throws {
-            var configuration = PostgresConfiguration(
+            let configuration = PostgresConfiguration(
                 socketDirectory: "/nonexistent", user: "postgres", database: "x")
-            configuration.connectTimeout = .milliseconds(200)
-            let store = PostgresStore(configuration)
+            let store = PostgresStore(configuration, patience: .milliseconds(100))
             await #expect { try await store.openRuns() } throws: {
                 ($0 as? StoreError)?.code == .unavailable
             }

@@ -1,8 +1,8 @@
 import FoundationEssentials
-import Glibc
 import OgiveCore
 import OgiveStore
 import Postgres
+import Synchronization
 import Testing
 
 /// All tests that need PostgreSQL: one private server for the suite, a database for each test.
@@ -61,6 +61,8 @@ struct TestDatabase: Sendable {
     ) async throws {
         let server = try #require(PrivateServer.server)
         let name = "test_\(UInt64.random(in: 0 ... .max))"
+        await Gate.shared.enter()
+        defer { Gate.shared.leave() }
         let admin = try await PostgresConnection.connect(server)
         try await admin.execute(
             "CREATE DATABASE \(name) TEMPLATE \(isBare ? "ogive_bare" : "ogive_template")")
@@ -154,6 +156,47 @@ struct TestDatabase: Sendable {
             cursor = page.next
         } while cursor != nil
         return all
+    }
+}
+
+/// Lets a bounded number of tests use the server at once: it has 100 connections.
+final class Gate: Sendable {
+    static let shared = Gate(places: 16)
+
+    private struct State {
+        var places: Int
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(places: Int) {
+        state = Mutex(State(places: places))
+    }
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.places > 0 {
+                    state.places -= 1
+                    return true
+                }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiters.isEmpty {
+                state.places += 1
+                return nil
+            }
+            return state.waiters.removeFirst()
+        }
+        next?.resume()
     }
 }
 

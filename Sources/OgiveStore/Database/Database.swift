@@ -11,9 +11,10 @@ struct Database: Sendable {
     /// Where the database is.
     let configuration: PostgresConfiguration
 
-    init(_ configuration: PostgresConfiguration, connectionsMax: Int) {
+    init(_ configuration: PostgresConfiguration, connectionsMax: Int, patience: Duration) {
         self.configuration = configuration
-        pool = PostgresPool(configuration, size: connectionsMax)
+        pool = PostgresPool(
+            configuration, size: connectionsMax, acquireTimeout: patience)
     }
 
     /// Runs `body` with a connection of its own. `action` begins the message of an error.

@@ -132,14 +132,16 @@ extension StoreTests {
         func findsLostDraw() async throws {
             try await TestDatabase.with { database in
                 _ = try await Self.finished(database)
-                try await database.query("DELETE FROM ogive.quantile_table_rows WHERE prompt_id = 3")
+                try await database.query(
+                    "DELETE FROM ogive.quantile_table_rows WHERE prompt_id = 3")
                 try await database.query("DELETE FROM ogive.completion_rows WHERE prompt_id = 3")
                 try await database.query("UPDATE ogive.sampling_progress SET draws = draws - 2")
                 try await database.query("UPDATE ogive.scoring_progress SET rewards = rewards - 2")
                 let report = try await database.store.audit(run: "run")
                 #expect(report.problems == [])
                 #expect(!report.isSound && report.pending == 2)
-                #expect(report.missing.filter { $0.reason == nil }.map(\.promptKey) == ["p2", "p2"])
+                #expect(
+                    report.missing.filter { $0.reason == nil }.map(\.promptKey) == ["p2", "p2"])
             }
         }
     }

@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "OgiveStoreTests",
             dependencies: [
-                "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", "QuantileRewards",
+                "Migrations", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres",
+                "QuantileRewards",
             ],
             swiftSettings: house),
         .testTarget(

@@ -9,12 +9,14 @@ package final class PostgresStore: Store {
     let leadership: Leadership
 
     /// Uses the database at `configuration`, whose schema `Migrator.check` has found right, with
-    /// up to `connectionsMax` connections at hand.
+    /// up to `connectionsMax` connections at hand. A call waits at most `patience` for one; then
+    /// it throws `.unavailable`.
     package init(
         _ configuration: PostgresConfiguration, connectionsMax: Int = 4,
-        clock: WallClock = .system
+        patience: Duration = .seconds(10), clock: WallClock = .system
     ) {
-        database = Database(configuration, connectionsMax: connectionsMax)
+        database = Database(
+            configuration, connectionsMax: connectionsMax, patience: patience)
         self.clock = clock
         leadership = Leadership(configuration)
     }

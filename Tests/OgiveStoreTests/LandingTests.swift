@@ -75,7 +75,8 @@ extension StoreTests {
                     receipt
                         == LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 2))
                 let items = try #require(try await database.pending(run).first).items
-                #expect(items == [WorkItem(name: .draw(0), text: "kept"), WorkItem(name: .draw(1))])
+                #expect(
+                    items == [WorkItem(name: .draw(0), text: "kept"), WorkItem(name: .draw(1))])
                 // The same text again, with its reward: a worker that repeats after a restart.
                 _ = try await database.store.land(
                     Made.batch(run, prompt, [Made.draw(0, "kept", reward: 5)]), term: term)
@@ -178,7 +179,8 @@ extension StoreTests {
 
                 #expect(try await database.store.retryFailures(ofRun: "run") == 2)
                 let items = try #require(try await database.pending(run).first).items
-                #expect(items == [WorkItem(name: .draw(0)), WorkItem(name: .draw(1), text: "kept")])
+                #expect(
+                    items == [WorkItem(name: .draw(0)), WorkItem(name: .draw(1), text: "kept")])
                 #expect(try await !database.store.finish(run.id, term: term))
 
                 _ = try await database.store.land(Made.batch(run, prompt, failures), term: term)

@@ -1,15 +1,16 @@
 import FoundationEssentials
-import Glibc
 import OgiveCore
 import OgiveStore
 import Postgres
+import Synchronization
 import Testing
 
 /// All tests that need PostgreSQL: one private server for the suite, a database for each test.
 @Suite("The store", .privateServer)
 struct StoreTests {}
 
-/// Runs a suite with a private server that is stopped, and its files removed, afterwards.
+/// Runs a suite with a private server that is stopped, and its files removed, afterwards; or with
+/// the server that OGIVE_TEST_DATABASE names.
 struct PrivateServer: SuiteTrait, TestScoping {
     @TaskLocal static var server: PostgresConfiguration?
 
@@ -17,27 +18,29 @@ struct PrivateServer: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        if let address = ProcessInfo.processInfo.environment["OGIVE_TEST_DATABASE"] {
+            let server = try PostgresConfiguration(address)
+            try await Self.makeTemplates(server)
+            try await Self.$server.withValue(server) { try await function() }
+            return
+        }
         let directory = "/tmp/ogive-store-tests-\(UInt32.random(in: 0 ... .max))"
-        defer {
-            do {
-                try FileManager.default.removeItem(atPath: directory)
-            } catch {
-                Issue.record("\(directory) could not be removed: \(error)")
-            }
+        try await EmbeddedPostgres.with(directory: directory) { server in
+            try await Self.makeTemplates(server)
+            try await Self.$server.withValue(server) { try await function() }
         }
-        try await EmbeddedPostgres.with(directory: directory) { configuration in
-            try await Self.makeTemplate(configuration)
-            try await Self.$server.withValue(configuration) { try await function() }
-        }
+        try FileManager.default.removeItem(atPath: directory)
     }
 
-    /// A migrated database that the tests' databases are copied from.
-    private static func makeTemplate(_ configuration: PostgresConfiguration) async throws {
-        let connection = try await PostgresConnection.connect(configuration)
-        try await connection.execute("CREATE DATABASE ogive_template")
-        try await connection.execute("CREATE DATABASE ogive_bare")
+    /// An empty database and a migrated one, from which the tests' databases are copied.
+    private static func makeTemplates(_ server: PostgresConfiguration) async throws {
+        let connection = try await PostgresConnection.connect(server)
+        for name in ["ogive_bare", "ogive_template"] {
+            try await connection.execute("DROP DATABASE IF EXISTS \(name)")
+            try await connection.execute("CREATE DATABASE \(name)")
+        }
         await connection.close()
-        var template = configuration
+        var template = server
         template.database = "ogive_template"
         try await Migrator(template).up()
     }
@@ -58,6 +61,8 @@ struct TestDatabase: Sendable {
     ) async throws {
         let server = try #require(PrivateServer.server)
         let name = "test_\(UInt64.random(in: 0 ... .max))"
+        await Gate.shared.enter()
+        defer { Gate.shared.leave() }
         let admin = try await PostgresConnection.connect(server)
         try await admin.execute(
             "CREATE DATABASE \(name) TEMPLATE \(isBare ? "ogive_bare" : "ogive_template")")
@@ -151,6 +156,47 @@ struct TestDatabase: Sendable {
             cursor = page.next
         } while cursor != nil
         return all
+    }
+}
+
+/// Lets a bounded number of tests use the server at once: it has 100 connections.
+final class Gate: Sendable {
+    static let shared = Gate(places: 16)
+
+    private struct State {
+        var places: Int
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(places: Int) {
+        state = Mutex(State(places: places))
+    }
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.places > 0 {
+                    state.places -= 1
+                    return true
+                }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiters.isEmpty {
+                state.places += 1
+                return nil
+            }
+            return state.waiters.removeFirst()
+        }
+        next?.resume()
     }
 }
 

@@ -35,8 +35,9 @@ CREATE TABLE ogive.prompt_rows (
 );
 COMMENT ON TABLE ogive.prompt_rows IS
     'Prompts, with ids ascending in the order of import. Behind the view ogive.prompts.';
--- Pending work is paged through a set by ascending id.
-CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, id);
+-- Pending work is paged through a set by ascending id. As an expression, id + 0 leaves the planner
+-- no other index: the primary key would take it through the prompts of all other sets.
+CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id + 0));
 
 CREATE TABLE ogive.candidate_rows (
     prompt_id bigint NOT NULL,

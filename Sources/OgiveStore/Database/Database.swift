@@ -7,13 +7,14 @@ struct Database: Sendable {
     /// Most attempts of a transaction that lost against another one.
     static let attemptsMax = 5
 
-    private let shelf: ConnectionShelf
+    private let pool: PostgresPool
     /// Where the database is.
     let configuration: PostgresConfiguration
 
-    init(_ configuration: PostgresConfiguration, connectionsMax: Int) {
+    init(_ configuration: PostgresConfiguration, connectionsMax: Int, patience: Duration) {
         self.configuration = configuration
-        shelf = ConnectionShelf(configuration, idleMax: connectionsMax)
+        pool = PostgresPool(
+            configuration, size: connectionsMax, acquireTimeout: patience)
     }
 
     /// Runs `body` with a connection of its own. `action` begins the message of an error.
@@ -21,7 +22,7 @@ struct Database: Sendable {
         _ action: String, _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
         do {
-            return try await withConnection { connection in try await body(connection) }
+            return try await pool.withConnection { connection in try await body(connection) }
         } catch {
             throw StoreError(error, during: action)
         }
@@ -35,7 +36,7 @@ struct Database: Sendable {
         _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
         do {
-            return try await withConnection { connection in
+            return try await pool.withConnection { connection in
                 var attempt = 1
                 while true {
                     do {
@@ -57,20 +58,6 @@ struct Database: Sendable {
 
     /// Closes all connections.
     func close() async {
-        await shelf.close()
-    }
-
-    private func withConnection<T: Sendable>(
-        _ body: (PostgresConnection) async throws -> T
-    ) async throws -> T {
-        let connection = try await shelf.take()
-        do {
-            let value = try await body(connection)
-            await shelf.putBack(connection)
-            return value
-        } catch {
-            await shelf.putBack(connection)
-            throw error
-        }
+        await pool.close()
     }
 }

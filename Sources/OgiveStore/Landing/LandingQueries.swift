@@ -165,7 +165,7 @@ enum LandingQueries {
         """
     static let scoringProgress = """
         UPDATE ogive.scoring_progress
-        SET rewards = rewards + $2, reward_sum = reward_sum + $3::numeric,
+        SET rewards = rewards + $2, reward_sum = reward_sum + $3::text::numeric,
             candidate_rewards = candidate_rewards + $4, draw_failures = draw_failures + $5,
             candidate_failures = candidate_failures + $6
         WHERE scoring_id = $1

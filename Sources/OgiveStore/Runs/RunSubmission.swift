@@ -49,7 +49,8 @@ struct RunSubmission {
         }
         let known = try await connection.query(SubmitQueries.promptSets)
             .map { "\"\(try $0.decode("name", as: String.self))\"" }
-        let list = known.isEmpty ? "there are none yet" : "there are " + known.joined(separator: ", ")
+        let list =
+            known.isEmpty ? "there are none yet" : "there are " + known.joined(separator: ", ")
         throw StoreError(
             .conflict,
             "There is no prompt set \"\(name)\" (\(list)). Import it first: "

@@ -42,8 +42,9 @@ enum SpecDifference {
         var text: String {
             switch self {
             case .leaf(let text): text
-            case .object: leaves.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-                .joined(separator: ", ")
+            case .object:
+                leaves.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                    .joined(separator: ", ")
             }
         }
 

@@ -3,30 +3,35 @@ enum PagingQueries {
     /// How many prompts one page looks at when most of them are complete.
     static let scanMax: Int64 = 20_000
 
-    /// The next prompts that lack something, looking at `scanMax` prompts at most. $1 prompt set,
+    /// The next prompts that lack something, looking at `scanMax` prompts at most. `id + 0` names
+    /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
+    /// a page ends as soon as it is full. $1 prompt set,
     /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes
         FROM (
-            SELECT id, key, content, metadata, candidate_count FROM ogive.prompt_rows
-            WHERE prompt_set_id = $1 AND id > $2
-            ORDER BY id LIMIT \(scanMax)
+            SELECT id, key, content, metadata, candidate_count, id + 0 AS position
+            FROM ogive.prompt_rows
+            WHERE prompt_set_id = $1 AND id + 0 > $2
+            ORDER BY id + 0 LIMIT \(scanMax)
         ) p
-        LEFT JOIN ogive.quantile_table_rows t
-            ON t.scoring_id = $3 AND t.prompt_id = p.id AND t.prompt_id > $2
+        LEFT JOIN LATERAL (
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
+        ) t ON true
         WHERE (t.prompt_id IS NULL OR t.complete_to < $4)
-            OR ($5 AND p.candidate_count > (
+            OR ($5 AND p.candidate_count > 0 AND p.candidate_count > (
                 SELECT count(*) FROM ogive.candidate_reward_rows w
                 WHERE w.scoring_id = $3 AND w.prompt_id = p.id))
-        ORDER BY p.id LIMIT $6
+        ORDER BY p.position LIMIT $6
         """
     /// Where the prompts end at which `prompts` looked. $1 prompt set, $2 cursor.
     static let scanned = """
         SELECT max(id) AS last, count(*) AS count FROM (
             SELECT id FROM ogive.prompt_rows
-            WHERE prompt_set_id = $1 AND id > $2
-            ORDER BY id LIMIT \(scanMax)
+            WHERE prompt_set_id = $1 AND id + 0 > $2
+            ORDER BY id + 0 LIMIT \(scanMax)
         ) p
         """
     /// $1 scoring, $2 prompts.

@@ -1,0 +1,143 @@
+import OgiveCore
+@testable import OgiveStore
+import Postgres
+import Testing
+
+extension StoreTests {
+    @Suite("importing")
+    struct ImportTests {
+        private struct Abort: Error {}
+
+        private static func prompt(
+            _ key: String?, _ text: String, candidates: [String] = []
+        ) -> ImportedPrompt {
+            ImportedPrompt(
+                key: key, content: .text(text), metadata: "{}",
+                candidates: candidates.map { ImportedCandidate(label: "any", text: $0) })
+        }
+
+        @Test("keeps chats, texts, metadata and the order of the file")
+        func keepsContent() async throws {
+            try await TestDatabase.with { database in
+                let chat = PromptContent.chat([
+                    ChatMessage(role: "system", content: "Be \"brief\".\n"),
+                    ChatMessage(role: "user", content: "né 日本 \\u0000"),
+                ])
+                let receipt = try await database.store.importPrompts(into: "set") { importer in
+                    try await importer.add([
+                        ImportedPrompt(
+                            key: nil, content: chat, metadata: "{\"a\": [1, null]}", candidates: [])
+                    ])
+                    try await importer.add([Self.prompt("k", "t", candidates: ["c", "d"])])
+                }
+                #expect(
+                    receipt
+                        == ImportReceipt(
+                            imported: 2, candidates: 2, duplicates: 0, duplicateExamples: []))
+                let run = try await database.store.submit(TestDatabase.spec(draws: 1)).run
+                let pending = try await database.pending(run)
+                #expect(pending.map(\.prompt.key) == [chat.digest.hex, "k"])
+                #expect(pending[0].prompt.content == chat)
+                #expect(pending[0].prompt.metadata == "{\"a\": [1, null]}")
+            }
+        }
+
+        @Test("importing a file twice changes nothing")
+        func twiceIsOnce() async throws {
+            try await TestDatabase.with { database in
+                let file = [Self.prompt("a", "A", candidates: ["x"]), Self.prompt(nil, "B")]
+                for turn in 0..<2 {
+                    let receipt = try await database.store.importPrompts(into: "set") {
+                        try await $0.add(file + [Self.prompt("a", "A", candidates: ["x"])])
+                    }
+                    #expect(receipt.imported == (turn == 0 ? 2 : 0))
+                    #expect(receipt.duplicates == (turn == 0 ? 1 : 3))
+                    #expect(receipt.duplicateExamples.first == "a")
+                }
+                #expect(
+                    try await database.value("SELECT prompts FROM ogive.prompt_sets") == 2)
+                #expect(
+                    try await database.value("SELECT count(*) FROM ogive.candidate_rows") == 1)
+            }
+        }
+
+        @Test(
+            "a key with other content or candidates is a conflict that names it",
+            arguments: [("other", ["x"]), ("A", ["y"]), ("A", [])])
+        func conflicts(text: String, candidates: [String]) async throws {
+            try await TestDatabase.with { database in
+                let good = Self.prompt("a", "A", candidates: ["x"])
+                let bad = Self.prompt("a", text, candidates: candidates)
+                let isConflict: (any Error) -> Bool = { error in
+                    let error = error as? StoreError
+                    return error?.code == .conflict
+                        && error?.message.contains("key \"a\"") == true
+                }
+                await #expect {
+                    try await database.store.importPrompts(into: "set") {
+                        try await $0.add([good, bad])
+                    }
+                } throws: {
+                    isConflict($0)
+                }
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_sets") == 0)
+                _ = try await database.store.importPrompts(into: "set") {
+                    try await $0.add([good])
+                }
+                await #expect {
+                    try await database.store.importPrompts(into: "set") {
+                        try await $0.add([bad, Self.prompt("new", "N")])
+                    }
+                } throws: {
+                    isConflict($0)
+                }
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 1)
+                // The same key in another set is another prompt.
+                _ = try await database.store.importPrompts(into: "other") {
+                    try await $0.add([bad])
+                }
+            }
+        }
+
+        @Test("an import that is broken off imports nothing and passes its error on")
+        func abortImportsNothing() async throws {
+            try await TestDatabase.with { database in
+                await #expect(throws: Abort.self) {
+                    _ = try await database.store.importPrompts(into: "set") { importer in
+                        try await importer.add([Self.prompt("a", "A")])
+                        throw Abort()
+                    }
+                }
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 0)
+                try await database.importPrompts(1)
+            }
+        }
+
+        @Test("refuses what PostgreSQL cannot hold, and keys that are too long")
+        func refusesUnstorable() async throws {
+            try await TestDatabase.with { database in
+                let bad = [
+                    Self.prompt("a", "null \0 byte"), Self.prompt("", "x"),
+                    Self.prompt(String(repeating: "k", count: 1001), "x"),
+                    Self.prompt("a", "x", candidates: ["\0"]),
+                    ImportedPrompt(
+                        key: "a", content: .text("x"), metadata: "[1]", candidates: []),
+                    ImportedPrompt(
+                        key: "a", content: .text("x"), metadata: "{oops", candidates: []),
+                ]
+                for prompt in bad {
+                    await #expect {
+                        try await database.store.importPrompts(into: "set") {
+                            try await $0.add([prompt])
+                        }
+                    } throws: {
+                        ($0 as? StoreError)?.code == .refused
+                    }
+                }
+                await #expect(throws: StoreError.self) {
+                    _ = try await database.store.importPrompts(into: "") { _ in }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import OgiveCore
+import OgiveStore
+import Postgres
+import Testing
+
+extension StoreTests {
+    @Suite("runs")
+    struct RunTests {
+        @Test("submitting the same again resumes; the specification comes back as it was")
+        func resumes() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(2)
+                var spec = TestDatabase.spec(draws: 4)
+                spec.scoring.sampling.parameters.temperature = 0.7
+                spec.scoring.sampling.parameters.seed = .max
+                spec.weight = 2.5
+                let first = try await database.store.submit(spec)
+                #expect(first.outcome == .created && first.samplingIsNew && first.scoringIsNew)
+                #expect(first.prompts == 2 && !first.isFinished)
+                let second = try await database.store.submit(spec)
+                #expect(second.outcome == .resumed && !second.samplingIsNew)
+                let open = try #require(try await database.store.openRuns().first)
+                #expect(open.spec == spec)
+                #expect(open.spec.scoring.digest == spec.scoring.digest)
+                #expect(open.policyFingerprint == nil)
+            }
+        }
+
+        @Test("a name that stands for another specification is refused, with the keys that differ")
+        func refusesOtherSpec() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                _ = try await database.store.submit(TestDatabase.spec(draws: 2))
+                let other = TestDatabase.spec(draws: 2, policy: "new")
+                await #expect { try await database.store.submit(other) } throws: { error in
+                    let error = error as? StoreError
+                    return error?.code == .conflict
+                        && error?.message.contains("sampling.policy.model: policy → new") == true
+                }
+                let moved = try await database.store.submit(other, mayRepoint: true)
+                #expect(moved.outcome == .repointed && moved.samplingIsNew)
+                #expect(moved.differences == ["sampling.policy.model: policy → new"])
+            }
+        }
+
+        @Test("fewer draws, an unknown prompt set and bad values are refused")
+        func refusesBadSubmissions() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                _ = try await database.store.submit(TestDatabase.spec(draws: 2))
+                let bad = [
+                    (TestDatabase.spec(draws: 1), "never thrown away"),
+                    (TestDatabase.spec("x", draws: 1, set: "none"), "ogive import"),
+                    (TestDatabase.spec("x", draws: 0), "draws must be in"),
+                ]
+                for (spec, expected) in bad {
+                    await #expect { try await database.store.submit(spec) } throws: { error in
+                        let error = error as? StoreError
+                        return error?.code == .conflict
+                            && error?.message.contains(expected) == true
+                    }
+                }
+            }
+        }
+
+        @Test("prompts added to the set reopen a finished run")
+        func reopens() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                #expect(try await !database.store.finish(run.id, term: term))
+                _ = try await database.store.land(
+                    Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
+                #expect(try await database.store.finish(run.id, term: term))
+                try await database.importPrompts(2)
+                let receipt = try await database.store.submit(run.spec)
+                #expect(receipt.outcome == .reopened)
+                #expect(try await database.pending(run).map(\.prompt.key) == ["p1"])
+            }
+        }
+
+        @Test("the first fingerprint is bound; the next caller gets that one")
+        func bindsOnce() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "test")
+                let mine = FingerprintBinding(
+                    run: run.id, policy: Fingerprint(["model": "a"]),
+                    scorer: Fingerprint(["model": "s"]))
+                #expect(try await database.store.bind(mine, term: term) == mine)
+                var other = mine
+                other.policy = Fingerprint(["model": "b"])
+                #expect(try await database.store.bind(other, term: term) == mine)
+                let open = try #require(try await database.store.openRuns().first)
+                #expect(open.policyFingerprint == mine.policy)
+            }
+        }
+
+        @Test("only one coordinator leads; the message names the other and since when")
+        func leadsAlone() async throws {
+            try await TestDatabase.with { database in
+                let first = try await database.store.lead(as: "host-a:17")
+                let other = PostgresStore(database.configuration)
+                await #expect { try await other.lead(as: "host-b:18") } throws: { error in
+                    let error = error as? StoreError
+                    return error?.code == .conflict
+                        && error?.message.contains("host-a:17, since 2023-11-14") == true
+                }
+                // The same coordinator may begin again, with a new term.
+                let again = try await database.store.lead(as: "host-a:17")
+                #expect(again > first)
+                await database.store.resign(again)
+                #expect(try await other.lead(as: "host-b:18") > again)
+                await other.close()
+            }
+        }
+
+        @Test("records workers, the last entry of each")
+        func recordsWorkers() async throws {
+            try await TestDatabase.with { database in
+                let term = try await database.store.lead(as: "test")
+                var record = WorkerRecord(
+                    id: Made.worker, name: "node:1", state: .active, note: nil)
+                try await database.store.record([record], term: term)
+                record.state = .idle
+                record.note = "another model"
+                var last = record
+                last.state = .lost
+                try await database.store.record([record, last], term: term)
+                let workers = try await database.store.workers()
+                #expect(workers.count == 1)
+                #expect(workers.first?.state == "lost" && workers.first?.note == "another model")
+                #expect(workers.first?.id == "80000000-0000-0001-0000-000000000002")
+            }
+        }
+
+        @Test("names the run or prompt that is not there")
+        func namesWhatIsMissing() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                for (name, prompt) in [("none", "p0"), (run.spec.name, "zz")] {
+                    await #expect {
+                        try await database.store.table(ofRun: name, prompt: .key(prompt))
+                    } throws: { error in
+                        let message = (error as? StoreError)?.message ?? ""
+                        return message.contains("\"\(name == "none" ? name : prompt)\"")
+                    }
+                }
+            }
+        }
+
+        @Test("tells a listener that runs were submitted")
+        func notifiesListener() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                let changes = try await database.store.runChanges()
+                _ = try await database.store.submit(TestDatabase.spec(draws: 1))
+                for try await _ in changes.prefix(1) {}
+                await changes.close()
+            }
+        }
+
+        @Test("says that the database is not there, as something that may pass")
+        func databaseDown() async throws {
+            let configuration = PostgresConfiguration(
+                socketDirectory: "/nonexistent", user: "postgres", database: "x")
+            let store = PostgresStore(configuration, patience: .milliseconds(100))
+            await #expect { try await store.openRuns() } throws: {
+                ($0 as? StoreError)?.code == .unavailable
+            }
+            await store.close()
+        }
+    }
+}

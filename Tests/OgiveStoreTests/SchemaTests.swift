@@ -1,0 +1,214 @@
+import Migrations
+import OgiveCore
+import OgiveStore
+import Postgres
+import Testing
+
+extension StoreTests {
+    @Suite("the schema")
+    struct SchemaTests {
+        @Test("goes up, down and up again, and says where it stands")
+        func upDownUp() async throws {
+            try await TestDatabase.with(isBare: true) { database in
+                let migrator = Migrator(database.configuration)
+                #expect(try await migrator.status().version == 0)
+                await #expect { try await migrator.check() } throws: { error in
+                    let error = error as? StoreError
+                    return error?.code == .schema
+                        && error?.message.contains("ogive migrate up") == true
+                }
+                #expect(try await migrator.up().count == Migration.all.count)
+                #expect(try await migrator.up().isEmpty)
+                try await migrator.check()
+                #expect(try await migrator.down(to: 3).map(\.number) == [7, 6, 5, 4])
+                #expect(try await migrator.status().version == 3)
+                #expect(try await migrator.down(to: 0).count == 3)
+                let schemas: Int = try await database.value(
+                    "SELECT count(*) FROM pg_namespace WHERE nspname = 'ogive'")
+                #expect(schemas == 0)
+                try await migrator.up()
+                try await migrator.check()
+            }
+        }
+
+        @Test("numbers migrations from 1 without gaps")
+        func numbersMigrations() {
+            #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+            #expect(Migration.all.allSatisfy { !$0.up.isEmpty && !$0.down.isEmpty })
+        }
+
+        @Test("of a newer program is refused: update ogive")
+        func refusesNewer() async throws {
+            try await TestDatabase.with { database in
+                try await database.query(
+                    "INSERT INTO ogive.migrations VALUES (9999, 'future', now())")
+                let migrator = Migrator(database.configuration)
+                for call in [migrator.check, { _ = try await migrator.up() }] {
+                    await #expect { try await call() } throws: { error in
+                        let error = error as? StoreError
+                        return error?.code == .schema
+                            && error?.message.contains("9999_future. Update ogive.") == true
+                    }
+                }
+            }
+        }
+
+        @Test("a migration that fails leaves nothing behind")
+        func failsWhole() async throws {
+            try await TestDatabase.with(isBare: true) { database in
+                try await database.query("CREATE SCHEMA ogive")
+                await #expect(throws: StoreError.self) {
+                    try await Migrator(database.configuration).up()
+                }
+                let tables: Int = try await database.value(
+                    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                        + "WHERE n.nspname = 'ogive'")
+                #expect(tables == 0)
+            }
+        }
+
+        @Test("every table, view, column of a view and function has a comment")
+        func hasComments() async throws {
+            try await TestDatabase.with { database in
+                let bare = try await database.query(
+                    """
+                    SELECT c.relname || coalesce('.' || a.attname, '') AS name
+                    FROM pg_class c
+                    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'ogive'
+                    LEFT JOIN pg_attribute a
+                        ON a.attrelid = c.oid AND a.attnum > 0 AND c.relkind = 'v'
+                    WHERE c.relkind IN ('r', 'p', 'v')
+                        AND (obj_description(c.oid, 'pg_class') IS NULL
+                            OR a.attnum IS NOT NULL
+                            AND col_description(c.oid, a.attnum) IS NULL)
+                    UNION ALL
+                    SELECT p.oid::regprocedure::text FROM pg_proc p
+                    WHERE p.pronamespace = 'ogive'::regnamespace
+                        AND obj_description(p.oid, 'pg_proc') IS NULL
+                    """
+                ).map { try $0.decode("name", as: String.self) }
+                #expect(bare == [])
+            }
+        }
+
+        @Test("gives PUBLIC nothing, the reader views and functions, the writer no data changes")
+        func restrictsRoles() async throws {
+            try await TestDatabase.with { database in
+                _ = try await database.run(prompts: 1, draws: 1)
+                let open = try await database.query(
+                    """
+                    SELECT p.oid::regprocedure::text AS name FROM pg_proc p
+                    WHERE p.pronamespace = 'ogive'::regnamespace
+                        AND has_function_privilege('public', p.oid, 'EXECUTE')
+                    UNION ALL
+                    SELECT 'schema' WHERE has_schema_privilege('public', 'ogive', 'USAGE')
+                    """
+                ).map { try $0.decode("name", as: String.self) }
+                #expect(open == [])
+                let refused = [
+                    ("ogive_reader", "SELECT * FROM ogive.completion_rows"),
+                    ("ogive_reader", "SELECT * FROM ogive.prompt_rows"),
+                    ("ogive_reader", "UPDATE ogive.run_status SET state = 'open'"),
+                    ("ogive_reader", "DELETE FROM ogive.failure_rows"),
+                    ("ogive_reader", "SELECT ogive.create_sampling_partition(99)"),
+                    ("ogive_reader", "UPDATE ogive.terms SET term = 9"),
+                    ("ogive_writer", "UPDATE ogive.completion_rows SET text = 'x'"),
+                    ("ogive_writer", "DELETE FROM ogive.quantile_table_rows"),
+                    ("ogive_writer", "DROP TABLE ogive.completion_rows"),
+                ]
+                for (role, sql) in refused {
+                    await #expect(throws: PostgresError.self, "\(role): \(sql)") {
+                        try await database.run(sql, as: role)
+                    }
+                }
+                for view in [
+                    "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
+                    "run_status", "worker_status",
+                ] {
+                    try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
+                }
+                try await database.run(
+                    "SELECT ogive.quantile_reward('{1,2}'::float8[], 1, 'mid')", as: "ogive_reader")
+            }
+        }
+
+        @Test("lets a login with only the writer role do all that the coordinator does")
+        func writerSuffices() async throws {
+            try await TestDatabase.with { database in
+                let login = "writer_\(UInt32.random(in: 0 ... .max))"
+                try await database.query("CREATE ROLE \(login) LOGIN IN ROLE ogive_writer")
+                var configuration = database.configuration
+                configuration["options"] = "-c role=\(login)"
+                let writer = TestDatabase(
+                    configuration: configuration, store: PostgresStore(configuration))
+                let run = try await writer.run(prompts: 2, draws: 1, candidates: true)
+                let term = try await writer.store.lead(as: "writer")
+                _ = try await writer.store.bind(
+                    FingerprintBinding(
+                        run: run.id, policy: Fingerprint([:]), scorer: Fingerprint([:])),
+                    term: term)
+                for prompt in try await writer.pending(run) {
+                    _ = try await writer.store.land(
+                        Made.batch(
+                            run, prompt.prompt.id,
+                            [
+                                Made.draw(0, "a", reward: 1), Made.reward(.candidate(0), 1),
+                                Made.failure(.candidate(1), .scoring),
+                            ]), term: term)
+                }
+                #expect(try await writer.store.audit(run: "run").isSound)
+                #expect(try await writer.store.retryFailures(ofRun: "run") == 2)
+                #expect(try await !writer.store.finish(run.id, term: term))
+                try await writer.store.record(
+                    [WorkerRecord(id: Made.worker, name: "w", state: .left, note: nil)],
+                    term: term)
+                #expect(try await writer.store.workers().count == 1)
+                await writer.store.resign(term)
+                await writer.store.close()
+                try await database.query("DROP ROLE \(login)")
+            }
+        }
+
+        @Test("refuses numbers that are not finite, by named constraints")
+        func refusesNonFinite() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let (sampling, scoring) = (run.sampling.rawValue, run.scoring.rawValue)
+                for bad in ["NaN", "Infinity", "-Infinity"] {
+                    let statements = [
+                        """
+                        INSERT INTO ogive.quantile_table_rows VALUES (\(scoring), 1, 2, 2, now(),
+                        '{0,1}', '{1,\(bad)}', '{1,\(bad)}')
+                        """,
+                        "INSERT INTO ogive.candidate_reward_rows VALUES (\(scoring), 1, '\(bad)', 0)",
+                        """
+                        INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index,
+                        landed_at, worker, finish_reason, text, log_probability) VALUES
+                        (\(sampling), 1, 0, now(), gen_random_uuid(), 'stop', '', '\(bad)')
+                        """,
+                    ]
+                    for sql in statements {
+                        await #expect { try await database.query(sql) } throws: {
+                            ($0 as? PostgresError)?.constraint?.hasSuffix("_finite") == true
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension TestDatabase {
+    /// Runs a statement as another role.
+    func run(_ sql: String, as role: String) async throws {
+        let connection = try await PostgresConnection.connect(configuration)
+        do {
+            try await connection.execute("SET ROLE \(role)")
+            _ = try await connection.query(sql)
+            await connection.close()
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+}

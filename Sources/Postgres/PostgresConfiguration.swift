@@ -204,3 +204,21 @@ extension Duration {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }
+
+extension PostgresConfiguration {
+    /// The connection as environment variables of libpq's own programs (`psql`, `pg_dump`): a
+    /// password never appears among a command's arguments.
+    package var environment: [String: String] {
+        let names = [
+            "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER",
+            "dbname": "PGDATABASE", "password": "PGPASSWORD", "passfile": "PGPASSFILE",
+            "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT",
+            "sslkey": "PGSSLKEY", "gssencmode": "PGGSSENCMODE", "service": "PGSERVICE",
+        ]
+        var variables: [String: String] = [:]
+        for (keyword, value) in connectionKeywords {
+            if let name = names[keyword] { variables[name] = value }
+        }
+        return variables
+    }
+}

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Logging
 internal import OgiveCoordinator
 internal import OgiveCore
+internal import OgiveStore
 internal import OgiveTransport
 
 /// `ogive coordinator CONFIG`: serves all submitted runs to whatever workers come.

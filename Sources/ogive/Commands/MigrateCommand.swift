@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Migrations
 internal import OgiveStore
 
 /// `ogive migrate up|down|status`: brings the schema to this program's version.

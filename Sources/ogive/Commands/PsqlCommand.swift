@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
 internal import Subprocess
+internal import SystemPackage
 
 /// `ogive psql`: opens the database of a configuration, started for the occasion if need be.
 struct PsqlCommand: AsyncParsableCommand {
@@ -26,16 +27,19 @@ struct PsqlCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let session = try await DatabaseSession.open(configuration, schema: .ignored)
         // An interrupt is psql's: it ends the statement, not the session.
-        unsafe signal(SIGINT, SIG_IGN)
+        signal(SIGINT, SIG_IGN)
         let status: TerminationStatus
         do {
-            let variables = session.connection.environment
-            var environment: [Environment.Key: String?] = [:]
-            for (name, value) in variables { environment[.init(stringLiteral: name)] = value }
+            var environment: [Subprocess.Environment.Key: String?] = [:]
+            for (name, value) in session.connection.environment {
+                if let key = Subprocess.Environment.Key(rawValue: name) { environment[key] = value }
+            }
             status = try await Subprocess.run(
                 .name("psql"), arguments: .init(["-X"] + arguments),
-                environment: .inherit.updating(environment), input: .standardInput,
-                output: .standardOutput, error: .standardError
+                environment: .inherit.updating(environment),
+                input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
+                output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
             ).terminationStatus
         } catch {
             try await session.close()

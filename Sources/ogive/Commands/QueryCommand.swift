@@ -28,22 +28,27 @@ struct QueryCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
+    private func json(_ table: QuantileTable, _ quantile: Double?) -> JSONValue {
+        let rewards = table.rewards.map { JSONValue.number("\($0)") }
+        var fields: [String: JSONValue] = [
+            "run": .string(name), "prompt": .string(table.promptKey),
+            "n": .number("\(rewards.count)"), "complete": .bool(table.isComplete),
+            "rewards": .array(rewards),
+        ]
+        if let reward { fields["reward"] = .number("\(reward)") }
+        if let quantile { fields["quantile_reward"] = .number("\(quantile)") }
+        return .object(fields)
+    }
+
     func run() async throws {
         let configuration = try file.load()
         let table = try await DatabaseSession.withStore(configuration) { store, _ in
             try await store.table(ofRun: name, prompt: .key(prompt))
         }
         let distribution = EmpiricalDistribution(table.rewards)
-        let quantile = reward.map { distribution.quantileReward(of: $0) }
+        let quantile = reward.flatMap { distribution?.quantileReward(of: $0) }
         if json {
-            print(
-                JSONValue.object([
-                    "run": .string(name), "prompt": .string(table.promptKey),
-                    "n": .number("\(table.rewards.count)"), "complete": .bool(table.isComplete),
-                    "rewards": .array(table.rewards.map { .number("\($0)") }),
-                    "reward": reward.map { .number("\($0)") } ?? .null,
-                    "quantile_reward": quantile.map { .number("\($0)") } ?? .null,
-                ]).json)
+            print(json(table, quantile).json)
         } else if let quantile {
             print(quantile)
         } else {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive run CONFIG`: everything on this machine, from prompts to quantile tables.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OgiveCore
+internal import OgiveModels
 internal import OgiveTransport
 internal import OgiveWire
 internal import OgiveWorker

@@ -38,6 +38,8 @@ struct LocalRun {
     func run() async throws {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
+        let endpoint = socket.endpoint
+        let job = self
         let end = try await withThrowingTaskGroup(of: End.self) { group in
             for server in models.servers {
                 group.addTask {
@@ -46,12 +48,12 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                await watchSignals()
+                await Self.watchSignals()
                 return .interrupted
             }
             group.addTask {
                 try await models.waitUntilHealthy()
-                try await processes(models, socket.endpoint)
+                try await job.processes(models, endpoint)
                 return .finished
             }
             // What is still running is ended in order: each process ends its own children.
@@ -68,7 +70,7 @@ struct LocalRun {
         }
     }
 
-    private func watchSignals() async {
+    private static func watchSignals() async {
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
     }
 

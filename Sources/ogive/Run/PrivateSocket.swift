@@ -19,7 +19,7 @@ struct PrivateSocket: ~Copyable {
         var template = Array("/tmp/ogive-run-XXXXXX".utf8CString)
         // mkdtemp changes the six last characters in place; the array is null-terminated.
         let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            unsafe mkdtemp(buffer.baseAddress) != nil
+            unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) } != nil
         }
         guard made else {
             throw CommandError(
@@ -34,7 +34,8 @@ struct PrivateSocket: ~Copyable {
 
     deinit {
         guard let folder else { return }
-        unlink("\(folder)/coordinator")
-        rmdir(folder)
+        // Both take a path and keep nothing of it.
+        unsafe unlink("\(folder)/coordinator")
+        unsafe rmdir(folder)
     }
 }

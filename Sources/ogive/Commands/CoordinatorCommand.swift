@@ -40,7 +40,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 logger: logger)
             let announcer = SideService {
                 let endpoint = try await transport.endpoint()
-                logger.notice("listening", metadata: ["endpoint": "\(endpoint)"])
+                logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runner = ServiceRunner(

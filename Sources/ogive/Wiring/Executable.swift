@@ -13,12 +13,18 @@ enum Executable {
     }
 
     /// The path as a person would type it: relative when it lies below the current folder.
-    static var shown: String { relative(path) }
+    static var shown: String {
+        guard let typed = CommandLine.arguments.first, typed.contains("/") else {
+            return relative(path)
+        }
+        return relative(typed)
+    }
 
     /// A path as a person would type it.
     static func relative(_ path: String) -> String {
         let here = FileManager.default.currentDirectoryPath + "/"
-        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+        let whole = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+        return whole.hasPrefix(here) ? String(whole.dropFirst(here.count)) : path
     }
 
     /// Host and process id: how a process introduces itself.

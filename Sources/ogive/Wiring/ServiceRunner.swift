@@ -23,7 +23,7 @@ struct ServiceRunner {
                 let isLast = index == services.count - 1
                 return .init(
                     service: service,
-                    successTerminationBehavior: isLast ? .gracefullyShutdownGroup : .cancelGroup,
+                    successTerminationBehavior: isLast ? .gracefullyShutdownGroup : .ignore,
                     failureTerminationBehavior: .cancelGroup)
             }, logger: quiet)
         configuration.maximumCancellationDuration = .seconds(10)
@@ -40,7 +40,7 @@ struct ServiceRunner {
             if followsParent {
                 tasks.addTask {
                     await ParentWatch.waitForEnd()
-                    logger.warning("the parent process is gone: draining")
+                    logger.info("the parent process is gone: draining")
                     await group.triggerGracefulShutdown()
                     return false
                 }
@@ -62,7 +62,7 @@ struct ServiceRunner {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
             if !isDraining {
                 isDraining = true
-                logger.notice("draining; a second signal forces the exit")
+                logger.info("draining; a second signal forces the exit")
                 await group.triggerGracefulShutdown()
             } else if signal != .sigusr1 {
                 ErrorRendering.write("forced to exit\n")

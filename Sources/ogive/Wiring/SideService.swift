@@ -10,6 +10,11 @@ struct SideService: Service {
     }
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await body() }
+        do {
+            try await cancelWhenGracefulShutdown { try await body() }
+        } catch is CancellationError {
+            // Its turn to end.
+            return
+        }
     }
 }

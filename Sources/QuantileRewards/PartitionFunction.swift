@@ -1,4 +1,4 @@
-internal import RealModule
+internal import Numerics
 
 /// The partition function of QRPO's optimal policy, known exactly because the quantile reward is
 /// uniform on [0, 1] under the reference policy (arXiv 2507.08068).

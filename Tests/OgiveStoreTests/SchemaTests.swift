@@ -134,7 +134,11 @@ extension StoreTests {
 
         @Test("lets a login with only the writer role do all that the coordinator does")
         func writerSuffices() async throws {
-            try await TestDatabase.with { database in
+            try await TestDatabase.with(isBare: true) { database in
+                // A new database has no grants of its template's: the migration must make its own.
+                let name = database.configuration.database
+                try await database.query("REVOKE ALL ON DATABASE \(name) FROM PUBLIC")
+                try await Migrator(database.configuration).up()
                 let login = "writer_\(UInt32.random(in: 0 ... .max))"
                 try await database.query("CREATE ROLE \(login) LOGIN IN ROLE ogive_writer")
                 var configuration = database.configuration

@@ -18,6 +18,13 @@ BEGIN
     IF NOT pg_has_role(current_user, 'ogive_writer', 'MEMBER') THEN
         EXECUTE format('GRANT ogive_writer TO %I', current_user);
     END IF;
+    -- Landing and import stage their rows in temporary tables, which hardened databases forbid.
+    BEGIN
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO ogive_writer', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE NOTICE 'ask the owner of database % to GRANT TEMPORARY on it to ogive_writer',
+            current_database();
+    END;
 END
 $roles$;
 

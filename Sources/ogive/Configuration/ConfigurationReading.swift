@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// One pass over a configuration: collects every problem, so that all are reported together.
 final class ConfigurationReading {
     /// The folder of the configuration file, to which relative paths belong.
@@ -38,6 +40,7 @@ final class ConfigurationReading {
 
     /// Makes `path` absolute: relative ones belong to the configuration's folder.
     func resolve(_ path: String) -> String {
-        path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+        let whole = path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+        return FilePath(whole).lexicallyNormalized().string
     }
 }

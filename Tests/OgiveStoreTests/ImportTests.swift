@@ -62,12 +62,12 @@ extension StoreTests {
         }
 
         @Test(
-            "a key with other content or candidates is a conflict that names it",
-            arguments: [("other", ["x"]), ("A", ["y"]), ("A", [])])
-        func conflicts(text: String, candidates: [String]) async throws {
+            "a key with other content is a conflict that names it",
+            arguments: ["other", "A "])
+        func conflicts(text: String) async throws {
             try await TestDatabase.with { database in
                 let good = Self.prompt("a", "A", candidates: ["x"])
-                let bad = Self.prompt("a", text, candidates: candidates)
+                let bad = Self.prompt("a", text, candidates: ["x"])
                 let isConflict: (any Error) -> Bool = { error in
                     let error = error as? StoreError
                     return error?.code == .conflict
@@ -96,6 +96,34 @@ extension StoreTests {
                 _ = try await database.store.importPrompts(into: "other") {
                     try await $0.add([bad])
                 }
+            }
+        }
+
+        @Test("a prompt that comes again brings its new candidates, and says of other metadata")
+        func mergesCandidates() async throws {
+            try await TestDatabase.with { database in
+                let first = Self.prompt(nil, "A", candidates: ["x", "y"])
+                var second = Self.prompt(nil, "A", candidates: ["y", "z"])
+                second.metadata = #"{"answer": "2"}"#
+                let both = try await database.store.importPrompts(into: "set") {
+                    try await $0.add([first, second])
+                }
+                #expect(both.imported == 1)
+                #expect(both.candidates == 3)
+                #expect(both.duplicates == 1)
+                #expect(both.otherMetadata == 1)
+                let later = try await database.store.importPrompts(into: "set") {
+                    try await $0.add([second, Self.prompt(nil, "A", candidates: ["w"])])
+                }
+                #expect(later.imported == 0)
+                #expect(later.candidates == 1)
+                let texts: String = try await database.value(
+                    "SELECT string_agg(text, ',' ORDER BY candidate_index) "
+                        + "FROM ogive.candidate_rows")
+                #expect(texts == "x,y,z,w")
+                let counted: Int = try await database.value(
+                    "SELECT candidate_count FROM ogive.prompt_rows")
+                #expect(counted == 4)
             }
         }
 

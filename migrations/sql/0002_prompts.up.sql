@@ -20,7 +20,6 @@ CREATE TABLE ogive.prompt_rows (
     candidate_count integer NOT NULL DEFAULT 0,
     key text NOT NULL,
     content_sha256 bytea NOT NULL,
-    candidates_sha256 bytea NOT NULL,
     content jsonb NOT NULL,
     metadata jsonb NOT NULL,
     CONSTRAINT prompt_rows_pkey PRIMARY KEY (id),
@@ -28,7 +27,7 @@ CREATE TABLE ogive.prompt_rows (
     CONSTRAINT prompt_rows_set_key_key UNIQUE (prompt_set_id, key),
     CONSTRAINT prompt_rows_key_length CHECK (octet_length(key) BETWEEN 1 AND 1000),
     CONSTRAINT prompt_rows_sha256_length
-        CHECK (octet_length(content_sha256) = 32 AND octet_length(candidates_sha256) = 32),
+        CHECK (octet_length(content_sha256) = 32),
     CONSTRAINT prompt_rows_content_shape CHECK (content ? 'messages' OR content ? 'text'),
     CONSTRAINT prompt_rows_metadata_object CHECK (jsonb_typeof(metadata) = 'object'),
     CONSTRAINT prompt_rows_candidate_count CHECK (candidate_count >= 0)

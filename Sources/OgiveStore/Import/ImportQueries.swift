@@ -11,7 +11,6 @@ enum ImportQueries {
     static let createPrompts = """
         CREATE TEMPORARY TABLE ogive_import_prompts (
             ordinal bigint NOT NULL, key text NOT NULL, content_sha256 bytea NOT NULL,
-            candidates_sha256 bytea NOT NULL, candidate_count integer NOT NULL,
             content jsonb NOT NULL, metadata jsonb NOT NULL
         ) ON COMMIT DROP
         """
@@ -31,16 +30,15 @@ enum ImportQueries {
         WITH firsts AS (
             SELECT DISTINCT ON (key) * FROM pg_temp.ogive_import_prompts ORDER BY key, ordinal
         )
-        SELECT s.ordinal, s.key, s.content_sha256 <> b.content_sha256 AS is_content, b.is_stored
+        SELECT s.ordinal, s.key, b.is_stored
         FROM pg_temp.ogive_import_prompts s
         JOIN (
             SELECT f.key, coalesce(p.content_sha256, f.content_sha256) AS content_sha256,
-                coalesce(p.candidates_sha256, f.candidates_sha256) AS candidates_sha256,
                 p.id IS NOT NULL AS is_stored
             FROM firsts f
             LEFT JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = f.key
         ) b ON b.key = s.key
-        WHERE s.content_sha256 <> b.content_sha256 OR s.candidates_sha256 <> b.candidates_sha256
+        WHERE s.content_sha256 <> b.content_sha256
         ORDER BY s.ordinal LIMIT 4
         """
     /// Keys that came again with the same content.
@@ -54,29 +52,52 @@ enum ImportQueries {
         ORDER BY s.ordinal LIMIT 5
         """
     /// $1 set. Ids follow the order of the file.
-    static let insert = """
+    static let insertPrompts = """
         WITH firsts AS MATERIALIZED (
             SELECT DISTINCT ON (key) * FROM pg_temp.ogive_import_prompts ORDER BY key, ordinal
         ), fresh AS (
-            INSERT INTO ogive.prompt_rows (prompt_set_id, key, content_sha256, candidates_sha256,
-                candidate_count, content, metadata)
-            SELECT $1, f.key, f.content_sha256, f.candidates_sha256, f.candidate_count, f.content,
-                f.metadata
+            INSERT INTO ogive.prompt_rows (prompt_set_id, key, content_sha256, content, metadata)
+            SELECT $1, f.key, f.content_sha256, f.content, f.metadata
             FROM firsts f
             WHERE NOT EXISTS (
                 SELECT FROM ogive.prompt_rows p WHERE p.prompt_set_id = $1 AND p.key = f.key)
             ORDER BY f.ordinal
-            RETURNING id, key
-        ), fresh_candidates AS (
-            INSERT INTO ogive.candidate_rows (prompt_id, candidate_index, label, text, metadata)
-            SELECT n.id, c.candidate_index, c.label, c.text, c.metadata
-            FROM fresh n
-            JOIN firsts f ON f.key = n.key
-            JOIN pg_temp.ogive_import_candidates c ON c.ordinal = f.ordinal
-            RETURNING candidate_index
+            RETURNING id
         )
-        SELECT (SELECT count(*) FROM fresh) AS prompts,
-            (SELECT count(*) FROM fresh_candidates) AS candidates
+        SELECT count(*) AS prompts FROM fresh
+        """
+    /// $1 set. A prompt that comes again brings the candidates that it has not yet; their indexes
+    /// follow those that are there, in the order of the file.
+    static let insertCandidates = """
+        WITH wanted AS (
+            SELECT DISTINCT ON (p.id, c.label, c.text) p.id AS prompt_id, p.candidate_count,
+                s.ordinal, c.candidate_index, c.label, c.text, c.metadata
+            FROM pg_temp.ogive_import_candidates c
+            JOIN pg_temp.ogive_import_prompts s ON s.ordinal = c.ordinal
+            JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+            WHERE NOT EXISTS (
+                SELECT FROM ogive.candidate_rows o
+                WHERE o.prompt_id = p.id AND o.label = c.label AND o.text = c.text)
+            ORDER BY p.id, c.label, c.text, s.ordinal, c.candidate_index
+        ), fresh AS (
+            INSERT INTO ogive.candidate_rows (prompt_id, candidate_index, label, text, metadata)
+            SELECT prompt_id, candidate_count - 1 + row_number() OVER (
+                    PARTITION BY prompt_id ORDER BY ordinal, candidate_index),
+                label, text, metadata
+            FROM wanted
+            RETURNING prompt_id
+        ), grown AS (
+            UPDATE ogive.prompt_rows p SET candidate_count = p.candidate_count + f.added
+            FROM (SELECT prompt_id, count(*)::integer AS added FROM fresh GROUP BY prompt_id) f
+            WHERE p.id = f.prompt_id
+        )
+        SELECT count(*) AS candidates FROM fresh
+        """
+    /// $1 set. Rows that differ from what is stored in nothing but their metadata.
+    static let otherMetadata = """
+        SELECT count(*) AS rows FROM pg_temp.ogive_import_prompts s
+        JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+        WHERE p.metadata <> s.metadata
         """
     static let count = """
         UPDATE ogive.prompt_sets SET prompts = prompts + $2, candidates = candidates + $3

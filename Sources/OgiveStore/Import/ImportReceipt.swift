@@ -2,10 +2,12 @@
 package struct ImportReceipt: Hashable, Sendable {
     /// Prompts that are new in the set.
     package var imported: Int
-    /// Candidates that came with them.
+    /// Candidates that are new, of new prompts and of those that were there.
     package var candidates: Int
     /// Rows whose key and content the set or an earlier row had already.
     package var duplicates: Int
     /// Keys of the first few duplicates.
     package var duplicateExamples: [String]
+    /// Duplicates whose metadata differ from what is stored, which stays.
+    package var otherMetadata = 0
 }

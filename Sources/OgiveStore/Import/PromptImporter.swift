@@ -4,7 +4,8 @@ internal import Postgres
 /// Takes the prompts of a file, batch by batch, into a prompt set: all of them or none.
 ///
 /// Memory holds one batch; the rows wait in the database. A row whose key is there with the same
-/// content is a duplicate and skipped, so importing a file twice changes nothing.
+/// content is a duplicate: the first one's metadata stays, candidates that it has not yet are
+/// added. So importing a file twice changes nothing.
 package final class PromptImporter {
     private let connection: PostgresConnection
     private var prompts = PostgresCopyBuffer()
@@ -47,26 +48,28 @@ package final class PromptImporter {
         try await requireNoConflict(set: set, id: id)
         let examples = try await connection.query(ImportQueries.duplicates, [.int64(id)])
             .map { try $0.decode("key", as: String.self) }
-        let counts = try await connection.query(ImportQueries.insert, [.int64(id)]).one()
-        let imported = try counts.decode("prompts", as: Int.self)
-        let added = try counts.decode("candidates", as: Int.self)
+        let imported = try await connection.query(ImportQueries.insertPrompts, [.int64(id)]).one()
+            .decode("prompts", as: Int.self)
+        let added = try await connection.query(ImportQueries.insertCandidates, [.int64(id)]).one()
+            .decode("candidates", as: Int.self)
+        let other = try await connection.query(ImportQueries.otherMetadata, [.int64(id)]).one()
+            .decode("rows", as: Int.self)
         try await connection.execute(
             ImportQueries.count, [.int64(id), .int64(Int64(imported)), .int64(Int64(added))])
         return ImportReceipt(
             imported: imported, candidates: added, duplicates: Int(ordinal) - imported,
-            duplicateExamples: examples)
+            duplicateExamples: examples, otherMetadata: other)
     }
 
     private func requireNoConflict(set: String, id: Int64) async throws {
         let rows = try await connection.query(ImportQueries.conflicts, [.int64(id)])
         if rows.isEmpty { return }
         let lines = try rows.map { row in
-            let what = try row.decode("is_content", as: Bool.self) ? "content" : "candidates"
             let place =
                 try row.decode("is_stored", as: Bool.self)
                 ? "the prompt set has" : "an earlier prompt of this import has"
             return "prompt \(try row.decode("ordinal", as: Int.self) + 1), key "
-                + "\"\(try row.decode("key", as: String.self))\": \(place) other \(what)"
+                + "\"\(try row.decode("key", as: String.self))\": \(place) other content"
         }
         throw StoreError(
             .conflict,
@@ -80,14 +83,10 @@ package final class PromptImporter {
         let digest = SHA256Digest(hashing: content)
         let key = prompt.key ?? digest.hex
         try requireStorable(prompt, key: key)
-        let pairs = prompt.candidates.map { [$0.label, $0.text] }
-        let candidatesDigest = SHA256Digest(hashing: CanonicalJSON.encode(pairs))
-        try prompts.row(columns: 7) { (row) throws(PostgresError) in
+        try prompts.row(columns: 5) { (row) throws(PostgresError) in
             row.append(ordinal)
             try row.append(key)
             try row.append(bytes: digest.bytes)
-            try row.append(bytes: candidatesDigest.bytes)
-            row.append(Int32(clamping: prompt.candidates.count))
             try row.append(jsonb: String(decoding: content, as: UTF8.self))
             try row.append(jsonb: prompt.metadata)
         }
@@ -126,7 +125,7 @@ extension PostgresStore {
     /// Imports into the prompt set with this name, made when there is none: `body` reads a file
     /// and adds its prompts. Nothing is imported when `body` throws; its error is passed on.
     ///
-    /// Throws `StoreError` with `.conflict` when a key is there with other content or candidates.
+    /// Throws `StoreError` with `.conflict` when a key is there with other content.
     package func importPrompts(
         into set: String, _ body: (PromptImporter) async throws -> Void
     ) async throws -> ImportReceipt {

@@ -43,7 +43,10 @@ enum SubmitQueries {
         """
     static let updateRun = """
         UPDATE ogive.runs SET sampling_id = $2, scoring_id = $3, spec = $4, draws = $5,
-            scores_candidates = $6, weight = $7, submitted_at = to_timestamp($8::float8 / 1000000)
+            scores_candidates = $6, weight = $7,
+            submitted_at = CASE
+                WHEN (scoring_id, draws) = ($3, $5) THEN submitted_at
+                ELSE to_timestamp($8::float8 / 1000000) END
         WHERE name = $1
         """
     static let notify = "NOTIFY ogive_runs"

@@ -33,6 +33,7 @@ struct ImportJob {
                 "imported": .number("\(receipt.imported)"),
                 "candidates": .number("\(receipt.candidates)"),
                 "duplicates": .number("\(receipt.duplicates)"),
+                "other_metadata": .number("\(receipt.otherMetadata)"),
                 "skipped": .number("\(skipped)"),
                 "bad_rows_file": sideFile.map(JSONValue.string) ?? .null,
             ])
@@ -48,6 +49,11 @@ struct ImportJob {
                 let examples = receipt.duplicateExamples.prefix(3).joined(separator: ", ")
                 text += ", \(NumberText.count(receipt.duplicates)) were there already"
                 if receipt.imported > 0 { text += " (\(examples) …)" }
+            }
+            if receipt.otherMetadata > 0 {
+                text +=
+                    "; \(NumberText.count(receipt.otherMetadata)) rows have other metadata than "
+                    + "the first one of their key, which stays"
             }
             if skipped > 0 {
                 text += ", \(NumberText.count(skipped)) bad rows left out"

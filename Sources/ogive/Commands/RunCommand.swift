@@ -20,9 +20,6 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationArgument
 
-    @Flag(help: "Let the run's name stand for the new specification.")
-    var repoint = false
-
     @Flag(help: "Try draws again that have a failure.")
     var retryFailures = false
 
@@ -34,7 +31,6 @@ struct RunCommand: AsyncParsableCommand {
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
             var submission = Submission(configuration: configuration)
-            submission.mayRepoint = repoint
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let submitted = try await submission.run(store)
             if !json { for line in submitted.lines { print(line) } }

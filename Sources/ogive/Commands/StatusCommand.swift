@@ -49,7 +49,7 @@ struct StatusCommand: AsyncParsableCommand {
                 run.policy + (run.isSynthetic ? " (SYNTHETIC)" : ""),
             ])
         }
-        print(table.lines(width: style.width).joined(separator: "\n"))
+        print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
         var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])

@@ -8,17 +8,15 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit",
         abstract: "Import the prompts of a configuration and submit its run.",
         discussion: """
-            Submitting the same again resumes the run; more `draws` top it up. Another policy,
-            scorer or parameter makes a new sampling or scoring: give the run another name, or let
-            its name move with --repoint.
+            Submitting the same again resumes the run; more `draws` top it up. Another policy or
+            parameter makes a new sampling, another scorer a new scoring: the run's name stands for
+            it from then on, and the former results stay and are found again with the former
+            configuration.
 
             Example: ogive submit config/vllm.yaml
             """)
 
     @OptionGroup var file: ConfigurationArgument
-
-    @Flag(help: "Let the run's name stand for the new specification.")
-    var repoint = false
 
     @Flag(help: "Try draws again that have a failure.")
     var retryFailures = false
@@ -30,7 +28,6 @@ struct SubmitCommand: AsyncParsableCommand {
         let configuration = try file.load()
         try await DatabaseSession.withStore(configuration) { store, _ in
             var submission = Submission(configuration: configuration)
-            submission.mayRepoint = repoint
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let result = try await submission.run(store)
             print(json ? result.json.json : result.lines.joined(separator: "\n"))

@@ -1,4 +1,4 @@
-/// A value given on the command line in place of the file's: `--set policy.sampling.seed=7`.
+/// A value given on the command line in place of the file's: `--override policy.sampling.seed=7`.
 struct ConfigurationOverride: Hashable, Sendable {
     /// The keys from the root.
     let keys: [String]
@@ -9,15 +9,16 @@ struct ConfigurationOverride: Hashable, Sendable {
     init(_ text: String) throws(CommandError) {
         guard let equals = text.firstIndex(of: "=") else {
             throw CommandError(
-                .configuration, "--set \(text): write `--set key.path=value`")
+                .configuration, "--override \(text): write `--override key.path=value`")
         }
         let path = text[..<equals]
         keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard !keys.contains("") else {
-            throw CommandError(.configuration, "--set \(text): a key of the path is empty")
+            throw CommandError(.configuration, "--override \(text): a key of the path is empty")
         }
         node = try YAMLDocument.parse(
-            String(text[text.index(after: equals)...]), source: "--set \(path)", hasLines: false)
+            String(text[text.index(after: equals)...]), source: "--override \(path)",
+            hasLines: false)
     }
 
     /// Puts the value into the tree; sections on the way are made where they are missing, and

@@ -5,8 +5,6 @@ internal import OgiveStore
 struct Submission {
     /// The configuration.
     var configuration: Configuration
-    /// Whether the run's name may move to another specification.
-    var mayRepoint = false
     /// Whether failures are forgotten, so that their draws are tried again.
     var retriesFailures = false
 
@@ -30,10 +28,15 @@ struct Submission {
                 "run '\(spec.name)': \(outcome); \(receipt.prompts) prompts × \(spec.draws) draws")
             if receipt.samplingIsNew {
                 lines.append("a new sampling: all of its draws are to be sampled")
+            } else if receipt.scoringIsNew {
+                lines.append("a new scoring of stored draws: nothing is sampled twice")
             } else if !receipt.sharedWith.isEmpty {
                 lines.append("shares its draws with \(receipt.sharedWith.joined(separator: ", "))")
             }
-            for difference in receipt.differences { lines.append("  \(difference)") }
+            if !receipt.differences.isEmpty {
+                lines.append("changed since the last submission (the former results are kept):")
+                for difference in receipt.differences { lines.append("  \(difference)") }
+            }
             if retried > 0 { lines.append("\(retried) failures will be tried again") }
             return lines
         }
@@ -57,7 +60,7 @@ struct Submission {
             case .resumed: receipt.isFinished ? "finished already" : "resumed"
             case .toppedUp(let from, let to): "topped up from \(from) to \(to) draws"
             case .reopened: "reopened"
-            case .repointed: "moved to a new specification"
+            case .repointed: "stands for another specification now"
             }
         }
     }
@@ -73,7 +76,7 @@ struct Submission {
             job.lineBytesMax = prompts.lineBytesMax
             imported = try await job.run(store)
         }
-        var receipt = try await store.submit(spec, mayRepoint: mayRepoint)
+        var receipt = try await store.submit(spec, mayRepoint: true)
         var retried = 0
         if retriesFailures {
             retried = try await store.retryFailures(ofRun: spec.name)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandScorerTests {
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
-        _ script: String, timeout: Duration = .seconds(20), clock: ModelClock = .continuous,
+        _ script: String, timeout: Duration = .seconds(120), clock: ModelClock = .continuous,
         _ body: (CommandScorer) async throws -> Void
     ) async throws {
         var endpoint = ScorerEndpoint(kind: .command, model: "mine")
@@ -101,7 +101,7 @@ import Testing
         // Hangs in its first life only.
         let script =
             "[ -e \(marker) ] || { : >\(marker); while read -r l; do :; done; }; " + Self.echo
-        try await withCommand(script, timeout: .seconds(1)) { scorer in
+        try await withCommand(script, timeout: .seconds(6)) { scorer in
             let late = await scorer.score(requests(["1"]))[0]
             #expect(late.code == .timeout, "\(late.message)")
             let retrying = RetryingScorer(scorer)

@@ -116,7 +116,7 @@ import Testing
 
     @Test func silenceIsATimeout() async throws {
         try await ScriptedServer.serving({ _ in .silence }) { server in
-            let policy = try Samples.policy(server.url, timeout: .seconds(1))
+            let policy = try Samples.policy(server.url, timeout: .seconds(3))
             let error = await #expect(throws: ModelError.self) { try await policy.fingerprint() }
             #expect(error?.code == .timeout)
         }

@@ -40,11 +40,11 @@ extension Scheduler {
     private mutating func takeOver(
         _ held: HeldLease, by worker: WorkerID, now: Instant
     ) -> LeaseName? {
-        guard runs[held.run] != nil, !held.items.isEmpty,
-            Set(held.items).count == held.items.count
-        else { return nil }
-        let active = runs[held.run]?.active[held.prompt] ?? []
         let wanted = Set(held.items)
+        guard let run = runs[held.run], !held.items.isEmpty, wanted.count == held.items.count,
+            held.items.allSatisfy(run.wants)
+        else { return nil }
+        let active = run.active[held.prompt] ?? []
         var owners: [TaskID] = []
         if !active.isDisjoint(with: wanted) {
             owners = tasks.values.filter {

@@ -14,32 +14,38 @@ extension Scheduler {
         }
         tasks[id]?.unlanded += results.count
         inFlightItems += results.count
-        landing.waiting.append(
+        landing.append(
             SchedulerLanding.Entry(
                 task: id, ack: part, worker: worker, names: results.map(\.name),
                 group: LandingGroup(
-                    run: task.run, prompt: task.promptID, worker: worker, items: results)))
-        landing.waitingItems += results.count
-        landing.oldest = landing.oldest ?? now
+                    run: task.run, prompt: task.promptID, worker: worker, items: results)),
+            now: now)
     }
 
     /// Sends batches that are full or old enough, and those that wait for another try.
     mutating func flushLanding(now: Instant) {
         guard !landing.isPaused(now) else { return }
         landing.pausedUntil = nil
-        for id in landing.sent.keys where landing.sent[id]?.isWaiting == true {
-            landing.sent[id]?.isWaiting = false
-            if let batch = landing.sent[id]?.batch { effects.append(.land(batch)) }
-        }
-        while landing.sent.count < limits.landingsMax, let oldest = landing.oldest,
+        sendWaiting()
+        while landing.onTheirWay < limits.landingsMax, let oldest = landing.oldest,
             landing.waitingItems >= limits.landingItems || isDraining
                 || oldest + limits.landingDelay <= now
         {
-            sendBatch(now: now)
+            packBatch(now: now)
+            sendWaiting()
         }
     }
 
-    private mutating func sendBatch(now: Instant) {
+    /// Sends packed batches, as many at once as may be.
+    private mutating func sendWaiting() {
+        for id in landing.sent.keys where landing.sent[id]?.isWaiting == true {
+            guard landing.onTheirWay < limits.landingsMax else { return }
+            landing.sent[id]?.isWaiting = false
+            if let batch = landing.sent[id]?.batch { effects.append(.land(batch)) }
+        }
+    }
+
+    private mutating func packBatch(now: Instant) {
         var count = 0
         var items = 0
         while count < landing.waiting.count, items < limits.landingItems {
@@ -56,7 +62,6 @@ extension Scheduler {
     private mutating func post(_ entries: [SchedulerLanding.Entry]) {
         let batch = LandingBatch(id: landing.nextBatch(), groups: entries.map(\.group))
         landing.sent[batch.id] = SchedulerLanding.Sent(batch: batch, entries: entries)
-        effects.append(.land(batch))
     }
 
     /// A batch is committed: now, and only now, its results are acknowledged.
@@ -72,7 +77,9 @@ extension Scheduler {
                 entry.names, of: entry.group.prompt, settled: true)
             tasks[entry.task]?.unlanded -= entry.names.count
             removeIfDone(entry.task)
-            if let ack = entry.ack { send(.ack(ack), to: entry.worker) }
+            if let ack = entry.ack, landing.isLastPiece(of: ack, to: entry.worker) {
+                send(.ack(ack), to: entry.worker)
+            }
         }
     }
 
@@ -99,33 +106,38 @@ extension Scheduler {
     }
 
     /// The database refuses a batch for what is in it: halves it until the culprit is alone, and
-    /// lands that one's failure instead.
+    /// lands that one's failure instead. What came along with it lands as it is.
     private mutating func isolate(_ id: BatchID, _ error: StoreError) {
         guard let sent = landing.sent.removeValue(forKey: id) else { return }
         let entries = sent.entries
-        if entries.count > 1 {
+        guard entries.count <= 1 else {
             post(Array(entries[..<(entries.count / 2)]))
             post(Array(entries[(entries.count / 2)...]))
             return
         }
-        guard let entry = entries.first,
-            entry.group.items.contains(where: { $0.failure?.code != .rejected })
-        else {
+        guard let entry = entries.first else { return }
+        let items = entry.group.items
+        guard items.count <= 1 else {
+            if let ack = entry.ack { landing.split(ack, to: entry.worker) }
+            post([entry.with(Array(items[..<(items.count / 2)]))])
+            post([entry.with(Array(items[(items.count / 2)...]))])
+            return
+        }
+        guard items.contains(where: { $0.failure?.code != .rejected }) else {
             effects.append(.stop(error))
             return
         }
-        var group = entry.group
-        group.items = group.items.map { item in
-            var failed = ItemResult(name: item.name)
-            failed.failure = Failure(
-                stage: item.completion == nil ? .scoring : .sampling, code: .rejected,
-                message: "The database refused the result: \(error.message)", attempts: 1)
-            return failed
-        }
-        post([
-            SchedulerLanding.Entry(
-                task: entry.task, ack: entry.ack, worker: entry.worker, names: entry.names,
-                group: group)
-        ])
+        post([entry.with(items.map { $0.refused(error) })])
+    }
+}
+
+extension ItemResult {
+    /// The failure that takes the place of a result that the database refuses.
+    fileprivate func refused(_ error: StoreError) -> ItemResult {
+        var failed = ItemResult(name: name)
+        failed.failure = Failure(
+            stage: completion == nil ? .scoring : .sampling, code: .rejected,
+            message: "The database refused the result: \(error.message)", attempts: 1)
+        return failed
     }
 }

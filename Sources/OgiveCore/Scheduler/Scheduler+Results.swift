@@ -11,9 +11,7 @@ extension Scheduler {
             return
         }
         guard var task = tasks[result.lease.task] else {
-            // Landed, or its run ended: either way the worker need not keep it.
-            counters.duplicates += result.items.count
-            send(.ack(name), to: worker)
+            receiveUnowned(result, from: worker, now: now)
             return
         }
         guard task.epoch == result.lease.epoch else {
@@ -34,8 +32,7 @@ extension Scheduler {
         case .landing:
             return
         }
-        let valid = result.items.filter(\.isValid)
-        let taken = task.take(valid)
+        let taken = task.take(result.items)
         counters.invalid += result.items.count - taken.count
         task.parts.insert(result.part)
         inFlightItems -= taken.count
@@ -48,6 +45,46 @@ extension Scheduler {
         collect(taken, of: task.id, part: name, from: worker, now: now)
     }
 
+    /// Takes in results of a task that is not in memory any more. They may be landed, and the
+    /// acknowledgement was lost; or they are late and the task was forgotten. The database knows:
+    /// they are landed (again), which is harmless, and acknowledged by the commit.
+    private mutating func receiveUnowned(_ result: TaskResult, from worker: WorkerID, now: Instant)
+    {
+        let name = ResultName(lease: result.lease, part: result.part)
+        guard let run = runs[result.run] else {
+            // Its run ended: nobody wants it.
+            counters.duplicates += result.items.count
+            send(.ack(name), to: worker)
+            return
+        }
+        let active = run.active[result.prompt] ?? []
+        if landing.holds(name, from: worker) { return }
+        guard result.items.allSatisfy({ !active.contains($0.name) }) else {
+            drop(name, from: worker)
+            return
+        }
+        var names: Set<ItemName> = []
+        let items = result.items.filter { item in
+            run.wants(item.name)
+                && item.isValid(for: WorkItem(name: item.name), isTakenOver: true)
+                && names.insert(item.name).inserted
+        }
+        counters.invalid += result.items.count - items.count
+        guard !items.isEmpty else {
+            send(.ack(name), to: worker)
+            return
+        }
+        runs[result.run]?.activate(items.map(\.name), of: result.prompt)
+        let group = LandingGroup(
+            run: result.run, prompt: result.prompt, worker: worker, items: items)
+        inFlightItems += items.count
+        landing.append(
+            SchedulerLanding.Entry(
+                task: result.lease.task, ack: name, worker: worker, names: items.map(\.name),
+                group: group),
+            now: now)
+    }
+
     private mutating func drop(_ name: ResultName, from worker: WorkerID) {
         counters.stale += 1
         effects.append(.notice(.stale(name.lease, worker: worker)))
@@ -56,8 +93,12 @@ extension Scheduler {
 }
 
 extension ItemResult {
-    /// Whether it says one thing: a finite reward, or why there is none.
-    var isValid: Bool {
-        if let reward { reward.isFinite && failure == nil } else { failure != nil }
+    /// Whether it says one thing about its item: a finite reward, of a completion that is there
+    /// or was there before, or why there is none.
+    func isValid(for item: WorkItem, isTakenOver: Bool) -> Bool {
+        guard let reward else { return failure != nil }
+        // Of a task that was taken over, only the names of the items are known.
+        let hasText = completion != nil || !item.needsSampling || isTakenOver
+        return reward.isFinite && failure == nil && hasText
     }
 }

@@ -4,6 +4,7 @@ internal import OrderedCollections
 extension Scheduler {
     /// Takes in the open runs: new ones begin, missing ones end, a raised target is paged anew.
     mutating func update(_ descriptions: [RunDescription]) {
+        knowsRuns = true
         let open = Set(descriptions.map(\.id))
         for id in runs.keys where !open.contains(id) {
             close(id)
@@ -95,8 +96,9 @@ extension Scheduler {
             }
         }
         run.settledWhileFetching = [:]
-        run.cursor = page.next
-        run.paging = page.next == nil ? .exhausted : .idle
+        run.cursor = run.rewindsNext ? nil : page.next
+        run.paging = page.next == nil && !run.rewindsNext ? .exhausted : .idle
+        run.rewindsNext = false
         runs[id] = run
         queueWorkers(serving: id)
     }
@@ -120,7 +122,13 @@ extension Scheduler {
     mutating func postpone(_ id: RunID, now: Instant) {
         guard var run = runs[id] else { return }
         run.notBefore = now + limits.databasePauseMax / 10
-        run.paging = run.paging == .finishing ? .exhausted : .idle
+        switch run.paging {
+        case .finishing: run.paging = .exhausted
+        case .fetching: run.paging = .idle
+        case .idle, .exhausted: break
+        }
+        if run.rewindsNext { run.cursor = nil }
+        run.rewindsNext = false
         run.settledWhileFetching = [:]
         runs[id] = run
     }

@@ -66,22 +66,24 @@ extension Scheduler {
             return .differs(
                 lacks("scorer", scorer.kind.rawValue, scorer.model, offer.scorers, spec.name))
         }
+        // One of the two may be bound already, by a run that shares it.
+        let differences =
+            mismatch("policy", run.description.policyFingerprint, offeredPolicy.fingerprint)
+            + mismatch("scorer", run.description.scorerFingerprint, offeredScorer.fingerprint)
+        guard differences.isEmpty else {
+            return .differs(
+                "run '\(spec.name)' holds results of another model than this worker serves ("
+                    + differences.joined(separator: ", ")
+                    + "); serve the former one, or set a new `revision` to begin anew")
+        }
         switch run.binding {
+        case .bound: return .serves
         case .asked: return .waits
         case .unbound:
             return .binds(
                 FingerprintBinding(
                     run: run.description.id, policy: offeredPolicy.fingerprint,
                     scorer: offeredScorer.fingerprint))
-        case .bound:
-            let differences =
-                mismatch("policy", run.description.policyFingerprint, offeredPolicy.fingerprint)
-                + mismatch("scorer", run.description.scorerFingerprint, offeredScorer.fingerprint)
-            guard !differences.isEmpty else { return .serves }
-            return .differs(
-                "run '\(spec.name)' holds results of another model than this worker serves ("
-                    + differences.joined(separator: ", ")
-                    + "); serve the former one, or set a new `revision` to begin anew")
         }
     }
 

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import HeapModule
 internal import OrderedCollections
 
@@ -6,10 +7,11 @@ extension Scheduler {
     mutating func receive(_ envelope: FromWorker, now: Instant) {
         let id = envelope.worker
         if case .hello(let hello) = envelope.message {
-            register(hello, id, now: now)
+            greet(hello, id, now: now)
             return
         }
         guard workers[id] != nil, envelope.term == term else {
+            if greetings[id] != nil { return }
             if case .goodbye = envelope.message { return }
             send(.reRegister, to: id)
             return
@@ -28,6 +30,24 @@ extension Scheduler {
         }
     }
 
+    /// Registers a worker. Before the open runs are known it waits: what it holds could not be
+    /// judged.
+    private mutating func greet(_ hello: Hello, _ id: WorkerID, now: Instant) {
+        if knowsRuns {
+            register(hello, id, now: now)
+        } else {
+            greetings[id] = hello
+        }
+    }
+
+    /// Registers the workers that waited for the first list of runs.
+    mutating func admitWaiting(now: Instant) {
+        guard knowsRuns, !greetings.isEmpty else { return }
+        let waiting = greetings
+        greetings.removeAll()
+        for (id, hello) in waiting { register(hello, id, now: now) }
+    }
+
     /// Registers an incarnation, for the first time or again.
     private mutating func register(_ hello: Hello, _ id: WorkerID, now: Instant) {
         var worker = SchedulerWorker(
@@ -35,6 +55,7 @@ extension Scheduler {
             credit: clamped(hello.credit), lastSeen: now)
         let forgotten = workers[id]?.tasks ?? []
         let isNew = workers[id] == nil
+        worker.isQueued = workers[id]?.isQueued ?? false
         workers[id] = worker
         let adopted = adopt(hello.inFlight, by: id, now: now)
         for task in forgotten.sorted() where tasks[task]?.isLeased(to: id) == true {
@@ -72,8 +93,15 @@ extension Scheduler {
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
+            // The reason may be that it does not know the run: it is told again.
+            workers[id]?.told.remove(task.run)
             requeue(lease.task, countsAttempt: false, now: nil)
         }
+    }
+
+    /// Forgets a worker, its place in the queue included.
+    private mutating func unregister(_ id: WorkerID) {
+        if workers.removeValue(forKey: id)?.isQueued == true { queue.removeAll { $0 == id } }
     }
 
     private mutating func leave(_ id: WorkerID) {
@@ -81,7 +109,7 @@ extension Scheduler {
         for task in worker.tasks.sorted() {
             requeue(task, countsAttempt: false, now: nil)
         }
-        workers[id] = nil
+        unregister(id)
         var record = worker.record
         record.state = .left
         effects.append(.record(record))
@@ -101,7 +129,7 @@ extension Scheduler {
             for task in worker.tasks.sorted() {
                 requeue(task, countsAttempt: true, now: now)
             }
-            workers[check.worker] = nil
+            unregister(check.worker)
             var record = worker.record
             record.state = .lost
             effects.append(.record(record))
@@ -112,6 +140,11 @@ extension Scheduler {
 
     /// A message could not be queued. A lease that was not sent is nobody's failure.
     mutating func sendFailed(_ message: ToWorker, _ outcome: SendOutcome, now: Instant) {
+        if case .serve(let run) = message.message {
+            workers[message.worker]?.told.remove(run.id)
+            workers[message.worker]?.credit = 0
+            return
+        }
         guard case .lease(let lease) = message.message,
             let task = tasks[lease.name.task], task.epoch == lease.name.epoch,
             task.isLeased(to: message.worker)

@@ -22,6 +22,10 @@ package struct Scheduler: Sendable {
     var runs = OrderedDictionary<RunID, SchedulerRun>()
     var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
     var tasks: [TaskID: SchedulerTask] = [:]
+    /// Workers that said hello before the open runs were known: the last hello of each.
+    var greetings = OrderedDictionary<WorkerID, Hello>()
+    /// Whether the open runs were read at least once.
+    var knowsRuns = false
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
     /// Deadlines of leases; entries outlive their leases and are skipped then.
@@ -44,7 +48,9 @@ package struct Scheduler: Sendable {
     /// Takes in what happened and answers with what is to be done, in order.
     package mutating func handle(_ event: Event, now: Instant) -> [Effect] {
         switch event {
-        case .runs(let descriptions): update(descriptions)
+        case .runs(let descriptions):
+            update(descriptions)
+            admitWaiting(now: now)
         case .page(let run, let page): take(page, of: run)
         case .pageFailed(let run): postpone(run, now: now)
         case .message(let message): receive(message, now: now)
@@ -55,6 +61,7 @@ package struct Scheduler: Sendable {
         case .bindFailed(let run): unbind(run, now: now)
         case .finished(let run, let isFinished): finished(run, isFinished, now: now)
         case .finishFailed(let run): postpone(run, now: now)
+        case .superseded(let error): effects.append(.stop(error))
         case .tick: break
         case .drain: isDraining = true
         }
@@ -96,6 +103,11 @@ package struct Scheduler: Sendable {
         package var inFlightItems: Int
         /// Items that wait for their commit.
         package var landingItems: Int
+    }
+
+    /// How many leases a registered worker holds, and how many it is willing to.
+    package func leases(of worker: WorkerID) -> (held: Int, credit: Int)? {
+        workers[worker].map { ($0.tasks.count, $0.credit) }
     }
 
     mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {

@@ -23,6 +23,8 @@ extension Scheduler {
         case finished(RunID, Bool)
         /// It could not be asked.
         case finishFailed(RunID)
+        /// The database says that another coordinator leads.
+        case superseded(StoreError)
         /// Time went by.
         case tick
         /// Grant nothing any more; land what comes.

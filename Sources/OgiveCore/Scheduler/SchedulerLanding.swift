@@ -9,13 +9,27 @@ struct SchedulerLanding: Sendable {
         let worker: WorkerID
         let names: [ItemName]
         let group: LandingGroup
+
+        /// The same for other items.
+        func with(_ items: [ItemResult]) -> Entry {
+            var group = group
+            group.items = items
+            return Entry(
+                task: task, ack: ack, worker: worker, names: items.map(\.name), group: group)
+        }
     }
 
-    /// A batch that is on its way, or waits to be sent again.
+    /// A batch that waits to be sent (again), or is on its way.
     struct Sent: Sendable {
         var batch: LandingBatch
         var entries: [Entry]
-        var isWaiting = false
+        var isWaiting = true
+    }
+
+    /// A part of a worker's results that was cut up, because the database refused it.
+    struct CutPart: Hashable, Sendable {
+        let worker: WorkerID
+        let name: ResultName
     }
 
     var waiting: [Entry] = []
@@ -23,9 +37,14 @@ struct SchedulerLanding: Sendable {
     var oldest: Instant?
     var sent = OrderedDictionary<BatchID, Sent>()
     var lastBatch: UInt64 = 0
+    /// How many pieces of a cut part are not committed; a part that is not here is whole.
+    var pieces: [CutPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
     var pausedUntil: Instant?
     var pause: Duration?
+
+    /// Batches that the database has now.
+    var onTheirWay: Int { sent.values.count { !$0.isWaiting } }
 
     var isEmpty: Bool { waiting.isEmpty && sent.isEmpty }
 
@@ -39,8 +58,36 @@ struct SchedulerLanding: Sendable {
 
     func dueAt(_ limits: SchedulerLimits) -> Instant? {
         if let pausedUntil { return pausedUntil }
-        guard sent.count < limits.landingsMax else { return nil }
+        guard onTheirWay < limits.landingsMax else { return nil }
         return oldest.map { $0 + limits.landingDelay }
+    }
+
+    /// Puts results into the next batch.
+    mutating func append(_ entry: Entry, now: Instant) {
+        waiting.append(entry)
+        waitingItems += entry.names.count
+        oldest = oldest ?? now
+    }
+
+    /// Whether this part waits for its commit.
+    func holds(_ name: ResultName, from worker: WorkerID) -> Bool {
+        waiting.contains { $0.ack == name && $0.worker == worker }
+            || sent.values.contains { sent in
+                sent.entries.contains { $0.ack == name && $0.worker == worker }
+            }
+    }
+
+    /// A piece of a part becomes two.
+    mutating func split(_ name: ResultName, to worker: WorkerID) {
+        pieces[CutPart(worker: worker, name: name), default: 1] += 1
+    }
+
+    /// Counts a committed piece; whether all of the part is committed now.
+    mutating func isLastPiece(of name: ResultName, to worker: WorkerID) -> Bool {
+        let part = CutPart(worker: worker, name: name)
+        guard let left = pieces[part] else { return true }
+        pieces[part] = left > 1 ? left - 1 : nil
+        return left == 1
     }
 
     mutating func nextBatch() -> BatchID {

@@ -24,6 +24,8 @@ struct SchedulerRun {
     var paging = Paging.idle
     /// The last prompt of the pages read so far.
     var cursor: PromptID?
+    /// The page on its way was asked for before the run was to be paged anew.
+    var rewindsNext = false
     /// Nothing is asked of the database before this.
     var notBefore = Instant.zero
     /// Tasks to be granted, in order.
@@ -44,9 +46,18 @@ struct SchedulerRun {
         binding = isBound ? .bound : .unbound
     }
 
+    /// Whether an item belongs to the run.
+    func wants(_ name: ItemName) -> Bool {
+        switch name.kind {
+        case .draw: (0..<description.spec.draws).contains(Int(name.index))
+        case .candidate: description.spec.scoresCandidates && name.index >= 0
+        }
+    }
+
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {
+        let before = active[prompt]?.count ?? 0
         active[prompt, default: []].formUnion(names)
-        activeItems += names.count
+        activeItems += (active[prompt]?.count ?? 0) - before
     }
 
     /// Forgets items; when they are `settled`, a page on its way must not bring them back.
@@ -64,6 +75,6 @@ struct SchedulerRun {
     /// Begins to page from the first prompt.
     mutating func rewind() {
         cursor = nil
-        if paging != .fetching { paging = .idle }
+        if paging == .fetching { rewindsNext = true } else { paging = .idle }
     }
 }

@@ -26,11 +26,18 @@ struct SchedulerTask {
     /// Results that wait for their commit.
     var unlanded = 0
 
-    /// Takes the results that belong to items without one, and forgets those items.
+    /// Takes the valid results that belong to items without one, and forgets those items.
     mutating func take(_ results: [ItemResult]) -> [ItemResult] {
-        var missing = Set(items.map(\.name))
-        let taken = results.filter { missing.remove($0.name) != nil }
-        items.removeAll { !missing.contains($0.name) }
+        var missing = Dictionary(
+            items.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let taken = results.filter { result in
+            guard let item = missing[result.name],
+                result.isValid(for: item, isTakenOver: prompt == nil)
+            else { return false }
+            missing[result.name] = nil
+            return true
+        }
+        items.removeAll { missing[$0.name] == nil }
         return taken
     }
 }

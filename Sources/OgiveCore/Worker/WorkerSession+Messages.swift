@@ -21,7 +21,13 @@ extension WorkerSession {
     }
 
     /// Registered: adopted leases go on under new names, the others are lost.
+    ///
+    /// A welcome that answers no hello of ours is a repeated or late one: it is ignored. What a
+    /// valid one does not name is given back by name as well, because it may answer an older hello
+    /// than the one that named the lease.
     private mutating func enter(_ welcome: Welcome, now: Instant) {
+        guard welcome.term >= term, openHellos > 0 || welcome.term > term else { return }
+        openHellos = max(0, openHellos - 1)
         if welcome.term != term { runs.removeAll() }
         term = welcome.term
         heartbeatInterval = welcome.heartbeatInterval
@@ -29,19 +35,25 @@ extension WorkerSession {
         isRegistered = true
         let names = Dictionary(
             welcome.adopted.map { ($0.old, $0.new) }, uniquingKeysWith: { first, _ in first })
+        var lost: [LeaseName] = []
         for (ticket, entry) in held {
             if let new = names[entry.lease.name] {
-                rename(ticket, new)
+                rename(ticket, new, now: now)
             } else {
+                if entry.lease.name.term == term { lost.append(entry.lease.name) }
                 drop(ticket)
             }
         }
+        if !lost.isEmpty { effects.append(.send(.returned(lost))) }
         for ticket in held.keys { send(ticket, now: now) }
         if drainingSince != nil { effects.append(.send(.draining)) }
     }
 
-    private mutating func rename(_ ticket: Ticket, _ new: LeaseName) {
+    private mutating func rename(_ ticket: Ticket, _ new: LeaseName, now: Instant) {
         guard var entry = held[ticket] else { return }
+        // The coordinator counts the time of a lease that it took over from the beginning, and
+        // cancels one that it did not have to take over.
+        entry.deadline = now + entry.lease.duration
         entry.lease.name = new
         entry.results = entry.results?.mapValues { result in
             var renamed = result

@@ -4,6 +4,10 @@ extension WorkerSession {
     /// Keeps the results until they are acknowledged, and sends them for the first time.
     mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: Instant) {
         guard var entry = held[ticket], entry.results == nil else { return }
+        guard !parts.isEmpty else {
+            giveBack { $0.lease.name == entry.lease.name }
+            return
+        }
         let results = parts.enumerated().map { part, items in
             TaskResult(
                 lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
@@ -25,6 +29,7 @@ extension WorkerSession {
 
     mutating func sayHello(now: Instant) {
         isRegistered = false
+        openHellos += 1
         lastHello = now
         lastCredit = credit
         let inFlight = held.values.map { entry in
@@ -72,6 +77,15 @@ extension WorkerSession {
         leaveIfDrained(now: now)
     }
 
+    /// Other models are served: what is unfinished may be of both, so it is dropped; the hello
+    /// that follows does not name it, which gives it back.
+    mutating func change(_ offer: Offer, now: Instant) {
+        guard offer != self.offer else { return }
+        self.offer = offer
+        for (ticket, entry) in held where entry.results == nil { drop(ticket) }
+        sayHello(now: now)
+    }
+
     mutating func drain(now: Instant) {
         guard drainingSince == nil else { return }
         drainingSince = now
@@ -90,7 +104,7 @@ extension WorkerSession {
     }
 
     private mutating func leaveIfDrained(now: Instant) {
-        guard let drainingSince else { return }
+        guard let drainingSince, !hasLeft else { return }
         if now - drainingSince >= limits.drainGrace {
             giveBack { _ in true }
             leave(.drained)

@@ -43,6 +43,8 @@ package struct WorkerSession: Sendable {
     var silenceMax = Duration.seconds(10)
     var lastHeard: Instant
     var lastHello: Instant?
+    /// Hellos since the last registration that no welcome answered yet.
+    var openHellos = 0
     var lastHeartbeat: Instant
     var lastCredit: Int?
     var isSuspended = false
@@ -114,14 +116,11 @@ package struct WorkerSession: Sendable {
         case .started(let ticket): held[ticket]?.isStarted = true
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
-        case .offerChanged(let offer):
-            self.offer = offer
-            isRegistered = false
-            lastHello = nil
+        case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
         case .tick: break
         }
-        keepTime(now: now)
+        if !hasLeft { keepTime(now: now) }
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
     }

@@ -1,0 +1,71 @@
+internal import OgiveCore
+
+extension Simulation {
+    /// Something that concerns one worker.
+    mutating func work(_ event: SimulationEvent) {
+        switch event {
+        case .workerTick(let id):
+            guard let index = place(of: id) else { return }
+            step(id, .tick, again: event)
+            let isPaused = workers[index].map { $0.pausedUntil > now } ?? true
+            if !isPaused { queue.push(event, at: now + .milliseconds(100)) }
+        case .work(let id, let said):
+            step(id, said, again: event)
+        default:
+            break
+        }
+    }
+
+    private func place(of id: WorkerID) -> Int? {
+        workers.firstIndex { $0?.id == id }
+    }
+
+    /// Lets a worker handle an event. While it is stopped, the event waits.
+    mutating func step(_ id: WorkerID, _ said: WorkerSession.Event, again: SimulationEvent) {
+        guard let place = place(of: id), var worker = workers[place] else { return }
+        if worker.pausedUntil > now {
+            queue.push(again, at: worker.pausedUntil)
+            return
+        }
+        let effects = worker.session.handle(said, now: now)
+        workers[place] = worker
+        for effect in effects {
+            switch effect {
+            case .send(let message):
+                remember(message, of: id)
+                transmit(
+                    .toCoordinator(
+                        FromWorker(worker: id, term: worker.session.term, message: message)))
+            case .start(let ticket, let lease, _):
+                begin(ticket, lease, of: id)
+            case .exit:
+                workers[place] = nil
+                queue.push(.startWorker(place), at: now + random.duration(100...1_000))
+            case .stop, .idle:
+                break
+            }
+        }
+    }
+
+    private mutating func remember(_ message: WorkerMessage, of id: WorkerID) {
+        guard case .result(let result) = message else { return }
+        let part = SentPart(
+            worker: id, name: ResultName(lease: result.lease, part: result.part))
+        sent[part] = result.items.map { MemoryDatabase.ItemKey(result.prompt, $0.name) }
+    }
+
+    /// Works on a lease for a while: the results are in one part or in several.
+    private mutating func begin(_ ticket: WorkerSession.Ticket, _ lease: Lease, of id: WorkerID) {
+        queue.push(.work(id, .started(ticket)), at: now + random.duration(1...50))
+        guard !random.chance(options.hanging) else { return }
+        let isLong = !isHealed && random.chance(0.05)
+        let model = SimulatedModel()
+        let results = lease.items.map { model.result(of: $0, seedBase: lease.seedBase) }
+        let cut = random.chance(0.5) ? results.count : Int.random(in: 1...3, using: &random)
+        let parts = stride(from: 0, to: results.count, by: cut).map {
+            Array(results[$0..<min($0 + cut, results.count)])
+        }
+        let delay = isLong ? random.duration(3_000...6_000) : random.duration(60...600)
+        queue.push(.work(id, .done(ticket, parts)), at: now + delay)
+    }
+}

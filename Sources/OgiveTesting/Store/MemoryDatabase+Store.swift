@@ -1,0 +1,138 @@
+package import OgiveCore
+
+extension MemoryDatabase {
+    /// Raises the term.
+    package mutating func lead() -> Term {
+        term = Term(term.rawValue + 1)
+        return term
+    }
+
+    /// The runs that are not finished, in order of id.
+    package func openRuns() -> [RunDescription] {
+        runs.values.filter { !$0.isFinished }.map(\.description).sorted { $0.id < $1.id }
+    }
+
+    /// Pending items of a run, from prompts after `cursor`.
+    package func pendingPage(
+        of run: RunDescription, after cursor: PromptID?, limit: PageLimit
+    ) -> PendingPage {
+        var page = PendingPage(prompts: [], next: nil)
+        var count = 0
+        for stored in prompts[run.spec.scoring.sampling.promptSet] ?? [] {
+            if let cursor, stored.prompt.id <= cursor { continue }
+            if page.prompts.count >= limit.prompts || count >= limit.items {
+                page.next = page.prompts.last?.prompt.id
+                return page
+            }
+            let items = pendingItems(of: stored, run)
+            guard !items.isEmpty else { continue }
+            count += items.count
+            page.prompts.append(PendingPrompt(prompt: stored.prompt, items: items))
+        }
+        return page
+    }
+
+    private func pendingItems(of stored: StoredPrompt, _ run: RunDescription) -> [WorkItem] {
+        let id = stored.prompt.id
+        let draws = (0..<run.spec.draws).map { index in
+            let name = ItemName.draw(Int32(index))
+            return WorkItem(
+                name: name, text: completions[run.sampling]?[ItemKey(id, name)]?.text)
+        }
+        let candidates = stored.candidates.enumerated().map { index, text in
+            WorkItem(name: .candidate(Int32(index)), text: text)
+        }
+        return (draws + (run.spec.scoresCandidates ? candidates : [])).filter {
+            !isSettled(ItemKey(id, $0.name), scoring: run.scoring)
+        }
+    }
+
+    /// Commits a batch.
+    package mutating func land(
+        _ batch: LandingBatch, term: Term
+    ) throws(StoreError) -> LandingReceipt {
+        try check(term)
+        var receipt = LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 0)
+        for group in batch.groups {
+            guard let run = runs[group.run]?.description else { continue }
+            for item in group.items {
+                land(item, ItemKey(group.prompt, item.name), run, &receipt)
+            }
+        }
+        return receipt
+    }
+
+    private mutating func land(
+        _ item: ItemResult, _ key: ItemKey, _ run: RunDescription, _ receipt: inout LandingReceipt
+    ) {
+        if let completion = item.completion {
+            if let former = completions[run.sampling]?[key] {
+                if former != completion { conflicts.append(key) }
+            } else {
+                completions[run.sampling, default: [:]][key] = completion
+                receipt.completions += 1
+            }
+        }
+        let table = tables[run.scoring] ?? ScoringTable()
+        if let reward = item.reward {
+            if let former = table.rewards[key] {
+                receipt.duplicates += 1
+                if former != reward { conflicts.append(key) }
+            } else if key.name.kind == .candidate || completions[run.sampling]?[key] != nil {
+                tables[run.scoring, default: ScoringTable()].rewards[key] = reward
+                tables[run.scoring]?.failures[key] = nil
+                receipt.rewards += 1
+            }
+        } else if let failure = item.failure, table.rewards[key] == nil {
+            receipt.failures += table.failures[key] == nil ? 1 : 0
+            tables[run.scoring, default: ScoringTable()].failures[key] =
+                table.failures[key] ?? failure
+        }
+    }
+
+    /// Binds fingerprints where none are bound; answers with what is bound.
+    package mutating func bind(
+        _ binding: FingerprintBinding, term: Term
+    ) throws(StoreError) -> FingerprintBinding {
+        try check(term)
+        guard let asked = runs[binding.run]?.description else {
+            throw StoreError(.conflict, "There is no run \(binding.run.rawValue).")
+        }
+        let sharers = runs.values.map(\.description)
+        let policy =
+            sharers.first { $0.sampling == asked.sampling && $0.policyFingerprint != nil }?
+            .policyFingerprint ?? binding.policy
+        let scorer =
+            sharers.first { $0.scoring == asked.scoring && $0.scorerFingerprint != nil }?
+            .scorerFingerprint ?? binding.scorer
+        for (id, run) in runs {
+            if run.description.sampling == asked.sampling {
+                runs[id]?.description.policyFingerprint = policy
+            }
+            if run.description.scoring == asked.scoring {
+                runs[id]?.description.scorerFingerprint = scorer
+            }
+        }
+        return FingerprintBinding(run: binding.run, policy: policy, scorer: scorer)
+    }
+
+    /// Marks a run as finished when nothing of it is pending.
+    package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
+        try check(term)
+        guard missing(of: run).isEmpty else { return false }
+        runs[run]?.isFinished = true
+        return true
+    }
+
+    /// Records workers.
+    package mutating func record(_ records: [WorkerRecord], term: Term) throws(StoreError) {
+        try check(term)
+        for record in records { workers[record.id] = record }
+    }
+
+    private func check(_ term: Term) throws(StoreError) {
+        guard term == self.term else {
+            throw StoreError(.staleTerm, "Another coordinator leads with a later term.")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package import OgiveCore
+
+/// What a store holds, in memory: the truth of the simulator and of tests of the services.
+///
+/// It follows the rules of the real one: a term fences earlier coordinators, the first content of
+/// a draw stays, a reward takes its failure back.
+package struct MemoryDatabase: Sendable {
+    /// A prompt of a set, with the candidates that came along.
+    package struct StoredPrompt: Hashable, Sendable {
+        /// The prompt.
+        package var prompt: Prompt
+        /// Its candidates' texts.
+        package var candidates: [String]
+
+        /// Joins both.
+        package init(_ prompt: Prompt, candidates: [String] = []) {
+            self.prompt = prompt
+            self.candidates = candidates
+        }
+    }
+
+    /// An item of the database.
+    package struct ItemKey: Hashable, Comparable, Sendable {
+        /// The prompt.
+        package var prompt: PromptID
+        /// The item.
+        package var name: ItemName
+
+        /// Joins both.
+        package init(_ prompt: PromptID, _ name: ItemName) {
+            self.prompt = prompt
+            self.name = name
+        }
+
+        package static func < (left: ItemKey, right: ItemKey) -> Bool {
+            (left.prompt, left.name) < (right.prompt, right.name)
+        }
+    }
+
+    /// What is known of the items of a scoring.
+    package struct ScoringTable: Hashable, Sendable {
+        /// Rewards.
+        package var rewards: [ItemKey: Double] = [:]
+        /// Failures of items without a reward.
+        package var failures: [ItemKey: Failure] = [:]
+    }
+
+    struct StoredRun: Sendable {
+        var description: RunDescription
+        var isFinished = false
+    }
+
+    /// The current term.
+    package internal(set) var term = Term(0)
+    /// Completions of each sampling.
+    package internal(set) var completions: [SamplingID: [ItemKey: Completion]] = [:]
+    /// Rewards and failures of each scoring.
+    package internal(set) var tables: [ScoringID: ScoringTable] = [:]
+    /// Items that came a second time with another content: never with deterministic models.
+    package internal(set) var conflicts: [ItemKey] = []
+    /// The last record of each worker.
+    package internal(set) var workers: [WorkerID: WorkerRecord] = [:]
+
+    var prompts: [String: [StoredPrompt]] = [:]
+    var runs: [RunID: StoredRun] = [:]
+
+    /// An empty database.
+    package init() {}
+
+    /// Adds prompts to a set, in ascending order of id.
+    package mutating func add(_ new: [StoredPrompt], to set: String) {
+        prompts[set, default: []].append(contentsOf: new)
+    }
+
+    /// Opens a run, or opens it again with another specification.
+    package mutating func submit(_ run: RunDescription) {
+        let former = runs[run.id]?.description
+        var run = run
+        run.policyFingerprint = former?.policyFingerprint ?? run.policyFingerprint
+        run.scorerFingerprint = former?.scorerFingerprint ?? run.scorerFingerprint
+        runs[run.id] = StoredRun(description: run)
+    }
+
+    /// Ends a run before it is finished.
+    package mutating func cancel(_ run: RunID) {
+        runs[run]?.isFinished = true
+    }
+
+    /// Whether nothing of the run is pending and the coordinator said so.
+    package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
+
+    /// The items of a run that have neither a reward nor a failure, ascending.
+    package func missing(of run: RunID) -> [ItemKey] {
+        guard let run = runs[run]?.description else { return [] }
+        return wanted(by: run).filter { !isSettled($0, scoring: run.scoring) }
+    }
+
+    /// All items that a run is to have, ascending.
+    package func wanted(by run: RunDescription) -> [ItemKey] {
+        (prompts[run.spec.scoring.sampling.promptSet] ?? []).flatMap { stored in
+            let candidates = run.spec.scoresCandidates ? stored.candidates.count : 0
+            return (0..<run.spec.draws).map { ItemKey(stored.prompt.id, .draw(Int32($0))) }
+                + (0..<candidates).map { ItemKey(stored.prompt.id, .candidate(Int32($0))) }
+        }
+    }
+
+    /// Whether an item has a reward or a failure.
+    package func isSettled(_ item: ItemKey, scoring: ScoringID) -> Bool {
+        tables[scoring]?.rewards[item] != nil || tables[scoring]?.failures[item] != nil
+    }
+}

@@ -1,0 +1,134 @@
+package import OgiveCore
+internal import Synchronization
+
+/// A store in memory, with faults on demand.
+package final class MemoryStore: Store {
+    /// A call that a test may let fail.
+    package enum Call: Hashable, Sendable {
+        /// Leading.
+        case lead
+        /// Reading the open runs.
+        case openRuns
+        /// Reading a page.
+        case page
+        /// Committing a batch.
+        case land
+        /// Binding fingerprints.
+        case bind
+        /// Finishing a run.
+        case finish
+        /// Recording a worker.
+        case record
+    }
+
+    /// What happens to a call.
+    package enum Fate: Sendable {
+        /// It succeeds.
+        case succeed
+        /// Nothing happens, and it throws.
+        case fail(StoreError)
+        /// It happens, and it throws as if nobody knew.
+        case happenUnnoticed
+    }
+
+    private struct State {
+        var database: MemoryDatabase
+        var decide: @Sendable (Call) -> Fate = { _ in .succeed }
+    }
+
+    private let state: Mutex<State>
+    private let changes: AsyncStream<Void>
+    private let changed: AsyncStream<Void>.Continuation
+
+    /// A store that holds `database`.
+    package init(_ database: MemoryDatabase) {
+        state = Mutex(State(database: database))
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// What it holds now.
+    package var database: MemoryDatabase {
+        state.withLock { $0.database }
+    }
+
+    /// Changes what it holds, as another program would.
+    package func change(_ body: @Sendable (inout MemoryDatabase) -> Void) {
+        state.withLock { body(&$0.database) }
+        changed.yield()
+    }
+
+    /// Decides the fate of all calls from now on.
+    package func setFate(_ decide: @escaping @Sendable (Call) -> Fate) {
+        state.withLock { $0.decide = decide }
+    }
+
+    /// Waits until the content satisfies a condition. One waiter at a time.
+    package func wait(until isSatisfied: @Sendable (MemoryDatabase) -> Bool) async {
+        guard !isSatisfied(database) else { return }
+        for await _ in changes where isSatisfied(database) { return }
+    }
+
+    package func lead(as coordinator: String) async throws(StoreError) -> Term {
+        try perform(.lead) { database throws(StoreError) in database.lead() }
+    }
+
+    package func resign(_ term: Term) async {}
+
+    package func openRuns() async throws(StoreError) -> [RunDescription] {
+        try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
+    }
+
+    package func pendingPage(
+        of run: RunDescription, after cursor: PromptID?, limit: PageLimit
+    ) async throws(StoreError) -> PendingPage {
+        try perform(.page) { database throws(StoreError) in
+            database.pendingPage(of: run, after: cursor, limit: limit)
+        }
+    }
+
+    package func land(
+        _ batch: LandingBatch, term: Term
+    ) async throws(StoreError) -> LandingReceipt {
+        try perform(.land) { database throws(StoreError) in
+            try database.land(batch, term: term)
+        }
+    }
+
+    package func bind(
+        _ binding: FingerprintBinding, term: Term
+    ) async throws(StoreError) -> FingerprintBinding {
+        try perform(.bind) { database throws(StoreError) in
+            try database.bind(binding, term: term)
+        }
+    }
+
+    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
+        try perform(.finish) { database throws(StoreError) in
+            try database.finish(run, term: term)
+        }
+    }
+
+    package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
+        try perform(.record) { database throws(StoreError) in
+            try database.record(workers, term: term)
+        }
+    }
+
+    private func perform<Value>(
+        _ call: Call, _ body: (inout MemoryDatabase) throws(StoreError) -> sending Value
+    ) throws(StoreError) -> Value {
+        let outcome: Result<Value, StoreError> = state.withLock { state in
+            let fate = state.decide(call)
+            if case .fail(let error) = fate { return .failure(error) }
+            do throws(StoreError) {
+                let value = try body(&state.database)
+                guard case .happenUnnoticed = fate else { return .success(value) }
+                return .failure(StoreError(.unknownOutcome, "The reply was lost."))
+            } catch {
+                return .failure(error)
+            }
+        }
+        changed.yield()
+        return try outcome.get()
+    }
+}

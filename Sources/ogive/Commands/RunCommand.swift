@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             let summary = try await RunSummary.read(
                 name, store, before: before, elapsed: ContinuousClock.now - begun)
-            let command = "\(Executable.shown) psql --config \(file.config)"
+            let command = "\(Executable.shown) psql \(file.options)"
             let style = TerminalStyle(
                 descriptor: STDOUT_FILENO, environment: Environment.current)
             print(

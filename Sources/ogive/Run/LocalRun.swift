@@ -40,6 +40,7 @@ struct LocalRun {
         let socket = try PrivateSocket(configuration.coordinator)
         let endpoint = socket.endpoint
         let job = self
+        let interruption = Interruption()
         let end = try await withThrowingTaskGroup(of: End.self) { group in
             for server in models.servers {
                 group.addTask {
@@ -48,12 +49,12 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                await Self.watchSignals()
+                await Self.watchSignals(interruption)
                 return .interrupted
             }
             group.addTask {
-                try await models.waitUntilHealthy()
-                try await job.processes(models, endpoint)
+                try await interruption.cancelling { try await models.waitUntilHealthy() }
+                try await job.processes(models, endpoint, interruption)
                 return .finished
             }
             // What is still running is ended in order: each process ends its own children.
@@ -64,18 +65,25 @@ struct LocalRun {
             }
             return .finished
         }
-        if case .interrupted = end {
-            throw CommandError(
-                .interrupted, "interrupted; what had landed is kept: run the same command again")
+        if case .interrupted = end { throw Interruption.error }
+    }
+
+    /// Asks to stop at the first signal, and returns at the second.
+    private static func watchSignals(_ interruption: Interruption) async {
+        var isRaised = false
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            if isRaised { return }
+            isRaised = true
+            ErrorRendering.write(
+                "interrupted: what is under way is finished; a second signal forces the exit\n")
+            interruption.raise()
         }
     }
 
-    private static func watchSignals() async {
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
-    }
-
     /// Coordinator and workers, watched until the run is finished; then drained in order.
-    private func processes(_ models: ModelWiring, _ endpoint: String) async throws {
+    private func processes(
+        _ models: ModelWiring, _ endpoint: String, _ interruption: Interruption
+    ) async throws {
         let arguments = [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
         let coordinator = SupervisedProcess(
             "coordinator",
@@ -97,6 +105,10 @@ struct LocalRun {
             group.addTask {
                 try await RunMonitor(name: name, store: store, showsJSON: showsJSON).run()
                 return true
+            }
+            group.addTask {
+                try await interruption.watch()
+                return false
             }
             let result: Result<Void, any Error>
             do {

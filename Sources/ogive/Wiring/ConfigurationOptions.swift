@@ -16,6 +16,25 @@ struct ConfigurationArgument: ParsableArguments {
         try Configuration.load(
             path: config, overrides: overrides, environment: Environment.current)
     }
+
+    /// The same as options of another command, for a person to paste into a shell.
+    var options: String {
+        (["--config", config] + overrides.flatMap { ["-o", $0] }).map(Self.quoted)
+            .joined(separator: " ")
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=,%+@".utf8.contains(byte)
+            }
+        }
+        return isPlain && !word.isEmpty
+            ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }
 }
 
 /// The configuration as an option: for commands that are about something else.

@@ -1,0 +1,200 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct BadInput {}
+}
+
+/// Each with its message and exit code, without a stack trace, and with nothing lost.
+extension EndToEndTests.BadInput {
+    /// Runs `ogive` to its end and expects the exit code and what it says on standard error.
+    private func expect(
+        _ workplace: Workplace, _ arguments: [String], exit code: Int32, says texts: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let program = try await workplace.ogive(
+            arguments, exit: code, sourceLocation: sourceLocation)
+        for text in texts {
+            #expect(
+                program.errors.contains(text), "\(program.transcript)",
+                sourceLocation: sourceLocation)
+        }
+        for trace in ["Fatal error", "Current stack trace", " at /", "Error(code"] {
+            #expect(
+                !program.errors.contains(trace), "\(program.transcript)",
+                sourceLocation: sourceLocation)
+        }
+    }
+
+    private func submitted(
+        _ workplace: Workplace, server: String
+    ) async throws -> (config: String, database: Database) {
+        try workplace.write(
+            "prompts.jsonl", "{\"question\": \"1 + 1?\", \"answer\": \"2\"}\n")
+        let database = try await Database.make()
+        let config = try Settings.gsm8k(workplace, database: .url(database.url), server: server)
+        return (config, database)
+    }
+
+    @Test func `A server that cannot be reached`() async throws {
+        try await Workplace.with { workplace in
+            let (config, _) = try await submitted(
+                workplace, server: "url: http://127.0.0.1:\(closedPort)")
+            try await expect(
+                workplace,
+                ["run", config, "-o", "worker.attempts_max=2", "-o", "worker.outage_timeout=1s"],
+                exit: 3, says: ["no answer from http://127.0.0.1", "check that the server runs"])
+            try await workplace.expectNothingRuns()
+        }
+    }
+
+    @Test func `A model that the server does not serve`() async throws {
+        try await serving { workplace, url in
+            let (config, database) = try await submitted(workplace, server: "url: \(url)")
+            try await expect(
+                workplace, ["run", config, "-o", "policy.model=nope"], exit: 2,
+                says: ["does not serve a model named `nope`", "tiny-policy"])
+            #expect(try await database.landed() == 0)
+        }
+    }
+
+    @Test func `A server that wants another key`() async throws {
+        try await serving(key: "right") { workplace, url in
+            let key = try workplace.write("key", "wrong\n")
+            let (config, database) = try await submitted(workplace, server: "url: \(url)")
+            try await expect(
+                workplace, ["run", config, "-o", "policy.api_key_file=\(key)"], exit: 2,
+                says: ["answered 401", "check the api_key"])
+            #expect(try await database.landed() == 0)
+            try workplace.write("key", "right\n")
+            try await workplace.ogive(["run", config, "-o", "policy.api_key_file=\(key)"])
+            #expect(try await database.landed() == 8)
+        }
+    }
+
+    @Test func `A prompt too long for the context fails alone`() async throws {
+        try await serving { workplace, url in
+            let (config, database) = try await submitted(workplace, server: "url: \(url)")
+            let long = String(repeating: "many words ", count: 2000)
+            try workplace.write(
+                "prompts.jsonl",
+                """
+                {"key": "short", "question": "1 + 1?", "answer": "2"}
+                {"key": "long", "question": "\(long)", "answer": "3"}
+                {"key": "other", "question": "2 + 2?", "answer": "4"}
+
+                """)
+            try await expect(
+                workplace, ["run", config], exit: 1,
+                says: ["8 draws", "ogive.failures", "--retry-failures"])
+            #expect(try await database.landed() == 16)
+            let failures: String = try await database.value(
+                """
+                SELECT string_agg(DISTINCT prompt_key || ' ' || code || ' ' || stage, ',')
+                    || ' ' || count(*) FROM ogive.failures
+                """)
+            #expect(failures == "long prompt_too_long sampling 8")
+            try await workplace.ogive(["audit", "--config", config])
+        }
+    }
+
+    @Test func `A key that does not exist`() async throws {
+        try await Workplace.with { workplace in
+            let config = try workplace.write("bad.yaml", "run:\n  name: a\n  drawz: 8\n")
+            try await expect(
+                workplace, ["run", config], exit: 2, says: ["bad.yaml:3", "drawz", "draws"])
+            try await expect(
+                workplace, ["run", workplace.path("none.yaml")], exit: 2, says: ["none.yaml"])
+        }
+    }
+
+    @Test func `A database that is down`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 1)
+            let url = "postgresql://ogive@127.0.0.1:\(closedPort)/ogive"
+            let config = try Settings.synthetic(workplace, database: .url(url))
+            for command in ["run", "coordinator", "submit"] {
+                try await expect(workplace, [command, config], exit: 3, says: ["127.0.0.1"])
+            }
+        }
+    }
+
+    @Test func `A port that is taken`() async throws {
+        try await serving { workplace, url in
+            try Settings.writePrompts(workplace, 1)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let taken = url.replacing("http://", with: "tcp://")
+            try await expect(
+                workplace, ["coordinator", config, "-o", "coordinator.listen=\(taken)"], exit: 3,
+                says: ["in use", taken])
+            try await expect(
+                workplace, ["run", config, "-o", "coordinator.listen=\(taken)"], exit: 3,
+                says: ["in use", taken])
+            try await workplace.expectOnlyServers()
+        }
+    }
+
+    @Test func `A database folder that cannot be made`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 1)
+            let file = try workplace.write("file", "")
+            for folder in ["\(file)/database", "/proc/ogive"] {
+                let config = try Settings.synthetic(workplace, database: .embedded(folder))
+                try await expect(workplace, ["run", config], exit: 3, says: [folder])
+            }
+        }
+    }
+
+    @Test func `A broken line in the prompts`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let prompts = try workplace.write(
+                "prompts.jsonl", "{\"prompt\": \"one\"}\n{\"prompt\": \n{\"prompt\": \"three\"}\n")
+            try await expect(
+                workplace, ["run", config], exit: 1, says: ["\(prompts):2", "skip"])
+            let none: Int = try await database.value("SELECT count(*) FROM ogive.prompt_rows")
+            #expect(none == 0)
+            try await workplace.ogive(["run", config, "-o", "prompts.skip_bad_rows=true"])
+            #expect(try await database.landed() == 16)
+            let bad = try String(contentsOfFile: prompts + ".bad.jsonl", encoding: .utf8)
+            #expect(bad.contains("prompt"))
+        }
+    }
+
+    @Test func `A run's name that stands for something else`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 2)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try await workplace.ogive(["run", config])
+            let changed = ["run", config, "-o", "policy.sampling.seed=7"]
+            try await expect(
+                workplace, changed, exit: 1, says: ["made", "seed", "--repoint"])
+            #expect(try await database.landed() == 16)
+            let moved = try await workplace.ogive(changed + ["--repoint"])
+            #expect(moved.output.contains("moved to a new specification"))
+            #expect(try await database.landed() == 32, "what had landed is kept")
+        }
+    }
+
+    /// A port that nobody listens on.
+    private var closedPort: Int { 1 }
+
+    /// Runs `body` beside a llama.cpp server; skipped, with the reason printed, without one.
+    private func serving(
+        key: String? = nil, _ body: (Workplace, String) async throws -> Void
+    ) async throws {
+        guard let python = Checkout.python() else { return }
+        try await Workplace.with { workplace in
+            var options: [String] = []
+            if let key {
+                options = ["--api-key-file", try workplace.write("keys", key + "\n")]
+            }
+            let url = try await workplace.llamaServer(python: python, options: options)
+            try await body(workplace, url)
+        }
+    }
+}

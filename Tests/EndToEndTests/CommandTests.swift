@@ -1,0 +1,101 @@
+import Foundation
+import Postgres
+import Testing
+
+extension EndToEndTests {
+    @Suite struct Commands {}
+}
+
+extension EndToEndTests.Commands {
+    @Test func `The schema goes up, down and up again in a plain database`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make(isBare: true)
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let option = ["--config", config]
+            try Settings.writePrompts(workplace, 1)
+            let early = try await workplace.ogive(["submit", config], exit: 2)
+            #expect(early.errors.contains("migrate up"))
+
+            let pending = try await workplace.ogive(["migrate", "status"] + option)
+            #expect(pending.output.contains("pending  1 "))
+            let up = try await workplace.ogive(["migrate", "up"] + option)
+            #expect(up.output.contains("applied 1 "))
+            let again = try await workplace.ogive(["migrate", "up"] + option)
+            #expect(again.output.contains("nothing to do"))
+            let status = try await workplace.ogive(["migrate", "status"] + option)
+            #expect(!status.output.contains("pending"))
+
+            let refused = try await workplace.ogive(["migrate", "down"] + option, exit: 2)
+            #expect(refused.errors.contains("--yes"))
+            let down = try await workplace.ogive(
+                ["migrate", "down", "--to", "0", "--yes"] + option)
+            #expect(down.output.contains("took back 1 "))
+            let schemas: Int = try await database.value(
+                "SELECT count(*) FROM pg_namespace WHERE nspname = 'ogive'")
+            #expect(schemas == 0)
+            try await workplace.ogive(["migrate", "up"] + option)
+            try await workplace.ogive(["run", config])
+        }
+    }
+
+    @Test func `Status, query and audit speak to people and to scripts`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 3)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try await workplace.ogive(["run", config])
+            let option = ["--config", config]
+
+            let status = try await workplace.ogive(["status", "--json"] + option)
+            let object = try json(status.output)
+            let run = try #require((object["runs"] as? [[String: Any]])?.first)
+            #expect(run["run"] as? String == "made")
+            #expect(run["state"] as? String == "finished")
+            #expect(run["landed"] as? Int == 24)
+            #expect(run["synthetic"] as? Bool == true)
+            let shown = try await workplace.ogive(["status"] + option)
+            #expect(shown.output.contains("SYNTHETIC"))
+
+            let table = try json(
+                try await workplace.ogive(
+                    ["query", "made", "--prompt", "p1", "--json"] + option
+                ).output)
+            let rewards = try #require(table["rewards"] as? [Double])
+            #expect(rewards.count == 8)
+            #expect(rewards == rewards.sorted())
+            let third = rewards[2]
+            let quantile = try await workplace.ogive(
+                ["query", "made", "--prompt", "p1", "--reward=\(third)"] + option)
+            #expect(quantile.output == "0.375\n")
+            let unknown = try await workplace.ogive(
+                ["query", "made", "--prompt", "nope"] + option, exit: 1)
+            #expect(unknown.errors.contains("nope"))
+
+            let audit = try json(try await workplace.ogive(["audit", "--json"] + option).output)
+            #expect(audit["sound"] as? Bool == true)
+            // A draw that vanishes is found, and named.
+            let connection = try await database.connect()
+            try await connection.execute(
+                "DELETE FROM ogive.completion_rows WHERE draw_index = 5 AND prompt_id = "
+                    + "(SELECT id FROM ogive.prompt_rows WHERE key = 'p2')")
+            await connection.close()
+            let broken = try await workplace.ogive(["audit"] + option, exit: 1)
+            #expect(broken.output.contains("NOT sound"))
+            #expect(broken.output.contains("p2"))
+        }
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `Shells get completions`(_ shell: String) async throws {
+        try await Workplace.with { workplace in
+            let script = try await workplace.ogive(["completions", shell])
+            #expect(script.output.contains("quickstart") || script.output.contains("coordinator"))
+            #expect(!script.output.contains("supervise"), "a hidden command stays hidden")
+        }
+    }
+
+    private func json(_ text: String) throws -> [String: Any] {
+        try #require(
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct GSM8K {}
+}
+
+extension EndToEndTests.GSM8K {
+    private static let prompts = 60
+    private static let draws = prompts * 8
+
+    /// Writes the prompts; `nil` when the machine lacks what the test needs.
+    private static func prepare(_ workplace: Workplace) throws -> String? {
+        guard let python = Checkout.python(), let rows = Checkout.gsm8k(prompts) else {
+            return nil
+        }
+        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        return python
+    }
+
+    @Test func `Killed worker and killed coordinator leave exactly N`() async throws {
+        try await Workplace.with { workplace in
+            guard let python = try Self.prepare(workplace) else { return }
+            let database = try await Database.make()
+            let config = try Settings.gsm8k(
+                workplace, database: .url(database.url),
+                server: Settings.launch(workplace, python: python))
+            try await workplace.ogive(["submit", config])
+            var coordinator = try workplace.start(["coordinator", config])
+            let worker = try workplace.start(["worker", config])
+            var workers = [try workplace.start(["worker", config])]
+
+            try await landed(80, database)
+            worker.signal(SIGKILL)
+            #expect(try await worker.status() == 128 + SIGKILL)
+            #expect(try await database.landed() < Self.draws, "the worker was killed too late")
+            workers.append(try workplace.start(["worker", config]))
+
+            try await landed(240, database)
+            coordinator.signal(SIGKILL)
+            #expect(try await coordinator.status() == 128 + SIGKILL)
+            #expect(try await database.landed() < Self.draws, "the coordinator was killed too late")
+            coordinator = try workplace.start(["coordinator", config])
+
+            try await landed(Self.draws, database)
+            for process in workers { process.signal(SIGTERM) }
+            for process in workers { #expect(try await process.status() == 0) }
+            coordinator.signal(SIGTERM)
+            #expect(try await coordinator.status() == 0)
+            try await workplace.expectNothingRuns()
+            let audit = try await workplace.ogive(["audit", "--config", config])
+            #expect(audit.output.contains("landed 480, with a failure 0, pending 0"))
+            let rows: Int = try await database.value("SELECT count(*) FROM ogive.completion_rows")
+            #expect(rows == Self.draws)
+        }
+    }
+
+    @Test func `A killed run leaves nothing behind and is finished by the same command`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            guard let python = try Self.prepare(workplace) else { return }
+            let config = try Settings.gsm8k(
+                workplace, database: .embedded(workplace.path("database")),
+                server: Settings.launch(workplace, python: python))
+            let run = try workplace.start(["run", config, "--json"])
+            try await eventually("some draws to land", detail: { run.transcript }) {
+                run.output.split(separator: "\n").contains { line in
+                    Self.number("done", in: line).map { $0 >= 8 } ?? false
+                }
+            }
+            let names = workplace.processes.map { $0.argv.joined(separator: " ") }
+            #expect(names.contains { $0.contains("ogive worker") })
+            #expect(names.contains { $0.contains("serve_llamacpp") })
+            #expect(names.contains { $0.contains("postgres") })
+            run.signal(SIGKILL)
+            #expect(try await run.status() == 128 + SIGKILL)
+            try await workplace.expectNothingRuns(within: .seconds(60))
+
+            let again = try await workplace.ogive(["run", config])
+            #expect(again.output.contains("resumed"))
+            #expect(again.output.contains("480 of 480 (60 prompts × 8)"))
+            #expect(!again.output.contains(" 480 of them new"))
+            try await workplace.ogive(["audit", "--config", config])
+            try await workplace.expectNothingRuns()
+        }
+    }
+
+    private func landed(_ count: Int, _ database: Database) async throws {
+        try await eventually("\(count) draws to land", within: .seconds(120)) {
+            try await database.landed() >= count
+        }
+    }
+
+    /// A number of a JSON line.
+    private static func number(_ key: String, in line: Substring) -> Int? {
+        let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        return object?[key] as? Int
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Glibc
+
+/// A process that a test started, with its outputs in files.
+final class Program {
+    private let process = Process()
+    private let outputFile: String
+    private let errorFile: String
+    private let name: String
+
+    /// Starts `argv`; `files` is the path, without extension, of the two files for its outputs.
+    init(_ argv: [String], files: String, environment: [String: String] = [:]) throws {
+        name = argv.dropFirst().prefix(2).joined(separator: " ")
+        outputFile = files + ".out"
+        errorFile = files + ".err"
+        process.executableURL = URL(fileURLWithPath: argv[0])
+        process.arguments = Array(argv.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(environment) { _, new in new }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try Self.handle(outputFile)
+        process.standardError = try Self.handle(errorFile)
+        try process.run()
+    }
+
+    /// The process id.
+    var id: pid_t { process.processIdentifier }
+
+    /// Whether it has not ended yet.
+    var isRunning: Bool { process.isRunning }
+
+    /// What it wrote to standard output so far.
+    var output: String { Self.text(outputFile) }
+
+    /// What it wrote to standard error so far.
+    var errors: String { Self.text(errorFile) }
+
+    /// Both outputs, for a message about a failure.
+    var transcript: String { "\(name): output\n\(output)\n\(name): errors\n\(errors)" }
+
+    /// Waits for its end and gives the status as a shell does.
+    @discardableResult
+    func status(within limit: Duration = .seconds(120)) async throws -> Int32 {
+        try await eventually("the end of \(name)", within: limit, detail: { transcript }) {
+            !process.isRunning
+        }
+        let status = process.terminationStatus
+        return process.terminationReason == .exit ? status : 128 + status
+    }
+
+    /// Waits until standard error holds `text`.
+    func says(_ text: String, within limit: Duration = .seconds(60)) async throws {
+        try await eventually("\(name) to say '\(text)'", within: limit, detail: { transcript }) {
+            errors.contains(text)
+        }
+    }
+
+    /// Sends it a signal.
+    func signal(_ number: Int32) {
+        // A process that ended is reaped at once, and its id may be another's.
+        if process.isRunning { kill(id, number) }
+    }
+
+    private static func handle(_ path: String) throws -> FileHandle {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw TimedOut(description: "\(path) cannot be written") }
+        return handle
+    }
+
+    private static func text(_ path: String) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

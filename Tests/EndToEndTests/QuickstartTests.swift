@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct Quickstart {}
+}
+
+extension EndToEndTests.Quickstart {
+    /// The quickstart on its first prompts.
+    private static func arguments(_ workplace: Workplace, draws: Int) throws -> [String] {
+        let all = try String(
+            contentsOfFile: Checkout.root + "/config/quickstart/prompts.jsonl", encoding: .utf8)
+        let some = all.split(separator: "\n").prefix(24).joined(separator: "\n")
+        try workplace.write("prompts.jsonl", some + "\n")
+        return [
+            Checkout.root + "/config/quickstart.yaml",
+            "-o", "prompts.file=\(workplace.path("prompts.jsonl"))",
+            "-o", "database.embedded=\(workplace.path("database"))",
+            "-o", "run.draws=\(draws)",
+        ]
+    }
+
+    @Test func `The quickstart runs, is audited, is a no-op again, and tops up`() async throws {
+        guard Checkout.python() != nil else { return }
+        try await Workplace.with { workplace in
+            let arguments = try Self.arguments(workplace, draws: 4)
+            let option = ["--config"] + arguments
+            let first = try await workplace.ogive(["run"] + arguments)
+            #expect(first.output.contains("96 of 96 (24 prompts × 4), 96 of them new"))
+            #expect(first.output.contains("% of the tables are degenerate"))
+            let audit = try await workplace.ogive(["audit"] + option)
+            #expect(audit.output.contains("sound: exactly N"))
+            let before = try await draws(workplace, option)
+            #expect(before.count == 96)
+            let quantiles = before.compactMap {
+                $0.split(separator: "|").last.flatMap { Double($0) }
+            }
+            #expect(quantiles.count == 96)
+            #expect(quantiles.allSatisfy { $0 > 0 && $0 <= 1 })
+            let candidates = try await select(
+                workplace, option,
+                "SELECT count(*) FROM ogive.candidates WHERE quantile_reward BETWEEN 0 AND 1")
+            #expect(Int(candidates.first ?? "").map { $0 > 0 } == true)
+
+            let begun = ContinuousClock.now
+            let second = try await workplace.ogive(["run"] + arguments)
+            #expect(second.output.contains("finished already"))
+            #expect(second.output.contains("0 of them new"))
+            #expect(ContinuousClock.now - begun < .seconds(20))
+
+            let more = try Self.arguments(workplace, draws: 6)
+            let third = try await workplace.ogive(["run"] + more)
+            #expect(third.output.contains("topped up from 4 to 6 draws"))
+            #expect(third.output.contains("144 of 144 (24 prompts × 6), 48 of them new"))
+            let after = try await draws(workplace, option, below: 4)
+            #expect(
+                after.map { $0.split(separator: "|").dropLast() }
+                    == before.map { $0.split(separator: "|").dropLast() },
+                "a committed draw never changes")
+            try await workplace.ogive(["audit"] + ["--config"] + more)
+            try await workplace.expectNothingRuns()
+        }
+    }
+
+    /// The draws with an index below `below`, in order; the quantile reward last.
+    private func draws(
+        _ workplace: Workplace, _ option: [String], below: Int = .max
+    ) async throws -> [String] {
+        try await select(
+            workplace, option,
+            """
+            SELECT prompt_key, draw_index, md5(text), seed, log_probability, landed_at, reward,
+                quantile_reward
+            FROM ogive.scored_completions WHERE draw_index < \(below) ORDER BY 1, 2
+            """)
+    }
+
+    private func select(
+        _ workplace: Workplace, _ option: [String], _ sql: String
+    ) async throws -> [String] {
+        let psql = try await workplace.ogive(["psql"] + option + ["--", "-At", "-c", sql])
+        return psql.output.split(separator: "\n").map(String.init)
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct Serving {}
+}
+
+extension EndToEndTests.Serving {
+    @Test func `A worker whose server differs from the sampling's gets no work and says why`()
+        async throws
+    {
+        guard let python = Checkout.python(), let rows = Checkout.gsm8k(2) else { return }
+        try await Workplace.with { workplace in
+            try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+            let database = try await Database.make()
+            let good = try Settings.gsm8k(
+                workplace, database: .url(database.url),
+                server: Settings.launch(workplace, python: python))
+            try await workplace.ogive(["run", good])
+            // The same name, another context: what it serves is not what was sampled before.
+            let argv = try Settings.llamaServer(workplace, python: python, context: 1024)
+                .map { "\"\($0)\"" }
+            let other = try Settings.gsm8k(
+                workplace, database: .url(database.url),
+                server: "launch: {command: [\(argv.joined(separator: ", "))]}", name: "other.yaml")
+            try await workplace.ogive(["submit", good, "-o", "run.draws=12"])
+            let coordinator = try workplace.start(["coordinator", good])
+            let worker = try workplace.start(["worker", other])
+            try await worker.says("no work for this worker")
+            #expect(worker.errors.contains("n_ctx"), "\(worker.errors)")
+            try await eventually("the reason to be recorded") {
+                let note: String = try await database.value(
+                    "SELECT coalesce(string_agg(note, ' '), '') FROM ogive.worker_status")
+                return note.contains("n_ctx")
+            }
+            #expect(try await database.landed() == 16)
+
+            // One that serves the same finishes the run beside it.
+            let right = try workplace.start(["worker", good])
+            try await eventually("the rest to land") { try await database.landed() == 24 }
+            for process in [worker, right, coordinator] {
+                process.signal(SIGTERM)
+                #expect(try await process.status() == 0, "\(process.transcript)")
+            }
+            try await workplace.expectNothingRuns()
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+
+/// Configuration files of tests. Times are short, so that a lost process is noticed soon.
+enum Settings {
+    /// Where the database is.
+    enum Place {
+        case url(String)
+        case embedded(String)
+
+        var line: String {
+            switch self {
+            case .url(let url): "url: \"\(url)\""
+            case .embedded(let folder): "embedded: \(folder)"
+            }
+        }
+    }
+
+    /// A run without models.
+    static func synthetic(
+        _ workplace: Workplace, database: Place, draws: Int = 8, latency: String = "0ms"
+    ) throws -> String {
+        try workplace.write(
+            "synthetic.yaml",
+            """
+            run: {name: made, draws: \(draws)}
+            prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+            policy:
+              kind: synthetic
+              synthetic: {distribution: normal, latency: \(latency), text_length: 40}
+            scorer: {kind: synthetic}
+            \(common(workplace, database))
+              sample_concurrency: 16
+              score_concurrency: 4
+              prefetch: 16
+            """)
+    }
+
+    /// GSM8K with the tiny model; `server` is its `url` or its `launch`.
+    static func gsm8k(
+        _ workplace: Workplace, database: Place, server: String, name: String = "gsm8k.yaml"
+    ) throws -> String {
+        try workplace.write(
+            name,
+            """
+            run: {name: gsm8k, draws: 8}
+            prompts: {file: \(workplace.path("prompts.jsonl")), set: gsm8k}
+            policy:
+              kind: openai
+              model: tiny-policy
+              api: chat
+              sampling: {temperature: 1, max_tokens: 64}
+              draws_per_request: 2
+              \(server)
+            scorer:
+              kind: verifier
+              verifier: {rule: final_number, field: answer}
+            \(common(workplace, database))
+              sample_concurrency: 1
+              prefetch: 1
+            """)
+    }
+
+    /// Starts a llama.cpp server of its own for each user of the configuration.
+    static func launch(_ workplace: Workplace, python: String) throws -> String {
+        let argv = try llamaServer(workplace, python: python).map { "\"\($0)\"" }
+        return "launch: {command: [\(argv.joined(separator: ", "))], startup_timeout: 60s}"
+    }
+
+    /// The command of a llama.cpp server with the tiny policy; two slots of 1 024 tokens.
+    static func llamaServer(
+        _ workplace: Workplace, python: String, context: Int = 2048, port: String = "{port}",
+        options: [String] = []
+    ) throws -> [String] {
+        // By way of the test's folder, so that the server can be told to be the test's.
+        let model = workplace.path("policy.gguf")
+        if !FileManager.default.fileExists(atPath: model) {
+            try FileManager.default.createSymbolicLink(
+                atPath: model, withDestinationPath: Checkout.root + "/config/quickstart/policy.gguf"
+            )
+        }
+        return [
+            python, Checkout.root + "/deploy/serve_llamacpp.py", "--model", model,
+            "--alias", "tiny-policy", "--slots", "2", "--ctx", "\(context)", "--threads", "1",
+            "--port", port,
+        ] + options
+    }
+
+    /// Writes `count` plain prompts.
+    static func writePrompts(_ workplace: Workplace, _ count: Int) throws {
+        let rows = (0..<count).map { "{\"key\": \"p\($0)\", \"prompt\": \"Question \($0)?\"}\n" }
+        try workplace.write("prompts.jsonl", rows.joined())
+    }
+
+    private static func common(_ workplace: Workplace, _ database: Place) -> String {
+        """
+        database: {\(database.line)}
+        coordinator:
+          listen: ipc://\(workplace.path("coordinator.sock"))
+          poll_interval: 100ms
+          heartbeat_interval: 200ms
+          silence_max: 2s
+        worker:
+          processes: 2
+          resend_after: 500ms
+        """
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct Signals {}
+}
+
+extension EndToEndTests.Signals {
+    @Test func `An interrupted run says so, stops everything, and is finished later`() async throws
+    {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 1000)
+            let config = try Settings.synthetic(
+                workplace, database: .embedded(workplace.path("database")), latency: "50ms")
+            let run = try workplace.start(["run", config])
+            try await run.says("draws/s")
+            run.signal(SIGINT)
+            #expect(try await run.status() == 130)
+            #expect(run.errors.contains("interrupted"))
+            #expect(run.errors.contains("run the same command again"))
+            try await workplace.expectNothingRuns()
+            let again = try await workplace.ogive(["run", config])
+            #expect(again.output.contains("resumed"))
+            #expect(again.output.contains("8 000 of 8 000"))
+            try await workplace.ogive(["audit", "--config", config])
+        }
+    }
+
+    @Test func `SIGTERM drains worker and coordinator without losing a result`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 400)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(
+                workplace, database: .url(database.url), latency: "100ms")
+            try await workplace.ogive(["submit", config])
+            let coordinator = try workplace.start(["coordinator", config])
+            let worker = try workplace.start(["worker", config])
+            try await eventually("some draws to land") { try await database.landed() > 0 }
+            worker.signal(SIGTERM)
+            #expect(try await worker.status() == 0, "\(worker.transcript)")
+            coordinator.signal(SIGTERM)
+            #expect(try await coordinator.status() == 0, "\(coordinator.transcript)")
+            let state: String = try await database.value("SELECT state FROM ogive.worker_status")
+            #expect(state == "left")
+            let tables: Bool = try await database.value(
+                "SELECT bool_and(n = 8) FROM ogive.quantile_tables")
+            #expect(tables, "a drained worker finishes the tasks that it began")
+        }
+    }
+
+    @Test(arguments: ["worker", "run"])
+    func `A second signal forces the exit`(_ command: String) async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 40)
+            let database = try await Database.make()
+            // A draw takes minutes, and draining would wait for it.
+            let config = try Settings.synthetic(
+                workplace, database: .url(database.url), latency: "10m")
+            try await workplace.ogive(["submit", config])
+            var coordinator: Program?
+            if command == "worker" { coordinator = try workplace.start(["coordinator", config]) }
+            let program = try workplace.start([
+                command, config, "-o", "log.level=info", "-o", "worker.drain_timeout=1h",
+            ])
+            try await eventually("a worker to have work") {
+                let count: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.worker_status WHERE state = 'active'")
+                return count > 0
+            }
+            program.signal(SIGTERM)
+            try await program.says("a second signal forces the exit")
+            program.signal(SIGTERM)
+            #expect(try await program.status(within: .seconds(20)) == 130)
+            coordinator?.signal(SIGTERM)
+            #expect(try await coordinator?.status() ?? 0 == 0)
+            try await workplace.expectNothingRuns()
+        }
+    }
+}

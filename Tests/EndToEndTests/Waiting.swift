@@ -1,0 +1,21 @@
+import Foundation
+
+/// What was waited for did not come.
+struct TimedOut: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Waits until `condition` holds, by looking again and again. Throws `TimedOut` after `limit`,
+/// with what `detail` says then.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(60), detail: () -> String = { "" },
+    _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            throw TimedOut(description: "waited \(limit) for: \(what)\n\(detail())")
+        }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}

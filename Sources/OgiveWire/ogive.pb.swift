@@ -17,7 +17,7 @@
 /// A worker in any language does this:
 ///   1. send Hello, repeat it until Welcome comes;
 ///   2. keep the Serve messages: a Lease refers to one of them by its run;
-///   3. grant Credit: the coordinator sends at most so many leases;
+///   3. send Credit: the coordinator lets it hold at most so many leases at once;
 ///   4. for each Lease sample what has no text, score everything, send Result;
 ///   5. send a Result again until its Ack comes, and say Hello again on ReRegister;
 ///   6. give a sign of life at least once each heartbeat interval, any message counts.
@@ -370,7 +370,7 @@ nonisolated struct Ogive_V1_Hello: Sendable {
   /// Scorers that it serves; at most 1024.
   var scorers: [Ogive_V1_Model] = []
 
-  /// How many leases it wants to hold beyond those in flight.
+  /// How many leases it is willing to hold at once, those in flight included.
   var credit: UInt32 = 0
 
   /// Leases that it works on, or whose results are not acknowledged; at most 65536.
@@ -442,13 +442,14 @@ nonisolated struct Ogive_V1_HeldLease: Sendable {
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
 }
 
-/// Grants the coordinator the right to send so many more leases.
+/// Says how many leases the worker is willing to hold at once from now on. Absolute, so that a lost or
+/// repeated message does no harm; repeat it with every heartbeat.
 nonisolated struct Ogive_V1_Credit: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// How many.
+  /// How many, those in flight included; results that wait for their Ack do not count.
   var leases: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()

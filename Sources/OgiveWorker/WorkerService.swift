@@ -111,7 +111,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             throw WorkerError(
                 code: .noCoordinator,
                 message: "No coordinator answered for \(silence.components.seconds) s. "
-                    + "Check that it runs and that `coordinator.connect` names its address.")
+                    + "Check that it runs and that `worker.connect` names its address.")
         }
     }
 }

@@ -34,8 +34,7 @@ func withTemporaryDirectory<R>(_ body: (String) async throws -> R) async throws 
     try #require(unsafe mkdtemp(&template) != nil)
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
-        // Sound: the call reads the terminated string and keeps nothing of it.
-        _ = unsafe rmdir(path)
+        try? FileManager.default.removeItem(atPath: path)
     }
     return try await body(path)
 }

@@ -5,12 +5,13 @@ SET LOCAL ROLE ogive_owner;
 CREATE FUNCTION ogive.quantile_reward(rewards float8[], reward float8) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
-    SELECT width_bucket(reward, rewards)::float8 / cardinality(rewards) + (reward - reward)
+    SELECT width_bucket(reward, rewards)::float8 / nullif(cardinality(rewards), 0)
+        + (reward - reward)
 $$;
 COMMENT ON FUNCTION ogive.quantile_reward(float8[], float8) IS
     'Share of the reference rewards that are at most reward: mean(ref <= reward), the estimator of '
     'arXiv 2507.08068. rewards must be sorted ascending, as ogive.quantile_tables.rewards is. NaN '
-    'when reward is not finite.';
+    'when reward is not finite, NULL when rewards is empty.';
 
 CREATE FUNCTION ogive.quantile_reward(rewards float8[], reward float8, ties text) RETURNS float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -24,7 +25,10 @@ BEGIN
         RAISE EXCEPTION 'ties must be ''right'', ''mid'' or ''left'', not ''%''', ties
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF n = 0 OR NOT (reward > '-Infinity' AND reward < 'Infinity') THEN
+    IF n = 0 THEN
+        RETURN NULL;
+    END IF;
+    IF NOT (reward > '-Infinity' AND reward < 'Infinity') THEN
         RETURN 'NaN';
     END IF;
     IF ties = 'right' THEN
@@ -40,7 +44,7 @@ $$;
 COMMENT ON FUNCTION ogive.quantile_reward(float8[], float8, text) IS
     'Quantile reward with a choice for ties: right counts references <= reward (the paper''s '
     'estimator), left counts references < reward, mid is the mean of both. rewards must be sorted '
-    'ascending. NaN when rewards is empty or reward not finite.';
+    'ascending. NaN when reward is not finite, NULL when rewards is empty.';
 
 CREATE FUNCTION ogive.quantile(rewards float8[], p float8) RETURNS float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp

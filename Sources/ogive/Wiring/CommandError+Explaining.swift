@@ -20,7 +20,8 @@ extension CommandError {
             let permanent = error.code == .models ? Code.configuration : .incomplete
             self.init(error.isRetriable ? .unavailable : permanent, error.message)
         case let error as TransportError:
-            self.init(error.code == .invalidEndpoint ? .configuration : .unavailable, error.message)
+            let isWritten = [.invalidEndpoint, .insecureEndpoint].contains(error.code)
+            self.init(isWritten ? .configuration : .unavailable, error.message)
         case is CancellationError: self.init(.interrupted, "interrupted")
         default: self.init(.incomplete, "\(error)")
         }

@@ -5,11 +5,21 @@ import Testing
 struct DocumentationRule: Rule {
     private static let access: Set<String> = ["public", "package", "open"]
     private static let exempt: Set<String> = ["import", "extension", "set"]
+    /// What can follow `open` where it is the access and not a name of something else.
+    private static let openable: Set<String> = [
+        "@", "class", "func", "init", "override", "subscript", "var",
+    ]
     /// Requirements of the standard library's protocols, as their first words after the access.
     private static let requirements: [[String]] = [
         ["func", "encode", "(", "to"], ["init", "(", "from", "decoder"],
         ["func", "hash", "(", "into"], ["var", "description", ":"],
-        ["var", "debugDescription", ":"],
+        ["var", "debugDescription", ":"], ["let", "startIndex"], ["let", "endIndex"],
+        ["var", "startIndex"], ["var", "endIndex"], ["func", "makeAsyncIterator", "("],
+        ["func", "next", "(", ")"], ["mutating", "func", "next", "("],
+        ["nonisolated", "var", "unownedExecutor"], ["var", "unownedExecutor"],
+        ["init", "(", "integerLiteral"], ["init", "(", "stringLiteral"],
+        ["init", "(", "floatLiteral"], ["init", "(", "booleanLiteral"],
+        ["init", "(", "nilLiteral"],
     ]
 
     func violations(in file: SourceFile) -> [Violation] {
@@ -18,7 +28,8 @@ struct DocumentationRule: Rule {
             let token = file.tokens[index]
             guard Self.access.contains(token.text), startsLine(file, index),
                 let next = file.token(index + 1), next.text != "(", next.text != ".",
-                next.text != ":", !isExempt(file, after: index),
+                next.text != ":", token.text != "open" || Self.openable.contains(next.text),
+                !isExempt(file, after: index),
                 !isDocumented(file, line: token.line)
             else { return nil }
             return file.violation(token.line, "a \(token.text) declaration without a `///` comment")
@@ -75,6 +86,7 @@ struct DocumentationRule: Rule {
         "package struct A {}", "/// A\npackage struct A {\n    package let b = 1\n}",
         "/// A\n\npublic func a() {}", "@inlinable public func a() {}", "@a\npackage func b() {}",
         "static package let a = 1", "package static func a() {}", "package func encode(a: Int) {}",
+        "open class A {}", "package func next(after: Int) {}", "package let start = 0",
     ])
     func `A missing comment is found`(code: String) {
         #expect(DocumentationRule().violations(in: code).count == 1)
@@ -86,6 +98,9 @@ struct DocumentationRule: Rule {
         "public extension A {\n}", #"let a = "public""#,
         "package static func == (left: A, right: A) -> Bool { true }",
         "package var description: String { a }", "package func encode(to encoder: any Encoder) {}",
+        "open = open.filter { $0 }", "static let open = 1", "open += 1",
+        "package let startIndex = 0", "package mutating func next() -> Int? { nil }",
+        "package init(integerLiteral value: Int64) {}",
     ])
     func `Documented declarations and other meanings of the words are fine`(code: String) {
         #expect(DocumentationRule().violations(in: code).isEmpty)

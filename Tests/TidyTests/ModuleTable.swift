@@ -4,6 +4,8 @@ enum ModuleTable {
     /// Part of the toolchain, and no way out of the process but for Foundation and Glibc.
     static let platform: Set<String> = [
         "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
+        // Regular expressions, a part of the standard library that is imported by name.
+        "_StringProcessing",
     ]
 
     /// What every module but the leaves may use to speak of itself and to run.

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandScorerTests {
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
-        _ script: String, timeout: Duration = .seconds(120), clock: ModelClock = .continuous,
+        _ script: String, timeout: Duration = .seconds(120), clock: TimeSource = .machine,
         _ body: (CommandScorer) async throws -> Void
     ) async throws {
         var endpoint = ScorerEndpoint(kind: .command, model: "mine")
@@ -79,7 +79,7 @@ import Testing
     @Test func deadCommandIsStartedAgain() async throws {
         // Answers one request, then ends.
         let script = #"read -r l; id=${l#*:}; echo "{\"id\":${id%%,*},\"reward\":1}""#
-        let retrying = Retrying(clock: ModelClock(RecordedClock()), random: { 1 })
+        let retrying = Retrying(clock: TimeSource(RecordedClock()), random: { 1 })
         try await withCommand(script) { scorer in
             for _ in 0..<3 {
                 let scorer = RetryingScorer(scorer, retrying: retrying)

@@ -29,7 +29,7 @@ import Testing
     }
 
     private func retrying(_ clock: RecordedClock, _ rule: RetryRule = RetryRule()) -> Retrying {
-        Retrying(rule: rule, clock: ModelClock(clock), random: { 1 })
+        Retrying(rule: rule, clock: TimeSource(clock), random: { 1 })
     }
 
     @Test func onlyWhatFailedIsAskedForAgain() async {

@@ -100,7 +100,7 @@ import Testing
         var spec = PolicySpec(kind: .synthetic, model: "slow")
         spec.synthetic = SyntheticSpec()
         spec.synthetic?.latencyMilliseconds = 1_000_000
-        let policy = try SyntheticPolicy(spec: spec, clock: ModelClock(clock))
+        let policy = try SyntheticPolicy(spec: spec, clock: TimeSource(clock))
         let answers = await policy.sample(Samples.sampleRequest([0, 1, 2]))
         #expect(answers.compactMap(\.code) == [])
         #expect(clock.sleeps.count == 1)

@@ -12,10 +12,10 @@ package struct CommandScorer: Scorer {
 
     private let endpoint: ScorerEndpoint
     private let exchange = CommandExchange()
-    private let clock: ModelClock
+    private let clock: TimeSource
 
     /// Takes the command; throws `misconfigured` when there is none.
-    package init(endpoint: ScorerEndpoint, clock: ModelClock = .continuous) throws(ModelError) {
+    package init(endpoint: ScorerEndpoint, clock: TimeSource = .machine) throws(ModelError) {
         guard let program = endpoint.argv.first, !program.isEmpty else {
             throw ModelError(
                 .misconfigured,
@@ -25,10 +25,13 @@ package struct CommandScorer: Scorer {
         self.clock = clock
     }
 
+    /// The configured name and nothing more: the protocol has no way to ask a command what it is.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         Fingerprint(["model": endpoint.model, "server": "command"])
     }
 
+    /// Sends batches of at most `batch_size` lines, one after the other; what a batch lacks when
+    /// its time is over fails as `timeout`.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
         var results: [Result<Double, ModelError>] = []
         for batch in Batches.split(requests, sizeMax: endpoint.batchSize) {

@@ -1,4 +1,4 @@
-internal import OgiveCore
+package import OgiveCore
 
 /// The one retry mechanism: asks again for the entries that failed and may succeed later.
 ///
@@ -7,13 +7,13 @@ package struct Retrying: Sendable {
     /// How often and when.
     package var rule: RetryRule
     /// The time.
-    package var clock: ModelClock
+    package var clock: TimeSource
     /// A number in 0..<1 for the jitter.
     package var random: @Sendable () -> Double
 
     /// Takes the rule; time and chance are the machine's unless given.
     package init(
-        rule: RetryRule = RetryRule(), clock: ModelClock = .continuous,
+        rule: RetryRule = RetryRule(), clock: TimeSource = .machine,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.rule = rule
@@ -26,7 +26,7 @@ package struct Retrying: Sendable {
     func run<Value: Sendable>(
         count: Int, _ attempt: ([Int]) async -> [Result<Value, ModelError>]
     ) async -> [Result<Value, ModelError>] {
-        let start = clock.elapsed()
+        let start = clock.now()
         var results = [Result<Value, ModelError>](
             repeating: .failure(ModelError(.wrongCount, "the adapter gave no answer")),
             count: count)
@@ -54,12 +54,12 @@ package struct Retrying: Sendable {
 
     /// Waits before the next attempt; `false` when there is none.
     private func pause<Value>(
-        _ failures: [Result<Value, ModelError>], _ attempts: Int, since start: Duration
+        _ failures: [Result<Value, ModelError>], _ attempts: Int, since start: Instant
     ) async -> Bool {
         let retryAfter = failures.compactMap { Self.error($0)?.retryAfter }.max()
         guard !Task.isCancelled,
             let delay = rule.delay(
-                afterAttempts: attempts, elapsed: clock.elapsed() - start,
+                afterAttempts: attempts, elapsed: clock.now() - start,
                 retryAfter: retryAfter, random: random())
         else { return false }
         do {

@@ -4,16 +4,17 @@ package import OgiveCore
 package struct SyntheticPolicy: Policy {
     private let spec: PolicySpec
     private let law: SyntheticLaw
-    private let clock: ModelClock
+    private let clock: TimeSource
 
     /// Takes the specification (its `synthetic`, else the standard normal) and the clock of its
     /// latency.
-    package init(spec: PolicySpec, clock: ModelClock = .continuous) throws(ModelError) {
+    package init(spec: PolicySpec, clock: TimeSource = .machine) throws(ModelError) {
         self.spec = spec
         self.law = try SyntheticLaw(spec.synthetic ?? SyntheticSpec())
         self.clock = clock
     }
 
+    /// The name and the version of the generator; there is no server to ask.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         Self.fingerprint(model: spec.model)
     }

@@ -25,10 +25,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try file.load()
         let logger = LogSetup.logger("coordinator", configuration.log)
-        let session = try await DatabaseSession.open(configuration, schema: .required)
-        let store = session.store()
-        let result: Result<Void, any Error>
-        do {
+        try await DatabaseSession.withStore(configuration) { store, _ in
             let transport = try ZeroMQCoordinatorTransport(
                 listen: configuration.coordinator.listen, logger: logger)
             var settings = CoordinatorConfiguration(name: Executable.processName)
@@ -46,12 +43,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             let runner = ServiceRunner(
                 services: [SideService { try await transport.run() }, announcer, service],
                 followsParent: followParent, logger: logger)
-            result = .success(try await runner.run())
-        } catch {
-            result = .failure(error)
+            try await runner.run()
         }
-        await store.close()
-        try await session.close()
-        try result.get()
     }
 }

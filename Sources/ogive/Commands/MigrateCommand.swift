@@ -32,15 +32,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try file.load()
-        let session = try await DatabaseSession.open(configuration, schema: .ignored)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await migrate(Migrator(session.connection)))
-        } catch {
-            result = .failure(error)
+        try await DatabaseSession.with(configuration, schema: .ignored) { session in
+            try await migrate(Migrator(session.connection))
         }
-        try await session.close()
-        try result.get()
     }
 
     private func migrate(_ migrator: Migrator) async throws {

@@ -25,16 +25,21 @@ struct PsqlCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try file.load()
-        let session = try await DatabaseSession.open(configuration, schema: .ignored)
-        // An interrupt is psql's: it ends the statement, not the session.
-        signal(SIGINT, SIG_IGN)
-        let status: TerminationStatus
+        let status = try await DatabaseSession.with(configuration, schema: .ignored) { session in
+            // An interrupt is psql's: it ends the statement, not the session.
+            signal(SIGINT, SIG_IGN)
+            return try await psql(session.connection)
+        }
+        if case .exited(let code) = status, code != 0 { throw ExitCode(code) }
+    }
+
+    private func psql(_ connection: PostgresConfiguration) async throws -> TerminationStatus {
         do {
             var environment: [Subprocess.Environment.Key: String?] = [:]
-            for (name, value) in session.connection.environment {
+            for (name, value) in connection.environment {
                 if let key = Subprocess.Environment.Key(rawValue: name) { environment[key] = value }
             }
-            status = try await Subprocess.run(
+            return try await Subprocess.run(
                 .name("psql"), arguments: .init(["-X"] + arguments),
                 environment: .inherit.updating(environment),
                 input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
@@ -42,12 +47,9 @@ struct PsqlCommand: AsyncParsableCommand {
                 error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
             ).terminationStatus
         } catch {
-            try await session.close()
             throw CommandError(
                 .unavailable, "psql cannot be started: install Debian's postgresql-client",
                 cause: "\(error)")
         }
-        try await session.close()
-        if case .exited(let code) = status, code != 0 { throw ExitCode(code) }
     }
 }

@@ -23,7 +23,7 @@ struct DatabaseSession {
     }
 
     /// Opens the database and looks at its schema.
-    static func open(_ configuration: Configuration, schema: Schema) async throws -> Self {
+    private static func open(_ configuration: Configuration, schema: Schema) async throws -> Self {
         let database = try configuration.requiredDatabase()
         let session = try await connect(database)
         do {
@@ -41,31 +41,47 @@ struct DatabaseSession {
         return session
     }
 
+    /// Runs `body` with the open database, and closes it.
+    static func with<Value>(
+        _ configuration: Configuration, schema: Schema,
+        _ body: (DatabaseSession) async throws -> Value
+    ) async throws -> Value {
+        let session = try await open(configuration, schema: schema)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(session))
+        } catch {
+            result = .failure(error)
+        }
+        try await session.close()
+        return try result.get()
+    }
+
     /// Runs `body` with a store on the database, and closes both.
     static func withStore<Value>(
         _ configuration: Configuration, schema: Schema = .required,
         _ body: (PostgresStore, DatabaseSession) async throws -> Value
     ) async throws -> Value {
-        let session = try await open(configuration, schema: schema)
-        let store = session.store()
-        let result: Result<Value, any Error>
-        do {
-            result = .success(try await body(store, session))
-        } catch {
-            result = .failure(error)
+        try await with(configuration, schema: schema) { session in
+            let store = session.store()
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(store, session))
+            } catch {
+                result = .failure(error)
+            }
+            await store.close()
+            return try result.get()
         }
-        await store.close()
-        try await session.close()
-        return try result.get()
     }
 
     /// A store with connections of its own.
-    func store() -> PostgresStore {
+    private func store() -> PostgresStore {
         PostgresStore(connection, connectionsMax: connectionsMax)
     }
 
     /// Ends the use of an embedded database.
-    func close() async throws {
+    private func close() async throws {
         try await server?.stop()
     }
 

@@ -38,6 +38,7 @@ private final class ThreadStart: Sendable {
 }
 
 private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    // Only compared with null here.
     guard let argument = unsafe argument else { return nil }
     // Sound: `start` passed exactly this type, retained for this one use.
     let start = unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()

@@ -27,10 +27,12 @@ package final class PostgresStore: Store {
         await database.close()
     }
 
+    /// Holds leadership on a connection of its own: it ends when that connection does.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
         try await leadership.begin(as: coordinator, now: clock.now())
     }
 
+    /// Lets the lock go in any case; says that nobody leads only if `term` still does.
     package func resign(_ term: Term) async {
         await leadership.resign(term)
     }

@@ -3,7 +3,8 @@ protocol WireConvertible {
     /// The protobuf message.
     associatedtype Wire
 
-    /// Takes a decoded message after checking it; throws `missingField`, `invalidValue`, `tooLarge`.
+    /// Takes a decoded message after checking it; throws `missingField`, `invalidValue` or
+    /// `tooLarge`.
     init(wire: Wire) throws(WireError)
 
     /// The message, unchecked: envelopes check it whole before they send it.

@@ -41,6 +41,7 @@ package struct PostgresConfiguration: Sendable, Equatable {
             throw PostgresError(
                 .configuration, "The password file \(file) cannot be read: \(reason).")
         }
+        // Sound: this function alone has the handle, and closes it once.
         defer { unsafe fclose(handle) }
         var buffer = [UInt8](repeating: 0, count: 4096)
         // Sound: at most the buffer's size is read into it.
@@ -153,9 +154,10 @@ extension PostgresConfiguration {
 
     private static func parse(_ text: String) throws(PostgresError) -> [String: String] {
         var message: UnsafeMutablePointer<CChar>?
+        // Sound: libpq allocates the message or the options for the caller, who frees them.
         guard let options = unsafe PQconninfoParse(text, &message) else {
-            // Sound: libpq allocated the message for the caller. It may quote the text and with
-            // it a password, so only what precedes the first quotation mark is passed on.
+            // It may quote the text and with it a password, so only what precedes the first
+            // quotation mark is passed on.
             let reason = unsafe message.map { unsafe String(cString: $0) } ?? "no memory"
             unsafe PQfreemem(message)
             let safe = reason.prefix { $0 != "\"" }.trimmed
@@ -164,10 +166,10 @@ extension PostgresConfiguration {
                 "The database address cannot be read (\(safe)). Write "
                     + "postgresql://user@host:5432/database or host=… dbname=…")
         }
+        // Sound: the list ends with an entry without a keyword and is freed after its last use.
         defer { unsafe PQconninfoFree(options) }
         var keywords: [String: String] = [:]
         var option = unsafe options
-        // Sound: the list ends with an entry without a keyword.
         while let keyword = unsafe option.pointee.keyword {
             if let value = unsafe option.pointee.val {
                 unsafe keywords[String(cString: keyword)] = unsafe String(cString: value)

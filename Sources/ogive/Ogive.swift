@@ -9,7 +9,8 @@ struct Ogive: AsyncParsableCommand {
         abstract: "Compute the distribution of reward of a reference policy, prompt by prompt.",
         discussion: """
             Everything on one machine:   ogive run config/quickstart.yaml
-            As services:                 ogive coordinator CONFIG, ogive worker CONFIG, ogive submit CONFIG
+            As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
+                                         ogive submit CONFIG
             Look at the result:          ogive status, ogive query, ogive audit, ogive psql
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.

@@ -184,7 +184,10 @@ extension StoreTests {
                         INSERT INTO ogive.quantile_table_rows VALUES (\(scoring), 1, 2, 2, now(),
                         '{0,1}', '{1,\(bad)}', '{1,\(bad)}')
                         """,
-                        "INSERT INTO ogive.candidate_reward_rows VALUES (\(scoring), 1, '\(bad)', 0)",
+                        """
+                        INSERT INTO ogive.candidate_reward_rows VALUES
+                        (\(scoring), 1, '\(bad)', 0)
+                        """,
                         """
                         INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index,
                         landed_at, worker, finish_reason, text, log_probability) VALUES

@@ -15,10 +15,11 @@ struct CommandReply: Decodable {
             decoder.allowsJSON5 = true
             return try decoder.decode(CommandReply.self, from: Data(line))
         } catch {
+            let start = String(decoding: line.prefix(200), as: UTF8.self)
             throw ModelError(
                 .malformed,
                 "the scoring command wrote a line that is not {\"id\", \"reward\"} or "
-                    + "{\"id\", \"error\"}: `\(String(decoding: line.prefix(200), as: UTF8.self))`; "
+                    + "{\"id\", \"error\"}: `\(start)`; "
                     + "let it write everything else to standard error")
         }
     }

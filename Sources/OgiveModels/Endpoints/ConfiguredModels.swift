@@ -42,6 +42,8 @@ package struct ConfiguredModels: ModelProvider {
         }
     }
 
+    /// Asks every configured endpoint what it serves; throws when one cannot be reached, so that
+    /// a worker never offers less than its configuration says.
     package func offer() async throws(ModelError) -> Offer {
         var offer = Offer(policies: [], scorers: [])
         for (endpoint, _) in policies {
@@ -68,6 +70,7 @@ package struct ConfiguredModels: ModelProvider {
         return offer
     }
 
+    /// Looks for an endpoint of the same kind and model; retries are added to all that can fail.
     package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
         guard
             let found = policies.first(where: {
@@ -80,6 +83,7 @@ package struct ConfiguredModels: ModelProvider {
         return RetryingPolicy(policy, retrying: retrying)
     }
 
+    /// Looks for an endpoint of the same kind and model; retries are added to all that can fail.
     package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
         guard
             let (endpoint, backend) = scorers.first(where: {

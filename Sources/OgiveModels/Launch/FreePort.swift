@@ -20,6 +20,7 @@ enum FreePort {
             }
         }
         guard socket >= 0, code == 0 else {
+            // strerror gives a text that lives until the next call.
             throw ModelError(
                 .misconfigured,
                 "no free port on 127.0.0.1: \(unsafe String(cString: strerror(errno)))")

@@ -21,6 +21,7 @@ struct ServerLog: ~Copyable {
     /// Opens `path` for appending, or a temporary file without a name.
     init(path: String?) throws(ModelError) {
         let flags = O_RDWR | O_CLOEXEC | O_APPEND
+        // open reads the path only during the call.
         let descriptor =
             if let path {
                 unsafe open(path, flags | O_CREAT, 0o644)
@@ -30,6 +31,7 @@ struct ServerLog: ~Copyable {
         guard descriptor >= 0 else {
             throw ModelError(
                 .misconfigured,
+                // strerror gives a text that lives until the next call.
                 "the log file \(path ?? "in the temporary folder") cannot be opened: "
                     + "\(unsafe String(cString: strerror(errno)))")
         }
@@ -41,8 +43,8 @@ struct ServerLog: ~Copyable {
     private static func openTemporary(_ flags: Int32) -> Int32 {
         let name = String(UInt64.random(in: 0 ... .max), radix: 36)
         let path = "\(temporaryFolder)/ogive-server-\(name).log"
+        // open and unlink read the path only during the call.
         let descriptor = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600)
-        // The path is a string of our own.
         if descriptor >= 0 { unsafe unlink(path) }
         return descriptor
     }

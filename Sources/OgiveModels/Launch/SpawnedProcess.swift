@@ -55,14 +55,15 @@ struct SpawnedProcess: Sendable {
         configure(&attributes)
 
         var id = pid_t()
+        // All pointers live until posix_spawnp returns, which copies what they point to.
         let code = unsafe withCStrings(argv) { arguments in
             unsafe withCStrings(variables) { variables in
-                // All pointers live until the call returns, which copies what they point to.
                 unsafe posix_spawnp(
                     &id, program, &actions, &attributes, arguments, variables)
             }
         }
         guard code == 0 else {
+            // strerror gives a text that lives until the next call.
             throw ModelError(
                 .processDied,
                 "`\(program)` cannot be started: \(unsafe String(cString: strerror(code))); "
@@ -136,6 +137,7 @@ struct SpawnedProcess: Sendable {
             guard let base = buffer.baseAddress else {
                 preconditionFailure("the array holds at least its terminator")
             }
+            // The array, and with it `base`, lives until `body` returns.
             return unsafe body(base)
         }
     }

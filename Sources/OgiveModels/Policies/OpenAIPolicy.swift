@@ -19,6 +19,7 @@ package struct OpenAIPolicy: Policy {
         self.drawsPerRequest = max(1, drawsPerRequest)
     }
 
+    /// Asks the server anew, so that one restarted with another model is noticed.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         Fingerprint(try await server.refresh().facts)
     }

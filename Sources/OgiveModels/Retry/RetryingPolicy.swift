@@ -11,10 +11,12 @@ package struct RetryingPolicy: Policy {
         self.retrying = retrying
     }
 
+    /// Asked without retries: a server that is not there yet is for the caller to wait for.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         try await policy.fingerprint()
     }
 
+    /// Asks again only for the draws that failed and may succeed, never for those that came.
     package func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
         await retrying.run(count: request.indexes.count) { open in
             var part = request

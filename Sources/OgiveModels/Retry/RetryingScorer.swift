@@ -11,10 +11,12 @@ package struct RetryingScorer: Scorer {
         self.retrying = retrying
     }
 
+    /// Asked without retries: a server that is not there yet is for the caller to wait for.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         try await scorer.fingerprint()
     }
 
+    /// Scores again only the requests that failed and may succeed.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
         await retrying.run(count: requests.count) { open in
             await scorer.score(open.map { requests[$0] })

@@ -33,6 +33,7 @@ package struct PoolingScorer: Scorer {
         self.template = template
     }
 
+    /// What the server says of itself, the endpoint and the template: each changes the rewards.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         var facts = try await server.refresh().facts
         facts["endpoint"] = endpoint.rawValue
@@ -40,6 +41,7 @@ package struct PoolingScorer: Scorer {
         return Fingerprint(facts)
     }
 
+    /// Batches rendered texts; without a template every conversation is a request of its own.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
         guard let template else { return await scoreEach(requests) }
         var results: [Result<Double, ModelError>] = []

@@ -21,6 +21,7 @@ package struct RerankScorer: Scorer {
         self.batchSize = max(1, batchSize)
     }
 
+    /// What the server says of itself and the endpoint, which changes the rewards.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         var facts = try await server.refresh().facts
         facts["endpoint"] = "rerank"

@@ -23,6 +23,7 @@ package struct VerifierScorer: Scorer {
         pattern = if let text = rule.pattern { try PatternMatcher(text) } else { nil }
     }
 
+    /// The name and the version of the rules; there is no server to ask.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         Self.fingerprint(model: model)
     }
@@ -32,6 +33,7 @@ package struct VerifierScorer: Scorer {
         Fingerprint(["model": model, "server": "verifier", "version": "1"])
     }
 
+    /// Checks each completion here, without waiting for anything.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
         requests.map { request in
             Result { () throws(ModelError) in try reward(request) }

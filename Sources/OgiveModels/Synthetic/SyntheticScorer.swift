@@ -9,10 +9,12 @@ package struct SyntheticScorer: Scorer {
         self.model = model
     }
 
+    /// The same as of a synthetic policy of this name.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         SyntheticPolicy.fingerprint(model: model)
     }
 
+    /// Fails as `malformed` where a text was not written by a synthetic policy.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
         requests.map { request in
             Result { () throws(ModelError) in try SyntheticText.reward(in: request.completion) }

@@ -2,6 +2,7 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
+    /// Copies all rows into a staging table and moves them from there, run by run.
     package func land(_ batch: LandingBatch, term: Term)
         async throws(StoreError) -> LandingReceipt
     {

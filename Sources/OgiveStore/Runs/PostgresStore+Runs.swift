@@ -3,6 +3,7 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
+    /// Reads descriptions only, no prompt and no draw.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
         try await database.with("read the open runs") { connection in
             try await connection.query(RunQueries.open).map { row in
@@ -23,6 +24,7 @@ extension PostgresStore {
         }
     }
 
+    /// Throws `.conflict` when the run was dropped meanwhile.
     package func bind(_ binding: FingerprintBinding, term: Term)
         async throws(StoreError) -> FingerprintBinding
     {
@@ -48,6 +50,7 @@ extension PostgresStore {
         return try Fingerprint(facts: try row.decode("facts", as: String.self))
     }
 
+    /// A run that is finished already, or dropped, counts as finished.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
         try await database.transaction("finish run \(run.rawValue)") { connection in
             try await connection.require(term, TermQueries.lockForCheck)

@@ -2,6 +2,7 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
+    /// One statement for all of them, stamped with the store's clock.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
         if workers.isEmpty { return }
         try await database.transaction("record workers") { connection in

@@ -2,6 +2,7 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
+    /// Reads in one snapshot; a run that was dropped has nothing pending.
     package func pendingPage(of run: RunDescription, after cursor: PromptID?, limit: PageLimit)
         async throws(StoreError) -> PendingPage
     {

@@ -8,7 +8,8 @@ final class FileLock: Sendable {
 
     private init(_ path: String) throws(PostgresError) {
         self.path = path
-        // Sound: the text outlives the call. Closed on exec, or the server would inherit the lock and hold it for ever.
+        // Sound: the text outlives the call. Closed on exec, or the server would
+        // inherit the lock and hold it for ever.
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw PostgresError(

@@ -16,6 +16,7 @@ struct ServerDirectory: Sendable {
         let path = try absolute(path)
         try make(path, mode: 0o755)
         // Sound here and below: the text outlives the call.
+        // Sound: the text outlives the call.
         guard unsafe access(path, W_OK | X_OK) == 0 else {
             throw PostgresError(
                 .embedded,
@@ -66,6 +67,7 @@ struct ServerDirectory: Sendable {
         var prefix = ""
         for part in path.split(separator: "/") {
             prefix += "/" + part
+            // Sound: the text outlives the call.
             if unsafe mkdir(prefix, prefix == path ? mode : 0o755) == 0 || errno == EEXIST {
                 continue
             }
@@ -81,11 +83,12 @@ struct ServerDirectory: Sendable {
     private static func absolute(_ path: String) throws(PostgresError) -> String {
         var whole = path
         if !path.hasPrefix("/") {
+            // Sound: getcwd allocates the text for the caller.
             guard let here = unsafe getcwd(nil, 0) else {
                 throw PostgresError(
                     .embedded, "The working directory is unknown: \(SystemText.lastError).")
             }
-            // Sound: getcwd allocated the text for the caller.
+            // Sound: the text ends with a NUL, and is freed once, after it was copied.
             whole = unsafe String(cString: here) + "/" + path
             unsafe free(here)
         }

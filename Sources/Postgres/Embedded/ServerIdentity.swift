@@ -79,10 +79,10 @@ struct ServerIdentity: Sendable, Equatable {
     }
 
     private static func lookUp(_ name: String) -> IDs? {
+        // Sound: entry, buffer and result outlive the call; only numbers are read afterwards.
         var entry = unsafe passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
-        // Sound: entry, buffer and result outlive the call; only numbers are read afterwards.
         let status = unsafe getpwnam_r(name, &entry, &buffer, buffer.count, &found)
         guard status == 0, unsafe found != nil else { return nil }
         return unsafe IDs(user: entry.pw_uid, group: entry.pw_gid)

@@ -7,6 +7,7 @@ extension LibpqLink {
     func beginCopy(
         _ sql: String, _ direction: ExecStatusType, _ flag: CancellationFlag?
     ) throws(PostgresError) -> (flight: Flight, isBinary: Bool) {
+        // Sound: `begin` passes the live connection; libpq copies the text during the call.
         let flight = unsafe try begin(sql, flag) { pointer in unsafe PQsendQuery(pointer, sql) }
         var cancellation = Cancellation(flag)
         guard let result = try nextResult(flight, &cancellation) else { throw lost(flight) }
@@ -34,8 +35,8 @@ extension LibpqLink {
         var start = 0
         while start < bytes.count {
             let end = min(start + chunk, bytes.count)
+            // Sound: libpq copies the bytes during the call.
             let accepted = unsafe bytes.extracting(start..<end).withUnsafeBufferPointer { buffer in
-                // Sound: libpq copies the bytes during the call.
                 unsafe PQputCopyData(
                     pointer,
                     UnsafeRawPointer(buffer.baseAddress)?.assumingMemoryBound(to: CChar.self),
@@ -69,9 +70,9 @@ extension LibpqLink {
     ) throws(PostgresError) -> Bool {
         while true {
             var piece: UnsafeMutablePointer<CChar>?
+            // Sound: libpq gives `count` bytes to the caller, freed below after their last use.
             let count = unsafe PQgetCopyData(pointer, &piece, 1)
             if count > 0, let start = unsafe piece {
-                // Sound: libpq gave `count` bytes, which are freed after their last use.
                 defer { unsafe PQfreemem(start) }
                 let buffer = unsafe UnsafeBufferPointer(
                     start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self),
@@ -94,8 +95,8 @@ extension LibpqLink {
         var cancellation = Cancellation(flag)
         while piece.count < target {
             let isMore = try copyOutRow(flight, &cancellation) { bytes in
+                // Sound: the bytes are copied within the scope of the pointer.
                 unsafe bytes.withUnsafeBufferPointer { buffer in
-                    // Sound: the bytes are copied within the scope of the pointer.
                     unsafe piece.append(contentsOf: buffer)
                 }
             }

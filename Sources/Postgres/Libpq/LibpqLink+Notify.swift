@@ -11,6 +11,7 @@ extension LibpqLink {
             if wait(for: Int16(POLLIN), until: nil, flag) == .cancelled {
                 throw PostgresError(.cancelled, "Waiting for a notification was cancelled.")
             }
+            // Sound: `self` keeps the connection open while it is read.
             if unsafe PQconsumeInput(pointer) == 0 { throw lost(flight) }
         }
     }
@@ -22,6 +23,7 @@ extension LibpqLink {
         let readsMax = 100
         for _ in 0..<readsMax {
             guard wait(for: Int16(POLLIN), until: .now, nil) == .ready else { return isAlive }
+            // Sound: `self` keeps the connection open while it is read.
             guard unsafe PQconsumeInput(pointer) == 1 else { return false }
             // Asking parses what was read, or libpq would not notice the end.
             if unsafe PQisBusy(pointer) == 1 { return false }
@@ -30,8 +32,9 @@ extension LibpqLink {
     }
 
     private func takeNotification() -> PostgresNotification? {
+        // Sound: libpq allocates the notification for the caller, and its texts with it: both are
+        // copied before they are freed.
         guard let notify = unsafe PQnotifies(pointer) else { return nil }
-        // Sound: libpq allocated the notification for the caller, and its texts with it.
         defer { unsafe PQfreemem(notify) }
         guard let channel = unsafe notify.pointee.relname, let extra = unsafe notify.pointee.extra
         else { return nil }

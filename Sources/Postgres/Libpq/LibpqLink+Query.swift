@@ -23,6 +23,7 @@ extension LibpqLink {
                 "A statement takes at most 65535 parameters, not \(parameters.count). Use COPY.")
         }
         let types = parameters.map(\.typeOID)
+        // Sound: `begin` passes the live connection; libpq copies all during the call.
         return unsafe try exchange(sql, flag) { pointer in
             unsafe LibpqLink.send(pointer, sql, types, encoded)
         }
@@ -37,6 +38,7 @@ extension LibpqLink {
     private func exchange(
         _ sql: String, _ flag: CancellationFlag?, _ send: (OpaquePointer) -> Int32
     ) throws(PostgresError) -> LibpqResult {
+        // Sound: the pointer goes only to `send`, which does not keep it.
         let flight = unsafe try begin(sql, flag, send)
         return try finish(flight, flag)
     }
@@ -58,6 +60,7 @@ extension LibpqLink {
         }
         let flight = Flight(
             statement: sql, mayCommit: status == PQTRANS_IDLE || LibpqLink.isCommit(sql))
+        // Sound: `self` keeps the connection open; `send` does not keep the pointer.
         guard unsafe send(pointer) == 1 else { throw lost(flight) }
         return flight
     }
@@ -74,6 +77,7 @@ extension LibpqLink {
         while let result = next {
             switch result.status {
             case PGRES_COPY_IN, PGRES_COPY_BOTH:
+                // Sound: libpq copies the text during the call.
                 unsafe PQputCopyEnd(pointer, "COPY needs copyIn")
                 outcome.error = PostgresError(
                     .misuse, "COPY FROM STDIN cannot be run as a query: use copyIn.")
@@ -104,9 +108,11 @@ extension LibpqLink {
         _ flight: Flight, _ cancellation: inout Cancellation
     ) throws(PostgresError) -> LibpqResult? {
         try flush(flight, &cancellation)
+        // Sound: `self` keeps the connection open while it is asked.
         while unsafe PQisBusy(pointer) == 1 {
             try waitToRead(flight, &cancellation)
         }
+        // Sound: libpq gives the result to the caller; `LibpqResult` frees it, once.
         guard let result = unsafe PQgetResult(pointer) else { return nil }
         return unsafe LibpqResult(result)
     }
@@ -197,10 +203,10 @@ extension LibpqLink {
         buffer.append(0)
         let lengths = values.map { Int32($0?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: values.count)
+        // Sound: each offset lies within the buffer, which libpq copies during the call.
         return unsafe buffer.withUnsafeBufferPointer { bytes in
             let start = unsafe UnsafeRawPointer(bytes.baseAddress)?
                 .assumingMemoryBound(to: CChar.self)
-            // Sound: each offset lies within the buffer, which libpq copies during the call.
             let pointers = unsafe offsets.map { offset in
                 unsafe offset.flatMap { offset in unsafe start.map { unsafe $0 + offset } }
             }

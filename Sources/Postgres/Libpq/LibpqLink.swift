@@ -32,9 +32,11 @@ internal import Glibc
                 }
             }
         }
+        // Only compared with null here.
         guard let started = unsafe started else {
             throw PostgresError(.configuration, "There is no memory for a database connection.")
         }
+        // Sound here and below: `self` owns the connection from now on, and only `deinit` ends it.
         unsafe pointer = started
         // Verbose messages carry the SQLSTATE, which libpq has no other way to tell while
         // connecting.
@@ -78,6 +80,7 @@ internal import Glibc
             }
             switch state {
             case PGRES_POLLING_OK:
+                // Sound, as is the call below: `self` owns the connection.
                 unsafe PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
                 unsafe PQsetnonblocking(pointer, 1)
                 return
@@ -88,6 +91,7 @@ internal import Glibc
             default:
                 throw ConnectionFailure(lastMessage).error(configuration)
             }
+            // Sound: the attempt was begun in `init` and has not ended.
             state = unsafe PQconnectPoll(pointer)
         }
     }
@@ -141,6 +145,7 @@ extension LibpqLink {
     ) -> Wake {
         while true {
             if flag?.isSet == true { return .cancelled }
+            // Sound: `self` owns the connection, which may change its socket while it connects.
             var descriptors = [
                 pollfd(fd: unsafe PQsocket(pointer), events: events, revents: 0),
                 pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),

@@ -42,11 +42,11 @@ internal import CLibpq
     func withText<T>(row: Int, column: Int, _ body: (Span<UInt8>) -> T) -> T? {
         let row = Int32(row)
         let column = Int32(column)
+        // Sound: the bytes live as long as the result, which `self` keeps during the call.
         guard unsafe PQgetisnull(pointer, row, column) == 0,
             let start = unsafe PQgetvalue(pointer, row, column)
         else { return nil }
         let count = Int(unsafe PQgetlength(pointer, row, column))
-        // Sound: the bytes live as long as the result, which `self` keeps during the call.
         let buffer = unsafe UnsafeBufferPointer(
             start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count: count)
         return withExtendedLifetime(self) { body(unsafe buffer.span) }
@@ -71,6 +71,7 @@ internal import CLibpq
     }
 
     private var message: String {
+        // Sound: the text lives as long as the result and is copied at once.
         guard let text = unsafe PQresultErrorMessage(pointer) else { return "unknown error" }
         return unsafe String(cString: text)
     }

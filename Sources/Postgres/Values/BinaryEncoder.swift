@@ -4,8 +4,8 @@ struct BinaryEncoder {
     var bytes: [UInt8] = []
 
     mutating func append<T: FixedWidthInteger>(_ value: T) {
+        // Sound: the bytes are copied within the scope of the pointer.
         unsafe withUnsafeBytes(of: value.bigEndian) { raw in
-            // Sound: the bytes are copied within the scope of the pointer.
             unsafe bytes.append(contentsOf: raw)
         }
     }

@@ -21,6 +21,7 @@ extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDeco
 }
 
 extension String: PostgresDecodable {
+    /// Any text that is valid UTF-8.
     package static func decodePostgres(_ text: Span<UInt8>) -> String? {
         guard let valid = try? UTF8Span(validating: text) else { return nil }
         return String(copying: valid)
@@ -28,6 +29,7 @@ extension String: PostgresDecodable {
 }
 
 extension Bool: PostgresDecodable {
+    /// `t` or `f`.
     package static func decodePostgres(_ text: Span<UInt8>) -> Bool? {
         guard text.count == 1 else { return nil }
         switch text[0] {
@@ -39,6 +41,7 @@ extension Bool: PostgresDecodable {
 }
 
 extension FixedWidthInteger where Self: PostgresDecodable {
+    /// Decimal digits, after a minus sign or none; nil when the type is too small for them.
     package static func decodePostgres(_ text: Span<UInt8>) -> Self? {
         let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
         let start = isNegative ? 1 : 0
@@ -69,12 +72,14 @@ extension UInt32: PostgresDecodable {}
 extension UInt64: PostgresDecodable {}
 
 extension Double: PostgresDecodable {
+    /// The nearest number; `NaN` and `Infinity` are read as well.
     package static func decodePostgres(_ text: Span<UInt8>) -> Double? {
         String.decodePostgres(text).flatMap(Double.init)
     }
 }
 
 extension Float: PostgresDecodable {
+    /// The nearest number; `NaN` and `Infinity` are read as well.
     package static func decodePostgres(_ text: Span<UInt8>) -> Float? {
         String.decodePostgres(text).flatMap(Float.init)
     }
@@ -107,6 +112,7 @@ extension UInt8: PostgresDecodable {
 }
 
 extension Array: PostgresDecodable where Element: PostgresDecodable {
+    /// Leaves the text to the elements' type: an array of bytes is `bytea`.
     package static func decodePostgres(_ text: Span<UInt8>) -> [Element]? {
         Element.decodePostgresArray(text)
     }

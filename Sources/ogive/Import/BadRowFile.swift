@@ -46,8 +46,8 @@ struct BadRowFile: ~Copyable {
         }
         var start = 0
         while start < pending.count {
+            // write reads at most the buffer's size from it.
             let count = unsafe pending[start...].withUnsafeBytes { bytes in
-                // write reads at most the buffer's size from it.
                 unsafe write(descriptor, bytes.baseAddress, bytes.count)
             }
             if count < 0, errno != EINTR { throw failure() }

@@ -49,9 +49,9 @@ struct ByteSource: ~Copyable {
     mutating func next() throws(CommandError) -> [UInt8] {
         while true {
             var failure: Int32 = 0
+            // read writes at most the buffer's size into it and says how much that was.
             let block = unsafe [UInt8](unsafeUninitializedCapacity: Self.blockBytes) {
                 buffer, count in
-                // read writes at most the buffer's size into it and says how much that was.
                 let result = unsafe read(descriptor, buffer.baseAddress, buffer.count)
                 if result < 0 { failure = errno }
                 count = max(0, result)

@@ -75,12 +75,12 @@ internal import CZlib
     private mutating func step() throws(Problem) -> [UInt8] {
         var code = Z_OK
         var left = 0
+        // inflate reads only `avail_in` bytes of the source and writes only `avail_out` into the
+        // target; both buffers outlive the call, and the source is never written to.
         let stream = unsafe self.stream
         let (input, start) = (input, offset)
         let output = unsafe [UInt8](unsafeUninitializedCapacity: ByteSource.blockBytes) {
             target, count in
-            // inflate reads only `avail_in` bytes of the source and writes only `avail_out` into
-            // the target; both buffers outlive the call, and the source is never written to.
             unsafe input.withUnsafeBufferPointer { source in
                 unsafe stream.pointee.next_in = unsafe UnsafeMutablePointer(
                     mutating: source.baseAddress?.advanced(by: start))

@@ -17,8 +17,8 @@ enum ErrorRendering {
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
+            // write reads at most the buffer's size from it.
             let count = unsafe bytes[start...].withUnsafeBytes { bytes in
-                // write reads at most the buffer's size from it.
                 unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             }
             if count < 0, errno != EINTR { return }

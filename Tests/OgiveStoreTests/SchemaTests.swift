@@ -169,6 +169,13 @@ extension StoreTests {
                 #expect(try await writer.store.workers().count == 1)
                 await writer.store.resign(term)
                 await writer.store.close()
+                // A server process drops its temporary tables, which the login owns, only after
+                // its client has left: wait until the last one is gone.
+                try await database.query(
+                    """
+                    SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
                 try await database.query("DROP ROLE \(login)")
             }
         }

@@ -442,8 +442,8 @@ nonisolated struct Ogive_V1_HeldLease: Sendable {
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
 }
 
-/// Says how many leases the worker is willing to hold at once from now on. Absolute, so that a lost or
-/// repeated message does no harm; repeat it with every heartbeat.
+/// Says how many leases the worker is willing to hold at once from now on. Absolute, so that a
+/// lost or repeated message does no harm; repeat it with every heartbeat.
 nonisolated struct Ogive_V1_Credit: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -48,7 +48,8 @@ struct Pipeline: Sendable {
                 group.addTask { await scoreLoop() }
             }
             group.addTask { try await watch(offer) }
-            try await group.waitForAll()
+            // `waitForAll` would wait for the other stages before it throws; this ends them.
+            for try await _ in group {}
         }
     }
 

@@ -175,15 +175,27 @@ struct CoordinatorServiceTests {
         let models = FakeModels()
         models.setOffer(.success(other))
         let stranger = WorkerID(high: 1 << 63, low: 2)
-        await run([fleet.coordinator(), fleet.worker(1)]) {
+        let calls = Atomic(0)
+        let isRefused = Latch()
+        let note = Mutex<String?>(nil)
+        let slow = FakeModels(sampling: { _ in
+            if calls.add(1, ordering: .relaxed).newValue > 1 { await isRefused.wait() }
+            return nil
+        })
+        await run([fleet.coordinator(), fleet.worker(1, slow)]) {
             await fleet.store.wait { !$0.tables.isEmpty }
             await run([fleet.worker(2, models)]) {
-                await fleet.store.wait { $0.workers[stranger]?.note != nil }
+                await fleet.store.wait { database in
+                    guard let told = database.workers[stranger]?.note else { return false }
+                    note.withLock { $0 = told }
+                    return true
+                }
             }
+            isRefused.open()
             await fleet.finish()
         }
-        let note = try #require(fleet.store.database.workers[stranger]?.note)
-        #expect(note.contains("policy model: simulated → another"))
+        let told = try #require(note.withLock { $0 })
+        #expect(told.contains("policy model: simulated → another"))
         #expect(models.sampled.isEmpty)
         fleet.expectExactlyN()
     }

@@ -143,11 +143,16 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "OgiveWorkerTests",
-            dependencies: ["OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker"],
+            dependencies: [
+                "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker", lifecycle, logging,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "OgiveCoordinatorTests",
-            dependencies: ["OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire"],
+            dependencies: [
+                "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
+                lifecycle, logging,
+            ],
             swiftSettings: house),
         .testTarget(
             name: "OgiveTests",

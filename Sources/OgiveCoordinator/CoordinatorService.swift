@@ -116,6 +116,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         for await batch in transport.incoming {
             for message in batch { feed.yield(.message(message)) }
         }
+        // Nobody can be heard any more: what came is landed, and then another one may lead.
+        if !Task.isCancelled { feed.yield(.drain) }
     }
 
     private func tick(_ feed: AsyncStream<Scheduler.Event>.Continuation) async throws {

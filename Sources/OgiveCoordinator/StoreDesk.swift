@@ -47,7 +47,11 @@ struct StoreDesk: Sendable {
             if let event = success(value) { feed.yield(event) }
         } catch {
             logger.debug("the database refused", metadata: ["reason": "\(error.message)"])
-            if let event = failure(error) { feed.yield(event) }
+            if error.code == .staleTerm {
+                feed.yield(.superseded(error))
+            } else if let event = failure(error) {
+                feed.yield(event)
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
 internal import OgiveCore
-internal import Synchronization
 
 /// A lease on its way through the stages.
 struct LeaseJob: Sendable {
@@ -27,25 +26,5 @@ struct LeaseJob: Sendable {
     /// The text that is scored: byte for byte what is stored.
     func text(at position: Int) -> String? {
         lease.items[position].text ?? results[position].completion?.text
-    }
-}
-
-/// Leases that are not wanted any more, so that stages stop waiting for servers on their behalf.
-final class StoppedLeases: Sendable {
-    private let tickets = Mutex(Set<WorkerSession.Ticket>())
-
-    /// Marks a lease.
-    func insert(_ ticket: WorkerSession.Ticket) {
-        tickets.withLock { _ = $0.insert(ticket) }
-    }
-
-    /// Asks whether a lease is marked, and forgets it when it is.
-    func consume(_ ticket: WorkerSession.Ticket) -> Bool {
-        tickets.withLock { $0.remove(ticket) != nil }
-    }
-
-    /// Asks whether a lease is marked.
-    func contains(_ ticket: WorkerSession.Ticket) -> Bool {
-        tickets.withLock { $0.contains(ticket) }
     }
 }

@@ -9,7 +9,7 @@ struct Pipeline: Sendable {
     private let feed: AsyncStream<WorkerSession.Event>.Continuation
     private let samples = StageQueue<LeaseJob>()
     private let scores = StageQueue<LeaseJob>()
-    private let stopped = StoppedLeases()
+    private let leases = PipelineLeases()
     private let gate: EndpointGate
 
     init(
@@ -27,14 +27,15 @@ struct Pipeline: Sendable {
 
     /// Takes a lease in.
     func start(_ job: LeaseJob) {
+        leases.enter(job.ticket)
         samples.push(job)
     }
 
     /// Stops working on a lease.
     func stop(_ ticket: WorkerSession.Ticket) {
-        samples.remove { $0.ticket == ticket }
-        scores.remove { $0.ticket == ticket }
-        stopped.insert(ticket)
+        leases.stop(ticket)
+        let waiting = samples.remove { $0.ticket == ticket } + scores.remove { $0.ticket == ticket }
+        for job in waiting { leases.leave(job.ticket) }
     }
 
     /// Runs the stages until the task is cancelled; throws when the servers stay away.
@@ -47,20 +48,25 @@ struct Pipeline: Sendable {
                 group.addTask { await scoreLoop() }
             }
             group.addTask { try await watch(offer) }
-            try await group.waitForAll()
+            // `waitForAll` would wait for the other stages before it throws; this ends them.
+            for try await _ in group {}
         }
     }
 
     private func sampleLoop() async {
-        let stage = SampleStage(provider: provider, gate: gate, stopped: stopped, time: time)
+        let stage = SampleStage(provider: provider, gate: gate, leases: leases, time: time)
         while let job = await samples.next() {
             feed.yield(.started(job.ticket))
-            if let sampled = await stage.process(job) { scores.push(sampled) }
+            if let sampled = await stage.process(job) {
+                scores.push(sampled)
+            } else {
+                leases.leave(job.ticket)
+            }
         }
     }
 
     private func scoreLoop() async {
-        let stage = ScoreStage(provider: provider, gate: gate, stopped: stopped, time: time)
+        let stage = ScoreStage(provider: provider, gate: gate, leases: leases, time: time)
         let most = configuration.scoreBatch
         while let jobs = await scores.next(whileFits: { taken, next in
             taken[0].lease.run == next.lease.run
@@ -69,6 +75,7 @@ struct Pipeline: Sendable {
             for job in await stage.process(jobs) {
                 feed.yield(.done(job.ticket, split(job.results)))
             }
+            for job in jobs { leases.leave(job.ticket) }
         }
     }
 
@@ -79,7 +86,7 @@ struct Pipeline: Sendable {
         var isSuspended = false
         while !Task.isCancelled {
             try await time.sleep(configuration.probeInterval)
-            guard let outage = await gate.outage else { continue }
+            guard let outage = gate.outage else { continue }
             if !isSuspended {
                 isSuspended = true
                 feed.yield(.suspended(true))
@@ -102,7 +109,7 @@ struct Pipeline: Sendable {
             }
             isSuspended = false
             feed.yield(.suspended(false))
-            await gate.open()
+            gate.open()
         }
     }
 }

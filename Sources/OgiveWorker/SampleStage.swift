@@ -7,7 +7,7 @@ internal import OgiveCore
 struct SampleStage: Sendable {
     let provider: any ModelProvider
     let gate: EndpointGate
-    let stopped: StoppedLeases
+    let leases: PipelineLeases
     let time: TimeSource
 
     /// Fills in completions and failures; `nil` when the lease is not wanted any more.
@@ -16,8 +16,8 @@ struct SampleStage: Sendable {
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
         let spec = job.run.spec.scoring.sampling
         while !missing.isEmpty {
-            guard !stopped.consume(job.ticket), !Task.isCancelled else { return nil }
             await gate.pass()
+            guard leases.isWanted(job.ticket), !Task.isCancelled else { return nil }
             let request = SampleRequest(
                 prompt: job.lease.prompt, seedBase: job.lease.seedBase,
                 indexes: missing.map { job.lease.items[$0].name.index },
@@ -35,7 +35,7 @@ struct SampleStage: Sendable {
                     job.results[position].completion = completion
                 case .failure(let error) where error.concernsEndpoint:
                     again.append(position)
-                    await gate.close(error)
+                    gate.close(error)
                 case .failure(let error):
                     job.results[position].failure = Failure(
                         stage: .sampling, code: error.code, message: error.message, attempts: 1)
@@ -43,7 +43,7 @@ struct SampleStage: Sendable {
             }
             missing = again
         }
-        return job
+        return leases.isWanted(job.ticket) ? job : nil
     }
 
     private func sample(

@@ -6,19 +6,22 @@ internal import OgiveCore
 struct ScoreStage: Sendable {
     let provider: any ModelProvider
     let gate: EndpointGate
-    let stopped: StoppedLeases
+    let leases: PipelineLeases
     let time: TimeSource
 
-    /// Fills in rewards and failures. All jobs belong to one run.
+    /// Fills in rewards and failures, and leaves out leases that are not wanted any more. All jobs
+    /// belong to one run.
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         var jobs = jobs
         while true {
-            jobs.removeAll { stopped.consume($0.ticket) }
-            let places = jobs.indices.flatMap { job in jobs[job].unscored.map { (job, $0) } }
-            guard !places.isEmpty, !Task.isCancelled, let spec = jobs.first?.run.spec else {
-                return jobs
-            }
+            jobs.removeAll { !leases.isWanted($0.ticket) }
+            guard jobs.contains(where: { !$0.unscored.isEmpty }), let spec = jobs.first?.run.spec
+            else { return jobs }
             await gate.pass()
+            guard !Task.isCancelled else { return [] }
+            jobs.removeAll { !leases.isWanted($0.ticket) }
+            let places = jobs.indices.flatMap { job in jobs[job].unscored.map { (job, $0) } }
+            guard !places.isEmpty else { return jobs }
             let requests = places.map { job, position in
                 ScoreRequest(
                     prompt: jobs[job].lease.prompt,
@@ -37,7 +40,7 @@ struct ScoreStage: Sendable {
                         stage: .scoring, code: .notFinite,
                         message: "The scorer gave \(reward), which is no reward.", attempts: 1)
                 case .failure(let error) where error.concernsEndpoint:
-                    await gate.close(error)
+                    gate.close(error)
                 case .failure(let error):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: error.code, message: error.message, attempts: 1)

@@ -33,9 +33,13 @@ final class StageQueue<Element: Sendable>: Sendable {
         for waiter in waiters { waiter.1.resume() }
     }
 
-    /// Removes elements that are not wanted any more.
-    func remove(where isUnwanted: @Sendable (Element) -> Bool) {
-        state.withLock { $0.elements.removeAll(where: isUnwanted) }
+    /// Removes elements that are not wanted any more, and answers with them.
+    func remove(where isUnwanted: @Sendable (Element) -> Bool) -> [Element] {
+        state.withLock { state in
+            let removed = Array(state.elements.filter(isUnwanted))
+            state.elements.removeAll(where: isUnwanted)
+            return removed
+        }
     }
 
     /// Waits for elements and takes as many as `fits` allows, at least one; `nil` at the end, or

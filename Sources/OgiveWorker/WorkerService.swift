@@ -47,7 +47,10 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     for await batch in transport.incoming {
                         for message in batch { feed.yield(.message(message)) }
                     }
-                    return nil
+                    guard !Task.isCancelled else { return nil }
+                    throw WorkerError(
+                        code: .noCoordinator,
+                        message: "The connection to the coordinator was closed.")
                 }
                 group.addTask {
                     while !Task.isCancelled {
@@ -57,7 +60,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     return nil
                 }
                 group.addTask {
-                    try await pipeline.run(offer: offer)
+                    do {
+                        try await pipeline.run(offer: offer)
+                    } catch let error as WorkerError {
+                        // Its leases go to others at once, and no attempt is charged.
+                        _ = await transport.send(.goodbye)
+                        throw error
+                    }
                     return nil
                 }
                 group.addTask {

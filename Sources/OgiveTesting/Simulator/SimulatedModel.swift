@@ -47,22 +47,36 @@ package struct SimulatedModel: Sendable {
         if item.needsSampling {
             let seed = seedBase + UInt32(item.name.index)
             result.seed = seed
-            if seed % 13 == 0 {
+            switch completion(seed: seed) {
+            case .success(let completion): result.completion = completion
+            case .failure(let error):
                 result.failure = Failure(
-                    stage: .sampling, code: .promptTooLong, message: "too long", attempts: 1)
+                    stage: .sampling, code: error.code, message: error.message, attempts: 1)
                 return result
             }
-            result.completion = Completion(
-                text: "draw \(seed)", tokenCount: 3, finishReason: .stop, logProbability: -1)
         }
-        let hash = TraceHash.of(item.text ?? result.completion?.text ?? "")
-        if hash % 11 == 0 {
+        switch reward(of: item.text ?? result.completion?.text ?? "") {
+        case .success(let reward): result.reward = reward
+        case .failure(let error):
             result.failure = Failure(
-                stage: .scoring, code: .malformed, message: "no number", attempts: 1)
-        } else {
-            result.reward = Double(hash % 1_000) / 10
+                stage: .scoring, code: error.code, message: error.message, attempts: 1)
         }
         return result
+    }
+
+    /// The completion of a seed; one of thirteen fails.
+    package func completion(seed: UInt32) -> Result<Completion, ModelError> {
+        guard seed % 13 != 0 else { return .failure(ModelError(.promptTooLong, "too long")) }
+        return .success(
+            Completion(
+                text: "draw \(seed)", tokenCount: 3, finishReason: .stop, logProbability: -1))
+    }
+
+    /// The reward of a text; one of eleven fails.
+    package func reward(of text: String) -> Result<Double, ModelError> {
+        let hash = TraceHash.of(text)
+        guard hash % 11 != 0 else { return .failure(ModelError(.malformed, "no number")) }
+        return .success(Double(hash % 1_000) / 10)
     }
 
     /// The table of a run that nothing disturbed.

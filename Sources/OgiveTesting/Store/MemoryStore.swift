@@ -33,6 +33,7 @@ package final class MemoryStore: Store {
 
     private struct State {
         var database: MemoryDatabase
+        var resigned: [Term] = []
         var decide: @Sendable (Call) -> Fate = { _ in .succeed }
     }
 
@@ -49,6 +50,11 @@ package final class MemoryStore: Store {
     /// What it holds now.
     package var database: MemoryDatabase {
         state.withLock { $0.database }
+    }
+
+    /// The terms that were ended, in order.
+    package var resigned: [Term] {
+        state.withLock { $0.resigned }
     }
 
     /// Changes what it holds, as another program would.
@@ -72,7 +78,9 @@ package final class MemoryStore: Store {
         try perform(.lead) { database throws(StoreError) in database.lead() }
     }
 
-    package func resign(_ term: Term) async {}
+    package func resign(_ term: Term) async {
+        state.withLock { $0.resigned.append(term) }
+    }
 
     package func openRuns() async throws(StoreError) -> [RunDescription] {
         try perform(.openRuns) { database throws(StoreError) in database.openRuns() }

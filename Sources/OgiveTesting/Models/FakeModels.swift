@@ -1,0 +1,91 @@
+package import OgiveCore
+internal import Synchronization
+
+/// The models of a worker under test: those of `SimulatedModel`, unless a test says otherwise.
+package final class FakeModels: ModelProvider {
+    private struct State {
+        var offer: Result<Offer, ModelError> = .success(SimulatedModel.offer)
+        var sampled: [SampleRequest] = []
+        var scored: [[String]] = []
+    }
+
+    /// Answers in place of the policy; `nil` lets the simulated one answer.
+    package typealias Sampling =
+        @Sendable (SampleRequest) async -> [Result<Completion, ModelError>]?
+    /// Answers in place of the scorer; `nil` lets the simulated one answer.
+    package typealias Scoring =
+        @Sendable ([ScoreRequest]) async -> [Result<Double, ModelError>]?
+
+    private let state = Mutex(State())
+    private let sampling: Sampling
+    private let scoring: Scoring
+
+    /// Models that answer as told.
+    package init(
+        sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil }
+    ) {
+        self.sampling = sampling
+        self.scoring = scoring
+    }
+
+    /// Changes what is served, or makes the servers unreachable.
+    package func setOffer(_ offer: Result<Offer, ModelError>) {
+        state.withLock { $0.offer = offer }
+    }
+
+    /// The requests that the policy got.
+    package var sampled: [SampleRequest] { state.withLock { $0.sampled } }
+
+    /// The texts that the scorer got, by request.
+    package var scored: [[String]] { state.withLock { $0.scored } }
+
+    package func offer() async throws(ModelError) -> Offer {
+        try state.withLock { $0.offer }.get()
+    }
+
+    package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
+        FakePolicy(models: self)
+    }
+
+    package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
+        FakeScorer(models: self)
+    }
+
+    func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
+        state.withLock { $0.sampled.append(request) }
+        if let answers = await sampling(request) { return answers }
+        return request.indexes.map {
+            SimulatedModel().completion(seed: request.seedBase + UInt32($0))
+        }
+    }
+
+    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        state.withLock { $0.scored.append(requests.map(\.completion)) }
+        if let answers = await scoring(requests) { return answers }
+        return requests.map { SimulatedModel().reward(of: $0.completion) }
+    }
+}
+
+private struct FakePolicy: Policy {
+    let models: FakeModels
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        SimulatedModel.offer.policies[0].fingerprint
+    }
+
+    func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
+        await models.sample(request)
+    }
+}
+
+private struct FakeScorer: Scorer {
+    let models: FakeModels
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        SimulatedModel.offer.scorers[0].fingerprint
+    }
+
+    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        await models.score(requests)
+    }
+}

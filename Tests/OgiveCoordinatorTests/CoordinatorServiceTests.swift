@@ -1,0 +1,202 @@
+import OgiveCoordinator
+import OgiveCore
+import OgiveTesting
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@Suite("Coordinator and workers", .timeLimit(.minutes(1)))
+struct CoordinatorServiceTests {
+    /// Runs services while `body` waits for something; then cancels them.
+    private func run(
+        _ services: [any Service], until body: @Sendable () async -> Void
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            for service in services {
+                group.addTask { try? await service.run() }
+            }
+            await body()
+            group.cancelAll()
+        }
+    }
+
+    @Test("A run lands exactly N, with one worker and with three", arguments: [1, 3])
+    func lands(workers: Int) async {
+        let fleet = Fleet()
+        let services = (1...workers).map { fleet.worker(UInt64($0)) }
+        await run([fleet.coordinator()] + services) { await fleet.finish() }
+        fleet.expectExactlyN()
+    }
+
+    @Test("Raising n while it runs tops up")
+    func raises() async {
+        let fleet = Fleet(draws: 9)
+        fleet.store.change { $0.submit(SimulatedModel.run(draws: 2)) }
+        await run([fleet.coordinator(), fleet.worker(1)]) {
+            await fleet.finish()
+            fleet.store.change { $0.submit(SimulatedModel.run(draws: 9)) }
+            await fleet.finish()
+        }
+        fleet.expectExactlyN()
+    }
+
+    @Test("A database that fails, or forgets to answer, delays a run and loses nothing")
+    func databaseFails() async {
+        let fleet = Fleet()
+        let calls = Atomic(0)
+        fleet.store.setFate { call in
+            guard call != .lead else { return .succeed }
+            switch calls.add(1, ordering: .relaxed).newValue % 4 {
+            case 0: return .happenUnnoticed
+            case 1: return .fail(StoreError(.unavailable, "connection refused"))
+            default: return .succeed
+            }
+        }
+        await run([fleet.coordinator(), fleet.worker(1), fleet.worker(2)]) {
+            await fleet.finish()
+        }
+        fleet.expectExactlyN()
+    }
+
+    @Test("Another coordinator goes on where one was cut off")
+    func restart() async {
+        let fleet = Fleet(prompts: 12)
+        let services = [fleet.worker(1), fleet.worker(2)]
+        await run(services) {
+            for landed in [5, 20, 35] {
+                await run([fleet.coordinator()]) {
+                    await fleet.store.wait {
+                        ($0.tables[ScoringID(1)]?.rewards.count ?? 0) >= landed
+                    }
+                }
+            }
+            await run([fleet.coordinator()]) { await fleet.finish() }
+        }
+        #expect(fleet.store.database.term == Term(4))
+        fleet.expectExactlyN()
+    }
+
+    @Test("A coordinator that is superseded stops, and writes nothing more")
+    func superseded() async throws {
+        let fleet = Fleet()
+        let sampling = Latch()
+        let successor = Latch()
+        let models = FakeModels(sampling: { _ in
+            sampling.open()
+            await successor.wait()
+            return nil
+        })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await #expect(throws: CoordinatorError.self) {
+                    try await fleet.coordinator().run()
+                }
+            }
+            let worker = fleet.worker(1, models)
+            let working = Latch()
+            group.addTask {
+                await run([worker]) { await working.wait() }
+            }
+            await sampling.wait()
+            fleet.store.change { _ = $0.lead() }
+            successor.open()
+            try await group.next()
+            working.open()
+            try await group.waitForAll()
+        }
+        #expect(fleet.store.database.tables.isEmpty)
+    }
+
+    @Test("A coordinator learns from any call that it is superseded")
+    func supersededWhileIdle() async throws {
+        let fleet = Fleet(prompts: 0)
+        fleet.store.setFate { call in
+            call == .finish
+                ? .fail(StoreError(.staleTerm, "Another one leads.")) : .succeed
+        }
+        fleet.store.change { database in
+            var run = SimulatedModel.run(draws: 1)
+            run.policyFingerprint = SimulatedModel.offer.policies[0].fingerprint
+            run.scorerFingerprint = SimulatedModel.offer.scorers[0].fingerprint
+            database.submit(run)
+        }
+        let error = await #expect(throws: CoordinatorError.self) {
+            try await fleet.coordinator().run()
+        }
+        #expect(error?.code == .superseded)
+    }
+
+    @Test("A coordinator that cannot lead says why")
+    func cannotLead() async {
+        let fleet = Fleet()
+        fleet.store.setFate { _ in .fail(StoreError(.conflict, "Another one leads now.")) }
+        let error = await #expect(throws: CoordinatorError.self) {
+            try await fleet.coordinator().run()
+        }
+        #expect(error?.code == .leadership)
+        #expect(error?.message == "Another one leads now.")
+    }
+
+    @Test("Shut down, a coordinator lands what came and resigns")
+    func drains() async throws {
+        let fleet = Fleet()
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: fleet.coordinator(),
+                        successTerminationBehavior: .gracefullyShutdownGroup)
+                ], logger: Fleet.logger))
+        let worker = fleet.worker(1)
+        await run([worker]) {
+            async let ending: Void = {
+                await #expect(throws: Never.self) { try await group.run() }
+            }()
+            await fleet.store.wait { !$0.tables.isEmpty }
+            await group.triggerGracefulShutdown()
+            await ending
+        }
+        #expect(fleet.store.resigned == [Term(1)])
+    }
+
+    @Test("A transport that ended ends the coordinator: it lands what came and resigns")
+    func transportEnded() async throws {
+        let fleet = Fleet()
+        fleet.network.coordinator.close()
+        try await fleet.coordinator().run()
+        #expect(fleet.store.resigned == [Term(1)])
+    }
+
+    @Test("A worker with another model gets no work, and its record says why")
+    func otherModel() async throws {
+        let fleet = Fleet()
+        var other = SimulatedModel.offer
+        other.policies[0].fingerprint = Fingerprint(["model": "another"])
+        let models = FakeModels()
+        models.setOffer(.success(other))
+        let stranger = WorkerID(high: 1 << 63, low: 2)
+        let calls = Atomic(0)
+        let isRefused = Latch()
+        let note = Mutex<String?>(nil)
+        let slow = FakeModels(sampling: { _ in
+            if calls.add(1, ordering: .relaxed).newValue > 1 { await isRefused.wait() }
+            return nil
+        })
+        await run([fleet.coordinator(), fleet.worker(1, slow)]) {
+            await fleet.store.wait { !$0.tables.isEmpty }
+            await run([fleet.worker(2, models)]) {
+                await fleet.store.wait { database in
+                    guard let told = database.workers[stranger]?.note else { return false }
+                    note.withLock { $0 = told }
+                    return true
+                }
+            }
+            isRefused.open()
+            await fleet.finish()
+        }
+        let told = try #require(note.withLock { $0 })
+        #expect(told.contains("policy model: simulated → another"))
+        #expect(models.sampled.isEmpty)
+        fleet.expectExactlyN()
+    }
+}

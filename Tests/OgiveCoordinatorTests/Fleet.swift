@@ -1,0 +1,73 @@
+import Logging
+import OgiveCoordinator
+import OgiveCore
+import OgiveTesting
+import OgiveWire
+import OgiveWorker
+import Testing
+
+/// A store, a network, and the real services of both sides.
+struct Fleet {
+    let network = FakeTransport()
+    let store: MemoryStore
+    let draws: Int
+
+    /// One run of `prompts` × `draws`.
+    init(prompts: Int = 6, draws: Int = 5) {
+        self.draws = draws
+        var database = MemoryDatabase()
+        database.add(SimulatedModel.prompts(prompts), to: "prompts")
+        database.submit(SimulatedModel.run(draws: draws))
+        store = MemoryStore(database)
+    }
+
+    static let run = RunID(1)
+
+    static var logger: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
+    func coordinator(over network: FakeTransport? = nil) -> CoordinatorService<
+        FakeCoordinatorTransport
+    > {
+        var configuration = CoordinatorConfiguration(name: "coordinator")
+        configuration.limits.drawsPerTask = 2
+        configuration.limits.landingDelay = .milliseconds(1)
+        configuration.limits.databasePause = .milliseconds(1)
+        configuration.pollInterval = .milliseconds(5)
+        configuration.tickInterval = .milliseconds(2)
+        return CoordinatorService(
+            configuration: configuration, transport: (network ?? self.network).coordinator,
+            store: store, time: .machine, logger: Self.logger)
+    }
+
+    func worker(
+        _ number: UInt64, _ models: FakeModels = FakeModels()
+    ) -> WorkerService<FakeWorkerTransport> {
+        var configuration = WorkerConfiguration(name: "worker-\(number)", version: "1")
+        configuration.sampleConcurrency = 2
+        configuration.prefetch = 2
+        configuration.limits.helloInterval = .milliseconds(20)
+        configuration.limits.resendAfter = .milliseconds(50)
+        return WorkerService(
+            configuration: configuration,
+            transport: network.connect(WorkerID(high: 1 << 63, low: number)), provider: models,
+            time: .machine, logger: Self.logger, split: { ResultSplitter().split($0) })
+    }
+
+    /// Waits until the run is finished.
+    func finish() async {
+        await store.wait { $0.isFinished(Self.run) }
+    }
+
+    /// Fails unless the table is that of an undisturbed run.
+    func expectExactlyN(_ location: SourceLocation = #_sourceLocation) {
+        let database = store.database
+        let expected = SimulatedModel().table(of: SimulatedModel.run(draws: draws), in: database)
+        #expect(database.tables[ScoringID(1)] == expected, sourceLocation: location)
+        #expect(database.missing(of: Self.run) == [], sourceLocation: location)
+        #expect(database.conflicts == [], sourceLocation: location)
+    }
+}

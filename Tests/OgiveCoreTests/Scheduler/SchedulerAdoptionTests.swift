@@ -1,0 +1,176 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: leases held at a hello")
+struct SchedulerAdoptionTests {
+    typealias Bench = SchedulerBench
+
+    private func older(
+        _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1
+    ) -> HeldLease {
+        HeldLease(
+            lease: LeaseName(term: Term(4), task: TaskID(task), epoch: Epoch(3)),
+            run: RunID(run), prompt: PromptID(prompt), items: items.map { .draw($0) })
+    }
+
+    private func renamed(_ lease: Lease, _ welcome: Welcome?) -> LeaseName? {
+        welcome?.adopted.first { $0.old == lease.name }?.new
+    }
+
+    @Test("Of this term, a lease that nobody else has goes on under its name")
+    func sameTerm() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        for _ in 0..<2 {
+            let effects = bench.hello(holding: [Bench.held(lease)])
+            #expect(effects.leases.isEmpty)
+            #expect(renamed(lease, effects.welcome) == lease.name)
+        }
+        #expect(bench.scheduler.load.inFlightItems == 2)
+        #expect(bench.say(Bench.result(lease)).batches.count == 1)
+    }
+
+    @Test("Of this term, a lease that ran out and is not granted anew goes on")
+    func sameTermReady() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        bench.handle(.tick, after: .seconds(10))
+        #expect(bench.scheduler.load.workers == 0)
+        let effects = bench.hello(holding: [Bench.held(lease)])
+        #expect(renamed(lease, effects.welcome) == lease.name)
+        #expect(effects.leases.isEmpty)
+    }
+
+    @Test("Of this term, a lease that was granted anew does not go on")
+    func sameTermRegranted() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1).leases.first)
+        bench.handle(.tick, after: .seconds(10))
+        #expect(bench.hello(from: 2).leases.count == 1)
+        #expect(bench.hello(from: 1, holding: [Bench.held(lease)]).welcome?.adopted == [])
+        #expect(bench.hello(from: 3, holding: [Bench.held(lease)]).welcome?.adopted == [])
+    }
+
+    @Test("Of this term, a lease whose results wait for their commit goes on until it is there")
+    func sameTermLanding() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+        let welcome = bench.hello(holding: [Bench.held(lease)]).welcome
+        #expect(renamed(lease, welcome) == lease.name)
+        #expect(bench.say(Bench.result(lease)).batches.isEmpty)
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).acks.count == 1)
+    }
+
+    @Test("Leases that a hello does not name go to others, without charging an attempt")
+    func forgotten() throws {
+        var bench = SchedulerBench.loaded(draws: 2) { $0.attemptsMax = 1 }
+        let lease = try #require(bench.hello().leases.first)
+        let again = try #require(bench.hello(holding: []).leases.first)
+        #expect(again.name.task == lease.name.task)
+        #expect(again.name.epoch > lease.name.epoch)
+    }
+
+    @Test("Of an older term, a lease goes on under a new name before its page came")
+    func olderTerm() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        let effects = bench.hello(credit: 2, holding: [older([0, 1])])
+        let new = try #require(effects.welcome?.adopted.first?.new)
+        #expect(new.term == Term(5))
+        #expect(bench.page(Bench.pending(1...1, draws: 2)).leases.isEmpty)
+        #expect(bench.scheduler.load.inFlightItems == 2)
+    }
+
+    @Test("Of an older term, items that wait to be granted are taken out of the queue")
+    func olderTermReady() throws {
+        var bench = SchedulerBench.loaded(draws: 4)
+        let effects = bench.hello(credit: 5, holding: [older([1, 2])])
+        #expect(effects.welcome?.adopted.count == 1)
+        #expect(effects.leases.flatMap { $0.items.map(\.name.index) } == [0, 3])
+        #expect(bench.scheduler.load.inFlightItems == 4)
+    }
+
+    @Test("A hello that is repeated because its answer was lost gives the same new names")
+    func repeated() {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let first = bench.hello(holding: [older([0, 1])]).welcome?.adopted
+        let second = bench.hello(holding: [older([0, 1])]).welcome?.adopted
+        #expect(first?.count == 1)
+        #expect(first == second)
+        #expect(bench.scheduler.load.inFlightItems == 2)
+    }
+
+    @Test("Of an older term, a lease does not go on when one of its items was granted meanwhile")
+    func olderTermGranted() throws {
+        var bench = SchedulerBench.loaded(draws: 4)
+        let lease = try #require(bench.hello(from: 1, credit: 1).leases.first)
+        #expect(lease.items.map(\.name.index) == [0, 1])
+        #expect(bench.hello(from: 2, holding: [older([1, 2])]).welcome?.adopted == [])
+        #expect(bench.scheduler.load.inFlightItems == 4)
+    }
+
+    @Test("Of an older term, a lease does not go on while one of its items waits for its commit")
+    func olderTermLanding() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1, credit: 1).leases.first)
+        bench.say(Bench.result(lease))
+        #expect(bench.hello(from: 2, holding: [older([1])]).welcome?.adopted == [])
+    }
+
+    @Test("Results of an adopted lease land and are acknowledged under the new name")
+    func adoptedResults() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        let held = older([0, 1])
+        let new = try #require(bench.hello(holding: [held]).welcome?.adopted.first?.new)
+        let lease = Lease(
+            name: new, run: RunID(1), prompt: Bench.pending(1...1, draws: 1)[0].prompt,
+            seedBase: 0, items: held.items.map { WorkItem(name: $0) }, duration: .seconds(1))
+        let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+        #expect(
+            bench.handle(.landed(batch.id, Bench.receipt)).acks
+                == [ResultName(lease: new, part: 0)])
+        #expect(bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("An adopted lease that runs out is left to the database, whose page names it anew")
+    func adoptedExpires() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        bench.hello(from: 1, holding: [older([0, 1])])
+        bench.page(Bench.pending(1...1, draws: 2))
+        let lost = bench.handle(.tick, after: .seconds(10))
+        #expect(lost.pages.count == 1)
+        #expect(bench.scheduler.load.inFlightItems == 0)
+        bench.page(Bench.pending(1...1, draws: 2))
+        #expect(bench.hello(from: 2).leases.count == 1)
+    }
+
+    @Test("The late result of a forgotten task lands before it is acknowledged")
+    func lateAfterForgotten() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        let held = older([0, 1])
+        let new = try #require(bench.hello(holding: [held]).welcome?.adopted.first?.new)
+        bench.say(.returned([new]))
+        let lease = Lease(
+            name: new, run: RunID(1), prompt: Bench.pending(1...1, draws: 1)[0].prompt,
+            seedBase: 0, items: held.items.map { WorkItem(name: $0) }, duration: .seconds(1))
+        let effects = bench.say(Bench.result(lease))
+        #expect(effects.acks.isEmpty)
+        let batch = try #require(effects.batches.first)
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).acks.count == 1)
+    }
+
+    @Test("What makes no sense is not adopted")
+    func nonsense() {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let held = [
+            older([], task: 1), older([0, 0], task: 2), older([0], task: 3, run: 9),
+            older([2], task: 4), older([-1], task: 5),
+        ]
+        #expect(bench.hello(credit: 0, holding: held).welcome?.adopted == [])
+    }
+}

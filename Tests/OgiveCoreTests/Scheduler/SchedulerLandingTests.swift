@@ -1,0 +1,172 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: landing")
+struct SchedulerLandingTests {
+    typealias Bench = SchedulerBench
+
+    /// A bench with this many results, each of one item, in batches of `landingItems`.
+    private func received(
+        _ count: Int, _ adjust: (inout SchedulerLimits) -> Void
+    ) -> (SchedulerBench, [LandingBatch]) {
+        var bench = SchedulerBench.loaded(draws: count) {
+            $0.drawsPerTask = 1
+            $0.landingDelay = .seconds(50)
+            adjust(&$0)
+        }
+        var batches: [LandingBatch] = []
+        for lease in bench.hello(credit: count).leases {
+            batches += bench.say(Bench.result(lease)).batches
+        }
+        return (bench, batches)
+    }
+
+    private let down = StoreError(.unavailable, "down")
+
+    @Test("A batch goes at its size, or at its age")
+    func sizeAndAge() {
+        var (bench, batches) = received(5) {
+            $0.landingDelay = .milliseconds(50)
+            $0.landingItems = 2
+            $0.landingsMax = 10
+        }
+        #expect(batches.map { $0.groups.count } == [2, 2])
+        #expect(bench.handle(.tick, after: .milliseconds(49)).batches.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(1)).batches.map(\.groups.count) == [1])
+    }
+
+    @Test("No more batches are on their way than the bound")
+    func landingsMax() {
+        var (bench, batches) = received(6) {
+            $0.landingItems = 1
+            $0.landingsMax = 2
+        }
+        #expect(batches.count == 2)
+        #expect(bench.handle(.landed(batches[0].id, Bench.receipt)).batches.count == 1)
+    }
+
+    @Test("A batch that did not land, or may have, is sent again as it is after a growing pause")
+    func retried() {
+        var (bench, batches) = received(2) { $0.landingItems = 2 }
+        let batch = batches[0]
+        var pause = Duration.milliseconds(200)
+        for code in [StoreError.Code.unavailable, .unknownOutcome, .exhausted] {
+            let failed = bench.handle(.landingFailed(batch.id, StoreError(code, "no")))
+            #expect(failed.pauses == [pause])
+            #expect(failed.batches.isEmpty)
+            #expect(failed.acks.isEmpty)
+            #expect(bench.scheduler.nextTick == bench.now + pause)
+            #expect(
+                bench.handle(.tick, after: pause - .milliseconds(1)).batches.isEmpty)
+            #expect(bench.handle(.tick, after: .milliseconds(1)).batches == [batch])
+            pause = pause * 2
+        }
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).acks.count == 2)
+    }
+
+    @Test("The pause has a bound, and begins small again after a success")
+    func pauseMax() {
+        var (bench, batches) = received(2) {
+            $0.landingItems = 1
+            $0.databasePauseMax = .milliseconds(300)
+        }
+        for expected in [200, 300, 300] {
+            let failed = bench.handle(.landingFailed(batches[0].id, down))
+            #expect(failed.pauses == [.milliseconds(expected)])
+            bench.handle(.tick, after: .milliseconds(300))
+        }
+        bench.handle(.landed(batches[0].id, Bench.receipt))
+        #expect(
+            bench.handle(.landingFailed(batches[1].id, down)).pauses == [.milliseconds(200)])
+    }
+
+    @Test("While landing pauses nothing is granted and no page is asked for")
+    func pausesGranting() {
+        var (bench, batches) = received(1) { $0.landingItems = 1 }
+        bench.handle(.landingFailed(batches[0].id, down))
+        bench.handle(.runs([Bench.boundRun(draws: 3)]))
+        #expect(bench.hello(from: 2, credit: 5).leases.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(200)).pages.count == 1)
+    }
+
+    @Test("Of a refused batch only the culprit fails; the others land as they are")
+    func isolated() throws {
+        var (bench, batches) = received(4) { $0.landingItems = 4 }
+        let culprit = try #require(batches[0].groups[2].items.first?.name)
+        let refusal = StoreError(.refused, "value out of range")
+        var open = batches
+        var landed: [ItemResult] = []
+        var acks: [ResultName] = []
+        var most = 0
+        while let batch = open.popLast() {
+            let items = batch.groups.flatMap(\.items)
+            let isPoisonous = items.contains { $0.name == culprit && $0.reward != nil }
+            if !isPoisonous { landed += items }
+            let effects = bench.handle(
+                isPoisonous
+                    ? .landingFailed(batch.id, refusal) : .landed(batch.id, Bench.receipt))
+            acks += effects.acks
+            open += effects.batches
+            most = max(most, open.count)
+        }
+        #expect(landed.count == 4)
+        #expect(landed.filter { $0.failure != nil }.map(\.name) == [culprit])
+        #expect(landed.first { $0.name == culprit }?.failure?.code == .rejected)
+        #expect(acks.count == 4)
+        #expect(most <= bench.scheduler.limits.landingsMax)
+        #expect(bench.scheduler.isQuiet)
+    }
+
+    @Test("Of a refused part only the culprit fails, and the part is acknowledged once, at the end")
+    func isolatedWithinPart() throws {
+        var bench = SchedulerBench.loaded(draws: 4) { $0.drawsPerTask = 4 }
+        let lease = try #require(bench.hello().leases.first)
+        var open = bench.say(Bench.result(lease)).batches
+        var acks: [ResultName] = []
+        var failed: [ItemName] = []
+        while let batch = open.popLast() {
+            let items = batch.groups.flatMap(\.items)
+            let isPoisonous = items.contains { $0.name == .draw(1) && $0.reward != nil }
+            if !isPoisonous { failed += items.filter { $0.failure != nil }.map(\.name) }
+            #expect(acks.isEmpty)
+            let effects = bench.handle(
+                isPoisonous
+                    ? .landingFailed(batch.id, StoreError(.refused, "no"))
+                    : .landed(batch.id, Bench.receipt))
+            acks += effects.acks
+            open += effects.batches
+        }
+        #expect(failed == [.draw(1)])
+        #expect(acks == [ResultName(lease: lease.name, part: 0)])
+        #expect(bench.scheduler.isQuiet)
+    }
+
+    @Test("When even the failure is refused, the coordinator stops")
+    func refusedFailure() {
+        var (bench, batches) = received(1) { $0.landingItems = 1 }
+        let refusal = StoreError(.refused, "no")
+        let second = bench.handle(.landingFailed(batches[0].id, refusal)).batches
+        #expect(second.count == 1)
+        #expect(bench.handle(.landingFailed(second[0].id, refusal)).stops.count == 1)
+    }
+
+    @Test("A stale term, a wrong schema and a conflict stop the coordinator")
+    func stops() {
+        for code in [StoreError.Code.staleTerm, .schema, .conflict] {
+            var (bench, batches) = received(1) { $0.landingItems = 1 }
+            let stops = bench.handle(.landingFailed(batches[0].id, StoreError(code, "no"))).stops
+            #expect(stops.map(\.code) == [code])
+        }
+        var bench = SchedulerBench()
+        let stops = bench.handle(.superseded(StoreError(.staleTerm, "no"))).stops
+        #expect(stops.map(\.code) == [.staleTerm])
+    }
+
+    @Test("An answer to a batch that is not there changes nothing")
+    func unknownBatch() {
+        var bench = SchedulerBench.loaded()
+        #expect(bench.handle(.landed(BatchID(99), Bench.receipt)).isEmpty)
+        #expect(bench.handle(.landingFailed(BatchID(99), down)).isEmpty)
+    }
+}

@@ -1,0 +1,150 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: paging")
+struct SchedulerPagingTests {
+    typealias Bench = SchedulerBench
+
+    @Test("A bound run asks for its first page, bounded by the window")
+    func firstPage() throws {
+        var bench = SchedulerBench {
+            $0.windowItems = 10
+            $0.pagePrompts = 7
+        }
+        let pages = bench.handle(.runs([Bench.boundRun()])).pages
+        #expect(pages.count == 1)
+        #expect(pages.first?.after == nil)
+        #expect(pages.first?.limit == PageLimit(prompts: 7, items: 10))
+    }
+
+    @Test("One page at a time; the next only when the window is half empty")
+    func window() throws {
+        var bench = SchedulerBench { $0.windowItems = 8 }
+        bench.handle(.runs([Bench.boundRun()]))
+        #expect(bench.handle(.tick).pages.isEmpty)
+        #expect(bench.page(Bench.pending(1...1, draws: 4), next: 1).pages.isEmpty)
+        bench.hello(credit: 1)
+        let lease = try #require(bench.hello(from: 2, credit: 1).leases.first)
+        let batch = try #require(
+            bench.say(Bench.result(lease), from: 2).batches.first)
+        let pages = bench.handle(.landed(batch.id, Bench.receipt)).pages
+        #expect(pages.first?.after == PromptID(1))
+        #expect(pages.first?.limit.items == 6)
+    }
+
+    @Test("A page brings nothing twice: neither what is in memory nor what was settled meanwhile")
+    func skips() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        bench.page(Bench.pending(1...1, draws: 4), next: 1)
+        let lease = try #require(bench.hello(credit: 1).leases.first)
+        let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        #expect(bench.scheduler.load.tasks == 1)
+        bench.page(Bench.pending(1...1, draws: 4))
+        #expect(bench.scheduler.load.tasks == 1)
+    }
+
+    @Test("Raising n pages anew from the first prompt")
+    func raised() {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let effects = bench.handle(.runs([Bench.boundRun(draws: 3)]))
+        #expect(effects.pages.count == 1)
+        #expect(effects.pages.first?.after == nil)
+        bench.page(Bench.pending(1...1, draws: 3))
+        #expect(bench.scheduler.load.tasks == 2)
+    }
+
+    @Test("Raising n while a page is on its way pages anew after it")
+    func raisedWhileFetching() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        #expect(bench.handle(.runs([Bench.boundRun(draws: 3)])).pages.isEmpty)
+        let effects = bench.page(Bench.pending(1...1, draws: 2))
+        #expect(effects.pages.count == 1)
+        #expect(effects.pages.first?.after == nil)
+        #expect(effects.finishes.isEmpty)
+    }
+
+    @Test("The same specification again changes nothing")
+    func unchanged() {
+        var bench = SchedulerBench.loaded()
+        #expect(bench.handle(.runs([Bench.boundRun()])).isEmpty)
+    }
+
+    @Test("A page that could not be read is asked for again after a pause")
+    func failedPage() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        #expect(bench.handle(.pageFailed(RunID(1))).pages.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(900)).pages.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(200)).pages.count == 1)
+    }
+
+    @Test("Tasks hold at most `drawsPerTask` items, never both with and without a text")
+    func chunks() {
+        var bench = SchedulerBench { $0.drawsPerTask = 3 }
+        bench.handle(.runs([Bench.boundRun(draws: 6)]))
+        var pending = Bench.pending(1...1, draws: 6)
+        pending[0].items[1].text = "landed"
+        pending[0].items[2].text = "landed"
+        bench.page(pending)
+        let leases = bench.hello(credit: 10).leases
+        #expect(leases.map { $0.items.map(\.name.index) } == [[0], [1, 2], [3, 4, 5]])
+        for lease in leases {
+            #expect(Set(lease.items.map(\.needsSampling)).count == 1)
+        }
+    }
+
+    @Test("A run whose items are all settled is finished; then it is gone")
+    func finished() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).finishes == [RunID(1)])
+        bench.handle(.finished(RunID(1), true))
+        #expect(bench.handle(.tick, after: .seconds(1)).pages.isEmpty)
+        #expect(bench.scheduler.isQuiet)
+    }
+
+    @Test("A run that is not finished after all is paged anew")
+    func unfinished() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        #expect(bench.page([]).finishes == [RunID(1)])
+        #expect(bench.handle(.finished(RunID(1), false)).pages.isEmpty)
+        let pages = bench.handle(.tick, after: .seconds(1)).pages
+        #expect(pages.count == 1)
+        #expect(pages.first?.after == nil)
+    }
+
+    @Test("When it cannot be asked whether a run is finished, it is asked again")
+    func finishFailed() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        bench.page([])
+        #expect(bench.handle(.finishFailed(RunID(1))).finishes.isEmpty)
+        #expect(bench.handle(.tick, after: .seconds(2)).finishes == [RunID(1)])
+    }
+
+    @Test("Runs that share a sampling are served in order")
+    func shared() {
+        var bench = SchedulerBench()
+        bench.hello(credit: 1)
+        let effects = bench.handle(.runs([Bench.boundRun(id: 1), Bench.boundRun(id: 2)]))
+        #expect(effects.pages.count == 1)
+        bench.page([])
+        let after = bench.handle(.finished(RunID(1), true))
+        #expect(after.pages.count == 1)
+    }
+
+    @Test("A page for a run that ended is ignored")
+    func pageOfEndedRun() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        bench.handle(.runs([]))
+        bench.page(Bench.pending(1...1, draws: 2))
+        #expect(bench.scheduler.load.tasks == 0)
+    }
+}

@@ -1,0 +1,99 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: fingerprints")
+struct SchedulerServingTests {
+    typealias Bench = SchedulerBench
+
+    private static let other: Offer = {
+        var offer = SimulatedModel.offer
+        offer.policies[0].fingerprint = Fingerprint(["model": "simulated", "version": "2"])
+        return offer
+    }()
+
+    private static let binding = FingerprintBinding(
+        run: RunID(1), policy: SimulatedModel.offer.policies[0].fingerprint,
+        scorer: SimulatedModel.offer.scorers[0].fingerprint)
+
+    @Test("The first worker that serves an unbound run binds it; until then the run waits")
+    func binds() {
+        var bench = SchedulerBench()
+        #expect(bench.handle(.runs([SimulatedModel.run(draws: 2)])).pages.isEmpty)
+        let effects = bench.hello(from: 1)
+        #expect(effects.bindings == [Self.binding])
+        #expect(effects.pages.isEmpty)
+        #expect(bench.hello(from: 2, offer: Self.other).bindings.isEmpty)
+        #expect(bench.handle(.bound(Self.binding)).pages.count == 1)
+        #expect(bench.page(Bench.pending(1...2, draws: 4)).grantees == [1])
+    }
+
+    @Test("A worker whose model differs gets no work and is told why")
+    func differs() throws {
+        var bench = SchedulerBench.loaded()
+        let effects = bench.hello(offer: Self.other)
+        #expect(effects.leases.isEmpty)
+        let reason = try #require(effects.idleReason)
+        #expect(reason.contains("policy version: absent → 2"))
+        #expect(effects.records.last?.state == .idle)
+        #expect(effects.records.last?.note == reason)
+        #expect(bench.handle(.runs([Bench.boundRun()])).idleReason == nil)
+    }
+
+    @Test("A worker that lacks a model gets no work and is told which")
+    func lacks() throws {
+        var bench = SchedulerBench.loaded()
+        let none = bench.hello(from: 1, offer: Offer(policies: [], scorers: []))
+        #expect(none.idleReason?.contains("needs the policy synthetic 'simulated'") == true)
+        let half = bench.hello(
+            from: 2, offer: Offer(policies: SimulatedModel.offer.policies, scorers: []))
+        #expect(half.idleReason?.contains("needs the scorer synthetic 'simulated'") == true)
+        #expect(none.leases.isEmpty && half.leases.isEmpty)
+    }
+
+    @Test("A worker that differs in what is bound does not bind the rest")
+    func halfBound() {
+        var bench = SchedulerBench()
+        var run = SimulatedModel.run(draws: 2)
+        run.policyFingerprint = SimulatedModel.offer.policies[0].fingerprint
+        bench.handle(.runs([run]))
+        #expect(bench.hello(from: 1, offer: Self.other).bindings.isEmpty)
+        #expect(bench.hello(from: 2).bindings == [Self.binding])
+    }
+
+    @Test("When others came first, what they bound counts")
+    func boundByOthers() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([SimulatedModel.run(draws: 2)]))
+        bench.hello()
+        var binding = Self.binding
+        binding.policy = Self.other.policies[0].fingerprint
+        #expect(bench.handle(.bound(binding)).idleReason?.contains("version: 2 → absent") == true)
+    }
+
+    @Test("A binding that failed is asked for again at the next look at the runs")
+    func bindFails() {
+        var bench = SchedulerBench()
+        let run = SimulatedModel.run(draws: 2)
+        bench.handle(.runs([run]))
+        bench.hello()
+        #expect(bench.handle(.runs([run])).bindings.isEmpty)
+        bench.handle(.bindFailed(RunID(1)))
+        #expect(bench.handle(.runs([run]), after: .seconds(1)).bindings == [Self.binding])
+    }
+
+    @Test("Another run may suit a worker that has none")
+    func anotherRun() {
+        var bench = SchedulerBench.loaded()
+        bench.hello(offer: Self.other)
+        var run = Bench.boundRun(id: 2)
+        run.sampling = SamplingID(2)
+        run.scoring = ScoringID(2)
+        run.policyFingerprint = Self.other.policies[0].fingerprint
+        let effects = bench.handle(.runs([Bench.boundRun(), run]))
+        #expect(effects.records.last?.state == .active)
+        #expect(effects.pages.count == 1)
+        let leases = bench.page(Bench.pending(1...1, draws: 2), run: 2).leases
+        #expect(leases.map(\.run) == [RunID(2)])
+    }
+}

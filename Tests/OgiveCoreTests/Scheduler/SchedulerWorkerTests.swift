@@ -1,0 +1,113 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: workers")
+struct SchedulerWorkerTests {
+    typealias Bench = SchedulerBench
+
+    @Test("A hello is answered with the term and the intervals")
+    func welcome() throws {
+        var bench = SchedulerBench.loaded()
+        let effects = bench.hello()
+        let welcome = try #require(effects.welcome)
+        #expect(welcome.term == Term(5))
+        #expect(welcome.heartbeatInterval == bench.scheduler.limits.heartbeatInterval)
+        #expect(welcome.silenceMax == bench.scheduler.limits.silenceMax)
+        #expect(effects.records.last?.state == .active)
+    }
+
+    @Test("A hello waits until the open runs are known: what it holds could not be judged")
+    func waitsForRuns() throws {
+        var bench = SchedulerBench()
+        let held = HeldLease(
+            lease: LeaseName(term: Term(4), task: TaskID(9), epoch: Epoch(1)), run: RunID(1),
+            prompt: PromptID(1), items: [.draw(0)])
+        #expect(bench.hello(holding: [held]).isEmpty)
+        #expect(bench.say(.heartbeat, term: 4).isEmpty)
+        #expect(bench.hello(holding: [held]).isEmpty)
+        let effects = bench.handle(.runs([Bench.boundRun()]))
+        #expect(effects.welcome?.adopted.map(\.old) == [held.lease])
+    }
+
+    @Test("An unknown worker, and one of an older term, is asked to register again")
+    func reRegister() {
+        var bench = SchedulerBench.loaded()
+        #expect(bench.say(.heartbeat).asksToReRegister)
+        #expect(bench.say(.goodbye).isEmpty)
+        bench.hello()
+        #expect(bench.say(.heartbeat).sent.map(\.message) == [.heartbeat])
+        #expect(bench.say(.heartbeat, term: 4).asksToReRegister)
+        #expect(bench.say(.heartbeat, term: 6).asksToReRegister)
+    }
+
+    @Test("A result under an older term is not taken before the worker registered again")
+    func oldTermResult() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        let effects = bench.say(Bench.result(lease), term: 4)
+        #expect(effects.batches.isEmpty)
+        #expect(effects.acks.isEmpty)
+        #expect(effects.asksToReRegister)
+    }
+
+    @Test("A silent worker is lost; its tasks go to others, and the attempt is charged")
+    func silence() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1).leases.first)
+        bench.hello(from: 2, credit: 0)
+        bench.handle(.tick, after: .seconds(9))
+        bench.say(.credit(1), from: 2)
+        let effects = bench.handle(.tick, after: .seconds(1))
+        #expect(effects.records.map(\.state) == [.lost])
+        #expect(effects.grantees == [2])
+        #expect(effects.leases.first?.name.task == lease.name.task)
+        #expect(bench.scheduler.load.workers == 1)
+        #expect(bench.say(.heartbeat, from: 1).asksToReRegister)
+    }
+
+    @Test("Any message is a sign of life")
+    func signsOfLife() {
+        var bench = SchedulerBench.loaded()
+        bench.hello()
+        for _ in 0..<5 { bench.say(.credit(1), after: .seconds(6)) }
+        #expect(bench.scheduler.load.workers == 1)
+    }
+
+    @Test("A task that loses its workers too often becomes a failure")
+    func attempts() throws {
+        var bench = SchedulerBench.loaded(draws: 2) { $0.attemptsMax = 2 }
+        bench.hello(from: 1)
+        #expect(bench.handle(.tick, after: .seconds(10)).batches.isEmpty)
+        bench.hello(from: 2)
+        let batch = try #require(bench.handle(.tick, after: .seconds(10)).batches.first)
+        let failures = batch.groups.flatMap(\.items).compactMap(\.failure)
+        #expect(failures.map(\.code) == [.workerLost, .workerLost])
+        #expect(failures.map(\.attempts) == [2, 2])
+        #expect(failures.map(\.stage) == [.sampling, .sampling])
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).acks.isEmpty)
+        #expect(bench.scheduler.isQuiet)
+    }
+
+    @Test("Returned leases and a goodbye charge no attempt")
+    func returned() throws {
+        var bench = SchedulerBench.loaded(draws: 2) { $0.attemptsMax = 1 }
+        let first = try #require(bench.hello(credit: 1).leases.first)
+        let again = try #require(bench.say(.returned([first.name])).leases.first)
+        #expect(again.name.epoch > first.name.epoch)
+        #expect(bench.say(.returned([first.name])).leases.isEmpty)
+        #expect(bench.say(.goodbye).records.last?.state == .left)
+        #expect(bench.hello(from: 2).leases.count == 1)
+    }
+
+    @Test("A worker that left leaves no place in the queue")
+    func leavesQueue() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        bench.hello(from: 1, credit: 2)
+        bench.say(.goodbye)
+        #expect(bench.page(Bench.pending(1...2, draws: 4)).leases.isEmpty)
+        #expect(bench.scheduler.nextTick != nil)
+        #expect(bench.handle(.tick, after: .seconds(11)).records.isEmpty)
+    }
+}

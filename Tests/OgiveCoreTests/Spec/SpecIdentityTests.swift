@@ -1,0 +1,126 @@
+import OgiveCore
+import Testing
+
+@Suite("Identity of specifications")
+struct SpecIdentityTests {
+    private static var sampling: SamplingSpec {
+        var policy = PolicySpec(kind: .openai, model: "tiny")
+        policy.revision = "a"
+        policy.api = .chat
+        var parameters = SamplingParameters()
+        parameters.stop = ["\n\n"]
+        return SamplingSpec(promptSet: "gsm8k", policy: policy, parameters: parameters)
+    }
+
+    private static var scoring: ScoringSpec {
+        var scorer = ScorerSpec(kind: .verifier, model: "numbers")
+        scorer.verifier = VerifierSpec(rule: .finalNumber)
+        return ScoringSpec(sampling: sampling, scorer: scorer)
+    }
+
+    @Test("The canonical text has sorted keys, no white space and no absent fields")
+    func canonicalText() {
+        #expect(
+            CanonicalJSON.text(Self.sampling)
+                == #"{"parameters":{"max_tokens":512,"min_p":0,"seed":0,"stop":["\n\n"],"#
+                + #""temperature":1,"top_k":0,"top_p":1},"policy":{"api":"chat","kind":"openai","#
+                + #""log_probabilities":true,"model":"tiny","revision":"a"},"#
+                + #""prompt_set":"gsm8k"}"#)
+        #expect(CanonicalJSON.text(["a/b": "ü\"\u{1}"]) == #"{"a/b":"ü\"\u0001"}"#)
+    }
+
+    @Test("The identity of a sampling and of a scoring never changes silently")
+    func golden() {
+        #expect(
+            Self.sampling.digest.hex
+                == "0a1fe745f96bb2e29decf525c43ed1a8db5e3a6c34241a412e3b0eb5bde71594")
+        #expect(
+            Self.scoring.digest.hex
+                == "cc6adbbe645942225b282a9a571ac29832304fae1aab6f238e2f1cd076b0fc55")
+    }
+
+    @Test("Every field of a sampling is part of its identity")
+    func samplingFields() {
+        let changes: [(inout SamplingSpec) -> Void] = [
+            { $0.promptSet = "other" },
+            { $0.policy.kind = .synthetic },
+            { $0.policy.model = "other" },
+            { $0.policy.revision = "b" },
+            { $0.policy.revision = nil },
+            { $0.policy.api = .completions },
+            { $0.policy.api = nil },
+            { $0.policy.logProbabilities = false },
+            { $0.policy.synthetic = SyntheticSpec() },
+            { $0.parameters.temperature = 0.7 },
+            { $0.parameters.topP = 0.9 },
+            { $0.parameters.topK = 40 },
+            { $0.parameters.minP = 0.1 },
+            { $0.parameters.maxTokens = 513 },
+            { $0.parameters.stop = [] },
+            { $0.parameters.seed = 1 },
+        ]
+        var digests: Set = [Self.sampling.digest]
+        for change in changes {
+            var spec = Self.sampling
+            change(&spec)
+            digests.insert(spec.digest)
+        }
+        #expect(digests.count == changes.count + 1)
+    }
+
+    @Test("Every field of a scorer is part of its identity, and so is the sampling")
+    func scoringFields() {
+        let changes: [(inout ScoringSpec) -> Void] = [
+            { $0.sampling.promptSet = "other" },
+            { $0.scorer.kind = .rerank },
+            { $0.scorer.model = "other" },
+            { $0.scorer.revision = "b" },
+            { $0.scorer.verifier = nil },
+            { $0.scorer.verifier?.rule = .exact },
+            { $0.scorer.verifier?.field = "other" },
+            { $0.scorer.verifier?.pattern = "x" },
+            { $0.scorer.verifier?.graded = true },
+        ]
+        var digests: Set = [Self.scoring.digest]
+        for change in changes {
+            var spec = Self.scoring
+            change(&spec)
+            digests.insert(spec.digest)
+        }
+        #expect(digests.count == changes.count + 1)
+    }
+
+    @Test("A run's name, n and weight are no part of the identity")
+    func runFields() {
+        let run = RunSpec(name: "a", scoring: Self.scoring, draws: 8)
+        var other = RunSpec(name: "b", scoring: Self.scoring, draws: 16)
+        other.weight = 2
+        #expect(run.scoring.digest == other.scoring.digest)
+    }
+
+    @Test("A specification that makes no sense names the key")
+    func problems() {
+        let changes: [(String, (inout RunSpec) -> Void)] = [
+            ("name", { $0.name = "" }),
+            ("name", { $0.name = String(repeating: "n", count: 201) }),
+            ("draws", { $0.draws = 0 }),
+            ("draws", { $0.draws = RunSpec.drawsMax + 1 }),
+            ("weight", { $0.weight = 0 }),
+            ("weight", { $0.weight = .nan }),
+            ("weight", { $0.weight = .infinity }),
+            ("temperature", { $0.scoring.sampling.parameters.temperature = -0.1 }),
+            ("temperature", { $0.scoring.sampling.parameters.temperature = .nan }),
+            ("top_p", { $0.scoring.sampling.parameters.topP = 0 }),
+            ("top_k", { $0.scoring.sampling.parameters.topK = -1 }),
+            ("min_p", { $0.scoring.sampling.parameters.minP = 1.1 }),
+            ("max_tokens", { $0.scoring.sampling.parameters.maxTokens = 0 }),
+            ("stop", { $0.scoring.sampling.parameters.stop = [""] }),
+        ]
+        for (key, change) in changes {
+            var run = RunSpec(name: "a", scoring: Self.scoring, draws: 8)
+            #expect(run.problem == nil)
+            change(&run)
+            #expect(run.problem?.hasPrefix(key) == true, "\(key): \(run.problem ?? "none")")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Worker's session: leases and results")
+struct SessionLeaseTests {
+    typealias Bench = SessionBench
+
+    @Test("A lease is begun once, however often it comes")
+    func once() {
+        var bench = SessionBench.registered()
+        #expect(bench.hear(.lease(Bench.lease(1))).started.count == 1)
+        #expect(bench.hear(.lease(Bench.lease(1))).started.isEmpty)
+        #expect(bench.session.working == 1)
+    }
+
+    @Test("A lease of another term is ignored; one of an unknown run is given back")
+    func strangers() {
+        var bench = SessionBench.registered()
+        #expect(bench.hear(.lease(Bench.lease(1, term: 4))).isEmpty)
+        let effects = bench.hear(.lease(Bench.lease(2, run: 9)))
+        #expect(effects.started.isEmpty)
+        #expect(effects.returned == [Bench.name(2)])
+    }
+
+    @Test("Results are sent again until every part is acknowledged")
+    func resent() throws {
+        var bench = SessionBench.registered()
+        let ticket = try bench.take(1)
+        let first = bench.handle(.done(ticket, [Bench.results(0), Bench.results(1)]))
+        #expect(first.results.map(\.part) == [0, 1])
+        bench.hear(.heartbeat, after: .seconds(4))
+        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        #expect(bench.handle(.tick, after: .seconds(1)).results.map(\.part) == [1])
+        bench.hear(.heartbeat, after: .seconds(4))
+        #expect(bench.session.unacked == 1)
+        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 1)))
+        #expect(bench.session.unacked == 0)
+        #expect(bench.handle(.tick, after: .seconds(5)).results.isEmpty)
+    }
+
+    @Test("An acknowledgement of something else changes nothing")
+    func foreignAck() throws {
+        var bench = SessionBench.registered()
+        let ticket = try bench.take(1)
+        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        #expect(bench.session.working == 1)
+        bench.handle(.done(ticket, [Bench.results(0, 1)]))
+        bench.hear(.ack(ResultName(lease: Bench.name(1, epoch: 2), part: 0)))
+        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 3)))
+        #expect(bench.session.unacked == 1)
+    }
+
+    @Test("A cancelled lease is stopped; finished results stay until they are acknowledged")
+    func cancelled() throws {
+        var bench = SessionBench.registered()
+        let working = try bench.take(1)
+        let done = try bench.take(2)
+        bench.handle(.done(done, [Bench.results(0, 1)]))
+        #expect(bench.hear(.cancel(Bench.name(1))).stopped == [working])
+        #expect(bench.hear(.cancel(Bench.name(2))).stopped.isEmpty)
+        #expect(bench.session.unacked == 1)
+        #expect(bench.handle(.done(working, [Bench.results(0)])).results.isEmpty)
+    }
+
+    @Test("A lease that takes too long is stopped by the worker itself")
+    func deadline() throws {
+        var bench = SessionBench.registered()
+        let first = try bench.take(1, duration: .seconds(3))
+        let second = try bench.take(2, duration: .seconds(3))
+        #expect(bench.hear(.heartbeat, after: .milliseconds(2_999)).stopped.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(1)).stopped == [first, second])
+        #expect(bench.session.working == 0)
+    }
+
+    @Test("The time of an adopted lease begins anew")
+    func adoptedDeadline() throws {
+        var bench = SessionBench.registered()
+        let ticket = try bench.take(1, duration: .seconds(9))
+        bench.hear(.reRegister, after: .seconds(5))
+        bench.welcome(
+            term: 6,
+            adopting: [Welcome.Adoption(old: Bench.name(1), new: Bench.name(8, term: 6))])
+        #expect(bench.hear(.heartbeat, after: .seconds(8)).stopped.isEmpty)
+        #expect(bench.handle(.tick, after: .seconds(1)).stopped == [ticket])
+    }
+
+    @Test("Results without any part are given back: nothing could acknowledge them")
+    func noParts() throws {
+        var bench = SessionBench.registered()
+        let ticket = try bench.take(1)
+        #expect(bench.handle(.done(ticket, [])).returned == [Bench.name(1)])
+        #expect(bench.session.unacked == 0)
+    }
+
+    @Test("Credit shrinks with results that wait for their acknowledgement, and is told at once")
+    func credit() throws {
+        var bench = SessionBench.registered { $0.unackedMax = 3 }
+        #expect(bench.handle(.tick).credits.isEmpty)
+        var told: [Int] = []
+        for task in 1...3 {
+            let ticket = try bench.take(UInt64(task))
+            told += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
+        }
+        #expect(told == [2, 1, 0])
+        #expect(bench.hear(.ack(ResultName(lease: Bench.name(2), part: 0))).credits == [1])
+    }
+
+    @Test("While the servers are away the worker wants nothing")
+    func suspended() {
+        var bench = SessionBench.registered()
+        #expect(bench.handle(.suspended(true)).credits == [0])
+        #expect(bench.handle(.suspended(false)).credits == [4])
+    }
+
+    @Test("Draining gives back what is not begun, finishes the rest, and leaves")
+    func drain() throws {
+        var bench = SessionBench.registered()
+        let begun = try bench.take(1)
+        let waiting = try bench.take(2)
+        bench.handle(.started(begun))
+        let effects = bench.handle(.drain)
+        #expect(effects.sent.contains(.draining))
+        #expect(effects.returned == [Bench.name(2)])
+        #expect(effects.stopped == [waiting])
+        #expect(effects.credits == [0])
+        #expect(bench.handle(.drain).isEmpty)
+        #expect(bench.hear(.lease(Bench.lease(3))).returned == [Bench.name(3)])
+        #expect(bench.handle(.done(begun, [Bench.results(0, 1)])).exits.isEmpty)
+        let end = bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        #expect(end.exits == [.drained])
+        #expect(end.sent.last == .goodbye)
+    }
+
+    @Test("What is unfinished after the grace period is given back")
+    func grace() throws {
+        var bench = SessionBench.registered { $0.drainGrace = .seconds(3) }
+        let begun = try bench.take(1)
+        bench.handle(.started(begun))
+        #expect(bench.handle(.drain).exits.isEmpty)
+        let end = bench.handle(.tick, after: .seconds(3))
+        #expect(end.returned == [Bench.name(1)])
+        #expect(end.exits == [.drained])
+    }
+
+    @Test("Draining with nothing to do leaves at once, registered or not")
+    func idleDrain() {
+        var bench = SessionBench.registered()
+        #expect(bench.handle(.drain).exits == [.drained])
+        var unregistered = SessionBench()
+        let effects = unregistered.handle(.drain)
+        #expect(effects.exits == [.drained])
+        #expect(!effects.sent.contains(.goodbye))
+    }
+}

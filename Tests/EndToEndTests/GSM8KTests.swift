@@ -64,12 +64,8 @@ extension EndToEndTests.GSM8K {
             let config = try Settings.gsm8k(
                 workplace, database: .embedded(workplace.path("database")),
                 server: Settings.launch(workplace, python: python))
-            let run = try workplace.start(["run", config, "--json"])
-            try await eventually("some draws to land", detail: { run.transcript }) {
-                run.output.split(separator: "\n").contains { line in
-                    Self.number("done", in: line).map { $0 >= 8 } ?? false
-                }
-            }
+            let run = try workplace.start(["run", config])
+            try await run.isUnderWay(workplace, config)
             let names = workplace.processes.map { $0.argv.joined(separator: " ") }
             #expect(names.contains { $0.contains("ogive worker") })
             #expect(names.contains { $0.contains("serve_llamacpp") })
@@ -91,11 +87,5 @@ extension EndToEndTests.GSM8K {
         try await eventually("\(count) draws to land", within: .seconds(120)) {
             try await database.landed() >= count
         }
-    }
-
-    /// A number of a JSON line.
-    private static func number(_ key: String, in line: Substring) -> Int? {
-        let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-        return object?[key] as? Int
     }
 }

@@ -27,7 +27,22 @@ final class Program {
     var id: pid_t { process.processIdentifier }
 
     /// Whether it has not ended yet.
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { end == nil }
+
+    /// Its status as a shell gives it; `nil` while it runs.
+    private var end: Int32? {
+        guard process.isRunning else {
+            let status = process.terminationStatus
+            return process.terminationReason == .exit ? status : 128 + status
+        }
+        // Foundation notices the end only when all that the process started is gone too.
+        var info = unsafe siginfo_t()
+        // The structure is written by the call and read after it; nothing is reaped.
+        let code = unsafe waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT)
+        guard code == 0, unsafe info._sifields._sigchld.si_pid == id else { return nil }
+        let status = unsafe info._sifields._sigchld.si_status
+        return unsafe info.si_code == CLD_EXITED ? status : 128 + status
+    }
 
     /// What it wrote to standard output so far.
     var output: String { Self.text(outputFile) }
@@ -41,11 +56,13 @@ final class Program {
     /// Waits for its end and gives the status as a shell does.
     @discardableResult
     func status(within limit: Duration = .seconds(120)) async throws -> Int32 {
+        var status: Int32 = 0
         try await eventually("the end of \(name)", within: limit, detail: { transcript }) {
-            !process.isRunning
+            guard let end else { return false }
+            status = end
+            return true
         }
-        let status = process.terminationStatus
-        return process.terminationReason == .exit ? status : 128 + status
+        return status
     }
 
     /// Waits until standard error holds `text`.
@@ -58,7 +75,7 @@ final class Program {
     /// Sends it a signal.
     func signal(_ number: Int32) {
         // A process that ended is reaped at once, and its id may be another's.
-        if process.isRunning { kill(id, number) }
+        if isRunning { kill(id, number) }
     }
 
     private static func handle(_ path: String) throws -> FileHandle {

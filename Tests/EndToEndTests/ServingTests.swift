@@ -19,7 +19,7 @@ extension EndToEndTests.Serving {
                 server: Settings.launch(workplace, python: python))
             try await workplace.ogive(["run", good])
             // The same name, another context: what it serves is not what was sampled before.
-            let argv = try Settings.llamaServer(workplace, python: python, context: 1024)
+            let argv = try Settings.llamaServer(workplace, python: python, context: 512)
                 .map { "\"\($0)\"" }
             let other = try Settings.gsm8k(
                 workplace, database: .url(database.url),

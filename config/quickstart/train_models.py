@@ -30,7 +30,7 @@ VOCABULARY = 512
 SPECIALS = ["<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 SHAPE = dict(
     vocab_size=VOCABULARY, hidden_size=128, intermediate_size=320, num_attention_heads=4,
-    num_key_value_heads=2, head_dim=32, max_position_embeddings=512, rms_norm_eps=1e-5,
+    num_key_value_heads=2, head_dim=32, max_position_embeddings=1024, rms_norm_eps=1e-5,
     rope_theta=10000.0, tie_word_embeddings=True, pad_token_id=0, bos_token_id=1, eos_token_id=2)
 POLICY_LAYERS = 4
 REWARD_LAYERS = 6       # the policy finishes a sum in its last layer; comparing needs two more

@@ -28,7 +28,9 @@ package struct ServerProfile: Hashable, Sendable {
         -> ServerProfile
     {
         let list = try decode(ModelList.self, try await http.get("/v1/models"), http, "/v1/models")
-        let served = list.data.flatMap { [$0.id] + ($0.aliases ?? []) }
+        let served = list.data.flatMap { entry in
+            [entry.id] + (entry.aliases ?? []).filter { $0 != entry.id }
+        }
         guard let entry = list.data.first(where: { $0.names(model) }) else {
             let names = served.isEmpty ? "none" : served.prefix(20).joined(separator: ", ")
             throw ModelError(

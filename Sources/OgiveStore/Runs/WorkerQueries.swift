@@ -1,7 +1,8 @@
 /// SQL on `ogive.workers`.
 enum WorkerQueries {
     /// $1 ids, $2 names, $3 states, $4 notes ('' for none), $5 time, $6 term. Changes nothing when
-    /// another term leads. A worker named twice keeps its last entry.
+    /// another term leads. A worker named twice keeps its last entry. One that left does not come
+    /// back: what was recorded of it before may be committed after that.
     static let upsert = """
         INSERT INTO ogive.workers (id, name, state, note, seen_at, term)
         SELECT DISTINCT ON (w.id) w.id::uuid, w.name, w.state, nullif(w.note, ''),
@@ -11,6 +12,7 @@ enum WorkerQueries {
         ORDER BY w.id, w.position DESC
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state,
             note = excluded.note, seen_at = excluded.seen_at, term = excluded.term
+            WHERE workers.state <> 'left'
         """
     static let all = """
         SELECT worker::text AS worker, name, state, note, coordinator,

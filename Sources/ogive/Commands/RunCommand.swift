@@ -33,7 +33,11 @@ struct RunCommand: AsyncParsableCommand {
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let submitted = try await submission.run(store)
-            if !json { for line in submitted.lines { print(line) } }
+            if !json {
+                // Not by `print`, which keeps it back when the output is a pipe or a file.
+                ErrorRendering.write(
+                    submitted.lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+            }
             let name = submitted.receipt.run.spec.name
             let before = try await store.runStatus(name)
             if !submitted.receipt.isFinished {

@@ -25,11 +25,15 @@ final class SupervisedProcess: Sendable {
         self.argv = argv
     }
 
+    /// How long a process must have lived for an outage to be worth another attempt.
+    private static let settled = Duration.seconds(5)
+
     /// Runs it until it is stopped. Throws when it ends by itself with an error, or is killed
-    /// again and again.
+    /// again and again. The error has the exit code of the process.
     func run() async throws {
         defer { state.withLock { $0.hasEnded = true } }
         var restarts = 0
+        var wasSettled = false
         while true {
             let child = try ChildProcess(argv)
             let begun = ContinuousClock.now
@@ -42,18 +46,29 @@ final class SupervisedProcess: Sendable {
             state.withLock { $0.child = nil }
             try Task.checkCancellation()
             if state.withLock({ $0.isStopping }) { return }
-            if ContinuousClock.now - begun > .seconds(60) { restarts = 0 }
+            let lived = ContinuousClock.now - begun
+            wasSettled = wasSettled || lived > Self.settled
+            if lived > .seconds(60) { restarts = 0 }
             restarts += 1
-            let mayRestart = status > 128 || status == ExitCode.unavailable.rawValue || status == 0
-            guard mayRestart, restarts <= Self.restartsMax else {
+            // What is not reachable from the start is for the user to mend.
+            let isOutage = status == ExitCode.unavailable.rawValue && wasSettled
+            guard status > 128 || status == 0 || isOutage, restarts <= Self.restartsMax else {
                 throw CommandError(
-                    .incomplete,
+                    Self.code(status),
                     "the \(name) ended with status \(status); its own message is above")
             }
             ErrorRendering.write(
                 "the \(name) ended with status \(status); starting it again "
                     + "(\(restarts) of \(Self.restartsMax))\n")
             try await Task.sleep(for: .milliseconds(200) * (1 << min(restarts, 5)))
+        }
+    }
+
+    private static func code(_ status: Int32) -> CommandError.Code {
+        switch status {
+        case ExitCode.misconfigured.rawValue: .configuration
+        case ExitCode.unavailable.rawValue: .unavailable
+        default: .incomplete
         }
     }
 

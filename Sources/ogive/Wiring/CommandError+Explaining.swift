@@ -12,6 +12,8 @@ extension CommandError {
         case let error as StoreError: self.init(Self.code(error), error.message)
         case let error as CoordinatorError:
             self.init(Self.code(error.cause), error.message)
+        case let error as PostgresError where error.code == .configuration:
+            self.init(.configuration, error.message)
         case let error as PostgresError:
             self.init(error.isRetriable ? .unavailable : .incomplete, error.message)
         case let error as ModelError:

@@ -43,12 +43,12 @@ enum ImportQueries {
         """
     /// Keys that came again with the same content.
     static let duplicates = """
-        SELECT s.key FROM pg_temp.ogive_import_prompts s
-        WHERE EXISTS (
-                SELECT FROM ogive.prompt_rows p WHERE p.prompt_set_id = $1 AND p.key = s.key)
-            OR EXISTS (
-                SELECT FROM pg_temp.ogive_import_prompts e
-                WHERE e.key = s.key AND e.ordinal < s.ordinal)
+        SELECT s.key FROM (
+            SELECT key, ordinal, row_number() OVER (PARTITION BY key ORDER BY ordinal) AS turn
+            FROM pg_temp.ogive_import_prompts
+        ) s
+        LEFT JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+        WHERE s.turn > 1 OR p.id IS NOT NULL
         ORDER BY s.ordinal LIMIT 5
         """
     /// $1 set. Ids follow the order of the file.

@@ -38,6 +38,8 @@ package struct Simulation: Sendable {
     }
 
     static let run = RunID(1)
+    /// More events than any run needs: both sides answer each other without end.
+    static let stepsMax = 100_000
 
     let seed: UInt64
     var options: SimulationOptions
@@ -77,7 +79,7 @@ package struct Simulation: Sendable {
             handle(event)
             checkTruth()
             if case .coordinatorTick = event, isHealed, isConverged { break }
-            if at > end {
+            if at > end || steps == Self.stepsMax {
                 violations.append("no convergence: \(stateOfAffairs)")
             }
         }

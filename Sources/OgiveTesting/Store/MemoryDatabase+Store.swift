@@ -67,7 +67,12 @@ extension MemoryDatabase {
     ) {
         if let completion = item.completion {
             if let former = completions[run.sampling]?[key] {
-                if former != completion { conflicts.append(key) }
+                guard former.text == completion.text else {
+                    // A reward belongs to a text: that of a dropped one is dropped too.
+                    conflicts.append(key)
+                    receipt.duplicates += 1
+                    return
+                }
             } else {
                 completions[run.sampling, default: [:]][key] = completion
                 receipt.completions += 1

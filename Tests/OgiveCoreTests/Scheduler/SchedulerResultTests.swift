@@ -70,6 +70,16 @@ struct SchedulerResultTests {
         #expect(bench.scheduler.counters.stale == 1)
     }
 
+    @Test("A result under a former epoch is dropped, even when the same worker has the task again")
+    func staleOfSameWorker() throws {
+        var bench = SchedulerBench.loaded(draws: 2) { $0.silenceMax = .seconds(2_000) }
+        let first = try #require(bench.hello(credit: 1).leases.first)
+        let second = try #require(bench.handle(.tick, after: .seconds(900)).leases.first)
+        #expect(bench.say(Bench.result(first)).batches.isEmpty)
+        #expect(bench.scheduler.counters.stale == 1)
+        #expect(bench.say(Bench.result(second)).batches.count == 1)
+    }
+
     @Test("A result from a worker that does not hold the lease is dropped")
     func stranger() throws {
         var bench = SchedulerBench.loaded(draws: 2)

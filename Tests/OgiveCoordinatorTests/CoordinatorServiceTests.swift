@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite("Coordinator and workers", .timeLimit(.minutes(1)))
+@Suite("Coordinator and workers", .timeLimit(.minutes(10)))
 struct CoordinatorServiceTests {
     /// Runs services while `body` waits for something; then cancels them.
     private func run(

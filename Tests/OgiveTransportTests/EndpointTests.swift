@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: SocketFixture.Medium.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: SocketFixture.Medium.allCases)
     func anAddressInUseIsRefused(medium: SocketFixture.Medium) async throws {
         try await SocketFixture(medium: medium).withCoordinator(queueMax: 10) { first in
             let second = try ZeroMQCoordinatorTransport(

@@ -10,7 +10,7 @@ import ZeroMQ
     let own = WorkerID(high: 1 << 63, low: 1)
     let other = WorkerID(high: 1 << 63, low: 2)
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aFloodOfGarbageIsCountedButHardlyLogged() async throws {
         let log = LineCount()
         let logger = Logger(label: "test") { _ in log }
@@ -57,7 +57,7 @@ import ZeroMQ
         try WorkerEnvelope(worker: worker, term: Term(0), message: .heartbeat).encoded()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func whatIsNoMessageIsDroppedAndCounted() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)
@@ -74,7 +74,7 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func anotherVersionIsRefusedWithBothVersions() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)
@@ -96,7 +96,7 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func anOversizeFrameCostsItsSenderTheConnectionAndNobodyElse() async throws {
         try await withDealer { coordinator, dealer in
             let fixture = SocketFixture(medium: .tcp)
@@ -113,7 +113,7 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aWorkerDropsWhatIsForAnotherOne() async throws {
         let router = try ZeroMQChannel(
             ZeroMQChannelConfiguration(

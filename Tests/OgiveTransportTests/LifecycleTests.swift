@@ -5,7 +5,7 @@ import OgiveTransport
 import Testing
 
 @Suite struct LifecycleTests {
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func theChosenPortIsTold() async throws {
         try await SocketFixture(medium: .tcp).withCoordinator(queueMax: 10) { coordinator in
             let endpoint = try await coordinator.endpoint()
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: SocketFixture.Medium.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: SocketFixture.Medium.allCases)
     func cancellationEndsTheServiceAndItsMessages(medium: SocketFixture.Medium) async throws {
         try await SocketFixture(medium: medium).withListen { listen in
             let coordinator = try ZeroMQCoordinatorTransport(
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aSocketFileThatADeadProcessLeftIsReplaced() async throws {
         let fixture = SocketFixture(medium: .ipc)
         try await fixture.withListen { listen in
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func aWorkerFindsACoordinatorThatComesLaterAndComesBack() async throws {
         let fixture = SocketFixture(medium: .ipc)
         try await fixture.withListen { listen in

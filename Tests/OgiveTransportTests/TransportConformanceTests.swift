@@ -3,13 +3,13 @@ import OgiveTransport
 import Testing
 
 @Suite struct TransportConformanceTests {
-    @Test(.timeLimit(.minutes(2)), arguments: TransportConformance<FakeFixture>.Check.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: TransportConformance<FakeFixture>.Check.allCases)
     func theFakeConforms(check: TransportConformance<FakeFixture>.Check) async throws {
         try await TransportConformance(FakeFixture()).run(check)
     }
 
     @Test(
-        .timeLimit(.minutes(2)), arguments: SocketFixture.Medium.allCases,
+        .timeLimit(.minutes(10)), arguments: SocketFixture.Medium.allCases,
         TransportConformance<SocketFixture>.Check.allCases)
     func socketsConform(
         medium: SocketFixture.Medium, check: TransportConformance<SocketFixture>.Check

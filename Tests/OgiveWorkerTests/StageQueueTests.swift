@@ -2,7 +2,7 @@ import Testing
 
 @testable import OgiveWorker
 
-@Suite("Queue between stages", .timeLimit(.minutes(1)))
+@Suite("Queue between stages", .timeLimit(.minutes(10)))
 struct StageQueueTests {
     @Test("Elements come out in order")
     func order() async {

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite("Worker's service", .timeLimit(.minutes(1)))
+@Suite("Worker's service", .timeLimit(.minutes(10)))
 struct WorkerServiceTests {
     @Test("A lease is sampled, scored and answered, item by item")
     func answers() async throws {

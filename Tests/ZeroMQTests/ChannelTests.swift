@@ -3,7 +3,7 @@ import Testing
 
 @testable import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChannelTests {
     @Test func `a router and a dealer talk over TCP`() async throws {
         let router = try openRouter()

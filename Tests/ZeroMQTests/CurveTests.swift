@@ -2,7 +2,7 @@ import Testing
 
 @testable import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CurveTests {
     @Test func `generated keys differ and survive their text form`() throws {
         let (one, two) = (try ZeroMQKeyPair.generate(), try ZeroMQKeyPair.generate())

@@ -2,7 +2,7 @@ import DedicatedThread
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct DedicatedThreadExecutorTests {
     @Test func `jobs run on one thread, which has the executor's name`() async throws {
         let tenant = try Tenant(name: "a-long-thread-name")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OptionTests {
     @Test(arguments: [
         ZeroMQOption.linger(.zero), .linger(ZeroMQOption.lingerMax), .sendHighWaterMark(1),

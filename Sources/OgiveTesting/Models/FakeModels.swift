@@ -39,14 +39,17 @@ package final class FakeModels: ModelProvider {
     /// The texts that the scorer got, by request.
     package var scored: [[String]] { state.withLock { $0.scored } }
 
+    /// What the test set: an offer, or the error of servers that do not answer.
     package func offer() async throws(ModelError) -> Offer {
         try state.withLock { $0.offer }.get()
     }
 
+    /// The one fake policy, whatever is asked for.
     package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
         FakePolicy(models: self)
     }
 
+    /// The one fake scorer, whatever is asked for.
     package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
         FakeScorer(models: self)
     }

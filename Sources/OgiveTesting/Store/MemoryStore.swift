@@ -74,18 +74,22 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
+    /// Raises the term, unless the fate of the call says otherwise, as for all that follow.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
         try perform(.lead) { database throws(StoreError) in database.lead() }
     }
 
+    /// Remembers who resigned.
     package func resign(_ term: Term) async {
         state.withLock { $0.resigned.append(term) }
     }
 
+    /// The runs that are not finished.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
         try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
     }
 
+    /// Computed from what has landed, by the rules of the real store.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) async throws(StoreError) -> PendingPage {
@@ -94,6 +98,7 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// Commits at once; with an unknown outcome it commits, or not, and says neither.
     package func land(
         _ batch: LandingBatch, term: Term
     ) async throws(StoreError) -> LandingReceipt {
@@ -102,6 +107,7 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// The first binding stays.
     package func bind(
         _ binding: FingerprintBinding, term: Term
     ) async throws(StoreError) -> FingerprintBinding {
@@ -110,12 +116,14 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// Looks whether anything is pending.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
         try perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)
         }
     }
 
+    /// Keeps the last record of each worker.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
         try perform(.record) { database throws(StoreError) in
             try database.record(workers, term: term)

@@ -74,18 +74,22 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
+    /// Raises the term; nobody is asked to leave first.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
         try perform(.lead) { database throws(StoreError) in database.lead() }
     }
 
+    /// Notes the term as ended.
     package func resign(_ term: Term) async {
         state.withLock { $0.resigned.append(term) }
     }
 
+    /// The runs that are not finished, in order of id.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
         try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
     }
 
+    /// Pending items of a run, from prompts after `cursor`.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) async throws(StoreError) -> PendingPage {
@@ -94,6 +98,7 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// Commits a batch, unless the term is a former one.
     package func land(
         _ batch: LandingBatch, term: Term
     ) async throws(StoreError) -> LandingReceipt {
@@ -102,6 +107,7 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// Binds fingerprints where none are bound; answers with what is bound.
     package func bind(
         _ binding: FingerprintBinding, term: Term
     ) async throws(StoreError) -> FingerprintBinding {
@@ -110,12 +116,14 @@ package final class MemoryStore: Store {
         }
     }
 
+    /// Marks a run as finished when nothing of it is pending.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
         try perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)
         }
     }
 
+    /// Keeps the last record of each worker.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
         try perform(.record) { database throws(StoreError) in
             try database.record(workers, term: term)

@@ -39,17 +39,17 @@ package final class FakeModels: ModelProvider {
     /// The texts that the scorer got, by request.
     package var scored: [[String]] { state.withLock { $0.scored } }
 
-    /// What the test set: an offer, or the error of servers that do not answer.
+    /// What is served, as the test set it.
     package func offer() async throws(ModelError) -> Offer {
         try state.withLock { $0.offer }.get()
     }
 
-    /// The one fake policy, whatever is asked for.
+    /// A policy that records what it is asked.
     package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
         FakePolicy(models: self)
     }
 
-    /// The one fake scorer, whatever is asked for.
+    /// A scorer that records what it is asked.
     package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
         FakeScorer(models: self)
     }

@@ -74,22 +74,22 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
-    /// Raises the term, unless the fate of the call says otherwise, as for all that follow.
+    /// Raises the term; nobody is asked to leave first.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
         try perform(.lead) { database throws(StoreError) in database.lead() }
     }
 
-    /// Remembers who resigned.
+    /// Notes the term as ended.
     package func resign(_ term: Term) async {
         state.withLock { $0.resigned.append(term) }
     }
 
-    /// The runs that are not finished.
+    /// The runs that are not finished, in order of id.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
         try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
     }
 
-    /// Computed from what has landed, by the rules of the real store.
+    /// Pending items of a run, from prompts after `cursor`.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) async throws(StoreError) -> PendingPage {
@@ -98,7 +98,7 @@ package final class MemoryStore: Store {
         }
     }
 
-    /// Commits at once; with an unknown outcome it commits, or not, and says neither.
+    /// Commits a batch, unless the term is a former one.
     package func land(
         _ batch: LandingBatch, term: Term
     ) async throws(StoreError) -> LandingReceipt {
@@ -107,7 +107,7 @@ package final class MemoryStore: Store {
         }
     }
 
-    /// The first binding stays.
+    /// Binds fingerprints where none are bound; answers with what is bound.
     package func bind(
         _ binding: FingerprintBinding, term: Term
     ) async throws(StoreError) -> FingerprintBinding {
@@ -116,7 +116,7 @@ package final class MemoryStore: Store {
         }
     }
 
-    /// Looks whether anything is pending.
+    /// Marks a run as finished when nothing of it is pending.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
         try perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)

@@ -102,6 +102,7 @@ enum Settings {
         worker:
           processes: 2
           resend_after: 500ms
+          drain_timeout: 5s
         """
     }
 }

@@ -2,10 +2,10 @@ internal import DedicatedThread
 internal import CLibpq
 internal import Glibc
 
-/// The owner of one `PGconn`, used by one thread at a time: every call blocks that thread in
+/// One connection of libpq, used by one thread at a time: every call blocks that thread in
 /// `poll`, which a cancellation or a deadline ends.
 @safe final class LibpqLink {
-    let pointer: OpaquePointer
+    private let handle: LibpqConnectionHandle
     let wake: WakeDescriptor
     /// Whether the connection can no longer be used, although libpq may think otherwise.
     var isBroken = false
@@ -36,8 +36,8 @@ internal import Glibc
         guard let started = unsafe started else {
             throw PostgresError(.configuration, "There is no memory for a database connection.")
         }
-        // Sound here and below: `self` owns the connection from now on, and only `deinit` ends it.
-        unsafe pointer = started
+        // Sound here and below: the handle owns the connection and lives as long as `self`.
+        handle = unsafe LibpqConnectionHandle(started)
         // Verbose messages carry the SQLSTATE, which libpq has no other way to tell while
         // connecting.
         unsafe PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
@@ -45,10 +45,8 @@ internal import Glibc
         unsafe PQsetNoticeReceiver(pointer, { _, _ in }, nil)
     }
 
-    deinit {
-        // Sound: `pointer` is owned by `self`; nobody else can be using it any more.
-        unsafe PQfinish(pointer)
-    }
+    /// The connection, for calls of libpq that end before `self` does.
+    var pointer: OpaquePointer { unsafe handle.pointer }
 
     /// The message of the last failure.
     var lastMessage: String {

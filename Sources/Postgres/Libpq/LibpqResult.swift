@@ -1,20 +1,18 @@
 internal import CLibpq
 
-/// The owner of one `PGresult`.
+/// One result of libpq, shared by the rows that were read from it.
 ///
-/// Unchecked: libpq never changes a result once it was returned, and only `deinit` frees it.
+/// Unchecked: libpq never changes a result once it was returned, and only the handle frees it.
 @safe final class LibpqResult: @unchecked Sendable {
-    private let pointer: OpaquePointer
+    private let handle: LibpqResultHandle
 
     /// Takes over `pointer`.
     init(_ pointer: OpaquePointer) {
-        unsafe self.pointer = pointer
+        // Sound here and below: the handle owns the result and lives as long as `self`.
+        handle = unsafe LibpqResultHandle(pointer)
     }
 
-    deinit {
-        // Sound here and below: `pointer` is owned by `self` and freed only here.
-        unsafe PQclear(pointer)
-    }
+    private var pointer: OpaquePointer { unsafe handle.pointer }
 
     var status: ExecStatusType { unsafe PQresultStatus(pointer) }
     /// Whether a COPY has the binary format.

@@ -26,20 +26,30 @@ extension StoreTests {
             }
         }
 
-        @Test("a name that stands for another specification is refused, with the keys that differ")
-        func refusesOtherSpec() async throws {
+        @Test(
+            "another specification is another run: late results of the former one do not land in it"
+        )
+        func movesItsName() async throws {
             try await TestDatabase.with { database in
                 try await database.importPrompts(1)
-                _ = try await database.store.submit(TestDatabase.spec(draws: 2))
+                let former = TestDatabase.spec(draws: 2)
+                let first = try await database.store.submit(former).run
+                let term = try await database.store.lead(as: "test")
+                let prompt = try await database.pending(first)[0].prompt.id
+                _ = try await database.store.land(
+                    Made.batch(first, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
                 let other = TestDatabase.spec(draws: 2, policy: "new")
-                await #expect { try await database.store.submit(other) } throws: { error in
-                    let error = error as? StoreError
-                    return error?.code == .conflict
-                        && error?.message.contains("sampling.policy.model: policy → new") == true
-                }
-                let moved = try await database.store.submit(other, mayRepoint: true)
+                let moved = try await database.store.submit(other)
                 #expect(moved.outcome == .repointed && moved.samplingIsNew)
                 #expect(moved.differences == ["sampling.policy.model: policy → new"])
+                #expect(moved.run.id != first.id)
+                let late = try await database.store.land(
+                    Made.batch(first, prompt, [Made.draw(1, "b", reward: 2)]), term: term)
+                #expect(late.completions == 0 && late.rewards == 0)
+                #expect(try await database.pending(moved.run)[0].items.count == 2)
+                let back = try await database.store.submit(former)
+                #expect(back.outcome == .repointed && !back.samplingIsNew)
+                #expect(try await database.pending(back.run)[0].items.map(\.name) == [.draw(1)])
             }
         }
 

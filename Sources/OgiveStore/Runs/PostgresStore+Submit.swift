@@ -3,17 +3,15 @@ internal import Postgres
 
 extension PostgresStore {
     /// Submits a run: the same again resumes, more draws top it up, prompts added to the set
-    /// reopen it.
+    /// reopen it. With another specification the name stands for a new run from then on; what the
+    /// former one made stays, and is found again by the former specification.
     ///
-    /// Throws `.conflict` when the prompt set is not there, or the name stands for another
-    /// specification and `mayRepoint` does not allow to move it; the message names the keys.
-    package func submit(
-        _ spec: RunSpec, mayRepoint: Bool = false
-    ) async throws(StoreError) -> SubmitReceipt {
+    /// Throws `.conflict` when the prompt set is not there or fewer draws are asked for.
+    package func submit(_ spec: RunSpec) async throws(StoreError) -> SubmitReceipt {
         if let problem = spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
-        let submission = RunSubmission(spec: spec, mayRepoint: mayRepoint, now: clock.now())
+        let submission = RunSubmission(spec: spec, now: clock.now())
         return try await database.transaction("submit run \"\(spec.name)\"") { connection in
             try await submission.submit(connection)
         }

@@ -4,7 +4,6 @@ internal import Postgres
 /// Submits one run within a transaction.
 struct RunSubmission {
     let spec: RunSpec
-    let mayRepoint: Bool
     let now: Int64
 
     func submit(_ connection: PostgresConnection) async throws -> SubmitReceipt {
@@ -15,7 +14,13 @@ struct RunSubmission {
         let differences = try checkDifferences(existing)
         let (sampling, samplingIsNew) = try await ensureSampling(promptSet, connection)
         let (scoring, scoringIsNew) = try await ensureScoring(sampling, connection)
-        try await write(existing, sampling: sampling, scoring: scoring, connection)
+        if !differences.isEmpty {
+            // Another specification is another run, with another id: what workers still make for
+            // the former one must not land as results of this one.
+            try await connection.execute(SubmitQueries.deleteRun, [.string(spec.name)])
+        }
+        let isThere = existing != nil && differences.isEmpty
+        try await write(isThere, sampling: sampling, scoring: scoring, connection)
         let run = try RunDescription(
             try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
         let isPending = try await settle(run.id, connection)
@@ -68,13 +73,6 @@ struct RunSubmission {
                     + "away. Ask for at least \(existing.draws), or give the run another name: it "
                     + "then shares the draws that are there.")
         }
-        guard differences.isEmpty || mayRepoint else {
-            throw StoreError(
-                .conflict,
-                "Run \"\(spec.name)\" exists with another specification: "
-                    + differences.joined(separator: "; ")
-                    + ". Give this run another name, or say that the name is to move to it.")
-        }
         return differences
     }
 
@@ -116,10 +114,9 @@ struct RunSubmission {
     }
 
     private func write(
-        _ existing: ExistingRun?, sampling: Int64, scoring: Int64,
-        _ connection: PostgresConnection
+        _ isThere: Bool, sampling: Int64, scoring: Int64, _ connection: PostgresConnection
     ) async throws {
-        let sql = existing == nil ? SubmitQueries.insertRun : SubmitQueries.updateRun
+        let sql = isThere ? SubmitQueries.updateRun : SubmitQueries.insertRun
         try await connection.execute(
             sql,
             [

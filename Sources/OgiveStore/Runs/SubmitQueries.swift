@@ -42,13 +42,12 @@ enum SubmitQueries {
         RETURNING id
         """
     static let updateRun = """
-        UPDATE ogive.runs SET sampling_id = $2, scoring_id = $3, spec = $4, draws = $5,
-            scores_candidates = $6, weight = $7,
-            submitted_at = CASE
-                WHEN (scoring_id, draws) = ($3, $5) THEN submitted_at
+        UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
+            submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END
-        WHERE name = $1
+        WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3
         """
+    static let deleteRun = "DELETE FROM ogive.runs WHERE name = $1"
     static let notify = "NOTIFY ogive_runs"
 
     /// $1 scoring; the failures of all draws and candidates.

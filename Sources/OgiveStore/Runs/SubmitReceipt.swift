@@ -12,7 +12,7 @@ package struct SubmitReceipt: Sendable {
         case toppedUp(from: Int, to: Int)
         /// The finished run has work again: prompts were added, or candidates are to be scored.
         case reopened
-        /// The run of this name was pointed to another scoring, as the caller allowed.
+        /// The name stands for a new run, of another specification.
         case repointed
     }
 

@@ -76,7 +76,7 @@ struct Submission {
             job.lineBytesMax = prompts.lineBytesMax
             imported = try await job.run(store)
         }
-        var receipt = try await store.submit(spec, mayRepoint: true)
+        var receipt = try await store.submit(spec)
         var retried = 0
         if retriesFailures {
             retried = try await store.retryFailures(ofRun: spec.name)

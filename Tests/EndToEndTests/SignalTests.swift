@@ -54,19 +54,21 @@ extension EndToEndTests.Signals {
         try await Workplace.with { workplace in
             try Settings.writePrompts(workplace, 40)
             let database = try await Database.make()
-            // A draw takes minutes, and draining would wait for it.
+            // A draw takes some twenty seconds, and draining would wait for it.
             let config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "10m")
-            try await workplace.ogive(["submit", config])
+                workplace, database: .url(database.url), latency: "20s")
+            let single = ["-o", "run.draws=1"]
+            try await workplace.ogive(["submit", config] + single)
             var coordinator: Program?
             if command == "worker" { coordinator = try workplace.start(["coordinator", config]) }
-            let program = try workplace.start([
-                command, config, "-o", "log.level=info", "-o", "worker.drain_timeout=1h",
-            ])
-            try await eventually("a worker to have work") {
-                let count: Int = try await database.value(
-                    "SELECT count(*) FROM ogive.worker_status WHERE state = 'active'")
-                return count > 0
+            let program = try workplace.start(
+                [command, config, "-o", "log.level=info", "-o", "worker.drain_timeout=1h"]
+                    + single)
+            // With one draw there, the other slots are at work.
+            try await eventually("a draw to land") {
+                let landed: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.scored_completions")
+                return landed > 0
             }
             program.signal(SIGTERM)
             try await program.says("a second signal forces the exit")

@@ -41,10 +41,10 @@ package struct Migration: Sendable, Hashable {
             7, "views", up: PackageResources._007_views_up_sql,
             down: PackageResources._007_views_down_sql),
         Migration(
-            8, "distributions", up: PackageResources._008_distributions_up_sql,
-            down: PackageResources._008_distributions_down_sql),
+            10, "distributions", up: PackageResources._010_distributions_up_sql,
+            down: PackageResources._010_distributions_down_sql),
         Migration(
-            9, "trainer_functions", up: PackageResources._009_trainer_functions_up_sql,
-            down: PackageResources._009_trainer_functions_down_sql),
+            11, "trainer_functions", up: PackageResources._011_trainer_functions_up_sql,
+            down: PackageResources._011_trainer_functions_down_sql),
     ]
 }

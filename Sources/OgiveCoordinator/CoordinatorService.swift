@@ -72,9 +72,13 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     ) async throws {
         var scheduler = Scheduler(term: term, limits: configuration.limits)
         let desk = StoreDesk(store: store, term: term, feed: feed, logger: logger)
+        let recorder = WorkerRecorder(
+            store: store, term: term, limits: configuration.limits, time: time, feed: feed,
+            logger: logger)
         let log = NoticeLog(logger: logger)
         var drainingSince: Instant?
         try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await recorder.run() }
             for await event in events {
                 if case .drain = event { drainingSince = drainingSince ?? time.now() }
                 var outgoing: [ToWorker] = []
@@ -86,7 +90,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                         throw CoordinatorError(
                             code: error.code == .staleTerm ? .superseded : .store,
                             message: error.message, cause: error)
-                    case .fetchPage, .land, .bind, .finish, .record:
+                    case .record(let worker): recorder.put(worker)
+                    case .fetchPage, .land, .bind, .finish:
                         group.addTask { await desk.perform(effect) }
                     }
                 }
@@ -100,6 +105,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             }
             group.cancelAll()
         }
+        await recorder.flush()
     }
 
     private func deliver(

@@ -29,6 +29,8 @@ package final class MemoryStore: Store {
         case fail(StoreError)
         /// It happens, and it throws as if nobody knew.
         case happenUnnoticed
+        /// It succeeds, but not before the latch is open.
+        case wait(Latch)
     }
 
     private struct State {
@@ -76,7 +78,7 @@ package final class MemoryStore: Store {
 
     /// Raises the term; nobody is asked to leave first.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
-        try perform(.lead) { database throws(StoreError) in database.lead() }
+        try await perform(.lead) { database throws(StoreError) in database.lead() }
     }
 
     /// Notes the term as ended.
@@ -86,14 +88,14 @@ package final class MemoryStore: Store {
 
     /// The runs that are not finished, in order of id.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
-        try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
+        try await perform(.openRuns) { database throws(StoreError) in database.openRuns() }
     }
 
     /// Pending items of a run, from prompts after `cursor`.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) async throws(StoreError) -> PendingPage {
-        try perform(.page) { database throws(StoreError) in
+        try await perform(.page) { database throws(StoreError) in
             database.pendingPage(of: run, after: cursor, limit: limit)
         }
     }
@@ -102,7 +104,7 @@ package final class MemoryStore: Store {
     package func land(
         _ batch: LandingBatch, term: Term
     ) async throws(StoreError) -> LandingReceipt {
-        try perform(.land) { database throws(StoreError) in
+        try await perform(.land) { database throws(StoreError) in
             try database.land(batch, term: term)
         }
     }
@@ -111,30 +113,31 @@ package final class MemoryStore: Store {
     package func bind(
         _ binding: FingerprintBinding, term: Term
     ) async throws(StoreError) -> FingerprintBinding {
-        try perform(.bind) { database throws(StoreError) in
+        try await perform(.bind) { database throws(StoreError) in
             try database.bind(binding, term: term)
         }
     }
 
     /// Marks a run as finished when nothing of it is pending.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
-        try perform(.finish) { database throws(StoreError) in
+        try await perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)
         }
     }
 
     /// Keeps the last record of each worker.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
-        try perform(.record) { database throws(StoreError) in
+        try await perform(.record) { database throws(StoreError) in
             try database.record(workers, term: term)
         }
     }
 
     private func perform<Value>(
         _ call: Call, _ body: (inout MemoryDatabase) throws(StoreError) -> sending Value
-    ) throws(StoreError) -> Value {
+    ) async throws(StoreError) -> Value {
+        let fate = state.withLock(\.decide)(call)
+        if case .wait(let latch) = fate { await latch.wait() }
         let outcome: Result<Value, StoreError> = state.withLock { state in
-            let fate = state.decide(call)
             if case .fail(let error) = fate { return .failure(error) }
             do throws(StoreError) {
                 let value = try body(&state.database)

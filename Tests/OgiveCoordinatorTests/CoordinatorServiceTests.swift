@@ -162,15 +162,15 @@ struct CoordinatorServiceTests {
         let models = FakeModels()
         models.setOffer(.success(other))
         let stranger = WorkerID(high: 1 << 63, low: 2)
-        let calls = Atomic(0)
         let isRefused = Latch()
         let note = Mutex<String?>(nil)
+        // Nothing can be finished, and so the run cannot end, before the stranger is refused.
         let slow = FakeModels(sampling: { _ in
-            if calls.add(1, ordering: .relaxed).newValue > 1 { await isRefused.wait() }
+            await isRefused.wait()
             return nil
         })
         await fleet.run([fleet.coordinator(), fleet.worker(1, slow)]) {
-            await fleet.store.wait { !$0.tables.isEmpty }
+            await fleet.store.wait { $0.openRuns().first?.policyFingerprint != nil }
             await fleet.run([fleet.worker(2, models)]) {
                 await fleet.store.wait { database in
                     guard let told = database.workers[stranger]?.note else { return false }

@@ -40,5 +40,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             7, "views", up: PackageResources._007_views_up_sql,
             down: PackageResources._007_views_down_sql),
+        Migration(
+            8, "leadership", up: PackageResources._008_leadership_up_sql,
+            down: PackageResources._008_leadership_down_sql),
     ]
 }

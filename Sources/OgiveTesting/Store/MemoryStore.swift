@@ -7,6 +7,8 @@ package final class MemoryStore: Store {
     package enum Call: Hashable, Sendable {
         /// Leading.
         case lead
+        /// Renewing the lease.
+        case renew
         /// Reading the open runs.
         case openRuns
         /// Reading a page.
@@ -36,17 +38,22 @@ package final class MemoryStore: Store {
     private struct State {
         var database: MemoryDatabase
         var resigned: [Term] = []
+        var leader: Leader?
+        var counts: [String: Int] = [:]
         var decide: @Sendable (Call) -> Fate = { _ in .succeed }
     }
 
     private let state: Mutex<State>
     private let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
+    private let hints: AsyncStream<Void>
+    private let hint: AsyncStream<Void>.Continuation
 
     /// A store that holds `database`.
     package init(_ database: MemoryDatabase) {
         state = Mutex(State(database: database))
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (hints, hint) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// What it holds now.
@@ -63,6 +70,7 @@ package final class MemoryStore: Store {
     package func change(_ body: @Sendable (inout MemoryDatabase) -> Void) {
         state.withLock { body(&$0.database) }
         changed.yield()
+        hint.yield()
     }
 
     /// Decides the fate of all calls from now on.
@@ -76,9 +84,41 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
-    /// Raises the term; nobody is asked to leave first.
-    package func lead(as coordinator: String) async throws(StoreError) -> Term {
-        try await perform(.lead) { database throws(StoreError) in database.lead() }
+    /// Whose lease lasts: while there is one, nobody else may lead.
+    package func setLeader(_ leader: Leader?) {
+        state.withLock { $0.leader = leader }
+    }
+
+    /// What the leader counted when it last renewed its lease.
+    package var counts: [String: Int] {
+        state.withLock { $0.counts }
+    }
+
+    /// Raises the term, unless a test says that another one leads.
+    package func lead(
+        as coordinator: String, for lease: Duration
+    ) async throws(StoreError) -> Candidacy {
+        let leader = state.withLock(\.leader)
+        return try await perform(.lead) { database throws(StoreError) in
+            leader.map(Candidacy.following) ?? .leading(database.lead())
+        }
+    }
+
+    /// Checks the term and keeps the counts. Leases do not run out here.
+    package func renew(
+        _ term: Term, for lease: Duration, counts: [String: Int]
+    ) async throws(StoreError) {
+        try await perform(.renew) { database throws(StoreError) in
+            try database.check(term)
+        }
+        state.withLock { $0.counts = counts }
+        changed.yield()
+    }
+
+    /// Every change is heard.
+    package func runsChange() async throws(StoreError) {
+        for await _ in hints { return }
+        throw StoreError(.unavailable, "The task was cancelled.")
     }
 
     /// Notes the term as ended.

@@ -70,6 +70,17 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// How many received messages were dropped, by reason.
     package var dropped: [DropReason: Int] { ledger.counts }
 
+    /// The dropped messages under the names by which operators know them.
+    package var counts: [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: DropReason.allCases.map { reason in
+                (
+                    "ogive_dropped_messages_total{reason=\(reason.rawValue)}",
+                    dropped[reason, default: 0]
+                )
+            })
+    }
+
     /// Queues messages, in order for each worker, and answers for each what became of it.
     ///
     /// After `full`, later messages of the batch for the same worker are still tried.

@@ -63,6 +63,9 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
         channel.stop()
     }
 
+    /// Whether both are one and the same socket.
+    func isSame(as other: ZeroMQWorkerTransport) -> Bool { channel === other.channel }
+
     /// How many received messages were dropped, by reason.
     package var dropped: [DropReason: Int] { ledger.counts }
 

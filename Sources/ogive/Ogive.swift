@@ -20,8 +20,9 @@ struct Ogive: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self,
-            ImportCommand.self, StatusCommand.self, QueryCommand.self, AuditCommand.self,
-            MigrateCommand.self, PsqlCommand.self, CompletionsCommand.self, SuperviseCommand.self,
+            ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            AuditCommand.self, MigrateCommand.self, PsqlCommand.self, CompletionsCommand.self,
+            SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.

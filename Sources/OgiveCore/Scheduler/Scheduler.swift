@@ -36,6 +36,8 @@ package struct Scheduler: Sendable {
     var inFlightItems = 0
     var landing = SchedulerLanding()
     var isDraining = false
+    /// Whether another coordinator may lead.
+    var isHeld = false
     var lastTask: UInt64 = 0
     var effects: [Effect] = []
 
@@ -62,6 +64,7 @@ package struct Scheduler: Sendable {
         case .finished(let run, let isFinished): finished(run, isFinished, now: now)
         case .finishFailed(let run): postpone(run, now: now)
         case .superseded(let error): effects.append(.stop(error))
+        case .hold(let isHeld): self.isHeld = isHeld
         case .tick: break
         case .drain: isDraining = true
         }

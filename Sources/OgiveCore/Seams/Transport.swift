@@ -7,6 +7,15 @@ package protocol CoordinatorTransport: Sendable {
 
     /// Queues messages for workers and answers for each what became of it. Success is not delivery.
     func send(_ messages: [ToWorker]) async -> [SendOutcome]
+
+    /// Totals since the transport began, by name, for operators: messages that were dropped,
+    /// handshakes that were refused.
+    var counts: [String: Int] { get }
+}
+
+extension CoordinatorTransport {
+    /// Nothing is counted.
+    package var counts: [String: Int] { [:] }
 }
 
 /// The worker's side of the wire.
@@ -18,6 +27,14 @@ package protocol WorkerTransport: Sendable {
 
     /// Queues a message. Success is not delivery.
     func send(_ message: WorkerMessage) async -> SendOutcome
+
+    /// Leaves the address that it is connected to for the next one, when it has several.
+    func moveOn() async
+}
+
+extension WorkerTransport {
+    /// One address: there is nowhere to go.
+    package func moveOn() async {}
 }
 
 /// A message and the worker it came from.

@@ -105,7 +105,7 @@ extension WorkerSession {
 
     private mutating func leaveIfDrained(now: Instant) {
         guard let drainingSince, !hasLeft else { return }
-        if now - drainingSince >= limits.drainGrace {
+        if now - drainingSince >= drainGrace {
             giveBack { _ in true }
             leave(.drained)
         } else if held.isEmpty {

@@ -49,6 +49,7 @@ package struct WorkerSession: Sendable {
     var lastCredit: Int?
     var isSuspended = false
     var drainingSince: Instant?
+    var drainGrace: Duration
     var hasLeft = false
     var effects: [Effect] = []
 
@@ -60,6 +61,7 @@ package struct WorkerSession: Sendable {
         self.version = version
         self.offer = offer
         self.limits = limits
+        drainGrace = limits.drainGrace
         lastHeard = now
         lastHeartbeat = now
     }
@@ -78,6 +80,9 @@ package struct WorkerSession: Sendable {
         case offerChanged(Offer)
         /// Take nothing new, finish, leave.
         case drain
+        /// The same, because the machine is taken away: what is unfinished after this long is given
+        /// back.
+        case end(within: Duration)
         /// Time went by.
         case tick
     }
@@ -118,6 +123,9 @@ package struct WorkerSession: Sendable {
         case .suspended(let isSuspended): self.isSuspended = isSuspended
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
+        case .end(let grace):
+            if drainingSince == nil { drainGrace = grace }
+            drain(now: now)
         case .tick: break
         }
         if !hasLeft { keepTime(now: now) }

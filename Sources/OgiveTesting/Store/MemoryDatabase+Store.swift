@@ -135,7 +135,7 @@ extension MemoryDatabase {
         for record in records { workers[record.id] = record }
     }
 
-    private func check(_ term: Term) throws(StoreError) {
+    func check(_ term: Term) throws(StoreError) {
         guard term == self.term else {
             throw StoreError(.staleTerm, "Another coordinator leads with a later term.")
         }

@@ -19,6 +19,12 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationArgument
 
+    @Option(
+        help: ArgumentHelp(
+            "When the machine is taken away (RFC 3339): the worker drains before. "
+                + "Default: worker.end_time, else $SLURM_JOB_END_TIME.", valueName: "time"))
+    var endTime: String?
+
     @Flag(help: .hidden)
     var followParent = false
 
@@ -34,14 +40,21 @@ struct WorkerCommand: AsyncParsableCommand {
         let models = try ModelWiring(configuration, policyURL: policyUrl, scorerURL: scorerUrl)
         let provider = try models.provider()
         var random = SystemRandomNumberGenerator()
-        let transport = try ZeroMQWorkerTransport(
-            worker: WorkerID(using: &random), connect: configuration.workerEndpoint,
-            logger: logger)
+        let id = WorkerID(using: &random)
+        let transport = try RovingWorkerTransport(
+            configuration.workerEndpoints, logger: logger
+        ) { (endpoint) throws(TransportError) in
+            try ZeroMQWorkerTransport(worker: id, connect: endpoint, logger: logger)
+        }
+        var settings = configuration.worker.configuration(
+            name: Executable.processName, version: ProgramVersion.text,
+            batch: configuration.scorer?.batchSize ?? 1)
+        settings.endsIn = try WorkerEndTime.remaining(
+            option: endTime, setting: configuration.worker.endTime,
+            environment: Environment.current)
         let worker = WorkerService(
-            configuration: configuration.worker.configuration(
-                name: Executable.processName, version: ProgramVersion.text,
-                batch: configuration.scorer?.batchSize ?? 1),
-            transport: transport, provider: provider, time: .machine, logger: logger
+            configuration: settings, transport: transport, provider: provider, time: .machine,
+            logger: logger
         ) { ResultSplitter().split($0) }
         let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
         let servers = models.servers.map { server in SideService { try await server.run() } }

@@ -11,6 +11,12 @@ struct CoordinatorSettings: Hashable, Sendable {
     var pollInterval: Duration
     /// Longest time for results to land after SIGTERM.
     var drainTimeout: Duration
+    /// After how long without a renewal another coordinator may lead.
+    var lease: Duration
+    /// How often the lease is renewed.
+    var renewInterval: Duration
+    /// Whether the file says either; otherwise `ogive run` takes shorter ones.
+    var isLeaseGiven: Bool
     /// Bounds and intervals of the scheduler.
     var limits: SchedulerLimits
 
@@ -23,7 +29,17 @@ struct CoordinatorSettings: Hashable, Sendable {
             "poll_interval", default: .seconds(1), in: .milliseconds(50)...(.seconds(600)))
         drainTimeout = section.duration(
             "drain_timeout", default: .seconds(20), in: .zero...(.seconds(86_400)))
+        isLeaseGiven = section.has("lease") || section.has("renew_interval")
+        lease = section.duration(
+            "lease", default: .seconds(15), in: .seconds(1)...(.seconds(3600)))
+        renewInterval = section.duration(
+            "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)))
         limits = SchedulerLimits(from: section)
+        if lease < renewInterval * 3 {
+            section.report(
+                "lease", "must be at least three times renew_interval",
+                hint: "otherwise one late renewal stops the granting of work")
+        }
         section.checkEndpoint("listen", listen)
         if limits.silenceMax < limits.heartbeatInterval * 3 {
             section.report(

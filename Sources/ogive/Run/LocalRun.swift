@@ -80,6 +80,12 @@ struct LocalRun {
         }
     }
 
+    /// Nobody else leads this database as a rule: a killed coordinator is soon followed.
+    private var shortLease: [String] {
+        guard !configuration.coordinator.isLeaseGiven else { return [] }
+        return ["-o", "coordinator.lease=3s", "-o", "coordinator.renew_interval=500ms"]
+    }
+
     /// Coordinator and workers, watched until the run is finished; then drained in order.
     private func processes(
         _ models: ModelWiring, _ endpoint: String, _ interruption: Interruption
@@ -87,13 +93,14 @@ struct LocalRun {
         let arguments = [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
         let coordinator = SupervisedProcess(
             "coordinator",
-            [Executable.path, "coordinator", "--follow-parent"] + arguments
-                + ["-o", "coordinator.listen=\(endpoint)"])
+            [Executable.path, "coordinator", "--follow-parent", "--no-standby"] + arguments
+                + ["-o", "coordinator.listen=\(endpoint)"] + shortLease)
         let workers = (1...configuration.worker.processes).map { number in
             SupervisedProcess(
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments + models.addresses
-                    + ["-o", "worker.connect=\(endpoint)"])
+                    + ["-o", "worker.connect=\(endpoint)"],
+                without: configuration.databaseSecrets)
         }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for process in [coordinator] + workers {

@@ -112,6 +112,11 @@ let package = Package(
             swiftSettings: house),
 
         // Tests.
+        .executableTarget(
+            name: "fuzz", dependencies: ["OgiveCore", "OgiveModels", "OgiveWire"],
+            path: "Tests/Fuzz", swiftSettings: house),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
         .testTarget(
             name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
@@ -121,7 +126,8 @@ let package = Package(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
             swiftSettings: house),
         .testTarget(
-            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz"],
+            swiftSettings: house),
         .testTarget(
             name: "OgiveTransportTests",
             dependencies: [

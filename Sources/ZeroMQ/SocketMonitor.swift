@@ -7,13 +7,14 @@ import DedicatedThread
 /// Order of use: `open`, then `ZeroMQSocket.startMonitor`, `drain` beside the socket's use, then
 /// `ZeroMQSocket.stopMonitor`, then `end`.
 actor SocketMonitor {
-    typealias Observe = @Sendable (ZeroMQSocketEvent) -> Void
+    typealias Observe = @Sendable (ZeroMQSocketEvent, Int) -> Void
 
     /// Where the monitored socket sends its events.
     nonisolated let endpoint: String
     private let executor: DedicatedThreadExecutor
     private let ending: WakeDescriptor
     private let observe: Observe
+    private let number: Int
     private var reader: ZeroMQSocket?
 
     /// Starts the thread. `number` tells the monitors of one context apart.
@@ -26,6 +27,7 @@ actor SocketMonitor {
         }
         endpoint = "inproc://monitor-\(number)"
         self.observe = observe
+        self.number = number
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -58,7 +60,9 @@ actor SocketMonitor {
             // `end()` comes after the last event: what was sent before it is there by then.
             let isLast = ready.woken.first == true
             while let message = try reader.receive() {
-                if let event = ZeroMQSocketEvent(frame: message.frames[0]) { observe(event) }
+                if let event = ZeroMQSocketEvent(frame: message.frames[0]) {
+                    observe(event, number)
+                }
             }
             if isLast { return }
         }

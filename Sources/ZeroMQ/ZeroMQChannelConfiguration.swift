@@ -19,8 +19,9 @@ package struct ZeroMQChannelConfiguration: Sendable {
     /// Who may connect: together with `curveServer` among the options, and never without. The
     /// channel then asks it for every connection, and refuses all when it cannot.
     package var authorize: ZeroMQAuthorizer?
-    /// Told of what becomes of connections, on a thread for this alone: it must return at once.
-    package var observe: (@Sendable (ZeroMQSocketEvent) -> Void)?
+    /// Told of what becomes of connections, with the number of the socket, 1 and one more for each
+    /// that replaces it; on a thread for this alone: it must return at once.
+    package var observe: (@Sendable (ZeroMQSocketEvent, Int) -> Void)?
     /// Received messages that wait for the consumer; at the bound the channel stops reading,
     /// libzmq's queue fills, and then the peer's.
     package var incomingMax = 10_000

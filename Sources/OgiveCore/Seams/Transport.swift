@@ -18,6 +18,14 @@ package protocol WorkerTransport: Sendable {
 
     /// Queues a message. Success is not delivery.
     func send(_ message: WorkerMessage) async -> SendOutcome
+
+    /// Why no coordinator lets this worker in, in words for a person; `nil` where none refuses.
+    var obstacle: String? { get }
+}
+
+extension WorkerTransport {
+    /// Nothing is in the way.
+    package var obstacle: String? { nil }
 }
 
 /// A message and the worker it came from.

@@ -32,7 +32,11 @@ struct ConnectionPlan {
             socket = number + 1
             defer { delay = min(delay * 2, delayMax) }
             return delay
-        case .accepted, .acceptFailed, .connected, .retried, .disconnected:
+        case .retried:
+            // Nobody listens any more: what somebody said before is no reason now.
+            obstacle = nil
+            return nil
+        case .accepted, .acceptFailed, .connected, .disconnected:
             return nil
         }
     }

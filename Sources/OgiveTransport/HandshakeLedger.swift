@@ -4,20 +4,37 @@ internal import ZeroMQ
 
 /// Counts what becomes of connections to a coordinator; bounded, whatever strangers do.
 final class HandshakeLedger: Sendable {
-    private let counted = Mutex<[HandshakeFailure: Int]>([:])
+    private struct State {
+        var counts: [HandshakeFailure: Int] = [:]
+        var expected = 0
+    }
+
+    private let state = Mutex(State())
     private let ledger: DropLedger
 
     init(_ ledger: DropLedger) {
         self.ledger = ledger
     }
 
-    var counts: [HandshakeFailure: Int] { counted.withLock { $0 } }
+    var counts: [HandshakeFailure: Int] { state.withLock { $0.counts } }
+
+    /// The coordinator's own test is about to be refused once: that is no failure.
+    func expectRefusal() {
+        state.withLock { $0.expected += 1 }
+    }
 
     /// Called by the monitor's thread.
     func note(_ event: ZeroMQSocketEvent) {
         guard let failure = HandshakeFailure(event) else { return }
-        counted.withLock { $0[failure, default: 0] += 1 }
-        ledger.refused(failure)
+        let counts = state.withLock { state in
+            if failure == .unauthorized, state.expected > 0 {
+                state.expected -= 1
+                return false
+            }
+            state.counts[failure, default: 0] += 1
+            return true
+        }
+        if counts { ledger.refused(failure) }
     }
 }
 

@@ -10,6 +10,21 @@ final class WorkerDialer: Sendable {
         /// The coordinator's key that the socket expects.
         var key: PublicKey?
         var attempts = 0
+        /// What the log was told last, so that it hears each reason once.
+        var told: String?
+
+        /// When to replace the socket, and what is new for the log.
+        mutating func take(
+            _ event: ZeroMQSocketEvent, _ number: Int,
+            _ text: (ZeroMQSocketEvent, PublicKey?) -> String
+        ) -> (delay: Duration?, news: String?) {
+            let delay = plan.handle(event, of: number)
+            if case .handshakeSucceeded = event { told = nil }
+            guard let obstacle = plan.obstacle else { return (delay, nil) }
+            let text = text(obstacle, key)
+            defer { told = text }
+            return (delay, told == text ? nil : text)
+        }
     }
 
     /// Events that wait; more are only repetitions.
@@ -57,21 +72,17 @@ final class WorkerDialer: Sendable {
 
     /// Why there is no connection, for a person.
     var obstacle: String? {
-        state.withLock { state in state.plan.obstacle.map { text($0, expecting: state.key) } }
+        state.withLock { state in state.plan.obstacle.map { text($0, state.key) } }
     }
 
     /// Replaces the channel's socket after failed handshakes, until the task is cancelled.
     func run(_ channel: ZeroMQChannel) async {
         for await (event, number) in events {
-            let (delay, obstacle) = state.withLock { state in
-                let former = state.plan.obstacle
-                let delay = state.plan.handle(event, of: number)
-                let obstacle = state.plan.obstacle
-                let isNew = obstacle != nil && obstacle != former
-                return (delay, isNew ? obstacle.map { text($0, expecting: state.key) } : nil)
-            }
-            if let obstacle { logger.warning("\(obstacle)") }
+            let (delay, news) = state.withLock { $0.take(event, number, text) }
+            if let news { logger.warning("\(news)") }
             guard let delay else { continue }
+            // Closed meanwhile, or libzmq would go on trying with the same keys.
+            channel.reopen(options: options, endpoints: [])
             do {
                 try await Task.sleep(for: delay)
             } catch {
@@ -106,7 +117,7 @@ final class WorkerDialer: Sendable {
         return [.curveClient(server: key.value, own: security.pair.value)]
     }
 
-    private func text(_ obstacle: ZeroMQSocketEvent, expecting key: PublicKey?) -> String {
+    private func text(_ obstacle: ZeroMQSocketEvent, _ key: PublicKey?) -> String {
         guard let pair = security?.pair, let key else {
             return "What listens at \(endpoint) ends the handshake: it may ask for keys; set"
                 + " `worker.key` and `worker.coordinator_key`."

@@ -16,20 +16,33 @@ extension ZeroMQCoordinatorTransport {
             () async throws(TransportError) in
             try await handshake(endpoint, as: guest, security)
         }
-        guard invited == .accepted else {
-            throw TransportError(
-                .unguarded,
-                "the authentication at \(endpoint) does not let authorised keys in"
-                    + " (\(invited)): no worker could connect")
-        }
+        try Self.check(invited: invited, at: endpoint)
         let stranger = try KeyPair.generate(name: "stranger")
-        let outcome = try await handshake(endpoint, as: stranger, security)
-        guard case .refused = outcome else {
-            throw TransportError(
-                .unguarded,
-                "the authentication at \(endpoint) does not refuse an unknown key (\(outcome)):"
-                    + " anybody could take work and deliver results")
-        }
+        handshakes.expectRefusal()
+        try Self.check(
+            stranger: try await handshake(endpoint, as: stranger, security), at: endpoint)
+    }
+
+    /// Throws `unguarded` unless an authorised key got in.
+    static func check(
+        invited outcome: HandshakeProbe.Outcome, at endpoint: String
+    ) throws(TransportError) {
+        guard outcome != .accepted else { return }
+        throw TransportError(
+            .unguarded,
+            "the authentication at \(endpoint) does not let authorised keys in (\(outcome)): no"
+                + " worker could connect")
+    }
+
+    /// Throws `unguarded` unless an unknown key was refused.
+    static func check(
+        stranger outcome: HandshakeProbe.Outcome, at endpoint: String
+    ) throws(TransportError) {
+        if case .refused = outcome { return }
+        throw TransportError(
+            .unguarded,
+            "the authentication at \(endpoint) does not refuse an unknown key (\(outcome)):"
+                + " anybody could take work and deliver results")
     }
 
     /// Waits until nobody new can be let in any more, and throws `unguarded` then; returns when the

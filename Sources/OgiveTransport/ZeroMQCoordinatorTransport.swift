@@ -22,7 +22,7 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     let configuration: TransportConfiguration
     let security: CoordinatorSecurity?
     private let ledger: DropLedger
-    private let handshakes: HandshakeLedger
+    let handshakes: HandshakeLedger
     private let guardian: PeerGuard?
     private let term = TermCell()
 

@@ -16,7 +16,7 @@ package actor ZeroMQChannel {
     private let executor: DedicatedThreadExecutor
     private let mailbox: ChannelMailbox
     /// Answers who may connect, where the configuration says who.
-    let authenticator: Authenticator?
+    nonisolated let authenticator: Authenticator?
     let authentication = AuthenticationWatch()
 
     /// Starts the thread; opens nothing yet.

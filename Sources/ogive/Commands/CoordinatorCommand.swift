@@ -14,6 +14,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
             Reads `database` and `coordinator` of the configuration and runs until SIGTERM or
             SIGINT. One coordinator leads a database at a time.
 
+            To be reached from other machines it needs keys: see `ogive keys --help`.
+
             Example: ogive coordinator config/vllm.yaml
             """)
 
@@ -27,7 +29,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let logger = LogSetup.logger("coordinator", configuration.log)
         try await DatabaseSession.withStore(configuration) { store, _ in
             let transport = try ZeroMQCoordinatorTransport(
-                listen: configuration.coordinator.listen, logger: logger)
+                listen: configuration.coordinator.listen,
+                security: try configuration.coordinator.security(logger), logger: logger)
             var settings = CoordinatorConfiguration(name: Executable.processName)
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
@@ -40,8 +43,18 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
+            // Nobody is served before strangers are known to be kept out.
+            let guarded = GatedService(service) {
+                try await transport.selfTest()
+                logger.info(
+                    "strangers are kept out",
+                    metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
+            }
             let runner = ServiceRunner(
-                services: [SideService { try await transport.run() }, announcer, service],
+                services: [
+                    SideService { try await transport.run() },
+                    SideService { try await transport.untilUnguarded() }, announcer, guarded,
+                ],
                 followsParent: followParent, logger: logger)
             try await runner.run()
         }

@@ -14,6 +14,8 @@ struct WorkerCommand: AsyncParsableCommand {
             Reads `policy`, `scorer` and `worker` of the configuration; starts the servers of their
             `launch` sections. Workers need no access to the database, and may come and go.
 
+            A coordinator on another machine asks for keys: see `ogive keys --help`.
+
             Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
             """)
 
@@ -36,7 +38,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var random = SystemRandomNumberGenerator()
         let transport = try ZeroMQWorkerTransport(
             worker: WorkerID(using: &random), connect: configuration.workerEndpoint,
-            logger: logger)
+            security: try configuration.worker.security(), logger: logger)
         let worker = WorkerService(
             configuration: configuration.worker.configuration(
                 name: Executable.processName, version: ProgramVersion.text,

@@ -87,9 +87,15 @@ struct KeyFaultTests {
         let one = one
         let ring = try KeyRing()
         let (owner, thief) = (try ring.pair("owner"), try ring.pair("thief"))
-        try await ring.withCoordinator { coordinator, heard in
+        // libzmq leaves the owner's connection open and deaf: its probes find out.
+        var configuration = KeyRing.configuration
+        configuration.probeInterval = .milliseconds(100)
+        configuration.probeTimeout = .seconds(1)
+        try await ring.withCoordinator { [configuration] coordinator, heard in
             let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, ring.security(owner), at: endpoint) { worker in
+            try await ring.withWorker(
+                one, ring.security(owner), at: endpoint, configuration: configuration
+            ) { worker in
                 try await heard.hears(1, from: worker)
                 try await ring.withWorker(one, ring.security(thief), at: endpoint) { other in
                     try await eventually("the theft to be noticed") {

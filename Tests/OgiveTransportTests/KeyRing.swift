@@ -83,11 +83,12 @@ final class KeyRing: Sendable {
     /// Runs a worker.
     func withWorker(
         _ id: WorkerID, _ security: WorkerSecurity?, at endpoint: String,
+        configuration: TransportConfiguration = KeyRing.configuration,
         _ body: @Sendable (ZeroMQWorkerTransport) async throws -> Void
     ) async throws {
         let worker = try ZeroMQWorkerTransport(
             worker: id, connect: endpoint, security: security,
-            configuration: Self.configuration, logger: SocketFixture.logger)
+            configuration: configuration, logger: SocketFixture.logger)
         try await serving(worker.run, close: worker.close) { try await body(worker) }
     }
 }

@@ -13,13 +13,15 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private let store: any Store
     private let time: TimeSource
     private let logger: Logger
-    private let whenLeading: @Sendable () -> Void
+    private let whenLeading: @Sendable () async throws -> Void
 
     /// Joins the parts. `whenLeading` is called once this coordinator leads: only then should its
-    /// address be open, so that workers find the one that leads.
+    /// address be open, so that workers find the one that leads. Nobody is served until it
+    /// returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
-        time: TimeSource, logger: Logger, whenLeading: @escaping @Sendable () -> Void = {}
+        time: TimeSource, logger: Logger,
+        whenLeading: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.configuration = configuration
         self.transport = transport
@@ -36,12 +38,12 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             configuration: configuration, store: store, time: time, logger: logger)
         guard let (term, since) = try await candidate.lead() else { return }
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
-        whenLeading()
         let (events, feed) = AsyncStream.makeStream(of: Scheduler.Event.self)
         let keeper = LeaseKeeper(
             store: store, term: term, since: since, configuration: configuration, time: time,
             feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
+            try await whenLeading()
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {

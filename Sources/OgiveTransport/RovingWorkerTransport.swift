@@ -81,6 +81,9 @@ package final class RovingWorkerTransport: WorkerTransport {
         }
     }
 
+    /// Why the coordinator whose turn it is does not let this worker in.
+    package var obstacle: String? { current.obstacle }
+
     var current: ZeroMQWorkerTransport { state.withLock(\.current) }
 
     /// Whether a transport that ended was not left for another one.

@@ -139,6 +139,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         case .refused(let reason):
             throw WorkerError(code: .refused, message: "The coordinator refuses: \(reason)")
         case .noCoordinator(let silence):
+            if let obstacle = transport.obstacle {
+                throw WorkerError(code: .refused, message: obstacle)
+            }
             throw WorkerError(
                 code: .noCoordinator,
                 message: "No coordinator answered for \(silence.components.seconds) s. "

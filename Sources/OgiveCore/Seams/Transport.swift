@@ -30,11 +30,17 @@ package protocol WorkerTransport: Sendable {
 
     /// Leaves the address that it is connected to for the next one, when it has several.
     func moveOn() async
+
+    /// Why no coordinator lets this worker in, in words for a person; `nil` where none refuses.
+    var obstacle: String? { get }
 }
 
 extension WorkerTransport {
     /// One address: there is nowhere to go.
     package func moveOn() async {}
+
+    /// Nothing is in the way.
+    package var obstacle: String? { nil }
 }
 
 /// A message and the worker it came from.

@@ -15,6 +15,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
             SIGINT. One coordinator leads a database at a time; others stand by, and one of them
             takes over when the leader ends or its lease runs out.
 
+            To be reached from other machines it needs keys: see `ogive keys --help`.
+
             Example: ogive coordinator config/vllm.yaml
             """)
 
@@ -33,7 +35,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let logger = LogSetup.logger("coordinator", configuration.log)
         try await DatabaseSession.withStore(configuration) { store, _ in
             let transport = try ZeroMQCoordinatorTransport(
-                listen: configuration.coordinator.listen, logger: logger)
+                listen: configuration.coordinator.listen,
+                security: try configuration.coordinator.security(logger), logger: logger)
             var settings = CoordinatorConfiguration(name: Executable.processName)
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
@@ -46,7 +49,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,
                 logger: logger
-            ) { announcement.finish() }
+            ) {
+                announcement.finish()
+                // Nobody is served before strangers are known to be kept out.
+                try await transport.selfTest()
+                logger.info(
+                    "strangers are kept out",
+                    metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
+            }
             // The address is open only while this coordinator leads: workers find the one that does.
             let socket = GatedService(SideService { try await transport.run() }) {
                 for await _ in leading {}
@@ -58,7 +68,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runner = ServiceRunner(
-                services: [socket, announcer, service],
+                services: [
+                    socket, SideService { try await transport.untilUnguarded() }, announcer,
+                    service,
+                ],
                 followsParent: followParent, logger: logger)
             try await runner.run()
         }

@@ -14,6 +14,8 @@ struct WorkerCommand: AsyncParsableCommand {
             Reads `policy`, `scorer` and `worker` of the configuration; starts the servers of their
             `launch` sections. Workers need no access to the database, and may come and go.
 
+            A coordinator on another machine asks for keys: see `ogive keys --help`.
+
             Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
             """)
 
@@ -41,10 +43,12 @@ struct WorkerCommand: AsyncParsableCommand {
         let provider = try models.provider()
         var random = SystemRandomNumberGenerator()
         let id = WorkerID(using: &random)
+        let security = try configuration.worker.security()
         let transport = try RovingWorkerTransport(
             configuration.workerEndpoints, logger: logger
         ) { (endpoint) throws(TransportError) in
-            try ZeroMQWorkerTransport(worker: id, connect: endpoint, logger: logger)
+            try ZeroMQWorkerTransport(
+                worker: id, connect: endpoint, security: security, logger: logger)
         }
         var settings = configuration.worker.configuration(
             name: Executable.processName, version: ProgramVersion.text,

@@ -13,6 +13,10 @@ struct WorkerSettings: Hashable, Sendable {
     var endTime: String?
     /// The name in `ogive status`; `nil`: host and process id.
     var name: String?
+    /// The file with the worker's secret key; `nil`: no keys.
+    var key: String?
+    /// Public keys of the coordinator: files, or 64 hexadecimal digits.
+    var coordinatorKeys: [String]
     /// Tasks whose sampling goes on at once.
     var sampleConcurrency: Int
     /// Scoring batches that go on at once.
@@ -34,6 +38,9 @@ struct WorkerSettings: Hashable, Sendable {
             "connect_timeout", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)))
         endTime = section.text("end_time")
         name = section.text("name")
+        key = section.filePath("key")
+        coordinatorKeys = section.coordinatorKeys("coordinator_key")
+        section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
         sampleConcurrency = section.integer("sample_concurrency", default: 8, in: 1...4096)
         scoreConcurrency = section.integer("score_concurrency", default: 2, in: 1...4096)
         prefetch = section.integer("prefetch", default: 8, in: 0...4096)

@@ -31,7 +31,7 @@ extension Scheduler {
             // Landing: the results are here; resending them is harmless and ends in an ack.
             guard task.state == .landing else { return nil }
         case .ready:
-            runs[task.run]?.ready.removeAll { $0 == task.id }
+            runs[task.run]?.unqueue(task.id)
             lease(&task, to: worker, now: now)
         }
         return held.lease
@@ -90,7 +90,7 @@ extension Scheduler {
             runs[task.run]?.deactivate(gone, of: task.promptID, settled: false)
             tasks[id] = task
             if task.items.isEmpty {
-                runs[task.run]?.ready.removeAll { $0 == id }
+                runs[task.run]?.unqueue(id)
                 if task.unlanded == 0 { tasks[id] = nil }
             }
         }

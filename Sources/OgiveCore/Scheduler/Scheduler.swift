@@ -28,6 +28,8 @@ package struct Scheduler: Sendable {
     var knowsRuns = false
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
+    /// The worker that gets nothing until it is empty and can take a suspect.
+    var emptying: WorkerID?
     /// Deadlines of leases; entries outlive their leases and are skipped then.
     var deadlines = Heap<LeaseDeadline>()
     /// Earliest check for silence of each worker, in the same manner.
@@ -38,6 +40,10 @@ package struct Scheduler: Sendable {
     var isDraining = false
     var lastTask: UInt64 = 0
     var effects: [Effect] = []
+    #if DEBUG
+        /// Guards that are turned off, for the proof that the simulator sees it.
+        package var guardsOff: Set<Guard> = []
+    #endif
 
     /// Begins to lead with `term`.
     package init(term: Term, limits: SchedulerLimits = SchedulerLimits()) {
@@ -108,6 +114,16 @@ package struct Scheduler: Sendable {
     /// How many leases a registered worker holds, and how many it is willing to.
     package func leases(of worker: WorkerID) -> (held: Int, credit: Int)? {
         workers[worker].map { ($0.tasks.count, $0.credit) }
+    }
+
+    /// Whether a guard is turned off: never in a release build.
+    @inline(__always)
+    func isOff(_ guarding: Guard) -> Bool {
+        #if DEBUG
+            guardsOff.contains(guarding)
+        #else
+            false
+        #endif
     }
 
     mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {

@@ -110,6 +110,10 @@ let package = Package(
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house),
+        // Not shipped: the deterministic simulator on the command line.
+        .executableTarget(
+            name: "simulate", dependencies: ["OgiveTesting", argumentParser],
+            swiftSettings: house),
 
         // Tests.
         .testTarget(

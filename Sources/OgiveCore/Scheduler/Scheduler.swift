@@ -96,7 +96,8 @@ package struct Scheduler: Sendable {
     package var load: Load {
         Load(
             workers: workers.count, tasks: tasks.count, inFlightItems: inFlightItems,
-            landingItems: landing.items)
+            landingItems: landing.items,
+            activeItems: runs.values.reduce(0) { $0 + $1.activeItems })
     }
 
     /// What is in memory.
@@ -109,6 +110,8 @@ package struct Scheduler: Sendable {
         package var inFlightItems: Int
         /// Items that wait for their commit.
         package var landingItems: Int
+        /// Items of all runs.
+        package var activeItems: Int
     }
 
     /// How many leases a registered worker holds, and how many it is willing to.

@@ -44,17 +44,21 @@ extension WorkerSession {
         openHellos += 1
         lastHello = now
         lastCredit = credit
-        let inFlight = held.values.map { entry in
-            HeldLease(
-                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
-                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
-        }
         effects.append(
             .send(
                 .hello(
                     Hello(
                         name: name, version: version, offer: offer, credit: credit,
-                        inFlight: inFlight))))
+                        inFlight: heldLeases))))
+    }
+
+    /// What it holds: leases that it works on, and those whose results are not acknowledged.
+    package var heldLeases: [HeldLease] {
+        held.values.map { entry in
+            HeldLease(
+                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
+                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
+        }
     }
 
     /// Does what is due: hello, heartbeat, credit, resending, deadlines, leaving.

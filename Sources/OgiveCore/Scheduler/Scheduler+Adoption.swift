@@ -10,11 +10,14 @@ extension Scheduler {
     mutating func adopt(
         _ held: [HeldLease], by worker: WorkerID, now: Instant
     ) -> [Welcome.Adoption] {
-        held.compactMap { held in
+        // Of two leases on the same items, which a worker has when a cancel was lost, one goes on:
+        // else the quicker of two attempts would count.
+        var given: Set<LeaseName> = []
+        return held.compactMap { held in
             let name =
                 held.lease.term == term
                 ? keep(held, by: worker, now: now) : takeOver(held, by: worker, now: now)
-            guard let name else { return nil }
+            guard let name, given.insert(name).inserted else { return nil }
             counters.adopted += 1
             return Welcome.Adoption(old: held.lease, new: name)
         }

@@ -16,6 +16,8 @@ struct LeaseLedger: Sendable {
 
     /// The last lease of each item.
     var latest: [Item: LeaseName] = [:]
+    /// Items whose last lease is one that went on: what they are was decided before.
+    var carried: Set<Item> = []
     /// Whose each lease is.
     var holders: [LeaseName: WorkerID] = [:]
     /// What each worker said that it holds, in its last hello.
@@ -29,7 +31,9 @@ struct LeaseLedger: Sendable {
     /// Notes a grant; `false` when another worker has a lease of this name.
     mutating func note(_ lease: Lease, to worker: WorkerID) -> Bool {
         for item in lease.items {
-            latest[Item(run: lease.run, key: .init(lease.prompt.id, item.name))] = lease.name
+            let place = Item(run: lease.run, key: .init(lease.prompt.id, item.name))
+            latest[place] = lease.name
+            carried.remove(place)
         }
         return note(lease.name, to: worker)
     }
@@ -42,7 +46,9 @@ struct LeaseLedger: Sendable {
                 continue
             }
             for name in old.items {
-                latest[Item(run: old.run, key: .init(old.prompt, name))] = adoption.new
+                let place = Item(run: old.run, key: .init(old.prompt, name))
+                latest[place] = adoption.new
+                carried.insert(place)
             }
             isFree = note(adoption.new, to: worker) && isFree
         }
@@ -60,7 +66,8 @@ struct LeaseLedger: Sendable {
             guard let number = item.attempt else { continue }
             let place = Item(run: result.run, key: .init(result.prompt, item.name))
             let attempt = Attempt(item: place, number: number)
-            if latest[place] == nil || latest[place] == result.lease {
+            let isLatest = latest[place] == nil || latest[place] == result.lease
+            if isLatest || carried.contains(place) {
                 valid.insert(attempt)
             } else if !valid.contains(attempt) {
                 superseded.insert(attempt)

@@ -123,7 +123,7 @@ let package = Package(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
-            swiftSettings: house),
+            exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),
         .testTarget(
             name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
         .testTarget(

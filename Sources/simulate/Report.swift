@@ -12,11 +12,11 @@ struct Report: Sendable {
     }
 
     /// Tells one simulation event by event.
-    func trace(_ seed: UInt64) {
-        var simulation = Simulation(seed: seed)
+    func trace(_ simulation: Simulation) {
+        var simulation = simulation
         simulation.read { print($0) }
         let outcome = simulation.run()
-        print("seed \(seed): \(outcome.steps) events, trace \(hex(outcome.trace.value))")
+        print("seed \(outcome.seed): \(outcome.steps) events, trace \(hex(outcome.trace.value))")
         print("options: \(text(outcome.options))")
         print("counts: \(outcome.counts)")
     }

@@ -21,6 +21,16 @@ enum SeedCases {
     /// Seeds with their options.
     case noted([SimulationCase])
 
+    /// The simulation, if there is only one.
+    var only: Simulation? {
+        guard count == 1 else { return nil }
+        switch self {
+        case .drawn(let seeds): return Simulation(seed: seeds.lowerBound)
+        case .noted(let cases):
+            return cases.first.map { Simulation(seed: $0.seed, options: $0.options) }
+        }
+    }
+
     var count: Int {
         switch self {
         case .drawn(let seeds): Int(seeds.upperBound - seeds.lowerBound) + 1

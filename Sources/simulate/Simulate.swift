@@ -30,7 +30,7 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "One seed.")
     var seed: UInt64?
 
-    @Flag(help: "With --seed: tells every event.")
+    @Flag(help: "With --seed, or a corpus of one line: tells every event.")
     var trace = false
 
     @Option(help: ArgumentHelp("Seeds that failed once, with their options.", valueName: "FILE"))
@@ -44,15 +44,20 @@ struct Simulate: AsyncParsableCommand {
         guard count == 1 else {
             throw ValidationError("Give one of --seeds A..B, --seed S and --corpus FILE.")
         }
-        guard !trace || seed != nil else {
-            throw ValidationError("--trace needs --seed: it tells one simulation.")
+        guard !trace || seeds == nil else {
+            throw ValidationError("--trace needs --seed or --corpus: it tells one simulation.")
         }
     }
 
     func run() async throws {
         let report = Report(isJSON: json)
-        if let seed, trace { report.trace(seed) }
         let cases = try cases()
+        if trace {
+            guard let only = cases.only else {
+                throw ValidationError("--trace tells one simulation; \(cases.count) are named.")
+            }
+            report.trace(only)
+        }
         let start = ContinuousClock.now
         let failures = await SeedRunner(cases: cases, report: report).run()
         report.summary(

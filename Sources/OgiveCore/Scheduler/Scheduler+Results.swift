@@ -24,7 +24,6 @@ extension Scheduler {
             task.epoch.rawValue < 3, task.isLeased(to: worker)
         {
             requeue(task.id, after: nil, now: now)
-            send(.ack(name), to: worker)
             return
         }
         switch task.state {

@@ -22,7 +22,8 @@ struct TaskLoss: Hashable, Sendable {
 
     /// For people: who, what, when.
     var description: String {
-        let tenths = after.components.seconds * 10 + after.components.attoseconds / 100_000_000_000_000_000
+        let tenths =
+            after.components.seconds * 10 + after.components.attoseconds / 100_000_000_000_000_000
         let name = String(decoding: worker.utf8.prefix(Self.nameMax), as: UTF8.self)
         let what = kind == .lost ? "was lost" : "was too slow"
         return "\(name) \(what) after \(tenths / 10).\(tenths % 10) s"

@@ -14,7 +14,8 @@ extension Simulation {
     /// A worker holds no more than its limits say.
     mutating func check(_ session: WorkerSession, of id: WorkerID) {
         let limits = session.limits
-        if session.working > limits.leasesMax || session.working + session.unacked > limits.heldMax {
+        if session.working > limits.leasesMax || session.working + session.unacked > limits.heldMax
+        {
             violations.append(
                 "worker \(id.low) holds \(session.working) leases and \(session.unacked) results")
         }
@@ -85,7 +86,8 @@ extension Simulation {
         let load = scheduler.load
         let carried = initial.carriedItemsMax(workers: workers.count)
         let page = initial.prompts * (database.drawsMax + 2)
-        if load.inFlightItems < 0 || load.inFlightItems > scheduler.limits.inFlightItemsMax + carried
+        if load.inFlightItems < 0
+            || load.inFlightItems > scheduler.limits.inFlightItemsMax + carried
         {
             violations.append("\(load.inFlightItems) items are in flight")
         }

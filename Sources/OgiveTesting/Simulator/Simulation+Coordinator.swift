@@ -27,7 +27,10 @@ extension Simulation {
 
     /// Whether an event has to wait for a coordinator that is stopped; `nil` when it is gone.
     private mutating func waits(_ id: Int, _ event: SimulationEvent) -> Bool? {
-        guard let coordinator = coordinators.first(where: { $0.id == id }) else { return nil }
+        guard let coordinator = coordinators.first(where: { $0.id == id }) else {
+            if case .answer(_, .landed) = event { counts.commitsUnheard += 1 }
+            return nil
+        }
         guard coordinator.pausedUntil > now else { return false }
         queue.push(event, at: coordinator.pausedUntil)
         return true
@@ -78,10 +81,14 @@ extension Simulation {
     private mutating func note(_ notice: Scheduler.Notice) {
         if let reader { reader("  \(notice)") }
         switch notice {
-        case .lost: counts.workersLost += 1
+        case .lost(let id, _, _):
+            counts.workersLost += 1
+            lost.insert(id)
+        case .registered(let id, _):
+            if lost.remove(id) != nil { counts.workersBack += 1 }
         case .expired: counts.leasesExpired += 1
         case .stale: counts.staleResults += 1
-        case .registered, .left, .unserved, .landingPaused, .finished: break
+        case .left, .unserved, .landingPaused, .finished: break
         }
     }
 

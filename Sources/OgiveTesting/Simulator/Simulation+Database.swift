@@ -61,7 +61,6 @@ extension Simulation {
         checkWrite(term)
         checkLanding(batch, by: id)
         counts.duplicates += receipt.duplicates
-        if !coordinators.contains(where: { $0.id == id }) { counts.commitsOrphaned += 1 }
         if isUnknown {
             counts.commitsUnnoticed += 1
             throw StoreError(.unknownOutcome, "the reply was lost")

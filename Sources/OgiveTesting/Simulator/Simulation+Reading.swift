@@ -21,7 +21,8 @@ extension Simulation {
             guard let text = text(of: message.message) else { return nil }
             return "worker \(message.worker.low) ◀ \(text)"
         case .poll(let id): return "coordinator \(id) reads the open runs"
-        case .storeCall(let id, let effect): return "coordinator \(id) ▶ database: \(text(of: effect))"
+        case .storeCall(let id, let effect):
+            return "coordinator \(id) ▶ database: \(text(of: effect))"
         case .answer(let id, let answer): return "coordinator \(id) hears: \(text(of: answer))"
         case .work(let id, let said): return "worker \(id.low): \(text(of: said))"
         case .poison(let id): return "a prompt ends worker \(id.low)"

@@ -59,7 +59,9 @@ extension Simulation {
         let part = SentPart(
             worker: id, name: ResultName(lease: result.lease, part: result.part))
         let keys = result.items.map { MemoryDatabase.ItemKey(result.prompt, $0.name) }
-        if sent.updateValue(SentItems(run: result.run, items: keys), forKey: part) != nil { counts.resultsResent += 1 }
+        if sent.updateValue(SentItems(run: result.run, items: keys), forKey: part) != nil {
+            counts.resultsResent += 1
+        }
     }
 
     /// Works on a lease for a while: the results are in one part or in several.

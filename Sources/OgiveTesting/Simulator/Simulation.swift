@@ -67,6 +67,8 @@ package struct Simulation: Sendable {
     var outcomes = OutcomeLedger()
     var sent: [SentPart: SentItems] = [:]
     var acked: Set<SentPart> = []
+    /// Workers that a coordinator took for lost.
+    var lost: Set<WorkerID> = []
     var isHealed = false
     var trace = TraceHash()
     var violations: [String] = []

@@ -26,6 +26,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var tasksHung = 0
     /// Workers that the coordinator took for lost.
     package var workersLost = 0
+    /// Those of them that registered again under the same id.
+    package var workersBack = 0
     /// Leases that ran out.
     package var leasesExpired = 0
     /// Results that came after their lease ran out and before another grant: they count.
@@ -48,8 +50,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var commitsFailed = 0
     /// Commits that happened while their coordinator heard that nobody knows.
     package var commitsUnnoticed = 0
-    /// Commits whose coordinator was gone when they happened.
-    package var commitsOrphaned = 0
+    /// Commits whose coordinator died before it heard of them.
+    package var commitsUnheard = 0
     /// Calls that a database refused that was away.
     package var callsRefused = 0
     /// Writes that a read-only database refused.

@@ -1,7 +1,7 @@
 internal import OgiveCore
 
-/// What happens in a simulation.
-enum SimulationEvent: Sendable {
+/// What happens in a simulation. Indirect: the queue moves events about.
+indirect enum SimulationEvent: Sendable {
     /// A message reaches whoever coordinates, under a routing id and from the owner of a key.
     case toCoordinator(FromWorker, owner: UInt64)
     /// A message reaches a worker.

@@ -43,7 +43,8 @@ package struct SimulationOutcome: Hashable, Sendable {
 extension Simulation {
     /// Runs a seed and, where its server is not deterministic, runs it again with other contents:
     /// the same things must happen and the same attempts be kept.
-    package static func check(seed: UInt64, options: SimulationOptions? = nil) -> SimulationOutcome {
+    package static func check(seed: UInt64, options: SimulationOptions? = nil) -> SimulationOutcome
+    {
         check { Simulation(seed: seed, options: options, isSwapped: $0) }
     }
 

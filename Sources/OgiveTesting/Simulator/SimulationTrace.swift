@@ -128,7 +128,8 @@ extension TraceHash {
         case .drain(let place): add(72, UInt64(place))
         case .join: add(73)
         case .leave(let place): add(74, UInt64(place))
-        case .cut(let place, let up, let down): add(75, UInt64(place), (up ? 1 : 0) + (down ? 2 : 0))
+        case .cut(let place, let up, let down):
+            add(75, UInt64(place), (up ? 1 : 0) + (down ? 2 : 0))
         case .clog(let place, let up): add(76, UInt64(place), up ? 1 : 0)
         case .steal(let place): add(77, UInt64(place))
         case .replaceCoordinator: add(78)

@@ -68,8 +68,8 @@ extension MemoryDatabase {
         _ item: ItemResult, _ key: ItemKey, _ run: RunDescription, _ receipt: inout LandingReceipt
     ) {
         let reward = tables[run.scoring]?.rewards[key]
-        let isSettled = reward != nil || tables[run.scoring]?.failures[key] != nil
-        guard !isSettled || isOff(.settleFirst) else {
+        let failure = tables[run.scoring]?.failures[key]
+        guard reward == nil || isOff(.once), failure == nil || isOff(.settleFirst) else {
             receipt.duplicates += 1
             if let reward, let second = item.reward, second != reward { conflicts.append(key) }
             return

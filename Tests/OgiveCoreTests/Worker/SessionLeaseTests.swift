@@ -192,8 +192,9 @@ extension SessionLeaseTests {
                 limits: WorkerLimits(), now: .zero)
             _ = session.handle(.tick, now: .zero)
             var now = Duration.zero
-            repeat { now += .milliseconds(10) } while
-                session.handle(.tick, now: Instant(now)).hellos.isEmpty
+            repeat {
+                now += .milliseconds(10)
+            } while session.handle(.tick, now: Instant(now)).hellos.isEmpty
             times.insert(now)
             #expect(now >= .milliseconds(1_500) && now <= .milliseconds(2_500))
         }

@@ -10,9 +10,9 @@ struct Simulate: AsyncParsableCommand {
         abstract: "Runs Ogive's scheduler and workers under simulated faults.",
         discussion: """
             Each seed draws a deployment and what befalls it: lost, doubled and late messages, \
-            partitions, crashes, pauses, commits that fail or whose reply is lost, and more. A seed \
-            fails when a rule is broken at any step, or when not everything is landed some time \
-            after the faults end. The same seed always gives the same trace.
+            partitions, crashes, pauses, commits that fail or whose reply is lost, and more. \
+            A seed fails when a rule is broken at any step, or when not everything is landed \
+            some time after the faults end. The same seed always gives the same trace.
 
             EXAMPLES
               simulate --seeds 1..2000                the seeds of continuous integration

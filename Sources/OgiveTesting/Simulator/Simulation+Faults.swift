@@ -161,7 +161,7 @@ extension Simulation {
     private mutating func heal() {
         isHealed = true
         var calm = SimulationOptions()
-        calm.delayMax = 10
+        calm.delayMax = min(10, initial.delayMax)
         calm.faultTime = initial.faultTime
         calm.healTime = initial.healTime
         options = calm

@@ -110,6 +110,10 @@ let package = Package(
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house),
+        // Not shipped: the deterministic simulator on the command line.
+        .executableTarget(
+            name: "simulate", dependencies: ["OgiveTesting", argumentParser],
+            swiftSettings: house),
 
         // Tests.
         .executableTarget(
@@ -124,7 +128,7 @@ let package = Package(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
-            swiftSettings: house),
+            exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),
         .testTarget(
             name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz"],
             swiftSettings: house),

@@ -43,6 +43,10 @@ package struct WorkerSession: Sendable {
     var silenceMax = Duration.seconds(10)
     var lastHeard: Instant
     var lastHello: Instant?
+    /// Number of hellos said.
+    var hellos: UInt64 = 0
+    /// Tells this worker from others where it waits; no secret.
+    let salt: UInt64
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
     var lastHeartbeat: Instant
@@ -62,6 +66,9 @@ package struct WorkerSession: Sendable {
         self.offer = offer
         self.limits = limits
         drainGrace = limits.drainGrace
+        salt = name.utf8.reduce(0xCBF2_9CE4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+        }
         lastHeard = now
         lastHeartbeat = now
     }

@@ -1,5 +1,6 @@
 import Glibc
 import Harness
+import Postgres
 import Testing
 
 extension FaultTests {
@@ -15,6 +16,61 @@ extension FaultTests.Processes {
             try installation.models.change { $0.policy = [] }
             try installation.startWorkers("b")
             try await installation.coordinator?.says("worker lost")
+        }
+    }
+
+    @Test("Fault 2: a worker is stopped past its lease, and goes on when others have its tasks")
+    func stoppedWorker() async throws {
+        try await withstands { installation in
+            try await installation.holdTask(of: "a")
+            installation.workers["a"]?.signal(SIGSTOP)
+            try await installation.coordinator?.says("worker lost")
+            // The answers come while nobody reads them; meanwhile its tasks are granted anew.
+            try installation.models.change { $0.policy = [.init("hold", client: "b")] }
+            try installation.startWorkers("b")
+            try await eventually("b to have the tasks of a") {
+                let requests = try installation.models.requests
+                let mine = requests.filter { $0.client == "a" }.map(\.prompt)
+                let others = requests.filter { $0.client == "b" }.map(\.prompt)
+                return others.contains { mine.contains($0) }
+            }
+            installation.workers["a"]?.signal(SIGCONT)
+            try await installation.coordinator?.says("result of a former lease dropped")
+            try installation.models.change { $0.policy = [] }
+        }
+    }
+
+    @Test("Fault 36: a prompt kills every worker that takes it")
+    func poisonPrompt() async throws {
+        let poison = 7
+        let plan = Plan { $0.settings = ["coordinator.attempts_max=3"] }
+        try await withstands(plan, failing: ["p\(poison)"]) { installation in
+            // The models cannot kill a worker, so its operator's script does: whoever asks for a
+            // draw of this prompt dies, and is started again.
+            let text = installation.plan.text(of: poison)
+            try installation.models.change { $0.policy = [.init("hold", text: text)] }
+            try installation.startCoordinator()
+            try installation.startWorkers("a", "b")
+            var seen = 0
+            try await eventually("the run to finish", within: .seconds(90)) {
+                let victims = try installation.models.requests.filter { $0.prompt == text }
+                for victim in victims.dropFirst(seen) {
+                    let worker = installation.workers[victim.client]
+                    worker?.signal(SIGKILL)
+                    try await worker?.status()
+                    try installation.startWorker(victim.client)
+                }
+                seen = victims.count
+                let state: String = try await installation.postgres.database.value(
+                    "SELECT state FROM ogive.runs")
+                return state == "finished"
+            }
+            let failures = try await installation.postgres.database.rows(
+                "SELECT item_index, code, attempts FROM ogive.failures")
+            #expect(failures.count == installation.plan.draws)
+            for failure in failures {
+                #expect(try failure.decode("code", as: String.self) == "worker_lost")
+            }
         }
     }
 }

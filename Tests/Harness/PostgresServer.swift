@@ -23,7 +23,7 @@ package final class PostgresServer {
     package var database: Database { database(PostgresTemplate.database) }
 
     /// One of its databases.
-    func database(_ name: String) -> Database { Self.database(name, port: port) }
+    package func database(_ name: String) -> Database { Self.database(name, port: port) }
 
     /// The same database at another port, that of a proxy.
     package func database(at port: Int) -> Database {
@@ -34,6 +34,8 @@ package final class PostgresServer {
         var configuration = PostgresConfiguration(
             socketDirectory: "127.0.0.1", port: port, user: "postgres", database: name)
         configuration.connectTimeout = .seconds(5)
+        // Tests look at it in whatever state it is.
+        configuration["target_session_attrs"] = "any"
         return Database(configuration: configuration)
     }
 

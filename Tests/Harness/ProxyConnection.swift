@@ -70,6 +70,10 @@ final class RelayHandler: ChannelInboundHandler, Sendable {
         self.proxy = proxy
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        readOn(context.channel)
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is Wake { readOn(context.channel) }
     }
@@ -110,7 +114,7 @@ final class RelayHandler: ChannelInboundHandler, Sendable {
     private func readOn(_ channel: any Channel) {
         let isHeld = proxy.state.withLock { $0.heldDirections.contains(direction) }
         let isStopped = direction == .up && connection.commit.withLock { $0 != nil }
-        guard !isHeld, !isStopped else { return }
+        guard channel.isActive, !isHeld, !isStopped else { return }
         let isNew = state.withLock { state in
             defer { state.isReading = true }
             return !state.isReading

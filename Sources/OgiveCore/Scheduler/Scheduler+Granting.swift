@@ -20,7 +20,7 @@ extension Scheduler {
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room.
     mutating func grant(now: Instant) {
-        guard !isDraining, !landing.isPaused(now) else { return }
+        guard !isDraining, !landing.isPaused else { return }
         while inFlightItems < limits.inFlightItemsMax, let id = queue.popFirst() {
             guard var worker = workers[id] else { continue }
             worker.isQueued = false

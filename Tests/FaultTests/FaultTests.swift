@@ -66,6 +66,7 @@ func withstands(
             expected[key] = nil
         }
         #expect(expected.count == plan.prompts - failing.count)
-        #expect(tables == expected, "the tables differ from those of the undisturbed run")
+        let other = Set(tables.keys).union(expected.keys).filter { tables[$0] != expected[$0] }
+        #expect(other.isEmpty, "the tables differ from those of the undisturbed run")
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Postgres
 import Testing
 
 extension Installation {
@@ -24,18 +25,32 @@ extension Installation {
     }
 
     /// No draw was asked of the policy twice: no worker was lost, so nothing had to be drawn
-    /// again.
+    /// again. An acknowledged draw that was lost would be.
     func expectNothingAskedTwice() throws {
-        var asked: Set<String> = []
-        for request in try models.requests where request.kind == "policy" {
-            let prompt = try #require(request.prompt)
-            let seed = try #require(request.seed)
-            for draw in seed..<(seed + request.n) {
-                #expect(
-                    asked.insert("\(prompt) \(draw)").inserted, "asked twice: \(prompt) \(draw)")
+        let counts = try timesAsked
+        let twice = counts.filter { $0.value > 1 }.keys.sorted()
+        #expect(twice.isEmpty, "asked twice: draws with these seeds")
+        #expect(counts.count == total)
+    }
+
+    /// How often the policy was asked for each draw, by the draw's seed.
+    var timesAsked: [Int: Int] {
+        get throws {
+            var counts: [Int: Int] = [:]
+            for request in try models.requests where request.kind == "policy" {
+                let first = try #require(request.seed)
+                for seed in first..<(first + request.n) { counts[seed, default: 0] += 1 }
             }
+            return counts
         }
-        #expect(asked.count == total)
+    }
+
+    /// The seeds of the draws that have landed.
+    var landedSeeds: Set<Int> {
+        get async throws {
+            let rows = try await postgres.database.rows("SELECT seed FROM ogive.scored_completions")
+            return Set(try rows.map { try $0.decode(0, as: Int.self) })
+        }
     }
 
     /// Draws that the policy was asked for so far.

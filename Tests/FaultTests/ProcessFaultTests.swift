@@ -29,14 +29,16 @@ extension FaultTests.Processes {
             try installation.models.change { $0.policy = [.init("hold", client: "b")] }
             try installation.startWorkers("b")
             try await eventually("b to have the tasks of a") {
-                let requests = try installation.models.requests
-                let mine = requests.filter { $0.client == "a" }.map(\.prompt)
-                let others = requests.filter { $0.client == "b" }.map(\.prompt)
-                return others.contains { mine.contains($0) }
+                try installation.models.requests.contains { $0.client == "b" }
             }
             installation.workers["a"]?.signal(SIGCONT)
-            try await installation.coordinator?.says("result of a former lease dropped")
+            let coordinator = try #require(installation.coordinator)
+            try await eventually("a to register again", detail: { coordinator.transcript }) {
+                coordinator.errors.matches(of: /worker registered name=a/).count == 2
+            }
             try installation.models.change { $0.policy = [] }
+            try await installation.finished()
+            #expect(try installation.timesAsked.values.contains(2), "nothing was granted twice")
         }
     }
 
@@ -51,8 +53,11 @@ extension FaultTests.Processes {
             try installation.models.change { $0.policy = [.init("hold", text: text)] }
             try installation.startCoordinator()
             try installation.startWorkers("a", "b")
+            try await eventually("all others to land") {
+                try await installation.landed() == installation.total - installation.plan.draws
+            }
             var seen = 0
-            try await eventually("the run to finish", within: .seconds(90)) {
+            try await eventually("the run to finish", detail: { installation.transcript }) {
                 let victims = try installation.models.requests.filter { $0.prompt == text }
                 for victim in victims.dropFirst(seen) {
                     let worker = installation.workers[victim.client]
@@ -70,6 +75,7 @@ extension FaultTests.Processes {
             #expect(failures.count == installation.plan.draws)
             for failure in failures {
                 #expect(try failure.decode("code", as: String.self) == "worker_lost")
+                #expect(try failure.decode("attempts", as: Int32.self) == 3)
             }
         }
     }

@@ -150,14 +150,14 @@ package final class Installation {
           api: chat
           sampling: {max_tokens: 64}
           draws_per_request: 4
-          request_timeout: 2s
+          request_timeout: 60s
           url: \(models)
         scorer:
           kind: classify
           model: scripted
           template: "{query}\\n{document}"
           batch_size: 8
-          request_timeout: 2s
+          request_timeout: 60s
           url: \(models)
         database:
           url: "\(database.url)"

@@ -170,8 +170,17 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["OgiveCore", "OgiveStore", "Postgres", subprocess],
+            dependencies: ["Harness", "OgiveCore", "OgiveStore", "Postgres", subprocess],
             swiftSettings: house),
+
+        // Real processes and their faults: what tests and the chaos program share.
+        .target(
+            name: "Harness",
+            dependencies: ["OgiveStore", "Postgres", nioCore, nioPosix],
+            path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
+        .testTarget(
+            name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
+        ),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]

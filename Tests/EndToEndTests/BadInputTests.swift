@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import Testing
 
 extension EndToEndTests {
@@ -13,8 +14,7 @@ extension EndToEndTests.BadInput {
         _ workplace: Workplace, _ arguments: [String], exit code: Int32, says texts: [String],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let program = try await workplace.ogive(
-            arguments, exit: code, sourceLocation: sourceLocation)
+        let program = try await workplace.ogive(arguments, exit: code)
         for text in texts {
             #expect(
                 program.errors.contains(text), "\(program.transcript)",

@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 
 extension Program {
     /// Waits until `ogive run` with an embedded database has landed draws, but not all.

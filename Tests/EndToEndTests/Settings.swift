@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 
 /// Configuration files of tests. Times are short, so that a lost process is noticed soon.
 enum Settings {

@@ -24,7 +24,7 @@ extension Scheduler {
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room.
     mutating func grant(now: Instant) {
-        guard !isDraining, !isHeld, !landing.isPaused(now) else { return }
+        guard !isDraining, !isHeld, !landing.isPaused else { return }
         while inFlightItems < limits.inFlightItemsMax, let id = queue.popFirst() {
             workers[id]?.isQueued = false
             guard let worker = workers[id], hasRoom(worker), let id = nextTask(for: worker),

@@ -24,7 +24,7 @@ extension Scheduler {
 
     /// Sends batches that are full or old enough, and those that wait for another try.
     mutating func flushLanding(now: Instant) {
-        guard !landing.isPaused(now) else { return }
+        guard !landing.isWaiting(now) else { return }
         landing.pausedUntil = nil
         sendWaiting()
         while landing.onTheirWay < limits.landingsMax, let oldest = landing.oldest,
@@ -92,11 +92,13 @@ extension Scheduler {
     mutating func landingFailed(_ id: BatchID, _ error: StoreError, now: Instant) {
         guard landing.sent[id] != nil else { return }
         if error.isRetriable {
+            landing.sent[id]?.isWaiting = true
+            // The other batches of the same try say nothing new.
+            guard !landing.isWaiting(now) else { return }
             let pause = min(
                 landing.pause.map { $0 * 2 } ?? limits.databasePause, limits.databasePauseMax)
             landing.pause = pause
             landing.pausedUntil = now + pause
-            landing.sent[id]?.isWaiting = true
             effects.append(.notice(.landingPaused(error, retryIn: pause)))
         } else if error.code == .refused {
             isolate(id, error)

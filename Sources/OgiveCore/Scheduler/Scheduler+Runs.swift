@@ -46,7 +46,7 @@ extension Scheduler {
 
     /// Asks the database for what the runs need: pages, or whether they are finished.
     mutating func askDatabase(now: Instant) {
-        guard !isDraining, !landing.isPaused(now) else { return }
+        guard !isDraining, !landing.isPaused else { return }
         for index in runs.values.indices {
             let run = runs.values[index]
             guard run.notBefore <= now else { continue }

@@ -41,6 +41,7 @@ struct SchedulerLanding: Sendable {
     var pieces: [CutPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
     var pausedUntil: Instant?
+    /// The last pause; `nil` when something has landed since.
     var pause: Duration?
 
     /// Batches that the database has now.
@@ -52,7 +53,12 @@ struct SchedulerLanding: Sendable {
         waitingItems + sent.values.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.names.count } }
     }
 
-    func isPaused(_ now: Instant) -> Bool {
+    /// Whether the database refused and nothing has landed since: another try is due now and
+    /// then, and nothing else is begun.
+    var isPaused: Bool { pause != nil }
+
+    /// Whether it is too early for another try.
+    func isWaiting(_ now: Instant) -> Bool {
         pausedUntil.map { $0 > now } ?? false
     }
 

@@ -37,6 +37,11 @@ package final class PostgresPool: Sendable {
             await release(connection)
             return value
         } catch {
+            if (error as? PostgresError)?.recovery == .reconnect {
+                // The session may live on where nothing can be written any more, while another
+                // server has taken over.
+                await connection.close()
+            }
             await release(connection)
             throw error
         }

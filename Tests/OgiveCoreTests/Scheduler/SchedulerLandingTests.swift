@@ -87,7 +87,21 @@ struct SchedulerLandingTests {
         bench.handle(.landingFailed(batches[0].id, down))
         bench.handle(.runs([Bench.boundRun(draws: 3)]))
         #expect(bench.hello(from: 2, credit: 5).leases.isEmpty)
-        #expect(bench.handle(.tick, after: .milliseconds(200)).pages.count == 1)
+        // Another try is no success yet.
+        let again = bench.handle(.tick, after: .milliseconds(200))
+        #expect(again.batches == batches)
+        #expect(again.pages.isEmpty)
+        #expect(bench.handle(.landed(batches[0].id, Bench.receipt)).pages.count == 1)
+    }
+
+    @Test("Batches of the same try that fail together lengthen the pause once")
+    func pausesOnce() {
+        var (bench, batches) = received(2) { $0.landingItems = 1 }
+        #expect(batches.count == 2)
+        for (batch, pauses) in zip(batches, [[Duration.milliseconds(200)], []]) {
+            #expect(bench.handle(.landingFailed(batch.id, down)).pauses == pauses)
+        }
+        #expect(bench.handle(.tick, after: .milliseconds(200)).batches == batches)
     }
 
     @Test("Of a refused batch only the culprit fails; the others land as they are")

@@ -1,15 +1,15 @@
-import Foundation
-import Glibc
+internal import Foundation
+package import Glibc
 
 /// A process that a test started, with its outputs in files.
-final class Program {
+package final class Program {
     private let process = Process()
     private let outputFile: String
     private let errorFile: String
     private let name: String
 
     /// Starts `argv`; `files` is the path, without extension, of the two files for its outputs.
-    init(_ argv: [String], files: String, environment: [String: String] = [:]) throws {
+    package init(_ argv: [String], files: String, environment: [String: String] = [:]) throws {
         name = argv.dropFirst().prefix(2).joined(separator: " ")
         outputFile = files + ".out"
         errorFile = files + ".err"
@@ -24,10 +24,10 @@ final class Program {
     }
 
     /// The process id.
-    var id: pid_t { process.processIdentifier }
+    package var id: pid_t { process.processIdentifier }
 
     /// Whether it has not ended yet.
-    var isRunning: Bool { end == nil }
+    package var isRunning: Bool { end == nil }
 
     /// Its status as a shell gives it; `nil` while it runs.
     private var end: Int32? {
@@ -45,17 +45,17 @@ final class Program {
     }
 
     /// What it wrote to standard output so far.
-    var output: String { Self.text(outputFile) }
+    package var output: String { Self.text(outputFile) }
 
     /// What it wrote to standard error so far.
-    var errors: String { Self.text(errorFile) }
+    package var errors: String { Self.text(errorFile) }
 
     /// Both outputs, for a message about a failure.
-    var transcript: String { "\(name): output\n\(output)\n\(name): errors\n\(errors)" }
+    package var transcript: String { "\(name): output\n\(output)\n\(name): errors\n\(errors)" }
 
     /// Waits for its end and gives the status as a shell does.
     @discardableResult
-    func status(within limit: Duration = .seconds(120)) async throws -> Int32 {
+    package func status(within limit: Duration = .seconds(120)) async throws -> Int32 {
         var status: Int32 = 0
         try await eventually("the end of \(name)", within: limit, detail: { transcript }) {
             guard let end else { return false }
@@ -66,14 +66,14 @@ final class Program {
     }
 
     /// Waits until standard error holds `text`.
-    func says(_ text: String, within limit: Duration = .seconds(60)) async throws {
+    package func says(_ text: String, within limit: Duration = .seconds(60)) async throws {
         try await eventually("\(name) to say '\(text)'", within: limit, detail: { transcript }) {
             errors.contains(text)
         }
     }
 
     /// Sends it a signal.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         // A process that ended is reaped at once, and its id may be another's.
         if isRunning { kill(id, number) }
     }

@@ -1,12 +1,13 @@
-import Foundation
+internal import Foundation
 
 /// Where the program under test and its files lie.
-enum Checkout {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+package enum Checkout {
+    /// The repository's root.
+    package static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 
     /// The program that was built with this test.
-    static var program: String {
+    package static var program: String {
         get throws {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             var folder = URL(fileURLWithPath: tests).deletingLastPathComponent()
@@ -19,7 +20,7 @@ enum Checkout {
     }
 
     /// The Python that has llama.cpp's server; prints why not when there is none.
-    static func python() -> String? {
+    package static func python() -> String? {
         let path = root + "/.venv/bin/python"
         if FileManager.default.isExecutableFile(atPath: path) { return path }
         print("skipped: \(path) is not there; deploy/setup makes it")
@@ -27,7 +28,7 @@ enum Checkout {
     }
 
     /// The first rows of GSM8K; prints why not when the file is not there.
-    static func gsm8k(_ count: Int) -> [String]? {
+    package static func gsm8k(_ count: Int) -> [String]? {
         let path =
             URL(fileURLWithPath: root).deletingLastPathComponent().path
             + "/shared/data/gsm8k-test.jsonl"

@@ -1,13 +1,16 @@
-import Foundation
-
 /// What was waited for did not come.
-struct TimedOut: Error, CustomStringConvertible {
-    let description: String
+package struct TimedOut: Error, CustomStringConvertible {
+    package let description: String
+
+    /// Says what was waited for.
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Waits until `condition` holds, by looking again and again. Throws `TimedOut` after `limit`,
 /// with what `detail` says then.
-func eventually(
+package func eventually(
     _ what: String, within limit: Duration = .seconds(60), detail: () -> String = { "" },
     _ condition: () async throws -> Bool
 ) async throws {

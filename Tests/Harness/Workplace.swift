@@ -1,15 +1,15 @@
-import Foundation
-import Glibc
-import Testing
+internal import Foundation
+package import Glibc
 
 /// A folder of one test. Each process that has the folder's path among its arguments is the
 /// test's: its configuration, its database and its models lie there.
-final class Workplace {
-    let folder: String
+package final class Workplace {
+    /// The folder.
+    package let folder: String
     private var count = 0
 
     /// Runs `body` with a new folder; afterwards nothing of it is left, processes neither.
-    static func with(_ body: (Workplace) async throws -> Void) async throws {
+    package static func with(_ body: (Workplace) async throws -> Void) async throws {
         let workplace = try Workplace()
         let result: Result<Void, any Error>
         do {
@@ -30,40 +30,42 @@ final class Workplace {
     }
 
     /// The path of a file in the folder.
-    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     /// Writes a file and gives its path.
     @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
+    package func write(_ name: String, _ text: String) throws -> String {
         try text.write(toFile: path(name), atomically: true, encoding: .utf8)
         return path(name)
     }
 
     /// Starts `ogive` with `arguments`.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
+    package func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Program
+    {
         try run([try Checkout.program] + arguments, environment: environment)
     }
 
     /// Starts any program.
-    func run(_ argv: [String], environment: [String: String] = [:]) throws -> Program {
+    package func run(_ argv: [String], environment: [String: String] = [:]) throws -> Program {
         count += 1
         return try Program(argv, files: path("process-\(count)"), environment: environment)
     }
 
-    /// Runs `ogive` to its end and expects the exit code.
+    /// Runs `ogive` to its end. Throws when its exit code is another one.
     @discardableResult
-    func ogive(
-        _ arguments: [String], exit code: Int32 = 0, within limit: Duration = .seconds(120),
-        sourceLocation: SourceLocation = #_sourceLocation
+    package func ogive(
+        _ arguments: [String], exit code: Int32 = 0, within limit: Duration = .seconds(120)
     ) async throws -> Program {
         let program = try start(arguments)
         let status = try await program.status(within: limit)
-        #expect(status == code, "\(program.transcript)", sourceLocation: sourceLocation)
+        guard status == code else {
+            throw Unexpected("exit code \(status) instead of \(code)\n\(program.transcript)")
+        }
         return program
     }
 
     /// The processes that belong to the folder, with their arguments.
-    var processes: [(id: pid_t, argv: [String])] {
+    package var processes: [(id: pid_t, argv: [String])] {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return entries.compactMap { entry in
             guard let id = pid_t(entry), id != getpid(),
@@ -75,7 +77,7 @@ final class Workplace {
     }
 
     /// Waits until none of the folder's processes runs.
-    func expectNothingRuns(within limit: Duration = .seconds(30)) async throws {
+    package func expectNothingRuns(within limit: Duration = .seconds(30)) async throws {
         try await eventually(
             "all processes to be gone", within: limit, detail: { "\(self.processes)" }
         ) { processes.isEmpty }

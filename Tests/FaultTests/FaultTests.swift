@@ -1,0 +1,72 @@
+import Harness
+import Postgres
+import Testing
+
+/// Faults of the list, with real processes. The suites in it run beside each other and their
+/// tests one after another, so that few processes run at once.
+@Suite("Faults", .undisturbed, .timeLimit(.minutes(10)))
+struct FaultTests {}
+
+/// Makes what all tests of the suite share: a database to be copied, and the tables of a run
+/// that nothing disturbed.
+struct Undisturbed: SuiteTrait, TestScoping {
+    /// What the tests find.
+    struct Ground {
+        let template: PostgresTemplate
+        let tables: [String: String]
+    }
+
+    @TaskLocal static var ground: Ground?
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        try await PostgresTemplate.with { template in
+            var tables: [String: String] = [:]
+            try await Installation.with(template, Plan()) { installation in
+                try installation.startCoordinator()
+                try installation.startWorkers("only")
+                try await installation.finished()
+                try await installation.check()
+                tables = try await installation.tables()
+            }
+            let ground = Ground(template: template, tables: tables)
+            try await Self.$ground.withValue(ground) { try await function() }
+        }
+    }
+}
+
+extension Trait where Self == Undisturbed {
+    static var undisturbed: Undisturbed { Undisturbed() }
+}
+
+/// Runs `fault` on an installation, lets it finish, and holds the result against the sets and
+/// the undisturbed tables. Only prompts of `failing` may differ: they have failures.
+func withstands(
+    _ plan: Plan = Plan(), prefix: [String] = [], failing: Set<String> = [],
+    _ fault: (Installation) async throws -> Void
+) async throws {
+    let ground = try #require(Undisturbed.ground)
+    try await Installation.with(ground.template, plan, prefix: prefix) { installation in
+        try await fault(installation)
+        try await installation.finished()
+        try await installation.check()
+        var expected = ground.tables
+        if plan.promptLength > 0 || plan.prompts != Plan().prompts || plan.draws != Plan().draws {
+            throw Unexpected("the plan is not the undisturbed run's")
+        }
+        var tables = try await installation.tables()
+        let failed = try await installation.postgres.database.rows(
+            "SELECT DISTINCT prompt_key FROM ogive.failures"
+        ).map { try $0.decode(0, as: String.self) }
+        #expect(Set(failed) == failing)
+        for key in failing {
+            tables[key] = nil
+            expected[key] = nil
+        }
+        #expect(expected.count == plan.prompts - failing.count)
+        let other = Set(tables.keys).union(expected.keys).filter { tables[$0] != expected[$0] }
+        #expect(other.isEmpty, "the tables differ from those of the undisturbed run")
+    }
+}

@@ -95,7 +95,7 @@ extension Simulation {
             "sending to worker \(message.worker.low) failed: \(outcome)"
         case .finished(let run, let isFinished): "run \(run.rawValue) finished: \(isFinished)"
         case .superseded: "another coordinator leads"
-        case .pageFailed, .bound, .bindFailed, .finishFailed, .runs, .message, .tick, .drain:
+        case .pageFailed, .bound, .bindFailed, .finishFailed, .runs, .message, .hold, .tick, .drain:
             "\(String(describing: answer).prefix(40))"
         }
     }
@@ -104,7 +104,7 @@ extension Simulation {
         switch said {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .suspended, .offerChanged, .drain, .tick: "\(said)"
+        case .message, .suspended, .offerChanged, .drain, .end, .tick: "\(said)"
         }
     }
 

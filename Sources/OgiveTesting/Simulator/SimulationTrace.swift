@@ -108,7 +108,7 @@ extension TraceHash {
         case .landingFailed(let id, _): add(54, id.rawValue)
         case .finished(let run, let isFinished):
             add(55, UInt64(bitPattern: run.rawValue), isFinished ? 1 : 0)
-        case .bound, .bindFailed, .finishFailed, .superseded, .runs, .message, .tick, .drain:
+        case .bound, .bindFailed, .finishFailed, .superseded, .runs, .message, .hold, .tick, .drain:
             add(56)
         }
     }
@@ -117,7 +117,7 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .suspended, .offerChanged, .drain, .tick: add(62)
+        case .message, .suspended, .offerChanged, .drain, .end, .tick: add(62)
         }
     }
 

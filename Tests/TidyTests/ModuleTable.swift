@@ -40,13 +40,15 @@ enum ModuleTable {
         "OgiveTransport": platform.union(service).union(["OgiveCore", "OgiveWire", "ZeroMQ"]),
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
-        "OgiveModels": platform.union(service).union(subprocess).union([
+        "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
             "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "OgiveCore",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
+        // The program of the fuzzer.
+        "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)
             .union(modulesOfOurOwn).union(["ArgumentParser", "Yams"]),
     ]

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(
-        "Fault 35: NaN, Inf, null, missing, doubled and unasked rewards are failures, asked for once",
+        "Fault 35: NaN, Inf, null, missing, doubled and unasked rewards are failures",
         arguments: [FaultyAdapter.classify, .pooling, .rerank])
     func rewards(_ adapter: FaultyAdapter) async throws {
         for sample in Self.cases {
@@ -76,7 +76,8 @@ import Testing
     @Test("Fault 35: a sum of log-probabilities beyond the range is no log-probability")
     func sumBeyondTheRange() async throws {
         let body =
-            #"{"choices":[{"index":0,"text":"x","logprobs":{"token_logprobs":[-1.7e308,-1.7e308]}},"#
+            #"{"choices":[{"index":0,"text":"x","#
+            + #""logprobs":{"token_logprobs":[-1.7e308,-1.7e308]}},"#
             + #"{"index":1,"text":"y","logprobs":{"token_logprobs":[-1]}}]}"#
         let (results, _) = try await FaultyAdapter.policy.ask { _ in .json(body) }
         #expect(results.map(\.code) == [.malformed, nil])

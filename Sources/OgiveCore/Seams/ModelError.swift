@@ -55,7 +55,7 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the same request may be made again.
     ///
     /// Not after an answer that arrived whole, whatever is wrong with it: a server that repeats
-    /// itself would give it again, and with one that does not, asking again would choose by outcome.
+    /// itself would give it again, and with another, asking again would choose by outcome.
     package var isRetriable: Bool {
         switch code {
         case .unreachable, .timeout, .overloaded, .serverError, .processDied, .workerLost:

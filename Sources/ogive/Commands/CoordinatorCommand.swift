@@ -47,7 +47,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 configuration: settings, transport: transport, store: store, time: .machine,
                 logger: logger
             ) { announcement.finish() }
-            // The address is open only while this coordinator leads: workers find the one that does.
+            // The address is open only while this one leads: workers find the one that does.
             let socket = GatedService(SideService { try await transport.run() }) {
                 for await _ in leading {}
                 try Task.checkCancellation()

@@ -69,10 +69,11 @@ extension EndToEndTests.Draining {
             try await eventually("the coordinator to give its tasks to others") {
                 let state: String = try await database.value(
                     "SELECT state FROM ogive.worker_status")
-                return state == "left" || state == "lost"
+                return state == "left"
             }
             coordinator.signal(SIGTERM)
             #expect(try await coordinator.status() == 0, "\(coordinator.transcript)")
+            #expect(!coordinator.errors.contains("worker lost"))
         }
     }
 

@@ -105,8 +105,12 @@ extension EndToEndTests.Leadership {
             let second = try await workplace.ogive(
                 ["coordinator", config, "--no-standby"], exit: 1)
             #expect(second.errors.contains(":\(first.id), since"), "\(second.errors)")
-            first.signal(SIGTERM)
-            #expect(try await first.status() == 0)
+            let third = try workplace.start(["coordinator", config])
+            try await third.says("standing by: another coordinator leads")
+            for program in [third, first] {
+                program.signal(SIGTERM)
+                #expect(try await program.status() == 0, "\(program.transcript)")
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ extension StoreTests {
         }
 
         @Test(
-            "Fault 32: a deadlock or serialisation error is tried again, a bounded number of times")
+            "Fault 32: a transaction that gave way to another one in a deadlock is tried again")
         func deadlock() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 1)
@@ -133,6 +133,37 @@ extension StoreTests {
                 #expect(try await bound == binding)
                 await other.close()
                 await store.close()
+            }
+        }
+
+        @Test("Fault 32: a serialisation error that does not end is given up, as one that may pass")
+        func bounded() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "a:1")
+                let connection = try await PostgresConnection.connect(database.configuration)
+                // A sequence counts what is rolled back, too.
+                try await connection.executeScript(
+                    """
+                    CREATE SEQUENCE tries;
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        PERFORM nextval('tries');
+                        RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+                    END $$;
+                    CREATE TRIGGER refuse BEFORE UPDATE ON ogive.samplings
+                        FOR EACH ROW EXECUTE FUNCTION refuse();
+                    GRANT USAGE ON SEQUENCE tries TO PUBLIC;
+                    """)
+                await connection.close()
+                let binding = FingerprintBinding(
+                    run: run.id, policy: Fingerprint(["model": "a"]),
+                    scorer: Fingerprint(["model": "s"]))
+                await #expect { try await database.store.bind(binding, term: term) } throws: {
+                    ($0 as? StoreError)?.code == .unavailable
+                }
+                let tries: Int64 = try await database.value("SELECT last_value FROM tries")
+                #expect(tries == 5)
             }
         }
 

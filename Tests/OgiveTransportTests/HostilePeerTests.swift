@@ -74,7 +74,9 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(
+        "Fault 40: in a mixed-version fleet a worker of another version is refused, alone",
+        .timeLimit(.minutes(10)))
     func anotherVersionIsRefusedWithBothVersions() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)

@@ -82,7 +82,13 @@ private struct TLSServer {
                 ], ofItemAtPath: "\(data)/\(name)")
         }
         try append("listen_addresses = '\(address)'\nssl = on\n", to: data + "/postgresql.conf")
-        try append("hostssl all all 127.0.0.0/8 trust\n", to: data + "/pg_hba.conf")
+        // Before what `initdb` wrote, which refuses 127.0.0.1, where the client is.
+        let rules = data + "/pg_hba.conf"
+        let former = try String(contentsOfFile: rules, encoding: .utf8)
+        let file = try #require(FileHandle(forWritingAtPath: rules))
+        try file.write(
+            contentsOf: Data(("hostssl all all 127.0.0.0/8 trust\n" + former).utf8))
+        try file.close()
     }
 
     private static func append(_ text: String, to path: String) throws {

@@ -53,8 +53,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 try Task.checkCancellation()
             }
             let announcer = SideService {
-                let endpoint = try await transport.endpoint()
-                logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+                do throws(TransportError) {
+                    let endpoint = try await transport.endpoint()
+                    logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+                } catch {
+                    // Never opened: this one never led, or the socket itself says why.
+                    return
+                }
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runner = ServiceRunner(

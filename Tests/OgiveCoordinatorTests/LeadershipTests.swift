@@ -104,10 +104,10 @@ struct LeadershipTests {
     func cannotRenew() async {
         let fleet = Fleet()
         let isAway = Atomic(true)
-        let refused = Latch()
+        let tries = Atomic(0)
         fleet.store.setFate { call in
             guard call == .renew, isAway.load(ordering: .relaxed) else { return .succeed }
-            refused.open()
+            tries.add(1, ordering: .relaxed)
             return .fail(StoreError(.unavailable, "connection refused"))
         }
         let leases = Atomic(0)
@@ -129,12 +129,14 @@ struct LeadershipTests {
             $0.limits.silenceMax = .seconds(600)
         }
         await fleet.run([coordinator]) {
-            await refused.wait()
-            // The lease of 80 ms is over long before a worker is there.
-            try? await ContinuousClock().sleep(for: .milliseconds(200))
+            // One try in 20 ms: the lease of 80 ms is over before a worker is there.
+            await fleet.store.wait { _ in tries.load(ordering: .relaxed) >= 10 }
             await fleet.run([fleet.worker(1, models)]) {
                 await fleet.store.wait { !$0.workers.isEmpty }
                 await fleet.store.wait { $0.openRuns().first?.policyFingerprint != nil }
+                let bound = tries.load(ordering: .relaxed)
+                // Time enough for many leases.
+                await fleet.store.wait { _ in tries.load(ordering: .relaxed) >= bound + 10 }
                 #expect(leases.load(ordering: .relaxed) == 0)
                 isAway.store(false, ordering: .relaxed)
                 mayAnswer.open()

@@ -59,8 +59,8 @@ struct FloodTests {
                     }
                     isOver.set()
                     try await group.waitForAll()
-                    // Each round trip is a few milliseconds; a frozen thread takes for ever.
-                    #expect(slowest < .seconds(10), "slowest of \(number): \(slowest)")
+                    // Each round trip is a few milliseconds; a frozen thread takes for ever, and other tests take their time.
+                    #expect(slowest < .seconds(30), "slowest of \(number): \(slowest)")
                     print("storm: slowest of \(number) round trips: \(slowest)")
                 }
             }

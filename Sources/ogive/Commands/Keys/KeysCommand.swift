@@ -16,7 +16,8 @@ struct KeysCommand: AsyncParsableCommand {
               ogive keys revoke gpu-7 --config ogive.yaml
 
             The coordinator's configuration then says
-              coordinator: {listen: "tcp://*:7077", key: coordinator.key, authorized_keys: authorized}
+              coordinator:
+                {listen: "tcp://*:7077", key: coordinator.key, authorized_keys: authorized}
             and a worker's
               worker: {connect: "tcp://HOST:7077", key: gpu-7.key, coordinator_key: coordinator.pub}
 

@@ -87,11 +87,13 @@ struct KeyFaultTests {
         let one = one
         let ring = try KeyRing()
         let (owner, thief) = (try ring.pair("owner"), try ring.pair("thief"))
-        // libzmq leaves the owner's connection open and deaf: its probes find out.
+        // libzmq leaves the owner's connection open and deaf: its probes find out. A coordinator
+        // that probed as well would be aborted by libzmq when the deaf connection is closed.
         var configuration = KeyRing.configuration
         configuration.probeInterval = .milliseconds(100)
         configuration.probeTimeout = .seconds(1)
-        try await ring.withCoordinator { [configuration] coordinator, heard in
+        try await ring.withCoordinator(configuration: configuration) {
+            [configuration] coordinator, heard in
             let endpoint = try await coordinator.endpoint()
             try await ring.withWorker(
                 one, ring.security(owner), at: endpoint, configuration: configuration

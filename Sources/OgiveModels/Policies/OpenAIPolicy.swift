@@ -59,7 +59,7 @@ package struct OpenAIPolicy: Policy {
             logProbabilities: spec.logProbabilities, server: kind)
         let path =
             if case .text = input { "/v1/completions" } else { "/v1/chat/completions" }
-        let data = try await server.http.post(path, body)
+        let data = try await server.post(path, body)
         let answer = try ServerProfile.decode(CompletionAnswer.self, data, server.http, path)
         let reader = ChoiceReader(
             url: server.http.url.appending(path), logProbabilities: spec.logProbabilities)
@@ -98,7 +98,7 @@ package struct OpenAIPolicy: Policy {
 
     private func rendered(_ messages: [ChatMessage]) async throws(ModelError) -> String {
         let path = "/apply-template"
-        let data = try await server.http.post(path, Template(messages: messages))
+        let data = try await server.post(path, Template(messages: messages))
         return try ServerProfile.decode(Rendered.self, data, server.http, path).prompt
     }
 

@@ -48,7 +48,7 @@ package struct PoolingScorer: Scorer {
         for batch in Batches.split(requests, sizeMax: batchSize) {
             let texts = batch.map { template.render(Conversation($0), key: $0.prompt.key) }
             let valid = texts.compactMap { try? $0.get() }
-            let answers = await Batches.isolatingRejection(of: valid) { part in
+            let answers = await Batches.isolatingFaults(of: valid) { part in
                 await post(.texts(part), count: part.count)
             }
             var answered = answers.makeIterator()
@@ -93,7 +93,7 @@ package struct PoolingScorer: Scorer {
         let url = server.http.url.appending(path)
         do throws(ModelError) {
             let body = PoolingRequest(model: server.model, input: input)
-            let data = try await server.http.post(path, body)
+            let data = try await server.post(path, body)
             let answer = try ServerProfile.decode(PoolingAnswer.self, data, server.http, path)
             let entries = answer.data.map { ($0.index, $0) }
             return try ScoreReader.ordered(entries, count: count, url: url).map { entry in

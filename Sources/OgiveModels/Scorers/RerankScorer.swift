@@ -45,7 +45,7 @@ package struct RerankScorer: Scorer {
         for query in queries {
             for batch in Batches.split(places[query] ?? [], sizeMax: batchSize) {
                 let documents = batch.map { Conversation(requests[$0]).reply }
-                let answers = await Batches.isolatingRejection(of: documents) { part in
+                let answers = await Batches.isolatingFaults(of: documents) { part in
                     await rerank(query, part)
                 }
                 for (place, answer) in zip(batch, answers) { results[place] = answer }
@@ -76,7 +76,7 @@ package struct RerankScorer: Scorer {
         let path = "/v1/rerank"
         let body = Body(model: server.model, query: query, documents: documents)
         do throws(ModelError) {
-            let data = try await server.http.post(path, body)
+            let data = try await server.post(path, body)
             let answer = try ServerProfile.decode(Answer.self, data, server.http, path)
             let url = server.http.url.appending(path)
             // Results come sorted by score, not in the order of the documents.

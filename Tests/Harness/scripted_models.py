@@ -11,7 +11,7 @@ written into the control file, which is read anew whenever it changes:
      "scorer": [RULE, ...]}        faults of /classify
 
 A RULE is {"id": 1, "fault": NAME} and optionally "every": k (each k-th matching request), "most": k
-(so many at most), "text" (only requests that hold it), "client" (only those of this client; a client
+(so many at most), "text" (only requests that hold it), "client" (only those of this client, which
 is the first part of the path, as in http://host:port/CLIENT/v1/...), "status", "retry_after".
 
 One line of JSON for each request goes to the log file before it is answered.

@@ -41,7 +41,7 @@ package final class ServerConnection: Sendable {
         }
         let changes = Set(first.facts.keys).union(read.facts.keys).sorted()
             .filter { first.facts[$0] != read.facts[$0] }
-            .map { "\($0) was \(first.facts[$0] ?? "unknown"), is \(read.facts[$0] ?? "unknown")" }
+            .map { "\($0): \(first.facts[$0] ?? "none") before, \(read.facts[$0] ?? "none") now" }
         guard changes.isEmpty else {
             throw ModelError(
                 .wrongModel,

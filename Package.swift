@@ -110,8 +110,17 @@ let package = Package(
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house),
+        // Not shipped: the deterministic simulator on the command line.
+        .executableTarget(
+            name: "simulate", dependencies: ["OgiveTesting", argumentParser],
+            swiftSettings: house),
 
         // Tests.
+        .executableTarget(
+            name: "fuzz", dependencies: ["OgiveCore", "OgiveModels", "OgiveWire"],
+            path: "Tests/Fuzz", swiftSettings: house),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
         .testTarget(
             name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
@@ -119,9 +128,10 @@ let package = Package(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
-            swiftSettings: house),
+            exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),
         .testTarget(
-            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz"],
+            swiftSettings: house),
         .testTarget(
             name: "OgiveTransportTests",
             dependencies: [

@@ -40,5 +40,14 @@ package struct Migration: Sendable, Hashable {
         Migration(
             7, "views", up: PackageResources._007_views_up_sql,
             down: PackageResources._007_views_down_sql),
+        Migration(
+            8, "leadership", up: PackageResources._008_leadership_up_sql,
+            down: PackageResources._008_leadership_down_sql),
+        Migration(
+            9, "distributions", up: PackageResources._009_distributions_up_sql,
+            down: PackageResources._009_distributions_down_sql),
+        Migration(
+            10, "trainer_functions", up: PackageResources._010_trainer_functions_up_sql,
+            down: PackageResources._010_trainer_functions_down_sql),
     ]
 }

@@ -6,6 +6,15 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var name: String
     /// Bounds and intervals of the scheduler.
     package var limits = SchedulerLimits()
+    /// After how long without a renewal another coordinator may lead.
+    package var lease = Duration.seconds(15)
+    /// How often the lease is renewed.
+    package var renewInterval = Duration.seconds(3)
+    /// Whether to wait while another coordinator leads. Otherwise only a dead one's lease is
+    /// waited for: one that renews its lease ends this one.
+    package var standsBy = true
+    /// How often a coordinator that stands by asks to lead.
+    package var standbyInterval = Duration.seconds(1)
     /// How often the database is asked for new, changed and ended runs.
     package var pollInterval = Duration.seconds(1)
     /// How often time alone moves the scheduler.
@@ -17,4 +26,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package init(name: String) {
         self.name = name
     }
+
+    /// How long before the end of its lease a leader takes it for over: for what is on its way, and
+    /// for clocks that do not run equally fast.
+    var leaseMargin: Duration { min(renewInterval, lease / 4) }
 }

@@ -4,81 +4,107 @@ internal import ServiceLifecycle
 
 /// The coordinator: serves every open run to whatever workers come, for as long as it runs.
 ///
-/// One loop owns the scheduler and everything it decides; pages are read and batches landed
-/// beside it and come back as events. Shut down gracefully, it grants nothing more, lands what is
-/// there and resigns.
+/// While another coordinator leads it stands by. One loop owns the scheduler and everything it
+/// decides; pages are read and batches landed beside it and come back as events. Shut down
+/// gracefully, it grants nothing more, lands what is there and resigns.
 package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private let configuration: CoordinatorConfiguration
     private let transport: Transport
     private let store: any Store
     private let time: TimeSource
     private let logger: Logger
+    private let whenLeading: @Sendable () async throws -> Void
 
-    /// Joins the parts.
+    /// Joins the parts. `whenLeading` is called once this coordinator leads: only then should its
+    /// address be open, so that workers find the one that leads. Nobody is served until it
+    /// returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
-        time: TimeSource, logger: Logger
+        time: TimeSource, logger: Logger,
+        whenLeading: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.configuration = configuration
         self.transport = transport
         self.store = store
         self.time = time
         self.logger = logger
+        self.whenLeading = whenLeading
     }
 
     /// Serves until it is shut down. Throws `CoordinatorError` when it cannot lead, or must not
     /// any more.
     package func run() async throws {
-        let term: Term
-        do {
-            term = try await store.lead(as: configuration.name)
-        } catch {
-            throw CoordinatorError(code: .leadership, message: error.message, cause: error)
-        }
-        logger.info("leading", metadata: ["term": "\(term.rawValue)"])
+        let candidate = Candidate(
+            configuration: configuration, store: store, time: time, logger: logger)
+        guard let (term, since) = try await candidate.lead() else { return }
+        logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
         let (events, feed) = AsyncStream.makeStream(of: Scheduler.Event.self)
-        try await withGracefulShutdownHandler {
-            try await withThrowingTaskGroup(of: Bool.self) { group in
-                group.addTask {
-                    try await serve(term, events: events, feed: feed)
-                    return true
+        let keeper = LeaseKeeper(
+            store: store, term: term, since: since, configuration: configuration, time: time,
+            feed: feed, logger: logger, transportCounts: { transport.counts })
+        do {
+            try await whenLeading()
+            try await withGracefulShutdownHandler {
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    group.addTask {
+                        try await serve(term, events: events, feed: feed, keeper: keeper)
+                        return true
+                    }
+                    for duty in duties(feed, keeper) {
+                        group.addTask {
+                            try await duty()
+                            return false
+                        }
+                    }
+                    defer { group.cancelAll() }
+                    while let isServed = try await group.next(), !isServed {}
                 }
-                group.addTask {
-                    await listen(feed)
-                    return false
-                }
-                group.addTask {
-                    try await poll(feed)
-                    return false
-                }
-                group.addTask {
-                    try await tick(feed)
-                    return false
-                }
-                defer { group.cancelAll() }
-                while let isServed = try await group.next(), !isServed {}
+            } onGracefulShutdown: {
+                feed.yield(.drain)
             }
-        } onGracefulShutdown: {
-            feed.yield(.drain)
+        } catch {
+            // Whatever went wrong here, another one need not wait for the lease to run out.
+            await store.resign(term)
+            throw error
         }
         await store.resign(term)
-        logger.info("resigned", metadata: ["term": "\(term.rawValue)"])
+        logger.notice("resigned", metadata: ["term": "\(term.rawValue)"])
+    }
+
+    /// What goes on beside the scheduler.
+    private func duties(
+        _ feed: AsyncStream<Scheduler.Event>.Continuation, _ keeper: LeaseKeeper
+    ) -> [@Sendable () async throws -> Void] {
+        let watch = RunWatch(
+            store: store, interval: configuration.pollInterval, time: time, feed: feed,
+            logger: logger)
+        return [
+            { await listen(feed) }, { try await tick(feed) }, { try await keeper.run() },
+            { try await watch.run() },
+        ]
     }
 
     /// Runs the scheduler until it is drained or must stop.
     private func serve(
         _ term: Term, events: AsyncStream<Scheduler.Event>,
-        feed: AsyncStream<Scheduler.Event>.Continuation
+        feed: AsyncStream<Scheduler.Event>.Continuation, keeper: LeaseKeeper
     ) async throws {
         var scheduler = Scheduler(term: term, limits: configuration.limits)
         let desk = StoreDesk(store: store, term: term, feed: feed, logger: logger)
+        let recorder = WorkerRecorder(
+            store: store, term: term, limits: configuration.limits, time: time, feed: feed,
+            logger: logger)
         let log = NoticeLog(logger: logger)
         var drainingSince: Instant?
         try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await recorder.run() }
             for await event in events {
                 if case .drain = event { drainingSince = drainingSince ?? time.now() }
+                // A process that was stopped wakes here, with events from before: it must know
+                // first that its lease may be over.
+                let due = [keeper.change(at: time.now()), event].compactMap(\.self)
                 var outgoing: [ToWorker] = []
-                for effect in scheduler.handle(event, now: time.now()) {
+                for effect in due.flatMap({ scheduler.handle($0, now: time.now()) }) {
                     switch effect {
                     case .send(let message): outgoing.append(message)
                     case .notice(let notice): log.write(notice)
@@ -86,19 +112,31 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                         throw CoordinatorError(
                             code: error.code == .staleTerm ? .superseded : .store,
                             message: error.message, cause: error)
-                    case .fetchPage, .land, .bind, .finish, .record:
+                    case .record(let worker): recorder.put(worker)
+                    case .fetchPage, .land, .bind, .finish:
                         group.addTask { await desk.perform(effect) }
                     }
                 }
+                keeper.note(scheduler.counters)
                 await deliver(outgoing, feed)
-                if let drainingSince,
-                    scheduler.load.landingItems == 0
-                        || time.now() - drainingSince >= configuration.drainMax
-                {
-                    break
-                }
+                if let drainingSince, isDrained(scheduler, since: drainingSince) { break }
             }
             group.cancelAll()
+        }
+        await recorder.flush()
+        await lastRenewal(keeper)
+    }
+
+    private func isDrained(_ scheduler: Scheduler, since begun: Instant) -> Bool {
+        scheduler.load.landingItems == 0 || time.now() - begun >= configuration.drainMax
+    }
+
+    /// Stores the totals as they are at the end.
+    private func lastRenewal(_ keeper: LeaseKeeper) async {
+        do throws(StoreError) {
+            try await keeper.renew()
+        } catch {
+            logger.debug("no last renewal", metadata: ["reason": "\(error.message)"])
         }
     }
 
@@ -124,25 +162,6 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         while !Task.isCancelled {
             try await time.sleep(configuration.tickInterval)
             feed.yield(.tick)
-        }
-    }
-
-    /// Watches for runs that were submitted, changed or ended.
-    private func poll(_ feed: AsyncStream<Scheduler.Event>.Continuation) async throws {
-        var wasAway = false
-        while !Task.isCancelled {
-            do throws(StoreError) {
-                feed.yield(.runs(try await store.openRuns()))
-                wasAway = false
-            } catch {
-                if !wasAway {
-                    logger.warning(
-                        "the database does not say which runs are open",
-                        metadata: ["reason": "\(error.message)"])
-                }
-                wasAway = true
-            }
-            try await time.sleep(configuration.pollInterval)
         }
     }
 }

@@ -29,11 +29,7 @@ struct StoreDesk: Sendable {
             await report(
                 { () async throws(StoreError) in try await store.finish(run, term: term) },
                 success: { .finished(run, $0) }, failure: { _ in .finishFailed(run) })
-        case .record(let worker):
-            await report(
-                { () async throws(StoreError) in try await store.record([worker], term: term) },
-                success: { nil }, failure: { _ in nil })
-        case .send, .notice, .stop:
+        case .record, .send, .notice, .stop:
             break
         }
     }

@@ -7,6 +7,7 @@ package final class PostgresStore: Store {
     let database: Database
     let clock: WallClock
     let leadership: Leadership
+    let listener: RunListener
 
     /// Uses the database at `configuration`, whose schema `Migrator.check` has found right, with
     /// up to `connectionsMax` connections at hand. A call waits at most `patience` for one; then
@@ -19,21 +20,38 @@ package final class PostgresStore: Store {
             configuration, connectionsMax: connectionsMax, patience: patience)
         self.clock = clock
         leadership = Leadership(configuration)
+        listener = RunListener(configuration)
     }
 
-    /// Closes all connections; leadership ends with its connection.
+    /// Closes all connections. It does not resign: a lease that is not renewed runs out.
     package func close() async {
         await leadership.end()
+        await listener.end()
         await database.close()
     }
 
-    /// Holds leadership on a connection of its own: it ends when that connection does.
-    package func lead(as coordinator: String) async throws(StoreError) -> Term {
-        try await leadership.begin(as: coordinator, now: clock.now())
+    /// By the database's clock, on a connection of its own.
+    package func lead(
+        as coordinator: String, for lease: Duration
+    ) async throws(StoreError) -> Candidacy {
+        try await leadership.begin(as: coordinator, for: lease)
     }
 
-    /// Lets the lock go in any case; says that nobody leads only if `term` still does.
+    /// On the connection that took the lease, or a new one.
+    package func renew(
+        _ term: Term, for lease: Duration, counts: [String: Int]
+    ) async throws(StoreError) {
+        try await leadership.renew(term, for: lease, counts: counts)
+    }
+
+    /// Says that nobody leads only if `term` still does.
     package func resign(_ term: Term) async {
         await leadership.resign(term)
+    }
+
+    /// Listens on a connection of its own. Returns also when it began to listen (again): what
+    /// happened before was not heard.
+    package func runsChange() async throws(StoreError) {
+        try await listener.next()
     }
 }

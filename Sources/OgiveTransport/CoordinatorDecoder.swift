@@ -6,6 +6,8 @@ internal import ZeroMQ
 struct CoordinatorDecoder: Sendable {
     let channel: ZeroMQChannel
     let ledger: DropLedger
+    /// Judges whose messages are taken; `nil` without keys.
+    let guardian: PeerGuard?
 
     func decode(_ batch: [ZeroMQMessage]) async -> [FromWorker] {
         var messages: [FromWorker] = []
@@ -19,7 +21,11 @@ struct CoordinatorDecoder: Sendable {
                 continue
             }
             do throws(WireError) {
-                if let message = try open(received.frames[1], from: received.frames[0]) {
+                guard let message = try open(received.frames[1], from: received.frames[0])
+                else { continue }
+                if let answers = refusal(of: message, user: received.userID) {
+                    refusals.append(contentsOf: answers)
+                } else {
                     messages.append(message)
                 }
             } catch {
@@ -45,6 +51,19 @@ struct CoordinatorDecoder: Sendable {
             worker: envelope.worker, term: envelope.term, message: envelope.message)
     }
 
+    /// The answers, one or none, when the sender has no right to the message; `nil` when it has.
+    private func refusal(
+        of message: FromWorker, user: String?
+    ) -> [[[UInt8]]]? {
+        guard
+            case .dropped(let reason, let because, let answer) = guardian?.judge(
+                message.message, of: message.worker, user: user)
+        else { return nil }
+        ledger.drop(reason, from: message.worker.description, because: because)
+        guard let answer else { return [] }
+        return encoded(.refused(answer), to: message.worker).map { [$0] } ?? []
+    }
+
     /// Counts the message; gives the frames of the answer when there is one.
     private func drop(_ error: WireError, from routingID: [UInt8]) -> [[UInt8]]? {
         guard error.code == .unknownVersion, let header = error.header else {
@@ -55,15 +74,19 @@ struct CoordinatorDecoder: Sendable {
         guard header.worker == routingID, let worker = WorkerID(bytes: routingID) else {
             return nil
         }
-        let refusal = CoordinatorEnvelope(
-            worker: worker, term: Term(0),
-            message: .refused(
+        return encoded(
+            .refused(
                 "this coordinator speaks protocol version \(WireHeader.version), the worker"
-                    + " version \(header.version): run the same version of Ogive on both sides"))
+                    + " version \(header.version): run the same version of Ogive on both sides"),
+            to: worker)
+    }
+
+    private func encoded(_ message: CoordinatorMessage, to worker: WorkerID) -> [[UInt8]]? {
+        let envelope = CoordinatorEnvelope(worker: worker, term: Term(0), message: message)
         do throws(WireError) {
-            return [routingID, try refusal.encoded()]
+            return [worker.bytes, try envelope.encoded()]
         } catch {
-            ledger.unsendable(to: name(routingID), because: error.message)
+            ledger.unsendable(to: worker.description, because: error.message)
             return nil
         }
     }

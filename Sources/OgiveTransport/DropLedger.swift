@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// Counts dropped messages, and logs them at a bounded rate: whoever floods a socket with garbage
+/// Counts dropped messages, and logs them and refused connections at a bounded rate: whoever floods a socket with garbage
 /// must not fill the disk.
 final class DropLedger: Sendable {
     private struct State {
@@ -42,18 +42,20 @@ final class DropLedger: Sendable {
     var counts: [DropReason: Int] { state.withLock { $0.counts } }
 
     func drop(_ reason: DropReason, from peer: String, because message: String) {
-        let now = ContinuousClock.now
-        let admitted = state.withLock { state in
-            state.counts[reason, default: 0] += 1
-            return state.admit(at: now)
-        }
-        guard let admitted else { return }
-        logger.warning(
-            "Dropped a message: \(message)",
-            metadata: [
-                "peer": "\(peer)", "reason": "\(reason.rawValue)",
-                "suppressed": "\(admitted)",
-            ])
+        state.withLock { $0.counts[reason, default: 0] += 1 }
+        log("Dropped a message: \(message)", ["peer": "\(peer)", "reason": "\(reason.rawValue)"])
+    }
+
+    /// Logs a connection that was not let in.
+    func refused(_ failure: HandshakeFailure) {
+        log("A connection was not let in.", ["reason": "\(failure.rawValue)"])
+    }
+
+    private func log(_ message: Logger.Message, _ metadata: Logger.Metadata) {
+        guard let suppressed = state.withLock({ $0.admit(at: .now) }) else { return }
+        var metadata = metadata
+        metadata["suppressed"] = "\(suppressed)"
+        logger.warning(message, metadata: metadata)
     }
 
     /// Logs what could not be sent; the caller gets an outcome as well.

@@ -25,6 +25,14 @@ package struct TransportConfiguration: Sendable {
     /// A worker's longest wait before it connects again.
     package var reconnectMax = Duration.seconds(10)
 
+    /// How often the authorised keys are looked at.
+    package var keysInterval = Duration.seconds(1)
+    /// Most workers whose keys a coordinator keeps in mind; beyond it, messages of further ones are
+    /// dropped until others fell silent.
+    package var ownersMax = 65_536
+    /// How long a silent worker's routing id stays its key's own.
+    package var ownerSilenceMax = Duration.seconds(600)
+
     /// The defaults.
     package init() {}
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// An address that only this machine can reach: nothing else is allowed without keys.
+/// An address of a coordinator. Without keys only one that this machine alone can reach is allowed.
 package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
     /// The side of the address that is taken.
     package enum Side: Sendable {
@@ -18,13 +18,18 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
+    /// Whether it is an address of IP version 6.
+    package var isIPv6: Bool { text.hasPrefix("tcp://[") }
+
     /// Checks an address; throws `invalidEndpoint`, `insecureEndpoint`, `addressInUse`.
-    package init(_ text: String, for side: Side) throws(TransportError) {
+    package init(
+        _ text: String, for side: Side, hasKeys: Bool = false
+    ) throws(TransportError) {
         if let path = text.after("ipc://") {
             try Self.check(path: path, of: text, for: side)
             self.text = text
         } else if let address = text.after("tcp://") {
-            self.text = try Self.loopback(address, of: text, for: side)
+            self.text = try Self.check(address, of: text, for: side, hasKeys: hasKeys)
         } else {
             throw TransportError(
                 .invalidEndpoint, "`\(text)` is no address of a coordinator: \(Self.allowed)")
@@ -32,7 +37,8 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static let allowed =
-        "until keys are configured, write tcp://127.0.0.1:PORT or ipc://PATH"
+        "write tcp://127.0.0.1:PORT or ipc://PATH; with keys (see `ogive keys --help`),"
+        + " also tcp://HOST:PORT"
 
     private static func check(
         path: String, of text: String, for side: Side
@@ -60,8 +66,8 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private static func loopback(
-        _ address: String, of text: String, for side: Side
+    private static func check(
+        _ address: String, of text: String, for side: Side, hasKeys: Bool
     ) throws(TransportError) -> String {
         guard let colon = address.lastIndex(of: ":") else {
             throw TransportError(.invalidEndpoint, "`\(text)` lacks a port: \(allowed)")
@@ -74,17 +80,43 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
             throw TransportError(
                 .invalidEndpoint, "the port of `\(text)` must be a number in 1...65535\(star)")
         }
-        guard host == "localhost" || isLoopback(host) else {
+        guard host == "localhost" || isLoopback(host) || hasKeys else {
             throw TransportError(
                 .insecureEndpoint,
                 "`\(text)` can be reached from other machines, and nothing would keep strangers"
                     + " out: \(allowed)")
+        }
+        guard isHost(host) || host == "*" && side == .listen else {
+            throw TransportError(
+                .invalidEndpoint,
+                "the host of `\(text)` must be a name, an address, or one of version 6 in brackets"
+                    + (side == .listen ? "; * is all of this machine's" : ""))
         }
         return "tcp://\(host == "localhost" ? "127.0.0.1" : host):\(isChosen ? "*" : port)"
     }
 
     private static func isPort(_ text: Substring) -> Bool {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } && (UInt16(text) ?? 0) > 0
+    }
+
+    /// Whether the text may name a host: no other part of ZeroMQ's addresses gets through.
+    private static func isHost(_ host: Substring) -> Bool {
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            let inside = host.dropFirst().dropLast()
+            return !inside.isEmpty
+                && inside.utf8.allSatisfy { byte in
+                    isLetterOrDigit(byte) || ":.%".utf8.contains(byte)
+                }
+        }
+        return !host.isEmpty
+            && host.utf8.allSatisfy { isLetterOrDigit($0) || ".-_".utf8.contains($0) }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
     }
 
     /// Whether the text is an address in 127.0.0.0/8, written out in full.

@@ -12,6 +12,10 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
         case addressInUse = "address_in_use"
         /// The system refuses the address to this process.
         case permissionDenied = "permission_denied"
+        /// A file of keys is missing, broken or open to others.
+        case key
+        /// The socket lets in whom it must not, or nobody.
+        case unguarded
         /// The transport was closed before it was open.
         case closed
         /// The sockets failed.

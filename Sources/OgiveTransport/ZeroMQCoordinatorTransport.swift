@@ -8,7 +8,8 @@ internal import ZeroMQ
 ///
 /// `run()` owns the socket. What is received is decoded when it is taken from `incoming`; what
 /// cannot be decoded, or claims another worker than its routing id says, is dropped and counted.
-/// A worker that speaks another version is answered `refused`.
+/// A worker that speaks another version is answered `refused`. With keys, only authorised workers
+/// get a connection, and each message must come from the key that its worker registered with.
 package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// Messages from workers.
     ///
@@ -17,40 +18,68 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// given up, with what is queued for them.
     package let incoming: DecodedBatches<FromWorker>
 
-    private let channel: ZeroMQChannel
+    let channel: ZeroMQChannel
+    let configuration: TransportConfiguration
+    let security: CoordinatorSecurity?
     private let ledger: DropLedger
+    let handshakes: HandshakeLedger
+    private let guardian: PeerGuard?
     private let term = TermCell()
 
     /// Prepares a socket on `endpoint`: `tcp://127.0.0.1:PORT`, with `*` for a port that the system
-    /// chooses, or `ipc://PATH`.
+    /// chooses, or `ipc://PATH`; with `security` also `tcp://HOST:PORT`.
     ///
     /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `addressInUse`, `socket`.
     package init(
-        listen endpoint: String, configuration: TransportConfiguration = .init(), logger: Logger
+        listen endpoint: String, security: CoordinatorSecurity? = nil,
+        configuration: TransportConfiguration = .init(), logger: Logger
     ) throws(TransportError) {
-        let endpoint = try TransportEndpoint(endpoint, for: .listen)
+        let endpoint = try TransportEndpoint(endpoint, for: .listen, hasKeys: security != nil)
+        let ledger = DropLedger(logger: logger)
+        let handshakes = HandshakeLedger(ledger)
         var settings = ZeroMQChannelConfiguration(
             name: "ogive-router", type: .router,
-            options: configuration.options + [.routerMandatory(true), .routerHandover(true)],
+            options: configuration.options + [
+                .routerMandatory(true), .routerHandover(true), .ipv6(endpoint.isIPv6),
+            ],
             endpoints: [.bind(endpoint.text)])
         configuration.apply(to: &settings)
+        settings.observe = { event, _ in handshakes.note(event) }
+        if let security {
+            settings.options.append(.curveServer(security.pair.value.secretKey))
+            settings.authorize = { key in
+                let key = PublicKey(key)
+                return security.authorized.name(of: key) == nil ? nil : key.text
+            }
+        }
         do {
             channel = try ZeroMQChannel(settings)
         } catch {
             throw TransportError(error)
         }
-        let decoder = CoordinatorDecoder(channel: channel, ledger: DropLedger(logger: logger))
-        ledger = decoder.ledger
+        guardian = security.map { PeerGuard($0.authorized, configuration) }
+        let decoder = CoordinatorDecoder(channel: channel, ledger: ledger, guardian: guardian)
+        self.configuration = configuration
+        self.security = security
+        self.ledger = ledger
+        self.handshakes = handshakes
         incoming = DecodedBatches(channel.incoming) { await decoder.decode($0) }
     }
 
     /// Serves until the task is cancelled or `close()` is called; call it once.
     package func run() async throws(TransportError) {
-        do {
-            try await channel.run()
-        } catch {
-            throw TransportError(error)
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            if let security {
+                group.addTask { await security.authorized.watch(every: configuration.keysInterval) }
+            }
+            defer { group.cancelAll() }
+            do throws(ZeroMQError) {
+                return Result<Void, ZeroMQError>.success(try await channel.run())
+            } catch {
+                return .failure(error)
+            }
         }
+        if case .failure(let error) = outcome { throw TransportError(error) }
     }
 
     /// Ends `run()`, and `incoming` after what was received.
@@ -70,31 +99,64 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// How many received messages were dropped, by reason.
     package var dropped: [DropReason: Int] { ledger.counts }
 
+    /// Connections that did not come about, by reason.
+    package var handshakeFailures: [HandshakeFailure: Int] { handshakes.counts }
+
+    /// What was dropped and refused since the start, under the names by which operators know it;
+    /// reasons that never occurred are 0.
+    package var counts: [String: Int] {
+        var counts = ["ogive_keys_unreadable_total": security?.authorized.failures ?? 0]
+        let dropped = dropped
+        for reason in DropReason.allCases {
+            counts["ogive_dropped_messages_total{reason=\(reason.rawValue)}"] =
+                dropped[reason] ?? 0
+        }
+        let failures = handshakeFailures
+        for failure in HandshakeFailure.allCases {
+            counts["ogive_handshake_failures_total{reason=\(failure.rawValue)}"] =
+                failures[failure] ?? 0
+        }
+        return counts
+    }
+
     /// Queues messages, in order for each worker, and answers for each what became of it.
     ///
     /// After `full`, later messages of the batch for the same worker are still tried.
     package func send(_ messages: [ToWorker]) async -> [SendOutcome] {
-        let encoded = await encode(messages)
-        let results = await channel.send(batch: encoded.compactMap { $0 })
+        let outgoing = await encode(messages)
+        let results = await channel.send(batch: outgoing.compactMap { try? $0.get() })
         var next = results.makeIterator()
-        return encoded.map { frames in
-            guard frames != nil else { return .tooLarge }
-            return SendOutcome(next.next() ?? .notOpen)
+        return outgoing.map { message in
+            switch message {
+            case .success: SendOutcome(next.next() ?? .notOpen)
+            case .failure(let unsent): unsent.outcome
+            }
         }
     }
 
-    /// The frames of each message; `nil` for what cannot be sent. Off the caller's actor.
-    @concurrent private func encode(_ messages: [ToWorker]) async -> [[[UInt8]]?] {
+    /// The frames of each message, or what becomes of it without. Off the caller's actor.
+    @concurrent private func encode(
+        _ messages: [ToWorker]
+    ) async -> [Result<[[UInt8]], Unsent>] {
         messages.map { message in
             if case .welcome(let welcome) = message.message { term.value = welcome.term }
+            // Prompts are nothing for a key that was revoked.
+            if guardian?.isRevoked(message.worker) == true {
+                return .failure(Unsent(outcome: .unreachable))
+            }
             let envelope = CoordinatorEnvelope(
                 worker: message.worker, term: term.value, message: message.message)
             do throws(WireError) {
-                return [message.worker.bytes, try envelope.encoded()]
+                return .success([message.worker.bytes, try envelope.encoded()])
             } catch {
                 ledger.unsendable(to: message.worker.description, because: error.message)
-                return nil
+                return .failure(Unsent(outcome: .tooLarge))
             }
         }
+    }
+
+    /// A message that was not given to the socket.
+    private struct Unsent: Error {
+        let outcome: SendOutcome
     }
 }

@@ -1,6 +1,7 @@
 package import Logging
 package import OgiveCore
 internal import OgiveWire
+internal import Synchronization
 internal import ZeroMQ
 
 /// A worker's socket: a dealer that connects to the coordinator, again and again.
@@ -18,26 +19,21 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
     private let channel: ZeroMQChannel
     private let ledger: DropLedger
     private let term: TermCell
+    private let dialer: WorkerDialer
 
-    /// Prepares a socket to the coordinator at `endpoint`: `tcp://127.0.0.1:PORT` or `ipc://PATH`.
+    /// Prepares a socket to the coordinator at `endpoint`: `tcp://127.0.0.1:PORT` or `ipc://PATH`,
+    /// with `security` also `tcp://HOST:PORT`.
     ///
-    /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `socket`.
+    /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `key`, `socket`.
     package init(
-        worker: WorkerID, connect endpoint: String,
+        worker: WorkerID, connect endpoint: String, security: WorkerSecurity? = nil,
         configuration: TransportConfiguration = .init(), logger: Logger
     ) throws(TransportError) {
-        let endpoint = try TransportEndpoint(endpoint, for: .connect)
-        var settings = ZeroMQChannelConfiguration(
-            name: "ogive-dealer", type: .dealer,
-            options: configuration.options + [
-                .routingID(worker.bytes), .immediate(true),
-                .reconnectInterval(configuration.reconnect),
-                .reconnectIntervalMax(configuration.reconnectMax),
-            ],
-            endpoints: [.connect(endpoint.text)])
-        configuration.apply(to: &settings)
+        dialer = try WorkerDialer(
+            endpoint: try TransportEndpoint(endpoint, for: .connect, hasKeys: security != nil),
+            worker: worker, security: security, configuration: configuration, logger: logger)
         do {
-            channel = try ZeroMQChannel(settings)
+            channel = try ZeroMQChannel(dialer.settings)
         } catch {
             throw TransportError(error)
         }
@@ -51,17 +47,29 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
 
     /// Serves until the task is cancelled or `close()` is called; call it once.
     package func run() async throws(TransportError) {
-        do {
-            try await channel.run()
-        } catch {
-            throw TransportError(error)
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await dialer.run(channel) }
+            defer { group.cancelAll() }
+            do throws(ZeroMQError) {
+                return Result<Void, ZeroMQError>.success(try await channel.run())
+            } catch {
+                return .failure(error)
+            }
         }
+        if case .failure(let error) = outcome { throw TransportError(error) }
     }
 
     /// Ends `run()`, and `incoming` after what was received.
     package func close() {
         channel.stop()
     }
+
+    /// Whether both are one and the same socket.
+    func isSame(as other: ZeroMQWorkerTransport) -> Bool { channel === other.channel }
+
+    /// Why there is no connection, in words for a person; `nil` while there is one, or nobody
+    /// listens.
+    package var obstacle: String? { dialer.obstacle }
 
     /// How many received messages were dropped, by reason.
     package var dropped: [DropReason: Int] { ledger.counts }

@@ -18,6 +18,11 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var probeInterval = Duration.seconds(2)
     /// The worker gives up when its servers were away for this long.
     package var outageMax = Duration.seconds(600)
+    /// How long an address without a coordinator is tried before the next one, and up to half as
+    /// long again, so that workers do not move together.
+    package var connectMax = Duration.seconds(3)
+    /// When the machine is taken away, from the start; `nil` when that is not known.
+    package var endsIn: Duration?
     /// Bounds of the session; `leasesMax` follows from the fields above.
     package var limits = WorkerLimits()
 

@@ -91,8 +91,28 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var session = WorkerSession(
             name: configuration.name, version: configuration.version, offer: offer,
             limits: configuration.sessionLimits, now: time.now())
+        var search = CoordinatorSearch(patience: configuration.connectMax)
+        var end = configuration.endsIn.map {
+            EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
+        }
         for await event in events {
-            for effect in session.handle(event, now: time.now()) {
+            let now = time.now()
+            end?.note(event, now: now)
+            var effects = session.handle(event, now: now)
+            if let grace = end?.grace(now: now) {
+                logger.notice(
+                    "the machine is taken away soon: draining, nothing new is taken",
+                    metadata: [
+                        "within": "\(grace)", "a_task_takes": "\(end?.estimate ?? .zero)",
+                    ])
+                effects += session.handle(.end(within: grace), now: now)
+            }
+            if search.isDue(
+                isRegistered: session.isRegistered, now: now, jitter: .random(in: 0...1))
+            {
+                await transport.moveOn()
+            }
+            for effect in effects {
                 switch effect {
                 case .send(let message):
                     let outcome = await transport.send(message)
@@ -101,7 +121,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     }
                 case .start(let ticket, let lease, let run):
                     pipeline.start(LeaseJob(ticket: ticket, lease: lease, run: run))
-                case .stop(let ticket): pipeline.stop(ticket)
+                case .stop(let ticket):
+                    end?.forget(ticket)
+                    pipeline.stop(ticket)
                 case .idle(let reason):
                     logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
                 case .exit(let exit): return exit
@@ -117,6 +139,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         case .refused(let reason):
             throw WorkerError(code: .refused, message: "The coordinator refuses: \(reason)")
         case .noCoordinator(let silence):
+            if let obstacle = transport.obstacle {
+                throw WorkerError(code: .refused, message: obstacle)
+            }
             throw WorkerError(
                 code: .noCoordinator,
                 message: "No coordinator answered for \(silence.components.seconds) s. "

@@ -23,9 +23,9 @@ public struct EmpiricalDistribution: Sendable, Hashable {
         guard reward.isFinite else { return .nan }
         let total = Double(count)
         switch ties {
-        case .right: return Double(countAtMost(reward)) / total
+        case .right: return Double(rank(of: reward)) / total
         case .left: return Double(countBelow(reward)) / total
-        case .mid: return Double(countBelow(reward) + countAtMost(reward)) / (2 * total)
+        case .mid: return Double(countBelow(reward) + rank(of: reward)) / (2 * total)
         }
     }
 
@@ -67,7 +67,7 @@ public struct EmpiricalDistribution: Sendable, Hashable {
     }
 
     /// #{ref ≤ reward}, by binary search.
-    private func countAtMost(_ reward: Double) -> Int {
+    func rank(of reward: Double) -> Int {
         partition { $0 <= reward }
     }
 

@@ -53,6 +53,10 @@ final class ChannelMailbox: Sendable {
         if state.withLock({ $0.stop() }) { wake.signal() }
     }
 
+    func replace(_ plan: SocketPlan) {
+        if state.withLock({ $0.replace(plan) }) { wake.signal() }
+    }
+
     func send(_ batch: [[[UInt8]]]) async -> [ZeroMQSendResult] {
         await withCheckedContinuation { caller in
             let request = SendRequest(batch: batch, caller: caller)

@@ -17,6 +17,8 @@ struct ChannelState {
         var countMax = 0
         var bytesMax = 0
         var isLast = false
+        /// What the next socket is opened with, when this one is to be replaced.
+        var replacement: SocketPlan?
     }
 
     private let incomingMax: Int
@@ -24,6 +26,7 @@ struct ChannelState {
     private let batchMax: Int
     private(set) var phase = Phase.idle
     private var isStopping = false
+    private var replacement: SocketPlan?
     /// Whether the loop has been woken and has not taken its turn since.
     private var isWoken = false
     private var requests: [SendRequest] = []
@@ -54,6 +57,12 @@ struct ChannelState {
         return wakes()
     }
 
+    /// True when the loop must be woken.
+    mutating func replace(_ plan: SocketPlan) -> Bool {
+        replacement = plan
+        return wakes()
+    }
+
     mutating func opened(_ endpoints: [String]) -> [Waiters<Opened>.Continuation] {
         phase = .open(endpoints)
         return openers.removeAll()
@@ -80,6 +89,8 @@ struct ChannelState {
             requests.removeFirst(batchMax)
         }
         turn.isLast = isStopping
+        turn.replacement = replacement
+        replacement = nil
         if buffer.count < incomingMax, bufferBytes < incomingBytesMax {
             turn.countMax = min(batchMax, incomingMax - buffer.count)
             turn.bytesMax = incomingBytesMax - bufferBytes

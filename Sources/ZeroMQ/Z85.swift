@@ -4,7 +4,8 @@ import CZeroMQ
 enum Z85 {
     /// The characters of a key.
     static let keyLength = 40
-    private static let keyBytes = 32
+    /// The bytes of a key.
+    static let keyBytes = 32
 
     /// The text of bytes whose number is a multiple of four.
     static func encode(_ bytes: [UInt8]) -> String {

@@ -15,6 +15,9 @@ package actor ZeroMQChannel {
     private let configuration: ZeroMQChannelConfiguration
     private let executor: DedicatedThreadExecutor
     private let mailbox: ChannelMailbox
+    /// Answers who may connect, where the configuration says who.
+    nonisolated let authenticator: Authenticator?
+    let authentication = AuthenticationWatch()
 
     /// Starts the thread; opens nothing yet.
     ///
@@ -23,6 +26,12 @@ package actor ZeroMQChannel {
         precondition(
             configuration.incomingMax > 0 && configuration.incomingBytesMax > 0
                 && configuration.batchMax > 0, "a channel's bounds are positive")
+        precondition(
+            configuration.isCurveServer == (configuration.authorize != nil),
+            "a server's key comes with the question who may connect")
+        authenticator = try configuration.authorize.map { authorize throws(ZeroMQError) in
+            try Authenticator(domain: Self.domain, authorize: authorize)
+        }
         do {
             executor = try DedicatedThreadExecutor(name: configuration.name)
             mailbox = ChannelMailbox(configuration, wake: try WakeDescriptor())
@@ -46,7 +55,7 @@ package actor ZeroMQChannel {
     package func run() async throws(ZeroMQError) {
         mailbox.start()
         let outcome = await withTaskCancellationHandler {
-            await serve()
+            await authenticated()
         } onCancel: {
             mailbox.stop()
         }
@@ -58,6 +67,23 @@ package actor ZeroMQChannel {
     /// Ends `run()` after what is queued for sending has been given to libzmq.
     package nonisolated func stop() {
         mailbox.stop()
+    }
+
+    /// Replaces the socket: closes it, and opens another one with these options and endpoints.
+    /// What is not sent by then goes out within the linger, or is lost with the connection.
+    package nonisolated func reopen(
+        options: [ZeroMQOption], endpoints: [ZeroMQChannelConfiguration.Endpoint]
+    ) {
+        mailbox.replace(SocketPlan(options: options, endpoints: endpoints))
+    }
+
+    /// Why nobody new can be let in any more; `nil` while all is well.
+    package nonisolated var authenticationFailure: ZeroMQError? { authentication.failure }
+
+    /// Waits until nobody new can be let in any more, and says why; `nil` when the channel ended
+    /// before that, or the task is cancelled. For one caller.
+    package nonisolated func untilAuthenticationFails() async -> ZeroMQError? {
+        await authentication.wait()
     }
 
     /// Waits until the endpoints are open, and names them as libzmq does, ports and paths chosen.
@@ -79,25 +105,102 @@ package actor ZeroMQChannel {
         batch.isEmpty ? [] : await mailbox.send(batch)
     }
 
-    private func serve() async -> Result<Void, ZeroMQError> {
+    /// The domain for which the authenticator answers; libzmq would not ask for an empty one.
+    private static let domain = "ogive"
+
+    /// Serves with the authenticator beside it: it is there before the first socket.
+    private func authenticated() async -> Result<Void, ZeroMQError> {
         do throws(ZeroMQError) {
-            // Locals, so that they end here: stored properties would be destroyed in an order that
+            // A local, so that it ends here: stored properties would be destroyed in an order that
             // makes the termination of the context wait for its own socket.
             let context = try ZeroMQContext()
-            let socket = try ZeroMQSocket.open(
-                context, configuration.type, options: configuration.options)
-            mailbox.opened(try open(socket))
-            try await turns(socket)
-            socket.close()
-            return .success(())
+            guard let authenticator else { return await sockets(context) }
+            try await authenticator.open(context)
+            return await withTaskGroup(of: Void.self) { group in
+                group.addTask { [authentication] in
+                    let outcome = await authenticator.outcome()
+                    authentication.ended(outcome)
+                }
+                let outcome = await sockets(context)
+                authentication.finish()
+                authenticator.end()
+                return outcome
+            }
         } catch {
             return .failure(error)
         }
     }
 
-    private func open(_ socket: borrowing ZeroMQSocket) throws(ZeroMQError) -> [String] {
+    /// One socket after the other, as they are replaced.
+    private func sockets(_ context: ZeroMQContext) async -> Result<Void, ZeroMQError> {
+        var plan = configuration.plan
+        var number = 1
+        while true {
+            switch await monitored(context, plan, number) {
+            case .success(.some(let next)): plan = next
+            case .success(.none): return .success(())
+            case .failure(let error): return .failure(error)
+            }
+            number += 1
+        }
+    }
+
+    /// Serves one socket with its monitor beside it; gives what is to replace it.
+    private func monitored(
+        _ context: ZeroMQContext, _ plan: SocketPlan, _ number: Int
+    ) async -> Result<SocketPlan?, ZeroMQError> {
+        do throws(ZeroMQError) {
+            guard let observe = configuration.observe else {
+                return .success(try await serve(context, plan, monitor: nil))
+            }
+            let monitor = try SocketMonitor(
+                name: configuration.name + "-m", number: number, observe: observe)
+            try await monitor.open(context)
+            return await withTaskGroup(of: Void.self) { group in
+                group.addTask { [mailbox] in
+                    // Unread events would hold up all connections: rather end at once.
+                    if case .failure = await monitor.outcome() { mailbox.stop() }
+                }
+                defer { monitor.end() }
+                do throws(ZeroMQError) {
+                    return .success(try await serve(context, plan, monitor: monitor.endpoint))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func serve(
+        _ context: ZeroMQContext, _ plan: SocketPlan, monitor: String?
+    ) async throws(ZeroMQError) -> SocketPlan? {
+        // Before any endpoint is open, so that there is no moment without a guard.
+        let guarding: [ZeroMQOption] =
+            authenticator == nil
+            ? [] : [.authenticationDomain(Self.domain), .authenticationEnforced(true)]
+        let socket = try ZeroMQSocket.open(
+            context, configuration.type, options: guarding + plan.options)
+        if let monitor { try socket.startMonitor(monitor) }
+        let outcome: Result<SocketPlan?, ZeroMQError>
+        do throws(ZeroMQError) {
+            mailbox.opened(try open(plan.endpoints, socket))
+            outcome = .success(try await turns(socket))
+        } catch {
+            outcome = .failure(error)
+        }
+        // Before its reader goes, or the I/O thread would wait for nobody.
+        socket.stopMonitor()
+        socket.close()
+        return try outcome.get()
+    }
+
+    private func open(
+        _ endpoints: [ZeroMQChannelConfiguration.Endpoint], _ socket: borrowing ZeroMQSocket
+    ) throws(ZeroMQError) -> [String] {
         var opened: [String] = []
-        for endpoint in configuration.endpoints {
+        for endpoint in endpoints {
             switch endpoint {
             case .bind(let address): try socket.bind(address)
             case .connect(let address): try socket.connect(address)
@@ -107,11 +210,15 @@ package actor ZeroMQChannel {
         return opened
     }
 
-    private func turns(_ socket: borrowing ZeroMQSocket) async throws(ZeroMQError) {
+    /// Sends and receives until the channel is stopped, or the socket is to be replaced.
+    private func turns(
+        _ socket: borrowing ZeroMQSocket
+    ) async throws(ZeroMQError) -> SocketPlan? {
         while true {
             let turn = mailbox.takeTurn()
             for request in turn.requests { request.answer(try results(of: request, socket)) }
-            if turn.isLast { return }
+            if turn.isLast { return nil }
+            if let replacement = turn.replacement { return replacement }
             let received = try socket.receive(
                 countMax: turn.countMax, bytesMax: turn.bytesMax)
             mailbox.deliver(received)

@@ -16,6 +16,12 @@ package struct ZeroMQChannelConfiguration: Sendable {
     package var options: [ZeroMQOption]
     /// What to bind and connect, in this order.
     package var endpoints: [Endpoint]
+    /// Who may connect: together with `curveServer` among the options, and never without. The
+    /// channel then asks it for every connection, and refuses all when it cannot.
+    package var authorize: ZeroMQAuthorizer?
+    /// Told of what becomes of connections, with the number of the socket, 1 and one more for each
+    /// that replaces it; on a thread for this alone: it must return at once.
+    package var observe: (@Sendable (ZeroMQSocketEvent, Int) -> Void)?
     /// Received messages that wait for the consumer; at the bound the channel stops reading,
     /// libzmq's queue fills, and then the peer's.
     package var incomingMax = 10_000
@@ -34,4 +40,20 @@ package struct ZeroMQChannelConfiguration: Sendable {
         self.options = options
         self.endpoints = endpoints
     }
+
+    /// What the first socket is opened with.
+    var plan: SocketPlan { SocketPlan(options: options, endpoints: endpoints) }
+
+    /// Whether the channel has a server's key.
+    var isCurveServer: Bool {
+        options.contains { option in
+            if case .curveServer = option { true } else { false }
+        }
+    }
+}
+
+/// What a socket of a channel is opened with.
+struct SocketPlan: Sendable {
+    let options: [ZeroMQOption]
+    let endpoints: [ZeroMQChannelConfiguration.Endpoint]
 }

@@ -10,6 +10,12 @@ package struct ZeroMQPublicKey: Sendable, Hashable, CustomStringConvertible {
         bytes = try Z85.decodeKey(text)
     }
 
+    /// Takes the 32 bytes as they are; `nil` for another number of them.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == Z85.keyBytes else { return nil }
+        self.bytes = bytes
+    }
+
     /// The key as 40 characters of Z85.
     package var z85: String { Z85.encode(bytes) }
 
@@ -25,6 +31,22 @@ package struct ZeroMQSecretKey: Sendable, Equatable, CustomStringConvertible, Cu
     /// Reads 40 characters of Z85; throws `invalidKey` for anything else.
     package init(z85 text: String) throws(ZeroMQError) {
         bytes = try Z85.decodeKey(text)
+    }
+
+    /// Takes the 32 bytes as they are; `nil` for another number of them.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == Z85.keyBytes else { return nil }
+        self.bytes = bytes
+    }
+
+    /// The public key that belongs to it; throws `system` when libzmq was built without CURVE.
+    package func publicKey() throws(ZeroMQError) -> ZeroMQPublicKey {
+        var open = [CChar](repeating: 0, count: Z85.keyLength + 1)
+        // Sound: the buffer has the 41 bytes that libzmq writes, and the text its 40 characters.
+        guard unsafe zmq_curve_public(&open, z85) == 0 else {
+            throw .call("derive a CURVE public key", .last)
+        }
+        return try ZeroMQPublicKey(z85: Z85.text(open))
     }
 
     /// The key as 40 characters of Z85, for the file that keeps it.

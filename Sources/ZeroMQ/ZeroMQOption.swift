@@ -40,6 +40,9 @@ package enum ZeroMQOption: Sendable, Equatable {
     /// Whether connections are refused while no authentication handler runs.
     case authenticationEnforced(Bool)
 
+    /// Whether addresses of IP version 6 may be bound and connected.
+    case ipv6(Bool)
+
     /// The longest linger: a process must not hang at its end.
     package static let lingerMax = Duration.seconds(60)
     /// The longest time to live: libzmq keeps it in 16 bits of tenths of a second, badly, and peers

@@ -21,7 +21,7 @@ extension ZeroMQSocket {
             try set(routingID: id)
         case .subscription(let prefix):
             try set(ZMQ_SUBSCRIBE, bytes: prefix, "subscription")
-        case .routerMandatory, .routerHandover, .immediate, .authenticationEnforced:
+        case .routerMandatory, .routerHandover, .immediate, .authenticationEnforced, .ipv6:
             try setFlag(option)
         case .curveServer, .curveClient, .authenticationDomain:
             try setSecurity(option)
@@ -40,6 +40,8 @@ extension ZeroMQSocket {
             try set(ZMQ_IMMEDIATE, flag ? 1 : 0, "immediate", 0...1)
         case .authenticationEnforced(let flag):
             try set(zapEnforceDomain, flag ? 1 : 0, "authentication enforced", 0...1)
+        case .ipv6(let flag):
+            try set(ZMQ_IPV6, flag ? 1 : 0, "IP version 6", 0...1)
         default:
             preconditionFailure("not a flag")
         }

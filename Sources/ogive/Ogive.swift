@@ -11,6 +11,7 @@ struct Ogive: AsyncParsableCommand {
             Everything on one machine:   ogive run config/quickstart.yaml
             As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
                                          ogive submit CONFIG
+            Between machines:            ogive keys
             Look at the result:          ogive status, ogive query, ogive audit, ogive psql
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.
@@ -20,8 +21,10 @@ struct Ogive: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             RunCommand.self, CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self,
-            ImportCommand.self, StatusCommand.self, QueryCommand.self, AuditCommand.self,
-            MigrateCommand.self, PsqlCommand.self, CompletionsCommand.self, SuperviseCommand.self,
+            ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            AuditCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
+            CompletionsCommand.self,
+            SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.

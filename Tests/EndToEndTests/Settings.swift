@@ -100,6 +100,8 @@ enum Settings {
           poll_interval: 100ms
           heartbeat_interval: 200ms
           silence_max: 2s
+          lease: 3s
+          renew_interval: 500ms
         worker:
           processes: 2
           resend_after: 500ms

@@ -7,24 +7,11 @@ import Testing
 
 @Suite("Coordinator and workers", .timeLimit(.minutes(10)))
 struct CoordinatorServiceTests {
-    /// Runs services while `body` waits for something; then cancels them.
-    private func run(
-        _ services: [any Service], until body: @Sendable () async -> Void
-    ) async {
-        await withTaskGroup(of: Void.self) { group in
-            for service in services {
-                group.addTask { try? await service.run() }
-            }
-            await body()
-            group.cancelAll()
-        }
-    }
-
     @Test("A run lands exactly N, with one worker and with three", arguments: [1, 3])
     func lands(workers: Int) async {
         let fleet = Fleet()
         let services = (1...workers).map { fleet.worker(UInt64($0)) }
-        await run([fleet.coordinator()] + services) { await fleet.finish() }
+        await fleet.run([fleet.coordinator()] + services) { await fleet.finish() }
         fleet.expectExactlyN()
     }
 
@@ -32,7 +19,7 @@ struct CoordinatorServiceTests {
     func raises() async {
         let fleet = Fleet(draws: 9)
         fleet.store.change { $0.submit(SimulatedModel.run(draws: 2)) }
-        await run([fleet.coordinator(), fleet.worker(1)]) {
+        await fleet.run([fleet.coordinator(), fleet.worker(1)]) {
             await fleet.finish()
             fleet.store.change { $0.submit(SimulatedModel.run(draws: 9)) }
             await fleet.finish()
@@ -52,7 +39,7 @@ struct CoordinatorServiceTests {
             default: return .succeed
             }
         }
-        await run([fleet.coordinator(), fleet.worker(1), fleet.worker(2)]) {
+        await fleet.run([fleet.coordinator(), fleet.worker(1), fleet.worker(2)]) {
             await fleet.finish()
         }
         fleet.expectExactlyN()
@@ -62,15 +49,15 @@ struct CoordinatorServiceTests {
     func restart() async {
         let fleet = Fleet(prompts: 12)
         let services = [fleet.worker(1), fleet.worker(2)]
-        await run(services) {
+        await fleet.run(services) {
             for landed in [5, 20, 35] {
-                await run([fleet.coordinator()]) {
+                await fleet.run([fleet.coordinator()]) {
                     await fleet.store.wait {
                         ($0.tables[ScoringID(1)]?.rewards.count ?? 0) >= landed
                     }
                 }
             }
-            await run([fleet.coordinator()]) { await fleet.finish() }
+            await fleet.run([fleet.coordinator()]) { await fleet.finish() }
         }
         #expect(fleet.store.database.term == Term(4))
         fleet.expectExactlyN()
@@ -95,7 +82,7 @@ struct CoordinatorServiceTests {
             let worker = fleet.worker(1, models)
             let working = Latch()
             group.addTask {
-                await run([worker]) { await working.wait() }
+                await fleet.run([worker]) { await working.wait() }
             }
             await sampling.wait()
             fleet.store.change { _ = $0.lead() }
@@ -148,7 +135,7 @@ struct CoordinatorServiceTests {
                         successTerminationBehavior: .gracefullyShutdownGroup)
                 ], logger: Fleet.logger))
         let worker = fleet.worker(1)
-        await run([worker]) {
+        await fleet.run([worker]) {
             async let ending: Void = {
                 await #expect(throws: Never.self) { try await group.run() }
             }()
@@ -175,16 +162,16 @@ struct CoordinatorServiceTests {
         let models = FakeModels()
         models.setOffer(.success(other))
         let stranger = WorkerID(high: 1 << 63, low: 2)
-        let calls = Atomic(0)
         let isRefused = Latch()
         let note = Mutex<String?>(nil)
+        // Nothing can be finished, and so the run cannot end, before the stranger is refused.
         let slow = FakeModels(sampling: { _ in
-            if calls.add(1, ordering: .relaxed).newValue > 1 { await isRefused.wait() }
+            await isRefused.wait()
             return nil
         })
-        await run([fleet.coordinator(), fleet.worker(1, slow)]) {
-            await fleet.store.wait { !$0.tables.isEmpty }
-            await run([fleet.worker(2, models)]) {
+        await fleet.run([fleet.coordinator(), fleet.worker(1, slow)]) {
+            await fleet.store.wait { $0.openRuns().first?.policyFingerprint != nil }
+            await fleet.run([fleet.worker(2, models)]) {
                 await fleet.store.wait { database in
                     guard let told = database.workers[stranger]?.note else { return false }
                     note.withLock { $0 = told }

@@ -4,6 +4,7 @@ import OgiveCore
 import OgiveTesting
 import OgiveWire
 import OgiveWorker
+import ServiceLifecycle
 import Testing
 
 /// A store, a network, and the real services of both sides.
@@ -55,6 +56,19 @@ struct Fleet {
             configuration: configuration,
             transport: network.connect(WorkerID(high: 1 << 63, low: number)), provider: models,
             time: .machine, logger: Self.logger, split: { ResultSplitter().split($0) })
+    }
+
+    /// Runs services while `body` waits for something; then cancels them.
+    func run(
+        _ services: [any Service], until body: @Sendable () async -> Void
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            for service in services {
+                group.addTask { try? await service.run() }
+            }
+            await body()
+            group.cancelAll()
+        }
     }
 
     /// Waits until the run is finished.

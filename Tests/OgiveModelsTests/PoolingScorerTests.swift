@@ -136,7 +136,7 @@ import Testing
 
     @Test func rerankRewardIsExactAtBothEnds() throws {
         for reward in [-80.0, -12, -1e-9, 0, 0.5, 3] {
-            let back = try RerankScorer.reward(1 / (1 + exp(-reward)), url: "u")
+            let back = try RerankReader.reward(1 / (1 + exp(-reward)), url: "u")
             #expect(abs(back - reward) < 1e-9)
         }
     }

@@ -47,6 +47,30 @@ import Testing
         #expect(error?.message.contains(text) == true)
     }
 
+    @Test(arguments: [
+        "tcp://10.0.0.1:5555", "tcp://gpu-7.cluster_a:5555", "tcp://[::1]:5555",
+        "tcp://[fe80::1%eth0]:5555", "tcp://0.0.0.0:5555",
+    ])
+    func withKeysAnyHostIsAllowed(text: String) throws {
+        for side in [TransportEndpoint.Side.listen, .connect] {
+            let endpoint = try TransportEndpoint(text, for: side, hasKeys: true)
+            #expect(endpoint.text == text)
+            #expect(endpoint.isIPv6 == text.contains("["))
+        }
+    }
+
+    @Test func allAddressesAreListenedOnOnlyWhenWritten() throws {
+        #expect(
+            try TransportEndpoint("tcp://*:5555", for: .listen, hasKeys: true).text
+                == "tcp://*:5555")
+        for text in ["tcp://*:5555", "tcp://:5555", "tcp://a;b:1", "tcp://a/b:1", "tcp://[]:1"] {
+            let error = #expect(throws: TransportError.self) {
+                try TransportEndpoint(text, for: .connect, hasKeys: true)
+            }
+            #expect(error?.code == .invalidEndpoint)
+        }
+    }
+
     @Test func aWorkerNeedsAPort() {
         for text in ["tcp://127.0.0.1:*", "tcp://127.0.0.1:0"] {
             let error = #expect(throws: TransportError.self) {

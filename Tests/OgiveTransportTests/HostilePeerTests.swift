@@ -57,7 +57,9 @@ import ZeroMQ
         try WorkerEnvelope(worker: worker, term: Term(0), message: .heartbeat).encoded()
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(
+        "Fault 25: what is truncated or no message is dropped and counted", .timeLimit(.minutes(10))
+    )
     func whatIsNoMessageIsDroppedAndCounted() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)
@@ -74,7 +76,7 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test("Fault 25: another version is refused with both versions", .timeLimit(.minutes(10)))
     func anotherVersionIsRefusedWithBothVersions() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)
@@ -96,10 +98,12 @@ import ZeroMQ
         }
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(
+        "Fault 25: an oversize frame costs its sender the connection, and nobody else",
+        .timeLimit(.minutes(10)))
     func anOversizeFrameCostsItsSenderTheConnectionAndNobodyElse() async throws {
         try await withDealer { coordinator, dealer in
-            let fixture = SocketFixture(medium: .tcp)
+            let fixture = try SocketFixture(medium: .tcp)
             let other = other
             try await fixture.withWorker(other, of: coordinator, queueMax: 10) { worker in
                 let oversize = [UInt8](repeating: 0, count: WireLimits.messageBytes + 1)

@@ -35,7 +35,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(10)))
     func aSocketFileThatADeadProcessLeftIsReplaced() async throws {
-        let fixture = SocketFixture(medium: .ipc)
+        let fixture = try SocketFixture(medium: .ipc)
         try await fixture.withListen { listen in
             let path = String(listen.dropFirst("ipc://".count))
             try StaleSocket.leave(at: path)
@@ -56,7 +56,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(10)))
     func aWorkerFindsACoordinatorThatComesLaterAndComesBack() async throws {
-        let fixture = SocketFixture(medium: .ipc)
+        let fixture = try SocketFixture(medium: .ipc)
         try await fixture.withListen { listen in
             let worker = try ZeroMQWorkerTransport(
                 worker: WorkerID(high: 1 << 63, low: 1), connect: listen,

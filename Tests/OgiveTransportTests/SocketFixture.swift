@@ -8,9 +8,28 @@ import OgiveTransport
 struct SocketFixture: TransportFixture {
     enum Medium: String, CaseIterable, Sendable {
         case tcp, ipc
+        /// TCP with keys.
+        case curve
     }
 
     let medium: Medium
+    private let ring: KeyRing?
+    private let pair: KeyPair?
+
+    init(medium: Medium) throws {
+        self.medium = medium
+        ring = medium == .curve ? try KeyRing() : nil
+        pair = try ring?.pair("worker")
+    }
+
+    /// What the coordinator takes; `nil` without keys.
+    var coordinatorSecurity: CoordinatorSecurity? {
+        ring.map { CoordinatorSecurity(pair: $0.coordinator, authorized: $0.authorized) }
+    }
+
+    private var workerSecurity: WorkerSecurity? {
+        ring.flatMap { ring in pair.map { ring.security($0) } }
+    }
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -19,7 +38,8 @@ struct SocketFixture: TransportFixture {
     ) async throws {
         try await withListen { listen in
             let coordinator = try ZeroMQCoordinatorTransport(
-                listen: listen, configuration: configuration(queueMax), logger: Self.logger)
+                listen: listen, security: coordinatorSecurity,
+                configuration: configuration(queueMax), logger: Self.logger)
             try await serving(coordinator.run, close: coordinator.close) {
                 try await body(coordinator)
             }
@@ -31,7 +51,7 @@ struct SocketFixture: TransportFixture {
         _ body: @Sendable (ZeroMQWorkerTransport) async throws -> Void
     ) async throws {
         let worker = try ZeroMQWorkerTransport(
-            worker: id, connect: try await coordinator.endpoint(),
+            worker: id, connect: try await coordinator.endpoint(), security: workerSecurity,
             configuration: configuration(queueMax), logger: Self.logger)
         try await serving(worker.run, close: worker.close) { try await body(worker) }
     }

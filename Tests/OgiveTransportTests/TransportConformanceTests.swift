@@ -17,6 +17,13 @@ import Testing
         try await TransportConformance(SocketFixture(medium: medium)).run(check)
     }
 
+    @Test(
+        "Fault 26: a slow reader at its high-water mark holds nobody else up",
+        .timeLimit(.minutes(10)), arguments: SocketFixture.Medium.allCases)
+    func slowReader(medium: SocketFixture.Medium) async throws {
+        try await TransportConformance(SocketFixture(medium: medium)).run(.fullQueue)
+    }
+
     @Test func theSuiteFindsAnUnfaithfulNetwork() async {
         let doubling = FakeFixture(fate: { passing in
             if case .toWorker = passing { .duplicate } else { .deliver }

@@ -2,6 +2,8 @@ import OgiveCore
 import OgiveWire
 import Testing
 
+@testable import fuzz
+
 @Suite struct ResultSplitterTests {
     let worker = WorkerID(high: 1 << 63, low: 1)
 

@@ -2,6 +2,8 @@ import OgiveCore
 import OgiveWire
 import Testing
 
+@testable import fuzz
+
 @Suite struct RoundTripTests {
     @Test(arguments: 0..<7)
     func everyWorkerMessageComesBackAsItWasSent(kind: Int) throws {

@@ -47,6 +47,7 @@ enum ModuleTable {
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
+        "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)
             .union(modulesOfOurOwn).union(["ArgumentParser", "Yams"]),
     ]

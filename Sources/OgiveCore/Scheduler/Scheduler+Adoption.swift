@@ -10,11 +10,14 @@ extension Scheduler {
     mutating func adopt(
         _ held: [HeldLease], by worker: WorkerID, now: Instant
     ) -> [Welcome.Adoption] {
-        held.compactMap { held in
+        // Of two leases on the same items, which a worker has when a cancel was lost, one goes on:
+        // else the quicker of two attempts would count.
+        var given: Set<LeaseName> = []
+        return held.compactMap { held in
             let name =
                 held.lease.term == term
                 ? keep(held, by: worker, now: now) : takeOver(held, by: worker, now: now)
-            guard let name else { return nil }
+            guard let name, given.insert(name).inserted else { return nil }
             counters.adopted += 1
             return Welcome.Adoption(old: held.lease, new: name)
         }
@@ -31,7 +34,7 @@ extension Scheduler {
             // Landing: the results are here; resending them is harmless and ends in an ack.
             guard task.state == .landing else { return nil }
         case .ready:
-            runs[task.run]?.ready.removeAll { $0 == task.id }
+            runs[task.run]?.unqueue(task.id)
             lease(&task, to: worker, now: now)
         }
         return held.lease
@@ -90,7 +93,7 @@ extension Scheduler {
             runs[task.run]?.deactivate(gone, of: task.promptID, settled: false)
             tasks[id] = task
             if task.items.isEmpty {
-                runs[task.run]?.ready.removeAll { $0 == id }
+                runs[task.run]?.unqueue(id)
                 if task.unlanded == 0 { tasks[id] = nil }
             }
         }

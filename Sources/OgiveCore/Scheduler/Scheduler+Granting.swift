@@ -5,10 +5,14 @@ internal import OrderedCollections
 extension Scheduler {
     /// Puts a worker into the queue for work when it has room.
     mutating func enqueue(_ id: WorkerID) {
-        guard let worker = workers[id], worker.hasRoom, !worker.isQueued, !worker.serves.isEmpty
+        guard let worker = workers[id], hasRoom(worker), !worker.isQueued, !worker.serves.isEmpty
         else { return }
         workers[id]?.isQueued = true
         queue.append(id)
+    }
+
+    private func hasRoom(_ worker: SchedulerWorker) -> Bool {
+        worker.hasRoom(beyondCredit: isOff(.credit) ? 2 : 0)
     }
 
     /// New work is there: queues the workers that may do it.
@@ -20,64 +24,108 @@ extension Scheduler {
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room.
     mutating func grant(now: Instant) {
-        guard !isDraining, !landing.isPaused else { return }
+        guard !isDraining, !isHeld, !landing.isPaused else { return }
         while inFlightItems < limits.inFlightItemsMax, let id = queue.popFirst() {
-            guard var worker = workers[id] else { continue }
-            worker.isQueued = false
-            workers[id] = worker
-            guard worker.hasRoom, let run = nextRun(for: worker) else { continue }
-            grantOne(of: run, to: id, now: now)
-            enqueue(id)
+            workers[id]?.isQueued = false
+            guard let worker = workers[id], hasRoom(worker), let id = nextTask(for: worker),
+                let task = tasks[id]
+            else { continue }
+            guard inFlightItems == 0 || inFlightItems + task.items.count <= limits.inFlightItemsMax
+            else {
+                workers[worker.id]?.isQueued = true
+                queue.prepend(worker.id)
+                return
+            }
+            grant(task, to: worker.id, now: now)
+            enqueue(worker.id)
         }
     }
 
+    /// What a worker gets next. A suspect, a task that may have ended its workers, is for a worker
+    /// without other leases, so that it takes nobody along: one worker at a time is emptied for
+    /// that. Each worker takes ordinary tasks between two suspects, so that neither kind starves.
+    private mutating func nextTask(for worker: SchedulerWorker) -> TaskID? {
+        let ordinary = nextRun(for: worker, \.ready)
+        if !worker.owesOthers || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
+            if worker.tasks.isEmpty { return runs[run]?.suspects.first }
+            if isToBeEmptied(worker) { return nil }
+        }
+        return ordinary.flatMap { runs[$0]?.ready.first }
+    }
+
+    private mutating func isToBeEmptied(_ worker: SchedulerWorker) -> Bool {
+        if let other = emptying.flatMap({ workers[$0] }), other.id != worker.id,
+            other.isWilling, !other.isAlone, nextRun(for: other, \.suspects) != nil
+        {
+            return false
+        }
+        emptying = worker.id
+        return true
+    }
+
     /// Of the runs that a worker serves and that have tasks, the one furthest behind its share.
-    private func nextRun(for worker: SchedulerWorker) -> RunID? {
+    private func nextRun(
+        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>
+    ) -> RunID? {
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            guard let run = runs[id], !run.ready.isEmpty else { continue }
+            guard let run = runs[id], !run[keyPath: line].isEmpty else { continue }
             if let best, best.pass <= run.pass { continue }
             best = (run.pass, id)
         }
         return best?.id
     }
 
-    private mutating func grantOne(of runID: RunID, to worker: WorkerID, now: Instant) {
-        guard let taskID = runs[runID]?.ready.popFirst(), var task = tasks[taskID],
-            let prompt = task.prompt, let description = runs[runID]?.description
-        else { return }
-        let spec = description.spec
-        runs[runID]?.pass += Double(task.items.count) / spec.weight
+    /// Grants the first task of one of its run's two queues.
+    private mutating func grant(_ task: SchedulerTask, to worker: WorkerID, now: Instant) {
+        var task = task
+        let isSuspect = runs[task.run]?.suspects.first == task.id
+        if isSuspect {
+            runs[task.run]?.suspects.removeFirst()
+        } else {
+            runs[task.run]?.ready.removeFirst()
+        }
+        guard let prompt = task.prompt, let run = runs[task.run] else { return }
+        let description = run.description
+        runs[task.run]?.pass += Double(task.items.count) / description.spec.weight
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
-        lease(&task, to: worker, now: now)
+        lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if workers[worker]?.told.insert(runID).inserted == true {
+        if workers[worker]?.told.insert(task.run).inserted == true {
             send(.serve(description), to: worker)
         }
-        let seedBase = DrawSeed.base(
-            sampling: spec.scoring.sampling.digest, promptKey: prompt.key)
+        let seedBase = DrawSeed.base(sampling: run.sampling, promptKey: prompt.key)
         send(
             .lease(
                 Lease(
-                    name: leaseName(task), run: runID, prompt: prompt, seedBase: seedBase,
+                    name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
                     items: task.items, duration: limits.leaseDuration)),
             to: worker)
+        if isSuspect, let emptied = emptying {
+            emptying = nil
+            enqueue(emptied)
+        }
     }
 
     /// Gives a task to a worker and counts it.
-    mutating func lease(_ task: inout SchedulerTask, to worker: WorkerID, now: Instant) {
+    mutating func lease(
+        _ task: inout SchedulerTask, to worker: WorkerID, isAlone: Bool = false, now: Instant
+    ) {
         let deadline = now + limits.leaseDuration
         task.state = .leased(worker, deadline: deadline)
+        task.isAlone = isAlone
         tasks[task.id] = task
         workers[worker]?.tasks.insert(task.id)
+        if isAlone { workers[worker]?.suspect = task.id }
+        workers[worker]?.owesOthers = isAlone
         inFlightItems += task.items.count
         deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
     }
 
     /// Takes back leases that ran out.
     mutating func expireLeases(now: Instant) {
-        while let due = deadlines.min, due.at <= now {
+        while !isOff(.deadline), let due = deadlines.min, due.at <= now {
             deadlines.removeMin()
             guard let task = tasks[due.task], task.epoch == due.epoch,
                 case .leased(let worker, let deadline) = task.state, deadline <= now
@@ -85,14 +133,16 @@ extension Scheduler {
             counters.expired += 1
             send(.cancel(leaseName(task)), to: worker)
             effects.append(.notice(.expired(leaseName(task), worker: worker)))
-            requeue(task.id, countsAttempt: true, now: now)
+            requeue(task.id, after: .tooSlow, now: now)
         }
     }
 
     /// Takes a leased task back into its run's queue, first in line; the epoch stays until the
-    /// next grant. With `now`, a task that used up its attempts becomes a failure.
-    mutating func requeue(_ id: TaskID, countsAttempt: Bool, now: Instant?) {
-        guard var task = tasks[id], case .leased(let worker, _) = task.state else { return }
+    /// next grant. A loss charges an attempt, and gives up a task that used up its attempts.
+    mutating func requeue(_ id: TaskID, after loss: TaskLoss.Kind?, now: Instant) {
+        guard var task = tasks[id], case .leased(let worker, let deadline) = task.state else {
+            return
+        }
         workers[worker]?.tasks.remove(id)
         inFlightItems -= task.items.count
         enqueue(worker)
@@ -100,17 +150,48 @@ extension Scheduler {
             forget(task)
             return
         }
-        if countsAttempt { task.attempts += 1 }
         task.state = .ready
-        tasks[id] = task
-        if let now, countsAttempt, task.attempts >= limits.attemptsMax {
-            abandon(
-                id, code: .workerLost,
-                "\(task.attempts) workers were lost or too slow while they had this task.", now)
-            return
+        if let loss {
+            task.charge(
+                TaskLoss(
+                    kind: loss, worker: workers[worker]?.name ?? "a worker",
+                    after: now - deadline + limits.leaseDuration, wasAlone: task.isAlone))
         }
-        runs[task.run]?.ready.prepend(id)
+        tasks[id] = task
+        if loss != nil, task.attempts >= limits.attemptsMax, task.isAlone {
+            abandon(
+                id, code: task.history.code, task.history.message(attempts: task.attempts), now)
+        } else {
+            requeue(task)
+        }
+    }
+
+    /// Puts a task into its run's queue, first in line, or among the suspects.
+    private mutating func requeue(_ task: SchedulerTask) {
+        if task.attempts >= limits.suspectAttempts {
+            runs[task.run]?.suspects.append(task.id)
+        } else {
+            runs[task.run]?.ready.prepend(task.id)
+        }
         queueWorkers(serving: task.run)
+    }
+
+    /// Makes two tasks of a leased one that is too large for a message.
+    mutating func split(_ id: TaskID, now: Instant) {
+        guard var task = tasks[id] else { return }
+        lastTask += 1
+        let middle = task.items.count / 2
+        var other = SchedulerTask(
+            id: TaskID(lastTask), run: task.run, promptID: task.promptID, prompt: task.prompt,
+            items: Array(task.items[middle...]), state: .ready)
+        other.attempts = task.attempts
+        other.history = task.history
+        inFlightItems -= other.items.count
+        task.items.removeSubrange(middle...)
+        tasks[id] = task
+        tasks[other.id] = other
+        requeue(other)
+        requeue(id, after: nil, now: now)
     }
 
     /// Drops a task whose prompt is not in memory; the database will name its items again.
@@ -141,7 +222,7 @@ extension Scheduler {
                 attempts: max(task.attempts, 1))
             return result
         }
-        runs[task.run]?.ready.removeAll { $0 == id }
+        runs[task.run]?.unqueue(id)
         task.items = []
         task.state = .landing
         tasks[id] = task

@@ -6,7 +6,7 @@ extension Scheduler {
     /// taken back from it and not yet granted anew.
     mutating func receive(_ result: TaskResult, from worker: WorkerID, now: Instant) {
         let name = ResultName(lease: result.lease, part: result.part)
-        guard result.lease.term == term else {
+        guard result.lease.term == term || isOff(.term) else {
             drop(name, from: worker)
             return
         }
@@ -14,19 +14,26 @@ extension Scheduler {
             receiveUnowned(result, from: worker, now: now)
             return
         }
-        guard task.epoch == result.lease.epoch else {
+        guard task.epoch == result.lease.epoch || isOff(.epoch) else {
             drop(name, from: worker)
             return
         }
         // A part that is here already is acknowledged by its commit.
         guard !task.parts.contains(result.part) else { return }
+        if isOff(.outcomeBlindness), result.items.contains(where: { $0.failure != nil }),
+            task.epoch.rawValue < 3, task.isLeased(to: worker)
+        {
+            requeue(task.id, after: nil, now: now)
+            return
+        }
         switch task.state {
         case .leased(worker, _): break
         case .ready:
             // Late, but nobody else has it: it counts.
-            runs[task.run]?.ready.removeAll { $0 == task.id }
+            runs[task.run]?.unqueue(task.id)
             lease(&task, to: worker, now: now)
         case .leased:
+            if isOff(.epoch) { break }
             drop(name, from: worker)
             return
         case .landing:
@@ -43,6 +50,7 @@ extension Scheduler {
         tasks[task.id] = task
         enqueue(worker)
         collect(taken, of: task.id, part: name, from: worker, now: now)
+        if isOff(.ackAfterCommit) { send(.ack(name), to: worker) }
     }
 
     /// Takes in results of a task that is not in memory any more. They may be landed, and the

@@ -71,7 +71,8 @@ extension Scheduler {
         runs.values.contains { other in
             other.description.id < run.description.id
                 && other.description.sampling == run.description.sampling
-                && workers.values.contains { $0.serves.contains(other.description.id) }
+                && (other.binding == .asked
+                    || workers.values.contains { $0.serves.contains(other.description.id) })
         }
     }
 

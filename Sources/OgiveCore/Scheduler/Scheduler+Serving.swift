@@ -8,8 +8,9 @@ extension Scheduler {
         }
     }
 
-    /// Decides which runs a worker serves. Binds fingerprints where none are bound yet.
-    mutating func review(_ id: WorkerID) {
+    /// Decides which runs a worker serves. Binds fingerprints where none are bound yet. A change is
+    /// recorded, unless the caller does that in any case.
+    mutating func review(_ id: WorkerID, records: Bool = true) {
         guard var worker = workers[id] else { return }
         var serves: [RunID] = []
         var reasons: [String] = []
@@ -32,7 +33,7 @@ extension Scheduler {
                 send(.idle(note), to: id)
                 effects.append(.notice(.unserved(id, name: worker.name, reason: note)))
             }
-            effects.append(.record(worker.record))
+            if records { effects.append(.record(worker.record)) }
         }
         workers[id] = worker
         enqueue(id)

@@ -10,10 +10,10 @@ extension Scheduler {
             greet(hello, id, now: now)
             return
         }
-        guard workers[id] != nil, envelope.term == term else {
+        guard workers[id] != nil, envelope.term == term || isOff(.term) else {
             if greetings[id] != nil { return }
             if case .goodbye = envelope.message { return }
-            send(.reRegister, to: id)
+            send(isOff(.reRegistration) ? .heartbeat : .reRegister, to: id)
             return
         }
         workers[id]?.lastSeen = now
@@ -22,11 +22,11 @@ extension Scheduler {
         case .credit(let credit): setCredit(credit, of: id)
         case .result(let result): receive(result, from: id, now: now)
         case .heartbeat: send(.heartbeat, to: id)
-        case .returned(let leases): takeBack(leases, from: id)
+        case .returned(let leases): takeBack(leases, from: id, now: now)
         case .draining:
             workers[id]?.isDraining = true
             if let record = workers[id]?.record { effects.append(.record(record)) }
-        case .goodbye: leave(id)
+        case .goodbye: leave(id, now: now)
         }
     }
 
@@ -56,11 +56,12 @@ extension Scheduler {
         let forgotten = workers[id]?.tasks ?? []
         let isNew = workers[id] == nil
         worker.isQueued = workers[id]?.isQueued ?? false
+        worker.suspect = workers[id]?.suspect
         workers[id] = worker
         let adopted = adopt(hello.inFlight, by: id, now: now)
         for task in forgotten.sorted() where tasks[task]?.isLeased(to: id) == true {
             if workers[id]?.tasks.contains(task) != true {
-                requeue(task, countsAttempt: false, now: now)
+                requeue(task, after: nil, now: now)
             }
         }
         send(
@@ -73,9 +74,8 @@ extension Scheduler {
             silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id))
             effects.append(.notice(.registered(id, name: hello.name)))
         }
-        review(id)
-        worker = workers[id] ?? worker
-        effects.append(.record(worker.record))
+        review(id, records: false)
+        effects.append(.record(workers[id]?.record ?? worker.record))
     }
 
     private func clamped(_ credit: Int) -> Int {
@@ -89,13 +89,13 @@ extension Scheduler {
     }
 
     /// Leases given back unfinished: the tasks go to others, no attempt is charged.
-    private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID) {
+    private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID, now: Instant) {
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
             // The reason may be that it does not know the run: it is told again.
             workers[id]?.told.remove(task.run)
-            requeue(lease.task, countsAttempt: false, now: nil)
+            requeue(lease.task, after: nil, now: now)
         }
     }
 
@@ -104,10 +104,10 @@ extension Scheduler {
         if workers.removeValue(forKey: id)?.isQueued == true { queue.removeAll { $0 == id } }
     }
 
-    private mutating func leave(_ id: WorkerID) {
+    private mutating func leave(_ id: WorkerID, now: Instant) {
         guard let worker = workers[id] else { return }
         for task in worker.tasks.sorted() {
-            requeue(task, countsAttempt: false, now: nil)
+            requeue(task, after: nil, now: now)
         }
         unregister(id)
         var record = worker.record
@@ -127,7 +127,7 @@ extension Scheduler {
                 continue
             }
             for task in worker.tasks.sorted() {
-                requeue(task, countsAttempt: true, now: now)
+                requeue(task, after: .lost, now: now)
             }
             unregister(check.worker)
             var record = worker.record
@@ -150,9 +150,15 @@ extension Scheduler {
             task.isLeased(to: message.worker)
         else { return }
         if outcome == .tooLarge {
-            abandon(task.id, code: .tooLarge, "The prompt is larger than a message may be.", now)
+            if task.items.count > 1 {
+                split(task.id, now: now)
+            } else {
+                abandon(
+                    task.id, code: .tooLarge,
+                    "The prompt, with the text to be scored, is larger than a message may be.", now)
+            }
         } else {
-            requeue(task.id, countsAttempt: false, now: now)
+            requeue(task.id, after: nil, now: now)
         }
         // Its next heartbeat brings its credit again; until then it gets nothing.
         workers[message.worker]?.credit = 0

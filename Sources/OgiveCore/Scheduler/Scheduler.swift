@@ -28,6 +28,8 @@ package struct Scheduler: Sendable {
     var knowsRuns = false
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
+    /// The worker that gets nothing until it is empty and can take a suspect.
+    var emptying: WorkerID?
     /// Deadlines of leases; entries outlive their leases and are skipped then.
     var deadlines = Heap<LeaseDeadline>()
     /// Earliest check for silence of each worker, in the same manner.
@@ -36,8 +38,14 @@ package struct Scheduler: Sendable {
     var inFlightItems = 0
     var landing = SchedulerLanding()
     var isDraining = false
+    /// Whether another coordinator may lead.
+    var isHeld = false
     var lastTask: UInt64 = 0
     var effects: [Effect] = []
+    #if DEBUG
+        /// Guards that are turned off, for the proof that the simulator sees it.
+        package var guardsOff: Set<Guard> = []
+    #endif
 
     /// Begins to lead with `term`.
     package init(term: Term, limits: SchedulerLimits = SchedulerLimits()) {
@@ -62,6 +70,7 @@ package struct Scheduler: Sendable {
         case .finished(let run, let isFinished): finished(run, isFinished, now: now)
         case .finishFailed(let run): postpone(run, now: now)
         case .superseded(let error): effects.append(.stop(error))
+        case .hold(let isHeld): self.isHeld = isHeld
         case .tick: break
         case .drain: isDraining = true
         }
@@ -90,7 +99,8 @@ package struct Scheduler: Sendable {
     package var load: Load {
         Load(
             workers: workers.count, tasks: tasks.count, inFlightItems: inFlightItems,
-            landingItems: landing.items)
+            landingItems: landing.items,
+            activeItems: runs.values.reduce(0) { $0 + $1.activeItems })
     }
 
     /// What is in memory.
@@ -103,11 +113,23 @@ package struct Scheduler: Sendable {
         package var inFlightItems: Int
         /// Items that wait for their commit.
         package var landingItems: Int
+        /// Items of all runs.
+        package var activeItems: Int
     }
 
     /// How many leases a registered worker holds, and how many it is willing to.
     package func leases(of worker: WorkerID) -> (held: Int, credit: Int)? {
         workers[worker].map { ($0.tasks.count, $0.credit) }
+    }
+
+    /// Whether a guard is turned off: never in a release build.
+    @inline(__always)
+    func isOff(_ guarding: Guard) -> Bool {
+        #if DEBUG
+            guardsOff.contains(guarding)
+        #else
+            false
+        #endif
     }
 
     mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {

@@ -25,6 +25,8 @@ extension Scheduler {
         case finishFailed(RunID)
         /// The database says that another coordinator leads.
         case superseded(StoreError)
+        /// Grant nothing while it is `true`: another coordinator may lead.
+        case hold(Bool)
         /// Time went by.
         case tick
         /// Grant nothing any more; land what comes.

@@ -6,7 +6,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var windowItems = 16_384
     /// Most prompts that one page brings.
     package var pagePrompts = 1_024
-    /// Most items leased or waiting for their commit, over all runs; granting stops there.
+    /// Most items leased or waiting for their commit, over all runs: nothing is granted beyond it,
+    /// but for one task alone. What workers hold from before they registered comes on top; that is
+    /// bounded by their own `leasesMax` and `unackedMax`.
     package var inFlightItemsMax = 262_144
     /// A landing batch is sent at this many items …
     package var landingItems = 2_048
@@ -20,7 +22,8 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var heartbeatInterval = Duration.seconds(2)
     /// After this much silence a worker is taken for lost.
     package var silenceMax = Duration.seconds(10)
-    /// A task whose workers were lost or too slow this often becomes a failure.
+    /// A task whose workers were lost or too slow this often becomes a failure, if it had the last
+    /// one for itself: what shares a worker with a deadly task is not given up for it.
     package var attemptsMax = 5
     /// First pause after the database refused, doubled up to `databasePauseMax`.
     package var databasePause = Duration.milliseconds(200)
@@ -28,6 +31,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var databasePauseMax = Duration.seconds(10)
     /// Most leases that one worker may hold, whatever it asks for.
     package var creditMax = 4_096
+
+    /// Workers lost or too slow after which a task is a suspect, to be granted alone.
+    var suspectAttempts: Int { max(1, min(2, attemptsMax - 1)) }
 
     /// The defaults.
     package init() {}

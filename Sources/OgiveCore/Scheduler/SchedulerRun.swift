@@ -20,6 +20,8 @@ struct SchedulerRun {
     }
 
     var description: RunDescription
+    /// The identity of its sampling, from which seeds follow.
+    let sampling: SHA256Digest
     var binding: Binding
     var paging = Paging.idle
     /// The last prompt of the pages read so far.
@@ -30,6 +32,8 @@ struct SchedulerRun {
     var notBefore = Instant.zero
     /// Tasks to be granted, in order.
     var ready = Deque<TaskID>()
+    /// Tasks whose workers were lost or too slow again and again: each is granted alone.
+    var suspects = Deque<TaskID>()
     /// Items in memory by prompt: a page must not bring them a second time.
     var active: [PromptID: Set<ItemName>] = [:]
     /// Number of items in memory.
@@ -41,6 +45,7 @@ struct SchedulerRun {
 
     init(_ description: RunDescription) {
         self.description = description
+        sampling = description.spec.scoring.sampling.digest
         let isBound =
             description.policyFingerprint != nil && description.scorerFingerprint != nil
         binding = isBound ? .bound : .unbound
@@ -70,6 +75,12 @@ struct SchedulerRun {
         if settled, paging == .fetching {
             settledWhileFetching[prompt, default: []].formUnion(names)
         }
+    }
+
+    /// Takes a task out of the queues.
+    mutating func unqueue(_ id: TaskID) {
+        ready.removeAll { $0 == id }
+        suspects.removeAll { $0 == id }
     }
 
     /// Begins to page from the first prompt.

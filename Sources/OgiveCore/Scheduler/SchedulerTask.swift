@@ -21,10 +21,21 @@ struct SchedulerTask {
     var epoch = Epoch(0)
     /// How often a worker was lost or too slow.
     var attempts = 0
+    /// The last of these times.
+    var history: [TaskLoss] = []
+    /// Whether it was granted to a worker that has nothing else meanwhile.
+    var isAlone = false
     /// Parts whose results are here.
     var parts: Set<Int> = []
     /// Results that wait for their commit.
     var unlanded = 0
+
+    /// Charges an attempt.
+    mutating func charge(_ loss: TaskLoss) {
+        attempts += 1
+        if history.count == TaskLoss.historyMax { history.removeFirst() }
+        history.append(loss)
+    }
 
     /// Takes the valid results that belong to items without one, and forgets those items.
     mutating func take(_ results: [ItemResult]) -> [ItemResult] {

@@ -16,8 +16,20 @@ struct SchedulerWorker {
     var note: String?
     /// Whether it stands in the queue for work.
     var isQueued = false
+    /// The suspect that it was granted last: while it has it, it gets nothing else.
+    var suspect: TaskID?
+    /// Whether it is to be granted an ordinary task before the next suspect.
+    var owesOthers = true
 
-    var hasRoom: Bool { !isDraining && tasks.count < credit }
+    /// Whether it works on a suspect.
+    var isAlone: Bool { suspect.map(tasks.contains) ?? false }
+
+    /// Whether it would take a task, were it empty.
+    var isWilling: Bool { !isDraining && credit > 0 }
+
+    func hasRoom(beyondCredit extra: Int = 0) -> Bool {
+        !isDraining && !isAlone && tasks.count < credit + extra
+    }
 
     var record: WorkerRecord {
         let state: WorkerRecord.State = isDraining ? .draining : note == nil ? .active : .idle

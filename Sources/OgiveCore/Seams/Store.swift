@@ -1,11 +1,21 @@
 /// What the coordinator needs of the database. Truth is there; leases are not.
 package protocol Store: Sendable {
-    /// Begins to lead: raises the term, so that every other coordinator is fenced. Throws
-    /// `.conflict` when another one holds leadership now.
-    func lead(as coordinator: String) async throws(StoreError) -> Term
+    /// Asks to lead for the length of a lease. Unless another one's lease lasts, the term rises, so
+    /// that every other coordinator is fenced.
+    func lead(as coordinator: String, for lease: Duration) async throws(StoreError) -> Candidacy
+
+    /// Makes the lease of `term` last for its length from now, and stores totals by name for
+    /// `ogive status`. A lease that ran out goes on, unless another one took the term: then it
+    /// throws `.staleTerm`.
+    func renew(
+        _ term: Term, for lease: Duration, counts: [String: Int]
+    ) async throws(StoreError)
 
     /// Ends leadership, so that the next coordinator need not wait.
     func resign(_ term: Term) async
+
+    /// Waits for a hint that runs were submitted or changed. Hints may be missed: keep polling.
+    func runsChange() async throws(StoreError)
 
     /// The runs to be served, in order of id.
     func openRuns() async throws(StoreError) -> [RunDescription]

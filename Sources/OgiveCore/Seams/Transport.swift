@@ -7,6 +7,15 @@ package protocol CoordinatorTransport: Sendable {
 
     /// Queues messages for workers and answers for each what became of it. Success is not delivery.
     func send(_ messages: [ToWorker]) async -> [SendOutcome]
+
+    /// Totals since the transport began, by name, for operators: messages that were dropped,
+    /// handshakes that were refused.
+    var counts: [String: Int] { get }
+}
+
+extension CoordinatorTransport {
+    /// Nothing is counted.
+    package var counts: [String: Int] { [:] }
 }
 
 /// The worker's side of the wire.
@@ -18,6 +27,20 @@ package protocol WorkerTransport: Sendable {
 
     /// Queues a message. Success is not delivery.
     func send(_ message: WorkerMessage) async -> SendOutcome
+
+    /// Leaves the address that it is connected to for the next one, when it has several.
+    func moveOn() async
+
+    /// Why no coordinator lets this worker in, in words for a person; `nil` where none refuses.
+    var obstacle: String? { get }
+}
+
+extension WorkerTransport {
+    /// One address: there is nowhere to go.
+    package func moveOn() async {}
+
+    /// Nothing is in the way.
+    package var obstacle: String? { nil }
 }
 
 /// A message and the worker it came from.

@@ -1,12 +1,13 @@
 /// The named bounds and intervals of a worker's session.
 package struct WorkerLimits: Hashable, Sendable {
-    /// Most leases held without a result: those being worked on and some that wait.
+    /// Most leases held without a result: those being worked on and some that wait. More, which
+    /// come when cancels are lost, are given back.
     package var leasesMax = 16
     /// Most leases whose results wait for their acknowledgement; beyond it nothing new is taken.
     package var unackedMax = 256
     /// After this long without an acknowledgement a result is sent again.
     package var resendAfter = Duration.seconds(5)
-    /// How often `hello` is repeated until a coordinator answers.
+    /// How often, ± a quarter, `hello` is repeated until a coordinator answers.
     package var helloInterval = Duration.seconds(2)
     /// The worker gives up when no coordinator answered for this long.
     package var registrationMax = Duration.seconds(60)
@@ -15,6 +16,12 @@ package struct WorkerLimits: Hashable, Sendable {
     package var orphanMax = Duration.seconds(600)
     /// Once draining, what is unfinished after this long is given back.
     package var drainGrace = Duration.seconds(25)
+
+    /// Most leases held at all.
+    package var heldMax: Int {
+        let (sum, overflows) = leasesMax.addingReportingOverflow(unackedMax)
+        return overflows ? .max : sum
+    }
 
     /// The defaults.
     package init() {}

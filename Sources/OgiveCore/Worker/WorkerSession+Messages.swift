@@ -11,9 +11,7 @@ extension WorkerSession {
         case .drain: drain(now: now)
         case .reRegister:
             // Repeats of it cross with our hello; one answer is enough.
-            if isRegistered || lastHello.map({ now - $0 >= limits.helloInterval }) ?? true {
-                sayHello(now: now)
-            }
+            if isRegistered || isHelloDue(now) { sayHello(now: now) }
         case .idle(let reason): effects.append(.idle(reason))
         case .refused(let reason): leave(.refused(reason))
         case .heartbeat: break
@@ -67,7 +65,10 @@ extension WorkerSession {
         guard isRegistered, lease.name.term == term,
             !held.values.contains(where: { $0.lease.name == lease.name })
         else { return }
-        guard drainingSince == nil, let run = runs[lease.run] else {
+        // Its bound is reached when the coordinator took leases back whose cancels were lost.
+        guard drainingSince == nil, working < limits.leasesMax, held.count < limits.heldMax,
+            let run = runs[lease.run]
+        else {
             effects.append(.send(.returned([lease.name])))
             return
         }

@@ -27,22 +27,38 @@ extension WorkerSession {
         }
     }
 
+    /// Whether it is time for another hello: after `helloInterval` ± a quarter that follows from
+    /// the worker's name and the number of its hellos, so that a fleet does not speak in chorus.
+    func isHelloDue(_ now: Instant) -> Bool {
+        guard let lastHello else { return true }
+        var hash = salt &+ hellos &* 0x9E37_79B9_7F4A_7C15
+        hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
+        let percent = 75 + Int((hash ^ (hash >> 31)) % 51)
+        return now - lastHello >= limits.helloInterval * percent / 100
+    }
+
     mutating func sayHello(now: Instant) {
+        hellos += 1
         isRegistered = false
         openHellos += 1
         lastHello = now
         lastCredit = credit
-        let inFlight = held.values.map { entry in
-            HeldLease(
-                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
-                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
-        }
         effects.append(
             .send(
                 .hello(
                     Hello(
                         name: name, version: version, offer: offer, credit: credit,
-                        inFlight: inFlight))))
+                        inFlight: heldLeases))))
+    }
+
+    /// What it holds: leases that it works on, and those whose results are not acknowledged.
+    package var heldLeases: [HeldLease] {
+        held.values.map { entry in
+            HeldLease(
+                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
+                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
+        }
     }
 
     /// Does what is due: hello, heartbeat, credit, resending, deadlines, leaving.
@@ -55,7 +71,7 @@ extension WorkerSession {
                 leave(.noCoordinator(silence))
                 return
             }
-            if lastHello.map({ now - $0 >= limits.helloInterval }) ?? true { sayHello(now: now) }
+            if isHelloDue(now) { sayHello(now: now) }
         } else {
             if now - lastHeartbeat >= heartbeatInterval {
                 lastHeartbeat = now
@@ -105,7 +121,7 @@ extension WorkerSession {
 
     private mutating func leaveIfDrained(now: Instant) {
         guard let drainingSince, !hasLeft else { return }
-        if now - drainingSince >= limits.drainGrace {
+        if now - drainingSince >= drainGrace {
             giveBack { _ in true }
             leave(.drained)
         } else if held.isEmpty {

@@ -43,12 +43,17 @@ package struct WorkerSession: Sendable {
     var silenceMax = Duration.seconds(10)
     var lastHeard: Instant
     var lastHello: Instant?
+    /// Number of hellos said.
+    var hellos: UInt64 = 0
+    /// Tells this worker from others where it waits; no secret.
+    let salt: UInt64
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
     var lastHeartbeat: Instant
     var lastCredit: Int?
     var isSuspended = false
     var drainingSince: Instant?
+    var drainGrace: Duration
     var hasLeft = false
     var effects: [Effect] = []
 
@@ -60,6 +65,10 @@ package struct WorkerSession: Sendable {
         self.version = version
         self.offer = offer
         self.limits = limits
+        drainGrace = limits.drainGrace
+        salt = name.utf8.reduce(0xCBF2_9CE4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+        }
         lastHeard = now
         lastHeartbeat = now
     }
@@ -78,6 +87,9 @@ package struct WorkerSession: Sendable {
         case offerChanged(Offer)
         /// Take nothing new, finish, leave.
         case drain
+        /// The same, because the machine is taken away: what is unfinished after this long is given
+        /// back.
+        case end(within: Duration)
         /// Time went by.
         case tick
     }
@@ -118,6 +130,9 @@ package struct WorkerSession: Sendable {
         case .suspended(let isSuspended): self.isSuspended = isSuspended
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
+        case .end(let grace):
+            if drainingSince == nil { drainGrace = grace }
+            drain(now: now)
         case .tick: break
         }
         if !hasLeft { keepTime(now: now) }

@@ -1,19 +1,23 @@
 internal import FoundationEssentials
-internal import OgiveCore
+package import OgiveCore
 
 /// One line from the scoring subprocess: `{"id", "reward"}` or `{"id", "error"}`.
-struct CommandReply: Decodable {
-    var id: Int
+package struct CommandReply: Decodable, Sendable {
+    /// The id of the request that is answered.
+    package var id: Int
     var reward: Double?
     var error: String?
 
-    /// Reads a line. JSON5 is allowed because Python writes `NaN` and `Infinity`, which are to be
-    /// told from a line that is broken.
-    static func read(_ line: ArraySlice<UInt8>) throws(ModelError) -> CommandReply {
+    /// Reads a line. Beyond JSON it may hold `NaN` and `Infinity`, as Python writes them, which are
+    /// to be told from a line that is broken.
+    ///
+    /// The platform's decoder can read JSON5, which has them too, but traps on some broken escapes.
+    static func read(_ line: [UInt8]) throws(ModelError) -> CommandReply {
         do {
             let decoder = JSONDecoder()
-            decoder.allowsJSON5 = true
-            return try decoder.decode(CommandReply.self, from: Data(line))
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+            return try decoder.decode(CommandReply.self, from: Data(quotingSpecials(line)))
         } catch {
             let start = String(decoding: line.prefix(200), as: UTF8.self)
             throw ModelError(
@@ -24,8 +28,35 @@ struct CommandReply: Decodable {
         }
     }
 
+    private static let specials = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }
+
+    /// The line with numbers that JSON lacks as texts, where they stand outside of texts.
+    private static func quotingSpecials(_ line: [UInt8]) -> [UInt8] {
+        let quote = UInt8(ascii: "\"")
+        var output: [UInt8] = []
+        var isText = false
+        var index = 0
+        while index < line.count {
+            let rest = line[index...]
+            if !isText, let word = specials.first(where: { rest.starts(with: $0) }) {
+                output += [quote] + word + [quote]
+                index += word.count
+                continue
+            }
+            if isText, line[index] == UInt8(ascii: "\\"), index + 1 < line.count {
+                output.append(line[index])
+                index += 1
+            } else if line[index] == quote {
+                isText.toggle()
+            }
+            output.append(line[index])
+            index += 1
+        }
+        return output
+    }
+
     /// What it says of its item.
-    var result: Result<Double, ModelError> {
+    package var result: Result<Double, ModelError> {
         if let error {
             return .failure(
                 ModelError(.rejected, "the scoring command reports: \(error.prefix(500))"))

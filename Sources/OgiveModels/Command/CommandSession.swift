@@ -80,14 +80,12 @@ struct CommandSession {
     }
 
     private func read(_ output: SubprocessOutputSequence) async -> Result<Void, any Error> {
-        var splitter = LineSplitter(lineBytesMax: CommandScorer.lineBytesMax)
+        var reader = CommandReader()
         do {
             for try await buffer in output {
                 // The bytes are copied while the buffer is alive.
                 let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
-                for line in try splitter.lines(bytes) {
-                    exchange.receive(try CommandReply.read(line))
-                }
+                for reply in try reader.replies(bytes) { exchange.receive(reply) }
             }
             return .success(())
         } catch {

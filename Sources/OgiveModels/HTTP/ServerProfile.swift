@@ -1,5 +1,5 @@
 package import OgiveCore
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// What a model server is and serves, as it says itself.
 package struct ServerProfile: Hashable, Sendable {
@@ -23,37 +23,71 @@ package struct ServerProfile: Hashable, Sendable {
     /// times nor ports nor paths of one machine are in it.
     package var facts: [String: String]
 
+    /// Most bytes of a fact: fingerprints go over the wire.
+    static let factBytesMax = 4_096
+
     /// Reads the server's pages. Throws `wrongModel` when it does not serve `model`.
     package static func read(_ http: ModelHTTP, model: String) async throws(ModelError)
         -> ServerProfile
     {
-        let list = try decode(ModelList.self, try await http.get("/v1/models"), http, "/v1/models")
+        let models = try await http.get("/v1/models")
+        let props = try await page("/props", http)
+        // Only one kind of server has each of the pages.
+        let isLlama = props.flatMap(llamaProps) != nil
+        let version = isLlama ? nil : try await page("/version", http)
+        return try ServerProfile(
+            models: models, props: props, version: version, model: model, url: "\(http.url)")
+    }
+
+    /// Makes a profile of the pages `/v1/models`, `/props` (llama.cpp) and `/version` (vLLM);
+    /// `nil` where the server has none. Another server may answer anything under the last two.
+    package init(models: Data, props: Data?, version: Data?, model: String, url: String)
+        throws(ModelError)
+    {
+        let list = try ServerAnswer.decode(ModelList.self, models, url: url + "/v1/models")
         let served = list.data.flatMap { entry in
             [entry.id] + (entry.aliases ?? []).filter { $0 != entry.id }
         }
         guard let entry = list.data.first(where: { $0.names(model) }) else {
-            let names = served.isEmpty ? "none" : served.prefix(20).joined(separator: ", ")
+            let names = served.prefix(20).map { String($0.prefix(100)) }
             throw ModelError(
                 .wrongModel,
-                "\(http.url) does not serve a model named `\(model)`; it serves: \(names)")
+                "\(url) does not serve a model named `\(model)`; it serves: "
+                    + (names.isEmpty ? "none" : names.joined(separator: ", ")))
         }
-        var profile = ServerProfile(kind: .other, models: served, slots: nil, facts: [:])
-        if let props = try await page("/props", LlamaProps.self, http) {
+        var profile = ServerProfile(kind: .other, models: served)
+        if let props = props.flatMap(Self.llamaProps) {
             profile.kind = .llamaCpp
             profile.slots = props.total_slots
-            profile.facts = llamaFacts(entry, props)
-        } else if let version = try await page("/version", Version.self, http) {
-            profile.kind = .vLLM
-            profile.facts["version"] = version.version
-            profile.facts["root"] = entry.root
-            profile.facts["max_model_len"] = entry.max_model_len.map { "\($0)" }
+            profile.facts = Self.llamaFacts(entry, props)
         } else {
+            if let version = version.flatMap({ try? JSONDecoder().decode(Version.self, from: $0) })
+            {
+                profile.kind = .vLLM
+                profile.facts["version"] = version.version
+            }
             profile.facts["root"] = entry.root
             profile.facts["max_model_len"] = entry.max_model_len.map { "\($0)" }
         }
         profile.facts["model"] = model
         profile.facts["server"] = profile.kind.rawValue
-        return profile
+        if let long = profile.facts.keys.sorted().first(where: {
+            profile.facts[$0]?.utf8.count ?? 0 > Self.factBytesMax
+        }) {
+            throw ModelError(
+                .malformed, "\(url) says more than \(Self.factBytesMax) bytes of its `\(long)`")
+        }
+        self = profile
+    }
+
+    private init(kind: Kind, models: [String]) {
+        self.kind = kind
+        self.models = models
+        facts = [:]
+    }
+
+    private static func llamaProps(_ page: Data) -> LlamaProps? {
+        try? JSONDecoder().decode(LlamaProps.self, from: page)
     }
 
     private static func llamaFacts(_ entry: ModelList.Entry, _ props: LlamaProps) -> [String:
@@ -73,41 +107,12 @@ package struct ServerProfile: Hashable, Sendable {
     }
 
     /// A page that only one kind of server has; `nil` when this server lacks it.
-    private static func page<Page: Decodable>(_ path: String, _ type: Page.Type, _ http: ModelHTTP)
-        async throws(ModelError) -> Page?
-    {
+    private static func page(_ path: String, _ http: ModelHTTP) async throws(ModelError) -> Data? {
         do throws(ModelError) {
-            let data = try await http.get(path)
-            // Another server may answer anything under this path.
-            return try? JSONDecoder().decode(type, from: data)
+            return try await http.get(path)
         } catch {
             if error.code == .unsupported || error.code == .rejected { return nil }
             throw error
-        }
-    }
-
-    static func decode<Value: Decodable>(
-        _ type: Value.Type, _ data: Data, _ http: ModelHTTP, _ path: String
-    ) throws(ModelError) -> Value {
-        do {
-            return try JSONDecoder().decode(type, from: data)
-        } catch {
-            let excerpt = ServerErrorBody(data).message.prefix(200)
-            throw ModelError(
-                .malformed,
-                "\(http.url.appending(path)) answered what is not its contract (\(reason(error))): "
-                    + "\(excerpt.isEmpty ? "an empty body" : "\(excerpt)"); "
-                    + "is this a model server, and of a supported version?")
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, _): "`\(key.stringValue)` is missing"
-        case DecodingError.typeMismatch(_, let context),
-            DecodingError.valueNotFound(_, let context):
-            "`\(context.codingPath.map(\.stringValue).joined(separator: "."))` has another type"
-        default: "no valid JSON"
         }
     }
 }

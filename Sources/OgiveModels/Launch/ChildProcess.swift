@@ -12,10 +12,12 @@ package final class ChildProcess: Sendable {
     /// How often a child is looked at.
     private static let period = Duration.milliseconds(50)
 
-    /// Starts `argv` in a process group of its own. Throws `processDied`.
-    package init(_ argv: [String]) throws(ModelError) {
+    /// Starts `argv` in a process group of its own, with this process's environment but for the
+    /// variables `withheld`. Throws `processDied`.
+    package init(_ argv: [String], without withheld: Set<String> = []) throws(ModelError) {
         lifeline = try Lifeline()
-        process = try SpawnedProcess.start(argv, input: lifeline.readEnd, output: nil)
+        process = try SpawnedProcess.start(
+            argv, withheld: withheld, input: lifeline.readEnd, output: nil)
     }
 
     /// The process id.

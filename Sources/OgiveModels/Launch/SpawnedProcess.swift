@@ -32,13 +32,15 @@ struct SpawnedProcess: Sendable {
     /// Starts `argv`; the program is looked up in PATH. The descriptors become its standard input
     /// and (both) outputs; `nil` is /dev/null, and for the output the one of this process.
     static func start(
-        _ argv: [String], environment additions: [String: String] = [:], input: Int32?,
-        output: Int32?
+        _ argv: [String], environment additions: [String: String] = [:],
+        withheld: Set<String> = [], input: Int32?, output: Int32?
     ) throws(ModelError) -> SpawnedProcess {
         guard let program = argv.first, !argv.contains(where: { $0.utf8.contains(0) }) else {
             throw ModelError(.misconfigured, "the command to start is empty or holds a zero byte")
         }
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment.filter {
+            !withheld.contains($0.key)
+        }
         environment.merge(additions) { _, new in new }
         let variables = environment.map { "\($0.key)=\($0.value)" }
 

@@ -1,17 +1,30 @@
-internal import OgiveCore
+package import FoundationEssentials
+package import OgiveCore
+
 /// Turns an answer's choices into completions, matched by their index.
-struct ChoiceReader {
+package struct ChoiceReader {
     /// The endpoint, for messages.
     let url: String
     /// Whether log-probabilities were asked for.
     let logProbabilities: Bool
+    /// The names under which the server's model may answer; `nil` takes any.
+    let models: [String]?
 
-    /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, so that
-    /// only it is asked for again. Indexes that repeat or were not asked for make the whole answer
-    /// malformed: which draw is which cannot be known then.
-    func completions(_ answer: CompletionAnswer, count: Int) throws(ModelError)
+    /// Reads answers of `url`.
+    package init(url: String, logProbabilities: Bool, models: [String]? = nil) {
+        self.url = url
+        self.logProbabilities = logProbabilities
+        self.models = models
+    }
+
+    /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, which
+    /// its neighbours need not suffer for. Indexes that repeat or were not asked for make the whole
+    /// answer malformed: which draw is which cannot be known then.
+    package func completions(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Completion, ModelError>]
     {
+        let answer = try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
+        try ServedModel.check(answer.model, among: models, url: url)
         var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
         for choice in answer.choices {
             guard slots.indices.contains(choice.index), slots[choice.index] == nil else {
@@ -48,10 +61,10 @@ struct ChoiceReader {
                 .malformed, "\(url) answered choice \(choice.index) without a text")
         }
         let sum = try sum(choice)
+        let tokens =
+            choice.logprobs?.values.count ?? choice.token_ids?.count ?? usage?.completion_tokens
         return Completion(
-            text: text,
-            tokenCount: choice.logprobs?.values.count ?? choice.token_ids?.count
-                ?? usage?.completion_tokens,
+            text: text, tokenCount: tokens.flatMap { Int32(exactly: $0) }.map { max(0, Int($0)) },
             finishReason: finishReason(choice.finish_reason), logProbability: sum)
     }
 
@@ -64,14 +77,13 @@ struct ChoiceReader {
                     + "`log_probabilities: false`")
         }
         var sum = 0.0
-        for value in values {
-            guard let value, value.isFinite else {
-                throw ModelError(
-                    .malformed,
-                    "\(url) answered choice \(choice.index) with a log-probability that is no "
-                        + "finite number")
-            }
-            sum += value
+        for value in values { sum += value ?? .nan }
+        // A missing value, one that is not finite, or a sum beyond the range.
+        guard sum.isFinite else {
+            throw ModelError(
+                .malformed,
+                "\(url) answered choice \(choice.index) with a log-probability that is no "
+                    + "finite number")
         }
         return sum
     }

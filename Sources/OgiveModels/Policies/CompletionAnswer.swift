@@ -39,6 +39,7 @@ struct CompletionAnswer: Decodable {
         var completion_tokens: Int?
     }
 
+    var model: String?
     var choices: [Choice]
     var usage: Usage?
 }

@@ -36,7 +36,7 @@ package struct OpenAIPolicy: Policy {
             for group in DrawGroups.split(request.indexes, sizeMax: sizeMax) {
                 do throws(ModelError) {
                     if let endpointError { throw endpointError }
-                    let answers = try await draw(group, request, input, profile.kind)
+                    let answers = try await draw(group, request, input, profile)
                     for (index, answer) in zip(group, answers) { results[index] = answer }
                 } catch {
                     if error.concernsEndpoint { endpointError = error }
@@ -51,19 +51,19 @@ package struct OpenAIPolicy: Policy {
 
     private func draw(
         _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
-        _ kind: ServerProfile.Kind
+        _ profile: ServerProfile
     ) async throws(ModelError) -> [Result<Completion, ModelError>] {
         let body = CompletionRequest(
             model: spec.model, input: input, parameters: request.parameters,
             seed: request.seedBase + UInt32(group.lowerBound), count: group.count,
-            logProbabilities: spec.logProbabilities, server: kind)
+            logProbabilities: spec.logProbabilities, server: profile.kind)
         let path =
             if case .text = input { "/v1/completions" } else { "/v1/chat/completions" }
         let data = try await server.post(path, body)
-        let answer = try ServerProfile.decode(CompletionAnswer.self, data, server.http, path)
         let reader = ChoiceReader(
-            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities)
-        return try reader.completions(answer, count: group.count)
+            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities,
+            models: profile.answeringModels)
+        return try reader.completions(data, count: group.count)
     }
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and
@@ -99,7 +99,9 @@ package struct OpenAIPolicy: Policy {
     private func rendered(_ messages: [ChatMessage]) async throws(ModelError) -> String {
         let path = "/apply-template"
         let data = try await server.post(path, Template(messages: messages))
-        return try ServerProfile.decode(Rendered.self, data, server.http, path).prompt
+        return try ServerAnswer.decode(
+            Rendered.self, data, url: server.http.url.appending(path)
+        ).prompt
     }
 
     private static func missing(_ index: Int32) -> ModelError {

@@ -32,34 +32,3 @@ struct PoolingRequest: Encodable, Sendable {
         }
     }
 }
-
-/// The answer of `/classify` (`probs`, `num_classes`) and `/pooling` (`data`).
-struct PoolingAnswer: Decodable {
-    /// One score.
-    struct Entry: Decodable {
-        var index: Int
-        var num_classes: Int?
-        var probs: [Double?]?
-        var data: [Double?]?
-
-        /// The raw logit.
-        func reward(url: String) throws(ModelError) -> Double {
-            guard let values = probs ?? data else {
-                throw ModelError(.malformed, "\(url) answered an entry without a score")
-            }
-            guard values.count == 1, (num_classes ?? 1) == 1 else {
-                throw ModelError(
-                    .misconfigured,
-                    "\(url) answered \(max(values.count, num_classes ?? 0)) numbers for one "
-                        + "conversation; serve a reward model with one label (num_labels: 1)")
-            }
-            guard let reward = values[0], reward.isFinite else {
-                throw ModelError(
-                    .notFinite, "\(url) answered a reward that is no finite number")
-            }
-            return reward
-        }
-    }
-
-    var data: [Entry]
-}

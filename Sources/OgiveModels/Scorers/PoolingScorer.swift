@@ -94,11 +94,8 @@ package struct PoolingScorer: Scorer {
         do throws(ModelError) {
             let body = PoolingRequest(model: server.model, input: input)
             let data = try await server.post(path, body)
-            let answer = try ServerProfile.decode(PoolingAnswer.self, data, server.http, path)
-            let entries = answer.data.map { ($0.index, $0) }
-            return try ScoreReader.ordered(entries, count: count, url: url).map { entry in
-                Result { () throws(ModelError) in try entry.reward(url: url) }
-            }
+            let models = try await server.known().answeringModels
+            return try PoolingReader(url: url, models: models).rewards(data, count: count)
         } catch {
             return (0..<count).map { _ in .failure(error) }
         }

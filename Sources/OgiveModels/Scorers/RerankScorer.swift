@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import Glibc
 package import OgiveCore
 
 /// A reward model behind llama.cpp's `/v1/rerank`.
@@ -60,16 +58,6 @@ package struct RerankScorer: Scorer {
         var documents: [String]
     }
 
-    private struct Answer: Decodable {
-        struct Entry: Decodable {
-            var index: Int
-            /// nlohmann's JSON, which the server uses, prints NaN as null.
-            var relevance_score: Double?
-        }
-
-        var results: [Entry]
-    }
-
     private func rerank(_ query: String, _ documents: [String]) async
         -> [Result<Double, ModelError>]
     {
@@ -77,39 +65,13 @@ package struct RerankScorer: Scorer {
         let body = Body(model: server.model, query: query, documents: documents)
         do throws(ModelError) {
             let data = try await server.post(path, body)
-            let answer = try ServerProfile.decode(Answer.self, data, server.http, path)
-            let url = server.http.url.appending(path)
-            // Results come sorted by score, not in the order of the documents.
-            let scores = answer.results.map { ($0.index, $0.relevance_score) }
-            return try ScoreReader.ordered(scores, count: documents.count, url: url).map { value in
-                Result { () throws(ModelError) in try Self.reward(value, url: url) }
-            }
+            let reader = RerankReader(
+                url: server.http.url.appending(path),
+                models: try await server.known().answeringModels)
+            return try reader.rewards(data, count: documents.count)
         } catch {
             return documents.map { _ in .failure(error) }
         }
-    }
-
-    /// ln(s / (1 − s)), without cancellation at either end.
-    package static func reward(_ probability: Double?, url: String) throws(ModelError) -> Double {
-        guard let s = probability, s.isFinite else {
-            throw ModelError(.notFinite, "\(url) answered a score that is no finite number")
-        }
-        guard s >= 0, s <= 1 else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered the score \(s), which is no probability; serve a reward model "
-                    + "that llama.cpp reads as a two-label classifier")
-        }
-        // 1 − s is exact for s ≥ 0.5 (Sterbenz), and log1p keeps small s exact.
-        let reward = s < 0.5 ? log(s) - log1p(-s) : log(s) - log(1 - s)
-        guard reward.isFinite else {
-            throw ModelError(
-                .notFinite,
-                "\(url) answered the score \(s): the reward is beyond the resolution of this "
-                    + "endpoint (|reward| above about 12); serve the reward model by vLLM and "
-                    + "use the scorer `classify`")
-        }
-        return reward
     }
 
     private static func refusal(_ prompt: Prompt) -> ModelError {

@@ -13,8 +13,6 @@ struct LandingCounts: Sendable {
     var candidateRewards: Int64 = 0
     var drawFailures: Int64 = 0
     var candidateFailures: Int64 = 0
-    var drawFailuresGone: Int64 = 0
-    var candidateFailuresGone: Int64 = 0
 
     /// Adds what another run's part changed.
     mutating func add(_ other: LandingCounts) {

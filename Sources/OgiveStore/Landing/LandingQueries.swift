@@ -26,6 +26,21 @@ enum LandingQueries {
             SELECT FROM ogive.prompt_rows p
             WHERE p.id = s.prompt_id AND p.prompt_set_id = $2))
         """
+    /// Takes out what comes for an item that a failure settled: the first committed outcome
+    /// stays until a person asks for a retry. $1 run, $2 scoring.
+    static let removeSettled = """
+        DELETE FROM pg_temp.ogive_landing s USING ogive.failure_rows f
+        WHERE s.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = s.prompt_id
+            AND f.item_index = s.item_index
+            AND f.item_kind = CASE WHEN s.is_candidate THEN 'candidate' ELSE 'draw' END
+        """
+    /// The same for what comes after a failure in the same batch. $1 run.
+    static let removeOvertaken = """
+        DELETE FROM pg_temp.ogive_landing s USING pg_temp.ogive_landing earlier
+        WHERE s.run_id = $1 AND earlier.run_id = $1 AND earlier.prompt_id = s.prompt_id
+            AND earlier.item_index = s.item_index AND earlier.is_candidate = s.is_candidate
+            AND earlier.ordinal < s.ordinal AND earlier.stage IS NOT NULL
+        """
     /// $1 run, $2 sampling, $3 time. The first text of a draw stays.
     static let completions = """
         WITH fresh AS (
@@ -115,20 +130,6 @@ enum LandingQueries {
             WHERE t.scoring_id = $2 AND t.prompt_id = s.prompt_id
                 AND s.item_index = ANY(t.draw_indexes))
         END
-        """
-    /// Takes back failures of items that have a reward now. $1 run, $2 scoring.
-    static let removeFailures = """
-        WITH gone AS (
-            DELETE FROM ogive.failure_rows f USING pg_temp.ogive_landing s
-            WHERE s.run_id = $1 AND s.reward IS NOT NULL AND f.scoring_id = $2
-                AND f.prompt_id = s.prompt_id AND f.item_index = s.item_index
-                AND f.item_kind = CASE WHEN s.is_candidate THEN 'candidate' ELSE 'draw' END
-                AND \(hasReward)
-            RETURNING f.item_kind
-        )
-        SELECT count(*) FILTER (WHERE item_kind = 'draw') AS draws,
-            count(*) FILTER (WHERE item_kind = 'candidate') AS candidates
-        FROM gone
         """
     /// $1 run, $2 scoring, $3 sampling, $4 time. An item with a reward has not failed; nor has
     /// the sampling of a draw whose completion is there; nor the scoring of a dropped text.

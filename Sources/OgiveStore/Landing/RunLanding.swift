@@ -1,7 +1,7 @@
 internal import Postgres
 
-/// Lands the staged results of one run, in the order that the statements need: texts, rewards of
-/// these texts, failures of what is left.
+/// Lands the staged results of one run, in the order that the statements need: nothing for items
+/// that a failure settled, then texts, rewards of these texts, failures of what is left.
 struct RunLanding {
     let run: Int64
     let sampling: Int64
@@ -13,6 +13,9 @@ struct RunLanding {
         var counts = LandingCounts()
         try await connection.execute(
             LandingQueries.removeStrangers, [.int64(run), .int64(promptSet)])
+        try await connection.execute(
+            LandingQueries.removeSettled, [.int64(run), .int64(scoring)])
+        try await connection.execute(LandingQueries.removeOvertaken, [.int64(run)])
         try await landCompletions(connection, &counts)
         try await landRewards(connection, &counts)
         try await landFailures(connection, &counts)
@@ -49,11 +52,6 @@ struct RunLanding {
     private func landFailures(
         _ connection: PostgresConnection, _ counts: inout LandingCounts
     ) async throws {
-        let gone = try await connection.query(
-            LandingQueries.removeFailures, [.int64(run), .int64(scoring)]
-        ).one()
-        counts.drawFailuresGone = try gone.decode("draws")
-        counts.candidateFailuresGone = try gone.decode("candidates")
         let fresh = try await connection.query(
             LandingQueries.failures,
             [.int64(run), .int64(scoring), .int64(sampling), .int64(now)]
@@ -76,8 +74,7 @@ struct RunLanding {
             [
                 .int64(scoring), .int64(counts.rewards), .string(counts.rewardSum),
                 .int64(counts.candidateRewards),
-                .int64(counts.drawFailures - counts.drawFailuresGone),
-                .int64(counts.candidateFailures - counts.candidateFailuresGone),
+                .int64(counts.drawFailures), .int64(counts.candidateFailures),
             ])
     }
 }

@@ -22,4 +22,11 @@ enum ReadingQueries {
             count(*) FILTER (WHERE complete) AS complete
         FROM ogive.quantile_tables WHERE run = $1
         """
+
+    static let coordinator = """
+        SELECT coordinator, term, leads, counts::text AS counts,
+            to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
+            to_char(renewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS renewed_at
+        FROM ogive.coordinator_status
+        """
 }

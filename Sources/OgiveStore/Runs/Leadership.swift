@@ -1,49 +1,123 @@
+internal import FoundationEssentials
 internal import OgiveCore
 internal import Postgres
 
-/// The session whose advisory lock says that this coordinator leads. The lock only tells a second
-/// coordinator not to begin; what fences a stale one is the term.
+/// A coordinator's hold on leadership: a lease in the database, by the database's clock. The lease
+/// only tells others not to begin; what fences a stale leader is the term.
+///
+/// It has a connection of its own, so that renewing waits neither for landings nor for the pool.
 actor Leadership {
     private let configuration: PostgresConfiguration
     private var session: PostgresConnection?
+    private var term: Term?
+
+    /// Longest wait for an answer: shorter than any lease that makes sense.
+    private static let patience = Duration.seconds(5)
 
     init(_ configuration: PostgresConfiguration) {
         var configuration = configuration
         configuration.applicationName = "ogive leader"
+        configuration.connectTimeout = min(configuration.connectTimeout, Self.patience)
+        configuration.statementTimeout = min(configuration.statementTimeout, Self.patience)
+        configuration.lockTimeout = min(configuration.lockTimeout, Self.patience)
+        configuration.tcpTimeout = min(configuration.tcpTimeout, Self.patience)
         self.configuration = configuration
     }
 
-    /// Takes the lock, unless the session has it already, and raises the term.
-    func begin(as coordinator: String, now: Int64) async throws(StoreError) -> Term {
-        do {
-            let session = try await usableSession()
-            let isMine = try await session.query(TermQueries.tryLock, [.int64(TermQueries.lock)])
-                .one().decode("is_mine", as: Bool.self)
-            guard isMine else { throw try await self.conflict(session) }
-            let row = try await session.query(
-                TermQueries.raise, [.string(coordinator), .int64(now)]
-            ).one()
-            return Term(try row.decode("term"))
-        } catch {
-            await end()
-            throw StoreError(error, during: "begin to lead")
+    /// Takes the lease, unless another coordinator's lasts.
+    func begin(
+        as coordinator: String, for lease: Duration
+    ) async throws(StoreError) -> Candidacy {
+        try await withSession("begin to lead") { session in
+            if let leader = try await self.other(session, TermQueries.look) {
+                return .following(leader)
+            }
+            do {
+                return try await self.take(coordinator, lease, session)
+            } catch let error as PostgresError where error.sqlState == "55P03" {
+                // The lease ran out and a landing of the former leader still holds the term.
+                _ = try await session.query(TermQueries.endLandings)
+                return try await self.take(coordinator, lease, session)
+            }
         }
     }
 
-    /// Says that nobody leads, if `term` still does, and lets the lock go.
+    /// Makes the lease last; throws `.staleTerm` when it is another one's.
+    func renew(
+        _ term: Term, for lease: Duration, counts: [String: Int]
+    ) async throws(StoreError) {
+        try await withSession("renew the lease") { session in
+            let changed = try await session.execute(
+                TermQueries.renew,
+                [
+                    .int64(term.rawValue), .int64(lease.microseconds),
+                    .json(CanonicalJSON.text(counts)),
+                ])
+            guard changed == 0 else { return }
+            let leading = try await session.query(TermQueries.look).one()
+                .decode("term", as: Int64.self)
+            throw StoreError.stale(term, leading: leading)
+        }
+    }
+
+    /// Says that nobody leads, if `term` still does.
     func resign(_ term: Term) async {
         if let session {
-            // When this fails, the lock still goes with the session, which is what counts.
+            // When this fails, the lease runs out all the same.
             _ = try? await session.execute(TermQueries.resign, [.int64(term.rawValue)])
         }
         await end()
     }
 
-    /// Ends the session and with it the lock.
+    /// Ends the session.
     func end() async {
         let old = session
         session = nil
         await old?.close()
+    }
+
+    /// The leader whose lease lasts; `nil` when there is none, or it is this one.
+    private func other(_ session: PostgresConnection, _ sql: String) async throws -> Leader? {
+        let row = try await session.query(sql).one()
+        guard let name: String = try row.decode("coordinator", as: String?.self),
+            let remaining: Int64 = try row.decode("remaining", as: Int64?.self), remaining > 0
+        else { return nil }
+        let leading = Term(try row.decode("term"))
+        if leading == term { return nil }
+        return Leader(
+            name: name, term: leading, since: try row.decode("since"),
+            renewedAt: try row.decode("renewed_at"), remaining: .microseconds(remaining))
+    }
+
+    private func take(
+        _ coordinator: String, _ lease: Duration, _ session: PostgresConnection
+    ) async throws -> Candidacy {
+        let answer = try await session.transaction { session -> Candidacy in
+            // Among candidates one comes first, and the others find its lease.
+            if let leader = try await self.other(session, TermQueries.lookAndLock) {
+                return .following(leader)
+            }
+            try await session.execute(TermQueries.limitWaiting)
+            let term = try await session.query(TermQueries.raise).one()
+                .decode("term", as: Int64.self)
+            try await session.execute(
+                TermQueries.begin,
+                [.int64(term), .string(coordinator.storable), .int64(lease.microseconds)])
+            return .leading(Term(term))
+        }
+        if case .leading(let term) = answer { self.term = term }
+        return answer
+    }
+
+    private func withSession<Value: Sendable>(
+        _ action: String, _ body: (PostgresConnection) async throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await body(try await usableSession())
+        } catch {
+            await end()
+            throw StoreError(error, during: action)
+        }
     }
 
     private func usableSession() async throws(PostgresError) -> PostgresConnection {
@@ -52,14 +126,11 @@ actor Leadership {
         session = new
         return new
     }
+}
 
-    private func conflict(_ session: PostgresConnection) async throws -> StoreError {
-        let row = try await session.query(TermQueries.current).one()
-        return StoreError(
-            .conflict,
-            "Another coordinator leads on \(configuration): "
-                + "\(try row.decode("coordinator", as: String.self)), since "
-                + "\(try row.decode("since", as: String.self)) (term "
-                + "\(try row.decode("term", as: Int64.self))). Stop it, or start workers for it.")
+extension Duration {
+    /// The whole microseconds in it.
+    fileprivate var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
     }
 }

@@ -49,19 +49,4 @@ enum SubmitQueries {
         """
     static let deleteRun = "DELETE FROM ogive.runs WHERE name = $1"
     static let notify = "NOTIFY ogive_runs"
-
-    /// $1 scoring; the failures of all draws and candidates.
-    static let deleteFailures = """
-        WITH gone AS (
-            DELETE FROM ogive.failure_rows WHERE scoring_id = $1 RETURNING item_kind
-        )
-        SELECT count(*) FILTER (WHERE item_kind = 'draw') AS draws,
-            count(*) FILTER (WHERE item_kind = 'candidate') AS candidates
-        FROM gone
-        """
-    static let uncountFailures = """
-        UPDATE ogive.scoring_progress SET draw_failures = draw_failures - $2,
-            candidate_failures = candidate_failures - $3
-        WHERE scoring_id = $1
-        """
 }

@@ -5,14 +5,17 @@ extension Simulation {
     mutating func coordinate(_ event: SimulationEvent) {
         switch event {
         case .coordinatorTick(let id):
-            guard coordinators.contains(where: { $0.id == id }) else { return }
+            guard waits(id, event) == false else { return }
             step(id, .tick)
             queue.push(event, at: now + .milliseconds(50))
         case .poll(let id):
-            guard coordinators.contains(where: { $0.id == id }) else { return }
-            if !random.chance(options.commitFailure) { step(id, .runs(database.openRuns())) }
+            guard waits(id, event) == false else { return }
+            if databaseAwayUntil <= now, !random.chance(options.commitFailure) {
+                step(id, .runs(database.openRuns()))
+            }
             queue.push(event, at: now + .milliseconds(500))
         case .answer(let id, let answer):
+            guard waits(id, event) == false else { return }
             step(id, answer)
         case .storeCall(let id, let effect):
             // The database goes on with a call whose caller died.
@@ -22,11 +25,23 @@ extension Simulation {
         }
     }
 
+    /// Whether an event has to wait for a coordinator that is stopped; `nil` when it is gone.
+    private mutating func waits(_ id: Int, _ event: SimulationEvent) -> Bool? {
+        guard let coordinator = coordinators.first(where: { $0.id == id }) else {
+            if case .answer(_, .landed) = event { counts.commitsUnheard += 1 }
+            return nil
+        }
+        guard coordinator.pausedUntil > now else { return false }
+        queue.push(event, at: coordinator.pausedUntil)
+        return true
+    }
+
     /// Lets a coordinator handle an event, and checks and carries out what it wants.
     mutating func step(_ id: Int, _ event: Scheduler.Event) {
         guard let index = coordinators.firstIndex(where: { $0.id == id }) else { return }
+        note(event, by: index)
         let effects = coordinators[index].scheduler.handle(event, now: now)
-        check(effects, of: coordinators[index])
+        check(effects, of: index)
         for effect in effects {
             switch effect {
             case .send(let message):
@@ -36,16 +51,50 @@ extension Simulation {
                 let delay = isSlow ? random.duration(500...4_000) : random.duration(1...20)
                 queue.push(.storeCall(id, effect), at: now + delay)
             case .stop:
+                counts.coordinatorsSteppedDown += 1
                 coordinators.removeAll { $0.id == id }
-            case .notice:
-                break
+            case .notice(let notice):
+                note(notice)
             }
         }
     }
 
+    private mutating func note(_ event: Scheduler.Event, by index: Int) {
+        guard case .message(let message) = event else { return }
+        switch message.message {
+        case .hello(let hello):
+            coordinators[index].ledger.held[message.worker] = hello.inFlight
+        case .result(let result):
+            let isLate = coordinators[index].ledger.expired.remove(result.lease) != nil
+            let item = result.items.first.map {
+                LeaseLedger.Item(run: result.run, key: .init(result.prompt, $0.name))
+            }
+            if isLate, item.flatMap({ coordinators[index].ledger.latest[$0] }) == result.lease {
+                counts.lateResults += 1
+            }
+            if !initial.isDeterministic { coordinators[index].ledger.note(result) }
+        case .credit, .heartbeat, .returned, .draining, .goodbye:
+            break
+        }
+    }
+
+    private mutating func note(_ notice: Scheduler.Notice) {
+        if let reader { reader("  \(notice)") }
+        switch notice {
+        case .lost(let id, _, _):
+            counts.workersLost += 1
+            lost.insert(id)
+        case .registered(let id, _):
+            if lost.remove(id) != nil { counts.workersBack += 1 }
+        case .expired: counts.leasesExpired += 1
+        case .stale: counts.staleResults += 1
+        case .left, .unserved, .landingPaused, .finished: break
+        }
+    }
+
     private mutating func post(_ message: ToWorker, from coordinator: Int) {
-        let isThere = workers.contains { $0?.id == message.worker }
-        guard isThere || random.chance(0.5) else {
+        let place = place(of: message.worker)
+        guard place != nil || random.chance(0.5) else {
             queue.push(.answer(coordinator, .sendFailed(message, .unreachable)), at: now)
             return
         }
@@ -53,92 +102,6 @@ extension Simulation {
             queue.push(.answer(coordinator, .sendFailed(message, .full)), at: now)
             return
         }
-        transmit(.toWorker(message))
-    }
-
-    private mutating func carryOut(_ effect: Scheduler.Effect, for id: Int) {
-        let term = Term(Int64(id))
-        do throws(StoreError) {
-            switch effect {
-            case .land(let batch):
-                let fails = random.chance(options.commitFailure)
-                let isUnknown = random.chance(options.commitFailure)
-                if fails, !isUnknown { throw StoreError(.unavailable, "not reached") }
-                if !fails {
-                    let receipt = try database.land(batch, term: term)
-                    if !isUnknown {
-                        answer(id, .landed(batch.id, receipt))
-                        return
-                    }
-                }
-                throw StoreError(.unknownOutcome, "the reply was lost")
-            case .fetchPage(let run, let cursor, let limit):
-                answer(
-                    id,
-                    random.chance(options.commitFailure)
-                        ? .pageFailed(run.id)
-                        : .page(
-                            run.id, database.pendingPage(of: run, after: cursor, limit: limit)))
-            case .bind(let binding):
-                answer(id, .bound(try database.bind(binding, term: term)))
-            case .finish(let run):
-                answer(id, .finished(run, try database.finish(run, term: term)))
-            case .record(let record):
-                try database.record([record], term: term)
-            case .send, .notice, .stop:
-                break
-            }
-        } catch {
-            fail(effect, error, id)
-        }
-    }
-
-    private mutating func fail(_ effect: Scheduler.Effect, _ error: StoreError, _ id: Int) {
-        switch effect {
-        case .land(let batch): answer(id, .landingFailed(batch.id, error))
-        case .bind(let binding): answer(id, .bindFailed(binding.run))
-        case .finish(let run): answer(id, .finishFailed(run))
-        default: break
-        }
-    }
-
-    private mutating func answer(_ id: Int, _ event: Scheduler.Event) {
-        queue.push(.answer(id, event), at: now + random.duration(1...20))
-    }
-
-    /// What must hold of every step of a coordinator.
-    private mutating func check(_ effects: [Scheduler.Effect], of coordinator: Coordinator) {
-        var dropped: Set<LeaseName> = []
-        for case .notice(.stale(let lease, _)) in effects {
-            dropped.insert(lease)
-            stale += 1
-        }
-        for case .send(let message) in effects {
-            switch message.message {
-            case .ack(let name) where !dropped.contains(name.lease):
-                checkAck(name, to: message.worker)
-            case .lease:
-                if let (held, credit) = coordinator.scheduler.leases(of: message.worker),
-                    held > credit
-                {
-                    violations.append(
-                        "worker \(message.worker.low) got \(held) leases, willing: \(credit)")
-                }
-            default: break
-            }
-        }
-        if coordinator.scheduler.load.inFlightItems < 0 {
-            violations.append("a negative number of items is in flight")
-        }
-    }
-
-    /// Nothing is acknowledged that is not in the database, unless its run ended.
-    private mutating func checkAck(_ name: ResultName, to worker: WorkerID) {
-        guard let run = database.runs[Self.run], !run.isFinished,
-            let items = sent[SentPart(worker: worker, name: name)]
-        else { return }
-        for item in items where !database.isSettled(item, scoring: run.description.scoring) {
-            violations.append("\(item) was acknowledged and is not in the database")
-        }
+        transmit(message, to: place)
     }
 }

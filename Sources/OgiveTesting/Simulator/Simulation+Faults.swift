@@ -3,42 +3,98 @@ internal import OgiveCore
 extension Simulation {
     /// Spreads the faults over their time.
     mutating func planFaults() {
-        for place in workers.indices {
-            plan(options.workerCrashes / Double(workers.count), .crashWorker(place))
-            plan(options.workerPauses / Double(workers.count), .pauseWorker(place))
-            plan(options.drains / Double(workers.count), .drainWorker(place))
-        }
-        plan(options.coordinatorCrashes, .replaceCoordinator)
-        plan(0.3, .raise)
+        plan(options.workerCrashes) { .crash($0) }
+        plan(options.workerPauses) { .pause($0) }
+        plan(options.drains) { .drain($0) }
+        plan(options.leaves) { .leave($0) }
+        plan(options.joins) { _ in .join }
+        plan(options.partitions) { .cut($0, up: true, down: true) }
+        plan(options.oneWayPartitions) { .cut($0, up: $0 % 2 == 0, down: $0 % 2 == 1) }
+        plan(options.clogs) { .clog($0 / 2, up: $0 % 2 == 0) }
+        plan(options.thefts) { .steal($0) }
+        plan(options.coordinatorCrashes) { _ in .replaceCoordinator }
+        plan(options.coordinatorPauses) { _ in .pauseCoordinator }
+        plan(options.outages) { _ in .outage }
+        plan(options.readOnlyTimes) { _ in .readOnly }
+        plan(options.clockSteps) { _ in .stepClock }
+        plan(options.raises) { _ in .raise }
+        plan(options.retries) { _ in .retry }
         queue.push(.heal, at: now + options.faultTime)
     }
 
-    private mutating func plan(_ mean: Double, _ event: SimulationEvent) {
+    private mutating func plan(_ mean: Double, _ fault: (Int) -> SimulationEvent.Fault) {
         let whole = mean.rounded(.down)
         let count = Int(whole) + (random.chance(mean - whole) ? 1 : 0)
-        let end = Int(options.faultTime.components.seconds) * 1_000 - 1
-        for _ in 0..<count { queue.push(event, at: now + random.duration(500...end)) }
+        let end = Int(options.faultTime.milliseconds) - 1
+        for _ in 0..<count {
+            let place = Int.random(in: 0..<max(options.workers, 2), using: &random)
+            queue.push(.fault(fault(place)), at: now + random.duration(500...end))
+        }
     }
 
-    /// Lets a fault happen, or end.
+    /// Lets something befall somebody, or end.
     mutating func befall(_ event: SimulationEvent) {
         switch event {
-        case .crashWorker(let place):
-            workers[place] = nil
-            queue.push(.startWorker(place), at: now + random.duration(100...2_000))
+        case .poison(let id):
+            guard let place = place(of: id) else { return }
+            counts.poisonings += 1
+            crash(place)
         case .startWorker(let place): startWorker(place)
-        case .pauseWorker(let place):
-            workers[place]?.pausedUntil = now + random.duration(500...5_000)
-        case .drainWorker(let place):
-            if let id = workers[place]?.id { step(id, .drain, again: .work(id, .drain)) }
-        case .replaceCoordinator: replaceCoordinator()
         case .killCoordinator(let id): coordinators.removeAll { $0.id == id }
-        case .raise:
-            options.draws += 3
-            database.submit(SimulatedModel.run(draws: options.draws))
+        case .fault(let fault): befall(fault)
         case .heal: heal()
         default: break
         }
+    }
+
+    private mutating func befall(_ fault: SimulationEvent.Fault) {
+        switch fault {
+        case .crash(let place): crash(place)
+        case .pause(let place):
+            guard place < workers.count, workers[place] != nil else { return }
+            counts.workersPaused += 1
+            workers[place]?.pausedUntil = now + random.duration(500...5_000)
+        case .drain(let place): drain(place)
+        case .join:
+            workers.append(nil)
+            up.append(Link())
+            down.append(Link())
+            startWorker(workers.count - 1)
+        case .leave(let place):
+            deserted.insert(place)
+            if random.chance(0.5) { crash(place) } else { drain(place) }
+        case .cut(let place, let cutsUp, let cutsDown):
+            guard place < workers.count else { return }
+            let end = now + random.duration(500...5_000)
+            if cutsUp { up[place].cutUntil = end }
+            if cutsDown { down[place].cutUntil = end }
+        case .clog(let place, let isUp):
+            guard place < workers.count else { return }
+            let end = now + random.duration(500...3_000)
+            if isUp { up[place].clogsUntil = end } else { down[place].clogsUntil = end }
+        case .steal(let place): steal(place)
+        case .replaceCoordinator: replaceCoordinator()
+        case .pauseCoordinator: pauseCoordinator()
+        case .outage: databaseAwayUntil = now + random.duration(200...3_000)
+        case .readOnly: readOnlyUntil = now + random.duration(200...3_000)
+        // Machines read no wall clock: there is nothing here to tell them.
+        case .stepClock: counts.clockSteps += 1
+        case .raise, .retry: askForMore(fault)
+        }
+    }
+
+    private mutating func crash(_ place: Int) {
+        guard place < workers.count, workers[place] != nil else { return }
+        counts.workersCrashed += 1
+        workers[place] = nil
+        if !deserted.contains(place) {
+            queue.push(.startWorker(place), at: now + random.duration(100...2_000))
+        }
+    }
+
+    private mutating func drain(_ place: Int) {
+        guard place < workers.count, let id = workers[place]?.id else { return }
+        step(id, .drain, again: .work(id, .drain))
     }
 
     private mutating func startWorker(_ place: Int) {
@@ -48,39 +104,76 @@ extension Simulation {
         workers[place] = Worker(
             id: id,
             session: WorkerSession(
-                name: "worker-\(lastWorker)", version: "1", offer: SimulatedModel.offer,
-                limits: options.workerLimits, now: now))
+                name: "worker-\(lastWorker)", version: "1", offer: SimulationRuns.offer,
+                limits: initial.workerLimits, now: now))
         queue.push(.workerTick(id), at: now)
+    }
+
+    private mutating func pauseCoordinator() {
+        guard !coordinators.isEmpty else { return }
+        counts.coordinatorsPaused += 1
+        coordinators[coordinators.count - 1].pausedUntil = now + random.duration(500...5_000)
+        if random.chance(0.5) {
+            queue.push(.fault(.replaceCoordinator), at: now + random.duration(300...1_500))
+        }
     }
 
     /// The database gives the next term; the former coordinator dies now, or does not know yet.
     private mutating func replaceCoordinator() {
-        if options.zombies, !isHealed, let former = coordinators.last {
+        let free = max(databaseAwayUntil, readOnlyUntil)
+        guard free <= now else {
+            queue.push(.fault(.replaceCoordinator), at: free + .milliseconds(1))
+            return
+        }
+        counts.coordinatorsReplaced += 1
+        if let former = coordinators.last, !isHealed,
+            options.zombies || former.pausedUntil > now
+        {
             coordinators = [former]
-            queue.push(.killCoordinator(former.id), at: now + random.duration(500...5_000))
+            let wakes = max(now, former.pausedUntil)
+            queue.push(.killCoordinator(former.id), at: wakes + random.duration(500...5_000))
         } else {
             coordinators = []
         }
         let term = database.lead()
         lastCoordinator = Int(term.rawValue)
-        coordinators.append(
-            Coordinator(
-                id: lastCoordinator,
-                scheduler: Scheduler(term: term, limits: options.schedulerLimits)))
+        var scheduler = Scheduler(term: term, limits: initial.schedulerLimits)
+        #if DEBUG
+            if let guardOff { scheduler.guardsOff = [guardOff] }
+        #endif
+        coordinators.append(Coordinator(id: lastCoordinator, scheduler: scheduler))
         queue.push(.coordinatorTick(lastCoordinator), at: now)
         queue.push(.poll(lastCoordinator), at: now + random.duration(0...500))
     }
 
+    private mutating func askForMore(_ fault: SimulationEvent.Fault) {
+        let id = RunID(Int64.random(in: 1...Int64(initial.runs), using: &random))
+        guard var run = database.runs[id]?.description else { return }
+        if fault == .retry {
+            database.retryFailures(of: id)
+            outcomes.forgetFailures(of: run.scoring)
+        } else {
+            run.spec.draws += 2
+            database.submit(run)
+        }
+    }
+
     private mutating func heal() {
         isHealed = true
-        options.loss = 0
-        options.duplication = 0
-        options.delayMax = 10
-        options.commitFailure = 0
-        options.commitSlowness = 0
-        options.hanging = 0
+        var calm = SimulationOptions()
+        calm.delayMax = min(10, initial.delayMax)
+        calm.faultTime = initial.faultTime
+        calm.healTime = initial.healTime
+        options = calm
+        databaseAwayUntil = now
+        readOnlyUntil = now
+        for place in workers.indices {
+            up[place] = Link()
+            down[place] = Link()
+        }
         if coordinators.count > 1 { coordinators.removeFirst(coordinators.count - 1) }
         if coordinators.last?.id != lastCoordinator { replaceCoordinator() }
-        for place in workers.indices where workers[place] == nil { startWorker(place) }
+        if deserted.count >= workers.count { deserted = [] }
+        for place in workers.indices where !deserted.contains(place) { startWorker(place) }
     }
 }

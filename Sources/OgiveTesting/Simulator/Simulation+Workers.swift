@@ -16,31 +16,38 @@ extension Simulation {
         }
     }
 
-    private func place(of id: WorkerID) -> Int? {
+    /// Where an incarnation lives.
+    func place(of id: WorkerID) -> Int? {
         workers.firstIndex { $0?.id == id }
     }
 
     /// Lets a worker handle an event. While it is stopped, the event waits.
     mutating func step(_ id: WorkerID, _ said: WorkerSession.Event, again: SimulationEvent) {
-        guard let place = place(of: id), var worker = workers[place] else { return }
-        if worker.pausedUntil > now {
-            queue.push(again, at: worker.pausedUntil)
+        guard let place = place(of: id), let until = workers[place]?.pausedUntil else { return }
+        if until > now {
+            queue.push(again, at: until)
             return
         }
+        // Taken out, so that it is changed in place.
+        guard var worker = workers[place] else { return }
+        workers[place] = nil
         let effects = worker.session.handle(said, now: now)
+        let session = worker.session
         workers[place] = worker
+        check(session, of: id)
         for effect in effects {
             switch effect {
             case .send(let message):
                 remember(message, of: id)
                 transmit(
-                    .toCoordinator(
-                        FromWorker(worker: id, term: worker.session.term, message: message)))
+                    FromWorker(worker: id, term: session.term, message: message), from: place)
             case .start(let ticket, let lease, _):
                 begin(ticket, lease, of: id)
             case .exit:
                 workers[place] = nil
-                queue.push(.startWorker(place), at: now + random.duration(100...1_000))
+                if !deserted.contains(place) {
+                    queue.push(.startWorker(place), at: now + random.duration(100...1_000))
+                }
             case .stop, .idle:
                 break
             }
@@ -51,21 +58,40 @@ extension Simulation {
         guard case .result(let result) = message else { return }
         let part = SentPart(
             worker: id, name: ResultName(lease: result.lease, part: result.part))
-        sent[part] = result.items.map { MemoryDatabase.ItemKey(result.prompt, $0.name) }
+        let keys = result.items.map { MemoryDatabase.ItemKey(result.prompt, $0.name) }
+        if sent.updateValue(SentItems(run: result.run, items: keys), forKey: part) != nil {
+            counts.resultsResent += 1
+        }
     }
 
     /// Works on a lease for a while: the results are in one part or in several.
     private mutating func begin(_ ticket: WorkerSession.Ticket, _ lease: Lease, of id: WorkerID) {
         queue.push(.work(id, .started(ticket)), at: now + random.duration(1...50))
-        guard !random.chance(options.hanging) else { return }
-        let isLong = !isHealed && random.chance(0.05)
-        let model = SimulatedModel()
-        let results = lease.items.map { model.result(of: $0, seedBase: lease.seedBase) }
+        if isPoison(lease.prompt.id) {
+            queue.push(.poison(id), at: now + random.duration(20...300))
+            return
+        }
+        guard !random.chance(options.hanging) else {
+            counts.tasksHung += 1
+            return
+        }
+        let isLong = random.chance(options.slowness)
+        lastAttempt += 1
+        let results = lease.items.map { item in
+            initial.isDeterministic
+                ? SimulatedModel().result(of: item, seedBase: lease.seedBase)
+                : model.result(of: item, attempt: lastAttempt)
+        }
         let cut = random.chance(0.5) ? results.count : Int.random(in: 1...3, using: &random)
         let parts = stride(from: 0, to: results.count, by: cut).map {
             Array(results[$0..<min($0 + cut, results.count)])
         }
         let delay = isLong ? random.duration(3_000...6_000) : random.duration(60...600)
         queue.push(.work(id, .done(ticket, parts)), at: now + delay)
+    }
+
+    /// The first prompts are poison, if any.
+    func isPoison(_ prompt: PromptID) -> Bool {
+        prompt.rawValue <= Int64(initial.poisonPrompts)
     }
 }

@@ -1,28 +1,18 @@
 internal import OgiveCore
 
-/// One simulated run: the real scheduler and the real sessions, a network, a database and time
-/// that are drawn from a seed.
+/// One simulated deployment: the real scheduler and the real sessions, with a network, a database,
+/// processes and time that are drawn from a seed.
 ///
 /// What must never happen is checked after each step; what must happen in the end, after a time
 /// without faults.
 package struct Simulation: Sendable {
-    /// How it went.
-    package struct Outcome: Hashable, Sendable {
-        /// The seed it was drawn from.
-        package var seed: UInt64
-        /// Hash of everything that happened, in order.
-        package var trace: TraceHash
-        /// What must not have happened; empty when all is well.
-        package var violations: [String]
-        /// Number of events.
-        package var steps: Int
-        /// Results that were dropped as stale.
-        package var stale: Int
-    }
-
     struct Coordinator: Sendable {
         let id: Int
         var scheduler: Scheduler
+        var pausedUntil = Instant.zero
+        /// Whose key each routing id belongs to, as its transport keeps it.
+        var owners: [WorkerID: UInt64] = [:]
+        var ledger = LeaseLedger()
     }
 
     struct Worker: Sendable {
@@ -31,20 +21,36 @@ package struct Simulation: Sendable {
         var pausedUntil = Instant.zero
     }
 
+    /// What the links of a place are like.
+    struct Link: Sendable {
+        var cutUntil = Instant.zero
+        var clogsUntil = Instant.zero
+    }
+
     /// A part of results that was sent.
     struct SentPart: Hashable, Sendable {
         let worker: WorkerID
         let name: ResultName
     }
 
-    static let run = RunID(1)
+    /// What it was of.
+    struct SentItems: Sendable {
+        let run: RunID
+        let items: [MemoryDatabase.ItemKey]
+    }
+
     /// More events than any run needs: both sides answer each other without end.
-    static let stepsMax = 100_000
+    static let stepsMax = 400_000
 
     let seed: UInt64
+    let initial: SimulationOptions
+    let model: AttemptModel
+    /// What goes wrong now: `initial` until the faults end.
     var options: SimulationOptions
     var random: SplitMix64
     var database = MemoryDatabase()
+    var databaseAwayUntil = Instant.zero
+    var readOnlyUntil = Instant.zero
     var queue = EventQueue<SimulationEvent>()
     var now = Instant.zero
     /// Living coordinators, the current one last.
@@ -52,100 +58,116 @@ package struct Simulation: Sendable {
     var lastCoordinator = 0
     /// Living workers by place.
     var workers: [Worker?]
+    var up: [Link]
+    var down: [Link]
+    /// Places that nobody takes any more.
+    var deserted: Set<Int> = []
     var lastWorker: UInt64 = 0
-    var sent: [SentPart: [MemoryDatabase.ItemKey]] = [:]
+    var lastAttempt: UInt64 = 0
+    var outcomes = OutcomeLedger()
+    var sent: [SentPart: SentItems] = [:]
+    var acked: Set<SentPart> = []
+    /// Workers that a coordinator took for lost.
+    var lost: Set<WorkerID> = []
     var isHealed = false
     var trace = TraceHash()
     var violations: [String] = []
-    var stale = 0
+    var counts = SimulationCounts()
+    /// Reads along, for people.
+    var reader: (@Sendable (String) -> Void)?
+    #if DEBUG
+        var guardOff: Guard?
+    #endif
 
-    /// Draws options and everything else from a seed; or takes the options given.
-    package init(seed: UInt64, options: SimulationOptions? = nil) {
+    /// A simulation of a seed, with its own options or others. With contents `swapped`, a server
+    /// that is not deterministic answers every attempt otherwise.
+    package init(seed: UInt64, options: SimulationOptions? = nil, isSwapped: Bool = false) {
+        let options = options ?? SimulationOptions(seed: seed)
         self.seed = seed
+        self.options = options
+        initial = options
+        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3)
         random = SplitMix64(seed: seed)
-        self.options = options ?? SimulationOptions(using: &random)
-        workers = Array(repeating: nil, count: self.options.workers)
+        workers = Array(repeating: nil, count: options.workers)
+        up = Array(repeating: Link(), count: options.workers)
+        down = up
+    }
+
+    /// Lets somebody read along.
+    package mutating func read(_ reader: @escaping @Sendable (String) -> Void) {
+        self.reader = reader
     }
 
     /// Runs to the end, or to the first violation.
-    package mutating func run() -> Outcome {
+    package mutating func run() -> SimulationOutcome {
         begin()
         var steps = 0
         let end = Instant.zero + options.faultTime + options.healTime
         while violations.isEmpty, let (at, sequence, event) = queue.pop() {
             now = at
             steps += 1
-            trace.add("\(at.sinceZero.attoseconds) \(sequence) \(event.summary)")
+            trace.add(sequence)
+            trace.add(UInt64(truncatingIfNeeded: at.sinceZero.milliseconds))
+            trace.add(event)
+            if reader != nil { tell(event) }
             handle(event)
-            checkTruth()
             if case .coordinatorTick = event, isHealed, isConverged { break }
             if at > end || steps == Self.stepsMax {
                 violations.append("no convergence: \(stateOfAffairs)")
             }
         }
-        checkTables()
-        return Outcome(
-            seed: seed, trace: trace, violations: violations, steps: steps, stale: stale)
+        if violations.isEmpty { checkTables() }
+        if let reader { violations.forEach { reader("violation: \($0)") } }
+        return SimulationOutcome(
+            seed: seed, options: initial, trace: trace, violations: violations, steps: steps,
+            counts: counts, outcomes: outcomes.settled)
     }
 
     private mutating func begin() {
         database.add(SimulatedModel.prompts(options.prompts), to: "prompts")
-        database.submit(SimulatedModel.run(draws: options.draws))
+        for run in SimulationRuns.all(options.runs, draws: options.draws) { database.submit(run) }
+        #if DEBUG
+            if let guardOff { database.guardsOff = [guardOff] }
+        #endif
         for place in workers.indices {
             queue.push(.startWorker(place), at: now + random.duration(0...300))
         }
-        queue.push(.replaceCoordinator, at: now + random.duration(0...300))
+        queue.push(.fault(.replaceCoordinator), at: now + random.duration(0...300))
         planFaults()
+        counts.coordinatorsReplaced = -1
     }
 
     private mutating func handle(_ event: SimulationEvent) {
         switch event {
-        case .toCoordinator(let message): arrive(message)
-        case .toWorker(let message): arrive(message, event)
+        case .toCoordinator(let message, let owner): arrive(message, from: owner)
+        case .toWorker(let message): step(message.worker, .message(message.message), again: event)
         case .coordinatorTick, .poll, .storeCall, .answer: coordinate(event)
         case .workerTick, .work: work(event)
-        case .crashWorker, .startWorker, .pauseWorker, .drainWorker, .replaceCoordinator,
-            .killCoordinator, .raise, .heal:
-            befall(event)
+        case .poison, .startWorker, .killCoordinator, .fault, .heal: befall(event)
         }
     }
 
     private var isConverged: Bool {
-        database.isFinished(Self.run)
+        database.runs.values.allSatisfy(\.isFinished)
             && workers.allSatisfy { worker in
-                worker.map { $0.session.working == 0 && $0.session.unacked == 0 } ?? false
+                worker.map { $0.session.working == 0 && $0.session.unacked == 0 } ?? true
             }
             && coordinators.allSatisfy(\.scheduler.isQuiet)
     }
 
     private var stateOfAffairs: String {
-        let missing = database.missing(of: Self.run).count
+        let missing = database.runs.keys.sorted().map { database.missing(of: $0).count }
         let sessions = workers.map { worker in
             worker.map { "\($0.session.working)+\($0.session.unacked)" } ?? "-"
         }
         let loads = coordinators.map { "\($0.scheduler.load)" }
-        return "\(missing) items missing, finished \(database.isFinished(Self.run)), "
-            + "workers \(sessions), coordinators \(loads)"
-    }
-
-    private mutating func checkTruth() {
-        if let conflict = database.conflicts.first {
-            violations.append("\(conflict) landed twice with different content")
-        }
-    }
-
-    private mutating func checkTables() {
-        guard violations.isEmpty, let run = database.runs[Self.run]?.description else { return }
-        let expected = SimulatedModel().table(of: run, in: database)
-        if database.tables[run.scoring] != expected {
-            violations.append("the table differs from that of an undisturbed run")
-        }
+        return "\(missing) items missing, workers \(sessions), coordinators \(loads)"
     }
 }
 
 extension Duration {
-    /// The whole duration in attoseconds, for traces.
-    fileprivate var attoseconds: Int128 {
-        Int128(components.seconds) * 1_000_000_000_000_000_000 + Int128(components.attoseconds)
+    /// The whole duration in milliseconds, rounded down.
+    var milliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

@@ -1,9 +1,9 @@
 internal import OgiveCore
 
-/// What happens in a simulation.
-enum SimulationEvent: Sendable {
-    /// A message reaches whoever coordinates.
-    case toCoordinator(FromWorker)
+/// What happens in a simulation. Indirect: the queue moves events about.
+indirect enum SimulationEvent: Sendable {
+    /// A message reaches whoever coordinates, under a routing id and from the owner of a key.
+    case toCoordinator(FromWorker, owner: UInt64)
     /// A message reaches a worker.
     case toWorker(ToWorker)
     /// Time goes by for a coordinator.
@@ -18,75 +18,48 @@ enum SimulationEvent: Sendable {
     case workerTick(WorkerID)
     /// A worker's pipeline says something.
     case work(WorkerID, WorkerSession.Event)
-    /// The worker in a place dies; another one takes the place later.
-    case crashWorker(Int)
+    /// A poison prompt ends a worker.
+    case poison(WorkerID)
     /// A worker begins in a place that is empty.
     case startWorker(Int)
-    /// The worker in a place is stopped for a while.
-    case pauseWorker(Int)
-    /// The worker in a place drains, then another one takes the place.
-    case drainWorker(Int)
-    /// A new coordinator leads; the former one is dead, or goes on unaware.
-    case replaceCoordinator
     /// A coordinator dies.
     case killCoordinator(Int)
-    /// The number of draws is raised.
-    case raise
+    /// A fault befalls somebody.
+    case fault(Fault)
     /// Nothing bad happens any more.
     case heal
 
-    /// A short name with what tells events apart.
-    var summary: String {
-        switch self {
-        case .toCoordinator(let message):
-            "C \(message.worker.low) \(message.term.rawValue) \(Self.name(message.message))"
-        case .toWorker(let message): "W \(message.worker.low) \(Self.name(message.message))"
-        case .coordinatorTick(let id): "ct \(id)"
-        case .poll(let id): "p \(id)"
-        case .storeCall(let id, _): "s \(id)"
-        case .answer(let id, _): "a \(id)"
-        case .workerTick(let id): "wt \(id.low)"
-        case .work(let id, _): "w \(id.low)"
-        case .crashWorker(let place): "crash \(place)"
-        case .startWorker(let place): "start \(place)"
-        case .pauseWorker(let place): "pause \(place)"
-        case .drainWorker(let place): "drain \(place)"
-        case .replaceCoordinator: "replace"
-        case .killCoordinator(let id): "kill \(id)"
-        case .raise: "raise"
-        case .heal: "heal"
-        }
-    }
-
-    private static func name(_ message: WorkerMessage) -> String {
-        switch message {
-        case .hello(let hello): "hello \(hello.inFlight.map { name($0.lease) })"
-        case .credit(let credit): "credit \(credit)"
-        case .result(let result): "result \(name(result.lease)) \(result.part)"
-        case .heartbeat: "heartbeat"
-        case .returned(let leases): "returned \(leases.map(name))"
-        case .draining: "draining"
-        case .goodbye: "goodbye"
-        }
-    }
-
-    private static func name(_ message: CoordinatorMessage) -> String {
-        switch message {
-        case .welcome(let welcome):
-            "welcome \(welcome.term.rawValue) \(welcome.adopted.map { name($0.new) })"
-        case .serve(let run): "serve \(run.id.rawValue)"
-        case .lease(let lease): "lease \(name(lease.name)) \(lease.prompt.id.rawValue)"
-        case .ack(let result): "ack \(name(result.lease)) \(result.part)"
-        case .cancel(let lease): "cancel \(name(lease))"
-        case .drain: "drain"
-        case .reRegister: "reRegister"
-        case .idle: "idle"
-        case .refused: "refused"
-        case .heartbeat: "heartbeat"
-        }
-    }
-
-    private static func name(_ lease: LeaseName) -> String {
-        "\(lease.term.rawValue).\(lease.task.rawValue).\(lease.epoch.rawValue)"
+    /// What befalls somebody. Workers are named by their place.
+    enum Fault: Hashable, Sendable {
+        /// The worker dies; another one takes the place later.
+        case crash(Int)
+        /// The worker is stopped for a while.
+        case pause(Int)
+        /// The worker drains, then another one takes the place.
+        case drain(Int)
+        /// A place more.
+        case join
+        /// The worker leaves, dead or drained, and nobody takes its place.
+        case leave(Int)
+        /// The worker's links are cut for a while: up, down, or both.
+        case cut(Int, up: Bool, down: Bool)
+        /// One of the worker's links holds everything back for a while.
+        case clog(Int, up: Bool)
+        /// A message under the worker's routing id comes from somebody else.
+        case steal(Int)
+        /// A new coordinator leads; the former one is dead, or goes on unaware.
+        case replaceCoordinator
+        /// The coordinator is stopped for a while; another one may take over.
+        case pauseCoordinator
+        /// The database does not answer for a while.
+        case outage
+        /// The database is read-only for a while.
+        case readOnly
+        /// A wall clock jumps by an hour.
+        case stepClock
+        /// A person raises the number of draws.
+        case raise
+        /// A person asks for a retry of the failures.
+        case retry
     }
 }

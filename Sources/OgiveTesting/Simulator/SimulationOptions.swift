@@ -1,35 +1,72 @@
 internal import OgiveCore
 
 /// What a simulated run is like and what befalls it. Every seed has its own.
-package struct SimulationOptions: Hashable, Sendable {
+///
+/// Means are numbers of times in the time of faults; shares are of all messages, commits or tasks.
+package struct SimulationOptions: Hashable, Sendable, Codable {
     /// Number of prompts.
-    package var prompts = 8
+    package var prompts = 6
     /// Draws of each prompt.
     package var draws = 6
-    /// Number of workers.
+    /// Number of workers at first.
     package var workers = 3
+    /// Number of open runs: the second has another sampling and three times the weight, the third
+    /// another scoring of the first one's sampling.
+    package var runs = 1
+    /// Whether a draw that is made again is the same; otherwise each attempt has its own content.
+    package var isDeterministic = true
     /// Share of messages that are lost.
     package var loss = 0.0
     /// Share of messages that arrive twice.
     package var duplication = 0.0
     /// Longest delay of a message, in milliseconds; messages overtake each other.
     package var delayMax = 20
+    /// Mean number of links that deliver nothing for a while, then all at once.
+    package var clogs = 0.0
+    /// Mean number of workers that are cut off in both directions.
+    package var partitions = 0.0
+    /// Mean number of workers that are cut off in one direction.
+    package var oneWayPartitions = 0.0
     /// Share of commits that fail, and of those whose reply is lost.
     package var commitFailure = 0.0
     /// Share of commits that take seconds.
     package var commitSlowness = 0.0
+    /// Mean number of times when the database does not answer.
+    package var outages = 0.0
+    /// Mean number of times when the database is read-only.
+    package var readOnlyTimes = 0.0
     /// Share of tasks on which a worker hangs.
     package var hanging = 0.0
-    /// Mean number of crashes of a worker in the time of faults.
+    /// Share of tasks that take longer than their lease, or nearly.
+    package var slowness = 0.0
+    /// Mean number of crashes of workers.
     package var workerCrashes = 0.0
-    /// Mean number of pauses of a worker (stopped, then continued).
+    /// Mean number of pauses of workers (stopped, then continued).
     package var workerPauses = 0.0
     /// Mean number of new coordinators.
     package var coordinatorCrashes = 0.0
+    /// Mean number of pauses of the coordinator, in some of which another takes over.
+    package var coordinatorPauses = 0.0
     /// Whether a former coordinator goes on for a while beside its successor.
     package var zombies = false
     /// Mean number of drained workers.
     package var drains = 0.0
+    /// Mean number of workers that join.
+    package var joins = 0.0
+    /// Mean number of workers that leave for good.
+    package var leaves = 0.0
+    /// Mean number of steps of the wall clock by an hour, on any host.
+    package var clockSteps = 0.0
+    /// Mean number of messages under another worker's routing id.
+    package var thefts = 0.0
+    /// Number of prompts that end the process of a worker that begins them.
+    package var poisonPrompts = 0
+    /// Lost workers after which a task is given up; `nil` for never.
+    package var attemptsMax: Int?
+    /// Mean number of times that a person raises the target.
+    package var raises = 0.0
+    /// Mean number of times that a person asks for a retry of the failures.
+    package var retries = 0.0
     /// How long faults go on.
     package var faultTime = Duration.seconds(8)
     /// After this much time without faults everything must be landed.
@@ -38,54 +75,57 @@ package struct SimulationOptions: Hashable, Sendable {
     /// Nothing bad happens.
     package init() {}
 
-    /// Draws the options of a seed.
-    package init(using random: inout SplitMix64) {
-        prompts = Int.random(in: 2...10, using: &random)
+    /// Rises when equal seeds draw other options: what was noted of a seed then needs its options.
+    package static let drawing = 2
+
+    /// The options of a seed: each kind of fault is there in half of the seeds.
+    package init(seed: UInt64) {
+        var random = SplitMix64(seed: seed ^ 0x0A71_0A5E_ED00_0000 ^ UInt64(Self.drawing))
+        prompts = Int.random(in: 2...7, using: &random)
         draws = Int.random(in: 1...9, using: &random)
         workers = Int.random(in: 1...4, using: &random)
+        runs = random.chance(0.5) ? 1 : Int.random(in: 2...3, using: &random)
+        isDeterministic = random.chance(0.5)
+        drawNetwork(&random)
+        drawProcesses(&random)
+        commitFailure = Self.maybe(0.5, &random)
+        commitSlowness = Self.maybe(0.3, &random)
+        outages = Self.maybe(2, &random)
+        readOnlyTimes = Self.maybe(2, &random)
+        clockSteps = Self.maybe(3, &random)
+        thefts = Self.maybe(4, &random)
+        raises = Self.maybe(1, &random)
+        retries = isDeterministic ? Self.maybe(1, &random) : 0
+        if random.chance(0.25) {
+            poisonPrompts = Int.random(in: 1...2, using: &random)
+            attemptsMax = Int.random(in: 2...5, using: &random)
+            healTime = .seconds(600)
+        }
+    }
+
+    private mutating func drawNetwork(_ random: inout SplitMix64) {
         loss = Self.maybe(0.3, &random)
         duplication = Self.maybe(0.3, &random)
         delayMax = random.chance(0.5) ? 10 : Int.random(in: 10...1_500, using: &random)
-        commitFailure = Self.maybe(0.5, &random)
-        commitSlowness = Self.maybe(0.3, &random)
+        clogs = Self.maybe(4, &random)
+        partitions = Self.maybe(3, &random)
+        oneWayPartitions = Self.maybe(3, &random)
+    }
+
+    private mutating func drawProcesses(_ random: inout SplitMix64) {
         hanging = Self.maybe(0.2, &random)
+        slowness = Self.maybe(0.2, &random)
         workerCrashes = Self.maybe(4, &random)
         workerPauses = Self.maybe(4, &random)
         coordinatorCrashes = Self.maybe(4, &random)
+        coordinatorPauses = Self.maybe(2, &random)
         zombies = random.chance(0.5)
         drains = Self.maybe(2, &random)
+        joins = Self.maybe(2, &random)
+        leaves = Self.maybe(2, &random)
     }
 
     private static func maybe(_ most: Double, _ random: inout SplitMix64) -> Double {
         random.chance(0.5) ? Double.random(in: 0...most, using: &random) : 0
-    }
-
-    /// Short intervals, so that seconds suffice; no task is given up.
-    var schedulerLimits: SchedulerLimits {
-        var limits = SchedulerLimits()
-        limits.drawsPerTask = 4
-        limits.windowItems = 24
-        limits.pagePrompts = 3
-        limits.inFlightItemsMax = 64
-        limits.landingItems = 8
-        limits.leaseDuration = .seconds(4)
-        limits.heartbeatInterval = .milliseconds(500)
-        limits.silenceMax = .seconds(2)
-        limits.attemptsMax = .max
-        limits.databasePauseMax = .seconds(1)
-        return limits
-    }
-
-    /// As `schedulerLimits`, for workers.
-    var workerLimits: WorkerLimits {
-        var limits = WorkerLimits()
-        limits.leasesMax = 3
-        limits.unackedMax = 5
-        limits.resendAfter = .seconds(1)
-        limits.helloInterval = .milliseconds(500)
-        limits.registrationMax = .seconds(300)
-        limits.orphanMax = .seconds(300)
-        limits.drainGrace = .seconds(2)
-        return limits
     }
 }

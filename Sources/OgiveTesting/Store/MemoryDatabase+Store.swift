@@ -62,37 +62,49 @@ extension MemoryDatabase {
         return receipt
     }
 
+    /// The first outcome of an item settles it, a failure as much as a reward; of what comes for
+    /// a settled item nothing is kept, its text neither.
     private mutating func land(
         _ item: ItemResult, _ key: ItemKey, _ run: RunDescription, _ receipt: inout LandingReceipt
     ) {
+        let reward = tables[run.scoring]?.rewards[key]
+        let failure = tables[run.scoring]?.failures[key]
+        guard reward == nil || isOff(.once), failure == nil || isOff(.settleFirst) else {
+            receipt.duplicates += 1
+            if let reward, let second = item.reward, second != reward { conflicts.append(key) }
+            return
+        }
+        let stored = completions[run.sampling]?[key]
         if let completion = item.completion {
-            if let former = completions[run.sampling]?[key] {
-                guard former.text == completion.text else {
-                    // A reward belongs to a text: that of a dropped one is dropped too.
-                    conflicts.append(key)
-                    receipt.duplicates += 1
-                    return
-                }
-            } else {
+            if let stored, stored.text != completion.text, !isOff(.once) {
+                // A reward belongs to a text: that of a dropped one is dropped too.
+                conflicts.append(key)
+                receipt.duplicates += 1
+                return
+            }
+            if stored == nil || isOff(.once) {
                 completions[run.sampling, default: [:]][key] = completion
                 receipt.completions += 1
             }
         }
-        let table = tables[run.scoring] ?? ScoringTable()
-        if let reward = item.reward {
-            if let former = table.rewards[key] {
-                receipt.duplicates += 1
-                if former != reward { conflicts.append(key) }
-            } else if key.name.kind == .candidate || completions[run.sampling]?[key] != nil {
-                tables[run.scoring, default: ScoringTable()].rewards[key] = reward
-                tables[run.scoring]?.failures[key] = nil
-                receipt.rewards += 1
-            }
-        } else if let failure = item.failure, table.rewards[key] == nil {
-            receipt.failures += table.failures[key] == nil ? 1 : 0
-            tables[run.scoring, default: ScoringTable()].failures[key] =
-                table.failures[key] ?? failure
+        let hasText = key.name.kind == .candidate || stored != nil || item.completion != nil
+        if let reward = item.reward, hasText {
+            tables[run.scoring, default: ScoringTable()].rewards[key] = reward
+            tables[run.scoring]?.failures[key] = nil
+            receipt.rewards += 1
+        } else if let failure = item.failure, failure.stage == .scoring || stored == nil {
+            tables[run.scoring, default: ScoringTable()].failures[key] = failure
+            receipt.failures += 1
+        } else if item.completion == nil || stored != nil {
+            receipt.duplicates += 1
         }
+    }
+
+    /// Takes the failures of a run back, as a person asks for: their items are pending again.
+    package mutating func retryFailures(of run: RunID) {
+        guard let description = runs[run]?.description else { return }
+        tables[description.scoring]?.failures = [:]
+        runs[run]?.isFinished = false
     }
 
     /// Binds fingerprints where none are bound; answers with what is bound.
@@ -135,8 +147,8 @@ extension MemoryDatabase {
         for record in records { workers[record.id] = record }
     }
 
-    private func check(_ term: Term) throws(StoreError) {
-        guard term == self.term else {
+    func check(_ term: Term) throws(StoreError) {
+        guard term == self.term || isOff(.databaseTerm) else {
             throw StoreError(.staleTerm, "Another coordinator leads with a later term.")
         }
     }

@@ -3,7 +3,7 @@ package import OgiveCore
 /// What a store holds, in memory: the truth of the simulator and of tests of the services.
 ///
 /// It follows the rules of the real one: a term fences earlier coordinators, the first content of
-/// a draw stays, a reward takes its failure back.
+/// a draw stays, the first outcome of an item settles it.
 package struct MemoryDatabase: Sendable {
     /// A prompt of a set, with the candidates that came along.
     package struct StoredPrompt: Hashable, Sendable {
@@ -64,8 +64,22 @@ package struct MemoryDatabase: Sendable {
     var prompts: [String: [StoredPrompt]] = [:]
     var runs: [RunID: StoredRun] = [:]
 
+    #if DEBUG
+        /// Guards that are turned off, for the proof that the simulator sees it.
+        package var guardsOff: Set<Guard> = []
+    #endif
+
     /// An empty database.
     package init() {}
+
+    /// Whether a guard is turned off: never in a release build.
+    func isOff(_ guarding: Guard) -> Bool {
+        #if DEBUG
+            guardsOff.contains(guarding)
+        #else
+            false
+        #endif
+    }
 
     /// Adds prompts to a set, in ascending order of id.
     package mutating func add(_ new: [StoredPrompt], to set: String) {

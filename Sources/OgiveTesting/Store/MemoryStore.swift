@@ -7,6 +7,8 @@ package final class MemoryStore: Store {
     package enum Call: Hashable, Sendable {
         /// Leading.
         case lead
+        /// Renewing the lease.
+        case renew
         /// Reading the open runs.
         case openRuns
         /// Reading a page.
@@ -29,22 +31,29 @@ package final class MemoryStore: Store {
         case fail(StoreError)
         /// It happens, and it throws as if nobody knew.
         case happenUnnoticed
+        /// It succeeds, but not before the latch is open.
+        case wait(Latch)
     }
 
     private struct State {
         var database: MemoryDatabase
         var resigned: [Term] = []
+        var leader: Leader?
+        var counts: [String: Int] = [:]
         var decide: @Sendable (Call) -> Fate = { _ in .succeed }
     }
 
     private let state: Mutex<State>
     private let changes: AsyncStream<Void>
     private let changed: AsyncStream<Void>.Continuation
+    private let hints: AsyncStream<Void>
+    private let hint: AsyncStream<Void>.Continuation
 
     /// A store that holds `database`.
     package init(_ database: MemoryDatabase) {
         state = Mutex(State(database: database))
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (hints, hint) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// What it holds now.
@@ -61,6 +70,7 @@ package final class MemoryStore: Store {
     package func change(_ body: @Sendable (inout MemoryDatabase) -> Void) {
         state.withLock { body(&$0.database) }
         changed.yield()
+        hint.yield()
     }
 
     /// Decides the fate of all calls from now on.
@@ -74,9 +84,41 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
-    /// Raises the term; nobody is asked to leave first.
-    package func lead(as coordinator: String) async throws(StoreError) -> Term {
-        try perform(.lead) { database throws(StoreError) in database.lead() }
+    /// Whose lease lasts: while there is one, nobody else may lead.
+    package func setLeader(_ leader: Leader?) {
+        state.withLock { $0.leader = leader }
+    }
+
+    /// What the leader counted when it last renewed its lease.
+    package var counts: [String: Int] {
+        state.withLock { $0.counts }
+    }
+
+    /// Raises the term, unless a test says that another one leads.
+    package func lead(
+        as coordinator: String, for lease: Duration
+    ) async throws(StoreError) -> Candidacy {
+        let leader = state.withLock(\.leader)
+        return try await perform(.lead) { database throws(StoreError) in
+            leader.map(Candidacy.following) ?? .leading(database.lead())
+        }
+    }
+
+    /// Checks the term and keeps the counts. Leases do not run out here.
+    package func renew(
+        _ term: Term, for lease: Duration, counts: [String: Int]
+    ) async throws(StoreError) {
+        try await perform(.renew) { database throws(StoreError) in
+            try database.check(term)
+        }
+        state.withLock { $0.counts = counts }
+        changed.yield()
+    }
+
+    /// Every change is heard.
+    package func runsChange() async throws(StoreError) {
+        for await _ in hints { return }
+        throw StoreError(.unavailable, "The task was cancelled.")
     }
 
     /// Notes the term as ended.
@@ -86,14 +128,14 @@ package final class MemoryStore: Store {
 
     /// The runs that are not finished, in order of id.
     package func openRuns() async throws(StoreError) -> [RunDescription] {
-        try perform(.openRuns) { database throws(StoreError) in database.openRuns() }
+        try await perform(.openRuns) { database throws(StoreError) in database.openRuns() }
     }
 
     /// Pending items of a run, from prompts after `cursor`.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) async throws(StoreError) -> PendingPage {
-        try perform(.page) { database throws(StoreError) in
+        try await perform(.page) { database throws(StoreError) in
             database.pendingPage(of: run, after: cursor, limit: limit)
         }
     }
@@ -102,7 +144,7 @@ package final class MemoryStore: Store {
     package func land(
         _ batch: LandingBatch, term: Term
     ) async throws(StoreError) -> LandingReceipt {
-        try perform(.land) { database throws(StoreError) in
+        try await perform(.land) { database throws(StoreError) in
             try database.land(batch, term: term)
         }
     }
@@ -111,30 +153,31 @@ package final class MemoryStore: Store {
     package func bind(
         _ binding: FingerprintBinding, term: Term
     ) async throws(StoreError) -> FingerprintBinding {
-        try perform(.bind) { database throws(StoreError) in
+        try await perform(.bind) { database throws(StoreError) in
             try database.bind(binding, term: term)
         }
     }
 
     /// Marks a run as finished when nothing of it is pending.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
-        try perform(.finish) { database throws(StoreError) in
+        try await perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)
         }
     }
 
     /// Keeps the last record of each worker.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
-        try perform(.record) { database throws(StoreError) in
+        try await perform(.record) { database throws(StoreError) in
             try database.record(workers, term: term)
         }
     }
 
     private func perform<Value>(
         _ call: Call, _ body: (inout MemoryDatabase) throws(StoreError) -> sending Value
-    ) throws(StoreError) -> Value {
+    ) async throws(StoreError) -> Value {
+        let fate = state.withLock(\.decide)(call)
+        if case .wait(let latch) = fate { await latch.wait() }
         let outcome: Result<Value, StoreError> = state.withLock { state in
-            let fate = state.decide(call)
             if case .fail(let error) = fate { return .failure(error) }
             do throws(StoreError) {
                 let value = try body(&state.database)

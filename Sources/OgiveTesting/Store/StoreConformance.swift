@@ -24,6 +24,9 @@ package struct StoreConformance: Sendable {
         try await paging(&checks)
         let all = try await page(PageLimit(prompts: 100, items: 100), after: nil)
         if let prompt = all.prompts.first?.prompt.id { try await landing(term, prompt, &checks) }
+        if all.prompts.count > 1 {
+            try await settling(term, all.prompts[1].prompt.id, &checks)
+        }
         try await finishing(term, &checks)
         try await fencing(term, &checks)
         return checks.problems
@@ -86,6 +89,41 @@ package struct StoreConformance: Sendable {
         let receipt = try await store.land(batch(prompt, [failed]), term: term)
         checks.expect(receipt.failures == 1, "a failure is not counted")
         checks.expect(try await pending(prompt).isEmpty, "a failure does not settle its item")
+    }
+
+    /// The first committed outcome of an item settles it, a failure as much as a reward.
+    private func settling(
+        _ term: Term, _ prompt: PromptID, _ checks: inout Checks
+    ) async throws(StoreError) {
+        let nothing = LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 1)
+        var unscored = Self.draw(0, "x", nil)
+        unscored.failure = Failure(
+            stage: .scoring, code: .malformed, message: "no number", attempts: 1)
+        let first = batch(prompt, [unscored, Self.draw(0, "x", 5)])
+        checks.expect(
+            try await store.land(first, term: term)
+                == LandingReceipt(completions: 1, rewards: 0, failures: 1, duplicates: 1),
+            "in a batch, a reward replaces the failure before it")
+        checks.expect(
+            try await store.land(batch(prompt, [Self.draw(0, "x", 5)]), term: term) == nothing,
+            "a later reward replaces a failure of the scoring")
+        checks.expect(
+            try await store.land(batch(prompt, [Self.draw(0, nil, 5)]), term: term) == nothing,
+            "a later scoring replaces a failure of the scoring")
+        var unsampled = ItemResult(name: .draw(1))
+        unsampled.failure = Failure(
+            stage: .sampling, code: .timeout, message: "too slow", attempts: 1)
+        _ = try await store.land(batch(prompt, [unsampled]), term: term)
+        checks.expect(
+            try await store.land(batch(prompt, [Self.draw(1, "y", 5)]), term: term) == nothing,
+            "a later completion replaces a failure of the sampling")
+        _ = try await store.land(batch(prompt, [Self.draw(2, "z", 1)]), term: term)
+        var failed = Self.draw(2, "z", nil)
+        failed.failure = unscored.failure
+        checks.expect(
+            try await store.land(batch(prompt, [failed]), term: term) == nothing,
+            "a later failure replaces a reward")
+        checks.expect(try await pending(prompt).isEmpty, "what is settled is pending")
     }
 
     private func finishing(_ term: Term, _ checks: inout Checks) async throws(StoreError) {

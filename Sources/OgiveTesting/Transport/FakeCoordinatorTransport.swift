@@ -6,6 +6,9 @@ package struct FakeCoordinatorTransport: CoordinatorTransport {
     /// Messages from workers.
     package let incoming: BatchQueue<FromWorker>
 
+    /// What the test says that the transport counted.
+    package var counts: [String: Int] { network.counts }
+
     /// Passes messages to the network, and answers what became of each.
     package func send(_ messages: [ToWorker]) async -> [SendOutcome] {
         messages.map(network.send)

@@ -33,6 +33,7 @@ package final class FakeTransport: Sendable {
         var terms: [WorkerID: Term] = [:]
         var coordinatorTerm = Term(0)
         var held: [Passing] = []
+        var counts: [String: Int] = [:]
         var decide: @Sendable (Passing) -> Fate = { _ in .deliver }
     }
 
@@ -66,6 +67,13 @@ package final class FakeTransport: Sendable {
     package func setFate(_ decide: @escaping @Sendable (Passing) -> Fate) {
         state.withLock { $0.decide = decide }
     }
+
+    /// Sets what the coordinator's side says that it counted.
+    package func setCounts(_ counts: [String: Int]) {
+        state.withLock { $0.counts = counts }
+    }
+
+    var counts: [String: Int] { state.withLock(\.counts) }
 
     /// Delivers the held messages in the order that `arrange` gives them: delay and reordering.
     package func release(_ arrange: ([Passing]) -> [Passing] = { $0 }) {

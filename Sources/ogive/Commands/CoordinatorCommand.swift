@@ -12,12 +12,20 @@ struct CoordinatorCommand: AsyncParsableCommand {
         abstract: "Serve all submitted runs of a database to workers.",
         discussion: """
             Reads `database` and `coordinator` of the configuration and runs until SIGTERM or
-            SIGINT. One coordinator leads a database at a time.
+            SIGINT. One coordinator leads a database at a time; others stand by, and one of them
+            takes over when the leader ends or its lease runs out.
+
+            To be reached from other machines it needs keys: see `ogive keys --help`.
 
             Example: ogive coordinator config/vllm.yaml
             """)
 
     @OptionGroup var file: ConfigurationArgument
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Wait while another coordinator leads; otherwise end when it is alive.")
+    var standby = true
 
     @Flag(help: .hidden)
     var followParent = false
@@ -27,21 +35,43 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let logger = LogSetup.logger("coordinator", configuration.log)
         try await DatabaseSession.withStore(configuration) { store, _ in
             let transport = try ZeroMQCoordinatorTransport(
-                listen: configuration.coordinator.listen, logger: logger)
+                listen: configuration.coordinator.listen,
+                security: try configuration.coordinator.security(logger), logger: logger)
             var settings = CoordinatorConfiguration(name: Executable.processName)
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
             settings.drainMax = configuration.coordinator.drainTimeout
+            settings.lease = configuration.coordinator.lease
+            settings.renewInterval = configuration.coordinator.renewInterval
+            settings.standbyInterval = min(.seconds(1), settings.renewInterval)
+            settings.standsBy = standby
+            let (leading, announcement) = AsyncStream.makeStream(of: Void.self)
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,
-                logger: logger)
+                logger: logger
+            ) {
+                announcement.finish()
+                // Nobody is served before strangers are known to be kept out.
+                try await transport.selfTest()
+                logger.info(
+                    "strangers are kept out",
+                    metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
+            }
+            // The address is open only while this coordinator leads: workers find the one that does.
+            let socket = GatedService(SideService { try await transport.run() }) {
+                for await _ in leading {}
+                try Task.checkCancellation()
+            }
             let announcer = SideService {
                 let endpoint = try await transport.endpoint()
                 logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runner = ServiceRunner(
-                services: [SideService { try await transport.run() }, announcer, service],
+                services: [
+                    socket, SideService { try await transport.untilUnguarded() }, announcer,
+                    service,
+                ],
                 followsParent: followParent, logger: logger)
             try await runner.run()
         }

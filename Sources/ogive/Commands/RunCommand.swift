@@ -60,9 +60,8 @@ struct RunCommand: AsyncParsableCommand {
                 throw CommandError(
                     .incomplete,
                     "\(summary.status.failures) draws and \(summary.status.candidateFailures) "
-                        + "candidates have a failure instead of a reward: see "
-                        + "`SELECT * FROM ogive.failures`, mend the cause, and run again with "
-                        + "--retry-failures")
+                        + "candidates have a failure instead of a reward: see `ogive failures`, "
+                        + "mend the cause, and run again with --retry-failures")
             }
         }
     }

@@ -6,7 +6,7 @@ internal import OgiveStore
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how far the runs are, and the workers.",
+        abstract: "Show how far the runs are, the coordinator and the workers.",
         discussion: """
             Examples:
               ogive status --config config/quickstart.yaml
@@ -16,24 +16,30 @@ struct StatusCommand: AsyncParsableCommand {
     @Argument(help: "Only this run.")
     var name: String?
 
-    @Flag(help: "Print JSON: an object with `runs` and `workers`.")
+    @Flag(help: "Print JSON: an object with `runs`, `coordinator` and `workers`.")
     var json = false
 
     @OptionGroup var file: ConfigurationOption
 
     func run() async throws {
         let configuration = try file.load()
-        let (runs, workers) = try await DatabaseSession.withStore(configuration) { store, _ in
-            (try await store.status(ofRun: name), try await store.workers())
+        let (runs, coordinator, workers) = try await DatabaseSession.withStore(configuration) {
+            store, _ in
+            (
+                try await store.status(ofRun: name), try await store.coordinator(),
+                try await store.workers()
+            )
         }
         if json {
             print(
                 JSONValue.object([
-                    "runs": .array(runs.map(\.json)), "workers": .array(workers.map(\.json)),
+                    "runs": .array(runs.map(\.json)), "coordinator": coordinator.json,
+                    "workers": .array(workers.map(\.json)),
                 ]).json)
             return
         }
         show(runs, workers)
+        print(coordinator.lines.joined(separator: "\n"))
     }
 
     private func show(_ runs: [RunStatus], _ workers: [WorkerStatus]) {
@@ -74,6 +80,47 @@ extension RunStatus {
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
+        ])
+    }
+}
+
+extension CoordinatorStatus {
+    /// What is worth an operator's look when it is not zero.
+    private static let unusual = [
+        "ogive_lease_expirations_total", "ogive_results_total{outcome=duplicate}",
+        "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=invalid}",
+        "ogive_failures_total",
+    ]
+    private static let unusualPrefixes = [
+        "ogive_dropped_messages_total", "ogive_handshake_failures_total",
+    ]
+
+    /// For a person: who leads, and the unusual totals that are not zero.
+    var lines: [String] {
+        var lines = ["", "coordinator: \(leader)"]
+        for (name, count) in counts.sorted(by: { $0.key < $1.key }) where count != 0 {
+            let isUnusual =
+                Self.unusual.contains(name)
+                || Self.unusualPrefixes.contains { name.hasPrefix($0) }
+            if isUnusual { lines.append("  \(name) \(NumberText.count(count))") }
+        }
+        return lines
+    }
+
+    private var leader: String {
+        guard let name, let since, let renewedAt else { return "none leads" }
+        return leads
+            ? "\(name) leads since \(since) (term \(term))"
+            : "none leads; the lease of \(name) (term \(term)) ran out, last renewed at \(renewedAt)"
+    }
+
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "name": name.map(JSONValue.string) ?? .null, "term": .number("\(term)"),
+            "leads": .bool(leads), "since": since.map(JSONValue.string) ?? .null,
+            "renewed_at": renewedAt.map(JSONValue.string) ?? .null,
+            "counts": .object(counts.mapValues { .number("\($0)") }),
         ])
     }
 }

@@ -14,10 +14,18 @@ struct WorkerCommand: AsyncParsableCommand {
             Reads `policy`, `scorer` and `worker` of the configuration; starts the servers of their
             `launch` sections. Workers need no access to the database, and may come and go.
 
+            A coordinator on another machine asks for keys: see `ogive keys --help`.
+
             Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
             """)
 
     @OptionGroup var file: ConfigurationArgument
+
+    @Option(
+        help: ArgumentHelp(
+            "When the machine is taken away (RFC 3339): the worker drains before. "
+                + "Default: worker.end_time, else $SLURM_JOB_END_TIME.", valueName: "time"))
+    var endTime: String?
 
     @Flag(help: .hidden)
     var followParent = false
@@ -34,14 +42,23 @@ struct WorkerCommand: AsyncParsableCommand {
         let models = try ModelWiring(configuration, policyURL: policyUrl, scorerURL: scorerUrl)
         let provider = try models.provider()
         var random = SystemRandomNumberGenerator()
-        let transport = try ZeroMQWorkerTransport(
-            worker: WorkerID(using: &random), connect: configuration.workerEndpoint,
-            logger: logger)
+        let id = WorkerID(using: &random)
+        let security = try configuration.worker.security()
+        let transport = try RovingWorkerTransport(
+            configuration.workerEndpoints, logger: logger
+        ) { (endpoint) throws(TransportError) in
+            try ZeroMQWorkerTransport(
+                worker: id, connect: endpoint, security: security, logger: logger)
+        }
+        var settings = configuration.worker.configuration(
+            name: Executable.processName, version: ProgramVersion.text,
+            batch: configuration.scorer?.batchSize ?? 1)
+        settings.endsIn = try WorkerEndTime.remaining(
+            option: endTime, setting: configuration.worker.endTime,
+            environment: Environment.current)
         let worker = WorkerService(
-            configuration: configuration.worker.configuration(
-                name: Executable.processName, version: ProgramVersion.text,
-                batch: configuration.scorer?.batchSize ?? 1),
-            transport: transport, provider: provider, time: .machine, logger: logger
+            configuration: settings, transport: transport, provider: provider, time: .machine,
+            logger: logger
         ) { ResultSplitter().split($0) }
         let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
         let servers = models.servers.map { server in SideService { try await server.run() } }

@@ -25,7 +25,7 @@ extension Configuration {
     }
 
     /// The endpoint that this file's workers connect to.
-    var workerEndpoint: String { worker.connect ?? coordinator.listen }
+    var workerEndpoints: [String] { worker.connect ?? [coordinator.listen] }
 
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {

@@ -62,3 +62,17 @@ struct DatabaseConfiguration: Hashable, Sendable {
         return user?.contains(":") ?? false || url.contains("password=")
     }
 }
+
+extension Configuration {
+    /// The environment variables that hold a way into the database: no process that needs none
+    /// gets them.
+    var databaseSecrets: Set<String> {
+        var names: Set = ["PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE"]
+        if case .server(_, let password) = database?.location,
+            case .environment(let name) = password?.source
+        {
+            names.insert(name)
+        }
+        return names
+    }
+}

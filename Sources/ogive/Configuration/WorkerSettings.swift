@@ -5,10 +5,18 @@ internal import OgiveWorker
 struct WorkerSettings: Hashable, Sendable {
     /// How many worker processes `ogive run` starts.
     var processes: Int
-    /// The coordinator's endpoint; `nil`: where `coordinator.listen` says.
-    var connect: String?
+    /// The coordinators' endpoints, of which one leads; `nil`: where `coordinator.listen` says.
+    var connect: [String]?
+    /// How long one endpoint may be silent before the next one is tried.
+    var connectTimeout: Duration
+    /// When the machine is taken away, by its wall clock: a date and time with its zone.
+    var endTime: String?
     /// The name in `ogive status`; `nil`: host and process id.
     var name: String?
+    /// The file with the worker's secret key; `nil`: no keys.
+    var key: String?
+    /// Public keys of the coordinator: files, or 64 hexadecimal digits.
+    var coordinatorKeys: [String]
     /// Tasks whose sampling goes on at once.
     var sampleConcurrency: Int
     /// Scoring batches that go on at once.
@@ -25,8 +33,14 @@ struct WorkerSettings: Hashable, Sendable {
     /// Reads the section.
     init(from section: ConfigurationSection) {
         processes = section.integer("processes", default: 1, in: 1...256)
-        connect = section.text("connect")
+        connect = section.texts("connect")
+        connectTimeout = section.duration(
+            "connect_timeout", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)))
+        endTime = section.text("end_time")
         name = section.text("name")
+        key = section.filePath("key")
+        coordinatorKeys = section.coordinatorKeys("coordinator_key")
+        section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
         sampleConcurrency = section.integer("sample_concurrency", default: 8, in: 1...4096)
         scoreConcurrency = section.integer("score_concurrency", default: 2, in: 1...4096)
         prefetch = section.integer("prefetch", default: 8, in: 0...4096)
@@ -34,7 +48,13 @@ struct WorkerSettings: Hashable, Sendable {
         outageTimeout = section.duration(
             "outage_timeout", default: .seconds(600), in: .seconds(1)...(.seconds(864_000)))
         limits = WorkerLimits(from: section)
-        if let connect { section.checkEndpoint("connect", connect) }
+        for endpoint in connect ?? [] { section.checkEndpoint("connect", endpoint) }
+        if connect?.isEmpty == true { section.report("connect", "must name an endpoint") }
+        if let endTime, WorkerEndTime.date(endTime) == nil {
+            section.report(
+                "end_time", "must be a date and time, not `\(endTime)`",
+                hint: "write for example 2026-11-30T18:00:00Z")
+        }
     }
 
     /// The settings as the worker takes them. `batch`: completions handed to the scorer together.
@@ -48,6 +68,7 @@ struct WorkerSettings: Hashable, Sendable {
         configuration.scoreBatch = batch
         configuration.prefetch = prefetch
         configuration.outageMax = outageTimeout
+        configuration.connectMax = connectTimeout
         configuration.limits = limits
         return configuration
     }

@@ -39,6 +39,7 @@ struct LocalRun {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
         let endpoint = socket.endpoint
+        let overrides = socket.overrides
         let job = self
         let interruption = Interruption()
         let end = try await withThrowingTaskGroup(of: End.self) { group in
@@ -54,7 +55,7 @@ struct LocalRun {
             }
             group.addTask {
                 try await interruption.cancelling { try await models.waitUntilHealthy() }
-                try await job.processes(models, endpoint, interruption)
+                try await job.processes(models, endpoint, overrides, interruption)
                 return .finished
             }
             // What is still running is ended in order: each process ends its own children.
@@ -80,20 +81,30 @@ struct LocalRun {
         }
     }
 
+    /// Nobody else leads this database as a rule: a killed coordinator is soon followed.
+    private var shortLease: [String] {
+        guard !configuration.coordinator.isLeaseGiven else { return [] }
+        return ["-o", "coordinator.lease=3s", "-o", "coordinator.renew_interval=500ms"]
+    }
+
     /// Coordinator and workers, watched until the run is finished; then drained in order.
     private func processes(
-        _ models: ModelWiring, _ endpoint: String, _ interruption: Interruption
+        _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
+        _ interruption: Interruption
     ) async throws {
-        let arguments = [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
+        let arguments =
+            [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
+            + overrides
         let coordinator = SupervisedProcess(
             "coordinator",
-            [Executable.path, "coordinator", "--follow-parent"] + arguments
-                + ["-o", "coordinator.listen=\(endpoint)"])
+            [Executable.path, "coordinator", "--follow-parent", "--no-standby"] + arguments
+                + ["-o", "coordinator.listen=\(endpoint)"] + shortLease)
         let workers = (1...configuration.worker.processes).map { number in
             SupervisedProcess(
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments + models.addresses
-                    + ["-o", "worker.connect=\(endpoint)"])
+                    + ["-o", "worker.connect=\(endpoint)"],
+                without: configuration.databaseSecrets)
         }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for process in [coordinator] + workers {

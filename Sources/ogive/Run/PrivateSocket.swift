@@ -8,6 +8,15 @@ struct PrivateSocket: ~Copyable {
     let endpoint: String
     private let folder: String?
 
+    /// Takes the keys out of the processes' configuration, where the folder keeps strangers out.
+    var overrides: [String] {
+        guard folder != nil else { return [] }
+        return [
+            "coordinator.key=null", "coordinator.authorized_keys=null", "worker.key=null",
+            "worker.coordinator_key=null",
+        ].flatMap { ["-o", $0] }
+    }
+
     /// Makes the folder. Throws `.unavailable` when there is nowhere to make it.
     init(_ configuration: CoordinatorSettings) throws(CommandError) {
         if configuration.isListenGiven {

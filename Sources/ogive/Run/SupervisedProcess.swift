@@ -12,6 +12,7 @@ final class SupervisedProcess: Sendable {
 
     private let name: String
     private let argv: [String]
+    private let secrets: Set<String>
     private let state = Mutex(State())
 
     /// Most restarts without a minute of life in between.
@@ -19,10 +20,11 @@ final class SupervisedProcess: Sendable {
     /// How long a process may take to drain.
     private static let grace = Duration.seconds(40)
 
-    /// Names the process for messages.
-    init(_ name: String, _ argv: [String]) {
+    /// Names the process for messages. It does not get the environment variables `secrets`.
+    init(_ name: String, _ argv: [String], without secrets: Set<String> = []) {
         self.name = name
         self.argv = argv
+        self.secrets = secrets
     }
 
     /// How long a process must have lived for an outage to be worth another attempt.
@@ -35,7 +37,7 @@ final class SupervisedProcess: Sendable {
         var restarts = 0
         var wasSettled = false
         while true {
-            let child = try ChildProcess(argv)
+            let child = try ChildProcess(argv, without: secrets)
             let begun = ContinuousClock.now
             let isStopping = state.withLock { state in
                 state.child = child

@@ -22,10 +22,17 @@ extension CommandError {
             let permanent = error.code == .models ? Code.configuration : .incomplete
             self.init(error.isRetriable ? .unavailable : permanent, error.message)
         case let error as TransportError:
-            let isWritten = [.invalidEndpoint, .insecureEndpoint].contains(error.code)
-            self.init(isWritten ? .configuration : .unavailable, error.message)
+            self.init(Self.code(error), error.message)
         case is CancellationError: self.init(.interrupted, "interrupted")
         default: self.init(.incomplete, "\(error)")
+        }
+    }
+
+    private static func code(_ error: TransportError) -> Code {
+        switch error.code {
+        case .invalidEndpoint, .insecureEndpoint, .key: .configuration
+        case .unguarded: .incomplete
+        case .addressInUse, .permissionDenied, .closed, .socket: .unavailable
         }
     }
 

@@ -96,7 +96,8 @@ struct DatabaseSession {
             var connection = try PostgresConfiguration(url)
             switch password?.source {
             case .file(let path): try connection.readPassword(file: path)
-            case .environment, nil: break
+            case .environment: connection["password"] = try password?.value(in: Environment.current)
+            case nil: break
             }
             connection = tuned(connection, database)
             return Self(

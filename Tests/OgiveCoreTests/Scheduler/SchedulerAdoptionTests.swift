@@ -102,6 +102,16 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 2)
     }
 
+    @Test("Of two older leases on the same items one goes on: two attempts do not race")
+    func sameItemsTwice() {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let held = [older([0, 1], task: 70), older([0, 1], task: 71)]
+        for _ in 0..<2 {
+            let adopted = bench.hello(holding: held).welcome?.adopted
+            #expect(adopted?.map(\.old) == [held[0].lease])
+        }
+    }
+
     @Test("Of an older term, a lease does not go on when one of its items was granted meanwhile")
     func olderTermGranted() throws {
         var bench = SchedulerBench.loaded(draws: 4)

@@ -139,6 +139,21 @@ struct SchedulerPagingTests {
         #expect(after.pages.count == 1)
     }
 
+    @Test("A run waits for an earlier one of its sampling whose fingerprints are being bound")
+    func sharedWhileBinding() throws {
+        var bench = SchedulerBench()
+        bench.hello(credit: 1)
+        var second = SimulatedModel.run(id: 2, draws: 4)
+        second.scoring = ScoringID(2)
+        let asked = bench.handle(.runs([SimulatedModel.run(id: 1, draws: 4), second])).bindings
+        #expect(asked.map(\.run.rawValue) == [1, 2])
+        #expect(bench.handle(.bound(asked[1])).pages.isEmpty)
+        let effects = bench.handle(.bound(asked[0]))
+        #expect(effects.pages.count == 1)
+        bench.page(Bench.pending(1...1, draws: 4), run: 1)
+        #expect(bench.scheduler.load.activeItems == 4)
+    }
+
     @Test("A page for a run that ended is ignored")
     func pageOfEndedRun() {
         var bench = SchedulerBench()

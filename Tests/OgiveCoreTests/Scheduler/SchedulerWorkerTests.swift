@@ -85,6 +85,10 @@ struct SchedulerWorkerTests {
         #expect(failures.map(\.code) == [.workerLost, .workerLost])
         #expect(failures.map(\.attempts) == [2, 2])
         #expect(failures.map(\.stage) == [.sampling, .sampling])
+        #expect(
+            failures.first?.message
+                == "Given up: its worker was lost or too slow 2 times: w1 was lost after 10.0 s, "
+                + "w2 was lost after 10.0 s with this task alone.")
         #expect(bench.handle(.landed(batch.id, Bench.receipt)).acks.isEmpty)
         #expect(bench.scheduler.isQuiet)
     }

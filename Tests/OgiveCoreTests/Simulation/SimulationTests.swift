@@ -1,23 +1,26 @@
+import FoundationEssentials
 import OgiveTesting
 import Testing
 
 @Suite("Simulated runs under faults")
 struct SimulationTests {
-    @Test("Without faults exactly N items land, and nothing is stale")
+    @Test("Without faults exactly N items land, and nothing is lost, late or stale")
     func undisturbed() {
-        var simulation = Simulation(seed: 1, options: SimulationOptions())
-        let outcome = simulation.run()
-        #expect(outcome.violations == [])
-        #expect(outcome.stale == 0)
+        for isDeterministic in [true, false] {
+            var options = SimulationOptions()
+            options.runs = 3
+            options.delayMax = 1
+            options.isDeterministic = isDeterministic
+            let outcome = Simulation.check(seed: 1, options: options)
+            #expect(outcome.violations == [])
+            #expect(outcome.counts == SimulationCounts())
+        }
     }
 
-    @Test(
-        "Whatever happens, exactly N items land, once, and acknowledged only then",
-        arguments: 0..<16)
+    @Test("Whatever happens, no rule is broken and everything lands", arguments: 0..<16)
     func survives(block: UInt64) {
         for seed in (block * 20)..<(block * 20 + 20) {
-            var simulation = Simulation(seed: seed)
-            let outcome = simulation.run()
+            let outcome = Simulation.check(seed: seed)
             #expect(outcome.violations == [], "seed \(seed), after \(outcome.steps) steps")
         }
     }
@@ -30,5 +33,45 @@ struct SimulationTests {
         let outcome = first.run()
         #expect(outcome == second.run())
         #expect(outcome.trace != other.run().trace)
+    }
+
+    @Test("A seed with its options written down and read again gives the same trace")
+    func optionsRoundTrip() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let options = SimulationOptions(seed: seed)
+            let data = try JSONEncoder().encode(options)
+            #expect(try JSONDecoder().decode(SimulationOptions.self, from: data) == options)
+        }
+        let empty = try JSONDecoder().decode(SimulationOptions.self, from: Data("{}".utf8))
+        #expect(empty == SimulationOptions())
+        var drawn = Simulation(seed: 5)
+        var given = Simulation(seed: 5, options: SimulationOptions(seed: 5))
+        #expect(drawn.run() == given.run())
+    }
+
+    @Test("Seeds that failed once are clean")
+    func corpus() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        let text = try String(
+            contentsOf: folder.appending(path: "corpus.jsonl"), encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        #expect(!lines.isEmpty)
+        for line in lines {
+            let noted = try JSONDecoder().decode(SimulationCase.self, from: Data(line.utf8))
+            let outcome = Simulation.check(seed: noted.seed, options: noted.options)
+            #expect(outcome.violations == [], "seed \(noted.seed): \(noted.why)")
+        }
+    }
+
+    @Test("Contents that are swapped are other contents")
+    func contentsDiffer() {
+        var options = SimulationOptions()
+        options.isDeterministic = false
+        var plain = Simulation(seed: 9, options: options)
+        var swapped = Simulation(seed: 9, options: options, isSwapped: true)
+        let first = plain.run()
+        let second = swapped.run()
+        #expect(first.outcomes != second.outcomes)
+        #expect(first.trace == second.trace)
     }
 }

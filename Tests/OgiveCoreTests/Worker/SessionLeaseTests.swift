@@ -153,3 +153,51 @@ struct SessionLeaseTests {
         #expect(!effects.sent.contains(.goodbye))
     }
 }
+
+extension SessionLeaseTests {
+    @Test("More leases than it holds at most are given back, not begun")
+    func leasesMax() throws {
+        var bench = SessionBench.registered { $0.leasesMax = 2 }
+        _ = try bench.take(1)
+        _ = try bench.take(2)
+        let effects = bench.hear(.lease(SessionBench.lease(3)))
+        #expect(effects.started.isEmpty)
+        #expect(effects.returned == [SessionBench.name(3)])
+        #expect(bench.session.working == 2)
+    }
+
+    @Test("Leases and results together have a bound, even when nothing is acknowledged")
+    func heldMax() throws {
+        var bench = SessionBench.registered {
+            $0.leasesMax = 2
+            $0.unackedMax = 3
+        }
+        for task in 1...5 as ClosedRange<UInt64> {
+            let ticket = try bench.take(task)
+            bench.handle(.done(ticket, [SessionBench.results(0, 1)]))
+        }
+        #expect(bench.session.unacked == 5)
+        #expect(
+            bench.hear(.lease(SessionBench.lease(6))).returned == [SessionBench.name(6)])
+        bench.hear(.ack(ResultName(lease: SessionBench.name(1), part: 0)))
+        #expect(bench.hear(.lease(SessionBench.lease(7))).started.count == 1)
+    }
+
+    @Test("Fault 41: workers repeat their hellos at different times")
+    func jitter() {
+        var times: Set<Duration> = []
+        for number in 0..<64 {
+            var session = WorkerSession(
+                name: "host:\(number)", version: "1", offer: SimulatedModel.offer,
+                limits: WorkerLimits(), now: .zero)
+            _ = session.handle(.tick, now: .zero)
+            var now = Duration.zero
+            repeat {
+                now += .milliseconds(10)
+            } while session.handle(.tick, now: Instant(now)).hellos.isEmpty
+            times.insert(now)
+            #expect(now >= .milliseconds(1_500) && now <= .milliseconds(2_500))
+        }
+        #expect(times.count > 20)
+    }
+}

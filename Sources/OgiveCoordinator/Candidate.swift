@@ -1,0 +1,63 @@
+internal import Logging
+internal import OgiveCore
+internal import ServiceLifecycle
+
+/// A coordinator before it leads: asks to, and stands by while another one does.
+struct Candidate: Sendable {
+    let configuration: CoordinatorConfiguration
+    let store: any Store
+    let time: TimeSource
+    let logger: Logger
+
+    /// Returns the term once this coordinator leads, with the moment from which its lease counts;
+    /// `nil` when it was shut down before. Throws `CoordinatorError` when it cannot lead.
+    func lead() async throws -> (term: Term, since: Instant)? {
+        var leader: Leader?
+        var isAway = false
+        while !Task.isShuttingDownGracefully {
+            let asked = time.now()
+            do throws(StoreError) {
+                switch try await store.lead(as: configuration.name, for: configuration.lease) {
+                case .leading(let term): return (term, asked)
+                case .following(let found):
+                    try follow(found, after: leader)
+                    leader = found
+                }
+                isAway = false
+            } catch {
+                guard leader != nil, error.isRetriable else {
+                    throw CoordinatorError(
+                        code: .leadership, message: error.message, cause: error)
+                }
+                if !isAway {
+                    logger.warning(
+                        "the database does not say who leads",
+                        metadata: ["reason": "\(error.message)"])
+                }
+                isAway = true
+            }
+            do {
+                try await cancelWhenGracefulShutdown {
+                    try await time.sleep(configuration.standbyInterval)
+                }
+            } catch  where Task.isShuttingDownGracefully {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    /// Throws when this one must not wait for a leader that lives.
+    private func follow(_ leader: Leader, after former: Leader?) throws(StoreError) {
+        let isRenewed = former.map {
+            $0.term == leader.term && $0.renewedAt != leader.renewedAt
+        }
+        if !configuration.standsBy, isRenewed == true {
+            throw StoreError(.conflict, leader.conflict)
+        }
+        if former?.term != leader.term {
+            logger.notice(
+                "standing by: another coordinator leads", metadata: ["leader": "\(leader)"])
+        }
+    }
+}

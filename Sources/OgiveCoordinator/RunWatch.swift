@@ -1,0 +1,60 @@
+internal import Logging
+internal import OgiveCore
+
+/// Watches for runs that were submitted, changed or ended: asks the database again and again, and
+/// at once when it gives a hint.
+struct RunWatch: Sendable {
+    let store: any Store
+    let interval: Duration
+    let time: TimeSource
+    let feed: AsyncStream<Scheduler.Event>.Continuation
+    let logger: Logger
+
+    /// Watches until the task is cancelled.
+    func run() async throws {
+        let (wakeups, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        wake.yield()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try await time.sleep(interval)
+                    wake.yield()
+                }
+            }
+            group.addTask { try await hear(wake) }
+            group.addTask { await ask(wakeups) }
+            defer { group.cancelAll() }
+            try await group.waitForAll()
+        }
+    }
+
+    private func ask(_ wakeups: AsyncStream<Void>) async {
+        var wasAway = false
+        for await _ in wakeups {
+            do throws(StoreError) {
+                feed.yield(.runs(try await store.openRuns()))
+                wasAway = false
+            } catch {
+                if !wasAway {
+                    logger.warning(
+                        "the database does not say which runs are open",
+                        metadata: ["reason": "\(error.message)"])
+                }
+                wasAway = true
+            }
+        }
+    }
+
+    /// Without hints, asking again and again finds the same a little later.
+    private func hear(_ wake: AsyncStream<Void>.Continuation) async throws {
+        while !Task.isCancelled {
+            do throws(StoreError) {
+                try await store.runsChange()
+                wake.yield()
+            } catch {
+                logger.debug("no hints of runs", metadata: ["reason": "\(error.message)"])
+                try await time.sleep(max(interval, .seconds(1)))
+            }
+        }
+    }
+}

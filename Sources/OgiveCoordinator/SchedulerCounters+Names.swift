@@ -1,0 +1,17 @@
+internal import OgiveCore
+
+extension SchedulerCounters {
+    /// The totals under the names by which operators know them.
+    var counts: [String: Int] {
+        [
+            "ogive_leases_granted_total": granted,
+            "ogive_lease_expirations_total": expired,
+            "ogive_leases_adopted_total": adopted,
+            "ogive_results_total{outcome=committed}": committed,
+            "ogive_results_total{outcome=duplicate}": duplicates,
+            "ogive_results_total{outcome=stale}": stale,
+            "ogive_results_total{outcome=invalid}": invalid,
+            "ogive_failures_total": failures,
+        ]
+    }
+}

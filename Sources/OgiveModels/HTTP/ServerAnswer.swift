@@ -1,0 +1,53 @@
+internal import FoundationEssentials
+internal import OgiveCore
+
+/// Reads the JSON answers of model servers.
+enum ServerAnswer {
+    /// Decodes the body of an answer with status 200.
+    ///
+    /// Throws `serverError` when it is no JSON object at all: every answer of every supported
+    /// server is one, whatever was sampled, so this came from something in between. Throws
+    /// `malformed` when it is one that breaks the contract.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, _ data: Data, url: String
+    ) throws(ModelError) -> Value {
+        guard data.first(where: { !isSpace($0) }) == UInt8(ascii: "{") else {
+            throw ModelError(
+                .serverError,
+                "\(url) answered with no JSON object: \(excerpt(data)); is this a model server, "
+                    + "or is there a proxy before it?")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw ModelError(
+                .malformed,
+                "\(url) answered what is not its contract (\(reason(error))): \(excerpt(data)); "
+                    + "is this a model server, and of a supported version?")
+        }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 32 || (9...13).contains(byte)
+    }
+
+    private static func excerpt(_ data: Data) -> String {
+        // A kibibyte is more than the excerpt can hold.
+        let start = ServerErrorBody(data.prefix(1_024)).message.prefix(200)
+        return start.isEmpty ? "an empty body" : String(start)
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.keyNotFound(let key, _): "`\(key.stringValue.prefix(60))` is missing"
+        case DecodingError.typeMismatch(_, let context),
+            DecodingError.valueNotFound(_, let context):
+            "`\(path(context.codingPath))` has another type"
+        default: "no valid JSON"
+        }
+    }
+
+    private static func path(_ keys: [any CodingKey]) -> String {
+        keys.prefix(8).map { String($0.stringValue.prefix(60)) }.joined(separator: ".")
+    }
+}

@@ -1,0 +1,65 @@
+package import FoundationEssentials
+internal import Glibc
+package import OgiveCore
+
+/// Reads the answers of llama.cpp's `/v1/rerank`.
+package struct RerankReader {
+    /// The endpoint, for messages.
+    let url: String
+    /// The names under which the server's model may answer; `nil` takes any.
+    let models: [String]?
+
+    /// Reads answers of `url`.
+    package init(url: String, models: [String]? = nil) {
+        self.url = url
+        self.models = models
+    }
+
+    private struct Answer: Decodable {
+        struct Entry: Decodable {
+            var index: Int
+            /// nlohmann's JSON, which the server uses, prints NaN as null.
+            var relevance_score: Double?
+        }
+
+        var model: String?
+        var results: [Entry]
+    }
+
+    /// One entry for each of the `count` documents that were sent. Throws when the answer as a
+    /// whole is not what was asked for.
+    package func rewards(_ body: Data, count: Int) throws(ModelError)
+        -> [Result<Double, ModelError>]
+    {
+        let answer = try ServerAnswer.decode(Answer.self, body, url: url)
+        try ServedModel.check(answer.model, among: models, url: url)
+        // Results come sorted by score, not in the order of the documents.
+        let scores = answer.results.map { ($0.index, $0.relevance_score) }
+        return try ScoreReader.ordered(scores, count: count, url: url).map { value in
+            Result { () throws(ModelError) in try Self.reward(value, url: url) }
+        }
+    }
+
+    /// ln(s / (1 − s)), without cancellation at either end.
+    package static func reward(_ probability: Double?, url: String) throws(ModelError) -> Double {
+        guard let s = probability, s.isFinite else {
+            throw ModelError(.notFinite, "\(url) answered a score that is no finite number")
+        }
+        guard s >= 0, s <= 1 else {
+            throw ModelError(
+                .malformed,
+                "\(url) answered the score \(s), which is no probability; serve a reward model "
+                    + "that llama.cpp reads as a two-label classifier")
+        }
+        // 1 − s is exact for s ≥ 0.5 (Sterbenz), and log1p keeps small s exact.
+        let reward = s < 0.5 ? log(s) - log1p(-s) : log(s) - log(1 - s)
+        guard reward.isFinite else {
+            throw ModelError(
+                .notFinite,
+                "\(url) answered the score \(s): the reward is beyond the resolution of this "
+                    + "endpoint (|reward| above about 12); serve the reward model by vLLM and "
+                    + "use the scorer `classify`")
+        }
+        return reward
+    }
+}

@@ -1,0 +1,68 @@
+internal import OgiveCore
+
+/// What the database said of each item, remembered apart: it must never change.
+struct OutcomeLedger: Sendable {
+    typealias Settlement = SimulationOutcome.Settlement
+
+    var settled: [ScoringID: [MemoryDatabase.ItemKey: Settlement]] = [:]
+    var texts: [SamplingID: [MemoryDatabase.ItemKey: String]] = [:]
+    /// Items that were settled at some time: a retry unsettles those that failed.
+    var everSettled: [ScoringID: Set<MemoryDatabase.ItemKey>] = [:]
+
+    /// Compares what a batch touched with what was there. Answers with what is new, and what is
+    /// wrong.
+    mutating func compare(
+        _ batch: LandingBatch, _ database: MemoryDatabase
+    ) -> (fresh: [(run: RunDescription, key: MemoryDatabase.ItemKey)], wrong: [String]) {
+        var fresh: [(run: RunDescription, key: MemoryDatabase.ItemKey)] = []
+        var wrong: [String] = []
+        for group in batch.groups {
+            guard let run = database.runs[group.run]?.description else { continue }
+            for item in group.items {
+                let key = MemoryDatabase.ItemKey(group.prompt, item.name)
+                wrong += compare(key, of: run, database)
+                let table = database.tables[run.scoring]
+                let reward = table?.rewards[key]
+                let failure = table?.failures[key]
+                if reward != nil, failure != nil { wrong.append("\(key) succeeded and failed") }
+                let now: Settlement? =
+                    reward.map(Settlement.reward)
+                    ?? failure.map { .failure(attempt: $0.isGivenUp ? 0 : $0.attempts) }
+                let before = settled[run.scoring]?[key]
+                if before == nil, let now {
+                    settled[run.scoring, default: [:]][key] = now
+                    everSettled[run.scoring, default: []].insert(key)
+                    fresh.append((run, key))
+                } else if before != now {
+                    wrong.append("\(key) was settled and changed")
+                }
+            }
+        }
+        return (fresh, wrong)
+    }
+
+    private mutating func compare(
+        _ key: MemoryDatabase.ItemKey, of run: RunDescription, _ database: MemoryDatabase
+    ) -> [String] {
+        let before = texts[run.sampling]?[key]
+        guard let now = database.completions[run.sampling]?[key]?.text else {
+            return before == nil ? [] : ["the text of \(key) is gone"]
+        }
+        if before == nil { texts[run.sampling, default: [:]][key] = now }
+        return before == nil || before == now ? [] : ["the text of \(key) changed"]
+    }
+
+    /// Forgets failures: a person asked for them to be tried again.
+    mutating func forgetFailures(of scoring: ScoringID) {
+        settled[scoring] = settled[scoring]?.filter { entry in
+            if case .failure = entry.value { false } else { true }
+        }
+    }
+}
+
+extension Failure {
+    /// Whether the coordinator made it, because the item's workers were lost or too slow.
+    var isGivenUp: Bool {
+        (code == .workerLost || code == .timeout) && message.hasPrefix("Given up")
+    }
+}

@@ -1,0 +1,38 @@
+internal import OgiveCore
+
+/// What must hold in the end.
+extension Simulation {
+    /// Each item is settled; with a deterministic server as if nothing had happened.
+    mutating func checkTables() {
+        for id in database.runs.keys.sorted() {
+            guard let run = database.runs[id]?.description else { continue }
+            let missing = database.missing(of: id)
+            if !missing.isEmpty { violations.append("run \(id.rawValue) lacks \(missing)") }
+            checkTable(of: run)
+        }
+    }
+
+    private mutating func checkTable(of run: RunDescription) {
+        let expected =
+            initial.isDeterministic ? SimulatedModel().table(of: run, in: database) : nil
+        let table = database.tables[run.scoring] ?? MemoryDatabase.ScoringTable()
+        let wanted = database.wanted(by: run)
+        if table.rewards.count + table.failures.count != wanted.count {
+            violations.append("run \(run.id.rawValue) has more than was asked for")
+        }
+        for key in wanted {
+            let failure = table.failures[key]
+            if isPoison(key.prompt) != (failure?.isGivenUp == true) {
+                let isAllowed = !isPoison(key.prompt) && initial.attemptsMax != nil
+                if !isAllowed { violations.append("\(key) has \(String(describing: failure))") }
+            } else if let expected, failure?.isGivenUp != true,
+                table.rewards[key] != expected.rewards[key] || failure != expected.failures[key]
+            {
+                violations.append("\(key) differs from that of an undisturbed run")
+            }
+        }
+        if initial.isDeterministic, let conflict = database.conflicts.first {
+            violations.append("\(conflict) came with two contents")
+        }
+    }
+}

@@ -1,0 +1,28 @@
+internal import OgiveCore
+
+/// The runs of a simulation and what its workers offer.
+enum SimulationRuns {
+    /// The models of every worker.
+    static let offer: Offer = {
+        var offer = SimulatedModel.offer
+        offer.scorers.append(
+            Offer.Model(
+                kind: ScorerSpec.Kind.synthetic.rawValue, model: "second",
+                fingerprint: Fingerprint(["model": "second"])))
+        return offer
+    }()
+
+    /// The first runs: the second has another sampling, the third shares the first one's.
+    static func all(_ count: Int, draws: Int) -> [RunDescription] {
+        let first = SimulatedModel.run(draws: draws)
+        var second = SimulatedModel.run(id: 2, draws: max(1, draws / 2))
+        second.sampling = SamplingID(2)
+        second.scoring = ScoringID(2)
+        second.spec.scoring.sampling.parameters.temperature = 0.5
+        second.spec.weight = 3
+        var third = SimulatedModel.run(id: 3, draws: draws)
+        third.scoring = ScoringID(3)
+        third.spec.scoring.scorer.model = "second"
+        return Array([first, second, third].prefix(count))
+    }
+}

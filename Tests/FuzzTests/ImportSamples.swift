@@ -1,0 +1,60 @@
+import Foundation
+import Synchronization
+
+/// Files as users have them: the seeds of the mutations.
+enum ImportSamples {
+    static let rows = [
+        #"{"prompt":"What is 2 + 2?","answer":"4","n":1e3}"#,
+        #"{"id":7,"prompt":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}]}"#,
+        #"{"key":"k1","messages":[{"role":"user","content":[{"type":"text","text":"é\u00e9"}]}]}"#,
+        #"{"task_id":"a/b","question":"Why?","meta":{"deep":[1,2.50,{"x":null}],"t":true}}"#,
+        #"{"prompt":"p","chosen":"yes","rejected":"no"}"#,
+        #"{"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"#
+            + #""rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}]}"#,
+        #"{"prompt":" q ","chosen":[{"role":"user","content":"q"},{"role":"assistant","#
+            + #""content":"a"}],"rejected":[{"role":"user","content":"q"},{"role":"assistant","#
+            + #""content":"b"}]}"#,
+        #"{"prompt":"p","completions":["a",{"text":"b","label":"x","reward":-0.5},"#
+            + #"{"completion":"c","label":3}]}"#,
+        #"{"uid":"u","messages":[],"tool":"\ud83d\ude00"}"#, #"[1,2]"#, "", "   ", "not JSON",
+    ]
+
+    static let lines = rows.map { Array($0.utf8) } + [Array(rows.joined(separator: "\n").utf8)]
+
+    static let packed: [[UInt8]] = {
+        let all = rows.joined(separator: "\n")
+        let one = pack(Array(all.utf8))
+        let zeros = pack([UInt8](repeating: 32, count: 2_000_000))
+        return [one, one + pack(Array(rows[0].utf8)), zeros, pack([]), Array(all.utf8)]
+    }()
+
+    /// A file that the inputs are written to, one after the other; in memory where there is such
+    /// a folder. Its name is gone at once, so that it goes with the process.
+    static let file = Mutex(unnamedFile())
+
+    private static func unnamedFile() -> FileHandle? {
+        let folder = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
+        let path = "\(folder)/ogive-fuzz-\(UUID().uuidString)"
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return FileHandle(forUpdatingAtPath: path)
+    }
+
+    /// Packs by the system's own tool.
+    private static func pack(_ bytes: [UInt8]) -> [UInt8] {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/gzip")
+        process.arguments = ["-n", path.path()]
+        do {
+            try Data(bytes).write(to: path)
+            try process.run()
+            process.waitUntilExit()
+            let packed = path.appendingPathExtension("gz")
+            defer { try? FileManager.default.removeItem(at: packed) }
+            return Array(try Data(contentsOf: packed))
+        } catch {
+            return []
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import OgiveCore
+import OgiveModels
+import Testing
+
+/// `deploy/scorers/unit_tests.py` behind the `command` scorer.
+@Suite struct UnitTestScorerTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    private struct Problem: Decodable {
+        let prompt: String
+        let entry_point: String
+        let canonical_solution: String
+        let test: String
+
+        func request(_ completion: String) throws -> ScoreRequest {
+            let metadata = try JSONEncoder().encode(["test": test, "entry_point": entry_point])
+            return ScoreRequest(
+                prompt: Samples.prompt(
+                    .text(prompt), metadata: String(decoding: metadata, as: UTF8.self)),
+                completion: completion)
+        }
+    }
+
+    private static let double = Problem(
+        prompt: "def double(x):\n", entry_point: "double", canonical_solution: "    return 2 * x\n",
+        test: """
+            def check(candidate):
+                for x in range(3):
+                    assert candidate(x) == 2 * x
+                assert candidate(-1) == -2
+                assert candidate("a") == "aa"
+                assert candidate([]) == []
+            """)
+
+    /// Whether the sandbox can be had on this machine; says why not.
+    private static let hasSandbox: Bool = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+        process.standardError = FileHandle.nullDevice
+        let hasStarted = (try? process.run()) != nil
+        if hasStarted { process.waitUntilExit() }
+        let isThere = hasStarted && process.terminationStatus == 0
+        if !isThere { print("skipped: bubblewrap is missing, or namespaces are not permitted") }
+        return isThere
+    }()
+
+    private func rewards(_ requests: [ScoreRequest]) async throws -> [Double?] {
+        var endpoint = ScorerEndpoint(kind: .command, model: "unit-tests")
+        endpoint.argv = [
+            "/usr/bin/python3", "-B",
+            Self.root.appending(path: "deploy/scorers/unit_tests.py").path,
+            "--timeout", "2", "--memory", "512", "--jobs", "2",
+        ]
+        endpoint.requestTimeout = .seconds(300)
+        let scorer = try CommandScorer(endpoint: endpoint, clock: .machine)
+        return await withTaskGroup { group in
+            group.addTask { await scorer.run() }
+            defer { group.cancelAll() }
+            return await scorer.score(requests).map { try? $0.get() }
+        }
+    }
+
+    @Test("The reward is the share of assertions that pass", .enabled(if: hasSandbox))
+    func grades() async throws {
+        let completions = [
+            "    return 2 * x\n", "    return x + x if x != [] else None\n",
+            "    return 2 * abs(x)\n", "    return None\n", "    retrun 2\n",
+            "Here it is:\n```python\ndef double(x):\n    return 2 * x\n```\n",
+        ]
+        let rewards = try await rewards(completions.map(Self.double.request))
+        #expect(rewards == [1, 0.75, 0.25, 0, 0, 1])
+    }
+
+    @Test("Loops, fork bombs, memory hogs and kills are contained", .enabled(if: hasSandbox))
+    func contains() async throws {
+        let completions = [
+            "    while True: pass\n",
+            "    import os\n    while True: os.fork()\n",
+            "    x = [bytearray(1 << 26) for _ in range(1 << 20)]\n    return 2 * x\n",
+            "    import os\n    os.kill(-1, 9)\n",
+            "    open('/usr/owned', 'w')\n    return 2 * x\n",
+            "    import urllib.request as u\n    u.urlopen('http://127.0.0.1')\n    return 2 * x\n",
+            "    return 2 * x\n",
+        ]
+        let rewards = try await rewards(completions.map(Self.double.request))
+        #expect(rewards == [0, 0, 0, 0, 0, 0, 1])
+    }
+
+    @Test("A prompt without tests is a failure and not a score", .enabled(if: hasSandbox))
+    func refuses() async throws {
+        let nothing = ScoreRequest(prompt: Samples.chat, completion: "x")
+        let rewards = try await rewards([nothing, Self.double.request("    return 2 * x\n")])
+        #expect(rewards == [nil, 1])
+    }
+
+    @Test("HumanEval: canonical solutions have reward 1, others less", .enabled(if: hasSandbox))
+    func humanEval() async throws {
+        let file = Self.root.deletingLastPathComponent()
+            .appending(path: "shared/data/humaneval.jsonl.gz")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            print("skipped: no ../shared/data/humaneval.jsonl.gz")
+            return
+        }
+        let problems = try lines(of: file).map {
+            try JSONDecoder().decode(Problem.self, from: Data($0.utf8))
+        }
+        #expect(problems.count == 164)
+        let right = try await rewards(problems.map { try $0.request($0.canonical_solution) })
+        #expect(right.allSatisfy { $0 == 1 })
+        let wrong = try await rewards(problems.map { try $0.request("    return None\n") })
+        #expect(wrong.allSatisfy { ($0 ?? 1) < 1 })
+    }
+
+    private func lines(of file: URL) throws -> [Substring] {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/gzip")
+        process.arguments = ["-dc", file.path]
+        process.standardOutput = pipe
+        try process.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text.split(separator: "\n")
+    }
+}

@@ -1,0 +1,76 @@
+import OgiveCore
+import Testing
+
+@testable import OgiveTransport
+@testable import ZeroMQ
+
+/// The authentication itself: that it is there, and what happens when it is not.
+@Suite(.timeLimit(.minutes(10)))
+struct GuardTests {
+    private let one = WorkerID(high: 1 << 63, low: 1)
+    private let two = WorkerID(high: 1 << 63, low: 2)
+
+    @Test(arguments: ["tcp://127.0.0.1:*", "tcp://0.0.0.0:*", "tcp://*:*"])
+    func theSelfTestPassesAndLeavesNoTrace(listen: String) async throws {
+        let ring = try KeyRing()
+        let stranger = try ring.pair("stranger", isAuthorized: false)
+        try await ring.withCoordinator(listen: listen) { coordinator, heard in
+            try await coordinator.selfTest()
+            #expect(coordinator.trouble == nil)
+            #expect(heard.all.isEmpty)
+            let port = try await coordinator.endpoint().split(separator: ":").last ?? ""
+            // The first refusal counted is a real one.
+            let endpoint = "tcp://127.0.0.1:\(port)"
+            try await ring.withWorker(one, ring.security(stranger), at: endpoint) { worker in
+                try await eventually("the refusal") { worker.obstacle != nil }
+            }
+            try await eventually("the count") {
+                coordinator.handshakeFailures[.unauthorized] ?? 0 >= 1
+            }
+        }
+    }
+
+    @Test func theSelfTestFailsWhereStrangersGetInOrNobodyDoes() throws {
+        typealias Transport = ZeroMQCoordinatorTransport
+        try Transport.check(invited: .accepted, at: "e")
+        try Transport.check(stranger: .refused(400), at: "e")
+        for outcome in [HandshakeProbe.Outcome.accepted, .silent, .failed(.handshakeFailed)] {
+            let error = #expect(throws: TransportError.self) {
+                try Transport.check(stranger: outcome, at: "e")
+            }
+            #expect(error?.code == .unguarded)
+        }
+        for outcome in [HandshakeProbe.Outcome.refused(400), .silent] {
+            #expect(throws: TransportError.self) { try Transport.check(invited: outcome, at: "e") }
+        }
+    }
+
+    @Test("Fault 20: the authentication ends, new handshakes are refused, the transport says so")
+    func theHandlerDies() async throws {
+        let (one, two) = (one, two)
+        let ring = try KeyRing()
+        let (good, late) = (try ring.pair("good"), try ring.pair("late"))
+        try await ring.withCoordinator { coordinator, heard in
+            let endpoint = try await coordinator.endpoint()
+            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+                try await heard.hears(1, from: worker)
+                coordinator.channel.authenticator?.end()
+                let error = await #expect(throws: TransportError.self) {
+                    try await coordinator.untilUnguarded()
+                }
+                #expect(error?.code == .unguarded)
+                #expect(coordinator.trouble?.message.contains("nobody new is let in") == true)
+                try await ring.withWorker(two, ring.security(late), at: endpoint) { other in
+                    try await eventually("a refusal") {
+                        coordinator.handshakeFailures.values.reduce(0, +) >= 2
+                    }
+                    #expect(await other.send(.heartbeat) == .full)
+                }
+                // Who is in is served.
+                try await heard.hears(2, from: worker)
+                #expect(heard.all.allSatisfy { $0.worker == one })
+                await #expect(throws: TransportError.self) { try await coordinator.selfTest() }
+            }
+        }
+    }
+}

@@ -180,6 +180,9 @@ let package = Package(
             name: "Harness",
             dependencies: ["OgiveStore", "Postgres", nioCore, nioPosix],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
+        .executableTarget(
+            name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Chaos",
+            swiftSettings: house),
         .testTarget(
             name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
         ),

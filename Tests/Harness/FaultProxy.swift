@@ -78,8 +78,8 @@ package final class FaultProxy: Sendable {
     /// Everything passes again.
     package func release() { hold([]) }
 
-    /// Lets only so many bytes through in each second and direction; `nil` lifts it.
-    package func limit(bytesPerSecond: Int?) {
+    /// Lets only so many bytes a second through from the server; `nil` lifts it.
+    package func limitDown(bytesPerSecond: Int?) {
         state.withLock { $0.bytesPerSecond = bytesPerSecond }
         wake()
     }
@@ -95,6 +95,12 @@ package final class FaultProxy: Sendable {
             $0.commitFault = fault
             $0.isCommitHeld = false
         }
+    }
+
+    /// Stops no COMMIT any more, and closes the connection of one that it has stopped.
+    package func releaseCommits() {
+        state.withLock { $0.commitFault = nil }
+        if isCommitHeld { cut() }
     }
 
     /// Closes all connections at once; what they hold is lost.

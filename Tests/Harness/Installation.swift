@@ -66,6 +66,12 @@ package final class Installation {
     /// The configuration as an argument, with the plan's own settings.
     private var arguments: [String] { [config] + plan.settings.flatMap { ["-o", $0] } }
 
+    /// Asks for another number of draws of each prompt.
+    package func submit(draws: Int) async throws {
+        let direct = ["-o", "database.url=\(postgres.database.url)", "-o", "run.draws=\(draws)"]
+        try await workplace.ogive(["submit"] + arguments + direct)
+    }
+
     /// Starts a coordinator.
     @discardableResult
     package func startCoordinator() throws -> Program {

@@ -82,7 +82,8 @@ final class RelayHandler: ChannelInboundHandler, Sendable {
         let bytes = unwrapInboundIn(data)
         let channel = context.channel
         let pause = proxy.state.withLock { state in
-            state.bytesPerSecond.map { Double(bytes.readableBytes) / Double(max(1, $0)) }
+            guard direction == .down, let rate = state.bytesPerSecond else { return nil as Double? }
+            return Double(bytes.readableBytes) / Double(max(1, rate))
         }
         let passed = pass(bytes)
         guard passed.readableBytes > 0 else {

@@ -57,6 +57,8 @@ package final class ScriptedModels {
         package var client: String
         /// The fault that it met, or nothing.
         package var fault: String
+        /// When it came, in seconds from some moment.
+        package var time: Double
         /// The prompt, of a request to the policy.
         package var prompt: String?
         /// The seed of the first draw, of a request to the policy.

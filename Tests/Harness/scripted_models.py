@@ -11,7 +11,7 @@ written into the control file, which is read anew whenever it changes:
      "scorer": [RULE, ...]}        faults of /classify
 
 A RULE is {"id": 1, "fault": NAME} and optionally "every": k (each k-th matching request), "most": k
-(so many at most), "text" (only requests that hold it), "client" (only those of this client; a client
+(so many at most), "text" (only requests that hold it), "client" (only those of this client, which
 is the first part of the path, as in http://host:port/CLIENT/v1/...), "status", "retry_after".
 
 One line of JSON for each request goes to the log file before it is answered.
@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             facts = {"n": len(body["input"])}
         rule = self.control.rule(kind, client, text)
         fault = rule.get("fault", "")
-        self.control.write(kind=kind, client=client, fault=fault, **facts)
+        self.control.write(kind=kind, client=client, fault=fault, time=time.monotonic(), **facts)
         values = self.control.read()
         time.sleep(values.get("latency", 0))
         if self.refuses(kind, rule, fault):
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             entries = [{"index": i, "label": "LABEL_0", "num_classes": 1,
                         "probs": [reward(text, salt)]} for i, text in enumerate(body["input"])]
-            self.spoil_scorer(entries, fault)
+            self.spoil_scorer(entries, body["input"], rule, fault)
             answer = {"object": "list", "model": "scripted", "data": entries}
         self.answer(200, answer, cut=fault in ("truncate", "disconnect") and fault)
 
@@ -176,13 +176,15 @@ class Handler(BaseHTTPRequestHandler):
         elif fault in VALUES:
             entries[0]["logprobs"]["content"][0]["logprob"] = VALUES[fault]
 
-    def spoil_scorer(self, entries, fault):
+    def spoil_scorer(self, entries, texts, rule, fault):
         if fault == "count":
             entries.pop()
         elif fault == "more":
             entries.append(dict(entries[0]))
         elif fault in VALUES:
-            entries[0]["probs"][0] = VALUES[fault]
+            wanted = [i for i, text in enumerate(texts) if rule.get("text", "") in text]
+            for index in wanted if "text" in rule else wanted[:1]:
+                entries[index]["probs"][0] = VALUES[fault]
 
     def answer(self, status, body, headers={}, cut=None):
         data = json.dumps(body).encode()

@@ -72,7 +72,7 @@ import Testing
         try await ScriptedServer.serving(script) { server in
             let policy = try Samples.policy(server.url, apiKey: "key")
             _ = await policy.sample(Samples.sampleRequest([2, 3, 4]))
-            let request = try #require(server.requests.last)
+            let request = try #require(server.requests.last { $0.method == "POST" })
             for field in [
                 #""temperature":1"#, #""top_p":1"#, #""top_k":0"#, #""min_p":0"#,
                 #""max_tokens":24"#, #""stop":[]"#, #""seed":7"#, #""n":3"#, #""logprobs":true"#,
@@ -170,9 +170,13 @@ import Testing
                 .sample(Samples.sampleRequest(prompt, [0]))
             #expect(try answers[0].get().logProbability == -3)
             #expect(try answers[0].get().isTruncated)
-            #expect(server.requests.last?.path == "/v1/completions")
-            #expect(server.requests.last?.body.contains(#""prompt":" <s>/raw ""#) == true)
-            #expect(server.requests.last?.body.contains(#""logprobs":0"#) == true)
+            #expect(server.requests.last { $0.method == "POST" }?.path == "/v1/completions")
+            #expect(
+                server.requests.last { $0.method == "POST" }?.body.contains(
+                    #""prompt":" <s>/raw ""#) == true)
+            #expect(
+                server.requests.last { $0.method == "POST" }?.body.contains(#""logprobs":0"#)
+                    == true)
         }
     }
 
@@ -185,7 +189,7 @@ import Testing
                     ChatMessage(role: "assistant", content: "So"),
                 ]))
             _ = try await Samples.policy(server.url).sample(Samples.sampleRequest(prompt, [0]))
-            let body = server.requests.last?.body ?? ""
+            let body = server.requests.last { $0.method == "POST" }?.body ?? ""
             #expect(body.contains(#""continue_final_message":true"#))
             #expect(body.contains(#""add_generation_prompt":false"#))
         }

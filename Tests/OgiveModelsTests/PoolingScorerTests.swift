@@ -57,12 +57,12 @@ import Testing
     @Test func rawLogitIsAskedForWithoutASecondBOS() async throws {
         try await serve(Self.lengths) { server in
             _ = try await scorer(server, template: Self.template).score(requests(["x"]))
-            let body = server.requests.last?.body ?? ""
+            let body = server.requests.last { $0.method == "POST" }?.body ?? ""
             #expect(body.contains(#""use_activation":false"#))
             #expect(body.contains(#""add_special_tokens":false"#))
             #expect(body.contains("<s>\(Samples.question)|x</s>"))
             _ = try await scorer(server).score(requests(["x"]))
-            let messages = server.requests.last?.body ?? ""
+            let messages = server.requests.last { $0.method == "POST" }?.body ?? ""
             #expect(messages.contains(#""role":"assistant""#))
             #expect(!messages.contains("add_special_tokens"))
         }

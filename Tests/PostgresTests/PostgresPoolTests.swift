@@ -87,6 +87,22 @@ extension WithServer {
             }
         }
 
+        @Test func aConnectionThatMayNotWriteIsReplaced() async throws {
+            try await PrivateServer.database { configuration in
+                let pool = PostgresPool(configuration, size: 1)
+                let first = try await pool.withConnection { try await $0.backendProcessID() }
+                await #expect(throws: PostgresError.self) {
+                    try await pool.withConnection { db in
+                        try await db.execute("SET default_transaction_read_only = on")
+                        try await db.execute("CREATE TABLE a ()")
+                    }
+                }
+                let second = try await pool.withConnection { try await $0.backendProcessID() }
+                #expect(first != second)
+                await pool.close()
+            }
+        }
+
         @Test func notificationsArriveInOrder() async throws {
             try await PrivateServer.database { configuration in
                 let listener = try await PostgresConnection.connect(configuration)

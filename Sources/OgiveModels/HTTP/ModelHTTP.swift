@@ -4,6 +4,7 @@ internal import NIOCore
 internal import Dispatch
 package import FoundationEssentials
 internal import NIOHTTP1
+internal import Synchronization
 
 /// Requests to one model server: a pool of connections, the key, a deadline for each request and a
 /// bound on what is read.
@@ -25,6 +26,14 @@ package final class ModelHTTP: Sendable {
 
     private let client: HTTPClient
     private let apiKey: String?
+    private let opened = Opened()
+
+    private final class Opened: Sendable {
+        let count = Atomic(0)
+    }
+
+    /// How many connections were opened so far.
+    package var connectionsMade: Int { opened.count.load(ordering: .sequentiallyConsistent) }
 
     /// Opens nothing yet: connections are made as requests need them, at most `connections`.
     package init(
@@ -43,6 +52,10 @@ package final class ModelHTTP: Sendable {
             max(1, connections)
         // A refused connection is reported at once: when to try again is the worker's to say.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { [opened] channel in
+            opened.count.add(1, ordering: .sequentiallyConsistent)
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

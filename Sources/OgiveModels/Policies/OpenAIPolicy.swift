@@ -59,7 +59,7 @@ package struct OpenAIPolicy: Policy {
             logProbabilities: spec.logProbabilities, server: profile.kind)
         let path =
             if case .text = input { "/v1/completions" } else { "/v1/chat/completions" }
-        let data = try await server.http.post(path, body)
+        let data = try await server.post(path, body)
         let reader = ChoiceReader(
             url: server.http.url.appending(path), logProbabilities: spec.logProbabilities,
             models: profile.answeringModels)
@@ -98,7 +98,7 @@ package struct OpenAIPolicy: Policy {
 
     private func rendered(_ messages: [ChatMessage]) async throws(ModelError) -> String {
         let path = "/apply-template"
-        let data = try await server.http.post(path, Template(messages: messages))
+        let data = try await server.post(path, Template(messages: messages))
         return try ServerAnswer.decode(
             Rendered.self, data, url: server.http.url.appending(path)
         ).prompt

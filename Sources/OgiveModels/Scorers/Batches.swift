@@ -9,23 +9,24 @@ package enum Batches {
         }
     }
 
-    /// Scores a batch; when the server refuses it because of some element, halves it until only
-    /// the elements that are refused by themselves fail.
+    /// Scores a batch; when the server refuses it because of some element, or answers it with what
+    /// is no answer, halves it until only the elements that fail by themselves are left.
     ///
-    /// Servers refuse a whole batch for one over-long text. At most 2·count − 1 requests.
-    static func isolatingRejection<Element>(
+    /// Servers refuse a whole batch for one over-long text, and one NaN makes a whole answer
+    /// unreadable. At most 2·count − 1 requests.
+    static func isolatingFaults<Element>(
         of elements: [Element], _ score: ([Element]) async -> [Result<Double, ModelError>]
     ) async -> [Result<Double, ModelError>] {
         let results = await score(elements)
-        guard elements.count > 1, results.allSatisfy(isRefusal) else { return results }
+        guard elements.count > 1, results.allSatisfy(concernsBatch) else { return results }
         let middle = elements.count / 2
-        let left = await isolatingRejection(of: Array(elements[..<middle]), score)
-        let right = await isolatingRejection(of: Array(elements[middle...]), score)
+        let left = await isolatingFaults(of: Array(elements[..<middle]), score)
+        let right = await isolatingFaults(of: Array(elements[middle...]), score)
         return left + right
     }
 
-    private static func isRefusal(_ result: Result<Double, ModelError>) -> Bool {
+    private static func concernsBatch(_ result: Result<Double, ModelError>) -> Bool {
         guard case .failure(let error) = result else { return false }
-        return error.code == .promptTooLong || error.code == .rejected
+        return [.promptTooLong, .rejected, .malformed, .wrongCount].contains(error.code)
     }
 }

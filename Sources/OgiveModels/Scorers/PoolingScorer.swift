@@ -48,7 +48,7 @@ package struct PoolingScorer: Scorer {
         for batch in Batches.split(requests, sizeMax: batchSize) {
             let texts = batch.map { template.render(Conversation($0), key: $0.prompt.key) }
             let valid = texts.compactMap { try? $0.get() }
-            let answers = await Batches.isolatingRejection(of: valid) { part in
+            let answers = await Batches.isolatingFaults(of: valid) { part in
                 await post(.texts(part), count: part.count)
             }
             var answered = answers.makeIterator()
@@ -94,7 +94,7 @@ package struct PoolingScorer: Scorer {
         do throws(ModelError) {
             let models = try await server.known().answeringModels
             let body = PoolingRequest(model: server.model, input: input)
-            let data = try await server.http.post(path, body)
+            let data = try await server.post(path, body)
             return try PoolingReader(url: url, models: models).rewards(data, count: count)
         } catch {
             return (0..<count).map { _ in .failure(error) }

@@ -43,7 +43,7 @@ package struct RerankScorer: Scorer {
         for query in queries {
             for batch in Batches.split(places[query] ?? [], sizeMax: batchSize) {
                 let documents = batch.map { Conversation(requests[$0]).reply }
-                let answers = await Batches.isolatingRejection(of: documents) { part in
+                let answers = await Batches.isolatingFaults(of: documents) { part in
                     await rerank(query, part)
                 }
                 for (place, answer) in zip(batch, answers) { results[place] = answer }
@@ -65,7 +65,7 @@ package struct RerankScorer: Scorer {
         let body = Body(model: server.model, query: query, documents: documents)
         do throws(ModelError) {
             let models = try await server.known().answeringModels
-            let data = try await server.http.post(path, body)
+            let data = try await server.post(path, body)
             let reader = RerankReader(
                 url: server.http.url.appending(path),
                 models: models)

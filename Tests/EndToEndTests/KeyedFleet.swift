@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 /// A coordinator with keys on TCP, and workers with theirs.

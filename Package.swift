@@ -127,7 +127,8 @@ let package = Package(
             name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
         .testTarget(
-            name: "QuantileRewardsTests", dependencies: ["QuantileRewards"], swiftSettings: house),
+            name: "QuantileRewardsTests", dependencies: ["QuantileRewards"],
+            exclude: ["generate_reference.py", "reference.json"], swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
             exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),

@@ -19,6 +19,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var pollInterval = Duration.seconds(1)
     /// How often time alone moves the scheduler.
     package var tickInterval = Duration.milliseconds(20)
+    /// Most events that wait for the scheduler before messages wait in the transport.
+    package var eventsMax = 16_384
     /// When draining, how long results may take to land.
     package var drainMax = Duration.seconds(20)
 

@@ -38,7 +38,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             configuration: configuration, store: store, time: time, logger: logger)
         guard let (term, since) = try await candidate.lead() else { return }
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
-        let (events, feed) = AsyncStream.makeStream(of: Scheduler.Event.self)
+        let feed = EventFeed<Scheduler.Event>(eventsMax: configuration.eventsMax)
         let keeper = LeaseKeeper(
             store: store, term: term, since: since, configuration: configuration, time: time,
             feed: feed, logger: logger, transportCounts: { transport.counts })
@@ -47,7 +47,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {
-                        try await serve(term, events: events, feed: feed, keeper: keeper)
+                        try await serve(term, feed: feed, keeper: keeper)
                         return true
                     }
                     for duty in duties(feed, keeper) {
@@ -73,7 +73,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
 
     /// What goes on beside the scheduler.
     private func duties(
-        _ feed: AsyncStream<Scheduler.Event>.Continuation, _ keeper: LeaseKeeper
+        _ feed: EventFeed<Scheduler.Event>, _ keeper: LeaseKeeper
     ) -> [@Sendable () async throws -> Void] {
         let watch = RunWatch(
             store: store, interval: configuration.pollInterval, time: time, feed: feed,
@@ -86,8 +86,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
 
     /// Runs the scheduler until it is drained or must stop.
     private func serve(
-        _ term: Term, events: AsyncStream<Scheduler.Event>,
-        feed: AsyncStream<Scheduler.Event>.Continuation, keeper: LeaseKeeper
+        _ term: Term, feed: EventFeed<Scheduler.Event>, keeper: LeaseKeeper
     ) async throws {
         var scheduler = Scheduler(term: term, limits: configuration.limits)
         let desk = StoreDesk(store: store, term: term, feed: feed, logger: logger)
@@ -98,7 +97,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         var drainingSince: Instant?
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await recorder.run() }
-            for await event in events {
+            while let event = await feed.next() {
                 if case .drain = event { drainingSince = drainingSince ?? time.now() }
                 // A process that was stopped wakes here, with events from before: it must know
                 // first that its lease may be over.
@@ -141,7 +140,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     }
 
     private func deliver(
-        _ messages: [ToWorker], _ feed: AsyncStream<Scheduler.Event>.Continuation
+        _ messages: [ToWorker], _ feed: EventFeed<Scheduler.Event>
     ) async {
         guard !messages.isEmpty else { return }
         let outcomes = await transport.send(messages)
@@ -150,18 +149,18 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         }
     }
 
-    private func listen(_ feed: AsyncStream<Scheduler.Event>.Continuation) async {
+    private func listen(_ feed: EventFeed<Scheduler.Event>) async {
         for await batch in transport.incoming {
-            for message in batch { feed.yield(.message(message)) }
+            for message in batch { await feed.take(.message(message)) }
         }
         // Nobody can be heard any more: what came is landed, and then another one may lead.
         if !Task.isCancelled { feed.yield(.drain) }
     }
 
-    private func tick(_ feed: AsyncStream<Scheduler.Event>.Continuation) async throws {
+    private func tick(_ feed: EventFeed<Scheduler.Event>) async throws {
         while !Task.isCancelled {
             try await time.sleep(configuration.tickInterval)
-            feed.yield(.tick)
+            feed.tick(.tick)
         }
     }
 }

@@ -18,14 +18,14 @@ final class LeaseKeeper: Sendable {
     private let term: Term
     private let configuration: CoordinatorConfiguration
     private let time: TimeSource
-    private let feed: AsyncStream<Scheduler.Event>.Continuation
+    private let feed: EventFeed<Scheduler.Event>
     private let logger: Logger
     private let transportCounts: @Sendable () -> [String: Int]
     private let state: Mutex<State>
 
     init(
         store: any Store, term: Term, since: Instant, configuration: CoordinatorConfiguration,
-        time: TimeSource, feed: AsyncStream<Scheduler.Event>.Continuation, logger: Logger,
+        time: TimeSource, feed: EventFeed<Scheduler.Event>, logger: Logger,
         transportCounts: @escaping @Sendable () -> [String: Int]
     ) {
         self.store = store

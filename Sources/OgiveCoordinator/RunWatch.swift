@@ -7,7 +7,7 @@ struct RunWatch: Sendable {
     let store: any Store
     let interval: Duration
     let time: TimeSource
-    let feed: AsyncStream<Scheduler.Event>.Continuation
+    let feed: EventFeed<Scheduler.Event>
     let logger: Logger
 
     /// Watches until the task is cancelled.

@@ -5,7 +5,7 @@ internal import OgiveCore
 struct StoreDesk: Sendable {
     let store: any Store
     let term: Term
-    let feed: AsyncStream<Scheduler.Event>.Continuation
+    let feed: EventFeed<Scheduler.Event>
     let logger: Logger
 
     /// Carries out one effect; effects that do not concern the database are ignored.

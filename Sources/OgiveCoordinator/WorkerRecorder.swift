@@ -16,7 +16,7 @@ final class WorkerRecorder: Sendable {
     private let term: Term
     private let limits: SchedulerLimits
     private let time: TimeSource
-    private let feed: AsyncStream<Scheduler.Event>.Continuation
+    private let feed: EventFeed<Scheduler.Event>
     private let logger: Logger
     private let waiting = Mutex<[WorkerID: WorkerRecord]>([:])
     private let wakeups: AsyncStream<Void>
@@ -24,7 +24,7 @@ final class WorkerRecorder: Sendable {
 
     init(
         store: any Store, term: Term, limits: SchedulerLimits, time: TimeSource,
-        feed: AsyncStream<Scheduler.Event>.Continuation, logger: Logger
+        feed: EventFeed<Scheduler.Event>, logger: Logger
     ) {
         self.store = store
         self.term = term

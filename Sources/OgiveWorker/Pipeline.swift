@@ -6,7 +6,7 @@ struct Pipeline: Sendable {
     private let provider: any ModelProvider
     private let time: TimeSource
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
-    private let feed: EventFeed
+    private let feed: EventFeed<WorkerSession.Event>
     private let samples = StageQueue<LeaseJob>()
     private let scores = StageQueue<LeaseJob>()
     private let leases = PipelineLeases()
@@ -15,7 +15,7 @@ struct Pipeline: Sendable {
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
         split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
-        feed: EventFeed
+        feed: EventFeed<WorkerSession.Event>
     ) {
         self.configuration = configuration
         self.provider = provider

@@ -14,6 +14,8 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var scoreBatch = 64
     /// Tasks that wait in the worker, so that no slot runs dry while a message travels.
     package var prefetch = 8
+    /// Most events that wait for the session before messages wait in the transport.
+    package var eventsMax = 1_024
     /// Most attempts of an item that fails for a reason that may pass, faults of the server not
     /// counted.
     package var attemptsMax = 5

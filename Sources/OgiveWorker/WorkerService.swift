@@ -38,14 +38,14 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         } catch {
             throw WorkerError(code: .models, message: error.message, cause: error)
         }
-        let feed = EventFeed()
+        let feed = EventFeed<WorkerSession.Event>(eventsMax: configuration.eventsMax)
         let pipeline = Pipeline(
             configuration: configuration, provider: provider, time: time, split: split, feed: feed)
         let exit = try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
                 group.addTask {
                     for await batch in transport.incoming {
-                        for message in batch { await feed.take(message) }
+                        for message in batch { await feed.take(.message(message)) }
                     }
                     guard !Task.isCancelled else { return nil }
                     throw WorkerError(
@@ -55,7 +55,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                 group.addTask {
                     while !Task.isCancelled {
                         try await time.sleep(.milliseconds(100))
-                        feed.yield(.tick)
+                        feed.tick(.tick)
                     }
                     return nil
                 }
@@ -86,7 +86,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
 
     /// Runs the session: the only place that sends.
     private func converse(
-        offer: Offer, feed: EventFeed, pipeline: Pipeline
+        offer: Offer, feed: EventFeed<WorkerSession.Event>, pipeline: Pipeline
     ) async -> WorkerSession.Exit {
         var session = WorkerSession(
             name: configuration.name, version: configuration.version, offer: offer,

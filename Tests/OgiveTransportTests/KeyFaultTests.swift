@@ -35,7 +35,9 @@ struct KeyFaultTests {
                     #expect(await other.send(.heartbeat) == .full)
                     try await heard.hears(2, from: worker)
                     #expect(heard.all.allSatisfy { $0.worker == one })
-                    #expect(coordinator.counts["handshake_failed_auth_400"] ?? 0 >= 3)
+                    #expect(
+                        coordinator.counts["ogive_handshake_failures_total{reason=auth_400}"] ?? 0
+                            >= 3)
                     // Once authorised it gets in by itself.
                     try ring.authorize(stranger)
                     try await heard.hears(3, from: other)
@@ -114,7 +116,8 @@ struct KeyFaultTests {
                         == [.queued]
                 }
                 #expect(Set(heard.credits(of: one)) == [1, 2, 3])
-                #expect(coordinator.counts["dropped_wrong_user"] ?? 0 >= 1)
+                #expect(
+                    coordinator.counts["ogive_dropped_messages_total{reason=wrong_user}"] ?? 0 >= 1)
             }
         }
     }

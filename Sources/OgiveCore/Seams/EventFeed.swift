@@ -1,0 +1,100 @@
+internal import DequeModule
+internal import Synchronization
+
+/// What happens, on its way to a state machine: a queue with one reader.
+///
+/// What comes from outside waits for room, so that a peer that sends faster than the state machine
+/// takes is held up in the transport. Ticks do not add up. All else is bounded by what the state
+/// machine itself asked for.
+package final class EventFeed<Event: Sendable>: Sendable {
+    /// Who waits.
+    private enum Side {
+        case reader
+        case writer
+    }
+
+    private struct State {
+        var events = Deque<(event: Event, isTick: Bool)>()
+        var hasTick = false
+        var waiters: [Side: CheckedContinuation<Void, Never>] = [:]
+    }
+
+    /// Most events that wait before those from outside wait for room.
+    package let eventsMax: Int
+
+    private let state = Mutex(State())
+
+    /// An empty feed.
+    package init(eventsMax: Int) {
+        self.eventsMax = eventsMax
+    }
+
+    /// Events that wait.
+    package var count: Int { state.withLock { $0.events.count } }
+
+    /// Something happened.
+    package func yield(_ event: Event) {
+        append(event, isTick: false)
+    }
+
+    /// Time went by: `event`, unless the last one of these still waits.
+    package func tick(_ event: Event) {
+        append(event, isTick: true)
+    }
+
+    /// Something came from outside; waits for room first. Drops it when the task is cancelled. To
+    /// be called by one task only.
+    package func take(_ event: Event) async {
+        while state.withLock({ $0.events.count >= eventsMax }) {
+            guard !Task.isCancelled else { return }
+            await wait(.writer) { $0.events.count >= eventsMax }
+        }
+        yield(event)
+    }
+
+    /// The next event; `nil` when the task is cancelled. To be called by one task only.
+    package func next() async -> Event? {
+        while !Task.isCancelled {
+            let (next, writer) = state.withLock { state in
+                let next = state.events.popFirst()
+                if next?.isTick == true { state.hasTick = false }
+                let hasRoom = state.events.count < eventsMax
+                return (next, hasRoom ? state.waiters.removeValue(forKey: .writer) : nil)
+            }
+            writer?.resume()
+            if let next { return next.event }
+            await wait(.reader) { $0.events.isEmpty }
+        }
+        return nil
+    }
+
+    private func append(_ event: Event, isTick: Bool) {
+        let reader = state.withLock { state in
+            if isTick {
+                guard !state.hasTick else { return nil as CheckedContinuation<Void, Never>? }
+                state.hasTick = true
+            }
+            state.events.append((event, isTick))
+            return state.waiters.removeValue(forKey: .reader)
+        }
+        reader?.resume()
+    }
+
+    /// Waits as `side` until resumed, unless there is no need or the task is cancelled.
+    private func wait(
+        _ side: Side, while mustWait: @Sendable (borrowing State) -> Bool
+    ) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state in
+                    guard mustWait(state), !Task.isCancelled else { return false }
+                    state.waiters[side] = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: side) }?.resume()
+        }
+    }
+}

@@ -91,7 +91,9 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "OgiveModels",
-            dependencies: ["OgiveCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess],
+            dependencies: [
+                "OgiveCore", asyncHTTPClient, deque, logging, nioCore, nioHTTP1, subprocess,
+            ],
             swiftSettings: house),
         .target(
             name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging],

@@ -1,8 +1,8 @@
 internal import Logging
 internal import Synchronization
 
-/// Counts dropped messages, and logs them and refused connections at a bounded rate: whoever floods a socket with garbage
-/// must not fill the disk.
+/// Counts dropped messages, and logs them and refused connections at a bounded rate: whoever floods
+/// a socket with garbage must not fill the disk.
 final class DropLedger: Sendable {
     private struct State {
         var counts: [DropReason: Int] = [:]

@@ -15,6 +15,8 @@ package final class RovingWorkerTransport: WorkerTransport {
         var current: ZeroMQWorkerTransport
         var index = 0
         var isClosed = false
+        /// Those that have not run yet: each must, be it only to end.
+        var waiting: [ZeroMQWorkerTransport]
     }
 
     private let endpoints: [String]
@@ -32,15 +34,15 @@ package final class RovingWorkerTransport: WorkerTransport {
         self.endpoints = endpoints
         self.connect = connect
         self.logger = logger
-        state = Mutex(State(current: try connect(endpoints[0])))
+        let first = try connect(endpoints[0])
+        state = Mutex(State(current: first, waiting: [first]))
     }
 
     /// Serves until the task is cancelled or `close()` is called; call it once.
     package func run() async throws(TransportError) {
-        while true {
-            let transport = state.withLock(\.current)
+        while let transport = state.withLock({ $0.waiting.popLast() }) {
             try await transport.run()
-            if Task.isCancelled || isCurrent(transport) { return }
+            if Task.isCancelled { return }
         }
     }
 
@@ -70,6 +72,7 @@ package final class RovingWorkerTransport: WorkerTransport {
             let former = state.withLock { state -> ZeroMQWorkerTransport? in
                 guard !state.isClosed else { return nil }
                 defer { (state.current, state.index) = (transport, next) }
+                state.waiting.insert(transport, at: 0)
                 return state.current
             }
             logger.info("trying a coordinator", metadata: ["endpoint": "\(endpoints[next])"])

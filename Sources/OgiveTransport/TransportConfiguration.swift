@@ -14,7 +14,10 @@ package struct TransportConfiguration: Sendable {
     package var incomingBytesMax = 128 << 20
     /// How long what is queued outlives the closed socket.
     package var linger = Duration.seconds(2)
-    /// How often a silent connection is probed.
+    /// How long a connection may be silent before the system asks whether the other machine is
+    /// still there.
+    package var keepAlive = Duration.seconds(60)
+    /// How often a worker probes its connection.
     package var probeInterval = Duration.seconds(5)
     /// A connection that does not answer a probe for so long is given up.
     package var probeTimeout = Duration.seconds(15)
@@ -42,12 +45,23 @@ package struct TransportConfiguration: Sendable {
             .linger(linger),
             .sendHighWaterMark(sendQueueMax),
             .receiveHighWaterMark(receiveQueueMax),
+            .tcpKeepAlive(keepAlive),
+            .handshakeInterval(handshakeMax),
+            .frameBytesMax(WireLimits.messageBytes),
+        ]
+    }
+
+    /// What a worker's socket has beside: it probes, and makes the coordinator give it up.
+    ///
+    /// The coordinator must not probe: libzmq 4.3.4 aborts the process when its timer for probes
+    /// meets a connection that failed while its input was held back, as it is at the high-water
+    /// mark and after a routing id was taken over (`!_io_error` in `out_event`).
+    var probes: [ZeroMQOption] {
+        [
             .heartbeatInterval(probeInterval),
             .heartbeatTimeout(probeTimeout),
             // What the peer waits for: libzmq fails with times to live above a minute.
             .heartbeatTimeToLive(min(probeTimeout, ZeroMQOption.heartbeatTimeToLiveMax)),
-            .handshakeInterval(handshakeMax),
-            .frameBytesMax(WireLimits.messageBytes),
         ]
     }
 

@@ -47,7 +47,7 @@ final class WorkerDialer: Sendable {
         self.security = security
         self.logger = logger
         options =
-            configuration.options + [
+            configuration.options + configuration.probes + [
                 .routingID(worker.bytes), .immediate(true), .ipv6(endpoint.isIPv6),
                 .reconnectInterval(configuration.reconnect),
                 .reconnectIntervalMax(configuration.reconnectMax),

@@ -14,8 +14,8 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// Messages from workers.
     ///
     /// Take them always: when the bounds of the configuration are reached, nothing is read from
-    /// the workers' connections, probes included, and after `probeTimeout` the connections are
-    /// given up, with what is queued for them.
+    /// the workers' connections, their probes included, and after `probeTimeout` they give their
+    /// connections up, with what is queued for them.
     package let incoming: DecodedBatches<FromWorker>
 
     let channel: ZeroMQChannel

@@ -1,67 +1,106 @@
+internal import DequeModule
 internal import OgiveCore
 internal import Synchronization
 
-/// Holds the stages back while a model server is away: items wait, they do not fail.
+/// Holds requests to one server back while its breaker does not let them pass: items wait, they do
+/// not fail. At most one request of each stage's slots waits.
 final class EndpointGate: Sendable {
-    /// The fault that closed the gate, and since when.
-    struct Outage: Sendable {
-        let error: ModelError
-        let since: Instant
+    private struct Waiter {
+        let id: UInt64
+        let continuation: CheckedContinuation<CircuitBreaker.Pass?, Never>
     }
 
     private struct State {
-        var outage: Outage?
-        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var breaker: CircuitBreaker
+        var waiters = Deque<Waiter>()
         var lastWaiter: UInt64 = 0
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let time: TimeSource
+    private let random: @Sendable () -> Double
 
-    init(time: TimeSource) {
+    init(
+        breaker: CircuitBreaker, time: TimeSource,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        state = Mutex(State(breaker: breaker))
         self.time = time
+        self.random = random
     }
 
-    /// Why the gate is closed; `nil` while it is open.
-    var outage: Outage? {
-        state.withLock { $0.outage }
+    /// Why requests wait; `nil` while they pass.
+    var outage: CircuitBreaker.Outage? {
+        state.withLock { $0.breaker.outage }
     }
 
-    /// A server does not answer: closes the gate.
-    func close(_ error: ModelError) {
+    /// Whether the time has come to look for the server.
+    var isDue: Bool {
         let now = time.now()
-        state.withLock { state in
-            if state.outage == nil { state.outage = Outage(error: error, since: now) }
-        }
+        return state.withLock { $0.breaker.isDue(now: now) }
     }
 
-    /// The servers answer again: lets everybody go on.
-    func open() {
-        let released = state.withLock { state in
-            state.outage = nil
-            defer { state.waiters = [:] }
-            return state.waiters
-        }
-        for waiter in released.values { waiter.resume() }
+    /// Whether the server answered somebody since.
+    func hasAnswered(since: Instant) -> Bool {
+        state.withLock { $0.breaker.lastAnswer.map { $0 >= since } ?? false }
     }
 
-    /// Waits while the gate is closed, or until the task is cancelled.
-    func pass() async {
+    /// Waits for leave to make a request; `nil` when the task is cancelled. What becomes of the
+    /// request is to be told by `report` or `abandon`.
+    func pass() async -> CircuitBreaker.Pass? {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let mayPass = state.withLock { state in
-                    guard state.outage != nil, !Task.isCancelled else { return true }
-                    state.waiters[id] = continuation
-                    return false
+                let pass = state.withLock { state -> CircuitBreaker.Pass?? in
+                    if Task.isCancelled { return .some(nil) }
+                    if let pass = state.breaker.admit() { return pass }
+                    state.waiters.append(Waiter(id: id, continuation: continuation))
+                    return nil
                 }
-                if mayPass { continuation.resume() }
+                if let pass { continuation.resume(returning: pass) }
             }
         } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+            let waiter = state.withLock { state in
+                state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+            }
+            waiter?.continuation.resume(returning: nil)
         }
+    }
+
+    /// Says what became of a request.
+    func report(_ pass: CircuitBreaker.Pass, _ verdict: CircuitBreaker.Verdict) {
+        let (now, chance) = (time.now(), random())
+        change { $0.report(pass, verdict, now: now, random: chance) }
+    }
+
+    /// The request is not made after all.
+    func abandon(_ pass: CircuitBreaker.Pass) {
+        change { $0.abandon(pass) }
+    }
+
+    /// A probe found the server.
+    func probeSucceeded() {
+        change { $0.probeSucceeded() }
+    }
+
+    /// Changes the breaker and lets those pass that may. Half open with nobody to try, it closes:
+    /// nothing new is taken during an outage, so nobody would ever come.
+    private func change(_ body: (inout CircuitBreaker) -> Void) {
+        let released = state.withLock { state in
+            body(&state.breaker)
+            if state.waiters.isEmpty, state.breaker.state == .halfOpen(isTried: false) {
+                state.breaker.close()
+            }
+            var released: [(Waiter, CircuitBreaker.Pass)] = []
+            while let waiter = state.waiters.first, let pass = state.breaker.admit() {
+                state.waiters.removeFirst()
+                released.append((waiter, pass))
+            }
+            return released
+        }
+        for (waiter, pass) in released { waiter.continuation.resume(returning: pass) }
     }
 }

@@ -6,23 +6,23 @@ struct Pipeline: Sendable {
     private let provider: any ModelProvider
     private let time: TimeSource
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
-    private let feed: AsyncStream<WorkerSession.Event>.Continuation
+    private let feed: EventFeed
     private let samples = StageQueue<LeaseJob>()
     private let scores = StageQueue<LeaseJob>()
     private let leases = PipelineLeases()
-    private let gate: EndpointGate
+    private let gates: EndpointGates
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
         split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
-        feed: AsyncStream<WorkerSession.Event>.Continuation
+        feed: EventFeed
     ) {
         self.configuration = configuration
         self.provider = provider
         self.time = time
         self.split = split
         self.feed = feed
-        gate = EndpointGate(time: time)
+        gates = EndpointGates(configuration: configuration, time: time)
     }
 
     /// Takes a lease in.
@@ -54,7 +54,9 @@ struct Pipeline: Sendable {
     }
 
     private func sampleLoop() async {
-        let stage = SampleStage(provider: provider, gate: gate, leases: leases, time: time)
+        let stage = SampleStage(
+            provider: provider, gates: gates, leases: leases,
+            rule: AttemptRule(configuration, time: time))
         while let job = await samples.next() {
             feed.yield(.started(job.ticket))
             if let sampled = await stage.process(job) {
@@ -66,7 +68,9 @@ struct Pipeline: Sendable {
     }
 
     private func scoreLoop() async {
-        let stage = ScoreStage(provider: provider, gate: gate, leases: leases, time: time)
+        let stage = ScoreStage(
+            provider: provider, gates: gates, leases: leases,
+            rule: AttemptRule(configuration, time: time))
         let most = configuration.scoreBatch
         while let jobs = await scores.next(whileFits: { taken, next in
             taken[0].lease.run == next.lease.run
@@ -79,23 +83,21 @@ struct Pipeline: Sendable {
         }
     }
 
-    /// Looks after servers that do not answer: suspends the intake, and opens the gate when they
-    /// are back. Other models than before are announced anew.
+    /// Looks after servers that do not answer: suspends the intake while there are any, and lets
+    /// requests try them once they are found. Other models than before are announced anew.
     private func watch(_ first: Offer) async throws {
         var offer = first
         var isSuspended = false
         while !Task.isCancelled {
             try await time.sleep(configuration.probeInterval)
-            guard let outage = gate.outage else { continue }
-            if !isSuspended {
-                isSuspended = true
-                feed.yield(.suspended(true))
+            let outages = gates.outages
+            if isSuspended != !outages.isEmpty {
+                isSuspended.toggle()
+                feed.yield(.suspended(isSuspended))
             }
-            guard outage.error.isRetriable, time.now() - outage.since < configuration.outageMax
-            else {
-                throw WorkerError(
-                    code: .models, message: outage.error.message, cause: outage.error)
-            }
+            for (_, outage) in outages { try check(outage) }
+            let due = outages.map(\.gate).filter(\.isDue)
+            guard !due.isEmpty else { continue }
             let current: Offer
             do {
                 current = try await provider.offer()
@@ -107,9 +109,22 @@ struct Pipeline: Sendable {
                 offer = current
                 feed.yield(.offerChanged(current))
             }
-            isSuspended = false
-            feed.yield(.suspended(false))
-            gate.open()
+            for gate in due { gate.probeSucceeded() }
+        }
+    }
+
+    /// Throws when an outage cannot be waited out.
+    private func check(_ outage: CircuitBreaker.Outage) throws(WorkerError) {
+        let error = outage.error
+        guard error.isRetriable else {
+            throw WorkerError(code: .models, message: error.message, cause: error)
+        }
+        guard time.now() - outage.since < configuration.outageMax else {
+            throw WorkerError(
+                code: .models,
+                message:
+                    "\(error.message) (for \(configuration.outageMax), the longest outage that "
+                    + "`worker.outage_timeout` allows)", cause: error)
         }
     }
 }

@@ -6,25 +6,28 @@ internal import OgiveCore
 /// Whatever text comes is kept.
 struct SampleStage: Sendable {
     let provider: any ModelProvider
-    let gate: EndpointGate
+    let gates: EndpointGates
     let leases: PipelineLeases
-    let time: TimeSource
+    let rule: AttemptRule
 
     /// Fills in completions and failures; `nil` when the lease is not wanted any more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
-        let spec = job.run.spec.scoring.sampling
+        let policy = job.run.spec.scoring.sampling.policy
+        let gate = gates.gate(of: policy)
+        var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
-            await gate.pass()
-            guard leases.isWanted(job.ticket), !Task.isCancelled else { return nil }
-            let request = SampleRequest(
-                prompt: job.lease.prompt, seedBase: job.lease.seedBase,
-                indexes: missing.map { job.lease.items[$0].name.index },
-                parameters: spec.parameters)
-            let begun = time.now()
-            let outcomes = await sample(request, spec.policy)
-            let duration = time.now() - begun
+            guard let pass = await gate.pass() else { return nil }
+            guard leases.isWanted(job.ticket), !Task.isCancelled else {
+                gate.abandon(pass)
+                return nil
+            }
+            attempts.begin()
+            let begun = rule.time.now()
+            let outcomes = await sample(request(job, missing), policy)
+            let duration = rule.time.now() - begun
+            let isAlive = outcomes.contains { $0.isSuccess } || gate.hasAnswered(since: begun)
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
                 job.results[position].seed =
@@ -33,17 +36,32 @@ struct SampleStage: Sendable {
                 switch outcome {
                 case .success(let completion):
                     job.results[position].completion = completion
-                case .failure(let error) where error.concernsEndpoint:
-                    again.append(position)
-                    gate.close(error)
                 case .failure(let error):
-                    job.results[position].failure = Failure(
-                        stage: .sampling, code: error.code, message: error.message, attempts: 1)
+                    // How long a draw takes depends on its length: one that was too slow for a
+                    // server that works is not given a second chance to be shorter.
+                    let isFinal = error.code == .timeout && isAlive
+                    switch attempts.next(position, error, isFinal: isFinal) {
+                    case .again: again.append(position)
+                    case .failed(let count):
+                        job.results[position].failure = Failure(
+                            stage: .sampling, code: error.code, message: error.message,
+                            attempts: count)
+                    }
                 }
             }
+            gate.report(pass, attempts.verdict)
             missing = again
+            if !missing.isEmpty { await rule.pause(after: attempts) }
         }
         return leases.isWanted(job.ticket) ? job : nil
+    }
+
+    /// The request for some draws of a lease.
+    private func request(_ job: LeaseJob, _ positions: [Int]) -> SampleRequest {
+        SampleRequest(
+            prompt: job.lease.prompt, seedBase: job.lease.seedBase,
+            indexes: positions.map { job.lease.items[$0].name.index },
+            parameters: job.run.spec.scoring.sampling.parameters)
     }
 
     private func sample(
@@ -59,5 +77,12 @@ struct SampleStage: Sendable {
         } catch {
             return request.indexes.map { _ in .failure(error) }
         }
+    }
+}
+
+extension Result {
+    /// Whether it is a success.
+    fileprivate var isSuccess: Bool {
+        if case .success = self { true } else { false }
     }
 }

@@ -5,31 +5,39 @@ internal import OgiveCore
 /// A failed scoring is tried again as a scoring; the completion stays as it is.
 struct ScoreStage: Sendable {
     let provider: any ModelProvider
-    let gate: EndpointGate
+    let gates: EndpointGates
     let leases: PipelineLeases
-    let time: TimeSource
+    let rule: AttemptRule
 
     /// Fills in rewards and failures, and leaves out leases that are not wanted any more. All jobs
     /// belong to one run.
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
+        guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs
+        let gate = gates.gate(of: scorer)
+        var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
+        // Names an item for its attempts: jobs that are not wanted any more leave the list.
+        var numbers: [WorkerSession.Ticket: Int] = [:]
+        for (number, job) in jobs.enumerated() { numbers[job.ticket] = number << 32 }
         while true {
             jobs.removeAll { !leases.isWanted($0.ticket) }
-            guard jobs.contains(where: { !$0.unscored.isEmpty }), let spec = jobs.first?.run.spec
-            else { return jobs }
-            await gate.pass()
-            guard !Task.isCancelled else { return [] }
+            guard jobs.contains(where: { !$0.unscored.isEmpty }) else { return jobs }
+            guard let pass = await gate.pass() else { return [] }
             jobs.removeAll { !leases.isWanted($0.ticket) }
             let places = jobs.indices.flatMap { job in jobs[job].unscored.map { (job, $0) } }
-            guard !places.isEmpty else { return jobs }
+            guard !places.isEmpty, !Task.isCancelled else {
+                gate.abandon(pass)
+                return Task.isCancelled ? [] : jobs
+            }
+            attempts.begin()
             let requests = places.map { job, position in
                 ScoreRequest(
                     prompt: jobs[job].lease.prompt,
                     completion: jobs[job].text(at: position) ?? "")
             }
-            let begun = time.now()
-            let outcomes = await score(requests, spec.scoring.scorer)
-            let duration = time.now() - begun
+            let begun = rule.time.now()
+            let outcomes = await score(requests, scorer)
+            let duration = rule.time.now() - begun
             for ((job, position), outcome) in zip(places, outcomes) {
                 jobs[job].results[position].scoreDuration = duration
                 switch outcome {
@@ -39,13 +47,17 @@ struct ScoreStage: Sendable {
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
                         message: "The scorer gave \(reward), which is no reward.", attempts: 1)
-                case .failure(let error) where error.concernsEndpoint:
-                    gate.close(error)
                 case .failure(let error):
-                    jobs[job].results[position].failure = Failure(
-                        stage: .scoring, code: error.code, message: error.message, attempts: 1)
+                    let item = (numbers[jobs[job].ticket] ?? 0) + position
+                    if case .failed(let count) = attempts.next(item, error) {
+                        jobs[job].results[position].failure = Failure(
+                            stage: .scoring, code: error.code, message: error.message,
+                            attempts: count)
+                    }
                 }
             }
+            gate.report(pass, attempts.verdict)
+            await rule.pause(after: attempts)
         }
     }
 

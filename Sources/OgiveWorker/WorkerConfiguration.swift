@@ -14,8 +14,15 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var scoreBatch = 64
     /// Tasks that wait in the worker, so that no slot runs dry while a message travels.
     package var prefetch = 8
-    /// How often servers that do not answer are looked at again.
+    /// Most attempts of an item that fails for a reason that may pass, faults of the server not
+    /// counted.
+    package var attemptsMax = 5
+    /// The pauses between these attempts.
+    package var backOff = BackOff()
+    /// How soon a server that does not answer is looked at again at first; the wait doubles.
     package var probeInterval = Duration.seconds(2)
+    /// The longest wait, in probe intervals, unless the server asks for a longer one.
+    package static let probeIntervalsMax = 15
     /// The worker gives up when its servers were away for this long.
     package var outageMax = Duration.seconds(600)
     /// How long an address without a coordinator is tried before the next one, and up to half as

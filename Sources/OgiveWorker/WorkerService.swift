@@ -38,14 +38,14 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         } catch {
             throw WorkerError(code: .models, message: error.message, cause: error)
         }
-        let (events, feed) = AsyncStream.makeStream(of: WorkerSession.Event.self)
+        let feed = EventFeed()
         let pipeline = Pipeline(
             configuration: configuration, provider: provider, time: time, split: split, feed: feed)
         let exit = try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
                 group.addTask {
                     for await batch in transport.incoming {
-                        for message in batch { feed.yield(.message(message)) }
+                        for message in batch { await feed.take(message) }
                     }
                     guard !Task.isCancelled else { return nil }
                     throw WorkerError(
@@ -70,7 +70,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     return nil
                 }
                 group.addTask {
-                    await converse(offer: offer, events: events, pipeline: pipeline)
+                    await converse(offer: offer, feed: feed, pipeline: pipeline)
                 }
                 defer { group.cancelAll() }
                 while let result = try await group.next() {
@@ -86,7 +86,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
 
     /// Runs the session: the only place that sends.
     private func converse(
-        offer: Offer, events: AsyncStream<WorkerSession.Event>, pipeline: Pipeline
+        offer: Offer, feed: EventFeed, pipeline: Pipeline
     ) async -> WorkerSession.Exit {
         var session = WorkerSession(
             name: configuration.name, version: configuration.version, offer: offer,
@@ -95,7 +95,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
-        for await event in events {
+        while let event = await feed.next() {
             let now = time.now()
             end?.note(event, now: now)
             var effects = session.handle(event, now: now)

@@ -43,6 +43,10 @@ package enum ZeroMQOption: Sendable, Equatable {
     /// Whether addresses of IP version 6 may be bound and connected.
     case ipv6(Bool)
 
+    /// How long a TCP connection may be silent before the system asks four times, every 15 s,
+    /// whether the other side is there; whole seconds.
+    case tcpKeepAlive(Duration)
+
     /// The longest linger: a process must not hang at its end.
     package static let lingerMax = Duration.seconds(60)
     /// The longest time to live: libzmq keeps it in 16 bits of tenths of a second, badly, and peers

@@ -59,6 +59,12 @@ extension ZeroMQSocket {
                 max: ZeroMQOption.heartbeatTimeToLiveMax)
         case .handshakeInterval(let time):
             try set(ZMQ_HANDSHAKE_IVL, time, "handshake interval")
+        case .tcpKeepAlive(let time):
+            let seconds = Int(time.components.seconds)
+            try set(ZMQ_TCP_KEEPALIVE_IDLE, seconds, "keep-alive", 1...32_767)
+            try set(ZMQ_TCP_KEEPALIVE_INTVL, 15, "keep-alive interval", 1...32_767)
+            try set(ZMQ_TCP_KEEPALIVE_CNT, 4, "keep-alive count", 1...127)
+            try set(ZMQ_TCP_KEEPALIVE, 1, "keep-alive", 0...1)
         case .reconnectInterval(let time):
             try set(ZMQ_RECONNECT_IVL, time, "reconnect interval")
         case .reconnectIntervalMax(let time):

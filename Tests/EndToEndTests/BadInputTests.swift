@@ -87,7 +87,7 @@ extension EndToEndTests.BadInput {
                 """)
             try await expect(
                 workplace, ["run", config], exit: 1,
-                says: ["8 draws", "ogive.failures", "--retry-failures"])
+                says: ["8 draws", "ogive failures", "--retry-failures"])
             #expect(try await database.landed() == 16)
             let failures: String = try await database.value(
                 """

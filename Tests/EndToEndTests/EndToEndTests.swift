@@ -1,3 +1,4 @@
+import Harness
 import Testing
 
 /// Everything together, in real processes. One after another: each test starts many processes,

@@ -3,7 +3,8 @@ enum AnswerSamples {
     static let completions = texts([
         #"{"id":"c","object":"chat.completion","created":1795349310,"model":"tiny-policy","#
             + #""system_fingerprint":"b0-unknown","choices":[{"index":0,"finish_reason":"stop","#
-            + #""message":{"role":"assistant","content":"Tom has 21 books."},"logprobs":{"content":["#
+            + #""message":{"role":"assistant","content":"Tom has 21 books."},"#
+            + #""logprobs":{"content":["#
             + #"{"id":57,"token":"T","bytes":[84],"logprob":-0.1278,"top_logprobs":[{"id":57,"#
             + #""token":"T","bytes":[84],"logprob":-0.1278}]},{"id":2,"token":"","bytes":[],"#
             + #""logprob":-0.0001,"top_logprobs":[]}]}},{"index":1,"finish_reason":"length","#
@@ -16,7 +17,8 @@ enum AnswerSamples {
             + #""bytes":[84],"top_logprobs":[]}]}},{"index":1,"message":{"content":null},"#
             + #""logprobs":null}],"usage":{"prompt_tokens":19,"completion_tokens":22}}"#,
         #"{"choices":[{"index":1,"text":" 19.","finish_reason":"stop","logprobs":{"tokens":["#
-            + #"" 19","."],"token_logprobs":[-0.5,-0.25],"top_logprobs":null,"text_offset":[0,3]}},"#
+            + #"" 19","."],"token_logprobs":[-0.5,-0.25],"top_logprobs":null,"#
+            + #""text_offset":[0,3]}},"#
             + #"{"index":0,"text":"","finish_reason":"length","logprobs":{"token_logprobs":[]}}]}"#,
     ])
 

@@ -55,7 +55,8 @@ struct Fuzz {
 
     static func summary(_ report: FuzzLoop.Report, _ time: Duration) -> String {
         let rate = Double(report.executions) / (time / .seconds(1))
-        return "  \(report.executions) executions in \(time), \(Int(rate))/s, \(report.taken) taken, "
+        return
+            "  \(report.executions) executions in \(time), \(Int(rate))/s, \(report.taken) taken, "
             + "slowest \(report.slowest) (iteration \(report.slowestIteration)), "
             + "at most \(report.memory >> 20) MiB"
     }

@@ -42,7 +42,9 @@ struct FuzzLoop: Sendable {
             }
             report.executions += 1
             let time = Self.processorTime() - begun
-            if time > report.slowest { (report.slowest, report.slowestIteration) = (time, iteration) }
+            if time > report.slowest {
+                (report.slowest, report.slowestIteration) = (time, iteration)
+            }
             guard time <= timeMax else {
                 throw FuzzTarget.Broken("\(replay(iteration)): took \(time)")
             }

@@ -29,7 +29,9 @@ extension FuzzTarget {
     ) { bytes throws(Broken) in
         try answer(count: 2) { () throws(ModelError) in
             try PoolingReader(url: url, models: ["tiny-reward"]).rewards(Data(bytes), count: 2)
-        } holds: { $0.isFinite }
+        } holds: {
+            $0.isFinite
+        }
     }
 
     /// Answers of `/v1/rerank`.
@@ -38,7 +40,9 @@ extension FuzzTarget {
     ) { bytes throws(Broken) in
         try answer(count: 2) { () throws(ModelError) in
             try RerankReader(url: url).rewards(Data(bytes), count: 2)
-        } holds: { $0.isFinite }
+        } holds: {
+            $0.isFinite
+        }
     }
 
     /// `/v1/models`, `/props` and `/version`: one page damaged, the others as they should be.

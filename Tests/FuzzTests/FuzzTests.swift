@@ -17,12 +17,12 @@ struct FuzzTests {
         arguments: FuzzTarget.all + [.imports, .packedImports])
     func decoders(_ target: FuzzTarget) throws {
         let (first, count) = (Self.number("FUZZ_FROM") ?? 0, Self.number("FUZZ_ITERATIONS"))
-        let iterations = first..<(first + (count ?? 4_000))
+        let iterations = first..<(first + (count ?? 2_000))
         let begun = ContinuousClock.now
         let report = try FuzzLoop(target: target, seed: Self.number("FUZZ_SEED") ?? 7)
             .run(iterations)
         if count != nil { print(Fuzz.summary(report, ContinuousClock.now - begun)) }
-        guard iterations.count >= 4_000 else { return }
+        guard iterations.count >= 2_000 else { return }
         // Otherwise the damage is such that nothing behind the first check is ever reached.
         #expect(report.taken > iterations.count / 20)
     }

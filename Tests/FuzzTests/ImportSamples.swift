@@ -5,7 +5,8 @@ import Synchronization
 enum ImportSamples {
     static let rows = [
         #"{"prompt":"What is 2 + 2?","answer":"4","n":1e3}"#,
-        #"{"id":7,"prompt":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}]}"#,
+        #"{"id":7,"prompt":[{"role":"system","content":"Be brief."},"#
+            + #"{"role":"user","content":"Hi"}]}"#,
         #"{"key":"k1","messages":[{"role":"user","content":[{"type":"text","text":"é\u00e9"}]}]}"#,
         #"{"task_id":"a/b","question":"Why?","meta":{"deep":[1,2.50,{"x":null}],"t":true}}"#,
         #"{"prompt":"p","chosen":"yes","rejected":"no"}"#,

@@ -30,18 +30,23 @@ struct Fleet {
         return logger
     }
 
-    func coordinator(over network: FakeTransport? = nil) -> CoordinatorService<
-        FakeCoordinatorTransport
-    > {
+    func coordinator(
+        over network: FakeTransport? = nil,
+        _ adjust: (inout CoordinatorConfiguration) -> Void = { _ in },
+        whenLeading: @escaping @Sendable () -> Void = {}
+    ) -> CoordinatorService<FakeCoordinatorTransport> {
         var configuration = CoordinatorConfiguration(name: "coordinator")
         configuration.limits.drawsPerTask = 2
         configuration.limits.landingDelay = .milliseconds(1)
         configuration.limits.databasePause = .milliseconds(1)
         configuration.pollInterval = .milliseconds(5)
         configuration.tickInterval = .milliseconds(2)
+        configuration.renewInterval = .milliseconds(20)
+        configuration.standbyInterval = .milliseconds(5)
+        adjust(&configuration)
         return CoordinatorService(
             configuration: configuration, transport: (network ?? self.network).coordinator,
-            store: store, time: .machine, logger: Self.logger)
+            store: store, time: .machine, logger: Self.logger, whenLeading: whenLeading)
     }
 
     func worker(

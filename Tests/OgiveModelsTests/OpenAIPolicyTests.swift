@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "[]", "{}", "not JSON", #"{"choices":null}"#, #"{"choices":[{"index":"0"}]}"#,
+        "{}", "{\"choices\"", #"{"choices":null}"#, #"{"choices":[{"index":"0"}]}"#,
         chat(choice(0) + "," + choice(0)), chat(choice(0) + "," + choice(7)),
         chat(choice(-1)),
     ]) func brokenAnswerIsMalformed(_ answer: String) async throws {

@@ -78,7 +78,7 @@ import Testing
         (#"{"data":[]}"#, .wrongCount),
         (#"{"data":[{"index":0,"probs":[1]},{"index":1,"probs":[1]}]}"#, .wrongCount),
         (#"{"data":[{"index":0,"probs":[NaN]}]}"#, .malformed),
-        ("nothing", .malformed),
+        ("nothing", .serverError),
     ]) func oddAnswerIsATypedFailure(_ answer: String, _ code: ModelError.Code) async throws {
         try await serve({ _ in answer }) { server in
             let answers = try await scorer(server).score(requests(["x"]))

@@ -112,6 +112,14 @@ extension StoreTests {
                     ("ogive_reader", "DELETE FROM ogive.failure_rows"),
                     ("ogive_reader", "SELECT ogive.create_sampling_partition(99)"),
                     ("ogive_reader", "UPDATE ogive.terms SET term = 9"),
+                    ("ogive_reader", "SELECT * FROM ogive.leadership"),
+                    ("ogive_reader", "UPDATE ogive.leadership SET leads_until = NULL"),
+                    ("ogive_reader", "INSERT INTO ogive.runs DEFAULT VALUES"),
+                    ("ogive_reader", "CREATE TABLE ogive.mine (x integer)"),
+                    ("ogive_writer", "DELETE FROM ogive.terms"),
+                    ("ogive_writer", "DELETE FROM ogive.leadership"),
+                    ("ogive_writer", "UPDATE ogive.migrations SET number = 9"),
+                    ("ogive_writer", "CREATE TABLE ogive.mine (x integer)"),
                     ("ogive_writer", "UPDATE ogive.completion_rows SET text = 'x'"),
                     ("ogive_writer", "DELETE FROM ogive.quantile_table_rows"),
                     ("ogive_writer", "DROP TABLE ogive.completion_rows"),
@@ -123,7 +131,7 @@ extension StoreTests {
                 }
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
-                    "run_status", "worker_status",
+                    "run_status", "worker_status", "coordinator_status",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }

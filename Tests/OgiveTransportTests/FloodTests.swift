@@ -59,9 +59,8 @@ struct FloodTests {
                     }
                     isOver.set()
                     try await group.waitForAll()
-                    // Each round trip is a few milliseconds; a frozen thread takes for ever.
-                    #expect(slowest < .seconds(10), "slowest of \(number): \(slowest)")
-                    print("storm: slowest of \(number) round trips: \(slowest)")
+                    // A few milliseconds each on an idle machine; a frozen thread takes for ever.
+                    #expect(slowest < .seconds(30), "slowest of \(number): \(slowest)")
                 }
             }
         }

@@ -76,7 +76,9 @@ import ZeroMQ
         }
     }
 
-    @Test("Fault 25: another version is refused with both versions", .timeLimit(.minutes(10)))
+    @Test(
+        "Fault 40: in a mixed-version fleet a worker of another version is refused, alone",
+        .timeLimit(.minutes(10)))
     func anotherVersionIsRefusedWithBothVersions() async throws {
         try await withDealer { coordinator, dealer in
             let good = try heartbeat(of: own)

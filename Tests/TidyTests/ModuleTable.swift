@@ -40,7 +40,7 @@ enum ModuleTable {
         "OgiveTransport": platform.union(service).union(["OgiveCore", "OgiveWire", "ZeroMQ"]),
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
-        "OgiveModels": platform.union(service).union(subprocess).union([
+        "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
             "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "OgiveCore",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
@@ -48,6 +48,8 @@ enum ModuleTable {
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
+        // The program of the fuzzer.
+        "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)
             .union(modulesOfOurOwn).union(["ArgumentParser", "Yams"]),
     ]

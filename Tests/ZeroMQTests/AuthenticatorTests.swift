@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -174,30 +174,19 @@ struct AuthenticatorTests {
 }
 
 /// Lets threads pass while it is open.
-final class Barrier: @unchecked Sendable {
-    // The condition guards the flag.
-    private let condition = NSCondition()
-    private var isOpen = true
+final class Barrier: Sendable {
+    private let isOpen = Atomic(true)
 
     func pass() {
-        condition.lock()
-        while !isOpen { condition.wait() }
-        condition.unlock()
+        while !isOpen.load(ordering: .relaxed) { usleep(1_000) }
     }
 
     func close() {
-        set(false)
+        isOpen.store(false, ordering: .relaxed)
     }
 
     func open() {
-        set(true)
-    }
-
-    private func set(_ value: Bool) {
-        condition.lock()
-        isOpen = value
-        condition.broadcast()
-        condition.unlock()
+        isOpen.store(true, ordering: .relaxed)
     }
 }
 

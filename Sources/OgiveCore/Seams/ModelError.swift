@@ -52,14 +52,16 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
-    /// Whether the same request may succeed later.
+    /// Whether the same request may be made again.
+    ///
+    /// Not after an answer that arrived whole, whatever is wrong with it: a server that repeats
+    /// itself would give it again, and with another, asking again would choose by outcome.
     package var isRetriable: Bool {
         switch code {
-        case .unreachable, .timeout, .overloaded, .serverError, .malformed, .notFinite,
-            .wrongCount, .processDied, .workerLost:
+        case .unreachable, .timeout, .overloaded, .serverError, .processDied, .workerLost:
             true
-        case .unauthorized, .wrongModel, .unsupported, .promptTooLong, .rejected,
-            .missingField, .tooLarge, .misconfigured:
+        case .malformed, .notFinite, .wrongCount, .unauthorized, .wrongModel, .unsupported,
+            .promptTooLong, .rejected, .missingField, .tooLarge, .misconfigured:
             false
         }
     }

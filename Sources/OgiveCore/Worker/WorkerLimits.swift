@@ -17,6 +17,9 @@ package struct WorkerLimits: Hashable, Sendable {
     /// Once draining, what is unfinished after this long is given back.
     package var drainGrace = Duration.seconds(25)
 
+    /// Most leases that are remembered after they ended.
+    static let pastMax = 256
+
     /// Most leases held at all.
     package var heldMax: Int {
         let (sum, overflows) = leasesMax.addingReportingOverflow(unackedMax)

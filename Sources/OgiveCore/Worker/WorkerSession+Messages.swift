@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import OrderedCollections
 
 extension WorkerSession {
@@ -63,7 +64,8 @@ extension WorkerSession {
 
     private mutating func take(_ lease: Lease, now: Instant) {
         guard isRegistered, lease.name.term == term,
-            !held.values.contains(where: { $0.lease.name == lease.name })
+            !held.values.contains(where: { $0.lease.name == lease.name }),
+            !past.contains(lease.name)
         else { return }
         // Its bound is reached when the coordinator took leases back whose cancels were lost.
         guard drainingSince == nil, working < limits.leasesMax, held.count < limits.heldMax,
@@ -81,9 +83,7 @@ extension WorkerSession {
     private mutating func acknowledge(_ name: ResultName) {
         guard let ticket = ticket(of: name.lease) else { return }
         held[ticket]?.results?[name.part] = nil
-        if held[ticket]?.results?.isEmpty == true {
-            held[ticket] = nil
-        }
+        if held[ticket]?.results?.isEmpty == true { drop(ticket) }
     }
 
     private mutating func lose(_ name: LeaseName) {
@@ -93,6 +93,8 @@ extension WorkerSession {
 
     mutating func drop(_ ticket: Ticket) {
         guard let entry = held.removeValue(forKey: ticket) else { return }
+        past.append(entry.lease.name)
+        if past.count > WorkerLimits.pastMax { past.removeFirst() }
         if entry.results == nil { effects.append(.stop(ticket)) }
     }
 

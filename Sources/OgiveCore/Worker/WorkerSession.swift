@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import OrderedCollections
 
 /// A worker's side of the protocol: a pure state machine without clock, randomness or I/O.
@@ -37,6 +38,9 @@ package struct WorkerSession: Sendable {
     let version: String
     var offer: Offer
     var held = OrderedDictionary<Ticket, Held>()
+    /// The last leases that ended, at most `WorkerLimits.pastMax`: one that comes a
+    /// second time is not begun again.
+    var past = Deque<LeaseName>()
     var runs: [RunID: RunDescription] = [:]
     var lastTicket: UInt64 = 0
     var heartbeatInterval = Duration.seconds(2)

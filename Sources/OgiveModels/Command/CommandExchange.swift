@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import OgiveCore
 internal import Synchronization
 
@@ -8,6 +9,8 @@ final class CommandExchange: Sendable {
 
     /// Most requests that wait for an answer.
     static let pendingMax = 65_536
+    /// Most bytes of lines that wait to be written.
+    static let lineBytesMax = 256 << 20
 
     /// How far the subprocesses have come.
     struct Progress: Equatable {
@@ -20,25 +23,51 @@ final class CommandExchange: Sendable {
     private struct State {
         var nextID = 0
         var pending: [Int: (place: Int, answers: Answers)] = [:]
-        /// Lines of a time without a subprocess.
-        var backlog: [Int: [UInt8]] = [:]
-        var writer: AsyncStream<[UInt8]>.Continuation?
+        /// Lines that are still to be written: those of pending requests only.
+        var lines: [Int: [UInt8]] = [:]
+        var lineBytes = 0
+        var order = Deque<Int>()
+        /// Wakes the one who writes.
+        var writer: AsyncStream<Void>.Continuation?
         var progress = Progress()
+
+        /// Takes a line out.
+        mutating func take(_ id: Int) -> [UInt8]? {
+            let line = lines.removeValue(forKey: id)
+            lineBytes -= line?.count ?? 0
+            return line
+        }
     }
 
     private let state = Mutex(State())
 
     /// Puts a request on its way; its answer will come as (place, result). `encode` makes the line
-    /// for the id that it is given. `nil` when there are too many.
+    /// for the id that it is given. `nil` when there are too many, or too many bytes.
     func submit(place: Int, answers: Answers, encode: (Int) -> [UInt8]) -> Int? {
         state.withLock { state in
-            guard state.pending.count < Self.pendingMax else { return nil }
+            guard state.pending.count < Self.pendingMax,
+                state.lineBytes < Self.lineBytesMax
+            else { return nil }
             let id = state.nextID
             state.nextID += 1
             state.pending[id] = (place, answers)
             let line = encode(id)
-            if let writer = state.writer { writer.yield(line) } else { state.backlog[id] = line }
+            state.lines[id] = line
+            state.lineBytes += line.count
+            state.order.append(id)
+            state.writer?.yield()
             return id
+        }
+    }
+
+    /// The next line that is to be written; `nil` when none waits. Lines of requests that were
+    /// forgotten are passed over.
+    func nextLine() -> [UInt8]? {
+        state.withLock { state in
+            while let id = state.order.popFirst() {
+                if let line = state.take(id) { return line }
+            }
+            return nil
         }
     }
 
@@ -59,22 +88,29 @@ final class CommandExchange: Sendable {
         state.withLock { state in
             for id in ids {
                 state.pending[id] = nil
-                state.backlog[id] = nil
+                _ = state.take(id)
+            }
+            // Their places in the order go with the oldest line that is still to be written.
+            while let first = state.order.first, state.lines[first] == nil {
+                state.order.removeFirst()
+            }
+            if state.order.count > 2 * Self.pendingMax {
+                state.order.removeAll { state.lines[$0] == nil }
             }
         }
     }
 
-    /// Begins the time of a subprocess: the lines to be written, those that waited first.
-    func open() -> AsyncStream<[UInt8]> {
-        // At most `pendingMax` lines: each belongs to a pending request.
-        let (lines, writer) = AsyncStream.makeStream(of: [UInt8].self)
+    /// Begins the time of a subprocess; the stream says when `nextLine` may have lines.
+    func open() -> AsyncStream<Void> {
+        // One wake-up says it all: whoever writes takes every line.
+        let (wakes, writer) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         state.withLock { state in
-            for (_, line) in state.backlog.sorted(by: { $0.key < $1.key }) { writer.yield(line) }
-            state.backlog = [:]
             state.writer = writer
             state.progress = Progress(sessions: state.progress.sessions + 1, answered: 0)
         }
-        return lines
+        writer.yield()
+        return wakes
     }
 
     /// Takes an answer.
@@ -92,7 +128,9 @@ final class CommandExchange: Sendable {
         let (waiting, answered) = state.withLock { state in
             defer {
                 state.pending = [:]
-                state.backlog = [:]
+                state.lines = [:]
+                state.lineBytes = 0
+                state.order = []
                 state.writer = nil
             }
             state.writer?.finish()

@@ -14,7 +14,7 @@ struct CommandQuestion: Encodable {
         case .chat(let messages): try line.encode(messages, forKey: .messages)
         }
         try line.encode(request.completion, forKey: .completion)
-        let metadata = try JSONDecoder().decode(
+        let metadata = try BoundedJSON.decode(
             JSONValue.self, from: Data(request.prompt.metadata.utf8))
         try line.encode(metadata, forKey: .metadata)
     }

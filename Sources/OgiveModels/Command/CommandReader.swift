@@ -11,8 +11,8 @@ package struct CommandReader {
         self.lineBytesMax = lineBytesMax
     }
 
-    /// The replies that `bytes` complete; throws `malformed` on a line that is too long or is no
-    /// reply.
+    /// The replies that `bytes` complete; throws `processDied` on a line that is too
+    /// long or is no reply: whose it was cannot be known, and the subprocess is started anew.
     package mutating func replies(_ bytes: [UInt8]) throws(ModelError) -> [CommandReply] {
         var replies: [CommandReply] = []
         var start = 0
@@ -32,7 +32,7 @@ package struct CommandReader {
     private mutating func keep(_ bytes: ArraySlice<UInt8>) throws(ModelError) {
         guard rest.count + bytes.count <= lineBytesMax else {
             throw ModelError(
-                .malformed, "the scoring command wrote a line of more than \(lineBytesMax) bytes")
+                .processDied, "the scoring command wrote a line of more than \(lineBytesMax) bytes")
         }
         rest += bytes
     }

@@ -17,11 +17,12 @@ package struct CommandReply: Decodable, Sendable {
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(
                 positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-            return try decoder.decode(CommandReply.self, from: Data(quotingSpecials(line)))
+            return try BoundedJSON.decode(
+                CommandReply.self, from: Data(quotingSpecials(line)), by: decoder)
         } catch {
             let start = String(decoding: line.prefix(200), as: UTF8.self)
             throw ModelError(
-                .malformed,
+                .processDied,
                 "the scoring command wrote a line that is not {\"id\", \"reward\"} or "
                     + "{\"id\", \"error\"}: `\(start)`; "
                     + "let it write everything else to standard error")

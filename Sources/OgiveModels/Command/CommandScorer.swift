@@ -42,18 +42,14 @@ package struct CommandScorer: Scorer {
 
     /// Starts the subprocess again whenever it ends, ever later, until the task is cancelled.
     package func run() async {
-        var backOff = RetryRule()
-        backOff.attemptsMax = .max
-        backOff.durationMax = .seconds(Int64(1) << 40)
+        let backOff = BackOff()
         var failures = 0
         while !Task.isCancelled {
             let error = await CommandSession(endpoint: endpoint, exchange: exchange).run()
             // One that answered was not broken from the start.
             failures = exchange.close(error) > 0 ? 1 : failures + 1
-            let delay = backOff.delay(
-                afterAttempts: failures, elapsed: .zero, retryAfter: nil, random: 1)
             do {
-                try await clock.sleep(delay ?? backOff.delayMax)
+                try await clock.sleep(backOff.delay(afterFailures: failures))
             } catch {
                 // Cancelled, which ends the loop.
                 return

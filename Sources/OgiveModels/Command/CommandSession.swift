@@ -14,7 +14,7 @@ struct CommandSession {
 
     /// Runs it until it ends, breaks the contract, or the task is cancelled; returns why.
     func run() async -> ModelError {
-        let lines = exchange.open()
+        let wakes = exchange.open()
         let lastWords = LastLines()
         var options = PlatformOptions()
         // Its own group: an interrupt from the terminal is for this process, which drains first.
@@ -28,7 +28,7 @@ struct CommandSession {
                 platformOptions: options, input: .inputWriter, output: .sequence,
                 error: .sequence
             ) { execution in
-                try await self.converse(execution, lines, lastWords)
+                try await self.converse(execution, wakes, lastWords)
             }
             return died("ended: \(result.terminationStatus)", lastWords)
         } catch let error as ModelError {
@@ -43,17 +43,19 @@ struct CommandSession {
 
     private func converse(
         _ execution: Execution<CustomWriteInput, SequenceOutput, SequenceOutput>,
-        _ lines: AsyncStream<[UInt8]>, _ lastWords: LastLines
+        _ wakes: AsyncStream<Void>, _ lastWords: LastLines
     ) async throws {
         typealias End = Result<Void, any Error>
         let outcome = await withTaskGroup(of: End?.self) { group in
             group.addTask {
-                for await line in lines {
-                    do {
-                        _ = try await execution.standardInputWriter.write(line)
-                    } catch {
-                        // It closed its input; the reader sees how it ends.
-                        return nil
+                for await _ in wakes {
+                    while let line = exchange.nextLine() {
+                        do {
+                            _ = try await execution.standardInputWriter.write(line)
+                        } catch {
+                            // It closed its input; the reader sees how it ends.
+                            return nil
+                        }
                     }
                 }
                 return .failure(self.hung)

@@ -14,11 +14,10 @@ package struct ConfiguredModels: ModelProvider {
 
     private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
     private let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
-    private let retrying: Retrying
 
     /// Checks the configuration; connects to nothing yet. Throws `misconfigured`.
     package init(
-        policies: [PolicyEndpoint], scorers: [ScorerEndpoint], retrying: Retrying = Retrying()
+        policies: [PolicyEndpoint], scorers: [ScorerEndpoint]
     ) throws(ModelError) {
         var served: [(endpoint: PolicyEndpoint, server: ServerConnection?)] = []
         for endpoint in policies {
@@ -30,7 +29,6 @@ package struct ConfiguredModels: ModelProvider {
         }
         self.policies = served
         self.scorers = scoring
-        self.retrying = retrying
     }
 
     /// Keeps the subprocesses of `command` scorers alive until the task is cancelled.
@@ -70,7 +68,8 @@ package struct ConfiguredModels: ModelProvider {
         return offer
     }
 
-    /// Looks for an endpoint of the same kind and model; retries are added to all that can fail.
+    /// Looks for an endpoint of the same kind and model. Nothing is tried again here: the worker
+    /// decides about that.
     package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
         guard
             let found = policies.first(where: {
@@ -78,12 +77,12 @@ package struct ConfiguredModels: ModelProvider {
             })
         else { throw Self.notServed("policy", spec.kind.rawValue, spec.model) }
         guard let server = found.server else { return try SyntheticPolicy(spec: spec) }
-        let policy = OpenAIPolicy(
+        return OpenAIPolicy(
             spec: spec, server: server, drawsPerRequest: found.endpoint.drawsPerRequest)
-        return RetryingPolicy(policy, retrying: retrying)
     }
 
-    /// Looks for an endpoint of the same kind and model; retries are added to all that can fail.
+    /// Looks for an endpoint of the same kind and model. Nothing is tried again here: the worker
+    /// decides about that.
     package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
         guard
             let (endpoint, backend) = scorers.first(where: {
@@ -93,10 +92,8 @@ package struct ConfiguredModels: ModelProvider {
         switch backend {
         case .verifier: return try VerifierScorer(spec: spec)
         case .synthetic: return SyntheticScorer(model: spec.model)
-        case .command(let scorer): return RetryingScorer(scorer, retrying: retrying)
-        case .server(let server):
-            let scorer = try Self.scorer(endpoint, server)
-            return RetryingScorer(scorer, retrying: retrying)
+        case .command(let scorer): return scorer
+        case .server(let server): return try Self.scorer(endpoint, server)
         }
     }
 

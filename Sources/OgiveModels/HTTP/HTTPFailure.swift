@@ -41,6 +41,9 @@ package enum HTTPFailure {
                 retryAfter: retryAfter.flatMap {
                     RetryAfter.duration($0, now: Date.now.timeIntervalSince1970)
                 })
+        case 500 where body.isAboutOutput:
+            return ModelError(
+                .malformed, "\(what); the server could not put into words what it sampled")
         case 500...599:
             return ModelError(.serverError, "\(what); see the server's log")
         case 300...399:
@@ -79,7 +82,7 @@ package enum HTTPFailure {
             return ModelError(
                 .serverError, "\(url) broke off its answer; see the server's log")
         case let error as HTTPParserError:
-            return ModelError(.malformed, "\(url) does not answer in HTTP: \(error)")
+            return ModelError(.serverError, "\(url) does not answer in HTTP: \(error)")
         default:
             return unreachable(url, "\(cause)")
         }

@@ -50,7 +50,7 @@ package final class ModelHTTP: Sendable {
         configuration.timeout.connect = TimeAmount(connectTimeout)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
             max(1, connections)
-        // A refused connection is reported at once: when to try again is RetryRule's to say.
+        // A refused connection is reported at once: when to try again is the worker's to say.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { [opened] channel in
             opened.count.add(1, ordering: .sequentiallyConsistent)

@@ -18,7 +18,7 @@ enum ServerAnswer {
                     + "or is there a proxy before it?")
         }
         do {
-            return try JSONDecoder().decode(type, from: data)
+            return try BoundedJSON.decode(type, from: data)
         } catch {
             throw ModelError(
                 .malformed,

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import OgiveCore
 
 /// What a server says in the body of an error, in any of the shapes that are met:
 /// `{"error": {"message", "type", "code", "param"}}`, `{"error": "text"}`,
@@ -16,7 +17,7 @@ package struct ServerErrorBody: Hashable, Sendable {
 
     /// Decodes a body; never fails.
     package init(_ body: Data) {
-        if let shape = try? JSONDecoder().decode(Shape.self, from: body) {
+        if let shape = try? BoundedJSON.decode(Shape.self, from: body) {
             message = Self.excerpt(shape.message)
             type = shape.type
             parameter = shape.parameter
@@ -34,6 +35,13 @@ package struct ServerErrorBody: Hashable, Sendable {
             || message.contains("maximum model length")
             || message.contains("exceeds the available context size")
             || message.contains("too large to process")
+    }
+
+    /// Whether the server failed because of what it sampled: llama.cpp's parser of chats, and
+    /// Python's JSON (vLLM), which refuses NaN. Such a failure depends on the completion.
+    package var isAboutOutput: Bool {
+        message.contains("Failed to parse input at pos")
+            || message.contains("not JSON compliant")
     }
 
     /// Whether a 404 means the model rather than the path.

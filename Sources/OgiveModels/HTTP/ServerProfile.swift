@@ -61,8 +61,7 @@ package struct ServerProfile: Hashable, Sendable {
             profile.slots = props.total_slots
             profile.facts = Self.llamaFacts(entry, props)
         } else {
-            if let version = version.flatMap({ try? JSONDecoder().decode(Version.self, from: $0) })
-            {
+            if let version = version.flatMap({ try? BoundedJSON.decode(Version.self, from: $0) }) {
                 profile.kind = .vLLM
                 profile.facts["version"] = version.version
             }
@@ -87,7 +86,7 @@ package struct ServerProfile: Hashable, Sendable {
     }
 
     private static func llamaProps(_ page: Data) -> LlamaProps? {
-        try? JSONDecoder().decode(LlamaProps.self, from: page)
+        try? BoundedJSON.decode(LlamaProps.self, from: page)
     }
 
     private static func llamaFacts(_ entry: ModelList.Entry, _ props: LlamaProps) -> [String:

@@ -47,9 +47,7 @@ package final class ModelServer: Sendable {
     /// having been healthy. Throws when it never becomes healthy, or dies too often; the message
     /// ends with its last log lines.
     package func run() async throws(ModelError) {
-        var backOff = RetryRule()
-        backOff.attemptsMax = spec.restartsMax + 1
-        backOff.durationMax = .seconds(Int64(1) << 40)
+        let backOff = BackOff()
         var ends = 0
         while !Task.isCancelled {
             do throws(ModelError) {
@@ -58,14 +56,12 @@ package final class ModelServer: Sendable {
             } catch {
                 let wasHealthy = if case .healthy = state.withLock({ $0 }) { true } else { false }
                 ends += 1
-                let delay = backOff.delay(
-                    afterAttempts: ends, elapsed: .zero, retryAfter: nil, random: 1)
-                guard wasHealthy, let delay else {
+                guard wasHealthy, ends <= spec.restartsMax else {
                     state.withLock { $0 = .failed(error) }
                     throw error
                 }
                 // Cancellation ends the loop.
-                try? await Task.sleep(for: delay, clock: .continuous)
+                try? await Task.sleep(for: backOff.delay(afterFailures: ends), clock: .continuous)
             }
         }
     }

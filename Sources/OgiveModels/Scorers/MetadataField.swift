@@ -7,7 +7,7 @@ enum MetadataField {
     static func text(_ name: String, of prompt: Prompt) throws(ModelError) -> String {
         let object: [String: Value]
         do {
-            object = try JSONDecoder().decode(
+            object = try BoundedJSON.decode(
                 [String: Value].self, from: Data(prompt.metadata.utf8))
         } catch {
             throw ModelError(

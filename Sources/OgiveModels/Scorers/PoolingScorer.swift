@@ -92,9 +92,9 @@ package struct PoolingScorer: Scorer {
         let path = "/\(endpoint.rawValue)"
         let url = server.http.url.appending(path)
         do throws(ModelError) {
+            let models = try await server.known().answeringModels
             let body = PoolingRequest(model: server.model, input: input)
             let data = try await server.post(path, body)
-            let models = try await server.known().answeringModels
             return try PoolingReader(url: url, models: models).rewards(data, count: count)
         } catch {
             return (0..<count).map { _ in .failure(error) }

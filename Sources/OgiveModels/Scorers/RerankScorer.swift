@@ -64,10 +64,11 @@ package struct RerankScorer: Scorer {
         let path = "/v1/rerank"
         let body = Body(model: server.model, query: query, documents: documents)
         do throws(ModelError) {
+            let models = try await server.known().answeringModels
             let data = try await server.post(path, body)
             let reader = RerankReader(
                 url: server.http.url.appending(path),
-                models: try await server.known().answeringModels)
+                models: models)
             return try reader.rewards(data, count: documents.count)
         } catch {
             return documents.map { _ in .failure(error) }

@@ -60,6 +60,8 @@ extension Simulation {
             return
         }
         let known = coordinators[index].owners[message.worker]
+        // Who speaks first owns the id: a thief comes to a coordinator that knows its victim.
+        guard known != nil || owner == message.worker.low else { return }
         if let known, known != owner, !isOff(.ownership) {
             counts.theftsDropped += 1
             return

@@ -66,11 +66,13 @@ package final class MemoryStore: Store {
         state.withLock { $0.resigned }
     }
 
-    /// Changes what it holds, as another program would.
-    package func change(_ body: @Sendable (inout MemoryDatabase) -> Void) {
+    /// Changes what it holds, as another program would; a hint of it may be lost.
+    package func change(
+        isHintLost: Bool = false, _ body: @Sendable (inout MemoryDatabase) -> Void
+    ) {
         state.withLock { body(&$0.database) }
         changed.yield()
-        hint.yield()
+        if !isHintLost { hint.yield() }
     }
 
     /// Decides the fate of all calls from now on.

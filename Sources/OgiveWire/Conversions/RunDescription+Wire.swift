@@ -6,7 +6,7 @@ extension RunDescription: WireConvertible {
         let text = try WireCheck.text(wire.specJson, "serve.spec_json", max: WireLimits.specBytes)
         let spec: RunSpec
         do {
-            spec = try JSONDecoder().decode(RunSpec.self, from: Data(text.utf8))
+            spec = try BoundedJSON.decode(RunSpec.self, from: Data(text.utf8))
         } catch {
             throw WireError(
                 .invalidValue, "serve.spec_json is not the specification of a run", cause: error)

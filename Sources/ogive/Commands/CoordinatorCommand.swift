@@ -57,14 +57,19 @@ struct CoordinatorCommand: AsyncParsableCommand {
                     "strangers are kept out",
                     metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
             }
-            // The address is open only while this coordinator leads: workers find the one that does.
+            // The address is open only while this one leads: workers find the one that does.
             let socket = GatedService(SideService { try await transport.run() }) {
                 for await _ in leading {}
                 try Task.checkCancellation()
             }
             let announcer = SideService {
-                let endpoint = try await transport.endpoint()
-                logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+                do throws(TransportError) {
+                    let endpoint = try await transport.endpoint()
+                    logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+                } catch {
+                    // Never opened: this one never led, or the socket itself says why.
+                    return
+                }
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runner = ServiceRunner(

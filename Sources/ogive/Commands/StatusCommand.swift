@@ -111,7 +111,8 @@ extension CoordinatorStatus {
         guard let name, let since, let renewedAt else { return "none leads" }
         return leads
             ? "\(name) leads since \(since) (term \(term))"
-            : "none leads; the lease of \(name) (term \(term)) ran out, last renewed at \(renewedAt)"
+            : "none leads; the lease of \(name) (term \(term)) ran out; it was last renewed at "
+                + renewedAt
     }
 
     /// For a script.

@@ -67,6 +67,11 @@ struct WorkerCommand: AsyncParsableCommand {
                 SideService { await provider.run() }, SideService { try await transport.run() },
                 healthy,
             ], followsParent: followParent, logger: logger
-        ).run()
+        ) {
+            // Its leases go to others at once; the message needs a moment to leave.
+            _ = await transport.send(.goodbye)
+            try? await ContinuousClock().sleep(for: .milliseconds(200))
+        }
+        .run()
     }
 }

@@ -23,7 +23,7 @@ struct WorkerSettings: Hashable, Sendable {
     var scoreConcurrency: Int
     /// Tasks that wait in the worker, so that no slot runs dry.
     var prefetch: Int
-    /// Most attempts of a request to a server.
+    /// Most attempts of a draw or reward, faults of the server not counted.
     var attemptsMax: Int
     /// Longest outage of the servers before the worker gives up.
     var outageTimeout: Duration
@@ -67,6 +67,7 @@ struct WorkerSettings: Hashable, Sendable {
         configuration.scoreConcurrency = scoreConcurrency
         configuration.scoreBatch = batch
         configuration.prefetch = prefetch
+        configuration.attemptsMax = attemptsMax
         configuration.outageMax = outageTimeout
         configuration.connectMax = connectTimeout
         configuration.limits = limits

@@ -71,13 +71,17 @@ struct LocalRun {
 
     /// Asks to stop at the first signal, and returns at the second.
     private static func watchSignals(_ interruption: Interruption) async {
-        var isRaised = false
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-            if isRaised { return }
-            isRaised = true
-            ErrorRendering.write(
-                "interrupted: what is under way is finished; a second signal forces the exit\n")
-            interruption.raise()
+        var requests = StopRequests()
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
+            switch requests.take(signal) {
+            case .drain:
+                ErrorRendering.write(
+                    "interrupted: what is under way is finished; "
+                        + "a second signal forces the exit\n")
+                interruption.raise()
+            case .force: return
+            case nil: continue
+            }
         }
     }
 

@@ -7,7 +7,6 @@ struct ModelWiring {
     let servers: [ModelServer]
     private let policy: PolicyConfiguration
     private let scorer: ScorerConfiguration
-    private let attemptsMax: Int
     private let sampleConnections: Int
     private let scoreConnections: Int
     private let policyURL: String?
@@ -24,7 +23,6 @@ struct ModelWiring {
         }
         self.policy = policy
         self.scorer = scorer
-        attemptsMax = configuration.worker.attemptsMax
         // A task may need several requests at once, when its draws are not consecutive.
         sampleConnections = configuration.worker.sampleConcurrency * 2
         scoreConnections = configuration.worker.scoreConcurrency * 4
@@ -53,9 +51,7 @@ struct ModelWiring {
             launched: policyURL, connections: sampleConnections, environment: environment)
         let scorers = try scorer.endpoint(
             launched: scorerURL, connections: scoreConnections, environment: environment)
-        var retrying = Retrying()
-        retrying.rule.attemptsMax = attemptsMax
-        return try ConfiguredModels(policies: [policies], scorers: [scorers], retrying: retrying)
+        return try ConfiguredModels(policies: [policies], scorers: [scorers])
     }
 
     private static func server(

@@ -7,7 +7,7 @@ internal import UnixSignals
 /// Runs long-lived services until they end, a signal comes, or the parent process is gone.
 ///
 /// The first SIGTERM or SIGINT drains, in reverse order of the services; a second one forces the
-/// exit. Slurm's USR1 after TERM counts as a repetition of the first.
+/// exit, after `lastWords`. Slurm's USR1 drains, too, and never forces anything.
 struct ServiceRunner {
     /// Services in order of start; the last one is drained first, and its end ends the others.
     let services: [any Service]
@@ -15,6 +15,11 @@ struct ServiceRunner {
     let followsParent: Bool
     /// Where the services' lifecycle is logged.
     let logger: Logger
+    /// What is still said when the exit is forced, for as long as `lastWordsMax`.
+    var lastWords: @Sendable () async -> Void = {}
+
+    /// How long a forced exit may take.
+    private static let lastWordsMax = Duration.milliseconds(500)
 
     /// Runs to the end; throws what a service threw.
     func run() async throws {
@@ -58,16 +63,30 @@ struct ServiceRunner {
     }
 
     private func watchSignals(_ group: ServiceGroup) async {
-        var isDraining = false
+        var requests = StopRequests()
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
-            if !isDraining {
-                isDraining = true
+            switch requests.take(signal) {
+            case .drain:
                 logger.info("draining; a second signal forces the exit")
                 await group.triggerGracefulShutdown()
-            } else if signal != .sigusr1 {
+            case .force:
                 ErrorRendering.write("forced to exit\n")
-                Glibc.exit(ExitCode.interrupted.rawValue)
+                await sayLastWordsAndExit()
+            case nil: continue
             }
+        }
+    }
+
+    private func sayLastWordsAndExit() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await lastWords() }
+            group.addTask {
+                // Cut short, there is nothing to do but to end.
+                try? await ContinuousClock().sleep(for: Self.lastWordsMax)
+            }
+            await group.next()
+            // From here: the group would wait for words that do not end.
+            Glibc.exit(ExitCode.interrupted.rawValue)
         }
     }
 }

@@ -23,8 +23,7 @@ enum WorkerEndTime {
         guard let seconds = Int64(text), seconds > 0 else {
             throw CommandError(
                 .configuration,
-                "\(variable) must be seconds since 1970, not '\(text)'; unset it, or give --end-time"
-            )
+                "\(variable) must be seconds since 1970, not '\(text)': unset it or use --end-time")
         }
         return duration(to: Date(timeIntervalSince1970: Double(seconds)), from: now)
     }

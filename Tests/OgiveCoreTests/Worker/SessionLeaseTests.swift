@@ -166,6 +166,20 @@ extension SessionLeaseTests {
         #expect(bench.session.working == 2)
     }
 
+    @Test("A lease that comes a second time after it ended is not begun again")
+    func repeatedLease() throws {
+        var bench = SessionBench.registered()
+        let ticket = try bench.take(1)
+        #expect(bench.hear(.lease(SessionBench.lease(1))).isEmpty)
+        bench.handle(.done(ticket, [SessionBench.results(0, 1)]))
+        bench.hear(.ack(ResultName(lease: SessionBench.name(1), part: 0)))
+        #expect(bench.hear(.lease(SessionBench.lease(1))).isEmpty)
+        _ = try bench.take(2)
+        bench.hear(.cancel(SessionBench.name(2)))
+        #expect(bench.hear(.lease(SessionBench.lease(2))).isEmpty)
+        #expect(bench.session.working == 0)
+    }
+
     @Test("Leases and results together have a bound, even when nothing is acknowledged")
     func heldMax() throws {
         var bench = SessionBench.registered {

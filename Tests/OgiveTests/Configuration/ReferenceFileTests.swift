@@ -50,8 +50,10 @@ struct ReferenceFileTests {
         var worker = shown.worker
         worker.name = nil
         worker.connect = nil
+        worker.endTime = nil
         var coordinator = shown.coordinator
         coordinator.isListenGiven = false
+        coordinator.isLeaseGiven = false
         #expect(coordinator == bare.coordinator)
         #expect(worker == bare.worker)
         #expect(shown.log == bare.log)

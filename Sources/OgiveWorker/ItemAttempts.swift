@@ -1,0 +1,49 @@
+internal import OgiveCore
+
+/// Decides what follows from the outcomes of one request, item by item: which are asked for again.
+///
+/// An item that came is never asked for again, whatever it is. A fault of the server counts for no
+/// item. One that may pass counts, up to `attemptsMax`. What the server says of the item itself,
+/// an answer that arrived whole included, is final: asking again could not help with a server that
+/// repeats itself, and would choose by outcome with one that does not.
+struct ItemAttempts: Sendable {
+    /// What follows for one item.
+    enum Next: Hashable, Sendable {
+        /// It is asked for again.
+        case again
+        /// It failed, after so many attempts.
+        case failed(attempts: Int)
+    }
+
+    /// Most attempts of an item.
+    let attemptsMax: Int
+    /// What the request as a whole says of the server.
+    private(set) var verdict = CircuitBreaker.Verdict.answered
+    /// Requests so far with a failure that may pass, in a row: for the pause.
+    private(set) var failedRequests = 0
+    private var attempts: [Int: Int] = [:]
+
+    init(attemptsMax: Int) {
+        self.attemptsMax = attemptsMax
+    }
+
+    /// A request begins.
+    mutating func begin() {
+        verdict = .answered
+    }
+
+    /// What follows from the failure of an item. `isFinal` holds for a failure that may pass in
+    /// general but not here.
+    mutating func next(_ item: Int, _ error: ModelError, isFinal: Bool = false) -> Next {
+        if error.concernsEndpoint {
+            verdict = .away(error)
+            return .again
+        }
+        attempts[item, default: 0] += 1
+        let count = attempts[item] ?? 1
+        guard error.isRetriable, !isFinal else { return .failed(attempts: count) }
+        if case .answered = verdict { failedRequests += 1 }
+        if case .away = verdict {} else { verdict = .failed(error) }
+        return count < attemptsMax ? .again : .failed(attempts: count)
+    }
+}

@@ -1,0 +1,289 @@
+import FoundationEssentials
+import OgiveCore
+import OgiveStore
+import Postgres
+import Testing
+
+extension StoreTests {
+    @Suite("leadership")
+    struct LeadershipTests {
+        /// Asks until the other one's lease ran out.
+        private func leadEventually(
+            _ store: PostgresStore, as name: String
+        ) async throws -> Term {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < deadline {
+                if case .leading(let term) = try await store.lead(as: name, for: .seconds(60)) {
+                    return term
+                }
+            }
+            throw StoreError(.conflict, "the lease never ran out")
+        }
+
+        @Test("a lease that is not renewed runs out; renewed, it lasts")
+        func runsOut() async throws {
+            try await TestDatabase.with { database in
+                let other = PostgresStore(database.configuration)
+                guard
+                    case .leading(let term) = try await database.store.lead(
+                        as: "a:1", for: .seconds(2))
+                else { throw StoreError(.conflict, "somebody leads") }
+                guard
+                    case .following(let leader) = try await other.lead(as: "b:2", for: .seconds(1))
+                else { throw StoreError(.conflict, "two lead") }
+                #expect(leader.name == "a:1" && leader.term == term)
+                #expect(leader.remaining > .zero && leader.remaining <= .seconds(2))
+                try await database.store.renew(term, for: .seconds(60), counts: ["x_total": 3])
+                guard case .following(let same) = try await other.lead(as: "b:2", for: .seconds(1))
+                else { throw StoreError(.conflict, "two lead") }
+                #expect(same.renewedAt != leader.renewedAt && same.remaining > .seconds(30))
+                let status = try await database.store.coordinator()
+                #expect(status.name == "a:1" && status.leads && status.counts == ["x_total": 3])
+                try await database.store.renew(term, for: .zero, counts: [:])
+                #expect(try await !database.store.coordinator().leads)
+                #expect(try await leadEventually(other, as: "b:2") > term)
+                await other.close()
+            }
+        }
+
+        @Test("a lease that ran out goes on when nobody else took it")
+        func goesOn() async throws {
+            try await TestDatabase.with { database in
+                let term = try await database.store.lead(as: "a:1")
+                try await database.store.renew(term, for: .zero, counts: [:])
+                try await database.store.renew(term, for: .seconds(60), counts: [:])
+                #expect(try await database.store.coordinator().leads)
+            }
+        }
+
+        @Test("Fault 14: two coordinators, and the stale one neither renews, lands nor resigns")
+        func stale() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let prompt = try await database.pending(run)[0].prompt.id
+                let old = try await database.store.lead(as: "a:1")
+                try await database.store.renew(old, for: .zero, counts: [:])
+                let next = PostgresStore(database.configuration)
+                let term = try await leadEventually(next, as: "b:2")
+                let batch = Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)])
+                await #expect {
+                    try await database.store.renew(old, for: .seconds(60), counts: [:])
+                } throws: {
+                    ($0 as? StoreError)?.code == .staleTerm
+                }
+                await #expect {
+                    _ = try await database.store.land(batch, term: old)
+                } throws: {
+                    ($0 as? StoreError)?.code == .staleTerm
+                }
+                await database.store.resign(old)
+                let status = try await next.coordinator()
+                #expect(status.name == "b:2" && status.leads && status.term == term.rawValue)
+                #expect(try await database.pending(run).count == 1)
+                await next.close()
+            }
+        }
+
+        @Test("a leader stopped in the middle of a landing keeps nobody from leading")
+        func stoppedLanding() async throws {
+            try await TestDatabase.with { database in
+                let old = try await database.store.lead(as: "a:1")
+                try await database.store.renew(old, for: .zero, counts: [:])
+                // What a stopped coordinator leaves behind: a transaction with the term locked.
+                let stopped = try await PostgresConnection.connect(database.configuration)
+                try await stopped.execute("BEGIN")
+                _ = try await stopped.query("SELECT term FROM ogive.terms FOR UPDATE")
+                let next = PostgresStore(database.configuration)
+                #expect(try await leadEventually(next, as: "b:2") > old)
+                await #expect(throws: PostgresError.self) { try await stopped.execute("COMMIT") }
+                await stopped.close()
+                await next.close()
+            }
+        }
+
+        @Test(
+            "Fault 32: a transaction that gave way to another one in a deadlock is tried again")
+        func deadlock() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "a:1")
+                var patient = database.configuration
+                patient["options"] = "-c deadlock_timeout=2s"
+                let store = PostgresStore(patient)
+                let binding = FingerprintBinding(
+                    run: run.id, policy: Fingerprint(["model": "a"]),
+                    scorer: Fingerprint(["model": "s"]))
+                let other = try await PostgresConnection.connect(database.configuration)
+                // Only the store's session looks for deadlocks in time, and so gives way.
+                try await other.execute("SET deadlock_timeout = '10min'")
+                try await other.execute("BEGIN")
+                try await other.execute("UPDATE ogive.scorings SET id = DEFAULT WHERE false")
+                _ = try await other.query("SELECT FROM ogive.scorings FOR UPDATE")
+                async let bound = store.bind(binding, term: term)
+                while try await database.value(
+                    """
+                    SELECT count(*) = 0 FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """, as: Bool.self)
+                {}
+                // It has the sampling's row and waits for the scoring's: now a circle.
+                _ = try await other.query("SELECT FROM ogive.samplings FOR UPDATE")
+                // Here only because the store's transaction was broken off.
+                try await other.execute("COMMIT")
+                #expect(try await bound == binding)
+                await other.close()
+                await store.close()
+            }
+        }
+
+        @Test("Fault 32: a serialisation error that does not end is given up, as one that may pass")
+        func bounded() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "a:1")
+                let connection = try await PostgresConnection.connect(database.configuration)
+                // A sequence counts what is rolled back, too.
+                try await connection.executeScript(
+                    """
+                    CREATE SEQUENCE tries;
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        PERFORM nextval('tries');
+                        RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+                    END $$;
+                    CREATE TRIGGER refuse BEFORE UPDATE ON ogive.samplings
+                        FOR EACH ROW EXECUTE FUNCTION refuse();
+                    GRANT USAGE ON SEQUENCE tries TO PUBLIC;
+                    """)
+                await connection.close()
+                let binding = FingerprintBinding(
+                    run: run.id, policy: Fingerprint(["model": "a"]),
+                    scorer: Fingerprint(["model": "s"]))
+                await #expect { try await database.store.bind(binding, term: term) } throws: {
+                    ($0 as? StoreError)?.code == .unavailable
+                }
+                let tries: Int64 = try await database.value("SELECT last_value FROM tries")
+                #expect(tries == 5)
+            }
+        }
+
+        @Test("Fault 30: the server becomes read-only after a failover, and the primary is found")
+        func failover() async throws {
+            try await TestDatabase.with { database in
+                let directory = "/tmp/ogive-store-tests-\(UInt32.random(in: 0 ... .max))"
+                try await EmbeddedPostgres.with(directory: directory) { server in
+                    let name = database.configuration.database
+                    let admin = try await PostgresConnection.connect(server)
+                    try await admin.execute("CREATE DATABASE \(name)")
+                    await admin.close()
+                    var second = server
+                    second.database = name
+                    try await Migrator(second).up()
+                    let replica = TestDatabase(
+                        configuration: second, store: PostgresStore(second))
+                    let run = try await database.run(prompts: 1, draws: 2)
+                    _ = try await replica.run(prompts: 1, draws: 2)
+                    let term = try await replica.store.lead(as: "a:1")
+                    try await Self.fail(over: database, to: replica, run, term)
+                    await replica.store.close()
+                }
+                try FileManager.default.removeItem(atPath: directory)
+            }
+        }
+
+        private static func fail(
+            over database: TestDatabase, to replica: TestDatabase, _ run: RunDescription,
+            _ term: Term
+        ) async throws {
+            var both = database.configuration
+            for keyword in ["host", "port"] {
+                let hosts = [database, replica].map { $0.configuration[keyword] ?? "" }
+                both[keyword] = hosts.joined(separator: ",")
+            }
+            let store = PostgresStore(both)
+            #expect(try await store.lead(as: "a:1") == term)
+            let prompt = try await database.pending(run)[0].prompt.id
+            let first = Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)])
+            #expect(try await store.land(first, term: term).rewards == 1)
+            let name = database.configuration.database
+            let admin = try await PostgresConnection.connect(database.configuration)
+            try await admin.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on")
+            _ = try await admin.query(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """)
+            let second = Made.batch(run, prompt, [Made.draw(1, "b", reward: 2)])
+            let deadline = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < deadline {
+                do {
+                    let receipt = try await store.land(second, term: term)
+                    #expect(receipt.rewards == 1)
+                    break
+                } catch {
+                    guard error.isRetriable else { throw error }
+                }
+            }
+            #expect(
+                try await replica.value("SELECT count(*) FROM ogive.completion_rows", as: Int.self)
+                    == 1)
+            // The connection of the lease is found to be gone, and the next renewal has another.
+            await #expect { try await store.renew(term, for: .seconds(15), counts: [:]) } throws: {
+                ($0 as? StoreError)?.isRetriable == true
+            }
+            try await store.renew(term, for: .seconds(15), counts: [:])
+            await store.close()
+            try await admin.execute("ALTER DATABASE \(name) RESET default_transaction_read_only")
+            await admin.close()
+        }
+
+        @Test("failures are listed by kind, and tried again by kind, stage or prompt")
+        func failures() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 2)
+                let term = try await database.store.lead(as: "a:1")
+                for prompt in try await database.pending(run) {
+                    var slow = Made.failure(.draw(1), .scoring)
+                    slow.failure?.code = .malformed
+                    _ = try await database.store.land(
+                        Made.batch(
+                            run, prompt.prompt.id, [Made.failure(.draw(0), .sampling), slow]),
+                        term: term)
+                }
+                #expect(try await database.store.finish(run.id, term: term))
+                let all = try await database.store.failures(
+                    ofRun: "run", FailureFilter(), limit: 3)
+                #expect(all.groups.map(\.count) == [2, 2] && all.groups.map(\.prompts) == [2, 2])
+                #expect(all.entries.map(\.promptKey) == ["p0", "p0", "p1"])
+                let slow = try await database.store.failures(
+                    ofRun: "run", FailureFilter(code: "malformed", prompt: "p1"), limit: 10)
+                #expect(slow.entries.map(\.index) == [1] && slow.entries[0].stage == "scoring")
+                let retried = try await database.store.retryFailures(
+                    ofRun: "run", FailureFilter(code: "malformed", stage: "scoring", prompt: "p1"))
+                #expect(retried == 1)
+                let open = try #require(try await database.store.openRuns().first)
+                let pending = try await database.pending(open)
+                #expect(pending.map(\.prompt.key) == ["p1"])
+                #expect(pending[0].items.map(\.name) == [.draw(1)])
+                #expect(try await database.store.status(ofRun: "run")[0].failures == 3)
+                await #expect(throws: StoreError.self) {
+                    try await database.store.failures(ofRun: "none", FailureFilter(), limit: 1)
+                }
+            }
+        }
+
+        @Test("timeouts and keepalives are in force on a connection")
+        func timeouts() async throws {
+            try await TestDatabase.with { database in
+                let expected = [
+                    "statement_timeout": "10min", "lock_timeout": "1min",
+                    "idle_in_transaction_session_timeout": "5min",
+                ]
+                for (name, value) in expected {
+                    let shown: String = try await database.value("SHOW \(name)")
+                    #expect(shown == value)
+                }
+            }
+        }
+    }
+}

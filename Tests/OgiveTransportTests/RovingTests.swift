@@ -1,0 +1,60 @@
+import Logging
+import OgiveCore
+import OgiveTransport
+import Testing
+
+@Suite struct RovingTests {
+    private static func logger() -> Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
+    private static let worker = WorkerID(high: 1 << 63, low: 9)
+
+    /// A transport to the addresses, which runs while `body` uses it.
+    private func withRoving(
+        _ endpoints: [String], _ body: (RovingWorkerTransport) async throws -> Void
+    ) async throws {
+        let logger = Self.logger()
+        let transport = try RovingWorkerTransport(endpoints, logger: logger) {
+            (endpoint) throws(TransportError) in
+            try ZeroMQWorkerTransport(worker: Self.worker, connect: endpoint, logger: logger)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await transport.run() }
+            try await body(transport)
+            transport.close()
+            // It ends by being closed, not by being cancelled.
+            try await group.waitForAll()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func itMovesOnToTheOneThatIsThereAndBack() async throws {
+        let coordinator = try ZeroMQCoordinatorTransport(
+            listen: "tcp://127.0.0.1:*", logger: Self.logger())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await coordinator.run() }
+            let there = try await coordinator.endpoint()
+            let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
+            try await withRoving([nowhere, there]) { transport in
+                #expect(await transport.send(.heartbeat) != .queued)
+                // Faster than sockets can follow: none of them may be forgotten.
+                for _ in 0..<3 { await transport.moveOn() }
+                while await transport.send(.heartbeat) != .queued { await Task.yield() }
+                for await batch in coordinator.incoming {
+                    #expect(batch.first?.worker == Self.worker)
+                    break
+                }
+                let answer = ToWorker(worker: Self.worker, message: .drain)
+                #expect(await coordinator.send([answer]) == [.queued])
+                for await batch in transport.incoming {
+                    #expect(batch == [.drain])
+                    break
+                }
+            }
+            group.cancelAll()
+        }
+    }
+}

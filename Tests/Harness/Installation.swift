@@ -171,6 +171,8 @@ package final class Installation {
           statement_timeout: 20s
         coordinator:
           listen: tcp://127.0.0.1:\(port)
+          lease: 3s
+          renew_interval: 500ms
           poll_interval: 100ms
           heartbeat_interval: 200ms
           silence_max: 1500ms

@@ -45,8 +45,9 @@ package final class ServerConnection: Sendable {
         guard changes.isEmpty else {
             throw ModelError(
                 .wrongModel,
-                "\(http.url) serves another model than before (\(changes.joined(separator: "; "))); "
-                    + "serve the former one, or start the worker again to offer this one")
+                "\(http.url) serves another model than before "
+                    + "(\(changes.joined(separator: "; "))); serve the former one, "
+                    + "or start the worker again to offer this one")
         }
         return read
     }

@@ -8,7 +8,6 @@ final class ChaosRun {
     private static let modelFaults: [ScriptedModels.Fault] = [
         .init("status", every: 2, status: 503), .init("status", every: 2, status: 500),
         .init("status", every: 3, status: 429, retryAfter: "1"), .init("disconnect", every: 2),
-        .init("hang", every: 4),
     ]
 
     private let installation: Installation

@@ -57,10 +57,11 @@ func withstands(
             throw Unexpected("the plan is not the undisturbed run's")
         }
         var tables = try await installation.tables()
-        let failed = try await installation.postgres.database.rows(
-            "SELECT DISTINCT prompt_key FROM ogive.failures"
-        ).map { try $0.decode(0, as: String.self) }
-        #expect(Set(failed) == failing)
+        let failures = try await installation.postgres.database.rows(
+            "SELECT DISTINCT prompt_key, stage, code, message FROM ogive.failures")
+        let failed = try failures.map { try $0.decode("prompt_key", as: String.self) }
+        let reasons = try failures.map { try $0.decode("message", as: String.self) }
+        #expect(Set(failed) == failing, "\(reasons)")
         for key in failing {
             tables[key] = nil
             expected[key] = nil

@@ -10,20 +10,20 @@ extension FaultTests {
 extension FaultTests.Models {
     typealias Fault = ScriptedModels.Fault
 
-    /// Faults that a request survives when it is sent again.
+    /// Faults that a request survives when it is sent again. (That a policy is late although it
+    /// answers others is final: a long completion would be late again.)
     private static let transient = [
         Fault("status", status: 429, retryAfter: "1"), Fault("status", status: 503),
-        Fault("status", status: 500), Fault("hang"), Fault("disconnect"), Fault("truncate"),
-        Fault("count"), Fault("more"), Fault("nan"), Fault("infinity"), Fault("null"),
-        Fault("text"),
+        Fault("status", status: 500), Fault("disconnect"),
     ]
 
-    @Test("Fault 34: the policy's server answers 429, 500, 503, late, broken, or too little")
+    @Test("Fault 34: the policy's server answers 429, 500, 503, or breaks off")
     func policyFaults() async throws {
         try await withstands(Self.patient) { installation in
-            let faults = Self.transient.map { fault in
+            let faults = Self.transient.enumerated().map { place, fault in
                 var fault = fault
-                fault.every = 3
+                // Each once, and apart, so that no request meets many of them.
+                fault.every = 3 * (place + 1)
                 fault.most = 1
                 return fault
             }
@@ -48,12 +48,13 @@ extension FaultTests.Models {
         }
     }
 
-    @Test("Fault 34: the scorer's server answers 429, 500, 503, late, broken, or too little")
+    @Test("Fault 34: the scorer's server answers 429, 500, 503, late, or breaks off")
     func scorerFaults() async throws {
         try await withstands(Self.patient) { installation in
-            let faults = Self.transient.map { fault in
+            let faults = (Self.transient + [Fault("hang")]).enumerated().map { place, fault in
                 var fault = fault
-                fault.every = 3
+                // Each once, and apart, so that no request meets many of them.
+                fault.every = 3 * (place + 1)
                 fault.most = 1
                 return fault
             }

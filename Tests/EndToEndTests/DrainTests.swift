@@ -20,10 +20,13 @@ extension EndToEndTests.Draining {
         let coordinator = try workplace.start(["coordinator", config])
         let worker = try workplace.start(
             ["worker", config, "-o", "log.level=info"] + more, environment: environment)
-        try await eventually("the worker to be recorded", detail: { worker.transcript }) {
-            let count: Int = try await database.value(
-                "SELECT count(*) FROM ogive.worker_status WHERE state = 'active'")
-            return count > 0
+        try await eventually("leases to be granted", detail: { worker.transcript }) {
+            let granted: Int = try await database.value(
+                """
+                SELECT coalesce(sum((counts ->> 'ogive_leases_granted_total')::bigint), 0)::bigint
+                FROM ogive.coordinator_status
+                """)
+            return granted > 0
         }
         return (coordinator, worker)
     }
@@ -83,9 +86,9 @@ extension EndToEndTests.Draining {
     {
         try await Workplace.with { workplace in
             let database = try await Database.make()
-            let end = Int(Date().timeIntervalSince1970) + 20
+            let end = Int(Date().timeIntervalSince1970) + 25
             let (coordinator, worker) = try await busy(
-                workplace, database, latency: "200ms", ["-o", "worker.drain_timeout=15s"],
+                workplace, database, latency: "200ms", ["-o", "worker.drain_timeout=6s"],
                 environment: ["SLURM_JOB_END_TIME": "\(end)"])
             #expect(try await worker.status(within: .seconds(60)) == 0, "\(worker.transcript)")
             #expect(Date().timeIntervalSince1970 < Double(end) + 1)

@@ -14,7 +14,7 @@ extension EndToEndTests.Keys {
             for name in ["one", "two", "stranger", "other"] { try await fleet.new(name) }
             for name in ["one", "two"] { try await fleet.authorize(name) }
             let (coordinator, endpoint) = try await fleet.coordinator()
-            #expect(coordinator.errors.contains("strangers are kept out"))
+            try await coordinator.says("strangers are kept out")
             let one = try fleet.worker("one", at: endpoint)
             let two = try fleet.worker("two", at: endpoint)
             try await fleet.landsMore()

@@ -11,7 +11,7 @@ import Testing
     private static let cases: [Case] = [
         ([(0, "0.25"), (1, "0.5")], [nil, nil]),
         ([(0, "null"), (1, "0.5")], [.notFinite, nil]),
-        ([(1, "0.5")], [.wrongCount, .wrongCount]),
+        ([(1, "0.5")], [.malformed, .malformed]),
         ([(0, "0.5"), (1, "0.5"), (2, "0.5")], [.wrongCount, .wrongCount]),
         ([(0, "0.5"), (0, "0.5")], [.wrongCount, .wrongCount]),
         ([(0, "0.5"), (7, "0.5")], [.wrongCount, .wrongCount]),

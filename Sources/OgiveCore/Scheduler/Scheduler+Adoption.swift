@@ -83,13 +83,15 @@ extension Scheduler {
         return Set(task.items.map(\.name)) == names
     }
 
-    /// Removes items from tasks that are ready.
+    /// Removes items from tasks that are ready. What a former worker of such a task still sends is
+    /// stale from now on: its lease held items that another one has now.
     private mutating func withdraw(_ names: Set<ItemName>, from owners: [TaskID]) {
         for id in owners {
             guard var task = tasks[id], task.state == .ready else { continue }
             let gone = task.items.map(\.name).filter(names.contains)
             guard !gone.isEmpty else { continue }
             task.items.removeAll { names.contains($0.name) }
+            task.epoch = Epoch(task.epoch.rawValue + 1)
             runs[task.run]?.deactivate(gone, of: task.promptID, settled: false)
             tasks[id] = task
             if task.items.isEmpty {

@@ -92,6 +92,21 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 4)
     }
 
+    @Test("What is late for a task that gave an item to an older lease is stale")
+    func lateAfterWithdrawal() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1).leases.first)
+        bench.handle(.tick, after: .seconds(10))
+        #expect(bench.hello(from: 2, holding: [older([0])]).welcome?.adopted.count == 1)
+        #expect(
+            bench.hello(from: 1, credit: 0, holding: [Bench.held(lease)]).welcome?.adopted == [])
+        let late = bench.say(Bench.result(lease), from: 1)
+        #expect(late.acks == [ResultName(lease: lease.name, part: 0)])
+        #expect(late.batches.isEmpty)
+        #expect(bench.scheduler.counters.stale == 1)
+        #expect(bench.say(.credit(1), from: 1).leases.map { $0.items.map(\.name) } == [[.draw(1)]])
+    }
+
     @Test("A hello that is repeated because its answer was lost gives the same new names")
     func repeated() {
         var bench = SchedulerBench.loaded(draws: 2)

@@ -10,6 +10,9 @@ package struct PostgresConfiguration: Sendable, Equatable {
     package var connectTimeout = Duration.seconds(10)
     /// After how long the server stops a statement.
     package var statementTimeout = Duration.seconds(600)
+    /// How much later than the statement timeout, or than a cancellation, the server may answer
+    /// before the connection is given up: a live connection need not bring an answer.
+    package var grace = Duration.seconds(10)
     /// After how long the server gives up to wait for a lock.
     package var lockTimeout = Duration.seconds(60)
     /// After how long the server ends a session that sits in a transaction without a statement.

@@ -102,9 +102,8 @@ package actor PostgresConnection {
 
     private func open() async throws(PostgresError) {
         let deadline = ContinuousClock.now + configuration.connectTimeout
-        let keywords = configuration.connectionKeywords
         link = try await cancellable { (flag) throws(PostgresError) in
-            let link = try LibpqLink(keywords: keywords, wake: self.wake)
+            let link = try LibpqLink(self.configuration, wake: self.wake)
             try link.finishConnecting(until: deadline, flag, self.configuration)
             return link
         }

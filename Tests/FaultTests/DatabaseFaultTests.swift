@@ -34,6 +34,23 @@ extension FaultTests.Databases {
         }
     }
 
+    @Test(
+        "Fault 28: PostgreSQL's reply never comes, on a connection that lives",
+        arguments: FaultProxy.CommitFault.allCases)
+    func noReply(_ fault: FaultProxy.CommitFault) async throws {
+        let plan = Plan {
+            $0.proxiesDatabase = true
+            $0.settings = ["database.statement_timeout=1s"]
+        }
+        try await withstands(plan) { installation in
+            try await installation.holdLanding(fault)
+            // Nobody cuts the connection: the coordinator has to give it up.
+            try await installation.coordinator?.says("results could not be landed; trying again")
+            try await installation.finished()
+            try installation.expectNothingAskedTwice()
+        }
+    }
+
     @Test("Fault 29: PostgreSQL crashes while results land")
     func crash() async throws {
         try await withstands { installation in

@@ -69,6 +69,29 @@ extension FaultTests.Models {
         }
     }
 
+    @Test("Fault 34: the policy is late for one prompt and answers others: a typed failure")
+    func latePolicy() async throws {
+        let plan = Plan { $0.settings = ["policy.request_timeout=2s"] }
+        let late = 3
+        try await withstands(plan, failing: ["p\(late)"]) { installation in
+            let text = installation.plan.text(of: late)
+            try installation.models.change { $0.policy = [Fault("hang", text: text)] }
+            try installation.startCoordinator()
+            try installation.startWorkers("a")
+            try await installation.finished()
+            let failures = try await installation.postgres.database.rows(
+                "SELECT stage, code, attempts FROM ogive.failures")
+            #expect(failures.count == plan.draws)
+            for failure in failures {
+                #expect(try failure.decode("stage", as: String.self) == "sampling")
+                #expect(try failure.decode("code", as: String.self) == "timeout")
+                #expect(try failure.decode("attempts", as: Int32.self) == 1)
+            }
+            // A second request would be a second chance to be shorter.
+            try installation.expectNothingAskedTwice()
+        }
+    }
+
     @Test("Fault 34: both servers refuse everything for a while, and items wait")
     func overload() async throws {
         let plan = Plan { $0.settings = ["worker.attempts_max=2"] }

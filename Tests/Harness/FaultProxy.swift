@@ -16,7 +16,7 @@ package final class FaultProxy: Sendable {
     }
 
     /// Where a connection stops that lands results.
-    package enum CommitFault: Sendable {
+    package enum CommitFault: Sendable, CaseIterable {
         /// The server never sees the COMMIT.
         case before
         /// The server has committed, and its reply is swallowed.

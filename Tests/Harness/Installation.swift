@@ -51,7 +51,7 @@ package final class Installation {
         self.postgres = postgres
         self.plan = plan
         port = try Port.free()
-        models = try await ScriptedModels(workplace)
+        models = try await ScriptedModels(workplace, prefix: plan.modelsPrefix)
         databaseProxy = plan.proxiesDatabase ? try await FaultProxy.start(to: postgres.port) : nil
         coordinatorProxy = plan.proxiesCoordinator ? try await FaultProxy.start(to: port) : nil
         try workplace.write("prompts.jsonl", (0..<plan.prompts).map(plan.line).joined())
@@ -72,10 +72,14 @@ package final class Installation {
         try await workplace.ogive(["submit"] + arguments + direct)
     }
 
-    /// Starts a coordinator.
+    /// Starts a coordinator. `prefix` is what its command begins with.
     @discardableResult
-    package func startCoordinator() throws -> Program {
-        let program = try workplace.start(["coordinator"] + arguments)
+    package func startCoordinator(
+        settings: [String] = [], prefix: [String] = []
+    ) throws -> Program {
+        let program = try workplace.run(
+            prefix + [try Checkout.program, "coordinator"] + arguments
+                + settings.flatMap { ["-o", $0] })
         coordinator = program
         return program
     }

@@ -10,6 +10,8 @@ package struct Plan: Hashable, Sendable {
     package var proxiesDatabase = false
     /// Whether workers reach the coordinator by way of a proxy.
     package var proxiesCoordinator = false
+    /// What the command of the scripted models begins with.
+    package var modelsPrefix: [String] = []
     /// Settings in place of those of `Installation`, as `key=value`.
     package var settings: [String] = []
 

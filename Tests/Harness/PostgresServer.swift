@@ -30,9 +30,16 @@ package final class PostgresServer {
         Self.database(PostgresTemplate.database, port: port)
     }
 
-    private static func database(_ name: String, port: Int) -> Database {
+    /// The migrated database by its Unix socket, which other networks reach too.
+    package var databaseBySocket: Database {
+        Self.database(PostgresTemplate.database, host: data, port: port)
+    }
+
+    private static func database(
+        _ name: String, host: String = "127.0.0.1", port: Int
+    ) -> Database {
         var configuration = PostgresConfiguration(
-            socketDirectory: "127.0.0.1", port: port, user: "postgres", database: name)
+            socketDirectory: host, port: port, user: "postgres", database: name)
         configuration.connectTimeout = .seconds(5)
         // Tests look at it in whatever state it is.
         configuration["target_session_attrs"] = "any"
@@ -42,7 +49,7 @@ package final class PostgresServer {
     /// Starts it and waits until it takes connections. `prefix` is what the command begins with.
     package func start(prefix: [String] = []) async throws {
         let settings = [
-            "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=",
+            "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(data)",
             "fsync=on", "synchronous_commit=on", "shared_buffers=16MB", "max_connections=60",
         ]
         let argv = [programs + "/postgres", "-D", data] + settings.flatMap { ["-c", $0] }

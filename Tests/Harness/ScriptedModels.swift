@@ -70,15 +70,17 @@ package final class ScriptedModels {
     /// Where it listens.
     package private(set) var port = 0
     private let workplace: Workplace
+    private let prefix: [String]
     private var process: Program?
     private var rules = 0
 
     /// What it does; takes effect with the next request.
     package private(set) var script = Script()
 
-    /// Starts it.
-    package init(_ workplace: Workplace) async throws {
+    /// Starts it. `prefix` is what its command begins with.
+    package init(_ workplace: Workplace, prefix: [String] = []) async throws {
         self.workplace = workplace
+        self.prefix = prefix
         try write()
         try await start()
     }
@@ -91,10 +93,11 @@ package final class ScriptedModels {
         let python =
             FileManager.default.isExecutableFile(atPath: Checkout.root + "/.venv/bin/python")
             ? Checkout.root + "/.venv/bin/python" : "/usr/bin/python3"
-        let process = try workplace.run([
+        let argv = [
             python, "-B", Checkout.root + "/Tests/Harness/scripted_models.py",
             "--port", "\(port)", "--control", control, "--log", log,
-        ])
+        ]
+        let process = try workplace.run(prefix + argv)
         self.process = process
         try await eventually("the scripted models to listen", detail: { process.transcript }) {
             guard process.isRunning else { throw Unexpected(process.transcript) }

@@ -111,7 +111,7 @@ extension LibpqLink {
     /// Stops a COPY TO STDOUT and reads what is still on its way.
     func abandonCopyOut(_ flight: Flight) throws(PostgresError) {
         var cancellation = Cancellation(nil)
-        cancellation.begin()
+        cancellation.begin(grace: grace)
         sendCancel()
         while try copyOutRow(flight, &cancellation, { _ in }) {}
         do {

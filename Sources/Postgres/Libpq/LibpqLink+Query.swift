@@ -139,28 +139,31 @@ extension LibpqLink {
     private func pause(
         _ events: Int16, _ flight: Flight, _ cancellation: inout Cancellation
     ) throws(PostgresError) {
-        switch wait(for: events, until: cancellation.deadline, cancellation.flag) {
+        let silenceEnd = silenceLimit.map { ContinuousClock.now + $0 }
+        let deadline = cancellation.deadline ?? silenceEnd
+        switch wait(for: events, until: deadline, cancellation.flag) {
         case .ready:
             // A failure is reported by PQgetResult, with the server's last words if there are any.
             if unsafe PQconsumeInput(pointer) == 0, unsafe PQisBusy(pointer) == 1 {
                 throw lost(flight)
             }
         case .cancelled:
-            cancellation.begin()
+            cancellation.begin(grace: grace)
             sendCancel()
         case .late:
-            isBroken = true
-            throw PostgresError(
-                .connectionLost(duringCommit: flight.mayCommit),
-                "The server did not confirm a cancellation within "
-                    + "\(LibpqLink.cancellationGrace): the connection was given up.")
+            let silence =
+                cancellation.deadline == nil
+                ? "the server was silent for longer than a statement may take"
+                : "the server did not confirm a cancellation within \(grace)"
+            throw lost(flight, because: silence)
         }
     }
 
-    /// Marks the connection as broken and says so.
-    func lost(_ flight: Flight) -> PostgresError {
+    /// Marks the connection as broken and says so, with libpq's reason unless there is another.
+    func lost(_ flight: Flight, because cause: String? = nil) -> PostgresError {
         isBroken = true
-        let reason = lastMessage.split(separator: "\n").first.map { " (\($0))" } ?? ""
+        let said = cause ?? lastMessage.split(separator: "\n").first.map(String.init)
+        let reason = said.map { " (\($0))" } ?? ""
         let consequence =
             flight.mayCommit
             ? "Whether the last statement was committed is unknown." : "Nothing was committed."
@@ -236,9 +239,9 @@ extension LibpqLink {
             self.flag = flag
         }
 
-        mutating func begin() {
+        mutating func begin(grace: Duration) {
             flag = nil
-            deadline = ContinuousClock.now + LibpqLink.cancellationGrace
+            deadline = ContinuousClock.now + grace
         }
     }
 

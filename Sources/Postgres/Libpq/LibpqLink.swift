@@ -10,10 +10,20 @@ internal import Glibc
     /// Whether the connection can no longer be used, although libpq may think otherwise.
     var isBroken = false
     /// How long the server may take to confirm a cancellation before the connection is given up.
-    static let cancellationGrace = Duration.seconds(10)
+    let grace: Duration
+    /// How long the server may be silent during a statement before the connection is given up;
+    /// nil is for ever.
+    let silenceLimit: Duration?
 
     /// Begins to connect; `finishConnecting` does the rest.
-    init(keywords: [(String, String)], wake: WakeDescriptor) throws(PostgresError) {
+    init(
+        _ configuration: PostgresConfiguration, wake: WakeDescriptor
+    ) throws(PostgresError) {
+        let keywords = configuration.connectionKeywords
+        let timeout = configuration.statementTimeout
+        grace = configuration.grace
+        // The server ends each statement in its time; a statement timeout of zero is none.
+        silenceLimit = timeout > .zero ? timeout + grace : nil
         self.wake = wake
         var names = unsafe keywords.map { unsafe strdup($0.0) }
         var values = unsafe keywords.map { unsafe strdup($0.1) }

@@ -17,6 +17,9 @@ extension FaultTests.Coordinators {
             installation.databaseProxy?.cut()
             #expect(try await installation.landed() == 0)
             try installation.startCoordinator()
+            try await installation.finished()
+            // What was not acknowledged was kept, and sent to the next coordinator.
+            try installation.expectNothingAskedTwice()
         }
     }
 
@@ -51,6 +54,8 @@ extension FaultTests.Coordinators {
             let term: Int = try await installation.postgres.database.value(
                 "SELECT term FROM ogive.terms")
             #expect(term == 3)
+            // The leases were taken over.
+            try installation.expectNothingAskedTwice()
         }
     }
 
@@ -69,6 +74,7 @@ extension FaultTests.Coordinators {
             try await installation.finished()
             #expect(!next.errors.contains("worker lost"), "\(next.errors)")
             #expect(!next.errors.contains("lease ran out"), "\(next.errors)")
+            try installation.expectNothingAskedTwice()
         }
     }
 }

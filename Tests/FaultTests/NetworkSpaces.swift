@@ -80,7 +80,9 @@ struct NetworkSpaces {
     /// Makes both namespaces; gives the reason when that is not permitted.
     private func reasonAgainst() async throws -> String? {
         guard geteuid() == 0 else { return "it takes root" }
-        guard FileManager.default.isExecutableFile(atPath: Self.ip) else { return "\(Self.ip) is not installed" }
+        guard FileManager.default.isExecutableFile(atPath: Self.ip) else {
+            return "\(Self.ip) is not installed"
+        }
         for end in [coordinator, worker] {
             let trial = try workplace.run([Self.ip, "netns", "add", end.name])
             guard try await trial.status() == 0 else {

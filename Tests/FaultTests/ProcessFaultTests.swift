@@ -25,16 +25,25 @@ extension FaultTests.Processes {
             try await installation.holdTask(of: "a")
             installation.workers["a"]?.signal(SIGSTOP)
             try await installation.coordinator?.says("worker lost")
-            // The answers come while nobody reads them; meanwhile its tasks are granted anew.
-            try installation.models.change { $0.policy = [.init("hold", client: "b")] }
+            // The answers come while nobody reads them, and tell what is stale from what is not;
+            // meanwhile its tasks are granted anew.
+            try installation.models.change {
+                $0.policy = [.init("hold", client: "b")]
+                $0.salt = "stale"
+            }
             try installation.startWorkers("b")
             try await eventually("b to have the tasks of a") {
                 try installation.models.requests.contains { $0.client == "b" }
             }
+            try installation.models.change { $0.salt = "" }
             installation.workers["a"]?.signal(SIGCONT)
             let coordinator = try #require(installation.coordinator)
             try await eventually("a to register again", detail: { coordinator.transcript }) {
                 coordinator.errors.matches(of: /worker registered name=a/).count == 2
+            }
+            // With b's tasks still open, a has had its chance to land what is stale.
+            try await eventually("a to draw the rest") {
+                try await installation.landed() >= installation.total - 64
             }
             try installation.models.change { $0.policy = [] }
             try await installation.finished()

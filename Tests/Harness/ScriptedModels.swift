@@ -4,7 +4,7 @@ internal import Glibc
 /// The scripted policy and reward model, a process of its own.
 package final class ScriptedModels {
     /// What goes wrong with requests to one of the two.
-    package struct Fault {
+    package struct Fault: Hashable {
         /// What happens; see `scripted_models.py`.
         package var name: String
         /// Each how many-th request it happens to.
@@ -72,7 +72,7 @@ package final class ScriptedModels {
     private let workplace: Workplace
     private let prefix: [String]
     private var process: Program?
-    private var rules = 0
+    private var rules: [Fault: Int] = [:]
 
     /// What it does; takes effect with the next request.
     package private(set) var script = Script()
@@ -143,8 +143,10 @@ package final class ScriptedModels {
     }
 
     private func rule(_ fault: Fault) -> [String: Any] {
-        rules += 1
-        var rule: [String: Any] = ["id": rules, "fault": fault.name, "every": fault.every]
+        // The same fault stays the same: who it holds is held until it is gone.
+        let id = rules[fault] ?? rules.count + 1
+        rules[fault] = id
+        var rule: [String: Any] = ["id": id, "fault": fault.name, "every": fault.every]
         rule["most"] = fault.most
         rule["text"] = fault.text
         rule["client"] = fault.client

@@ -141,7 +141,8 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(values.get("latency", 0))
         if self.refuses(kind, rule, fault):
             return
-        salt = values.get("salt", "")
+        # Not as it was when the request began to be held.
+        salt = self.control.read().get("salt", "")
         if kind == "policy":
             entries = [choice(i, text, body["seed"] + i, salt) for i in range(body["n"])]
             self.spoil_policy(entries, fault)

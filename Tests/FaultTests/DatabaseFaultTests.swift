@@ -119,11 +119,11 @@ extension FaultTests.Databases {
 
 extension Installation {
     /// Starts everything, and returns when the first landing has met the fault at its COMMIT.
-    func holdLanding(_ fault: FaultProxy.CommitFault) async throws {
+    func holdLanding(_ fault: FaultProxy.CommitFault, workers: Int = 2) async throws {
         let proxy = try #require(databaseProxy)
         proxy.stopCommit(fault)
         try startCoordinator()
-        try startWorkers("a", "b")
+        for worker in 0..<workers { try startWorker("w\(worker)") }
         try await eventually("a COMMIT to be held") { proxy.isCommitHeld }
     }
 

@@ -1,5 +1,6 @@
 import OgiveCore
 @testable import OgiveStore
+import OgiveTesting
 import Postgres
 import Testing
 

@@ -1,6 +1,7 @@
 import Migrations
 import OgiveCore
 import OgiveStore
+import OgiveTesting
 import Postgres
 import Testing
 

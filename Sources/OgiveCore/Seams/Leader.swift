@@ -35,16 +35,6 @@ package struct Leader: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension Store {
-    /// Leads for `lease` at once, or throws `.conflict` and says who leads.
-    package func lead(as coordinator: String) async throws(StoreError) -> Term {
-        switch try await lead(as: coordinator, for: .seconds(15)) {
-        case .leading(let term): return term
-        case .following(let leader): throw StoreError(.conflict, leader.conflict)
-        }
-    }
-}
-
 extension Leader {
     /// What a coordinator is told that must not stand by.
     package var conflict: String {

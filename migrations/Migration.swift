@@ -49,5 +49,17 @@ package struct Migration: Sendable, Hashable {
         Migration(
             10, "trainer_functions", up: PackageResources._010_trainer_functions_up_sql,
             down: PackageResources._010_trainer_functions_down_sql),
+        Migration(
+            11, "log_probabilities", up: PackageResources._011_log_probabilities_up_sql,
+            down: PackageResources._011_log_probabilities_down_sql),
+        Migration(
+            12, "reward_parts", up: PackageResources._012_reward_parts_up_sql,
+            down: PackageResources._012_reward_parts_down_sql),
+        Migration(
+            13, "rescoring", up: PackageResources._013_rescoring_up_sql,
+            down: PackageResources._013_rescoring_down_sql),
+        Migration(
+            14, "budgets", up: PackageResources._014_budgets_up_sql,
+            down: PackageResources._014_budgets_down_sql),
     ]
 }

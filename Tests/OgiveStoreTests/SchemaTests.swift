@@ -21,7 +21,10 @@ extension StoreTests {
                 #expect(try await migrator.up().count == Migration.all.count)
                 #expect(try await migrator.up().isEmpty)
                 try await migrator.check()
-                #expect(try await migrator.down(to: 3).map(\.number) == [10, 9, 8, 7, 6, 5, 4])
+                #expect(
+                    try await migrator.down(to: 3).map(\.number) == [
+                        14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
+                    ])
                 #expect(try await migrator.status().version == 3)
                 #expect(try await migrator.down(to: 0).count == 3)
                 let schemas: Int = try await database.value(

@@ -1,0 +1,2 @@
+-- Filled in by the work on its subject.
+SELECT 1;

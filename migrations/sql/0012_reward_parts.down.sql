@@ -1,0 +1,2 @@
+-- Takes back the same.
+SELECT 1;

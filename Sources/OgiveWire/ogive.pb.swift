@@ -493,92 +493,113 @@ nonisolated struct Ogive_V1_Result: Sendable {
 }
 
 /// What became of an item.
-nonisolated struct Ogive_V1_ItemResult: Sendable {
+nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The item.
   var name: Ogive_V1_ItemName {
-    get {_name ?? Ogive_V1_ItemName()}
-    set {_name = newValue}
+    get {_storage._name ?? Ogive_V1_ItemName()}
+    set {_uniqueStorage()._name = newValue}
   }
   /// Returns true if `name` has been explicitly set.
-  var hasName: Bool {self._name != nil}
+  var hasName: Bool {_storage._name != nil}
   /// Clears the value of `name`. Subsequent reads from it will return its default value.
-  mutating func clearName() {self._name = nil}
+  mutating func clearName() {_uniqueStorage()._name = nil}
 
   /// The completion that was sampled; absent when the item brought its text or sampling failed.
   var completion: Ogive_V1_Completion {
-    get {_completion ?? Ogive_V1_Completion()}
-    set {_completion = newValue}
+    get {_storage._completion ?? Ogive_V1_Completion()}
+    set {_uniqueStorage()._completion = newValue}
   }
   /// Returns true if `completion` has been explicitly set.
-  var hasCompletion: Bool {self._completion != nil}
+  var hasCompletion: Bool {_storage._completion != nil}
   /// Clears the value of `completion`. Subsequent reads from it will return its default value.
-  mutating func clearCompletion() {self._completion = nil}
+  mutating func clearCompletion() {_uniqueStorage()._completion = nil}
 
   /// The seed that was sent to the server.
   var seed: UInt32 {
-    get {_seed ?? 0}
-    set {_seed = newValue}
+    get {_storage._seed ?? 0}
+    set {_uniqueStorage()._seed = newValue}
   }
   /// Returns true if `seed` has been explicitly set.
-  var hasSeed: Bool {self._seed != nil}
+  var hasSeed: Bool {_storage._seed != nil}
   /// Clears the value of `seed`. Subsequent reads from it will return its default value.
-  mutating func clearSeed() {self._seed = nil}
+  mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
   /// The raw reward, finite; absent exactly when there is a failure.
   var reward: Double {
-    get {_reward ?? 0}
-    set {_reward = newValue}
+    get {_storage._reward ?? 0}
+    set {_uniqueStorage()._reward = newValue}
   }
   /// Returns true if `reward` has been explicitly set.
-  var hasReward: Bool {self._reward != nil}
+  var hasReward: Bool {_storage._reward != nil}
   /// Clears the value of `reward`. Subsequent reads from it will return its default value.
-  mutating func clearReward() {self._reward = nil}
+  mutating func clearReward() {_uniqueStorage()._reward = nil}
 
   /// Why the reward, or the completion too, is missing.
   var failure: Ogive_V1_Failure {
-    get {_failure ?? Ogive_V1_Failure()}
-    set {_failure = newValue}
+    get {_storage._failure ?? Ogive_V1_Failure()}
+    set {_uniqueStorage()._failure = newValue}
   }
   /// Returns true if `failure` has been explicitly set.
-  var hasFailure: Bool {self._failure != nil}
+  var hasFailure: Bool {_storage._failure != nil}
   /// Clears the value of `failure`. Subsequent reads from it will return its default value.
-  mutating func clearFailure() {self._failure = nil}
+  mutating func clearFailure() {_uniqueStorage()._failure = nil}
 
   /// From the policy's request to its answer.
   var sampleNanoseconds: Int64 {
-    get {_sampleNanoseconds ?? 0}
-    set {_sampleNanoseconds = newValue}
+    get {_storage._sampleNanoseconds ?? 0}
+    set {_uniqueStorage()._sampleNanoseconds = newValue}
   }
   /// Returns true if `sampleNanoseconds` has been explicitly set.
-  var hasSampleNanoseconds: Bool {self._sampleNanoseconds != nil}
+  var hasSampleNanoseconds: Bool {_storage._sampleNanoseconds != nil}
   /// Clears the value of `sampleNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearSampleNanoseconds() {self._sampleNanoseconds = nil}
+  mutating func clearSampleNanoseconds() {_uniqueStorage()._sampleNanoseconds = nil}
 
   /// From the scorer's request to its answer.
   var scoreNanoseconds: Int64 {
-    get {_scoreNanoseconds ?? 0}
-    set {_scoreNanoseconds = newValue}
+    get {_storage._scoreNanoseconds ?? 0}
+    set {_uniqueStorage()._scoreNanoseconds = newValue}
   }
   /// Returns true if `scoreNanoseconds` has been explicitly set.
-  var hasScoreNanoseconds: Bool {self._scoreNanoseconds != nil}
+  var hasScoreNanoseconds: Bool {_storage._scoreNanoseconds != nil}
   /// Clears the value of `scoreNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearScoreNanoseconds() {self._scoreNanoseconds = nil}
+  mutating func clearScoreNanoseconds() {_uniqueStorage()._scoreNanoseconds = nil}
+
+  /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
+  var scorerTokens: Ogive_V1_TokenCount {
+    get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
+    set {_uniqueStorage()._scorerTokens = newValue}
+  }
+  /// Returns true if `scorerTokens` has been explicitly set.
+  var hasScorerTokens: Bool {_storage._scorerTokens != nil}
+  /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
+  mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _name: Ogive_V1_ItemName? = nil
-  fileprivate var _completion: Ogive_V1_Completion? = nil
-  fileprivate var _seed: UInt32? = nil
-  fileprivate var _reward: Double? = nil
-  fileprivate var _failure: Ogive_V1_Failure? = nil
-  fileprivate var _sampleNanoseconds: Int64? = nil
-  fileprivate var _scoreNanoseconds: Int64? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Tokens that a server read and wrote.
+nonisolated struct Ogive_V1_TokenCount: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Tokens of prompts, or of what was scored.
+  var input: UInt32 = 0
+
+  /// Tokens of completions.
+  var output: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A completion exactly as sampled.
@@ -612,6 +633,16 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   var hasLogProbability: Bool {self._logProbability != nil}
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {self._logProbability = nil}
+
+  /// Tokens of the prompt, when the server tells: at one draw of each request.
+  var promptTokenCount: UInt32 {
+    get {_promptTokenCount ?? 0}
+    set {_promptTokenCount = newValue}
+  }
+  /// Returns true if `promptTokenCount` has been explicitly set.
+  var hasPromptTokenCount: Bool {self._promptTokenCount != nil}
+  /// Clears the value of `promptTokenCount`. Subsequent reads from it will return its default value.
+  mutating func clearPromptTokenCount() {self._promptTokenCount = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -670,6 +701,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
 
   fileprivate var _tokenCount: UInt32? = nil
   fileprivate var _logProbability: Double? = nil
+  fileprivate var _promptTokenCount: UInt32? = nil
 }
 
 /// Why a draw or its reward is missing.
@@ -1890,7 +1922,126 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{4}\u{d}scorer_tokens\0")
+
+  fileprivate class _StorageClass {
+    var _name: Ogive_V1_ItemName? = nil
+    var _completion: Ogive_V1_Completion? = nil
+    var _seed: UInt32? = nil
+    var _reward: Double? = nil
+    var _failure: Ogive_V1_Failure? = nil
+    var _sampleNanoseconds: Int64? = nil
+    var _scoreNanoseconds: Int64? = nil
+    var _scorerTokens: Ogive_V1_TokenCount? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _completion = source._completion
+      _seed = source._seed
+      _reward = source._reward
+      _failure = source._failure
+      _sampleNanoseconds = source._sampleNanoseconds
+      _scoreNanoseconds = source._scoreNanoseconds
+      _scorerTokens = source._scorerTokens
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._completion) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._seed) }()
+        case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._name {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._completion {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._seed {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._reward {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._failure {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._sampleNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._scoreNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._scorerTokens {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_ItemResult, rhs: Ogive_V1_ItemResult) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._completion != rhs_storage._completion {return false}
+        if _storage._seed != rhs_storage._seed {return false}
+        if _storage._reward != rhs_storage._reward {return false}
+        if _storage._failure != rhs_storage._failure {return false}
+        if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
+        if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
+        if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_TokenCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TokenCount"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}output\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1898,55 +2049,26 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._completion) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._seed) }()
-      case 4: try { try decoder.decodeSingularDoubleField(value: &self._reward) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._failure) }()
-      case 6: try { try decoder.decodeSingularInt64Field(value: &self._sampleNanoseconds) }()
-      case 7: try { try decoder.decodeSingularInt64Field(value: &self._scoreNanoseconds) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.input) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.output) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._name {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._completion {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._seed {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._reward {
-      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._failure {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._sampleNanoseconds {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._scoreNanoseconds {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-    } }()
+    if self.input != 0 {
+      try visitor.visitSingularUInt32Field(value: self.input, fieldNumber: 1)
+    }
+    if self.output != 0 {
+      try visitor.visitSingularUInt32Field(value: self.output, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Ogive_V1_ItemResult, rhs: Ogive_V1_ItemResult) -> Bool {
-    if lhs._name != rhs._name {return false}
-    if lhs._completion != rhs._completion {return false}
-    if lhs._seed != rhs._seed {return false}
-    if lhs._reward != rhs._reward {return false}
-    if lhs._failure != rhs._failure {return false}
-    if lhs._sampleNanoseconds != rhs._sampleNanoseconds {return false}
-    if lhs._scoreNanoseconds != rhs._scoreNanoseconds {return false}
+  static func ==(lhs: Ogive_V1_TokenCount, rhs: Ogive_V1_TokenCount) -> Bool {
+    if lhs.input != rhs.input {return false}
+    if lhs.output != rhs.output {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1954,7 +2076,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Completion"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{4}\u{10}prompt_token_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1966,6 +2088,7 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._tokenCount) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.finishReason) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self._logProbability) }()
+      case 20: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokenCount) }()
       default: break
       }
     }
@@ -1988,6 +2111,9 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._logProbability {
       try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._promptTokenCount {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1996,6 +2122,7 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._tokenCount != rhs._tokenCount {return false}
     if lhs.finishReason != rhs.finishReason {return false}
     if lhs._logProbability != rhs._logProbability {return false}
+    if lhs._promptTokenCount != rhs._promptTokenCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,10 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var scoresCandidates: Bool = true
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
+    /// What tokens cost.
+    package var prices: Prices?
+    /// What the run may spend; `nil` is without limit.
+    package var budget: Budget?
 
     /// Most draws of one prompt: seeds are `base + index`, and bases leave this much room.
     package static let drawsMax = DrawSeed.room
@@ -22,7 +26,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight
+        case name, scoring, draws, weight, prices, budget
         case scoresCandidates = "scores_candidates"
     }
 
@@ -33,6 +37,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if let spendingProblem { return spendingProblem }
         return scoring.sampling.parameters.problem ?? scoring.sampling.policy.synthetic?.problem
     }
 }

@@ -61,5 +61,7 @@ indirect enum SimulationEvent: Sendable {
         case raise
         /// A person asks for a retry of the failures.
         case retry
+        /// A person raises the budget.
+        case raiseBudget
     }
 }

@@ -18,7 +18,8 @@
 ///   1. send Hello, repeat it until Welcome comes;
 ///   2. keep the Serve messages: a Lease refers to one of them by its run;
 ///   3. send Credit: the coordinator lets it hold at most so many leases at once;
-///   4. for each Lease sample what has no text, score everything, send Result;
+///   4. for each Lease sample what has no text and score everything, or, for items of kind
+///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result;
 ///   5. send a Result again until its Ack comes, and say Hello again on ReRegister;
 ///   6. give a sign of life at least once each heartbeat interval, any message counts.
 ///
@@ -302,6 +303,9 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
 
     /// Came with the prompt.
     case candidate // = 2
+
+    /// Came with the prompt; its log-probability is asked for, not its reward.
+    case candidateLogProbability // = 3
     case UNRECOGNIZED(Int)
 
     init() {
@@ -313,6 +317,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       case 0: self = .unspecified
       case 1: self = .draw
       case 2: self = .candidate
+      case 3: self = .candidateLogProbability
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -322,6 +327,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       case .unspecified: return 0
       case .draw: return 1
       case .candidate: return 2
+      case .candidateLogProbability: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -331,6 +337,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       .unspecified,
       .draw,
       .candidate,
+      .candidateLogProbability,
     ]
 
   }
@@ -528,7 +535,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `seed`. Subsequent reads from it will return its default value.
   mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
-  /// The raw reward, finite; absent exactly when there is a failure.
+  /// The raw reward, finite. An item has exactly one of reward, failure and log_probability.
   var reward: Double {
     get {_storage._reward ?? 0}
     set {_uniqueStorage()._reward = newValue}
@@ -538,7 +545,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `reward`. Subsequent reads from it will return its default value.
   mutating func clearReward() {_uniqueStorage()._reward = nil}
 
-  /// Why the reward, or the completion too, is missing.
+  /// Why the reward, the log-probability, or the completion too, is missing.
   var failure: Ogive_V1_Failure {
     get {_storage._failure ?? Ogive_V1_Failure()}
     set {_uniqueStorage()._failure = newValue}
@@ -568,6 +575,16 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `scoreNanoseconds`. Subsequent reads from it will return its default value.
   mutating func clearScoreNanoseconds() {_uniqueStorage()._scoreNanoseconds = nil}
 
+  /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY; absent for all other items.
+  var logProbability: Ogive_V1_LogProbability {
+    get {_storage._logProbability ?? Ogive_V1_LogProbability()}
+    set {_uniqueStorage()._logProbability = newValue}
+  }
+  /// Returns true if `logProbability` has been explicitly set.
+  var hasLogProbability: Bool {_storage._logProbability != nil}
+  /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
+  mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
+
   /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
   var scorerTokens: Ogive_V1_TokenCount {
     get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
@@ -582,7 +599,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
 
   init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// Tokens that a server read and wrote.
@@ -596,6 +613,29 @@ nonisolated struct Ogive_V1_TokenCount: Sendable {
 
   /// Tokens of completions.
   var output: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// log π_ref(y|x) of a completion that was given, in nats at temperature 1.
+nonisolated struct Ogive_V1_LogProbability: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The sum over the tokens, the end token included; finite.
+  var sum: Double = 0
+
+  /// Number of tokens, the end token included.
+  var tokenCount: UInt32 = 0
+
+  /// The tokens, when the policy's specification asks for them (logprobs: tokens); at most 1048576.
+  var tokenIds: [UInt32] = []
+
+  /// Their log-probabilities, finite; at most 1048576.
+  var tokenValues: [Float] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -633,6 +673,13 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   var hasLogProbability: Bool {self._logProbability != nil}
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {self._logProbability = nil}
+
+  /// The sampled tokens, when the policy's specification asks for them (logprobs: tokens) and the
+  /// server tells; at most 1048576.
+  var tokenIds: [UInt32] = []
+
+  /// Their log-probabilities, finite, when asked for; at most 1048576.
+  var tokenLogProbabilities: [Float] = []
 
   /// Tokens of the prompt, when the server tells: at one draw of each request.
   var promptTokenCount: UInt32 {
@@ -738,6 +785,9 @@ nonisolated struct Ogive_V1_Failure: Sendable {
 
     /// A completion was got, but no reward.
     case scoring // = 2
+
+    /// A candidate's log-probability was not got.
+    case logProbability // = 3
     case UNRECOGNIZED(Int)
 
     init() {
@@ -749,6 +799,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       case 0: self = .unspecified
       case 1: self = .sampling
       case 2: self = .scoring
+      case 3: self = .logProbability
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -758,6 +809,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       case .unspecified: return 0
       case .sampling: return 1
       case .scoring: return 2
+      case .logProbability: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -767,6 +819,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       .unspecified,
       .sampling,
       .scoring,
+      .logProbability,
     ]
 
   }
@@ -895,7 +948,7 @@ nonisolated struct Ogive_V1_Serve: Sendable {
   var scoring: Int64 = 0
 
   /// The run's specification as canonical JSON (sorted keys, no white space), with the keys name,
-  /// draws, weight, scores_candidates, scoring.scorer, scoring.sampling.prompt_set,
+  /// draws, weight, candidates, scoring.scorer, scoring.sampling.prompt_set,
   /// scoring.sampling.policy and scoring.sampling.parameters; at most 4 MiB. The SHA-256 of the
   /// text under "sampling" identifies the sampling, that of "scoring" the scoring.
   var specJson: String = String()
@@ -960,7 +1013,8 @@ nonisolated struct Ogive_V1_Lease: Sendable {
   /// The seed of draw 0; draw i has seed_base + i.
   var seedBase: UInt32 = 0
 
-  /// The items, ascending; at most 16384.
+  /// The items, ascending: all without a text, all to be scored, or all of kind
+  /// KIND_CANDIDATE_LOG_PROBABILITY; at most 16384.
   var items: [Ogive_V1_WorkItem] = []
 
   /// How long the worker may take, from receipt; more than 0.
@@ -1655,7 +1709,7 @@ nonisolated extension Ogive_V1_ItemName: SwiftProtobuf.Message, SwiftProtobuf._M
 }
 
 nonisolated extension Ogive_V1_ItemName.Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0\u{1}KIND_CANDIDATE_LOG_PROBABILITY\0")
 }
 
 nonisolated extension Ogive_V1_Fingerprint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1922,7 +1976,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{4}\u{d}scorer_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{4}\u{c}scorer_tokens\0")
 
   fileprivate class _StorageClass {
     var _name: Ogive_V1_ItemName? = nil
@@ -1932,6 +1986,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _failure: Ogive_V1_Failure? = nil
     var _sampleNanoseconds: Int64? = nil
     var _scoreNanoseconds: Int64? = nil
+    var _logProbability: Ogive_V1_LogProbability? = nil
     var _scorerTokens: Ogive_V1_TokenCount? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -1950,6 +2005,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _failure = source._failure
       _sampleNanoseconds = source._sampleNanoseconds
       _scoreNanoseconds = source._scoreNanoseconds
+      _logProbability = source._logProbability
       _scorerTokens = source._scorerTokens
     }
   }
@@ -1976,6 +2032,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
         case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
         default: break
         }
@@ -2010,6 +2067,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._scoreNanoseconds {
         try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
       } }()
+      try { if let v = _storage._logProbability {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
       try { if let v = _storage._scorerTokens {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -2029,6 +2089,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._failure != rhs_storage._failure {return false}
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
         if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
+        if _storage._logProbability != rhs_storage._logProbability {return false}
         if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
         return true
       }
@@ -2074,9 +2135,54 @@ nonisolated extension Ogive_V1_TokenCount: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
+nonisolated extension Ogive_V1_LogProbability: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogProbability"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sum\0\u{3}token_count\0\u{3}token_ids\0\u{3}token_values\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.sum) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.tokenCount) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
+      case 4: try { try decoder.decodeRepeatedFloatField(value: &self.tokenValues) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sum.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.sum, fieldNumber: 1)
+    }
+    if self.tokenCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tokenCount, fieldNumber: 2)
+    }
+    if !self.tokenIds.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.tokenIds, fieldNumber: 3)
+    }
+    if !self.tokenValues.isEmpty {
+      try visitor.visitPackedFloatField(value: self.tokenValues, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_LogProbability, rhs: Ogive_V1_LogProbability) -> Bool {
+    if lhs.sum != rhs.sum {return false}
+    if lhs.tokenCount != rhs.tokenCount {return false}
+    if lhs.tokenIds != rhs.tokenIds {return false}
+    if lhs.tokenValues != rhs.tokenValues {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Completion"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{4}\u{10}prompt_token_count\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{3}token_ids\0\u{3}token_log_probabilities\0\u{4}\u{e}prompt_token_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2088,6 +2194,8 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._tokenCount) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.finishReason) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self._logProbability) }()
+      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
+      case 6: try { try decoder.decodeRepeatedFloatField(value: &self.tokenLogProbabilities) }()
       case 20: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokenCount) }()
       default: break
       }
@@ -2111,6 +2219,12 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._logProbability {
       try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
     } }()
+    if !self.tokenIds.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.tokenIds, fieldNumber: 5)
+    }
+    if !self.tokenLogProbabilities.isEmpty {
+      try visitor.visitPackedFloatField(value: self.tokenLogProbabilities, fieldNumber: 6)
+    }
     try { if let v = self._promptTokenCount {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
     } }()
@@ -2122,6 +2236,8 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._tokenCount != rhs._tokenCount {return false}
     if lhs.finishReason != rhs.finishReason {return false}
     if lhs._logProbability != rhs._logProbability {return false}
+    if lhs.tokenIds != rhs.tokenIds {return false}
+    if lhs.tokenLogProbabilities != rhs.tokenLogProbabilities {return false}
     if lhs._promptTokenCount != rhs._promptTokenCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -2178,7 +2294,7 @@ nonisolated extension Ogive_V1_Failure: SwiftProtobuf.Message, SwiftProtobuf._Me
 }
 
 nonisolated extension Ogive_V1_Failure.Stage: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_SAMPLING\0\u{1}STAGE_SCORING\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_SAMPLING\0\u{1}STAGE_SCORING\0\u{1}STAGE_LOG_PROBABILITY\0")
 }
 
 nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

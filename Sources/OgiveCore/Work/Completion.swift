@@ -21,6 +21,10 @@ package struct Completion: Hashable, Sendable {
     package var logProbability: Double?
     /// Tokens of the prompt, at one draw of each request: a server reads it once for all of them.
     package var promptTokenCount: Int?
+    /// The sampled tokens, when asked for and told.
+    package var tokenIDs: [Int32]?
+    /// Their log-probabilities, in the same order, when asked for.
+    package var tokenLogProbabilities: [Double]?
 
     /// Joins the parts.
     package init(

@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             let name = submitted.receipt.run.spec.name
             let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished {
+            if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {
                 var local = LocalRun(
                     name: name, configuration: configuration, configFile: file, store: store)
                 local.showsJSON = json
@@ -56,6 +56,11 @@ struct RunCommand: AsyncParsableCommand {
                     ? summary.json.json
                     : summary.lines(place: session.place, psql: command, style: style)
                         .joined(separator: "\n"))
+            if summary.status.isOutOfBudget {
+                throw CommandError(
+                    .budget,
+                    "\(summary.status.pending) draws are left; \(RunStatus.budgetAdvice)")
+            }
             if summary.status.failures + summary.status.candidateFailures > 0 {
                 throw CommandError(
                     .incomplete,

@@ -8,6 +8,8 @@ struct PolicyConfiguration: Hashable, Sendable {
     var sampling: SamplingParameters
     /// Where it is served.
     var endpoint: EndpointConfiguration
+    /// What tokens cost.
+    var price: TokenPrice?
     /// Most draws of one request.
     var drawsPerRequest: Int
 
@@ -33,6 +35,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         endpoint = EndpointConfiguration(
             from: section, isRequired: kind == .openai, adapter: kind.rawValue,
             timeout: .seconds(600))
+        price = section.tokenPrice()
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
         if kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")

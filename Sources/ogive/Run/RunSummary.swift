@@ -56,7 +56,7 @@ struct RunSummary {
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
-            "synthetic": .bool(status.isSynthetic),
+            "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
         ])
     }
 
@@ -82,6 +82,9 @@ struct RunSummary {
             lines.append(
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
+        }
+        if status.spending.cost != nil || status.spending.hasBudget {
+            lines.append("  spent      \(status.spending.text)")
         }
         if status.failures > 0 { lines.append("  failures   \(status.failures)") }
         return lines

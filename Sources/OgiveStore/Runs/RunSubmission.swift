@@ -32,7 +32,8 @@ struct RunSubmission {
         return SubmitReceipt(
             run: run,
             outcome: outcome(existing, isRepointed: !differences.isEmpty, isPending: isPending),
-            isFinished: !isPending, isOutOfBudget: state == .outOfBudget, prompts: prompts, samplingIsNew: samplingIsNew,
+            isFinished: !isPending, isOutOfBudget: state == .outOfBudget, prompts: prompts,
+            samplingIsNew: samplingIsNew,
             scoringIsNew: scoringIsNew, sharedWith: sharers, differences: differences)
     }
 

@@ -80,7 +80,8 @@ extension RunStatus {
             "candidate_failures": .number("\(candidateFailures)"),
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
-            "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic), "spending": spending.json,
+            "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
+            "spending": spending.json,
         ])
     }
 }

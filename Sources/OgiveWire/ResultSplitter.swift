@@ -57,7 +57,7 @@ package struct ResultSplitter: Sendable {
     private func size(of item: ItemResult) -> Int {
         let text = item.completion?.text.utf8.count ?? 0
         let message = item.failure.map { min($0.message.utf8.count, WireLimits.reasonBytes) } ?? 0
-        return Self.itemBytes + text + message
+        return Self.itemBytes + text + message + 8 * item.parts.count
     }
 
     private func carriable(_ item: ItemResult) -> ItemResult {
@@ -66,6 +66,7 @@ package struct ResultSplitter: Sendable {
         var failed = item
         failed.completion = nil
         failed.reward = nil
+        failed.parts = []
         let textMax = min(WireLimits.textBytes, room - Self.itemBytes)
         let told =
             text > 0

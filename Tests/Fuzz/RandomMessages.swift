@@ -138,6 +138,7 @@ struct RandomMessages {
         var result = ItemResult(name: itemName())
         if Bool.random(using: &random) {
             result.reward = Double.random(in: -1e6...1e6, using: &random)
+            result.parts = list { Double.random(in: -1e6...1e6, using: &$0.random) }
         } else {
             result.failure = Failure(
                 stage: Bool.random(using: &random) ? .sampling : .scoring,

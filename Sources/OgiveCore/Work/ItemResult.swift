@@ -8,6 +8,8 @@ package struct ItemResult: Hashable, Sendable {
     package var seed: UInt32?
     /// The raw reward, finite; `nil` when there is a failure.
     package var reward: Double?
+    /// The raw rewards of the parts of a weighted sum, finite; empty for every other scorer.
+    package var parts: [Double] = []
     /// Why the reward, or the completion too, is missing.
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).

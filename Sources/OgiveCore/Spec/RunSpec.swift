@@ -10,6 +10,14 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var scoresCandidates: Bool = true
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
+    /// Whether missing completions are sampled. A run that samples nothing scores the completions
+    /// that other runs of its sampling have stored: a draw without one is not pending.
+    package var samples: Bool {
+        get { storedSamples ?? true }
+        set { storedSamples = newValue ? nil : false }
+    }
+    /// `nil` for `true`, so that ordinary specifications read as they did before there was a choice.
+    private var storedSamples: Bool?
 
     /// Most draws of one prompt: seeds are `base + index`, and bases leave this much room.
     package static let drawsMax = DrawSeed.room
@@ -24,6 +32,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case name, scoring, draws, weight
         case scoresCandidates = "scores_candidates"
+        case storedSamples = "samples"
     }
 
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.

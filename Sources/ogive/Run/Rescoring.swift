@@ -34,7 +34,14 @@ struct Rescoring {
     func submit(_ store: PostgresStore) async throws -> Submission.Result {
         let names = try await store.status().map(\.run)
         guard names.contains(source) else { throw Self.unknown(source, among: names) }
-        let spec = spec(of: try await store.run(named: source).spec)
+        let scored = try await store.run(named: source).spec
+        guard scored.scoring.scorer != scorer else {
+            throw CommandError(
+                .configuration,
+                "run '\(source)' is scored by this scorer already; when it is another one by the "
+                    + "same name, say so by `scorer.revision`")
+        }
+        let spec = spec(of: scored)
         var receipt = try await store.submit(spec)
         var retried = 0
         if retriesFailures {

@@ -447,8 +447,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def serve(desk, address):
     host, _, port = address.rpartition(":")
-    http.server.ThreadingHTTPServer.request_queue_size = 128
-    Handler.desk = desk
+    http.server.ThreadingHTTPServer.request_queue_size, Handler.desk = 128, desk
     server = http.server.ThreadingHTTPServer((host or "127.0.0.1", int(port)), Handler)
     say(f"listening on http://{host or '127.0.0.1'}:{server.server_port}")
     server.serve_forever(poll_interval=0.1)

@@ -56,7 +56,8 @@ struct Rescoring {
         var spec = source
         spec.name = name ?? "\(source.name)-\(shortModel)"
         spec.scoring.scorer = scorer
-        spec.scoresCandidates = candidates ?? source.scoresCandidates
+        // Log-probabilities are the policy's: another scorer does not change them.
+        spec.candidates = candidates ?? source.scoresCandidates ? [.score] : []
         spec.samples = false
         return spec
     }

@@ -12,7 +12,8 @@ struct ModelWiring {
     private let policyURL: String?
     private let scorerURL: String?
 
-    /// Reads the sections `policy`, which may be missing, and `scorer`. With addresses given, nothing is started.
+    /// Reads the sections `policy`, which may be missing, and `scorer`. With addresses given,
+    /// nothing is started.
     init(
         _ configuration: Configuration, policyURL: String? = nil, scorerURL: String? = nil
     ) throws {
@@ -33,11 +34,11 @@ struct ModelWiring {
         }
         let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
         servers = [policyServer, scorerServer].compactMap(\.self)
-        self.policyURL = policyURL ?? policyServer?.url ?? policy?.endpoint.url
-        self.scorerURL = scorerURL ?? scorerServer?.url ?? scorer.endpoint.url
+        self.policyURL = policyURL ?? policyServer?.url
+        self.scorerURL = scorerURL ?? scorerServer?.url
     }
 
-    /// The options that tell another process of this program where the servers are.
+    /// The options that tell another process of this program where the launched servers are.
     var addresses: [String] {
         (policyURL.map { ["--policy-url", $0] } ?? [])
             + (scorerURL.map { ["--scorer-url", $0] } ?? [])
@@ -51,12 +52,11 @@ struct ModelWiring {
     /// The adapters.
     func provider() throws -> ConfiguredModels {
         let environment = Environment.current
-        let policies = try policy?.endpoint(
+        let policies = try policy?.endpoints(
             launched: policyURL, connections: sampleConnections, environment: environment)
-        let scorers = try scorer.endpoint(
+        let scorers = try scorer.endpoints(
             launched: scorerURL, connections: scoreConnections, environment: environment)
-        return try ConfiguredModels(
-            policies: [policies].compactMap(\.self), scorers: [scorers])
+        return try ConfiguredModels(policies: policies ?? [], scorers: scorers)
     }
 
     private static func server(

@@ -585,6 +585,13 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
+  /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
+  /// for every other scorer. At most 64.
+  var parts: [Double] {
+    get {_storage._parts}
+    set {_uniqueStorage()._parts = newValue}
+  }
+
   /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
   var scorerTokens: Ogive_V1_TokenCount {
     get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
@@ -1976,7 +1983,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{4}\u{c}scorer_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0")
 
   fileprivate class _StorageClass {
     var _name: Ogive_V1_ItemName? = nil
@@ -1987,6 +1994,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _sampleNanoseconds: Int64? = nil
     var _scoreNanoseconds: Int64? = nil
     var _logProbability: Ogive_V1_LogProbability? = nil
+    var _parts: [Double] = []
     var _scorerTokens: Ogive_V1_TokenCount? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -2006,6 +2014,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _sampleNanoseconds = source._sampleNanoseconds
       _scoreNanoseconds = source._scoreNanoseconds
       _logProbability = source._logProbability
+      _parts = source._parts
       _scorerTokens = source._scorerTokens
     }
   }
@@ -2033,6 +2042,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
         case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
+        case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
         default: break
         }
@@ -2070,6 +2080,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._logProbability {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      if !_storage._parts.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
+      }
       try { if let v = _storage._scorerTokens {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -2090,6 +2103,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
         if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
         if _storage._logProbability != rhs_storage._logProbability {return false}
+        if _storage._parts != rhs_storage._parts {return false}
         if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
         return true
       }

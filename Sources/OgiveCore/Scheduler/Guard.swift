@@ -26,4 +26,6 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case ownership
     /// A prompt that was begun gets all of its draws, whatever is spent.
     case wholePrompts
+    /// A run that samples nothing gets items with a text only.
+    case storedTexts
 }

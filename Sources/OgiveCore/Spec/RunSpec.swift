@@ -16,6 +16,9 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var prices: Prices?
     /// What the run may spend; `nil` is without limit.
     package var budget: Budget?
+    /// Whether missing completions are sampled. A run that samples nothing scores the completions
+    /// that other runs of its sampling have stored: a draw without one is not pending.
+    package var samples = true
 
     /// Most draws of one prompt: seeds are `base + index`, and bases leave this much room.
     package static let drawsMax = DrawSeed.room
@@ -48,7 +51,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
 
 extension RunSpec {
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight, candidates, prices, budget
+        case name, scoring, draws, weight, candidates, samples, prices, budget
         case candidatesFirst = "candidates_first"
     }
 
@@ -63,6 +66,7 @@ extension RunSpec {
         weight = try values.decode(Double.self, forKey: .weight)
         prices = try values.decodeIfPresent(Prices.self, forKey: .prices)
         budget = try values.decodeIfPresent(Budget.self, forKey: .budget)
+        samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
     }
 
     /// Leaves out what is not set.
@@ -76,5 +80,6 @@ extension RunSpec {
         try values.encode(weight, forKey: .weight)
         try values.encodeIfPresent(prices, forKey: .prices)
         try values.encodeIfPresent(budget, forKey: .budget)
+        if !samples { try values.encode(false, forKey: .samples) }
     }
 }

@@ -58,6 +58,10 @@ struct RunAudit {
         try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
             for row in rows {
                 let item = try MissingItem(row)
+                if !extent.samples, !item.hasText, item.reason == nil {
+                    report.unsampled += 1
+                    continue
+                }
                 if current?.prompt != item.prompt {
                     endPrompt()
                     current = (item.prompt, 0)

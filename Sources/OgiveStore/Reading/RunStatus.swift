@@ -49,6 +49,8 @@ package struct RunStatus: Hashable, Sendable {
     package var isClosed: Bool { state != "open" }
     /// Whether it stopped because its budget is spent.
     package var isOutOfBudget: Bool { state == "budget" }
+    /// Whether missing completions are sampled; else only those that are stored are scored.
+    package let samples: Bool
 
     init(_ row: PostgresRow) throws(PostgresError) {
         run = try row.decode("run")
@@ -72,5 +74,6 @@ package struct RunStatus: Hashable, Sendable {
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
         spending = try RunSpending(row)
+        samples = try row.decode("samples")
     }
 }

@@ -31,8 +31,10 @@ extension PostgresStore {
         try await database.transaction("bind fingerprints") { connection in
             try await connection.require(term, TermQueries.lockForCheck)
             var bound = binding
-            bound.policy = try await Self.bind(
-                RunQueries.bindPolicy, binding.run, binding.policy, connection)
+            if let policy = binding.policy {
+                bound.policy = try await Self.bind(
+                    RunQueries.bindPolicy, binding.run, policy, connection)
+            }
             bound.scorer = try await Self.bind(
                 RunQueries.bindScorer, binding.run, binding.scorer, connection)
             return bound
@@ -87,6 +89,7 @@ struct RunExtent: Sendable {
     let scoring: Int64
     let draws: Int32
     let scoresCandidates: Bool
+    let samples: Bool
     /// `open`, `finished` or `budget`.
     let state: String
 
@@ -98,14 +101,17 @@ struct RunExtent: Sendable {
             promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
             scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
             scoresCandidates: try row.decode("scores_candidates"),
-            state: try row.decode("state"))
+            samples: try row.decode("samples"), state: try row.decode("state"))
     }
 
     /// Whether an item has neither a reward nor a failure.
     func isPending(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.query(
             RunQueries.isPending,
-            [.int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates)]
+            [
+                .int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates),
+                .int64(sampling), .bool(samples),
+            ]
         ).one().decode("is_pending")
     }
 }

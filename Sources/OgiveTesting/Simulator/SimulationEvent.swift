@@ -63,5 +63,7 @@ indirect enum SimulationEvent: Sendable {
         case retry
         /// A person raises the budget.
         case raiseBudget
+        /// A person asks for another scoring of what the first run has stored.
+        case rescore
     }
 }

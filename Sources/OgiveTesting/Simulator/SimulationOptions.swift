@@ -71,6 +71,9 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package var budget: Int?
     /// Mean number of times that a person raises a budget by as much.
     package var budgetRaises = 0.0
+    /// Mean number of times that a person asks for another scoring of what the first run has
+    /// stored; then also once more when everything has landed.
+    package var rescorings = 0.0
     /// How long faults go on.
     package var faultTime = Duration.seconds(8)
     /// After this much time without faults everything must be landed.
@@ -80,7 +83,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package init() {}
 
     /// Rises when equal seeds draw other options: what was noted of a seed then needs its options.
-    package static let drawing = 2
+    package static let drawing = 3
 
     /// The options of a seed: each kind of fault is there in half of the seeds.
     package init(seed: UInt64) {
@@ -106,6 +109,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
             attemptsMax = Int.random(in: 2...5, using: &random)
             healTime = .seconds(600)
         }
+        rescorings = Self.maybe(3, &random)
     }
 
     /// From a sequence of its own: the other options of a seed stay what they were. Budgets count

@@ -33,7 +33,7 @@ struct RunMonitor {
             let now = ContinuousClock.now
             let snapshot = ProgressSnapshot(
                 done: status.landed + status.failures, total: status.targetDraws,
-                tokens: status.tokens, failures: status.failures,
+                tokens: status.samples ? status.tokens : 0, failures: status.failures,
                 cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
             if status.isClosed {
                 write(line.finish(snapshot, at: now - begun))

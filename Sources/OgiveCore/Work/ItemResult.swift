@@ -8,6 +8,9 @@ package struct ItemResult: Hashable, Sendable {
     package var seed: UInt32?
     /// The raw reward, finite; `nil` when there is a failure.
     package var reward: Double?
+    /// What the policy said of a candidate whose log-probability was asked for; `nil` for all other
+    /// items.
+    package var logProbability: LogProbability?
     /// Why the reward, or the completion too, is missing.
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).
@@ -29,6 +32,8 @@ package struct Failure: Hashable, Sendable {
         case sampling
         /// A completion was got, but no reward.
         case scoring
+        /// A candidate's log-probability was not got.
+        case logProbability = "logprob"
     }
 
     /// The stage that failed.

@@ -9,6 +9,7 @@ struct Ogive: AsyncParsableCommand {
         abstract: "Compute the distribution of reward of a reference policy, prompt by prompt.",
         discussion: """
             Everything on one machine:   ogive run config/quickstart.yaml
+            Another reward model:        ogive rescore RUN --scorer CONFIG
             As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
                                          ogive submit CONFIG
             Between machines:            ogive keys
@@ -20,8 +21,8 @@ struct Ogive: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            RunCommand.self, CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self,
-            ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            RunCommand.self, RescoreCommand.self, CoordinatorCommand.self, WorkerCommand.self,
+            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
             AuditCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,

@@ -24,4 +24,6 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case deadline
     /// Messages under a worker's id come from the owner of its key.
     case ownership
+    /// A run that samples nothing gets items with a text only.
+    case storedTexts
 }

@@ -13,6 +13,7 @@ extension Scheduler {
             if var run = runs[description.id] {
                 guard run.description.spec != description.spec else { continue }
                 run.description.spec = description.spec
+                if run.binding == .bound, !run.description.isBound { run.binding = .unbound }
                 run.rewind()
                 runs[description.id] = run
             } else {
@@ -66,10 +67,12 @@ extension Scheduler {
     }
 
     /// Runs that share a sampling are served in order while both could be: otherwise both would
-    /// sample the same draws, and one would be thrown away.
+    /// sample the same draws, and one would be thrown away. One that samples nothing holds nobody
+    /// and waits for nobody: it takes what is stored.
     private func isHeld(_ run: SchedulerRun) -> Bool {
-        runs.values.contains { other in
-            other.description.id < run.description.id
+        guard run.description.spec.samples else { return false }
+        return runs.values.contains { other in
+            other.description.id < run.description.id && other.description.spec.samples
                 && other.description.sampling == run.description.sampling
                 && (other.binding == .asked
                     || workers.values.contains { $0.serves.contains(other.description.id) })

@@ -46,9 +46,7 @@ struct SchedulerRun {
     init(_ description: RunDescription) {
         self.description = description
         sampling = description.spec.scoring.sampling.digest
-        let isBound =
-            description.policyFingerprint != nil && description.scorerFingerprint != nil
-        binding = isBound ? .bound : .unbound
+        binding = description.isBound ? .bound : .unbound
     }
 
     /// Whether an item belongs to the run.

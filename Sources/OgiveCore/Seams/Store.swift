@@ -89,19 +89,24 @@ package struct RunDescription: Hashable, Sendable {
         self.scoring = scoring
         self.spec = spec
     }
+
+    /// Whether the fingerprints are bound that the run needs: that of the policy only if it samples.
+    package var isBound: Bool {
+        scorerFingerprint != nil && (policyFingerprint != nil || !spec.samples)
+    }
 }
 
 /// Fingerprints bound to a run's sampling and scoring.
 package struct FingerprintBinding: Hashable, Sendable {
     /// The run.
     package var run: RunID
-    /// The policy's fingerprint.
-    package var policy: Fingerprint
+    /// The policy's fingerprint; `nil` for a run that samples nothing: what is bound stays.
+    package var policy: Fingerprint?
     /// The scorer's fingerprint.
     package var scorer: Fingerprint
 
     /// Joins the parts.
-    package init(run: RunID, policy: Fingerprint, scorer: Fingerprint) {
+    package init(run: RunID, policy: Fingerprint?, scorer: Fingerprint) {
         self.run = run
         self.policy = policy
         self.scorer = scorer

@@ -12,6 +12,9 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var candidatesFirst = false
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
+    /// Whether missing completions are sampled. A run that samples nothing scores the completions
+    /// that other runs of its sampling have stored: a draw without one is not pending.
+    package var samples = true
 
     /// Most draws of one prompt: seeds are `base + index`, and bases leave this much room.
     package static let drawsMax = DrawSeed.room
@@ -45,7 +48,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
 
 extension RunSpec {
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight, candidates
+        case name, scoring, draws, weight, candidates, samples
         case candidatesFirst = "candidates_first"
     }
 
@@ -58,6 +61,7 @@ extension RunSpec {
         candidates = try values.decode([CandidateWork].self, forKey: .candidates)
         candidatesFirst = try values.decodeIfPresent(Bool.self, forKey: .candidatesFirst) ?? false
         weight = try values.decode(Double.self, forKey: .weight)
+        samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
     }
 
     /// Leaves out what is not set.
@@ -69,5 +73,6 @@ extension RunSpec {
         try values.encode(candidates, forKey: .candidates)
         if candidatesFirst { try values.encode(true, forKey: .candidatesFirst) }
         try values.encode(weight, forKey: .weight)
+        if !samples { try values.encode(false, forKey: .samples) }
     }
 }

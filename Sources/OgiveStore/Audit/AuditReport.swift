@@ -12,6 +12,8 @@ package struct AuditReport: Hashable, Sendable {
     package var failed = 0
     /// Draws with neither: the run is not finished, or something was lost.
     package var pending = 0
+    /// Draws without a completion, of a run that samples nothing: they are not its business.
+    package var unsampled = 0
     /// Candidates to be scored; 0 when the run does not score them.
     package var candidates = 0
     /// Candidates with a reward.
@@ -28,10 +30,10 @@ package struct AuditReport: Hashable, Sendable {
     package var problemCount = 0
 
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
-    /// nothing contradicts anything.
+    /// nothing contradicts anything. A run that samples nothing owes the draws that are stored.
     package var isSound: Bool {
         pending == 0 && pendingCandidates == 0 && problemCount == 0
-            && landed + failed == prompts * draws
+            && landed + failed + unsampled == prompts * draws
             && landedCandidates + failedCandidates == candidates
     }
 }

@@ -51,6 +51,10 @@ struct RunAudit {
         try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
             for row in rows {
                 let item = try MissingItem(row)
+                if !extent.samples, !item.hasText, item.reason == nil {
+                    report.unsampled += 1
+                    continue
+                }
                 switch (item.isCandidate, item.reason == nil) {
                 case (false, true): report.pending += 1
                 case (false, false): report.failed += 1

@@ -3,7 +3,7 @@ enum ReadingQueries {
     private static let statusColumns = """
         SELECT run, state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
             pending, target_candidates, landed_candidates, candidate_failures, tokens, truncated,
-            mean_reward, weight, policy, scorer, synthetic, run_id
+            mean_reward, weight, policy, scorer, synthetic, samples, run_id
         FROM ogive.run_status
         """
     static let allRuns = statusColumns + " ORDER BY run_id"

@@ -42,6 +42,8 @@ package struct RunStatus: Hashable, Sendable {
     package let scorer: String
     /// Whether completions or rewards come from a declared distribution.
     package let isSynthetic: Bool
+    /// Whether missing completions are sampled; else only those that are stored are scored.
+    package let samples: Bool
 
     init(_ row: PostgresRow) throws(PostgresError) {
         run = try row.decode("run")
@@ -64,5 +66,6 @@ package struct RunStatus: Hashable, Sendable {
         policy = try row.decode("policy")
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
+        samples = try row.decode("samples")
     }
 }

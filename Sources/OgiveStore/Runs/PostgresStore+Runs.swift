@@ -31,8 +31,10 @@ extension PostgresStore {
         try await database.transaction("bind fingerprints") { connection in
             try await connection.require(term, TermQueries.lockForCheck)
             var bound = binding
-            bound.policy = try await Self.bind(
-                RunQueries.bindPolicy, binding.run, binding.policy, connection)
+            if let policy = binding.policy {
+                bound.policy = try await Self.bind(
+                    RunQueries.bindPolicy, binding.run, policy, connection)
+            }
             bound.scorer = try await Self.bind(
                 RunQueries.bindScorer, binding.run, binding.scorer, connection)
             return bound
@@ -71,6 +73,7 @@ struct RunExtent: Sendable {
     let scoring: Int64
     let draws: Int32
     let scoresCandidates: Bool
+    let samples: Bool
     let isFinished: Bool
 
     /// Reads it; `nil` when there is no such run.
@@ -81,6 +84,7 @@ struct RunExtent: Sendable {
             promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
             scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
             scoresCandidates: try row.decode("scores_candidates"),
+            samples: try row.decode("samples"),
             isFinished: try row.decode("state", as: String.self) == "finished")
     }
 
@@ -88,7 +92,10 @@ struct RunExtent: Sendable {
     func isPending(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.query(
             RunQueries.isPending,
-            [.int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates)]
+            [
+                .int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates),
+                .int64(sampling), .bool(samples),
+            ]
         ).one().decode("is_pending")
     }
 }

@@ -36,6 +36,20 @@ enum RunQueries {
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
                     AND f.item_index < $3::integer)
         """
+    /// Draws of a run that samples nothing: completions that are there and have neither a reward nor
+    /// a failure. $5 sampling.
+    private static let stored = """
+        SELECT FROM ogive.prompt_rows p
+        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
+        WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)
+            AND EXISTS (
+                SELECT FROM ogive.completion_rows c
+                LEFT JOIN ogive.failure_rows f ON f.scoring_id = $2 AND f.prompt_id = p.id
+                    AND f.item_kind = 'draw' AND f.item_index = c.draw_index
+                WHERE c.sampling_id = $5 AND c.prompt_id = p.id AND c.draw_index < $3::integer
+                    AND f.prompt_id IS NULL
+                    AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false))
+        """
     private static let candidates = """
         SELECT FROM ogive.prompt_rows p
         WHERE p.prompt_set_id = $1 AND p.candidate_count > (
@@ -44,13 +58,16 @@ enum RunQueries {
             SELECT count(*) FROM ogive.failure_rows f
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
-    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored.
+    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6 whether
+    /// missing draws are sampled.
     static let isPending = """
-        SELECT EXISTS (\(draws)) OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
+        SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
+            OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
         """
     /// The parameters of `isPending`.
     static let extent = """
-        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates, r.state
+        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates,
+            r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1

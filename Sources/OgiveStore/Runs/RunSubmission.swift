@@ -12,6 +12,7 @@ struct RunSubmission {
         let (promptSet, prompts) = try await findPromptSet(connection)
         let existing = try await ExistingRun.read(spec.name, connection)
         let differences = try checkDifferences(existing)
+        if !spec.samples { try await checkRescoring(existing, differences, connection) }
         let (sampling, samplingIsNew) = try await ensureSampling(promptSet, connection)
         let (scoring, scoringIsNew) = try await ensureScoring(sampling, connection)
         if !differences.isEmpty {
@@ -123,6 +124,7 @@ struct RunSubmission {
                 .string(spec.name), .int64(sampling), .int64(scoring),
                 .json(CanonicalJSON.text(spec)), .int32(Int32(clamping: spec.draws)),
                 .bool(spec.scoresCandidates), .double(spec.weight), .int64(now),
+                .bool(spec.samples),
             ])
     }
 
@@ -143,6 +145,8 @@ struct RunSubmission {
 struct ExistingRun: Sendable {
     let draws: Int
     let isFinished: Bool
+    let samples: Bool
+    let scoresCandidates: Bool
     /// The specification of its scoring, as JSON.
     let scoring: String
 
@@ -155,6 +159,8 @@ struct ExistingRun: Sendable {
         return ExistingRun(
             draws: try row.decode("draws"),
             isFinished: try row.decode("state", as: String.self) == "finished",
+            samples: try row.decode("samples"),
+            scoresCandidates: try row.decode("scores_candidates"),
             scoring: try row.decode("scoring"))
     }
 }

@@ -19,6 +19,7 @@ extension Simulation {
         plan(options.clockSteps) { _ in .stepClock }
         plan(options.raises) { _ in .raise }
         plan(options.retries) { _ in .retry }
+        if options.rescorings > 0 { plan(options.rescorings) { _ in .rescore } }
         queue.push(.heal, at: now + options.faultTime)
     }
 
@@ -80,6 +81,7 @@ extension Simulation {
         // Machines read no wall clock: there is nothing here to tell them.
         case .stepClock: counts.clockSteps += 1
         case .raise, .retry: askForMore(fault)
+        case .rescore: rescore()
         }
     }
 
@@ -156,6 +158,22 @@ extension Simulation {
             run.spec.draws += 2
             database.submit(run)
         }
+    }
+
+    /// Scores what is stored now; what lands later is for the next time.
+    private mutating func rescore() {
+        guard let first = database.runs[RunID(1)]?.description else { return }
+        counts.rescorings += 1
+        database.submit(SimulationRuns.rescoring(first))
+    }
+
+    /// Asks for the scoring once more when everything has landed, so that nothing is missing in the
+    /// end; `false` when nobody ever did, or it was asked for.
+    mutating func rescoresOnceMore() -> Bool {
+        guard !isRescored, database.runs[SimulationRuns.rescoringID] != nil else { return false }
+        isRescored = true
+        rescore()
+        return true
     }
 
     private mutating func heal() {

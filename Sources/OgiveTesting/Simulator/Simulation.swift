@@ -70,6 +70,8 @@ package struct Simulation: Sendable {
     /// Workers that a coordinator took for lost.
     var lost: Set<WorkerID> = []
     var isHealed = false
+    /// Whether the last rescoring was asked for.
+    var isRescored = false
     var trace = TraceHash()
     var violations: [String] = []
     var counts = SimulationCounts()
@@ -86,7 +88,7 @@ package struct Simulation: Sendable {
         self.seed = seed
         self.options = options
         initial = options
-        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3)
+        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
         random = SplitMix64(seed: seed)
         workers = Array(repeating: nil, count: options.workers)
         up = Array(repeating: Link(), count: options.workers)
@@ -111,7 +113,7 @@ package struct Simulation: Sendable {
             trace.add(event)
             if reader != nil { tell(event) }
             handle(event)
-            if case .coordinatorTick = event, isHealed, isConverged { break }
+            if case .coordinatorTick = event, isHealed, isConverged, !rescoresOnceMore() { break }
             if at > end || steps == Self.stepsMax {
                 violations.append("no convergence: \(stateOfAffairs)")
             }

@@ -68,6 +68,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var poisonings = 0
     /// Items that were given up because their workers were lost or too slow.
     package var itemsGivenUp = 0
+    /// Times that a person asked for another scoring of what is stored.
+    package var rescorings = 0
 
     /// Nothing happened.
     package init() {}

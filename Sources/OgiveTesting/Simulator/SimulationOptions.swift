@@ -67,6 +67,9 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package var raises = 0.0
     /// Mean number of times that a person asks for a retry of the failures.
     package var retries = 0.0
+    /// Mean number of times that a person asks for another scoring of what the first run has
+    /// stored; then also once more when everything has landed.
+    package var rescorings = 0.0
     /// How long faults go on.
     package var faultTime = Duration.seconds(8)
     /// After this much time without faults everything must be landed.
@@ -76,7 +79,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package init() {}
 
     /// Rises when equal seeds draw other options: what was noted of a seed then needs its options.
-    package static let drawing = 2
+    package static let drawing = 3
 
     /// The options of a seed: each kind of fault is there in half of the seeds.
     package init(seed: UInt64) {
@@ -101,6 +104,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
             attemptsMax = Int.random(in: 2...5, using: &random)
             healTime = .seconds(600)
         }
+        rescorings = Self.maybe(3, &random)
     }
 
     private mutating func drawNetwork(_ random: inout SplitMix64) {

@@ -139,6 +139,7 @@ extension TraceHash {
         case .stepClock: add(82)
         case .raise: add(83)
         case .retry: add(84)
+        case .rescore: add(85)
         }
     }
 }

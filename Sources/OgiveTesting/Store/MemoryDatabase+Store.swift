@@ -44,6 +44,7 @@ extension MemoryDatabase {
         }
         return (draws + (run.spec.scoresCandidates ? candidates : [])).filter {
             !isSettled(ItemKey(id, $0.name), scoring: run.scoring)
+                && (!$0.needsSampling || run.spec.samples || isOff(.storedTexts))
         }
     }
 

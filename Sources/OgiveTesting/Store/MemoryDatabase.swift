@@ -109,11 +109,13 @@ package struct MemoryDatabase: Sendable {
         return wanted(by: run).filter { !isSettled($0, scoring: run.scoring) }
     }
 
-    /// All items that a run is to have, ascending.
+    /// All items that a run is to have, ascending; of a run that samples nothing the draws that are
+    /// stored.
     package func wanted(by run: RunDescription) -> [ItemKey] {
         (prompts[run.spec.scoring.sampling.promptSet] ?? []).flatMap { stored in
             let candidates = run.spec.scoresCandidates ? stored.candidates.count : 0
             return (0..<run.spec.draws).map { ItemKey(stored.prompt.id, .draw(Int32($0))) }
+                .filter { run.spec.samples || completions[run.sampling]?[$0] != nil }
                 + (0..<candidates).map { ItemKey(stored.prompt.id, .candidate(Int32($0))) }
         }
     }

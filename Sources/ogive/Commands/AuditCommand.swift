@@ -42,6 +42,9 @@ extension AuditReport {
             "run '\(run)': \(prompts) prompts × \(draws) draws",
             "  landed \(landed), with a failure \(failed), pending \(pending)",
         ]
+        if unsampled > 0 {
+            lines.append("  without a completion \(unsampled): this run samples nothing")
+        }
         if candidates > 0 {
             lines.append(
                 "  candidates: landed \(landedCandidates), with a failure \(failedCandidates), "
@@ -66,6 +69,7 @@ extension AuditReport {
             "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
             "draws": .number("\(draws)"), "landed": .number("\(landed)"),
             "failed": .number("\(failed)"), "pending": .number("\(pending)"),
+            "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
             "contradictions": .number("\(problemCount)"),

@@ -80,6 +80,7 @@ extension RunStatus {
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
+            "samples": .bool(samples),
         ])
     }
 }

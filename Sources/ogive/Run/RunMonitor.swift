@@ -33,7 +33,7 @@ struct RunMonitor {
             let now = ContinuousClock.now
             let snapshot = ProgressSnapshot(
                 done: status.landed + status.failures, total: status.targetDraws,
-                tokens: status.tokens, failures: status.failures)
+                tokens: status.samples ? status.tokens : 0, failures: status.failures)
             if status.state == "finished" {
                 write(line.finish(snapshot, at: now - begun))
                 return

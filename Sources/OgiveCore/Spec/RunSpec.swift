@@ -12,6 +12,10 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var candidatesFirst = false
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
+    /// What tokens cost.
+    package var prices: Prices?
+    /// What the run may spend; `nil` is without limit.
+    package var budget: Budget?
     /// Whether missing completions are sampled. A run that samples nothing scores the completions
     /// that other runs of its sampling have stored: a draw without one is not pending.
     package var samples = true
@@ -39,6 +43,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
         let policy = scoring.sampling.policy
         return scoring.sampling.parameters.problem ?? policy.synthetic?.problem
@@ -48,7 +53,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
 
 extension RunSpec {
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight, candidates, samples
+        case name, scoring, draws, weight, candidates, samples, prices, budget
         case candidatesFirst = "candidates_first"
     }
 
@@ -61,6 +66,8 @@ extension RunSpec {
         candidates = try values.decode([CandidateWork].self, forKey: .candidates)
         candidatesFirst = try values.decodeIfPresent(Bool.self, forKey: .candidatesFirst) ?? false
         weight = try values.decode(Double.self, forKey: .weight)
+        prices = try values.decodeIfPresent(Prices.self, forKey: .prices)
+        budget = try values.decodeIfPresent(Budget.self, forKey: .budget)
         samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
     }
 
@@ -73,6 +80,8 @@ extension RunSpec {
         try values.encode(candidates, forKey: .candidates)
         if candidatesFirst { try values.encode(true, forKey: .candidatesFirst) }
         try values.encode(weight, forKey: .weight)
+        try values.encodeIfPresent(prices, forKey: .prices)
+        try values.encodeIfPresent(budget, forKey: .budget)
         if !samples { try values.encode(false, forKey: .samples) }
     }
 }

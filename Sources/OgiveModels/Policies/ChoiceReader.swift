@@ -39,7 +39,14 @@ package struct ChoiceReader {
                         + "asked for")
             }
             slots[choice.index] = Result { () throws(ModelError) in
-                try completion(choice, usage: count == 1 ? answer.usage : nil)
+                var completion = try completion(choice, usage: count == 1 ? answer.usage : nil)
+                // The prompt is read once for all choices.
+                if choice.index == 0 {
+                    completion.promptTokenCount = answer.usage?.prompt_tokens.flatMap {
+                        Int32(exactly: $0).map { max(0, Int($0)) }
+                    }
+                }
+                return completion
             }
         }
         return slots.map {

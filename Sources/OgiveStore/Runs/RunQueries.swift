@@ -2,13 +2,19 @@
 enum RunQueries {
     private static let description = """
         SELECT r.id, r.sampling_id, r.scoring_id, r.spec::text AS spec,
-            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer
+            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer,
+            coalesce(m.policy_input, 0) AS policy_input,
+            coalesce(m.policy_output, 0) AS policy_output,
+            coalesce(m.scorer_input, 0) AS scorer_input,
+            coalesce(m.scorer_output, 0) AS scorer_output
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         JOIN ogive.scorings g ON g.id = r.scoring_id
+        LEFT JOIN ogive.run_spending_rows m ON m.run_id = r.id
         """
     static let open = description + " WHERE r.state = 'open' ORDER BY r.id"
     static let byName = description + " WHERE r.name = $1"
+    static let byID = description + " WHERE r.id = $1"
 
     static let bindPolicy = """
         UPDATE ogive.samplings s
@@ -75,8 +81,10 @@ enum RunQueries {
     static let finish = """
         UPDATE ogive.runs
         SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
-        WHERE id = $1 AND state = 'open'
+        WHERE id = $1 AND state <> 'finished'
         """
+    /// Stops an open run whose budget is spent.
+    static let stop = "UPDATE ogive.runs SET state = 'budget' WHERE id = $1 AND state = 'open'"
     static let reopen = """
         UPDATE ogive.runs SET state = 'open', finished_at = NULL WHERE id = $1
         """

@@ -48,6 +48,7 @@ package struct MemoryDatabase: Sendable {
     struct StoredRun: Sendable {
         var description: RunDescription
         var isFinished = false
+        var spent = Spending()
     }
 
     /// The current term.
@@ -92,7 +93,7 @@ package struct MemoryDatabase: Sendable {
         var run = run
         run.policyFingerprint = former?.policyFingerprint ?? run.policyFingerprint
         run.scorerFingerprint = former?.scorerFingerprint ?? run.scorerFingerprint
-        runs[run.id] = StoredRun(description: run)
+        runs[run.id] = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
     }
 
     /// Ends a run before it is finished.
@@ -102,6 +103,9 @@ package struct MemoryDatabase: Sendable {
 
     /// Whether nothing of the run is pending and the coordinator said so.
     package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
+
+    /// What a run has spent.
+    package func spent(by run: RunID) -> Spending { runs[run]?.spent ?? Spending() }
 
     /// The items of a run that have neither a reward nor a failure, ascending.
     package func missing(of run: RunID) -> [ItemKey] {

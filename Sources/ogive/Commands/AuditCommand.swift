@@ -59,8 +59,17 @@ extension AuditReport {
         if problemCount > problems.count {
             lines.append("  and \(problemCount - problems.count) more contradictions")
         }
-        lines.append(isSound ? "sound: exactly N" : "NOT sound")
+        lines.append(isSound ? soundness : "NOT sound")
         return lines
+    }
+
+    private var soundness: String {
+        guard isOutOfBudget else { return "sound: exactly N" }
+        return "sound, and the budget is spent: "
+            + (partialPrompts == 0
+                ? "each prompt has all of its draws or none"
+                : "each prompt has all of its draws or none but \(partialPrompts), which were "
+                    + "begun when a coordinator was lost: their tables are not complete")
     }
 
     /// For a script.
@@ -72,6 +81,7 @@ extension AuditReport {
             "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
+            "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "missing": .array(
                 missing.map { item in

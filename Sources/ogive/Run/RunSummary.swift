@@ -31,7 +31,8 @@ struct RunSummary {
             elapsed: elapsed)
     }
 
-    /// Prints it; throws `.incomplete` when something of the run has a failure.
+    /// Prints it; throws `.budget` when the run stopped at its budget, `.incomplete` when something
+    /// of it has a failure.
     func show(place: String, file: ConfigurationArgument, json: Bool) throws {
         let command = "\(Executable.shown) psql \(file.options)"
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
@@ -39,6 +40,10 @@ struct RunSummary {
             json
                 ? self.json.json
                 : lines(place: place, psql: command, style: style).joined(separator: "\n"))
+        if status.isOutOfBudget {
+            throw CommandError(
+                .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
+        }
         if status.failures + status.candidateFailures > 0 {
             throw CommandError(
                 .incomplete,
@@ -76,7 +81,7 @@ struct RunSummary {
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
-            "synthetic": .bool(status.isSynthetic),
+            "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
         ])
     }
 
@@ -103,6 +108,9 @@ struct RunSummary {
             lines.append(
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
+        }
+        if status.spending.cost != nil || status.spending.hasBudget {
+            lines.append("  spent      \(status.spending.text)")
         }
         if status.failures > 0 { lines.append("  failures   \(status.failures)") }
         return lines

@@ -26,6 +26,8 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     package var api: API?
     /// How much of log π_ref(y|x) is asked for and stored.
     package var logProbabilities = LogProbabilities.sum
+    /// What is sent with each request for draws besides what Ogive sends, as the server calls it.
+    package var extraBody: [String: JSONValue]?
     /// The declared distribution when `kind` is `synthetic`.
     package var synthetic: SyntheticSpec?
 
@@ -38,5 +40,6 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case kind, model, revision, api, synthetic
         case logProbabilities = "logprobs"
+        case extraBody = "extra_body"
     }
 }

@@ -45,7 +45,9 @@ package struct RunSpec: Hashable, Sendable, Codable {
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
         if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
-        return scoring.sampling.parameters.problem ?? scoring.sampling.policy.synthetic?.problem
+        let policy = scoring.sampling.policy
+        return scoring.sampling.parameters.problem ?? policy.synthetic?.problem
+            ?? policy.extraBodyProblem
     }
 }
 

@@ -9,6 +9,8 @@ package struct ChoiceReader {
     let logProbabilities: Bool
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
+    /// Whether an answer is one choice by itself, as Ollama gives it.
+    package var readsOneChoice = false
 
     /// Reads answers of `url`.
     package init(url: String, logProbabilities: Bool, models: [String]? = nil) {
@@ -23,7 +25,10 @@ package struct ChoiceReader {
     package func completions(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Completion, ModelError>]
     {
-        let answer = try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
+        let answer =
+            readsOneChoice
+            ? try ServerAnswer.decode(OneChoiceAnswer.self, body, url: url).answer
+            : try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
         try ServedModel.check(answer.model, among: models, url: url)
         var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
         for choice in answer.choices {

@@ -11,7 +11,7 @@ package struct PolicyProbe: Sendable {
     /// How it is sampled.
     package let parameters: SamplingParameters
     /// Some prompts of the set.
-    package let prompts: [Prompt]
+    package var prompts: [Prompt]
     /// What the server lets one see; `nil` when nothing.
     package let inspector: (any ModelInspector)?
 

@@ -7,12 +7,13 @@ struct PolicyCheckTests {
     /// All findings about a policy, by code.
     private func findings(
         _ fault: FaultyPolicy.Fault, maxTokens: Int = 256, temperature: Double = 1,
-        inspector: WordInspector? = WordInspector()
+        wantsCandidates: Bool = false, inspector: WordInspector? = WordInspector()
     ) async -> [Finding] {
-        let probe = PolicyProbe(
+        var probe = PolicyProbe(
             policy: FaultyPolicy(fault), name: "http://policy",
             sampling: Samples.sampling(maxTokens: maxTokens, temperature: temperature),
             prompts: Samples.prompts, inspector: inspector)
+        probe.wantsCandidates = wantsCandidates
         var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(.none), name: "http://scorer"),
@@ -64,6 +65,14 @@ struct PolicyCheckTests {
     func certain() async {
         let finding = await findings(.certain).first { $0.code == .policySeeds }
         #expect(finding?.message.contains("nearly certain") == true)
+    }
+
+    @Test("Candidates' log-probabilities that are not told are an error if they are wanted")
+    func candidates() async {
+        #expect(await findings(.mute).filter { $0.severity != .ok } == [])
+        let wrong = await findings(.mute, wantsCandidates: true).filter { $0.severity != .ok }
+        #expect(wrong.map(\.code) == [.policyLogProbabilities])
+        #expect(wrong.map(\.severity) == [.error])
     }
 
     @Test("Greedy sampling is a warning, and seeds are not asked about")

@@ -89,12 +89,7 @@ extension PolicyProbe {
                     count += 1
                     worst = max(worst, abs(given.sum - (draw.logProbability ?? 0)))
                 case .failure(let error):
-                    let isUnable = error.code == .unsupported
-                    return [
-                        Finding(
-                            isUnable ? .note : .warning, .policyLogProbabilities, at: name,
-                            "log-probabilities of candidates: \(error.message)")
-                    ]
+                    return unable(error)
                 }
             }
         }
@@ -109,6 +104,17 @@ extension PolicyProbe {
                     ? nil
                     : "log π_ref of draws and of candidates are not of one kind: look for a "
                         + "template or a BOS that only one of the two requests has")
+        ]
+    }
+
+    /// A policy need not tell, unless the run asks for it.
+    private func unable(_ error: ModelError) -> [Finding] {
+        if error.code == .unsupported, !wantsCandidates { return [] }
+        return [
+            Finding(
+                wantsCandidates ? .error : .warning, .policyLogProbabilities, at: name,
+                "log-probabilities of candidates: \(error.message)",
+                advice: wantsCandidates ? "take `logprobs` out of `run.candidates`" : nil)
         ]
     }
 

@@ -15,6 +15,9 @@ package struct PolicyProbe: Sendable {
     /// What the server lets one see; `nil` when nothing.
     package let inspector: (any ModelInspector)?
 
+    /// Whether the run wants log-probabilities of candidates.
+    package var wantsCandidates = false
+
     /// Draws that share a request.
     static let choices: Int32 = 4
     /// Most tokens of a draw that is made for its seed only.

@@ -21,7 +21,7 @@ struct FindingText {
     func text(_ finding: Finding) -> [String] {
         let mark = style.paint(Self.mark(finding.severity), Self.colour(finding.severity))
         let code = finding.code.rawValue
-        let room = String(repeating: " ", count: max(0, 24 - code.count))
+        let room = String(repeating: " ", count: max(1, 25 - code.count))
         let first = "\(mark) \(code)\(room)\(finding.place): \(finding.message)"
         return [first] + (finding.advice.map { ["          → \($0)"] } ?? [])
     }

@@ -56,9 +56,10 @@ struct ModelDoctor {
         var examined: Preflight?
         // Every endpoint must answer; one of them is looked at closely, for they serve one model.
         for (place, served) in policies.enumerated() {
-            let probe = PolicyProbe(
+            var probe = PolicyProbe(
                 policy: served.model, name: served.name, sampling: sampling,
                 prompts: sample.prompts, inspector: policyInspectors[place])
+            probe.wantsCandidates = configuration.run?.candidates.contains(.logprobs) ?? false
             guard examined == nil else {
                 report.findings += await probe.firstDraws(.machine).2
                 continue

@@ -59,6 +59,10 @@ extension Scheduler {
             return .differs(
                 lacks("policy", policy.kind.rawValue, policy.model, offer.policies, spec.name))
         }
+        if spec.logProbabilitiesOfCandidates, let obstacle = offeredPolicy.logProbabilityObstacle {
+            return .differs(
+                "run '\(spec.name)' asks for log-probabilities of candidates: \(obstacle)")
+        }
         guard
             let offeredScorer = offer.scorers.first(where: {
                 $0.kind == scorer.kind.rawValue && $0.model == scorer.model

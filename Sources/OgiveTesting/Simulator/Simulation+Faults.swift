@@ -151,7 +151,7 @@ extension Simulation {
         guard var run = database.runs[id]?.description else { return }
         if fault == .retry {
             database.retryFailures(of: id)
-            outcomes.forgetFailures(of: run.scoring)
+            outcomes.forgetFailures(of: run)
         } else {
             run.spec.draws += 2
             database.submit(run)

@@ -20,6 +20,14 @@ package struct AuditReport: Hashable, Sendable {
     package var failedCandidates = 0
     /// Candidates with neither.
     package var pendingCandidates = 0
+    /// Candidates whose log-probability is asked for.
+    package var logProbabilities = 0
+    /// Candidates with a log-probability.
+    package var landedLogProbabilities = 0
+    /// Candidates with a failure in its place.
+    package var failedLogProbabilities = 0
+    /// Candidates with neither.
+    package var pendingLogProbabilities = 0
     /// Missing items, in order of prompt: the first ones, up to the limit asked for.
     package var missing: [MissingItem] = []
     /// Contradictions between rows: the first ones, up to the limit asked for.
@@ -30,20 +38,21 @@ package struct AuditReport: Hashable, Sendable {
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
     /// nothing contradicts anything.
     package var isSound: Bool {
-        pending == 0 && pendingCandidates == 0 && problemCount == 0
+        pending + pendingCandidates + pendingLogProbabilities == 0 && problemCount == 0
             && landed + failed == prompts * draws
             && landedCandidates + failedCandidates == candidates
+            && landedLogProbabilities + failedLogProbabilities == logProbabilities
     }
 }
 
-/// An item without a reward.
+/// An item without a reward, or without a log-probability.
 package struct MissingItem: Hashable, Sendable {
     /// The prompt's row.
     package var prompt: Int64
     /// The prompt's key.
     package var promptKey: String
-    /// Whether it is a candidate; a draw otherwise.
-    package var isCandidate: Bool
+    /// `draw`, `candidate` (its reward) or `candidate_logprob` (its log-probability).
+    package var kind: String
     /// Index within its kind.
     package var index: Int32
     /// Why it is missing: stage, code and message of its failure; `nil` when nobody said.

@@ -13,6 +13,8 @@ struct LandingCounts: Sendable {
     var candidateRewards: Int64 = 0
     var drawFailures: Int64 = 0
     var candidateFailures: Int64 = 0
+    var logProbabilities: Int64 = 0
+    var logProbabilityFailures: Int64 = 0
 
     /// Adds what another run's part changed.
     mutating func add(_ other: LandingCounts) {
@@ -22,14 +24,18 @@ struct LandingCounts: Sendable {
         candidateRewards += other.candidateRewards
         drawFailures += other.drawFailures
         candidateFailures += other.candidateFailures
+        logProbabilities += other.logProbabilities
+        logProbabilityFailures += other.logProbabilityFailures
     }
 
     /// The receipt of a batch of `items` results.
     func receipt(items: Int) -> LandingReceipt {
-        let failures = drawFailures + candidateFailures
-        let news = rewards + candidateRewards + failures + bare
-        return LandingReceipt(
+        let failures = drawFailures + candidateFailures + logProbabilityFailures
+        let news = rewards + candidateRewards + logProbabilities + failures + bare
+        var receipt = LandingReceipt(
             completions: Int(completions), rewards: Int(rewards + candidateRewards),
             failures: Int(failures), duplicates: max(0, items - Int(news)))
+        receipt.logProbabilities = Int(logProbabilities)
+        return receipt
     }
 }

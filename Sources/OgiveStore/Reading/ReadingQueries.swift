@@ -2,7 +2,9 @@
 enum ReadingQueries {
     private static let statusColumns = """
         SELECT run, state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
-            pending, target_candidates, landed_candidates, candidate_failures, tokens, truncated,
+            pending, target_candidates, landed_candidates, candidate_failures,
+            target_log_probabilities, landed_log_probabilities, log_probability_failures, tokens,
+            truncated,
             mean_reward, weight, policy, scorer, synthetic, run_id
         FROM ogive.run_status
         """

@@ -71,6 +71,7 @@ struct RunExtent: Sendable {
     let scoring: Int64
     let draws: Int32
     let scoresCandidates: Bool
+    let asksLogProbabilities: Bool
     let isFinished: Bool
 
     /// Reads it; `nil` when there is no such run.
@@ -81,6 +82,7 @@ struct RunExtent: Sendable {
             promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
             scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
             scoresCandidates: try row.decode("scores_candidates"),
+            asksLogProbabilities: try row.decode("candidate_log_probabilities"),
             isFinished: try row.decode("state", as: String.self) == "finished")
     }
 
@@ -88,7 +90,10 @@ struct RunExtent: Sendable {
     func isPending(_ connection: PostgresConnection) async throws -> Bool {
         try await connection.query(
             RunQueries.isPending,
-            [.int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates)]
+            [
+                .int64(promptSet), .int64(scoring), .int32(draws), .int64(sampling),
+                .bool(scoresCandidates), .bool(asksLogProbabilities),
+            ]
         ).one().decode("is_pending")
     }
 }

@@ -37,12 +37,13 @@ enum SubmitQueries {
         """
     static let insertRun = """
         INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
-            weight, state, submitted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000))
+            weight, state, submitted_at, candidate_log_probabilities)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9)
         RETURNING id
         """
     static let updateRun = """
         UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
+            candidate_log_probabilities = $9,
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3

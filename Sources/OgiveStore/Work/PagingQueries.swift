@@ -6,7 +6,8 @@ enum PagingQueries {
     /// The next prompts that lack something, looking at `scanMax` prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
     /// a page ends as soon as it is full. $1 prompt set,
-    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts.
+    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7
+    /// sampling, $8 whether log-probabilities of candidates are asked for, $9 whether draws are.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes
@@ -20,7 +21,10 @@ enum PagingQueries {
             SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
             WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
         ) t ON true
-        WHERE (t.prompt_id IS NULL OR t.complete_to < $4)
+        WHERE ($9 AND (t.prompt_id IS NULL OR t.complete_to < $4))
+            OR ($8 AND p.candidate_count > 0 AND p.candidate_count > (
+                SELECT count(*) FROM ogive.candidate_log_probability_rows l
+                WHERE l.sampling_id = $7 AND l.prompt_id = p.id))
             OR ($5 AND p.candidate_count > 0 AND p.candidate_count > (
                 SELECT count(*) FROM ogive.candidate_reward_rows w
                 WHERE w.scoring_id = $3 AND w.prompt_id = p.id))

@@ -56,11 +56,14 @@ struct RunCommand: AsyncParsableCommand {
                     ? summary.json.json
                     : summary.lines(place: session.place, psql: command, style: style)
                         .joined(separator: "\n"))
-            if summary.status.failures + summary.status.candidateFailures > 0 {
+            let status = summary.status
+            let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
+            if status.failures + status.candidateFailures + untold > 0 {
                 throw CommandError(
                     .incomplete,
-                    "\(summary.status.failures) draws and \(summary.status.candidateFailures) "
-                        + "candidates have a failure instead of a reward: see `ogive failures`, "
+                    "\(status.failures) draws and \(status.candidateFailures) candidates have a "
+                        + "failure instead of a reward, \(untold) candidates instead of a "
+                        + "log-probability: see `ogive failures`, "
                         + "mend the cause, and run again with --retry-failures")
             }
         }

@@ -51,6 +51,7 @@ struct RunSummary {
             "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
             "failures": .number("\(status.failures)"),
             "candidates": .number("\(status.landedCandidates)"),
+            "log_probabilities": .number("\(status.landedLogProbabilities)"),
             "tokens": .number("\(status.tokens)"), "truncated": .number("\(status.truncated)"),
             "mean_reward": status.meanReward.map { .number("\($0)") } ?? .null,
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
@@ -82,6 +83,11 @@ struct RunSummary {
             lines.append(
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
+        }
+        if status.targetLogProbabilities > 0 {
+            lines.append(
+                "  log-probs  \(NumberText.count(status.landedLogProbabilities)) of "
+                    + "\(NumberText.count(status.targetLogProbabilities)) candidates")
         }
         if status.failures > 0 { lines.append("  failures   \(status.failures)") }
         return lines

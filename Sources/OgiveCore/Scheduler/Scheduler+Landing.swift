@@ -72,6 +72,7 @@ extension Scheduler {
             receipt.completions + receipt.rewards + receipt.logProbabilities
         counters.duplicates += receipt.duplicates
         counters.failures += receipt.failures
+        for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
             runs[entry.group.run]?.deactivate(

@@ -12,6 +12,8 @@ package struct AuditReport: Hashable, Sendable {
     package var failed = 0
     /// Draws with neither: the run is not finished, or something was lost.
     package var pending = 0
+    /// Draws without a completion, of a run that samples nothing: they are not its business.
+    package var unsampled = 0
     /// Candidates to be scored; 0 when the run does not score them.
     package var candidates = 0
     /// Candidates with a reward.
@@ -28,6 +30,10 @@ package struct AuditReport: Hashable, Sendable {
     package var failedLogProbabilities = 0
     /// Candidates with neither.
     package var pendingLogProbabilities = 0
+    /// Whether the run stopped because its budget is spent: then draws may be pending.
+    package var isOutOfBudget = false
+    /// Prompts of which some draws are pending and others are not.
+    package var partialPrompts = 0
     /// Missing items, in order of prompt: the first ones, up to the limit asked for.
     package var missing: [MissingItem] = []
     /// Contradictions between rows: the first ones, up to the limit asked for.
@@ -36,12 +42,15 @@ package struct AuditReport: Hashable, Sendable {
     package var problemCount = 0
 
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
-    /// nothing contradicts anything.
+    /// nothing contradicts anything. A run that samples nothing owes the draws that are stored; of
+    /// one that stopped at its budget, some may be pending.
     package var isSound: Bool {
-        pending + pendingCandidates + pendingLogProbabilities == 0 && problemCount == 0
-            && landed + failed == prompts * draws
-            && landedCandidates + failedCandidates == candidates
-            && landedLogProbabilities + failedLogProbabilities == logProbabilities
+        (isOutOfBudget || pending + pendingCandidates + pendingLogProbabilities == 0)
+            && problemCount == 0
+            && landed + failed + unsampled + pending == prompts * draws
+            && landedCandidates + failedCandidates + pendingCandidates == candidates
+            && landedLogProbabilities + failedLogProbabilities + pendingLogProbabilities
+                == logProbabilities
     }
 }
 

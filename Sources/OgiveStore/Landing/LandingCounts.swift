@@ -4,6 +4,8 @@ internal import OgiveCore
 struct LandingCounts: Sendable {
     var completions: Int64 = 0
     var tokens: Int64 = 0
+    var promptTokens: Int64 = 0
+    var scorerTokens = TokenCount()
     var truncated: Int64 = 0
     /// New completions that came with neither reward nor failure.
     var bare: Int64 = 0
@@ -15,6 +17,8 @@ struct LandingCounts: Sendable {
     var candidateFailures: Int64 = 0
     var logProbabilities: Int64 = 0
     var logProbabilityFailures: Int64 = 0
+    /// What runs with a budget have spent in all.
+    var spent: [RunID: Spending] = [:]
 
     /// Adds what another run's part changed.
     mutating func add(_ other: LandingCounts) {
@@ -26,6 +30,7 @@ struct LandingCounts: Sendable {
         candidateFailures += other.candidateFailures
         logProbabilities += other.logProbabilities
         logProbabilityFailures += other.logProbabilityFailures
+        spent.merge(other.spent) { $0.merged($1) }
     }
 
     /// The receipt of a batch of `items` results.
@@ -36,6 +41,7 @@ struct LandingCounts: Sendable {
             completions: Int(completions), rewards: Int(rewards + candidateRewards),
             failures: Int(failures), duplicates: max(0, items - Int(news)))
         receipt.logProbabilities = Int(logProbabilities)
+        receipt.spent = spent
         return receipt
     }
 }

@@ -32,12 +32,12 @@ enum LogProbabilityQueries {
             candidate_log_probability_failures = candidate_log_probability_failures + $3
         WHERE sampling_id = $1
         """
-    /// Prompts of which a candidate has no outcome. $1 prompt set, $4 sampling.
+    /// Prompts of which a candidate has no outcome. $1 prompt set, $5 sampling.
     static let pending = """
         SELECT FROM ogive.prompt_rows p
         WHERE p.prompt_set_id = $1 AND p.candidate_count > (
             SELECT count(*) FROM ogive.candidate_log_probability_rows l
-            WHERE l.sampling_id = $4 AND l.prompt_id = p.id)
+            WHERE l.sampling_id = $5 AND l.prompt_id = p.id)
         """
     /// Candidates without an outcome. $1 sampling, $2 prompts.
     static let untold = """

@@ -40,6 +40,28 @@ extension ConfigurationSection {
         }
     }
 
+    /// A list of sections; `nil` when absent.
+    func sections<Value>(
+        _ key: String, _ read: (ConfigurationSection) -> Value
+    ) -> [Value]? {
+        guard let node = node(key) else {
+            if reading.collectsKeys { _ = within(key, place: place, entries: [], read) }
+            return nil
+        }
+        guard case .list(let items) = node.value else {
+            report(key, "must be a list of mappings, not \(node.kind)")
+            return nil
+        }
+        return items.compactMap { item in
+            guard let entries = item.entries else {
+                reading.report(
+                    "\(path(of: key)) must hold mappings only, not \(item.kind)", at: item.place)
+                return nil
+            }
+            return within(key, place: item.place, entries: entries, read)
+        }
+    }
+
     /// A list of finite numbers.
     func numbers(_ key: String) -> [Double]? {
         guard let node = node(key) else { return nil }

@@ -32,7 +32,7 @@ struct RunMonitor {
             }
             let now = ContinuousClock.now
             let snapshot = Self.snapshot(status)
-            if status.state == "finished" {
+            if status.isClosed {
                 write(line.finish(snapshot, at: now - begun))
                 return
             }
@@ -61,7 +61,8 @@ struct RunMonitor {
     private static func snapshot(_ status: RunStatus) -> ProgressSnapshot {
         var snapshot = ProgressSnapshot(
             done: status.landed + status.failures, total: status.targetDraws,
-            tokens: status.tokens, failures: status.failures)
+            tokens: status.samples ? status.tokens : 0, failures: status.failures,
+            cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
         snapshot.candidatesTotal = status.targetCandidates + status.targetLogProbabilities
         snapshot.candidatesDone =
             min(status.landedCandidates + status.candidateFailures, status.targetCandidates)

@@ -12,13 +12,22 @@ struct ProgressSnapshot: Hashable, Sendable {
     var candidatesDone = 0
     /// Rewards and log-probabilities of candidates there are.
     var candidatesTotal = 0
+    /// What was spent; `nil` without prices.
+    var cost: Double?
+    /// What the whole run will cost.
+    var estimatedCost: Double?
 
     /// Joins the counts.
-    init(done: Int, total: Int, tokens: Int = 0, failures: Int = 0) {
+    init(
+        done: Int, total: Int, tokens: Int = 0, failures: Int = 0, cost: Double? = nil,
+        estimatedCost: Double? = nil
+    ) {
         self.done = done
         self.total = total
         self.tokens = tokens
         self.failures = failures
+        self.cost = cost
+        self.estimatedCost = estimatedCost
     }
 
     /// All that is done.

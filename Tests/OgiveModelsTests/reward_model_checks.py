@@ -118,6 +118,25 @@ def inner(path, folder):
         assert model.choose_label() == index
     model.tokenizer.chat_template = None
     refused(model.choose_format, "--chat-template")
+    encoder(scorer)
+
+
+def encoder(scorer):
+    """An encoder looks at every position: there only the mask keeps padding out of a reward."""
+    torch.manual_seed(7)
+    model = scorer.Model.__new__(scorer.Model)
+    config = transformers.BertConfig(
+        vocab_size=100, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, num_labels=1, initializer_range=0.5)
+    model.model = transformers.BertForSequenceClassification(config).eval()
+    model.torch, model.config, model.device, model.label = torch, config, "cpu", 0
+    rows = [([1 + (n * k) % 99 for k in range(1, 3 + n)], [k % 2 for k in range(1, 3 + n)])
+            for n in range(20)]
+    alone = [model.rewards([row])[0] for row in rows]
+    assert max(alone) - min(alone) > 0.1
+    close(model.rewards(rows), alone)
+    untyped = [model.rewards([(ids, [0] * len(ids))])[0] for ids, _ in rows]
+    assert max(abs(a - b) for a, b in zip(alone, untyped)) > 0.01
 
 
 def refused(call, word):

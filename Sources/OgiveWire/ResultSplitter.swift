@@ -60,6 +60,7 @@ package struct ResultSplitter: Sendable {
         let text = item.completion?.text.utf8.count ?? 0
         let message = item.failure.map { min($0.message.utf8.count, WireLimits.reasonBytes) } ?? 0
         return Self.itemBytes + text + message + tokens(of: item) * Self.tokenBytes
+            + 8 * item.parts.count
     }
 
     /// The longest list of tokens that the item carries.
@@ -80,6 +81,7 @@ package struct ResultSplitter: Sendable {
         failed.completion = nil
         failed.reward = nil
         failed.logProbability = nil
+        failed.parts = []
         let textMax = min(WireLimits.textBytes, room - Self.itemBytes)
         let told =
             if tokens > 0 {

@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// The bounds of the wire. Encoders and decoders both hold to them: what one side sends the other
 /// takes. The proto file states them too.
 package enum WireLimits {
@@ -32,6 +34,8 @@ package enum WireLimits {
     /// Most elements of repeated fields in an envelope, all together: bounds the memory that a
     /// message of many tiny elements takes once decoded.
     package static let elements = 1 << 20
+    /// Most parts of a reward.
+    package static let parts = ScorerSpec.partsMax
     /// The longest duration.
     package static let durationMax = Duration.seconds(366 * 86_400)
 }

@@ -585,6 +585,13 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
+  /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
+  /// for every other scorer. At most 64.
+  var parts: [Double] {
+    get {_storage._parts}
+    set {_uniqueStorage()._parts = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1938,7 +1945,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0")
 
   fileprivate class _StorageClass {
     var _name: Ogive_V1_ItemName? = nil
@@ -1949,6 +1956,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _sampleNanoseconds: Int64? = nil
     var _scoreNanoseconds: Int64? = nil
     var _logProbability: Ogive_V1_LogProbability? = nil
+    var _parts: [Double] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1967,6 +1975,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _sampleNanoseconds = source._sampleNanoseconds
       _scoreNanoseconds = source._scoreNanoseconds
       _logProbability = source._logProbability
+      _parts = source._parts
     }
   }
 
@@ -1993,6 +2002,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
         case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
+        case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
         default: break
         }
       }
@@ -2029,6 +2039,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._logProbability {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      if !_storage._parts.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2046,6 +2059,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
         if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
         if _storage._logProbability != rhs_storage._logProbability {return false}
+        if _storage._parts != rhs_storage._parts {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -140,6 +140,7 @@ struct RandomMessages {
             result.logProbability = logProbability()
         } else if Bool.random(using: &random) {
             result.reward = Double.random(in: -1e6...1e6, using: &random)
+            result.parts = list { Double.random(in: -1e6...1e6, using: &$0.random) }
         } else {
             result.failure = Failure(
                 stage: Failure.Stage.allCases.randomElement(using: &random) ?? .scoring,

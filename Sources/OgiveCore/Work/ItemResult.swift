@@ -11,6 +11,8 @@ package struct ItemResult: Hashable, Sendable {
     /// What the policy said of a candidate whose log-probability was asked for; `nil` for all other
     /// items.
     package var logProbability: LogProbability?
+    /// The raw rewards of the parts of a weighted sum, finite; empty for every other scorer.
+    package var parts: [Double] = []
     /// Why the reward, or the completion too, is missing.
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).

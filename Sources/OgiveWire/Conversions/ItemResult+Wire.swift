@@ -18,6 +18,11 @@ extension ItemResult: WireConvertible {
         if wire.hasLogProbability {
             logProbability = try LogProbability(wire: wire.logProbability)
         }
+        guard wire.parts.isEmpty || wire.hasReward else {
+            throw WireError(.invalidValue, "item_result has parts of a reward, and no reward")
+        }
+        parts = try WireCheck.list(wire.parts, "item_result.parts", max: WireLimits.parts)
+            .map { (part) throws(WireError) in try WireCheck.finite(part, "item_result.parts") }
         if wire.hasFailure { failure = try Failure(wire: wire.failure) }
         if wire.hasSampleNanoseconds {
             sampleDuration = try WireCheck.duration(
@@ -40,6 +45,7 @@ extension ItemResult: WireConvertible {
         if let seed { wire.seed = seed }
         if let reward { wire.reward = reward }
         if let logProbability { wire.logProbability = logProbability.wire }
+        wire.parts = parts
         if let failure { wire.failure = failure.wire }
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
         if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }

@@ -1,0 +1,17 @@
+internal import OgiveCore
+
+/// Stands in for a model that the provider does not have: every request fails for that reason, and
+/// ends the worker.
+struct MissingModel: Policy, Scorer {
+    let error: ModelError
+
+    func fingerprint() async throws(ModelError) -> Fingerprint { throw error }
+
+    func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
+        request.indexes.map { _ in .failure(error) }
+    }
+
+    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+        requests.map { _ in .failure(error) }
+    }
+}

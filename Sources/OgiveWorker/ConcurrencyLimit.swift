@@ -16,9 +16,12 @@ struct ConcurrencyLimit: Sendable {
         /// Least gain of a quarter more.
         static let gainOfQuarter = 1.02
         /// A fifth less is kept when this much of the throughput stays.
-        static let keptOfLess = 0.995
-        /// Fewest answers of a window; at least two for each request at once.
+        static let keptOfLess = 1.0
+        /// Fewest answers of a window, and how many for each request at once: fewer while the limit
+        /// doubles, where much is gained soon, than for small steps, where noise would decide.
         static let answersMin = 24
+        static let answersWhileDoubling = 2
+        static let answersElse = 6
         /// Shortest window.
         static let windowMin = Duration.milliseconds(200)
         /// A window counts when this share of the limit was in use.
@@ -71,12 +74,18 @@ struct ConcurrencyLimit: Sendable {
         abandon(now: now)
         guard bounds.count > 1 else { return }
         defer { window.add(work: work, latency: now - began, now: now) }
-        guard window.isComplete(limit: limit, now: now) else { return }
+        guard window.isComplete(enough, now: now) else { return }
         let ended = window
-        window = ThroughputWindow(settling: 0, now: now)
-        if ended.use(now: now) >= Rule.useMin * Double(limit) {
-            decide(rate: ended.rate(now: now), longest: ended.longest, now: now)
+        window = ThroughputWindow(settling: 0, now: ended.last)
+        if ended.use >= Rule.useMin * Double(limit) {
+            decide(rate: ended.rate, longest: ended.longest, now: now)
         }
+    }
+
+    /// Answers of a window.
+    private var enough: Int {
+        let each = trial == .doubling ? Rule.answersWhileDoubling : Rule.answersElse
+        return max(each * limit, Rule.answersMin)
     }
 
     /// A request ended without an answer, for no reason that concerns the limit.
@@ -120,8 +129,7 @@ struct ConcurrencyLimit: Sendable {
             patience = Rule.patienceMin
             windowsHeld = 0
             // What was right once may be right again.
-            if trial == .doubling { return attempt(.doubling, longest, now: now) }
-            self.trial = nil
+            attempt(trial, longest, now: now)
         } else {
             hold(after: trial)
             move(to: kept.limit, now: now)
@@ -163,7 +171,7 @@ struct ConcurrencyLimit: Sendable {
 
     private mutating func move(to target: Int, now: Instant) {
         limit = min(max(target, bounds.lowerBound), bounds.upperBound)
-        // What is under way was asked for under the former limit.
-        window = ThroughputWindow(settling: underWay, now: now)
+        // What is under way, and the answer that led here, were asked for under the former limit.
+        window = ThroughputWindow(settling: underWay + 1, now: now)
     }
 }

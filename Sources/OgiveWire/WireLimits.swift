@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// The bounds of the wire. Encoders and decoders both hold to them: what one side sends the other
 /// takes. The proto file states them too.
 package enum WireLimits {
@@ -15,6 +17,8 @@ package enum WireLimits {
     package static let keyBytes = 4 << 10
     /// Most bytes of a reason or of a failure's message; longer ones are cut by the sender.
     package static let reasonBytes = 16 << 10
+    /// Most tokens of one completion.
+    package static let tokens = 1 << 20
     /// Most bytes of a run's specification.
     package static let specBytes = 4 << 20
     /// Most turns of a conversation.
@@ -30,6 +34,8 @@ package enum WireLimits {
     /// Most elements of repeated fields in an envelope, all together: bounds the memory that a
     /// message of many tiny elements takes once decoded.
     package static let elements = 1 << 20
+    /// Most parts of a reward.
+    package static let parts = ScorerSpec.partsMax
     /// The longest duration.
     package static let durationMax = Duration.seconds(366 * 86_400)
 }

@@ -14,3 +14,6 @@ plugin=${1:-$(command -v protoc-gen-swift)} || {
 }
 protoc --plugin=protoc-gen-swift="$plugin" --swift_opt=Visibility=Internal \
     --swift_opt=UseAccessLevelOnImports=true --swift_out=. ogive.proto
+# Messages of many fields are kept in a class whose empty instance the generator marks as
+# nonisolated(unsafe), but not its use. It is never changed, so using it is safe.
+sed -i 's/= _StorageClass\.defaultInstance$/= unsafe _StorageClass.defaultInstance/' ogive.pb.swift

@@ -18,7 +18,8 @@
 ///   1. send Hello, repeat it until Welcome comes;
 ///   2. keep the Serve messages: a Lease refers to one of them by its run;
 ///   3. send Credit: the coordinator lets it hold at most so many leases at once;
-///   4. for each Lease sample what has no text, score everything, send Result;
+///   4. for each Lease sample what has no text and score everything, or, for items of kind
+///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result;
 ///   5. send a Result again until its Ack comes, and say Hello again on ReRegister;
 ///   6. give a sign of life at least once each heartbeat interval, any message counts.
 ///
@@ -302,6 +303,9 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
 
     /// Came with the prompt.
     case candidate // = 2
+
+    /// Came with the prompt; its log-probability is asked for, not its reward.
+    case candidateLogProbability // = 3
     case UNRECOGNIZED(Int)
 
     init() {
@@ -313,6 +317,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       case 0: self = .unspecified
       case 1: self = .draw
       case 2: self = .candidate
+      case 3: self = .candidateLogProbability
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -322,6 +327,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       case .unspecified: return 0
       case .draw: return 1
       case .candidate: return 2
+      case .candidateLogProbability: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -331,6 +337,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
       .unspecified,
       .draw,
       .candidate,
+      .candidateLogProbability,
     ]
 
   }
@@ -493,92 +500,153 @@ nonisolated struct Ogive_V1_Result: Sendable {
 }
 
 /// What became of an item.
-nonisolated struct Ogive_V1_ItemResult: Sendable {
+nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The item.
   var name: Ogive_V1_ItemName {
-    get {_name ?? Ogive_V1_ItemName()}
-    set {_name = newValue}
+    get {_storage._name ?? Ogive_V1_ItemName()}
+    set {_uniqueStorage()._name = newValue}
   }
   /// Returns true if `name` has been explicitly set.
-  var hasName: Bool {self._name != nil}
+  var hasName: Bool {_storage._name != nil}
   /// Clears the value of `name`. Subsequent reads from it will return its default value.
-  mutating func clearName() {self._name = nil}
+  mutating func clearName() {_uniqueStorage()._name = nil}
 
   /// The completion that was sampled; absent when the item brought its text or sampling failed.
   var completion: Ogive_V1_Completion {
-    get {_completion ?? Ogive_V1_Completion()}
-    set {_completion = newValue}
+    get {_storage._completion ?? Ogive_V1_Completion()}
+    set {_uniqueStorage()._completion = newValue}
   }
   /// Returns true if `completion` has been explicitly set.
-  var hasCompletion: Bool {self._completion != nil}
+  var hasCompletion: Bool {_storage._completion != nil}
   /// Clears the value of `completion`. Subsequent reads from it will return its default value.
-  mutating func clearCompletion() {self._completion = nil}
+  mutating func clearCompletion() {_uniqueStorage()._completion = nil}
 
   /// The seed that was sent to the server.
   var seed: UInt32 {
-    get {_seed ?? 0}
-    set {_seed = newValue}
+    get {_storage._seed ?? 0}
+    set {_uniqueStorage()._seed = newValue}
   }
   /// Returns true if `seed` has been explicitly set.
-  var hasSeed: Bool {self._seed != nil}
+  var hasSeed: Bool {_storage._seed != nil}
   /// Clears the value of `seed`. Subsequent reads from it will return its default value.
-  mutating func clearSeed() {self._seed = nil}
+  mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
-  /// The raw reward, finite; absent exactly when there is a failure.
+  /// The raw reward, finite. An item has exactly one of reward, failure and log_probability.
   var reward: Double {
-    get {_reward ?? 0}
-    set {_reward = newValue}
+    get {_storage._reward ?? 0}
+    set {_uniqueStorage()._reward = newValue}
   }
   /// Returns true if `reward` has been explicitly set.
-  var hasReward: Bool {self._reward != nil}
+  var hasReward: Bool {_storage._reward != nil}
   /// Clears the value of `reward`. Subsequent reads from it will return its default value.
-  mutating func clearReward() {self._reward = nil}
+  mutating func clearReward() {_uniqueStorage()._reward = nil}
 
-  /// Why the reward, or the completion too, is missing.
+  /// Why the reward, the log-probability, or the completion too, is missing.
   var failure: Ogive_V1_Failure {
-    get {_failure ?? Ogive_V1_Failure()}
-    set {_failure = newValue}
+    get {_storage._failure ?? Ogive_V1_Failure()}
+    set {_uniqueStorage()._failure = newValue}
   }
   /// Returns true if `failure` has been explicitly set.
-  var hasFailure: Bool {self._failure != nil}
+  var hasFailure: Bool {_storage._failure != nil}
   /// Clears the value of `failure`. Subsequent reads from it will return its default value.
-  mutating func clearFailure() {self._failure = nil}
+  mutating func clearFailure() {_uniqueStorage()._failure = nil}
 
   /// From the policy's request to its answer.
   var sampleNanoseconds: Int64 {
-    get {_sampleNanoseconds ?? 0}
-    set {_sampleNanoseconds = newValue}
+    get {_storage._sampleNanoseconds ?? 0}
+    set {_uniqueStorage()._sampleNanoseconds = newValue}
   }
   /// Returns true if `sampleNanoseconds` has been explicitly set.
-  var hasSampleNanoseconds: Bool {self._sampleNanoseconds != nil}
+  var hasSampleNanoseconds: Bool {_storage._sampleNanoseconds != nil}
   /// Clears the value of `sampleNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearSampleNanoseconds() {self._sampleNanoseconds = nil}
+  mutating func clearSampleNanoseconds() {_uniqueStorage()._sampleNanoseconds = nil}
 
   /// From the scorer's request to its answer.
   var scoreNanoseconds: Int64 {
-    get {_scoreNanoseconds ?? 0}
-    set {_scoreNanoseconds = newValue}
+    get {_storage._scoreNanoseconds ?? 0}
+    set {_uniqueStorage()._scoreNanoseconds = newValue}
   }
   /// Returns true if `scoreNanoseconds` has been explicitly set.
-  var hasScoreNanoseconds: Bool {self._scoreNanoseconds != nil}
+  var hasScoreNanoseconds: Bool {_storage._scoreNanoseconds != nil}
   /// Clears the value of `scoreNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearScoreNanoseconds() {self._scoreNanoseconds = nil}
+  mutating func clearScoreNanoseconds() {_uniqueStorage()._scoreNanoseconds = nil}
+
+  /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY; absent for all other items.
+  var logProbability: Ogive_V1_LogProbability {
+    get {_storage._logProbability ?? Ogive_V1_LogProbability()}
+    set {_uniqueStorage()._logProbability = newValue}
+  }
+  /// Returns true if `logProbability` has been explicitly set.
+  var hasLogProbability: Bool {_storage._logProbability != nil}
+  /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
+  mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
+
+  /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
+  /// for every other scorer. At most 64.
+  var parts: [Double] {
+    get {_storage._parts}
+    set {_uniqueStorage()._parts = newValue}
+  }
+
+  /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
+  var scorerTokens: Ogive_V1_TokenCount {
+    get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
+    set {_uniqueStorage()._scorerTokens = newValue}
+  }
+  /// Returns true if `scorerTokens` has been explicitly set.
+  var hasScorerTokens: Bool {_storage._scorerTokens != nil}
+  /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
+  mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _name: Ogive_V1_ItemName? = nil
-  fileprivate var _completion: Ogive_V1_Completion? = nil
-  fileprivate var _seed: UInt32? = nil
-  fileprivate var _reward: Double? = nil
-  fileprivate var _failure: Ogive_V1_Failure? = nil
-  fileprivate var _sampleNanoseconds: Int64? = nil
-  fileprivate var _scoreNanoseconds: Int64? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// Tokens that a server read and wrote.
+nonisolated struct Ogive_V1_TokenCount: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Tokens of prompts, or of what was scored.
+  var input: UInt32 = 0
+
+  /// Tokens of completions.
+  var output: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// log π_ref(y|x) of a completion that was given, in nats at temperature 1.
+nonisolated struct Ogive_V1_LogProbability: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The sum over the tokens, the end token included; finite.
+  var sum: Double = 0
+
+  /// Number of tokens, the end token included.
+  var tokenCount: UInt32 = 0
+
+  /// The tokens, when the policy's specification asks for them (logprobs: tokens); at most 1048576.
+  var tokenIds: [UInt32] = []
+
+  /// Their log-probabilities, finite; at most 1048576.
+  var tokenValues: [Float] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A completion exactly as sampled.
@@ -612,6 +680,23 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   var hasLogProbability: Bool {self._logProbability != nil}
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {self._logProbability = nil}
+
+  /// The sampled tokens, when the policy's specification asks for them (logprobs: tokens) and the
+  /// server tells; at most 1048576.
+  var tokenIds: [UInt32] = []
+
+  /// Their log-probabilities, finite, when asked for; at most 1048576.
+  var tokenLogProbabilities: [Float] = []
+
+  /// Tokens of the prompt, when the server tells: at one draw of each request.
+  var promptTokenCount: UInt32 {
+    get {_promptTokenCount ?? 0}
+    set {_promptTokenCount = newValue}
+  }
+  /// Returns true if `promptTokenCount` has been explicitly set.
+  var hasPromptTokenCount: Bool {self._promptTokenCount != nil}
+  /// Clears the value of `promptTokenCount`. Subsequent reads from it will return its default value.
+  mutating func clearPromptTokenCount() {self._promptTokenCount = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -670,6 +755,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
 
   fileprivate var _tokenCount: UInt32? = nil
   fileprivate var _logProbability: Double? = nil
+  fileprivate var _promptTokenCount: UInt32? = nil
 }
 
 /// Why a draw or its reward is missing.
@@ -706,6 +792,9 @@ nonisolated struct Ogive_V1_Failure: Sendable {
 
     /// A completion was got, but no reward.
     case scoring // = 2
+
+    /// A candidate's log-probability was not got.
+    case logProbability // = 3
     case UNRECOGNIZED(Int)
 
     init() {
@@ -717,6 +806,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       case 0: self = .unspecified
       case 1: self = .sampling
       case 2: self = .scoring
+      case 3: self = .logProbability
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -726,6 +816,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       case .unspecified: return 0
       case .sampling: return 1
       case .scoring: return 2
+      case .logProbability: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -735,6 +826,7 @@ nonisolated struct Ogive_V1_Failure: Sendable {
       .unspecified,
       .sampling,
       .scoring,
+      .logProbability,
     ]
 
   }
@@ -863,7 +955,7 @@ nonisolated struct Ogive_V1_Serve: Sendable {
   var scoring: Int64 = 0
 
   /// The run's specification as canonical JSON (sorted keys, no white space), with the keys name,
-  /// draws, weight, scores_candidates, scoring.scorer, scoring.sampling.prompt_set,
+  /// draws, weight, candidates, scoring.scorer, scoring.sampling.prompt_set,
   /// scoring.sampling.policy and scoring.sampling.parameters; at most 4 MiB. The SHA-256 of the
   /// text under "sampling" identifies the sampling, that of "scoring" the scoring.
   var specJson: String = String()
@@ -928,7 +1020,8 @@ nonisolated struct Ogive_V1_Lease: Sendable {
   /// The seed of draw 0; draw i has seed_base + i.
   var seedBase: UInt32 = 0
 
-  /// The items, ascending; at most 16384.
+  /// The items, ascending: all without a text, all to be scored, or all of kind
+  /// KIND_CANDIDATE_LOG_PROBABILITY; at most 16384.
   var items: [Ogive_V1_WorkItem] = []
 
   /// How long the worker may take, from receipt; more than 0.
@@ -1623,7 +1716,7 @@ nonisolated extension Ogive_V1_ItemName: SwiftProtobuf.Message, SwiftProtobuf._M
 }
 
 nonisolated extension Ogive_V1_ItemName.Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0\u{1}KIND_CANDIDATE_LOG_PROBABILITY\0")
 }
 
 nonisolated extension Ogive_V1_Fingerprint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1890,7 +1983,140 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0")
+
+  fileprivate class _StorageClass {
+    var _name: Ogive_V1_ItemName? = nil
+    var _completion: Ogive_V1_Completion? = nil
+    var _seed: UInt32? = nil
+    var _reward: Double? = nil
+    var _failure: Ogive_V1_Failure? = nil
+    var _sampleNanoseconds: Int64? = nil
+    var _scoreNanoseconds: Int64? = nil
+    var _logProbability: Ogive_V1_LogProbability? = nil
+    var _parts: [Double] = []
+    var _scorerTokens: Ogive_V1_TokenCount? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _completion = source._completion
+      _seed = source._seed
+      _reward = source._reward
+      _failure = source._failure
+      _sampleNanoseconds = source._sampleNanoseconds
+      _scoreNanoseconds = source._scoreNanoseconds
+      _logProbability = source._logProbability
+      _parts = source._parts
+      _scorerTokens = source._scorerTokens
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._completion) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._seed) }()
+        case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
+        case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._name {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._completion {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._seed {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._reward {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._failure {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._sampleNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._scoreNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._logProbability {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if !_storage._parts.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
+      }
+      try { if let v = _storage._scorerTokens {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_ItemResult, rhs: Ogive_V1_ItemResult) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._completion != rhs_storage._completion {return false}
+        if _storage._seed != rhs_storage._seed {return false}
+        if _storage._reward != rhs_storage._reward {return false}
+        if _storage._failure != rhs_storage._failure {return false}
+        if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
+        if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
+        if _storage._logProbability != rhs_storage._logProbability {return false}
+        if _storage._parts != rhs_storage._parts {return false}
+        if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_TokenCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TokenCount"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}output\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1898,55 +2124,71 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._completion) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._seed) }()
-      case 4: try { try decoder.decodeSingularDoubleField(value: &self._reward) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._failure) }()
-      case 6: try { try decoder.decodeSingularInt64Field(value: &self._sampleNanoseconds) }()
-      case 7: try { try decoder.decodeSingularInt64Field(value: &self._scoreNanoseconds) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.input) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.output) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._name {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._completion {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._seed {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._reward {
-      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._failure {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._sampleNanoseconds {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._scoreNanoseconds {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-    } }()
+    if self.input != 0 {
+      try visitor.visitSingularUInt32Field(value: self.input, fieldNumber: 1)
+    }
+    if self.output != 0 {
+      try visitor.visitSingularUInt32Field(value: self.output, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Ogive_V1_ItemResult, rhs: Ogive_V1_ItemResult) -> Bool {
-    if lhs._name != rhs._name {return false}
-    if lhs._completion != rhs._completion {return false}
-    if lhs._seed != rhs._seed {return false}
-    if lhs._reward != rhs._reward {return false}
-    if lhs._failure != rhs._failure {return false}
-    if lhs._sampleNanoseconds != rhs._sampleNanoseconds {return false}
-    if lhs._scoreNanoseconds != rhs._scoreNanoseconds {return false}
+  static func ==(lhs: Ogive_V1_TokenCount, rhs: Ogive_V1_TokenCount) -> Bool {
+    if lhs.input != rhs.input {return false}
+    if lhs.output != rhs.output {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_LogProbability: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogProbability"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sum\0\u{3}token_count\0\u{3}token_ids\0\u{3}token_values\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.sum) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.tokenCount) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
+      case 4: try { try decoder.decodeRepeatedFloatField(value: &self.tokenValues) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sum.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.sum, fieldNumber: 1)
+    }
+    if self.tokenCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tokenCount, fieldNumber: 2)
+    }
+    if !self.tokenIds.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.tokenIds, fieldNumber: 3)
+    }
+    if !self.tokenValues.isEmpty {
+      try visitor.visitPackedFloatField(value: self.tokenValues, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_LogProbability, rhs: Ogive_V1_LogProbability) -> Bool {
+    if lhs.sum != rhs.sum {return false}
+    if lhs.tokenCount != rhs.tokenCount {return false}
+    if lhs.tokenIds != rhs.tokenIds {return false}
+    if lhs.tokenValues != rhs.tokenValues {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1954,7 +2196,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Completion"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{3}token_ids\0\u{3}token_log_probabilities\0\u{4}\u{e}prompt_token_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1966,6 +2208,9 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._tokenCount) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.finishReason) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self._logProbability) }()
+      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
+      case 6: try { try decoder.decodeRepeatedFloatField(value: &self.tokenLogProbabilities) }()
+      case 20: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokenCount) }()
       default: break
       }
     }
@@ -1988,6 +2233,15 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._logProbability {
       try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
     } }()
+    if !self.tokenIds.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.tokenIds, fieldNumber: 5)
+    }
+    if !self.tokenLogProbabilities.isEmpty {
+      try visitor.visitPackedFloatField(value: self.tokenLogProbabilities, fieldNumber: 6)
+    }
+    try { if let v = self._promptTokenCount {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1996,6 +2250,9 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._tokenCount != rhs._tokenCount {return false}
     if lhs.finishReason != rhs.finishReason {return false}
     if lhs._logProbability != rhs._logProbability {return false}
+    if lhs.tokenIds != rhs.tokenIds {return false}
+    if lhs.tokenLogProbabilities != rhs.tokenLogProbabilities {return false}
+    if lhs._promptTokenCount != rhs._promptTokenCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2051,7 +2308,7 @@ nonisolated extension Ogive_V1_Failure: SwiftProtobuf.Message, SwiftProtobuf._Me
 }
 
 nonisolated extension Ogive_V1_Failure.Stage: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_SAMPLING\0\u{1}STAGE_SCORING\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_SAMPLING\0\u{1}STAGE_SCORING\0\u{1}STAGE_LOG_PROBABILITY\0")
 }
 
 nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -11,7 +11,7 @@ struct MissingModel: Policy, Scorer {
         request.indexes.map { _ in .failure(error) }
     }
 
-    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         requests.map { _ in .failure(error) }
     }
 }

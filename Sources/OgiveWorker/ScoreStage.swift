@@ -45,12 +45,14 @@ struct ScoreStage: Sendable {
             for ((job, position), outcome) in zip(places, outcomes) {
                 jobs[job].results[position].scoreDuration = duration
                 switch outcome {
-                case .success(let reward) where reward.isFinite:
-                    jobs[job].results[position].reward = reward
-                case .success(let reward):
+                case .success(let score) where score.isFinite:
+                    jobs[job].results[position].reward = score.reward
+                    jobs[job].results[position].parts = score.parts
+                case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
-                        message: "The scorer gave \(reward), which is no reward.", attempts: 1)
+                        message: "The scorer gave \(score.reward), which is no reward.", attempts: 1
+                    )
                 case .failure(let error):
                     let item = (numbers[jobs[job].ticket] ?? 0) + position
                     if case .failed(let count) = attempts.next(item, error) {
@@ -91,7 +93,7 @@ struct ScoreStage: Sendable {
 
     private func score(
         _ requests: [ScoreRequest], _ scorer: any Scorer
-    ) async -> [Result<Double, ModelError>] {
+    ) async -> [Result<Score, ModelError>] {
         let outcomes = await scorer.score(requests)
         if outcomes.count == requests.count { return outcomes }
         let error = ModelError(

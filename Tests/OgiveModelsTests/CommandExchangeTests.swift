@@ -4,7 +4,7 @@ import Testing
 @testable import OgiveModels
 
 @Suite struct CommandExchangeTests {
-    private typealias Answer = (Int, Result<Double, ModelError>)
+    private typealias Answer = (Int, Result<Score, ModelError>)
 
     @Test("At its bound the exchange takes nothing more, until something is forgotten")
     func bound() {

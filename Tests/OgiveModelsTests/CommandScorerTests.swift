@@ -34,7 +34,7 @@ import Testing
         for _ in 0..<100 {
             let answer = await scorer.score(requests)[0]
             guard case .failure(let error) = answer, error.isRetriable else {
-                return try answer.get()
+                return try answer.get().reward
             }
         }
         return nil
@@ -54,7 +54,7 @@ import Testing
             let conformance = ScorerConformance(
                 scorer: scorer, requests: requests(["1", "2", "3", "4", "5", "6", "7"]))
             #expect(await conformance.problems() == [])
-            let rewards = await scorer.score(requests(["4", "-2"])).map { try? $0.get() }
+            let rewards = await scorer.score(requests(["4", "-2"])).map { try? $0.get().reward }
             #expect(rewards == [4.25, -2.25])
         }
     }
@@ -63,7 +63,7 @@ import Testing
         let script = #"read -r line; echo "{\"id\":0,\"reward\":$OFFSET}"; read -r line"#
         try await withCommand(script) { scorer in
             let answer = await scorer.score(requests(["x"]))[0]
-            #expect((try? answer.get()) == 5)
+            #expect((try? answer.get().reward) == 5)
         }
     }
 

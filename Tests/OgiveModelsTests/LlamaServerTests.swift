@@ -137,7 +137,7 @@ import Testing
                 tolerance: 0.02)
             #expect(await conformance.problems() == [])
             // Raw rewards: of both signs and beyond 1, which no probability is; 12 + 7 is 19.
-            let rewards = try await scorer.score(conformance.requests).map { try $0.get() }
+            let rewards = try await scorer.score(conformance.requests).map { try $0.get().reward }
             #expect(rewards[1] > rewards[0])
             #expect(rewards[1] > 1)
             #expect(rewards[3] < rewards[1])

@@ -114,7 +114,7 @@ import Testing
         try await serve({ _ in answer }) { server in
             let scorer = RerankScorer(
                 server: try Samples.connection(server.url, model: "tiny-policy"), batchSize: 8)
-            let rewards = await scorer.score(requests(["b", "a"])).map { try? $0.get() }
+            let rewards = await scorer.score(requests(["b", "a"])).map { try? $0.get().reward }
             #expect(abs((rewards[0] ?? 0) - 1.669) < 1e-3)
             #expect(abs((rewards[1] ?? 0) - 2.122) < 1e-3)
         }

@@ -9,7 +9,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
     /// Asks for two draws or rewards; answers with what came of each.
     func ask(
         _ url: String, timeout: Duration = .seconds(30), answerBytesMax: Int = 1 << 20
-    ) async throws -> [Result<Double, ModelError>] {
+    ) async throws -> [Result<Score, ModelError>] {
         let server = try Samples.connection(
             url, model: "tiny-policy", timeout: timeout, answerBytesMax: answerBytesMax)
         let requests = ["a", "b"].map { ScoreRequest(prompt: Samples.chat, completion: $0) }
@@ -17,7 +17,8 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
         case .policy:
             let spec = PolicySpec(kind: .openai, model: "tiny-policy")
             return await OpenAIPolicy(spec: spec, server: server, drawsPerRequest: 8)
-                .sample(Samples.sampleRequest([0, 1])).map { $0.map { $0.logProbability ?? 0 } }
+                .sample(Samples.sampleRequest([0, 1]))
+                .map { $0.map { Score($0.logProbability ?? 0) } }
         case .classify, .pooling:
             let template = try ScoreTemplate(PoolingScorerTests.template)
             return await PoolingScorer(
@@ -34,7 +35,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
     func ask(
         timeout: Duration = .seconds(30), answerBytesMax: Int = 1 << 20,
         _ reply: @escaping @Sendable (Int) -> ScriptedServer.Reply
-    ) async throws -> (results: [Result<Double, ModelError>], requests: Int) {
+    ) async throws -> (results: [Result<Score, ModelError>], requests: Int) {
         let pages = OpenAIPolicyTests.script(vLLM: self != .rerank) { _ in "" }
         return try await ScriptedServer.serving({ $0.method == "GET" ? pages($0) : reply(0) }) {
             server in

@@ -20,7 +20,7 @@ import Testing
         let requests = try texts.map {
             ScoreRequest(prompt: Samples.chat, completion: try $0.get().text)
         }
-        return try await scorer.score(requests).map { try $0.get() }
+        return try await scorer.score(requests).map { try $0.get().reward }
     }
 
     @Test func policyConforms() async throws {

@@ -59,7 +59,7 @@ import Testing
         return await withTaskGroup { group in
             group.addTask { await scorer.run() }
             defer { group.cancelAll() }
-            return await scorer.score(requests).map { try? $0.get() }
+            return await scorer.score(requests).map { try? $0.get().reward }
         }
     }
 

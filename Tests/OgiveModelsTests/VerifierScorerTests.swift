@@ -20,7 +20,8 @@ import Testing
     private func rewards(_ rule: VerifierSpec, _ metadata: String, _ completions: [String])
         async throws -> [Double?]
     {
-        try await scorer(rule).score(requests(metadata, completions)).map { try? $0.get() }
+        try await scorer(rule).score(requests(metadata, completions))
+            .map { try? $0.get().reward }
     }
 
     @Test func finalNumberComparesLastNumbers() async throws {

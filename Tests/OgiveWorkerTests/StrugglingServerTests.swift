@@ -48,7 +48,9 @@ struct StrugglingServerTests {
     func poisonItem() async throws {
         var bench = WorkerBench(
             FakeModels(scoring: { requests in
-                requests.map { $0.completion == "poison" ? .failure(Self.down) : .success(1) }
+                requests.map {
+                    $0.completion == "poison" ? .failure(Self.down) : .success(Score(1))
+                }
             })
         ) { $0.backOff.first = .milliseconds(1) }
         _ = try await bench.run { bench, group in

@@ -60,10 +60,29 @@ struct WorkerServiceTests {
         }
     }
 
+    @Test("The parts of a reward travel with it; one that is no number is a failure")
+    func parts() async throws {
+        let models = FakeModels(scoring: { requests in
+            requests.enumerated().map { place, _ in
+                .success(Score(3, parts: [1, place == 0 ? 2 : .nan]))
+            }
+        })
+        var bench = WorkerBench(models)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1)
+            let result = try await bench.nextResult()
+            #expect(result.items.map(\.parts) == [[1, 2], []])
+            #expect(result.items.map(\.failure?.code) == [nil, .notFinite])
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+    }
+
     @Test(
         "A reward that is no number is a failure", arguments: [Double.nan, .infinity, -.infinity])
     func notFinite(reward: Double) async throws {
-        var bench = WorkerBench(FakeModels(scoring: { $0.map { _ in .success(reward) } }))
+        var bench = WorkerBench(FakeModels(scoring: { $0.map { _ in .success(Score(reward)) } }))
         _ = try await bench.run { bench, group in
             try await bench.register()
             await bench.lease(1)

@@ -41,7 +41,7 @@ enum ModuleTable {
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
         "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
-            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "OgiveCore",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),

@@ -87,6 +87,7 @@ extension Scheduler {
         }
         guard let prompt = task.prompt, let run = runs[task.run] else { return }
         let description = run.description
+        runs[task.run]?.begun.insert(task.promptID)
         runs[task.run]?.pass += Double(task.items.count) / description.spec.weight
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
@@ -218,7 +219,7 @@ extension Scheduler {
         let results = task.items.map { item in
             var result = ItemResult(name: item.name)
             result.failure = Failure(
-                stage: item.needsSampling ? .sampling : .scoring, code: code, message: message,
+                stage: item.stage, code: code, message: message,
                 attempts: max(task.attempts, 1))
             return result
         }

@@ -71,6 +71,7 @@ extension Scheduler {
         counters.committed += receipt.completions + receipt.rewards
         counters.duplicates += receipt.duplicates
         counters.failures += receipt.failures
+        for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
             runs[entry.group.run]?.deactivate(

@@ -12,6 +12,24 @@ package struct ScoreRequest: Hashable, Sendable {
     }
 }
 
+/// A reward and what it is made of.
+package struct Score: Hashable, Sendable {
+    /// The raw reward.
+    package var reward: Double
+    /// The raw rewards of the parts in the specification's order, when the scorer is `weighted`;
+    /// else empty.
+    package var parts: [Double]
+
+    /// A reward, with its parts where it has any.
+    package init(_ reward: Double, parts: [Double] = []) {
+        self.reward = reward
+        self.parts = parts
+    }
+
+    /// Whether reward and parts are all finite.
+    package var isFinite: Bool { reward.isFinite && parts.allSatisfy(\.isFinite) }
+}
+
 /// What gives a reward.
 package protocol Scorer: Sendable {
     /// Reads what identifies the scorer. Throws as `Policy.fingerprint()` does.
@@ -19,5 +37,5 @@ package protocol Scorer: Sendable {
 
     /// Scores a batch. The answer has one entry for each request, in the same order; a success is
     /// a finite, raw reward.
-    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>]
+    func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>]
 }

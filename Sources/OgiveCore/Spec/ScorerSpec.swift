@@ -25,6 +25,9 @@ package struct ScorerSpec: Hashable, Sendable, Codable {
     /// The rule when `kind` is `verifier`.
     package var verifier: VerifierSpec?
 
+    /// Most parts of a weighted sum.
+    package static let partsMax = 64
+
     /// Names a scorer.
     package init(kind: Kind, model: String) {
         self.kind = kind

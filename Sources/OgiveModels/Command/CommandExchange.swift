@@ -5,7 +5,7 @@ internal import Synchronization
 /// The requests that a scoring subprocess has to answer, and the lines that are to be written.
 final class CommandExchange: Sendable {
     /// Where the answer of one request goes.
-    typealias Answers = AsyncStream<(Int, Result<Double, ModelError>)>.Continuation
+    typealias Answers = AsyncStream<(Int, Result<Score, ModelError>)>.Continuation
 
     /// Most requests that wait for an answer.
     static let pendingMax = 65_536
@@ -119,7 +119,7 @@ final class CommandExchange: Sendable {
             state.progress.answered += 1
             return state.pending.removeValue(forKey: reply.id)
         }
-        if let waiting { waiting.answers.yield((waiting.place, reply.result)) }
+        if let waiting { waiting.answers.yield((waiting.place, reply.result.map { Score($0) })) }
     }
 
     /// Ends the time of a subprocess: everything that waits fails. Returns the number of answers.

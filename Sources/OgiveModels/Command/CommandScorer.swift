@@ -32,8 +32,8 @@ package struct CommandScorer: Scorer {
 
     /// Sends batches of at most `batch_size` lines, one after the other; what a batch lacks when
     /// its time is over fails as `timeout`.
-    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
-        var results: [Result<Double, ModelError>] = []
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
+        var results: [Result<Score, ModelError>] = []
         for batch in Batches.split(requests, sizeMax: endpoint.batchSize) {
             results += await scoreBatch(batch)
         }
@@ -57,14 +57,14 @@ package struct CommandScorer: Scorer {
         }
     }
 
-    private func scoreBatch(_ batch: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    private func scoreBatch(_ batch: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         let late = ModelError(
             .timeout,
             "the scoring command `\(endpoint.argv[0])` has not answered within "
                 + "\(endpoint.requestTimeout); raise request_timeout or lower batch_size")
-        var results = [Result<Double, ModelError>](repeating: .failure(late), count: batch.count)
+        var results = [Result<Score, ModelError>](repeating: .failure(late), count: batch.count)
         let (stream, answers) = AsyncStream.makeStream(
-            of: (Int, Result<Double, ModelError>).self)
+            of: (Int, Result<Score, ModelError>).self)
         var ids: [Int] = []
         for (place, request) in batch.enumerated() {
             switch submit(request, place, answers) {

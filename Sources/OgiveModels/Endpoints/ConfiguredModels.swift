@@ -155,8 +155,10 @@ extension ConfiguredModels {
         guard endpoint.kind == .openai else { return nil }
         return try connection(
             endpoint.url, "policy `\(endpoint.model)`", model: endpoint.model,
-            apiKey: endpoint.apiKey, timeout: endpoint.requestTimeout,
-            connections: endpoint.connections, agreed: agreed)
+            apiKey: endpoint.apiKey, caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
+            // Where a server takes one draw a request, as many go at once.
+            connections: endpoint.connections * endpoint.drawsPerRequest, kind: endpoint.server,
+            agreed: agreed)
     }
 
     private static func backend(_ endpoint: ScorerEndpoint, _ agreed: AgreedFacts)
@@ -169,7 +171,7 @@ extension ConfiguredModels {
         case .rerank, .classify, .pooling:
             let server = try connection(
                 endpoint.url, "scorer `\(endpoint.model)`", model: endpoint.model,
-                apiKey: endpoint.apiKey, timeout: endpoint.requestTimeout,
+                apiKey: endpoint.apiKey, caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
                 connections: endpoint.connections, agreed: agreed)
             // Finds a bad template before the first request.
             _ = try scorer(endpoint, server)
@@ -178,15 +180,18 @@ extension ConfiguredModels {
     }
 
     private static func connection(
-        _ url: String?, _ whose: String, model: String, apiKey: String?, timeout: Duration,
-        connections: Int, agreed: AgreedFacts
+        _ url: String?, _ whose: String, model: String, apiKey: String?, caFile: String?,
+        timeout: Duration, connections: Int, kind: ServerProfile.Kind? = nil, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
         guard let url else {
             throw ModelError(.misconfigured, "\(whose) needs the `url` of its server")
         }
         let http = ModelHTTP(
             url: try ModelURL(url), apiKey: apiKey, requestTimeout: timeout,
-            connections: connections)
-        return ServerConnection(http: http, model: model, agreed: agreed)
+            connections: connections,
+            authorities: try caFile.map { file throws(ModelError) in
+                try TrustedAuthorities(file: file)
+            })
+        return ServerConnection(http: http, model: model, kind: kind, agreed: agreed)
     }
 }

@@ -10,6 +10,8 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var url: String?
     /// The key that the server wants; never logged.
     package var apiKey: String?
+    /// A file with the certificates (PEM) of authorities that are trusted too.
+    package var caFile: String?
     /// Time for one request; for `command` the time for one batch.
     package var requestTimeout = Duration.seconds(120)
     /// Most completions of one request.

@@ -15,8 +15,8 @@ package enum Batches {
     /// Servers refuse a whole batch for one over-long text, and one NaN makes a whole answer
     /// unreadable. At most 2·count − 1 requests.
     static func isolatingFaults<Element>(
-        of elements: [Element], _ score: ([Element]) async -> [Result<Double, ModelError>]
-    ) async -> [Result<Double, ModelError>] {
+        of elements: [Element], _ score: ([Element]) async -> [Result<Score, ModelError>]
+    ) async -> [Result<Score, ModelError>] {
         let results = await score(elements)
         guard elements.count > 1, results.allSatisfy(concernsBatch) else { return results }
         let middle = elements.count / 2
@@ -25,7 +25,7 @@ package enum Batches {
         return left + right
     }
 
-    private static func concernsBatch(_ result: Result<Double, ModelError>) -> Bool {
+    private static func concernsBatch(_ result: Result<Score, ModelError>) -> Bool {
         guard case .failure(let error) = result else { return false }
         return [.promptTooLong, .rejected, .malformed, .wrongCount].contains(error.code)
     }

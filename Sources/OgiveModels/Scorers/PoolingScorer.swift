@@ -42,9 +42,9 @@ package struct PoolingScorer: Scorer {
     }
 
     /// Batches rendered texts; without a template every conversation is a request of its own.
-    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         guard let template else { return await scoreEach(requests) }
-        var results: [Result<Double, ModelError>] = []
+        var results: [Result<Score, ModelError>] = []
         for batch in Batches.split(requests, sizeMax: batchSize) {
             let texts = batch.map { template.render(Conversation($0), key: $0.prompt.key) }
             let valid = texts.compactMap { try? $0.get() }
@@ -65,9 +65,9 @@ package struct PoolingScorer: Scorer {
     private static let unanswered = ModelError(.wrongCount, "a text got no score")
 
     /// One conversation a request: a batch of `messages` lists is an error at the server.
-    private func scoreEach(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
-        await withTaskGroup(of: (Int, Result<Double, ModelError>).self) { group in
-            var results = [Result<Double, ModelError>](
+    private func scoreEach(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
+        await withTaskGroup(of: (Int, Result<Score, ModelError>).self) { group in
+            var results = [Result<Score, ModelError>](
                 repeating: .failure(Self.unanswered), count: requests.count)
             for (place, request) in requests.enumerated() {
                 if place >= connections, let (done, result) = await group.next() {
@@ -85,7 +85,7 @@ package struct PoolingScorer: Scorer {
     }
 
     private func post(_ input: PoolingRequest.Input, count: Int) async
-        -> [Result<Double, ModelError>]
+        -> [Result<Score, ModelError>]
     {
         // An empty list would be refused by the server.
         if count == 0 { return [] }
@@ -96,6 +96,7 @@ package struct PoolingScorer: Scorer {
             let body = PoolingRequest(model: server.model, input: input)
             let data = try await server.post(path, body)
             return try PoolingReader(url: url, models: models).rewards(data, count: count)
+                .map { $0.map { Score($0) } }
         } catch {
             return (0..<count).map { _ in .failure(error) }
         }

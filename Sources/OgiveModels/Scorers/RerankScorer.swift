@@ -27,8 +27,8 @@ package struct RerankScorer: Scorer {
     }
 
     /// Completions of one prompt share a request.
-    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
-        var results = [Result<Double, ModelError>](
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
+        var results = [Result<Score, ModelError>](
             repeating: .failure(ModelError(.wrongCount, "not scored")), count: requests.count)
         var queries: [String] = []
         var places: [String: [Int]] = [:]
@@ -59,7 +59,7 @@ package struct RerankScorer: Scorer {
     }
 
     private func rerank(_ query: String, _ documents: [String]) async
-        -> [Result<Double, ModelError>]
+        -> [Result<Score, ModelError>]
     {
         let path = "/v1/rerank"
         let body = Body(model: server.model, query: query, documents: documents)
@@ -69,7 +69,7 @@ package struct RerankScorer: Scorer {
             let reader = RerankReader(
                 url: server.http.url.appending(path),
                 models: models)
-            return try reader.rewards(data, count: documents.count)
+            return try reader.rewards(data, count: documents.count).map { $0.map { Score($0) } }
         } catch {
             return documents.map { _ in .failure(error) }
         }

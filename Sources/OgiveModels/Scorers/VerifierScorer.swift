@@ -34,9 +34,9 @@ package struct VerifierScorer: Scorer {
     }
 
     /// Checks each completion here, without waiting for anything.
-    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         requests.map { request in
-            Result { () throws(ModelError) in try reward(request) }
+            Result { () throws(ModelError) in Score(try reward(request)) }
         }
     }
 

@@ -15,9 +15,11 @@ package struct SyntheticScorer: Scorer {
     }
 
     /// Fails as `malformed` where a text was not written by a synthetic policy.
-    package func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         requests.map { request in
-            Result { () throws(ModelError) in try SyntheticText.reward(in: request.completion) }
+            Result { () throws(ModelError) in
+                Score(try SyntheticText.reward(in: request.completion))
+            }
         }
     }
 }

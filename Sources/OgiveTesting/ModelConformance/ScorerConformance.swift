@@ -28,20 +28,22 @@ package struct ScorerConformance: Sendable {
         }
         problems += all.compactMap(Self.failure)
         problems += await orderIsKept(all)
-        let rewards = all.compactMap { try? $0.get() }
+        let rewards = all.compactMap { try? $0.get().reward }
         if !rewards.allSatisfy(\.isFinite) { problems.append("a reward is not finite") }
         if Set(rewards).count < 2 { problems.append("all rewards are alike: \(rewards)") }
         return problems
     }
 
     /// A completion's reward follows from it alone: reversed, and one by one.
-    private func orderIsKept(_ all: [Result<Double, ModelError>]) async -> [String] {
+    private func orderIsKept(_ all: [Result<Score, ModelError>]) async -> [String] {
         let reversed = await scorer.score(requests.reversed())
         var problems: [String] = []
         for (place, request) in requests.enumerated() {
             let alone = await scorer.score([request])
             for other in [reversed.dropLast(place).last, alone.first] {
-                guard let mine = try? all[place].get(), let theirs = try? other?.get() else {
+                guard let mine = try? all[place].get().reward,
+                    let theirs = try? other?.get().reward
+                else {
                     problems.append("completion \(place) is not always scored")
                     continue
                 }
@@ -53,7 +55,7 @@ package struct ScorerConformance: Sendable {
         return problems
     }
 
-    private static func failure(_ result: Result<Double, ModelError>) -> String? {
+    private static func failure(_ result: Result<Score, ModelError>) -> String? {
         if case .failure(let error) = result { "a scoring failed: \(error)" } else { nil }
     }
 }

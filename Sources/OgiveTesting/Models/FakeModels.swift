@@ -16,7 +16,7 @@ package final class FakeModels: ModelProvider {
         @Sendable (SampleRequest) async -> [Result<Completion, ModelError>]?
     /// Answers in place of the scorer; `nil` lets the simulated one answer.
     package typealias Scoring =
-        @Sendable ([ScoreRequest]) async -> [Result<Double, ModelError>]?
+        @Sendable ([ScoreRequest]) async -> [Result<Score, ModelError>]?
 
     private let state = Mutex(State())
     private let sampling: Sampling
@@ -110,10 +110,12 @@ package final class FakeModels: ModelProvider {
         }
     }
 
-    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         state.withLock { $0.scored.append(requests.map(\.completion)) }
         if let answers = await scoring(requests) { return answers }
-        return requests.map { SimulatedModel().reward(of: $0.completion) }
+        return requests.map { request in
+            SimulatedModel().reward(of: request.completion).map { Score($0) }
+        }
     }
 }
 
@@ -141,7 +143,7 @@ private struct FakeScorer: Scorer {
         try await models.probe(endpoint).scorers[0].fingerprint
     }
 
-    func score(_ requests: [ScoreRequest]) async -> [Result<Double, ModelError>] {
+    func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         if let error = await models.ask(endpoint) {
             return requests.map { _ in .failure(error) }
         }

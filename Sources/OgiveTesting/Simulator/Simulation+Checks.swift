@@ -59,6 +59,11 @@ extension Simulation {
         if let (held, credit) = coordinators[index].scheduler.leases(of: worker), held > credit {
             violations.append("worker \(worker.low) got \(held) leases, willing: \(credit)")
         }
+        if database.runs[lease.run]?.description.spec.samples == false,
+            lease.items.contains(where: \.needsSampling)
+        {
+            violations.append("run \(lease.run.rawValue) samples nothing and is to sample")
+        }
         if !coordinators[index].ledger.note(lease, to: worker) {
             violations.append("two workers have lease \(lease.name)")
         }

@@ -5,10 +5,12 @@ enum SimulationRuns {
     /// The models of every worker.
     static let offer: Offer = {
         var offer = SimulatedModel.offer
-        offer.scorers.append(
-            Offer.Model(
-                kind: ScorerSpec.Kind.synthetic.rawValue, model: "second",
-                fingerprint: Fingerprint(["model": "second"])))
+        for model in ["second", "third"] {
+            offer.scorers.append(
+                Offer.Model(
+                    kind: ScorerSpec.Kind.synthetic.rawValue, model: model,
+                    fingerprint: Fingerprint(["model": model])))
+        }
         return offer
     }()
 
@@ -25,4 +27,16 @@ enum SimulationRuns {
         third.spec.scoring.scorer.model = "second"
         return Array([first, second, third].prefix(count))
     }
+
+    /// A scoring of the completions that `run` has stored, by another scorer.
+    static func rescoring(_ run: RunDescription) -> RunDescription {
+        var rescoring = SimulatedModel.run(id: rescoringID.rawValue, draws: run.spec.draws)
+        rescoring.scoring = ScoringID(4)
+        rescoring.spec.scoring.scorer.model = "third"
+        rescoring.spec.samples = false
+        return rescoring
+    }
+
+    /// The run that scores what the first one has stored.
+    static let rescoringID = RunID(4)
 }

@@ -9,7 +9,11 @@ extension MemoryDatabase {
 
     /// The runs that are not finished, in order of id.
     package func openRuns() -> [RunDescription] {
-        runs.values.filter { !$0.isFinished }.map(\.description).sorted { $0.id < $1.id }
+        runs.values.filter { !$0.isFinished }.map { run in
+            var description = run.description
+            description.spent = run.spent
+            return description
+        }.sorted { $0.id < $1.id }
     }
 
     /// Pending items of a run, from prompts after `cursor`.
@@ -44,6 +48,7 @@ extension MemoryDatabase {
         }
         return (draws + (run.spec.scoresCandidates ? candidates : [])).filter {
             !isSettled(ItemKey(id, $0.name), scoring: run.scoring)
+                && (!$0.needsSampling || run.spec.samples || isOff(.storedTexts))
         }
     }
 
@@ -58,6 +63,7 @@ extension MemoryDatabase {
             for item in group.items {
                 land(item, ItemKey(group.prompt, item.name), run, &receipt)
             }
+            if run.spec.budget != nil { receipt.spent[group.run] = spent(by: group.run) }
         }
         return receipt
     }
@@ -85,6 +91,8 @@ extension MemoryDatabase {
             if stored == nil || isOff(.once) {
                 completions[run.sampling, default: [:]][key] = completion
                 receipt.completions += 1
+                runs[run.id]?.spent.policy.input += completion.promptTokenCount ?? 0
+                runs[run.id]?.spent.policy.output += completion.tokenCount ?? 0
             }
         }
         let hasText = key.name.kind == .candidate || stored != nil || item.completion != nil
@@ -92,6 +100,10 @@ extension MemoryDatabase {
             tables[run.scoring, default: ScoringTable()].rewards[key] = reward
             tables[run.scoring]?.failures[key] = nil
             receipt.rewards += 1
+            if let run = runs[run.id] {
+                runs[run.description.id]?.spent.scorer =
+                    run.spent.scorer + (item.scorerTokens ?? TokenCount())
+            }
         } else if let failure = item.failure, failure.stage == .scoring || stored == nil {
             tables[run.scoring, default: ScoringTable()].failures[key] = failure
             receipt.failures += 1
@@ -133,10 +145,11 @@ extension MemoryDatabase {
         return FingerprintBinding(run: binding.run, policy: policy, scorer: scorer)
     }
 
-    /// Marks a run as finished when nothing of it is pending.
+    /// Closes a run when nothing of it is pending, or its budget is spent.
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
         try check(term)
-        guard missing(of: run).isEmpty else { return false }
+        let isExhausted = runs[run].map { $0.description.spec.isExhausted(by: $0.spent) } ?? false
+        guard isExhausted || missing(of: run).isEmpty else { return false }
         runs[run]?.isFinished = true
         return true
     }

@@ -48,6 +48,7 @@ package struct MemoryDatabase: Sendable {
     struct StoredRun: Sendable {
         var description: RunDescription
         var isFinished = false
+        var spent = Spending()
     }
 
     /// The current term.
@@ -92,7 +93,7 @@ package struct MemoryDatabase: Sendable {
         var run = run
         run.policyFingerprint = former?.policyFingerprint ?? run.policyFingerprint
         run.scorerFingerprint = former?.scorerFingerprint ?? run.scorerFingerprint
-        runs[run.id] = StoredRun(description: run)
+        runs[run.id] = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
     }
 
     /// Ends a run before it is finished.
@@ -103,17 +104,22 @@ package struct MemoryDatabase: Sendable {
     /// Whether nothing of the run is pending and the coordinator said so.
     package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
 
+    /// What a run has spent.
+    package func spent(by run: RunID) -> Spending { runs[run]?.spent ?? Spending() }
+
     /// The items of a run that have neither a reward nor a failure, ascending.
     package func missing(of run: RunID) -> [ItemKey] {
         guard let run = runs[run]?.description else { return [] }
         return wanted(by: run).filter { !isSettled($0, scoring: run.scoring) }
     }
 
-    /// All items that a run is to have, ascending.
+    /// All items that a run is to have, ascending; of a run that samples nothing the draws that are
+    /// stored.
     package func wanted(by run: RunDescription) -> [ItemKey] {
         (prompts[run.spec.scoring.sampling.promptSet] ?? []).flatMap { stored in
             let candidates = run.spec.scoresCandidates ? stored.candidates.count : 0
             return (0..<run.spec.draws).map { ItemKey(stored.prompt.id, .draw(Int32($0))) }
+                .filter { run.spec.samples || completions[run.sampling]?[$0] != nil }
                 + (0..<candidates).map { ItemKey(stored.prompt.id, .candidate(Int32($0))) }
         }
     }

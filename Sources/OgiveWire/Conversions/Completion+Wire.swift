@@ -16,10 +16,17 @@ extension Completion: WireConvertible {
         if wire.hasTokenCount {
             tokenCount = try WireCheck.number(wire.tokenCount, "completion.token_count")
         }
+        if wire.hasPromptTokenCount {
+            promptTokenCount = try WireCheck.number(
+                wire.promptTokenCount, "completion.prompt_token_count")
+        }
         if wire.hasLogProbability {
             logProbability = try WireCheck.finite(
                 wire.logProbability, "completion.log_probability")
         }
+        tokenIDs = try WireCheck.tokens(wire.tokenIds, "completion.token_ids")
+        tokenLogProbabilities = try WireCheck.values(
+            wire.tokenLogProbabilities, "completion.token_log_probabilities")
     }
 
     var wire: Ogive_V1_Completion {
@@ -32,7 +39,12 @@ extension Completion: WireConvertible {
             case .length: .length
             case .other: .other
             }
+        if let promptTokenCount { wire.promptTokenCount = UInt32(wireCount: promptTokenCount) }
         if let logProbability { wire.logProbability = logProbability }
+        if let tokenIDs { wire.tokenIds = tokenIDs.map(UInt32.init(bitPattern:)) }
+        if let tokenLogProbabilities {
+            wire.tokenLogProbabilities = tokenLogProbabilities.map(Float.init)
+        }
         return wire
     }
 }

@@ -16,8 +16,13 @@ extension Configuration {
             promptSet: prompts.set, policy: policy.spec, parameters: policy.sampling)
         let scoring = ScoringSpec(sampling: sampling, scorer: scorer.spec)
         var spec = RunSpec(name: run.name, scoring: scoring, draws: run.draws)
-        spec.scoresCandidates = run.scoreCandidates
+        spec.candidates = run.candidates
+        spec.candidatesFirst = run.candidatesFirst
         spec.weight = run.weight
+        if policy.price != nil || scorer.price != nil {
+            spec.prices = Prices(policy: policy.price, scorer: scorer.price)
+        }
+        spec.budget = run.budget
         if let problem = spec.problem {
             throw CommandError(.configuration, "\(source): \(problem)")
         }

@@ -8,8 +8,12 @@ struct RunConfiguration: Hashable, Sendable {
     var draws: Int
     /// Share of the fleet relative to other runs.
     var weight: Double
-    /// Whether candidates are scored as well.
-    var scoreCandidates: Bool
+    /// What is done with candidates.
+    var candidates: [CandidateWork]
+    /// Whether candidates come before draws.
+    var candidatesFirst: Bool
+    /// What the run may spend.
+    var budget: Budget?
     /// Whether draws that failed in an earlier attempt are tried again.
     var retryFailures: Bool
 
@@ -25,7 +29,9 @@ struct RunConfiguration: Hashable, Sendable {
             section.report("draws", "is missing", hint: "say how many draws each prompt gets")
         }
         weight = section.number("weight", default: 1, "more than 0") { $0 > 0 }
-        scoreCandidates = section.flag("score_candidates", default: true)
+        candidates = section.choices("candidates") ?? [.score]
+        candidatesFirst = section.flag("candidates_first", default: false)
+        budget = section.budget()
         retryFailures = section.flag("retry_failures", default: false)
     }
 }

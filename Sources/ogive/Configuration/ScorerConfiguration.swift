@@ -16,6 +16,8 @@ struct ScorerConfiguration: Hashable, Sendable {
     /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
     /// applies its chat template.
     var template: String?
+    /// What tokens cost.
+    var price: TokenPrice?
     /// Most completions of one request.
     var batchSize: Int
 
@@ -39,6 +41,7 @@ struct ScorerConfiguration: Hashable, Sendable {
         environment = section.names("environment") ?? [:]
         self.directory = directory
         template = section.text("template")
+        price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
         check(section, isKnown: given != nil, isServed: isServed)
     }

@@ -10,6 +10,8 @@ package struct ConfiguredModels: ModelProvider {
         case synthetic
         case server(ServerConnection)
         case command(CommandScorer)
+
+        var server: ServerConnection? { if case .server(let server) = self { server } else { nil } }
     }
 
     private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
@@ -93,7 +95,9 @@ package struct ConfiguredModels: ModelProvider {
                     OpenAIPolicy(
                         spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
                 } else { try SyntheticPolicy(spec: spec) }
-            served.append(Served(policy, name: endpoint.name, limits: endpoint.limits))
+            served.append(
+                Served(
+                    policy, name: endpoint.name, limits: endpoint.allLimits, load: server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("policy", spec.kind.rawValue, spec.model)
@@ -114,7 +118,10 @@ package struct ConfiguredModels: ModelProvider {
                 case .command(let scorer): scorer
                 case .server(let server): try Self.scorer(endpoint, server)
                 }
-            served.append(Served(scorer, name: endpoint.name, limits: endpoint.limits))
+            served.append(
+                Served(
+                    scorer, name: endpoint.name, limits: endpoint.allLimits,
+                    load: backend.server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("scorer", spec.kind.rawValue, spec.model)

@@ -1,5 +1,6 @@
 import OgiveCore
 import OgiveModels
+import OgiveWorker
 import Testing
 
 @testable import ogive
@@ -69,6 +70,23 @@ struct EndpointTests {
             try read("policy: {model: m, \(keys)}")
         }
         #expect(error?.message.contains(report) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        ("12", Concurrency.fixed(12)), ("auto", .auto(2...256)), ("auto(4..512)", .auto(4...512)),
+    ])
+    func concurrencyIsANumberOrFoundByItself(_ text: String, _ expected: Concurrency) throws {
+        let worker = try read("worker: {sample_concurrency: \(text), score_concurrency: 3}").worker
+        #expect(worker.sampleConcurrency == expected)
+        #expect(worker.scoreConcurrency == .fixed(3))
+    }
+
+    @Test(arguments: ["0", "5000", "auto(9..8)", "auto(0..8)", "auto(1..99999)", "many"])
+    func otherConcurrenciesAreRefused(_ text: String) {
+        let error = #expect(throws: CommandError.self) {
+            try read("worker: {sample_concurrency: '\(text)'}")
+        }
+        #expect(error?.message.contains("must be a whole number in 1…4096 or `auto`") == true)
     }
 
     @Test func commandScorerKeepsItsFolderAndEnvironment() throws {

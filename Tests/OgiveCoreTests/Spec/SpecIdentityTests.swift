@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OgiveCore
 import Testing
 
@@ -124,5 +125,15 @@ struct SpecIdentityTests {
             change(&run)
             #expect(run.problem?.hasPrefix(key) == true, "\(key): \(run.problem ?? "none")")
         }
+    }
+
+    @Test("Whether a run samples is said only when it does not")
+    func samples() throws {
+        var spec = RunSpec(name: "r", scoring: Self.scoring, draws: 2)
+        #expect(!CanonicalJSON.text(spec).contains("samples"))
+        spec.samples = false
+        #expect(CanonicalJSON.text(spec).contains(#""samples":false"#))
+        let data = Data(CanonicalJSON.text(spec).utf8)
+        #expect(try JSONDecoder().decode(RunSpec.self, from: data) == spec)
     }
 }

@@ -17,7 +17,7 @@ struct Ogive: AsyncParsableCommand {
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
-            130 interrupted.
+            4 the budget is spent, 130 interrupted.
             """,
         version: ProgramVersion.text,
         subcommands: [

@@ -140,6 +140,7 @@ extension TraceHash {
         case .raise: add(83)
         case .retry: add(84)
         case .rescore: add(85)
+        case .raiseBudget: add(86)
         }
     }
 }

@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             let name = submitted.receipt.run.spec.name
             let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished {
+            if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {
                 var local = LocalRun(
                     name: name, configuration: configuration, configFile: file, store: store)
                 local.showsJSON = json

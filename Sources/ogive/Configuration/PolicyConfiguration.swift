@@ -10,6 +10,8 @@ struct PolicyConfiguration: Hashable, Sendable {
     var endpoint: EndpointConfiguration
     /// Which server it is.
     var server: ServerChoice
+    /// What tokens cost.
+    var price: TokenPrice?
     /// Most draws of one request.
     var drawsPerRequest: Int
 
@@ -24,6 +26,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
         spec.revision = section.text("revision")
         spec.logProbabilities = section.choice("logprobs") ?? .sum
+        spec.endToken = section.text("end_token")
         switch section.choice("api", APIChoice.self) ?? .auto {
         case .auto: spec.api = nil
         case .chat: spec.api = .chat
@@ -37,6 +40,7 @@ struct PolicyConfiguration: Hashable, Sendable {
             from: section, isRequired: kind == .openai, adapter: kind.rawValue,
             timeout: .seconds(600))
         server = section.choice("server") ?? .auto
+        price = section.tokenPrice()
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
         if kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")

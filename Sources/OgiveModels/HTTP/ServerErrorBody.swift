@@ -37,6 +37,7 @@ package struct ServerErrorBody: Hashable, Sendable {
             || message.contains("exceeds the available context size")
             || message.contains("too large to process")
             || message.contains("longer than the model's context length")
+            || message.contains("longer than the context length")
             || message.contains("exceeds the context length")
             || (type == "validation" && message.contains("tokens"))
     }

@@ -5,7 +5,7 @@ package import OgiveCore
 /// `run()` has to run beside the worker: it keeps the subprocesses of `command` scorers alive.
 package struct ConfiguredModels: ModelProvider {
     /// One scorer with what it runs on.
-    private enum ScorerBackend: Sendable {
+    enum ScorerBackend: Sendable {
         case verifier
         case synthetic
         case server(ServerConnection)
@@ -14,8 +14,8 @@ package struct ConfiguredModels: ModelProvider {
         var server: ServerConnection? { if case .server(let server) = self { server } else { nil } }
     }
 
-    private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
-    private let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
+    let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
+    let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
 
     /// Checks the configuration; connects to nothing yet. Entries of the same kind and model are
     /// the endpoints of one model. Throws `misconfigured`.

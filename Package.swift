@@ -105,13 +105,15 @@ let package = Package(
             name: "OgiveWorker",
             dependencies: ["OgiveCore", deque, lifecycle, logging],
             swiftSettings: house),
+        .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
         .target(
             name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels", "OgiveStore",
-                "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
+                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+                "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
+                "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house),
@@ -170,6 +172,10 @@ let package = Package(
                 "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
                 lifecycle, logging,
             ],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgivePreflightTests",
+            dependencies: ["OgiveCore", "OgivePreflight"],
             swiftSettings: house),
         .testTarget(
             name: "OgiveTests",

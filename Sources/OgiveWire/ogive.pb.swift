@@ -410,11 +410,23 @@ nonisolated struct Ogive_V1_Model: Sendable {
   /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
   mutating func clearFingerprint() {self._fingerprint = nil}
 
+  /// Why a policy cannot tell log-probabilities of candidates, for people; absent when it can. At
+  /// most 16 KiB.
+  var logProbabilityObstacle: String {
+    get {_logProbabilityObstacle ?? String()}
+    set {_logProbabilityObstacle = newValue}
+  }
+  /// Returns true if `logProbabilityObstacle` has been explicitly set.
+  var hasLogProbabilityObstacle: Bool {self._logProbabilityObstacle != nil}
+  /// Clears the value of `logProbabilityObstacle`. Subsequent reads from it will return its default value.
+  mutating func clearLogProbabilityObstacle() {self._logProbabilityObstacle = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _fingerprint: Ogive_V1_Fingerprint? = nil
+  fileprivate var _logProbabilityObstacle: String? = nil
 }
 
 /// A lease that a worker holds, in enough detail for a coordinator that does not know it.
@@ -1806,7 +1818,7 @@ nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Model"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}model\0\u{1}fingerprint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}model\0\u{1}fingerprint\0\u{3}log_probability_obstacle\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1817,6 +1829,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._logProbabilityObstacle) }()
       default: break
       }
     }
@@ -1836,6 +1849,9 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._fingerprint {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._logProbabilityObstacle {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1843,6 +1859,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.kind != rhs.kind {return false}
     if lhs.model != rhs.model {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
+    if lhs._logProbabilityObstacle != rhs._logProbabilityObstacle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

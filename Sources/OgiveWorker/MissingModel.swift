@@ -11,7 +11,35 @@ struct MissingModel: Policy, Scorer {
         request.indexes.map { _ in .failure(error) }
     }
 
+    func logProbabilityObstacle() async throws(ModelError) -> String? { throw error }
+
+    func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        request.completions.map { _ in .failure(error) }
+    }
+
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         requests.map { _ in .failure(error) }
+    }
+}
+
+extension ModelProvider {
+    /// The endpoints of a policy; never none.
+    func endpoints(of spec: PolicySpec) -> [Served<any Policy>] {
+        do {
+            return try policies(for: spec)
+        } catch {
+            return [Served(MissingModel(error: error), name: spec.model)]
+        }
+    }
+
+    /// The endpoints of a scorer; never none.
+    func endpoints(of spec: ScorerSpec) -> [Served<any Scorer>] {
+        do {
+            return try scorers(for: spec)
+        } catch {
+            return [Served(MissingModel(error: error), name: spec.model)]
+        }
     }
 }

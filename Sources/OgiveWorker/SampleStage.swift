@@ -15,7 +15,7 @@ struct SampleStage: Sendable {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
         let policy = job.run.spec.scoring.sampling.policy
-        let endpoints = endpoints(of: policy)
+        let endpoints = provider.endpoints(of: policy)
         let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
@@ -80,14 +80,6 @@ struct SampleStage: Sendable {
             work: draws, requests: parts,
             inputTokens: RequestSize.tokens(ofBytes: request.prompt.byteCount) * Double(parts),
             tokensMax: request.parameters.maxTokens)
-    }
-
-    private func endpoints(of spec: PolicySpec) -> [Served<any Policy>] {
-        do {
-            return try provider.policies(for: spec)
-        } catch {
-            return [Served(MissingModel(error: error), name: spec.model)]
-        }
     }
 
     private func sample(

@@ -56,12 +56,9 @@ struct SchedulerRun {
 
     /// Whether an item belongs to the run.
     func wants(_ name: ItemName) -> Bool {
-        switch name.kind {
-        case .draw: (0..<description.spec.draws).contains(Int(name.index))
-        case .candidate: description.spec.scoresCandidates && name.index >= 0
-        case .candidateLogProbability:
-            description.spec.logProbabilitiesOfCandidates && name.index >= 0
-        }
+        let spec = description.spec
+        return spec.asksFor(name.kind) && name.index >= 0
+            && (name.kind != .draw || Int(name.index) < spec.draws)
     }
 
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {

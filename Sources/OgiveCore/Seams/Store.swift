@@ -156,6 +156,8 @@ package struct LandingReceipt: Hashable, Sendable {
     package var completions: Int
     /// Rewards that are new, of draws and candidates.
     package var rewards: Int
+    /// Log-probabilities of candidates that are new.
+    package var logProbabilities = 0
     /// Failures that are new.
     package var failures: Int
     /// Results that were there already, dropped.

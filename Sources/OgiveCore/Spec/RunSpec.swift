@@ -36,6 +36,15 @@ package struct RunSpec: Hashable, Sendable, Codable {
     /// Whether candidates get log-probabilities.
     package var logProbabilitiesOfCandidates: Bool { candidates.contains(.logprobs) }
 
+    /// Whether items of this kind belong to the run.
+    package func asksFor(_ kind: ItemName.Kind) -> Bool {
+        switch kind {
+        case .draw: true
+        case .candidate: scoresCandidates
+        case .candidateLogProbability: logProbabilitiesOfCandidates
+        }
+    }
+
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
         if name.isEmpty || name.utf8.count > 200 { return "name must have 1 to 200 bytes" }

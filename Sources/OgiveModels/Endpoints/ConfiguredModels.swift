@@ -59,11 +59,12 @@ package struct ConfiguredModels: ModelProvider {
         for endpoint in Self.models(policies.map(\.endpoint)) {
             let spec = PolicySpec(kind: endpoint.kind, model: endpoint.model)
             let served = try policies(for: spec)
-            offer.policies.append(
-                Offer.Model(
-                    kind: endpoint.kind.rawValue, model: endpoint.model,
-                    fingerprint: try await Self.fingerprint(
-                        served.map { ($0.name, $0.model.fingerprint) })))
+            var model = Offer.Model(
+                kind: endpoint.kind.rawValue, model: endpoint.model,
+                fingerprint: try await Self.fingerprint(
+                    served.map { ($0.name, $0.model.fingerprint) }))
+            model.logProbabilityObstacle = try await Self.logProbabilityObstacle(served)
+            offer.policies.append(model)
         }
         for endpoint in Self.models(scorers.map(\.endpoint)) {
             let fingerprint: Fingerprint

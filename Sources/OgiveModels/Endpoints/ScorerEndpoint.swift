@@ -27,6 +27,8 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var environment: [String: String] = [:]
     /// The folder that `command` runs in; `nil` is the current one.
     package var workingDirectory: String?
+    /// Whether `command` begins with a line of facts about itself, which is to be waited for.
+    package var announcesFacts = false
     /// What may be asked of the server.
     package var limits = EndpointLimits()
 

@@ -14,6 +14,7 @@ struct OneChoiceAnswer: Decodable {
     var done: Bool
     var done_reason: String?
     var eval_count: Int?
+    var prompt_eval_count: Int?
 
     /// The same in the shape of the other servers.
     var answer: CompletionAnswer {
@@ -26,7 +27,8 @@ struct OneChoiceAnswer: Decodable {
                     text: isCut ? nil : message?.content ?? response,
                     message: isCut ? cutMessage : nil)
             ],
-            usage: eval_count.map(CompletionAnswer.Usage.init))
+            usage: CompletionAnswer.Usage(
+                completion_tokens: eval_count, prompt_tokens: prompt_eval_count))
     }
 
     private var isCut: Bool {

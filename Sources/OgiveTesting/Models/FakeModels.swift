@@ -9,6 +9,7 @@ package final class FakeModels: ModelProvider {
         var scored: [[String]] = []
         var asked: [String] = []
         var probes: [String: ModelError] = [:]
+        var told: [LogProbabilityRequest] = []
     }
 
     /// Answers in place of the policy; `nil` lets the simulated one answer.
@@ -18,10 +19,15 @@ package final class FakeModels: ModelProvider {
     package typealias Scoring =
         @Sendable ([ScoreRequest]) async -> [Result<Score, ModelError>]?
 
+    /// Answers in place of the policy; `nil` lets the simulated one answer.
+    package typealias Telling =
+        @Sendable (LogProbabilityRequest) async -> [Result<LogProbability, ModelError>]?
+
     private let state = Mutex(State())
     private let sampling: Sampling
     private let scoring: Scoring
     private let endpoints: [Endpoint]
+    private let telling: Telling
 
     /// One of the endpoints of the models under test.
     package struct Endpoint: Sendable {
@@ -46,11 +52,13 @@ package final class FakeModels: ModelProvider {
     /// Models that answer as told.
     package init(
         endpoints: [Endpoint] = [Endpoint("fake")],
-        sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil }
+        sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil },
+        telling: @escaping Telling = { _ in nil }
     ) {
         self.endpoints = endpoints
         self.sampling = sampling
         self.scoring = scoring
+        self.telling = telling
     }
 
     /// Changes what is served, or makes the servers unreachable.
@@ -71,6 +79,9 @@ package final class FakeModels: ModelProvider {
 
     /// The texts that the scorer got, by request.
     package var scored: [[String]] { state.withLock { $0.scored } }
+
+    /// The candidates whose log-probabilities the policy was asked for, by request.
+    package var told: [LogProbabilityRequest] { state.withLock { $0.told } }
 
     /// What is served, as the test set it.
     package func offer() async throws(ModelError) -> Offer {
@@ -110,6 +121,12 @@ package final class FakeModels: ModelProvider {
         }
     }
 
+    func tell(_ request: LogProbabilityRequest) async -> [Result<LogProbability, ModelError>] {
+        state.withLock { $0.told.append(request) }
+        if let answers = await telling(request) { return answers }
+        return request.completions.map { SimulatedModel().logProbability(of: $0) }
+    }
+
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         state.withLock { $0.scored.append(requests.map(\.completion)) }
         if let answers = await scoring(requests) { return answers }
@@ -132,6 +149,17 @@ private struct FakePolicy: Policy {
             return request.indexes.map { _ in .failure(error) }
         }
         return await models.sample(request)
+    }
+
+    func logProbabilityObstacle() async throws(ModelError) -> String? { nil }
+
+    func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        if let error = await models.ask(endpoint) {
+            return request.completions.map { _ in .failure(error) }
+        }
+        return await models.tell(request)
     }
 }
 

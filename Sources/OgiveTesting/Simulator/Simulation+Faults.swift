@@ -155,7 +155,7 @@ extension Simulation {
         if fault != .raiseBudget { wasAskedForMore = true }
         if fault == .retry {
             database.retryFailures(of: id)
-            outcomes.forgetFailures(of: run.scoring)
+            outcomes.forgetFailures(of: run)
         } else if fault == .raiseBudget {
             run.spec.budget?.tokens? += initial.budget ?? 0
             database.submit(run)

@@ -69,6 +69,7 @@ extension ScorerConfiguration {
             if spec.kind == .command {
                 result.environment = self.environment
                 result.workingDirectory = directory
+                result.announcesFacts = announcesFacts
             }
             endpoints.append(result)
         }

@@ -13,6 +13,8 @@ struct ScorerConfiguration: Hashable, Sendable {
     var environment: [String: String]
     /// The folder that the subprocess runs in.
     var directory: String
+    /// Whether the subprocess begins with a line of facts about itself.
+    var announcesFacts: Bool
     /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
     /// applies its chat template.
     var template: String?
@@ -40,6 +42,7 @@ struct ScorerConfiguration: Hashable, Sendable {
         }
         environment = section.names("environment") ?? [:]
         self.directory = directory
+        announcesFacts = section.flag("announces_facts", default: false)
         template = section.text("template")
         price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
@@ -59,7 +62,7 @@ struct ScorerConfiguration: Hashable, Sendable {
         if isServed, spec.model.isEmpty || !section.has("model") {
             section.report("model", "is missing", hint: "write the id that the server reports")
         }
-        for key in ["environment", "directory"] where kind != .command && section.has(key) {
+        for key in ["environment", "directory", "announces_facts"] where kind != .command && section.has(key) {
             section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
         if section.has("template"), kind != .classify, kind != .pooling {

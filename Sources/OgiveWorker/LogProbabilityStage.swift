@@ -18,16 +18,17 @@ struct LogProbabilityStage: Sendable {
         let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
-            let asked = request(job, missing)
-            guard let pass = await gate.pass(size(of: asked), avoiding: attempts.failedEndpoint)
-            else { return nil }
+            let size = size(of: job, missing)
+            guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
+                return nil
+            }
             guard leases.isWanted(job.ticket), !Task.isCancelled else {
                 gate.abandon(pass)
                 return nil
             }
             attempts.begin()
             let begun = rule.time.now()
-            let outcomes = await ask(asked, endpoints[pass.endpoint].model)
+            let outcomes = await ask(job, missing, endpoints[pass.endpoint].model)
             let duration = rule.time.now() - begun
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
@@ -61,33 +62,32 @@ struct LogProbabilityStage: Sendable {
                     + "log-probability."))
     }
 
-    private func request(_ job: LeaseJob, _ positions: [Int]) -> LogProbabilityRequest {
-        LogProbabilityRequest(
-            prompt: job.lease.prompt,
-            completions: positions.map { job.lease.items[$0].text ?? "" })
-    }
-
-    private func size(of request: LogProbabilityRequest) -> RequestSize {
-        let bytes = request.completions.reduce(0) { $0 + request.prompt.byteCount + $1.utf8.count }
+    private func size(of job: LeaseJob, _ positions: [Int]) -> RequestSize {
+        let bytes = positions.reduce(0) {
+            $0 + job.lease.prompt.byteCount + (job.lease.items[$1].text?.utf8.count ?? 0)
+        }
         return RequestSize(
-            work: request.completions.count, inputTokens: RequestSize.tokens(ofBytes: bytes))
+            work: positions.count, requests: positions.count,
+            inputTokens: RequestSize.tokens(ofBytes: bytes))
     }
 
     private func ask(
-        _ request: LogProbabilityRequest, _ policy: any Policy
+        _ job: LeaseJob, _ positions: [Int], _ policy: any Policy
     ) async -> [Result<LogProbability, ModelError>] {
-        let outcomes = await policy.logProbabilities(request)
-        if outcomes.count == request.completions.count { return outcomes }
+        let texts = positions.map { job.lease.items[$0].text ?? "" }
+        let outcomes = await policy.logProbabilities(
+            LogProbabilityRequest(prompt: job.lease.prompt, completions: texts))
+        if outcomes.count == texts.count { return outcomes }
         let error = ModelError(
             .wrongCount,
-            "The policy gave \(outcomes.count) log-probabilities of "
-                + "\(request.completions.count) candidates.")
-        return request.completions.map { _ in .failure(error) }
+            "The policy gave \(outcomes.count) log-probabilities of \(texts.count) "
+                + "candidates.")
+        return texts.map { _ in .failure(error) }
     }
 }
 
 extension RequestAnswer {
-    /// What the outcomes of candidates say of the work done.
+    /// What the outcomes say of the work done.
     fileprivate init(_ outcomes: [Result<LogProbability, ModelError>]) {
         let values = outcomes.compactMap { try? $0.get() }
         self.init(items: values.count, tokens: values.reduce(0) { $0 + $1.tokenCount })

@@ -25,10 +25,19 @@ struct MissingModel: Policy, Scorer {
 }
 
 extension ModelProvider {
-    /// The endpoints of a policy; one that fails every request when there is none.
+    /// The endpoints of a policy; never none.
     func endpoints(of spec: PolicySpec) -> [Served<any Policy>] {
         do {
             return try policies(for: spec)
+        } catch {
+            return [Served(MissingModel(error: error), name: spec.model)]
+        }
+    }
+
+    /// The endpoints of a scorer; never none.
+    func endpoints(of spec: ScorerSpec) -> [Served<any Scorer>] {
+        do {
+            return try scorers(for: spec)
         } catch {
             return [Served(MissingModel(error: error), name: spec.model)]
         }

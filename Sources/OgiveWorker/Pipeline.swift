@@ -77,17 +77,6 @@ struct Pipeline: Sendable {
         }
     }
 
-    /// Log-probabilities of candidates are the policy's: the scorer is not asked.
-    private func tell(_ job: LeaseJob) async {
-        let stage = LogProbabilityStage(
-            provider: provider, gates: gates, leases: leases,
-            rule: AttemptRule(configuration, time: time))
-        if let told = await stage.process(job) {
-            feed.yield(.done(told.ticket, split(told.results)))
-        }
-        leases.leave(job.ticket)
-    }
-
     /// Lets the stages and the intake follow the limits that were found.
     private func follow() {
         let sampling = configuration.sampleConcurrency.initial
@@ -100,6 +89,17 @@ struct Pipeline: Sendable {
         guard scores.setCapacity(slots.1 ?? scoring) || hasChanged else { return }
         feed.yield(
             .room(configuration.leases(sampling: slots.0 ?? sampling, scoring: slots.1 ?? scoring)))
+    }
+
+    /// Log-probabilities of candidates are the policy's: the scorer is not asked.
+    private func tell(_ job: LeaseJob) async {
+        let stage = LogProbabilityStage(
+            provider: provider, gates: gates, leases: leases,
+            rule: AttemptRule(configuration, time: time))
+        if let told = await stage.process(job) {
+            feed.yield(.done(told.ticket, split(told.results)))
+        }
+        leases.leave(job.ticket)
     }
 
     private func scoreLoop() async {

@@ -14,7 +14,7 @@ struct ScoreStage: Sendable {
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs
-        let endpoints = endpoints(of: scorer)
+        let endpoints = provider.endpoints(of: scorer)
         let gate = gates.gate(of: scorer, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         // Names an item for its attempts: jobs that are not wanted any more leave the list.
@@ -82,14 +82,6 @@ struct ScoreStage: Sendable {
         return RequestSize(
             work: texts, requests: (texts + most - 1) / most,
             inputTokens: RequestSize.tokens(ofBytes: bytes))
-    }
-
-    private func endpoints(of spec: ScorerSpec) -> [Served<any Scorer>] {
-        do {
-            return try provider.scorers(for: spec)
-        } catch {
-            return [Served(MissingModel(error: error), name: spec.model)]
-        }
     }
 
     private func score(

@@ -31,7 +31,7 @@ struct SeveralEndpointsTests {
         }
     }
 
-    @Test("Faults 34, 35: an endpoint that cannot be used costs only itself", arguments: faults)
+    @Test("Fault 34: an endpoint that cannot be used costs only itself", arguments: faults)
     func oneIsBad(_ fault: ModelError) async throws {
         var bench = bench { fault }
         bench.models.setProbe(of: "bad", fault)
@@ -54,7 +54,7 @@ struct SeveralEndpointsTests {
         #expect(asked.count { $0 == "bad" } <= 2 * (10 + 4))
     }
 
-    @Test("A hanging endpoint holds only what it was given; the rest goes on elsewhere")
+    @Test("Fault 34: a hanging endpoint holds only what it was given; the rest goes on elsewhere")
     func oneHangs() async throws {
         let release = Latch()
         var bench = bench({
@@ -139,7 +139,7 @@ struct SeveralEndpointsTests {
         }
     }
 
-    @Test("What the server says of an item is final, also with another endpoint to ask")
+    @Test("Fault 35: what a server says of an item is final, also with another endpoint to ask")
     func itemsOwnFaults() async throws {
         let odd = ModelError(.malformed, "no JSON")
         var bench = WorkerBench(

@@ -7,9 +7,9 @@ package final class FakeModels: ModelProvider {
         var offer: Result<Offer, ModelError> = .success(SimulatedModel.offer)
         var sampled: [SampleRequest] = []
         var scored: [[String]] = []
-        var told: [LogProbabilityRequest] = []
         var asked: [String] = []
         var probes: [String: ModelError] = [:]
+        var told: [LogProbabilityRequest] = []
     }
 
     /// Answers in place of the policy; `nil` lets the simulated one answer.
@@ -26,8 +26,8 @@ package final class FakeModels: ModelProvider {
     private let state = Mutex(State())
     private let sampling: Sampling
     private let scoring: Scoring
-    private let telling: Telling
     private let endpoints: [Endpoint]
+    private let telling: Telling
 
     /// One of the endpoints of the models under test.
     package struct Endpoint: Sendable {

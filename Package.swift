@@ -151,7 +151,7 @@ let package = Package(
         .testTarget(
             name: "OgiveModelsTests",
             dependencies: [
-                "OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix,
+                "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix,
             ],
             swiftSettings: house),
         .testTarget(
@@ -179,7 +179,7 @@ let package = Package(
         // Real processes and their faults: what tests and the chaos program share.
         .target(
             name: "Harness",
-            dependencies: ["OgiveStore", "Postgres", nioCore, nioPosix],
+            dependencies: ["OgiveModels", "OgiveStore", "Postgres", nioCore, nioPosix],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
         .executableTarget(
             name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Chaos",

@@ -6,6 +6,8 @@ package struct ResultSplitter: Sendable {
     private static let envelopeBytes = 256
     /// Bytes for all of an item but its texts: more than they can take.
     private static let itemBytes = 192
+    /// Bytes of a token: its id and its log-probability.
+    private static let tokenBytes = 9
 
     private let messageBytesMax: Int
     private let itemsMax: Int
@@ -57,24 +59,44 @@ package struct ResultSplitter: Sendable {
     private func size(of item: ItemResult) -> Int {
         let text = item.completion?.text.utf8.count ?? 0
         let message = item.failure.map { min($0.message.utf8.count, WireLimits.reasonBytes) } ?? 0
-        return Self.itemBytes + text + message + 8 * item.parts.count
+        return Self.itemBytes + text + message + tokens(of: item) * Self.tokenBytes
+            + 8 * item.parts.count
+    }
+
+    /// The longest list of tokens that the item carries.
+    private func tokens(of item: ItemResult) -> Int {
+        [
+            item.completion?.tokenIDs?.count, item.completion?.tokenLogProbabilities?.count,
+            item.logProbability?.tokenIDs?.count, item.logProbability?.tokenValues?.count,
+        ].compactMap(\.self).max() ?? 0
     }
 
     private func carriable(_ item: ItemResult) -> ItemResult {
         let text = item.completion?.text.utf8.count ?? 0
-        guard text > WireLimits.textBytes || size(of: item) > room else { return item }
+        let tokens = tokens(of: item)
+        guard
+            text > WireLimits.textBytes || tokens > WireLimits.tokens || size(of: item) > room
+        else { return item }
         var failed = item
         failed.completion = nil
         failed.reward = nil
         failed.parts = []
+        failed.logProbability = nil
         let textMax = min(WireLimits.textBytes, room - Self.itemBytes)
         let told =
-            text > 0
-            ? "the completion has \(text) bytes, and a message carries at most \(textMax):"
-                + " lower max_tokens"
-            : "the failure's message does not fit a message of \(messageBytesMax) bytes"
+            if tokens > 0 {
+                "the completion has \(text) bytes and \(tokens) tokens, more than a message of "
+                    + "\(messageBytesMax) bytes carries: lower max_tokens, or set `logprobs: sum`"
+            } else if text > 0 {
+                "the completion has \(text) bytes, and a message carries at most \(textMax):"
+                    + " lower max_tokens"
+            } else {
+                "the failure's message does not fit a message of \(messageBytesMax) bytes"
+            }
+        let stage: Failure.Stage =
+            item.name.kind == .candidateLogProbability ? .logProbability : .sampling
         failed.failure = Failure(
-            stage: text > 0 ? .sampling : item.failure?.stage ?? .scoring, code: .tooLarge,
+            stage: text + tokens > 0 ? stage : item.failure?.stage ?? .scoring, code: .tooLarge,
             message: told, attempts: item.failure?.attempts ?? 1)
         return failed
     }

@@ -46,6 +46,22 @@ enum WireCheck {
         return number
     }
 
+    /// Passes tokens; `nil` when there are none.
+    static func tokens(_ tokens: [UInt32], _ field: String) throws(WireError) -> [Int32]? {
+        if tokens.isEmpty { return nil }
+        return try list(tokens, field, max: WireLimits.tokens).map { (id) throws(WireError) in
+            Int32(try number(id, field))
+        }
+    }
+
+    /// Passes the finite values of tokens; `nil` when there are none.
+    static func values(_ values: [Float], _ field: String) throws(WireError) -> [Double]? {
+        if values.isEmpty { return nil }
+        return try list(values, field, max: WireLimits.tokens).map { (value) throws(WireError) in
+            try finite(Double(value), field)
+        }
+    }
+
     /// Passes a duration of at least `least` nanoseconds.
     static func duration(
         _ nanoseconds: Int64, _ field: String, least: Int64 = 0

@@ -17,6 +17,8 @@ package enum WireLimits {
     package static let keyBytes = 4 << 10
     /// Most bytes of a reason or of a failure's message; longer ones are cut by the sender.
     package static let reasonBytes = 16 << 10
+    /// Most tokens of one completion.
+    package static let tokens = 1 << 20
     /// Most bytes of a run's specification.
     package static let specBytes = 4 << 20
     /// Most turns of a conversation.

@@ -2,9 +2,8 @@
 # Generates ogive.pb.swift from ogive.proto.
 #
 # Needs protoc (Debian: protobuf-compiler) and protoc-gen-swift of the swift-protobuf release that
-# Package.resolved names:
-#   git clone --branch 1.39.0 https://github.com/apple/swift-protobuf
-#   swift build -c release --product protoc-gen-swift --package-path swift-protobuf
+# Package.resolved names, which the build makes as .build/debug/protoc-gen-swift:
+#   swift build --product protoc-gen-swift --explicit-target-dependency-import-check error
 # Usage: generate.sh [PATH OF protoc-gen-swift]; without it the one in PATH is taken.
 set -eu
 cd "$(dirname "$0")"
@@ -14,3 +13,6 @@ plugin=${1:-$(command -v protoc-gen-swift)} || {
 }
 protoc --plugin=protoc-gen-swift="$plugin" --swift_opt=Visibility=Internal \
     --swift_opt=UseAccessLevelOnImports=true --swift_out=. ogive.proto
+# Messages of many fields are kept in a class whose empty instance the generator marks as
+# nonisolated(unsafe), but not its use. It is never changed, so using it is safe.
+sed -i 's/= _StorageClass\.defaultInstance$/= unsafe _StorageClass.defaultInstance/' ogive.pb.swift

@@ -68,7 +68,7 @@ struct SampleStage: Sendable {
         _ request: SampleRequest, _ spec: PolicySpec
     ) async -> [Result<Completion, ModelError>] {
         do {
-            let outcomes = try await provider.policy(for: spec).sample(request)
+            let outcomes = try await provider.policies(for: spec)[0].model.sample(request)
             if outcomes.count == request.indexes.count { return outcomes }
             let error = ModelError(
                 .wrongCount,

@@ -67,7 +67,7 @@ struct ScoreStage: Sendable {
         _ requests: [ScoreRequest], _ spec: ScorerSpec
     ) async -> [Result<Score, ModelError>] {
         do {
-            let outcomes = try await provider.scorer(for: spec).score(requests)
+            let outcomes = try await provider.scorers(for: spec)[0].model.score(requests)
             if outcomes.count == requests.count { return outcomes }
             let error = ModelError(
                 .wrongCount,

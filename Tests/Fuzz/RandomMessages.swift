@@ -136,12 +136,14 @@ struct RandomMessages {
 
     private mutating func itemResult() -> ItemResult {
         var result = ItemResult(name: itemName())
-        if Bool.random(using: &random) {
+        if result.name.kind == .candidateLogProbability, Bool.random(using: &random) {
+            result.logProbability = logProbability()
+        } else if Bool.random(using: &random) {
             result.reward = Double.random(in: -1e6...1e6, using: &random)
             result.parts = list { Double.random(in: -1e6...1e6, using: &$0.random) }
         } else {
             result.failure = Failure(
-                stage: Bool.random(using: &random) ? .sampling : .scoring,
+                stage: Failure.Stage.allCases.randomElement(using: &random) ?? .scoring,
                 code: ModelError.Code.allCases.randomElement(using: &random) ?? .timeout,
                 message: text(), attempts: Int.random(in: 0...9, using: &random))
         }
@@ -154,13 +156,33 @@ struct RandomMessages {
         return result
     }
 
+    private mutating func logProbability() -> LogProbability {
+        LogProbability(
+            sum: Double.random(in: -1e3...0, using: &random),
+            tokenCount: Int.random(in: 0...9, using: &random), tokenIDs: tokenIDs(),
+            tokenValues: tokenValues())
+    }
+
+    private mutating func tokenIDs() -> [Int32]? {
+        Bool.random(using: &random)
+            ? nil : (0...2).map { _ in Int32.random(in: 0...(.max), using: &random) }
+    }
+
+    private mutating func tokenValues() -> [Double]? {
+        Bool.random(using: &random)
+            ? nil : (0...2).map { _ in Double(Float.random(in: -9...0, using: &random)) }
+    }
+
     private mutating func completion() -> Completion {
-        Completion(
+        var completion = Completion(
             text: text(),
             tokenCount: Bool.random(using: &random) ? Int.random(in: 0...9, using: &random) : nil,
             finishReason: FinishReason.allCases.randomElement(using: &random) ?? .stop,
             logProbability: Bool.random(using: &random)
                 ? Double.random(in: -1e3...0, using: &random) : nil)
+        completion.tokenIDs = tokenIDs()
+        completion.tokenLogProbabilities = tokenValues()
+        return completion
     }
 
     private mutating func leaseName() -> LeaseName {
@@ -169,7 +191,11 @@ struct RandomMessages {
 
     private mutating func itemName() -> ItemName {
         let index = Int32.random(in: 0...(.max), using: &random)
-        return Bool.random(using: &random) ? .draw(index) : .candidate(index)
+        switch Int.random(in: 0...2, using: &random) {
+        case 0: return .draw(index)
+        case 1: return .candidate(index)
+        default: return .candidateLogProbability(index)
+        }
     }
 
     private mutating func duration(least: Int64) -> Duration {

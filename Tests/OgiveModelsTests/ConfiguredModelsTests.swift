@@ -21,7 +21,7 @@ import Testing
             #expect(offer.scorers.map(\.kind) == ["verifier", "synthetic", "classify"])
             #expect(offer.policies[0].fingerprint.facts["server"] == "vLLM")
             let spec = PolicySpec(kind: .openai, model: "tiny-policy")
-            let policy = try models.policy(for: spec)
+            let policy = try models.policies(for: spec)[0].model
             #expect(try await policy.fingerprint() == offer.policies[0].fingerprint)
             #expect(await policy.sample(Samples.sampleRequest([0, 1])).compactMap(\.code) == [])
         }
@@ -32,19 +32,19 @@ import Testing
             policies: [], scorers: [ScorerEndpoint(kind: .verifier, model: "check")])
         var spec = ScorerSpec(kind: .verifier, model: "check")
         spec.verifier = VerifierSpec(rule: .exact)
-        let fingerprint = try await models.scorer(for: spec).fingerprint()
+        let fingerprint = try await models.scorers(for: spec)[0].model.fingerprint()
         #expect(try await models.offer().scorers[0].fingerprint == fingerprint)
     }
 
     @Test func whatIsNotConfiguredIsMisconfigured() throws {
         let models = try ConfiguredModels(policies: [], scorers: [])
         let policy = #expect(throws: ModelError.self) {
-            try models.policy(for: PolicySpec(kind: .openai, model: "other"))
+            try models.policies(for: PolicySpec(kind: .openai, model: "other"))
         }
         #expect(policy?.code == .misconfigured)
         #expect(policy?.message.contains("`other`") == true)
         #expect(throws: ModelError.self) {
-            try models.scorer(for: ScorerSpec(kind: .rerank, model: "other"))
+            try models.scorers(for: ScorerSpec(kind: .rerank, model: "other"))
         }
     }
 

@@ -130,7 +130,7 @@ import Testing
         let plain = #"{"index":0,"finish_reason":"stop","message":{"content":"x"}}"#
         #expect(try await sample(vLLM: false, Self.chat(plain), [0])[0].code == .unsupported)
         let answers = try await sample(vLLM: false, Self.chat(plain), [0]) {
-            $0.logProbabilities = false
+            $0.logProbabilities = .none
         }
         #expect(try answers[0].get().logProbability == nil)
         #expect(try answers[0].get().tokenCount == 7)

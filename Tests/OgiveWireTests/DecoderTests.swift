@@ -76,7 +76,7 @@ import Testing
             .invalidValue),
         Case("an item without name", result([]), .missingField),
         Case("an item without kind", result(field(1, []) + field(5, [])), .invalidValue),
-        Case("an item of unknown kind", result(field(1, field(1, varint: 3))), .invalidValue),
+        Case("an item of unknown kind", result(field(1, field(1, varint: 9))), .invalidValue),
         Case(
             "an index over the range",
             result(field(1, field(1, varint: 1) + field(2, varint: 1 << 31))), .invalidValue),
@@ -84,6 +84,19 @@ import Testing
         Case(
             "reward and failure",
             result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(5, [])), .invalidValue),
+        Case(
+            "reward and log-probability",
+            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(8, [])), .invalidValue),
+        Case("a NaN sum", result(item + field(8, [0x09] + nan)), .invalidValue),
+        Case(
+            "a token over the range", result(item + field(8, field(3, varint(1 << 31)))),
+            .invalidValue),
+        Case(
+            "an infinite value of a token",
+            result(item + field(8, field(4, [0, 0, 0x80, 0x7F]))), .invalidValue),
+        Case(
+            "more tokens than a completion may have",
+            result(item + field(8, field(3, [UInt8](repeating: 1, count: 1_048_577)))), .tooLarge),
         Case("a reward that is NaN", result(item + [0x21] + nan), .invalidValue),
         Case("an infinite reward", result(item + [0x21] + infinity), .invalidValue),
         Case(

@@ -68,7 +68,8 @@ package struct Lease: Hashable, Sendable {
     package var prompt: Prompt
     /// The seed of draw 0.
     package var seedBase: UInt32
-    /// The items, ascending: all to be sampled and scored, or all only to be scored.
+    /// The items, ascending: all to be sampled and scored, or all only to be scored, or the
+    /// log-probabilities of all to be told.
     package var items: [WorkItem]
     /// How long the worker may take, from receipt.
     package var duration: Duration

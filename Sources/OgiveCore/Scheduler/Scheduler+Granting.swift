@@ -218,7 +218,7 @@ extension Scheduler {
         let results = task.items.map { item in
             var result = ItemResult(name: item.name)
             result.failure = Failure(
-                stage: item.needsSampling ? .sampling : .scoring, code: code, message: message,
+                stage: item.stage, code: code, message: message,
                 attempts: max(task.attempts, 1))
             return result
         }

@@ -102,8 +102,13 @@ extension Scheduler {
 
 extension ItemResult {
     /// Whether it says one thing about its item: a finite reward, of a completion that is there
-    /// or was there before, or why there is none.
+    /// or was there before, or a log-probability where that was asked for, or why there is none.
     func isValid(for item: WorkItem, isTakenOver: Bool) -> Bool {
+        if item.name.kind == .candidateLogProbability {
+            guard completion == nil, reward == nil else { return false }
+            return logProbability.map { $0.isValid && failure == nil } ?? (failure != nil)
+        }
+        guard logProbability == nil else { return false }
         guard let reward else { return failure != nil }
         // Of a task that was taken over, only the names of the items are known.
         let hasText = completion != nil || !item.needsSampling || isTakenOver

@@ -104,12 +104,12 @@ extension Scheduler {
         queueWorkers(serving: id)
     }
 
-    /// Cuts items into tasks: at most `drawsPerTask` each, never both with and without a text.
+    /// Cuts items into tasks: at most `drawsPerTask` each, all of one stage.
     private func chunks(of items: [WorkItem]) -> [[WorkItem]] {
         var chunks: [[WorkItem]] = []
         for item in items {
             if let last = chunks.last, last.count < limits.drawsPerTask,
-                last[0].needsSampling == item.needsSampling
+                last[0].stage == item.stage
             {
                 chunks[chunks.count - 1].append(item)
             } else {

@@ -56,6 +56,8 @@ struct SchedulerRun {
         switch name.kind {
         case .draw: (0..<description.spec.draws).contains(Int(name.index))
         case .candidate: description.spec.scoresCandidates && name.index >= 0
+        case .candidateLogProbability:
+            description.spec.logProbabilitiesOfCandidates && name.index >= 0
         }
     }
 

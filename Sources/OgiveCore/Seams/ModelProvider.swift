@@ -4,11 +4,12 @@ package protocol ModelProvider: Sendable {
     /// when they come back from an outage.
     func offer() async throws(ModelError) -> Offer
 
-    /// The policy for a specification that `offer()` covers.
-    func policy(for spec: PolicySpec) throws(ModelError) -> any Policy
+    /// The endpoints of the policy for a specification that `offer()` covers: at least one, always
+    /// in the same order. They serve the same model; the worker chooses among them.
+    func policies(for spec: PolicySpec) throws(ModelError) -> [Served<any Policy>]
 
-    /// The scorer for a specification that `offer()` covers.
-    func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer
+    /// The endpoints of the scorer for a specification that `offer()` covers, as above.
+    func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>]
 }
 
 /// What a worker can serve.

@@ -20,6 +20,20 @@ package struct SampleRequest: Hashable, Sendable {
     }
 }
 
+/// Completions of one prompt whose log-probabilities are wanted.
+package struct LogProbabilityRequest: Hashable, Sendable {
+    /// The prompt.
+    package var prompt: Prompt
+    /// The completions, byte for byte.
+    package var completions: [String]
+
+    /// Joins both.
+    package init(prompt: Prompt, completions: [String]) {
+        self.prompt = prompt
+        self.completions = completions
+    }
+}
+
 /// A reference policy as served somewhere.
 package protocol Policy: Sendable {
     /// Reads what identifies the model from its server. Throws when it is not reachable, wants
@@ -29,4 +43,25 @@ package protocol Policy: Sendable {
     /// Samples the draws. The answer has one entry for each index, in the same order; whether an
     /// entry is kept never depends on its content.
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>]
+
+    /// Tells log π_ref of completions that are given, as if each had been sampled and ended by
+    /// itself. The answer has one entry for each completion, in the same order.
+    func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>]
+}
+
+extension Policy {
+    /// A policy that cannot tell.
+    package func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        request.completions.map { _ in
+            .failure(
+                ModelError(
+                    .unsupported,
+                    "This policy cannot tell the log-probability of a given completion. Leave "
+                        + "`logprobs` out of `run.candidates`."))
+        }
+    }
 }

@@ -24,8 +24,8 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     package var revision: String?
     /// The endpoint; `nil` lets chats go to `chat` and plain texts to `completions`.
     package var api: API?
-    /// Whether log π_ref(y|x) is asked for and stored with each draw.
-    package var logProbabilities: Bool = true
+    /// How much of log π_ref(y|x) is asked for and stored.
+    package var logProbabilities = LogProbabilities.sum
     /// The declared distribution when `kind` is `synthetic`.
     package var synthetic: SyntheticSpec?
 
@@ -37,6 +37,6 @@ package struct PolicySpec: Hashable, Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case kind, model, revision, api, synthetic
-        case logProbabilities = "log_probabilities"
+        case logProbabilities = "logprobs"
     }
 }

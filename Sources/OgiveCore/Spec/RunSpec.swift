@@ -6,8 +6,10 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var scoring: ScoringSpec
     /// n: the number of draws of each prompt, in 1...`drawsMax`.
     package var draws: Int
-    /// Whether the candidates that came with the prompts are scored as well.
-    package var scoresCandidates: Bool = true
+    /// What is done with the candidates that came with the prompts.
+    package var candidates: [CandidateWork] = [.score]
+    /// Whether the candidates of all prompts are done before any draw.
+    package var candidatesFirst = false
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
 
@@ -21,10 +23,11 @@ package struct RunSpec: Hashable, Sendable, Codable {
         self.draws = draws
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight
-        case scoresCandidates = "scores_candidates"
-    }
+    /// Whether candidates get rewards.
+    package var scoresCandidates: Bool { candidates.contains(.score) }
+
+    /// Whether candidates get log-probabilities.
+    package var logProbabilitiesOfCandidates: Bool { candidates.contains(.logprobs) }
 
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
@@ -33,6 +36,36 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if Set(candidates).count != candidates.count { return "candidates must name each once" }
         return scoring.sampling.parameters.problem ?? scoring.sampling.policy.synthetic?.problem
+    }
+}
+
+extension RunSpec {
+    private enum CodingKeys: String, CodingKey {
+        case name, scoring, draws, weight, candidates
+        case candidatesFirst = "candidates_first"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try values.decode(String.self, forKey: .name),
+            scoring: try values.decode(ScoringSpec.self, forKey: .scoring),
+            draws: try values.decode(Int.self, forKey: .draws))
+        candidates = try values.decode([CandidateWork].self, forKey: .candidates)
+        candidatesFirst = try values.decodeIfPresent(Bool.self, forKey: .candidatesFirst) ?? false
+        weight = try values.decode(Double.self, forKey: .weight)
+    }
+
+    /// Leaves out what is not set.
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(name, forKey: .name)
+        try values.encode(scoring, forKey: .scoring)
+        try values.encode(draws, forKey: .draws)
+        try values.encode(candidates, forKey: .candidates)
+        if candidatesFirst { try values.encode(true, forKey: .candidatesFirst) }
+        try values.encode(weight, forKey: .weight)
     }
 }

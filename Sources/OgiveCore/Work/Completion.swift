@@ -19,6 +19,10 @@ package struct Completion: Hashable, Sendable {
     /// log π_ref(y|x): the sum of the tokens' log-probabilities at temperature 1, in nats; `nil`
     /// when the server does not tell.
     package var logProbability: Double?
+    /// The sampled tokens, when asked for and told.
+    package var tokenIDs: [Int32]?
+    /// Their log-probabilities, in the same order, when asked for.
+    package var tokenLogProbabilities: [Double]?
 
     /// Joins the parts.
     package init(

@@ -10,6 +10,9 @@ package struct ItemResult: Hashable, Sendable {
     package var reward: Double?
     /// The raw rewards of the parts of a weighted sum, finite; empty for every other scorer.
     package var parts: [Double] = []
+    /// What the policy said of a candidate whose log-probability was asked for; `nil` for all other
+    /// items.
+    package var logProbability: LogProbability?
     /// Why the reward, or the completion too, is missing.
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).
@@ -31,6 +34,8 @@ package struct Failure: Hashable, Sendable {
         case sampling
         /// A completion was got, but no reward.
         case scoring
+        /// A candidate's log-probability was not got.
+        case logProbability = "logprob"
     }
 
     /// The stage that failed.

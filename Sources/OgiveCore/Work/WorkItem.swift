@@ -6,6 +6,8 @@ package struct ItemName: Hashable, Comparable, Sendable {
         case draw = 0
         /// Came with the prompt.
         case candidate = 1
+        /// Came with the prompt; its log-probability is asked for, not its reward.
+        case candidateLogProbability = 2
 
         package static func < (left: Kind, right: Kind) -> Bool {
             left.rawValue < right.rawValue
@@ -28,6 +30,11 @@ package struct ItemName: Hashable, Comparable, Sendable {
     /// The candidate with this index.
     package static func candidate(_ index: Int32) -> ItemName { ItemName(.candidate, index) }
 
+    /// The log-probability of the candidate with this index.
+    package static func candidateLogProbability(_ index: Int32) -> ItemName {
+        ItemName(.candidateLogProbability, index)
+    }
+
     package static func < (left: ItemName, right: ItemName) -> Bool {
         (left.kind, left.index) < (right.kind, right.index)
     }
@@ -37,7 +44,7 @@ package struct ItemName: Hashable, Comparable, Sendable {
 package struct WorkItem: Hashable, Sendable {
     /// Its name.
     package var name: ItemName
-    /// The text to score, for candidates and for draws that landed without a reward.
+    /// The text that is given, for candidates and for draws that landed without a reward.
     package var text: String?
 
     /// Names an item and gives its text when it has one.
@@ -47,7 +54,13 @@ package struct WorkItem: Hashable, Sendable {
     }
 
     /// Whether the policy has to be asked.
-    package var needsSampling: Bool { text == nil }
+    package var needsSampling: Bool { text == nil && name.kind != .candidateLogProbability }
+
+    /// The stage that the item begins with: items of one lease share it.
+    package var stage: Failure.Stage {
+        if name.kind == .candidateLogProbability { return .logProbability }
+        return needsSampling ? .sampling : .scoring
+    }
 }
 
 /// The items of one prompt that have neither a landed result nor a failure.

@@ -15,17 +15,26 @@ package struct ConfiguredModels: ModelProvider {
     private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
     private let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
 
-    /// Checks the configuration; connects to nothing yet. Throws `misconfigured`.
+    /// Checks the configuration; connects to nothing yet. Entries of the same kind and model are
+    /// the endpoints of one model. Throws `misconfigured`.
     package init(
         policies: [PolicyEndpoint], scorers: [ScorerEndpoint]
     ) throws(ModelError) {
+        var agreed: [String: AgreedFacts] = [:]
+        func facts(_ name: String) -> AgreedFacts {
+            let facts = agreed[name] ?? AgreedFacts()
+            agreed[name] = facts
+            return facts
+        }
         var served: [(endpoint: PolicyEndpoint, server: ServerConnection?)] = []
         for endpoint in policies {
-            served.append((endpoint, try Self.connection(endpoint)))
+            let facts = facts("policy \(endpoint.kind) \(endpoint.model)")
+            served.append((endpoint, try Self.connection(endpoint, facts)))
         }
         var scoring: [(endpoint: ScorerEndpoint, backend: ScorerBackend)] = []
         for endpoint in scorers {
-            scoring.append((endpoint, try Self.backend(endpoint)))
+            let facts = facts("scorer \(endpoint.kind) \(endpoint.model)")
+            scoring.append((endpoint, try Self.backend(endpoint, facts)))
         }
         self.policies = served
         self.scorers = scoring
@@ -40,27 +49,31 @@ package struct ConfiguredModels: ModelProvider {
         }
     }
 
-    /// Asks every configured endpoint what it serves; throws when one cannot be reached, so that
-    /// a worker never offers less than its configuration says.
+    /// Asks every configured endpoint what it serves, so that a worker never offers less than its
+    /// configuration says. An endpoint that cannot be reached is passed over while another one of
+    /// its model answers.
     package func offer() async throws(ModelError) -> Offer {
         var offer = Offer(policies: [], scorers: [])
-        for (endpoint, _) in policies {
+        for endpoint in Self.models(policies.map(\.endpoint)) {
             let spec = PolicySpec(kind: endpoint.kind, model: endpoint.model)
+            let served = try policies(for: spec)
             offer.policies.append(
                 Offer.Model(
                     kind: endpoint.kind.rawValue, model: endpoint.model,
-                    fingerprint: try await policy(for: spec).fingerprint()))
+                    fingerprint: try await Self.fingerprint(
+                        served.map { ($0.name, $0.model.fingerprint) })))
         }
-        for (endpoint, backend) in scorers {
-            let fingerprint =
-                if case .verifier = backend {
-                    // Its rule is part of the specification, which a worker learns later.
-                    VerifierScorer.fingerprint(model: endpoint.model)
-                } else {
-                    try await scorer(
-                        for: ScorerSpec(kind: endpoint.kind, model: endpoint.model)
-                    ).fingerprint()
-                }
+        for endpoint in Self.models(scorers.map(\.endpoint)) {
+            let fingerprint: Fingerprint
+            if endpoint.kind == .verifier {
+                // Its rule is part of the specification, which a worker learns later.
+                fingerprint = VerifierScorer.fingerprint(model: endpoint.model)
+            } else {
+                let spec = ScorerSpec(kind: endpoint.kind, model: endpoint.model)
+                let served = try scorers(for: spec)
+                fingerprint = try await Self.fingerprint(
+                    served.map { ($0.name, $0.model.fingerprint) })
+            }
             offer.scorers.append(
                 Offer.Model(
                     kind: endpoint.kind.rawValue, model: endpoint.model, fingerprint: fingerprint))
@@ -68,33 +81,44 @@ package struct ConfiguredModels: ModelProvider {
         return offer
     }
 
-    /// Looks for an endpoint of the same kind and model. Nothing is tried again here: the worker
+    /// Finds the endpoints of the same kind and model. Nothing is tried again here: the worker
     /// decides about that.
-    package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
-        guard
-            let found = policies.first(where: {
-                $0.endpoint.kind == spec.kind && $0.endpoint.model == spec.model
-            })
-        else { throw Self.notServed("policy", spec.kind.rawValue, spec.model) }
-        guard let server = found.server else { return try SyntheticPolicy(spec: spec) }
-        return OpenAIPolicy(
-            spec: spec, server: server, drawsPerRequest: found.endpoint.drawsPerRequest)
+    package func policies(for spec: PolicySpec) throws(ModelError) -> [Served<any Policy>] {
+        var served: [Served<any Policy>] = []
+        for (endpoint, server) in policies
+        where endpoint.kind == spec.kind && endpoint.model == spec.model {
+            let policy: any Policy =
+                if let server {
+                    OpenAIPolicy(
+                        spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
+                } else { try SyntheticPolicy(spec: spec) }
+            served.append(Served(policy, name: endpoint.name, limits: endpoint.limits))
+        }
+        guard !served.isEmpty else {
+            throw Self.notServed("policy", spec.kind.rawValue, spec.model)
+        }
+        return served
     }
 
-    /// Looks for an endpoint of the same kind and model. Nothing is tried again here: the worker
+    /// Finds the endpoints of the same kind and model. Nothing is tried again here: the worker
     /// decides about that.
-    package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
-        guard
-            let (endpoint, backend) = scorers.first(where: {
-                $0.endpoint.kind == spec.kind && $0.endpoint.model == spec.model
-            })
-        else { throw Self.notServed("scorer", spec.kind.rawValue, spec.model) }
-        switch backend {
-        case .verifier: return try VerifierScorer(spec: spec)
-        case .synthetic: return SyntheticScorer(model: spec.model)
-        case .command(let scorer): return scorer
-        case .server(let server): return try Self.scorer(endpoint, server)
+    package func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>] {
+        var served: [Served<any Scorer>] = []
+        for (endpoint, backend) in scorers
+        where endpoint.kind == spec.kind && endpoint.model == spec.model {
+            let scorer: any Scorer =
+                switch backend {
+                case .verifier: try VerifierScorer(spec: spec)
+                case .synthetic: SyntheticScorer(model: spec.model)
+                case .command(let scorer): scorer
+                case .server(let server): try Self.scorer(endpoint, server)
+                }
+            served.append(Served(scorer, name: endpoint.name, limits: endpoint.limits))
         }
+        guard !served.isEmpty else {
+            throw Self.notServed("scorer", spec.kind.rawValue, spec.model)
+        }
+        return served
     }
 
     private static func scorer(_ endpoint: ScorerEndpoint, _ server: ServerConnection)
@@ -118,17 +142,19 @@ package struct ConfiguredModels: ModelProvider {
 }
 
 extension ConfiguredModels {
-    private static func connection(_ endpoint: PolicyEndpoint) throws(ModelError)
-        -> ServerConnection?
+    private static func connection(_ endpoint: PolicyEndpoint, _ agreed: AgreedFacts)
+        throws(ModelError) -> ServerConnection?
     {
         guard endpoint.kind == .openai else { return nil }
         return try connection(
             endpoint.url, "policy `\(endpoint.model)`", model: endpoint.model,
             apiKey: endpoint.apiKey, timeout: endpoint.requestTimeout,
-            connections: endpoint.connections)
+            connections: endpoint.connections, agreed: agreed)
     }
 
-    private static func backend(_ endpoint: ScorerEndpoint) throws(ModelError) -> ScorerBackend {
+    private static func backend(_ endpoint: ScorerEndpoint, _ agreed: AgreedFacts)
+        throws(ModelError) -> ScorerBackend
+    {
         switch endpoint.kind {
         case .verifier: return .verifier
         case .synthetic: return .synthetic
@@ -137,7 +163,7 @@ extension ConfiguredModels {
             let server = try connection(
                 endpoint.url, "scorer `\(endpoint.model)`", model: endpoint.model,
                 apiKey: endpoint.apiKey, timeout: endpoint.requestTimeout,
-                connections: endpoint.connections)
+                connections: endpoint.connections, agreed: agreed)
             // Finds a bad template before the first request.
             _ = try scorer(endpoint, server)
             return .server(server)
@@ -146,7 +172,7 @@ extension ConfiguredModels {
 
     private static func connection(
         _ url: String?, _ whose: String, model: String, apiKey: String?, timeout: Duration,
-        connections: Int
+        connections: Int, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
         guard let url else {
             throw ModelError(.misconfigured, "\(whose) needs the `url` of its server")
@@ -154,6 +180,6 @@ extension ConfiguredModels {
         let http = ModelHTTP(
             url: try ModelURL(url), apiKey: apiKey, requestTimeout: timeout,
             connections: connections)
-        return ServerConnection(http: http, model: model)
+        return ServerConnection(http: http, model: model, agreed: agreed)
     }
 }

@@ -16,6 +16,8 @@ package struct PolicyEndpoint: Hashable, Sendable {
     package var drawsPerRequest = 8
     /// Most connections, and so requests at once.
     package var connections = 64
+    /// What may be asked of the server.
+    package var limits = EndpointLimits()
 
     /// Names a policy and where it is.
     package init(kind: PolicySpec.Kind, model: String, url: String? = nil) {
@@ -23,4 +25,7 @@ package struct PolicyEndpoint: Hashable, Sendable {
         self.model = model
         self.url = url
     }
+
+    /// The address, or what stands in for it.
+    var name: String { url ?? "\(kind.rawValue) \(model)" }
 }

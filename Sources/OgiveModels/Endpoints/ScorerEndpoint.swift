@@ -25,6 +25,8 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var environment: [String: String] = [:]
     /// The folder that `command` runs in; `nil` is the current one.
     package var workingDirectory: String?
+    /// What may be asked of the server.
+    package var limits = EndpointLimits()
 
     /// Names a scorer and where it is.
     package init(kind: ScorerSpec.Kind, model: String, url: String? = nil) {
@@ -32,4 +34,7 @@ package struct ScorerEndpoint: Hashable, Sendable {
         self.model = model
         self.url = url
     }
+
+    /// The address, or what stands in for it.
+    var name: String { url ?? "\(kind.rawValue) \(model)" }
 }

@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// One endpoint as adapters use it: its connections, and what the server said it is.
 ///
-/// It stays what it was when it was first asked. A server can only become another one by way of
-/// new connections, so after each of them it is asked again before an answer is believed.
+/// It stays what it was when it was first asked, and what the other endpoints of its model are. A
+/// server can only become another one by way of new connections, so after each of them it is asked
+/// again before an answer is believed.
 package final class ServerConnection: Sendable {
     /// The requests' way to the server.
     package let http: ModelHTTP
@@ -20,34 +21,24 @@ package final class ServerConnection: Sendable {
     }
 
     private let state = Mutex(State())
+    private let agreed: AgreedFacts
 
-    /// Joins connections and model; asks nothing yet.
-    package init(http: ModelHTTP, model: String) {
+    /// Joins connections and model; asks nothing yet. `agreed` is shared by the endpoints of one
+    /// model.
+    package init(http: ModelHTTP, model: String, agreed: AgreedFacts = AgreedFacts()) {
         self.http = http
         self.model = model
+        self.agreed = agreed
     }
 
     /// Asks the server what it is, now. Throws `wrongModel` when that is not what it was.
     package func refresh() async throws(ModelError) -> ServerProfile {
         let connections = http.connectionsMade
         let read = try await ServerProfile.read(http, model: model)
-        let first = state.withLock { state in
-            let first = state.profile ?? read
-            state.profile = first
-            if first.facts == read.facts {
-                state.connections = max(state.connections, connections)
-            }
-            return first
-        }
-        let changes = Set(first.facts.keys).union(read.facts.keys).sorted()
-            .filter { first.facts[$0] != read.facts[$0] }
-            .map { "\($0): \(first.facts[$0] ?? "none") before, \(read.facts[$0] ?? "none") now" }
-        guard changes.isEmpty else {
-            throw ModelError(
-                .wrongModel,
-                "\(http.url) serves another model than before "
-                    + "(\(changes.joined(separator: "; "))); serve the former one, "
-                    + "or start the worker again to offer this one")
+        try agreed.check(read.facts, url: "\(http.url)")
+        state.withLock { state in
+            state.profile = state.profile ?? read
+            state.connections = max(state.connections, connections)
         }
         return read
     }

@@ -23,6 +23,9 @@ package final class ChildProcess: Sendable {
     /// The process id.
     package var id: Int32 { process.id }
 
+    /// Whether it has not ended yet.
+    package var isRunning: Bool { process.end() == nil }
+
     /// Asks the process to end as if by SIGTERM.
     package func terminate() {
         process.signal(SIGTERM)

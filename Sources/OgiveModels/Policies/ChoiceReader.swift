@@ -74,7 +74,7 @@ package struct ChoiceReader {
             throw ModelError(
                 .unsupported,
                 "\(url) answered without log-probabilities; serve the model with them, or set "
-                    + "`log_probabilities: false`")
+                    + "`policy.logprobs: none`")
         }
         var sum = 0.0
         for value in values { sum += value ?? .nan }

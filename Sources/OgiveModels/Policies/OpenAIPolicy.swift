@@ -56,12 +56,12 @@ package struct OpenAIPolicy: Policy {
         let body = CompletionRequest(
             model: spec.model, input: input, parameters: request.parameters,
             seed: request.seedBase + UInt32(group.lowerBound), count: group.count,
-            logProbabilities: spec.logProbabilities, server: profile.kind)
+            logProbabilities: spec.logProbabilities != .none, server: profile.kind)
         let path =
             if case .text = input { "/v1/completions" } else { "/v1/chat/completions" }
         let data = try await server.post(path, body)
         let reader = ChoiceReader(
-            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities,
+            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
             models: profile.answeringModels)
         return try reader.completions(data, count: group.count)
     }

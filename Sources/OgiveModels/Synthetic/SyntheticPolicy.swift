@@ -38,7 +38,7 @@ package struct SyntheticPolicy: Policy {
         }
         return seeds.map { seed in
             var completion = law.completion(seed: seed, maxTokens: request.parameters.maxTokens)
-            if !spec.logProbabilities { completion.logProbability = nil }
+            if spec.logProbabilities == .none { completion.logProbability = nil }
             return .success(completion)
         }
     }

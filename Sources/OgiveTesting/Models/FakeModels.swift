@@ -45,13 +45,13 @@ package final class FakeModels: ModelProvider {
     }
 
     /// A policy that records what it is asked.
-    package func policy(for spec: PolicySpec) throws(ModelError) -> any Policy {
-        FakePolicy(models: self)
+    package func policies(for spec: PolicySpec) throws(ModelError) -> [Served<any Policy>] {
+        [Served(FakePolicy(models: self), name: "fake policy")]
     }
 
     /// A scorer that records what it is asked.
-    package func scorer(for spec: ScorerSpec) throws(ModelError) -> any Scorer {
-        FakeScorer(models: self)
+    package func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>] {
+        [Served(FakeScorer(models: self), name: "fake scorer")]
     }
 
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {

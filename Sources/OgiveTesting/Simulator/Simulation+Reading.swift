@@ -113,6 +113,10 @@ extension Simulation {
     }
 
     private func text(of name: ItemName) -> String {
-        (name.kind == .draw ? "d" : "c") + "\(name.index)"
+        switch name.kind {
+        case .draw: "d\(name.index)"
+        case .candidate: "c\(name.index)"
+        case .candidateLogProbability: "l\(name.index)"
+        }
     }
 }

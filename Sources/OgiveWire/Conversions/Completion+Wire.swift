@@ -20,6 +20,9 @@ extension Completion: WireConvertible {
             logProbability = try WireCheck.finite(
                 wire.logProbability, "completion.log_probability")
         }
+        tokenIDs = try WireCheck.tokens(wire.tokenIds, "completion.token_ids")
+        tokenLogProbabilities = try WireCheck.values(
+            wire.tokenLogProbabilities, "completion.token_log_probabilities")
     }
 
     var wire: Ogive_V1_Completion {
@@ -33,6 +36,10 @@ extension Completion: WireConvertible {
             case .other: .other
             }
         if let logProbability { wire.logProbability = logProbability }
+        if let tokenIDs { wire.tokenIds = tokenIDs.map(UInt32.init(bitPattern:)) }
+        if let tokenLogProbabilities {
+            wire.tokenLogProbabilities = tokenLogProbabilities.map(Float.init)
+        }
         return wire
     }
 }

@@ -6,6 +6,7 @@ extension Failure: WireConvertible {
             switch wire.stage {
             case .sampling: .sampling
             case .scoring: .scoring
+            case .logProbability: .logProbability
             case .unspecified, .UNRECOGNIZED:
                 throw WireError(.invalidValue, "failure.stage is \(wire.stage.rawValue)")
             }
@@ -27,6 +28,7 @@ extension Failure: WireConvertible {
             switch stage {
             case .sampling: .sampling
             case .scoring: .scoring
+            case .logProbability: .logProbability
             }
         wire.code = code.rawValue
         wire.message = message.cut(toBytes: WireLimits.reasonBytes)

@@ -6,6 +6,7 @@ extension ItemName: WireConvertible {
         switch wire.kind {
         case .draw: self = .draw(index)
         case .candidate: self = .candidate(index)
+        case .candidateLogProbability: self = .candidateLogProbability(index)
         case .unspecified, .UNRECOGNIZED:
             throw WireError(.invalidValue, "item.kind is \(wire.kind.rawValue)")
         }
@@ -17,6 +18,7 @@ extension ItemName: WireConvertible {
             switch kind {
             case .draw: .draw
             case .candidate: .candidate
+            case .candidateLogProbability: .candidateLogProbability
             }
         // A negative index becomes one that decoders refuse.
         wire.index = UInt32(bitPattern: index)

@@ -4,10 +4,11 @@ extension ItemResult: WireConvertible {
     init(wire: Ogive_V1_ItemResult) throws(WireError) {
         try WireCheck.present(wire.hasName, "item_result.name")
         self.init(name: try ItemName(wire: wire.name))
-        guard wire.hasReward != wire.hasFailure else {
+        let outcomes = [wire.hasReward, wire.hasFailure, wire.hasLogProbability].count { $0 }
+        guard outcomes == 1 else {
             throw WireError(
-                wire.hasReward ? .invalidValue : .missingField,
-                "item_result must have a reward or a failure, and not both")
+                outcomes > 1 ? .invalidValue : .missingField,
+                "item_result must have exactly one of reward, failure and log_probability")
         }
         if wire.hasCompletion { completion = try Completion(wire: wire.completion) }
         if wire.hasSeed { seed = wire.seed }
@@ -19,6 +20,9 @@ extension ItemResult: WireConvertible {
         }
         parts = try WireCheck.list(wire.parts, "item_result.parts", max: WireLimits.parts)
             .map { (part) throws(WireError) in try WireCheck.finite(part, "item_result.parts") }
+        if wire.hasLogProbability {
+            logProbability = try LogProbability(wire: wire.logProbability)
+        }
         if wire.hasFailure { failure = try Failure(wire: wire.failure) }
         if wire.hasSampleNanoseconds {
             sampleDuration = try WireCheck.duration(
@@ -41,6 +45,7 @@ extension ItemResult: WireConvertible {
         if let seed { wire.seed = seed }
         if let reward { wire.reward = reward }
         wire.parts = parts
+        if let logProbability { wire.logProbability = logProbability.wire }
         if let failure { wire.failure = failure.wire }
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
         if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }

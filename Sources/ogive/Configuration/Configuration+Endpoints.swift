@@ -16,40 +16,59 @@ extension LaunchConfiguration {
     }
 }
 
+extension EndpointConfiguration {
+    /// Where requests go: to the server that was launched, to the addresses of the file, or,
+    /// where the adapter needs no server, nowhere.
+    fileprivate func places(launched: String?) -> [EndpointAddress?] {
+        if let launched {
+            return [EndpointAddress(url: launched, apiKey: apiKey, limits: limits)]
+        }
+        return addresses.isEmpty ? [nil] : addresses
+    }
+}
+
 extension PolicyConfiguration {
-    /// Where the policy is served, its key included. `launched` is the address of the server
-    /// that was launched for it. Throws `.configuration` when the key is missing.
-    func endpoint(
+    /// Where the policy is served, keys included. `launched` is the address of the server
+    /// that was launched for it. Throws `.configuration` when a key is missing.
+    func endpoints(
         launched: String?, connections: Int, environment: [String: String]
-    ) throws(CommandError) -> PolicyEndpoint {
-        var result = PolicyEndpoint(
-            kind: spec.kind, model: spec.model, url: launched ?? endpoint.url)
-        result.apiKey = try endpoint.apiKey?.value(in: environment)
-        result.requestTimeout = endpoint.requestTimeout
-        result.drawsPerRequest = drawsPerRequest
-        result.connections = connections
-        return result
+    ) throws(CommandError) -> [PolicyEndpoint] {
+        var endpoints: [PolicyEndpoint] = []
+        for place in endpoint.places(launched: launched) {
+            var result = PolicyEndpoint(kind: spec.kind, model: spec.model, url: place?.url)
+            result.apiKey = try place?.apiKey?.value(in: environment)
+            result.limits = place?.limits ?? endpoint.limits
+            result.requestTimeout = endpoint.requestTimeout
+            result.drawsPerRequest = drawsPerRequest
+            result.connections = connections
+            endpoints.append(result)
+        }
+        return endpoints
     }
 }
 
 extension ScorerConfiguration {
-    /// Where the scorer is served, its key included. `launched` is the address of the server
-    /// that was launched for it. Throws `.configuration` when the key is missing.
-    func endpoint(
+    /// Where the scorer is served, keys included. `launched` is the address of the server
+    /// that was launched for it. Throws `.configuration` when a key is missing.
+    func endpoints(
         launched: String?, connections: Int, environment: [String: String]
-    ) throws(CommandError) -> ScorerEndpoint {
-        var result = ScorerEndpoint(
-            kind: spec.kind, model: spec.model, url: launched ?? endpoint.url)
-        result.apiKey = try endpoint.apiKey?.value(in: environment)
-        result.requestTimeout = endpoint.requestTimeout
-        result.batchSize = batchSize
-        result.connections = connections
-        result.template = template
-        result.argv = command
-        if spec.kind == .command {
-            result.environment = self.environment
-            result.workingDirectory = directory
+    ) throws(CommandError) -> [ScorerEndpoint] {
+        var endpoints: [ScorerEndpoint] = []
+        for place in endpoint.places(launched: launched) {
+            var result = ScorerEndpoint(kind: spec.kind, model: spec.model, url: place?.url)
+            result.apiKey = try place?.apiKey?.value(in: environment)
+            result.limits = place?.limits ?? endpoint.limits
+            result.requestTimeout = endpoint.requestTimeout
+            result.batchSize = batchSize
+            result.connections = connections
+            result.template = template
+            result.argv = command
+            if spec.kind == .command {
+                result.environment = self.environment
+                result.workingDirectory = directory
+            }
+            endpoints.append(result)
         }
-        return result
+        return endpoints
     }
 }

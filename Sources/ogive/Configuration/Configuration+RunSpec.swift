@@ -16,7 +16,8 @@ extension Configuration {
             promptSet: prompts.set, policy: policy.spec, parameters: policy.sampling)
         let scoring = ScoringSpec(sampling: sampling, scorer: scorer.spec)
         var spec = RunSpec(name: run.name, scoring: scoring, draws: run.draws)
-        spec.scoresCandidates = run.scoreCandidates
+        spec.candidates = run.candidates
+        spec.candidatesFirst = run.candidatesFirst
         spec.weight = run.weight
         if let problem = spec.problem {
             throw CommandError(.configuration, "\(source): \(problem)")

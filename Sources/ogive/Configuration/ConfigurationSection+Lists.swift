@@ -1,4 +1,24 @@
 extension ConfigurationSection {
+    /// A list of words of `Value`, each at most once, or one of them alone; `nil` when absent.
+    func choices<Value: RawRepresentable<String> & CaseIterable & Hashable>(
+        _ key: String, _ type: Value.Type = Value.self
+    ) -> [Value]? {
+        guard let texts = texts(key) else { return nil }
+        let words = Value.allCases.map(\.rawValue)
+        var values: [Value] = []
+        for text in texts {
+            if let value = Value(rawValue: text), !values.contains(value) {
+                values.append(value)
+            } else {
+                report(
+                    key,
+                    "must name each of \(words.joined(separator: ", ")) at most once, not "
+                        + "`\(text.prefix(60))`")
+            }
+        }
+        return values
+    }
+
     /// A list of texts after expansion; a single value counts as a list of one.
     func texts(_ key: String) -> [String]? {
         guard let node = node(key) else { return nil }
@@ -17,6 +37,28 @@ extension ConfigurationSection {
         case .mapping, .null:
             report(key, "must be a list, not \(node.kind)")
             return nil
+        }
+    }
+
+    /// A list of sections; `nil` when absent.
+    func sections<Value>(
+        _ key: String, _ read: (ConfigurationSection) -> Value
+    ) -> [Value]? {
+        guard let node = node(key) else {
+            if reading.collectsKeys { _ = within(key, place: place, entries: [], read) }
+            return nil
+        }
+        guard case .list(let items) = node.value else {
+            report(key, "must be a list of mappings, not \(node.kind)")
+            return nil
+        }
+        return items.compactMap { item in
+            guard let entries = item.entries else {
+                reading.report(
+                    "\(path(of: key)) must hold mappings only, not \(item.kind)", at: item.place)
+                return nil
+            }
+            return within(key, place: item.place, entries: entries, read)
         }
     }
 

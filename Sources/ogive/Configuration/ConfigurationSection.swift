@@ -90,7 +90,8 @@ final class ConfigurationSection {
         }
     }
 
-    private func within<Value>(
+    /// Reads a section whose entries are given.
+    func within<Value>(
         _ key: String, place: SourcePlace, entries: [ConfigurationNode.Entry],
         _ read: (ConfigurationSection) -> Value
     ) -> Value {

@@ -1,44 +1,76 @@
-/// Where a model is served: at an address, or by a server that Ogive starts.
+internal import OgiveCore
+
+/// Where a model is served: at one or more addresses, or by a server that Ogive starts.
 struct EndpointConfiguration: Hashable, Sendable {
-    /// The address without `/v1`; `nil` when the server is launched.
-    var url: String?
-    /// The key that the server wants.
+    /// The servers that run already and all serve the model; none when it is launched.
+    var addresses: [EndpointAddress]
+    /// The key that the server wants, unless an entry of `endpoints` has its own.
     var apiKey: SecretReference?
+    /// What may be asked of each server, unless an entry of `endpoints` says otherwise.
+    var limits: EndpointLimits
     /// Longest wait for one answer.
     var requestTimeout: Duration
     /// How the server is started; `nil` when it runs already.
     var launch: LaunchConfiguration?
 
     /// Reads the keys of a section that say *where*. `isRequired`: the adapter speaks HTTP, so
-    /// exactly one of `url` and `launch` must be there; otherwise neither may be.
+    /// exactly one of `url`, `endpoints` and `launch` must be there; otherwise none may be.
     /// `timeout` is the default of `request_timeout`.
     init(
         from section: ConfigurationSection, isRequired: Bool, adapter: String, timeout: Duration
     ) {
-        url = section.text("url")
-        apiKey = section.secret("api_key", file: "api_key_file")
+        let urls = section.texts("url") ?? []
+        let apiKey = section.secret("api_key", file: "api_key_file")
+        let limits = EndpointLimits(from: section)
+        let endpoints = section.sections("endpoints") {
+            EndpointAddress(from: $0, otherwise: limits)
+        }
+        addresses = urls.map { EndpointAddress(url: $0, apiKey: apiKey, limits: limits) }
+        for var endpoint in endpoints ?? [] {
+            endpoint.apiKey = endpoint.apiKey ?? apiKey
+            addresses.append(endpoint)
+        }
+        self.apiKey = apiKey
+        self.limits = limits
         requestTimeout = section.duration(
             "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)))
         launch = section.optional("launch", LaunchConfiguration.init(from:))
-        check(section, isRequired: isRequired, adapter: adapter)
+        checkAddresses(section)
+        checkPlaces(section, isRequired: isRequired, adapter: adapter)
     }
 
-    private func check(_ section: ConfigurationSection, isRequired: Bool, adapter: String) {
-        if let url, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
-            section.report(
-                "url", "must begin with http:// or https://, not \(section.quoted("url", url))")
+    private func checkAddresses(_ section: ConfigurationSection) {
+        let key = section.has("endpoints") ? "endpoints" : "url"
+        var known: Set<String> = []
+        for url in addresses.map(\.url) where !url.isEmpty {
+            if !url.hasPrefix("http://"), !url.hasPrefix("https://") {
+                section.report(
+                    key, "must begin with http:// or https://, not \(section.quoted(key, url))")
+            }
+            if !known.insert(url).inserted {
+                section.report(key, "names \(section.quoted(key, url)) twice")
+            }
         }
-        if url != nil, section.has("launch") {
+        if section.has(key), addresses.isEmpty { section.report(key, "must name a server") }
+    }
+
+    private func checkPlaces(
+        _ section: ConfigurationSection, isRequired: Bool, adapter: String
+    ) {
+        let places = ["url", "endpoints", "launch"].filter(section.has)
+        if places.count > 1 {
             section.report(
-                "url", "and \(section.path(of: "launch")) contradict each other",
-                hint: "keep `url` for a server that runs already, `launch` for one to be started")
+                places[0],
+                "and \(section.path(of: places[1])) contradict each other",
+                hint: "keep `url` or `endpoints` for servers that run already, "
+                    + "`launch` for one to be started")
         }
-        if isRequired, !section.has("url"), !section.has("launch") {
+        if isRequired, places.isEmpty {
             section.reading.report(
                 "\(section.path) says nowhere where it is served", at: section.place,
                 hint: "add `url` for a server that runs already, or `launch` to start one")
         }
-        for key in ["url", "launch", "api_key", "api_key_file"]
+        for key in ["url", "endpoints", "launch", "api_key", "api_key_file"]
         where !isRequired && section.has(key) {
             section.report(key, "means nothing when \(section.path(of: "kind")) is \(adapter)")
         }

@@ -21,7 +21,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         let model = section.text("model")
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
         spec.revision = section.text("revision")
-        spec.logProbabilities = section.flag("log_probabilities", default: true)
+        spec.logProbabilities = section.choice("logprobs") ?? .sum
         switch section.choice("api", APIChoice.self) ?? .auto {
         case .auto: spec.api = nil
         case .chat: spec.api = .chat

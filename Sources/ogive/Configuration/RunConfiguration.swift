@@ -8,8 +8,10 @@ struct RunConfiguration: Hashable, Sendable {
     var draws: Int
     /// Share of the fleet relative to other runs.
     var weight: Double
-    /// Whether candidates are scored as well.
-    var scoreCandidates: Bool
+    /// What is done with candidates.
+    var candidates: [CandidateWork]
+    /// Whether candidates come before draws.
+    var candidatesFirst: Bool
     /// Whether draws that failed in an earlier attempt are tried again.
     var retryFailures: Bool
 
@@ -25,7 +27,8 @@ struct RunConfiguration: Hashable, Sendable {
             section.report("draws", "is missing", hint: "say how many draws each prompt gets")
         }
         weight = section.number("weight", default: 1, "more than 0") { $0 > 0 }
-        scoreCandidates = section.flag("score_candidates", default: true)
+        candidates = section.choices("candidates") ?? [.score]
+        candidatesFirst = section.flag("candidates_first", default: false)
         retryFailures = section.flag("retry_failures", default: false)
     }
 }

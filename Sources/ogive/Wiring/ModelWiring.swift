@@ -29,11 +29,11 @@ struct ModelWiring {
         let policyServer = try Self.server(policy.endpoint, given: policyURL)
         let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
         servers = [policyServer, scorerServer].compactMap(\.self)
-        self.policyURL = policyURL ?? policyServer?.url ?? policy.endpoint.url
-        self.scorerURL = scorerURL ?? scorerServer?.url ?? scorer.endpoint.url
+        self.policyURL = policyURL ?? policyServer?.url
+        self.scorerURL = scorerURL ?? scorerServer?.url
     }
 
-    /// The options that tell another process of this program where the servers are.
+    /// The options that tell another process of this program where the launched servers are.
     var addresses: [String] {
         (policyURL.map { ["--policy-url", $0] } ?? [])
             + (scorerURL.map { ["--scorer-url", $0] } ?? [])
@@ -47,11 +47,11 @@ struct ModelWiring {
     /// The adapters.
     func provider() throws -> ConfiguredModels {
         let environment = Environment.current
-        let policies = try policy.endpoint(
+        let policies = try policy.endpoints(
             launched: policyURL, connections: sampleConnections, environment: environment)
-        let scorers = try scorer.endpoint(
+        let scorers = try scorer.endpoints(
             launched: scorerURL, connections: scoreConnections, environment: environment)
-        return try ConfiguredModels(policies: [policies], scorers: [scorers])
+        return try ConfiguredModels(policies: policies, scorers: scorers)
     }
 
     private static func server(

@@ -24,7 +24,7 @@ struct SpecIdentityTests {
             CanonicalJSON.text(Self.sampling)
                 == #"{"parameters":{"max_tokens":512,"min_p":0,"seed":0,"stop":["\n\n"],"#
                 + #""temperature":1,"top_k":0,"top_p":1},"policy":{"api":"chat","kind":"openai","#
-                + #""log_probabilities":true,"model":"tiny","revision":"a"},"#
+                + #""logprobs":"sum","model":"tiny","revision":"a"},"#
                 + #""prompt_set":"gsm8k"}"#)
         #expect(CanonicalJSON.text(["a/b": "ü\"\u{1}"]) == #"{"a/b":"ü\"\u0001"}"#)
     }
@@ -33,10 +33,10 @@ struct SpecIdentityTests {
     func golden() {
         #expect(
             Self.sampling.digest.hex
-                == "0a1fe745f96bb2e29decf525c43ed1a8db5e3a6c34241a412e3b0eb5bde71594")
+                == "3b9ece052aa2c1fdbe5ddb01759ae795dbe6b26a2d64185598d08a3fe7ba749c")
         #expect(
             Self.scoring.digest.hex
-                == "cc6adbbe645942225b282a9a571ac29832304fae1aab6f238e2f1cd076b0fc55")
+                == "3f95450f09fd8563998b389b547a42d98213bdd1ad507031726c2abdc6390dd7")
     }
 
     @Test("Every field of a sampling is part of its identity")
@@ -49,7 +49,8 @@ struct SpecIdentityTests {
             { $0.policy.revision = nil },
             { $0.policy.api = .completions },
             { $0.policy.api = nil },
-            { $0.policy.logProbabilities = false },
+            { $0.policy.logProbabilities = .none },
+            { $0.policy.logProbabilities = .tokens },
             { $0.policy.synthetic = SyntheticSpec() },
             { $0.parameters.temperature = 0.7 },
             { $0.parameters.topP = 0.9 },
@@ -105,6 +106,7 @@ struct SpecIdentityTests {
             ("name", { $0.name = String(repeating: "n", count: 201) }),
             ("draws", { $0.draws = 0 }),
             ("draws", { $0.draws = RunSpec.drawsMax + 1 }),
+            ("candidates", { $0.candidates = [.score, .score] }),
             ("weight", { $0.weight = 0 }),
             ("weight", { $0.weight = .nan }),
             ("weight", { $0.weight = .infinity }),

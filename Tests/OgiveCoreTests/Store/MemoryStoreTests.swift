@@ -8,7 +8,7 @@ struct MemoryStoreTests {
     func conforms() async throws {
         var database = MemoryDatabase()
         var run = SimulatedModel.run(draws: 3)
-        run.spec.scoresCandidates = false
+        run.spec.candidates = []
         database.add(SimulatedModel.prompts(3), to: "prompts")
         database.submit(run)
         let store = MemoryStore(database)

@@ -49,7 +49,7 @@ struct ConfigurationTests {
         #expect(spec.scoring.sampling.promptSet == "s")
         #expect(spec.scoring.sampling.policy.api == nil)
         #expect(spec.scoring.scorer.verifier == VerifierSpec(rule: .finalNumber))
-        #expect(configuration.policy?.endpoint.url == "http://127.0.0.1:1")
+        #expect(configuration.policy?.endpoint.addresses.map(\.url) == ["http://127.0.0.1:1"])
         #expect(configuration.database?.location == .embedded("/etc/ogive/data"))
     }
 
@@ -104,7 +104,13 @@ struct ConfigurationTests {
         ("run: {name: r, draws: 9999999999999999999}", "run.draws must be a whole number in"),
         ("run: {name: r, draws: 1, weight: .inf}", "run.weight must be more than 0"),
         ("run: {name: r, draws: 1, weight: nan}", "run.weight must be more than 0"),
-        ("run: {name: r, draws: 1, score_candidates: yep}", "must be true or false, not `yep`"),
+        ("run: {name: r, draws: 1, candidates_first: yep}", "must be true or false, not `yep`"),
+        (
+            "run: {name: r, draws: 1, candidates: [score, rank]}",
+            "must name each of score, logprobs at most once, not `rank`"
+        ),
+        ("run: {name: r, draws: 1, candidates: [score, score]}", "at most once, not `score`"),
+        ("policy: {logprobs: all}", "must be one of none, sum, tokens, not `all`"),
         ("prompts: {}", "prompts.set is missing"),
         ("prompts: {set: s, line_bytes_max: 8MB}", "must be a number of bytes, not `8MB`"),
         ("prompts: {set: s, fields: {}}", "must give either `prompt` or `messages` (q.yaml:1)"),

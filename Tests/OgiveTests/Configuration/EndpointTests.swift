@@ -1,3 +1,4 @@
+import OgiveCore
 import OgiveModels
 import Testing
 
@@ -12,18 +13,62 @@ struct EndpointTests {
         let policy = try #require(
             read("policy: {model: m, url: 'http://h:1', api_key: '${K}', draws_per_request: 3}")
                 .policy)
-        let endpoint = try policy.endpoint(
-            launched: nil, connections: 5, environment: ["K": "secret"])
+        let endpoint = try policy.endpoints(
+            launched: nil, connections: 5, environment: ["K": "secret"])[0]
         #expect(endpoint.url == "http://h:1")
         #expect(endpoint.apiKey == "secret")
         #expect(endpoint.drawsPerRequest == 3)
         #expect(endpoint.connections == 5)
-        let launched = try policy.endpoint(
-            launched: "http://l:2", connections: 5, environment: ["K": "secret"])
+        let launched = try policy.endpoints(
+            launched: "http://l:2", connections: 5, environment: ["K": "secret"])[0]
         #expect(launched.url == "http://l:2")
         #expect(throws: CommandError.self) {
-            _ = try policy.endpoint(launched: nil, connections: 5, environment: [:])
+            _ = try policy.endpoints(launched: nil, connections: 5, environment: [:])
         }
+    }
+
+    @Test func severalAddressesShareWhatTheyDoNotSayThemselves() throws {
+        let policy = try #require(
+            read(
+                """
+                policy:
+                  model: m
+                  api_key: ${K}
+                  requests_per_minute: 60
+                  concurrency: 4
+                  endpoints:
+                    - {url: "http://a:1"}
+                    - {url: "http://b:2", api_key: "${L}", concurrency: 9, tokens_per_minute: 1e6}
+                """
+            ).policy)
+        let endpoints = try policy.endpoints(
+            launched: nil, connections: 5, environment: ["K": "k", "L": "l"])
+        #expect(endpoints.map(\.url) == ["http://a:1", "http://b:2"])
+        #expect(endpoints.map(\.apiKey) == ["k", "l"])
+        #expect(endpoints.map(\.limits.concurrency) == [4, 9])
+        #expect(endpoints.map(\.limits.requestsPerMinute) == [60, 60])
+        #expect(endpoints.map(\.limits.tokensPerMinute) == [nil, 1e6])
+        let scorer = try #require(
+            read("scorer: {kind: rerank, model: m, url: ['http://a:1', 'http://b:2']}").scorer)
+        let addresses = try scorer.endpoints(launched: nil, connections: 5, environment: [:])
+        #expect(addresses.map(\.url) == ["http://a:1", "http://b:2"])
+    }
+
+    @Test(arguments: [
+        ("url: ['http://a', 'http://a']", "policy.url names"),
+        ("url: []", "policy.url must name a server"),
+        ("endpoints: [{url: 'ftp://a'}]", "policy.endpoints must begin with http://"),
+        ("endpoints: [{api_key: '${K}'}]", "policy.endpoints.url is missing"),
+        ("endpoints: ['http://a']", "policy.endpoints must hold mappings only"),
+        ("endpoints: [{url: 'http://a', concurency: 3}]", "did you mean `concurrency`?"),
+        ("url: 'http://a', endpoints: [{url: 'http://b'}]", "policy.endpoints contradict"),
+        ("url: 'http://a', requests_per_minute: 0", "must be more than 0"),
+    ])
+    func wrongAddressesAreReported(_ keys: String, _ report: String) {
+        let error = #expect(throws: CommandError.self) {
+            try read("policy: {model: m, \(keys)}")
+        }
+        #expect(error?.message.contains(report) == true, "\(error?.message ?? "")")
     }
 
     @Test func commandScorerKeepsItsFolderAndEnvironment() throws {
@@ -38,7 +83,7 @@ struct EndpointTests {
                   environment: {MODE: strict}
                 """
             ).scorer)
-        let endpoint = try scorer.endpoint(launched: nil, connections: 1, environment: [:])
+        let endpoint = try scorer.endpoints(launched: nil, connections: 1, environment: [:])[0]
         #expect(endpoint.argv == ["/etc/ogive/tools/bin/score", "--fast"])
         #expect(endpoint.workingDirectory == "/etc/ogive/tools")
         #expect(endpoint.environment == ["MODE": "strict"])

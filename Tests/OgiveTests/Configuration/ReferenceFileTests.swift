@@ -85,7 +85,9 @@ struct ReferenceFileTests {
         guard !free.contains(path), !path.hasSuffix(".environment") else { return [] }
         return (node.entries ?? []).flatMap { entry in
             let inner = path.isEmpty ? entry.key : "\(path).\(entry.key)"
-            return [inner] + paths(of: entry.node, under: inner, except: free)
+            var nodes = [entry.node]
+            if case .list(let items) = entry.node.value { nodes = Array(items.prefix(1)) }
+            return [inner] + nodes.flatMap { paths(of: $0, under: inner, except: free) }
         }
     }
 }

@@ -1,0 +1,7 @@
+/// What is done with the candidates that came with the prompts.
+package enum CandidateWork: String, Sendable, Codable, CaseIterable {
+    /// The scorer gives each a reward.
+    case score
+    /// The policy tells the log-probability of each.
+    case logprobs
+}

@@ -37,7 +37,8 @@ package struct RunSpec: Hashable, Sendable, Codable {
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
-        return scoring.sampling.parameters.problem ?? scoring.sampling.policy.synthetic?.problem
+        return scoring.scorer.problem ?? scoring.sampling.parameters.problem
+            ?? scoring.sampling.policy.synthetic?.problem
     }
 }
 

@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// Any JSON value, to be passed on.
 enum JSONValue: Codable, Sendable {
     case null
@@ -7,6 +9,15 @@ enum JSONValue: Codable, Sendable {
     case text(String)
     case list([JSONValue])
     case object([String: JSONValue])
+
+    /// A list of texts.
+    static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
+
+    /// A list of turns.
+    static func messages(_ messages: [ChatMessage]) -> JSONValue {
+        .list(
+            messages.map { .object(["role": .text($0.role), "content": .text($0.content)]) })
+    }
 
     init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()

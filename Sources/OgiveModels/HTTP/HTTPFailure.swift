@@ -35,6 +35,9 @@ package enum HTTPFailure {
             return ModelError(.rejected, "\(what); the server refuses this request")
         case 408:
             return ModelError(.timeout, what)
+        case 424:
+            // TEI: the model failed behind its router.
+            return ModelError(.serverError, "\(what); see the server's log")
         case 429, 503:
             return ModelError(
                 .overloaded, "\(what); lower the concurrency, or add servers",

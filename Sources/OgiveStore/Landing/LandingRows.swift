@@ -22,7 +22,7 @@ struct LandingRows {
         // A candidate brings its text: a completion of it would be nonsense.
         let completion = item.name.kind == .candidate ? nil : item.completion
         let outcome = Outcome(item)
-        try buffer.row(columns: 19) { (row) throws(PostgresError) in
+        try buffer.row(columns: 20) { (row) throws(PostgresError) in
             row.append(ordinal)
             row.append(group.run.rawValue)
             row.append(group.prompt.rawValue)
@@ -32,6 +32,11 @@ struct LandingRows {
             row.append(completion != nil)
             try Self.append(completion, item, to: &row)
             try row.append(.optional(outcome.reward, PostgresValue.double))
+            if outcome.reward == nil || item.parts.isEmpty {
+                row.appendNull()
+            } else {
+                try row.append(item.parts)
+            }
             try Self.append(outcome.failure, to: &row)
         }
     }
@@ -79,7 +84,7 @@ struct LandingRows {
 
         init(_ item: ItemResult) {
             switch item.reward {
-            case .some(let value) where value.isFinite:
+            case .some(let value) where value.isFinite && item.parts.allSatisfy(\.isFinite):
                 reward = value
                 failure = nil
             case .some(let value):
@@ -88,7 +93,8 @@ struct LandingRows {
                     item.failure
                     ?? Failure(
                         stage: .scoring, code: .notFinite,
-                        message: "The reward is \(value), which is not a finite number.",
+                        message: "The reward is \(value), which is not a finite number, or made "
+                            + "of parts that are none.",
                         attempts: 1)
             case .none:
                 reward = nil

@@ -80,8 +80,8 @@ package struct ResultSplitter: Sendable {
         var failed = item
         failed.completion = nil
         failed.reward = nil
-        failed.parts = []
         failed.logProbability = nil
+        failed.parts = []
         let textMax = min(WireLimits.textBytes, room - Self.itemBytes)
         let told =
             if tokens > 0 {

@@ -59,12 +59,25 @@ struct Pipeline: Sendable {
             rule: AttemptRule(configuration, time: time))
         while let job = await samples.next() {
             feed.yield(.started(job.ticket))
-            if let sampled = await stage.process(job) {
+            if job.lease.items.first?.stage == .logProbability {
+                await tell(job)
+            } else if let sampled = await stage.process(job) {
                 scores.push(sampled)
             } else {
                 leases.leave(job.ticket)
             }
         }
+    }
+
+    /// Log-probabilities of candidates are the policy's: the scorer is not asked.
+    private func tell(_ job: LeaseJob) async {
+        let stage = LogProbabilityStage(
+            provider: provider, gates: gates, leases: leases,
+            rule: AttemptRule(configuration, time: time))
+        if let told = await stage.process(job) {
+            feed.yield(.done(told.ticket, split(told.results)))
+        }
+        leases.leave(job.ticket)
     }
 
     private func scoreLoop() async {

@@ -10,9 +10,11 @@ extension Scheduler {
             close(id)
         }
         for description in descriptions {
+            note(description.spent, by: description.id)
             if var run = runs[description.id] {
                 guard run.description.spec != description.spec else { continue }
                 run.description.spec = description.spec
+                if run.binding == .bound, !run.description.isBound { run.binding = .unbound }
                 run.rewind()
                 runs[description.id] = run
             } else {
@@ -51,14 +53,16 @@ extension Scheduler {
             let run = runs.values[index]
             guard run.notBefore <= now else { continue }
             runs.values[index].notBefore = .zero
-            if run.paging == .idle, run.binding == .bound,
+            if run.paging == .idle, run.binding == .bound, !run.isExhausted,
                 run.activeItems < limits.windowItems / 2, !isHeld(run)
             {
                 runs.values[index].paging = .fetching
                 let limit = PageLimit(
                     prompts: limits.pagePrompts, items: limits.windowItems - run.activeItems)
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
-            } else if run.paging == .exhausted, run.active.isEmpty {
+            } else if run.active.isEmpty,
+                run.paging == .exhausted || run.paging == .idle && run.isExhausted
+            {
                 runs.values[index].paging = .finishing
                 effects.append(.finish(run.description.id))
             }
@@ -66,10 +70,12 @@ extension Scheduler {
     }
 
     /// Runs that share a sampling are served in order while both could be: otherwise both would
-    /// sample the same draws, and one would be thrown away.
+    /// sample the same draws, and one would be thrown away. One that samples nothing holds nobody
+    /// and waits for nobody: it takes what is stored.
     private func isHeld(_ run: SchedulerRun) -> Bool {
-        runs.values.contains { other in
-            other.description.id < run.description.id
+        guard run.description.spec.samples else { return false }
+        return runs.values.contains { other in
+            other.description.id < run.description.id && other.description.spec.samples
                 && other.description.sampling == run.description.sampling
                 && (other.binding == .asked
                     || workers.values.contains { $0.serves.contains(other.description.id) })

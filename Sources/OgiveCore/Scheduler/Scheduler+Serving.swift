@@ -51,13 +51,19 @@ extension Scheduler {
         let spec = run.description.spec
         let policy = spec.scoring.sampling.policy
         let scorer = spec.scoring.scorer
-        guard
-            let offeredPolicy = offer.policies.first(where: {
-                $0.kind == policy.kind.rawValue && $0.model == policy.model
-            })
-        else {
+        // A run that asks no policy takes any worker, whichever policy that one serves.
+        let asksPolicy = spec.samples || spec.logProbabilitiesOfCandidates
+        let offeredPolicy =
+            asksPolicy
+            ? offer.policies.first { $0.kind == policy.kind.rawValue && $0.model == policy.model }
+            : nil
+        if asksPolicy, offeredPolicy == nil {
             return .differs(
                 lacks("policy", policy.kind.rawValue, policy.model, offer.policies, spec.name))
+        }
+        if spec.logProbabilitiesOfCandidates, let obstacle = offeredPolicy?.logProbabilityObstacle {
+            return .differs(
+                "run '\(spec.name)' asks for log-probabilities of candidates: \(obstacle)")
         }
         guard
             let offeredScorer = offer.scorers.first(where: {
@@ -69,7 +75,7 @@ extension Scheduler {
         }
         // One of the two may be bound already, by a run that shares it.
         let differences =
-            mismatch("policy", run.description.policyFingerprint, offeredPolicy.fingerprint)
+            mismatch("policy", run.description.policyFingerprint, offeredPolicy?.fingerprint)
             + mismatch("scorer", run.description.scorerFingerprint, offeredScorer.fingerprint)
         guard differences.isEmpty else {
             return .differs(
@@ -83,7 +89,7 @@ extension Scheduler {
         case .unbound:
             return .binds(
                 FingerprintBinding(
-                    run: run.description.id, policy: offeredPolicy.fingerprint,
+                    run: run.description.id, policy: offeredPolicy?.fingerprint,
                     scorer: offeredScorer.fingerprint))
         }
     }
@@ -97,9 +103,9 @@ extension Scheduler {
     }
 
     private func mismatch(
-        _ what: String, _ bound: Fingerprint?, _ offered: Fingerprint
+        _ what: String, _ bound: Fingerprint?, _ offered: Fingerprint?
     ) -> [String] {
-        guard let bound, bound != offered else { return [] }
+        guard let bound, let offered, bound != offered else { return [] }
         return bound.differences(from: offered).map { "\(what) \($0)" }
     }
 
@@ -109,15 +115,13 @@ extension Scheduler {
         // Runs that share the sampling or the scoring share the fingerprints.
         for id in runs.keys {
             guard var run = runs[id] else { continue }
-            if run.description.sampling == asked.description.sampling {
-                run.description.policyFingerprint = binding.policy
+            if run.description.sampling == asked.description.sampling, let policy = binding.policy {
+                run.description.policyFingerprint = policy
             }
             if run.description.scoring == asked.description.scoring {
                 run.description.scorerFingerprint = binding.scorer
             }
-            if run.description.policyFingerprint != nil, run.description.scorerFingerprint != nil {
-                run.binding = .bound
-            }
+            if run.description.isBound { run.binding = .bound }
             runs[id] = run
         }
         reviewWorkers()

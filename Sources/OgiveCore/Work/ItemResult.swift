@@ -8,17 +8,19 @@ package struct ItemResult: Hashable, Sendable {
     package var seed: UInt32?
     /// The raw reward, finite; `nil` when there is a failure.
     package var reward: Double?
-    /// The raw rewards of the parts of a weighted sum, finite; empty for every other scorer.
-    package var parts: [Double] = []
     /// What the policy said of a candidate whose log-probability was asked for; `nil` for all other
     /// items.
     package var logProbability: LogProbability?
+    /// The raw rewards of the parts of a weighted sum, finite; empty for every other scorer.
+    package var parts: [Double] = []
     /// Why the reward, or the completion too, is missing.
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).
     package var sampleDuration: Duration?
     /// Time the scorer took, from request to answer (of the whole batch).
     package var scoreDuration: Duration?
+    /// Tokens that the scorer spent, where its server tells: those of a batch at one item of it.
+    package var scorerTokens: TokenCount?
 
     /// Begins a result without content.
     package init(name: ItemName) {

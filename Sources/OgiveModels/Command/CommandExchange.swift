@@ -30,6 +30,9 @@ final class CommandExchange: Sendable {
         /// Wakes the one who writes.
         var writer: AsyncStream<Void>.Continuation?
         var progress = Progress()
+        /// What the first subprocess said of itself, and who waits to hear it.
+        var facts: CommandFacts?
+        var listeners: [AsyncStream<Result<CommandFacts, ModelError>>.Continuation] = []
 
         /// Takes a line out.
         mutating func take(_ id: Int) -> [UInt8]? {
@@ -122,11 +125,44 @@ final class CommandExchange: Sendable {
         if let waiting { waiting.answers.yield((waiting.place, reply.result.map { Score($0) })) }
     }
 
+    /// Hears what a subprocess says of itself. Throws `wrongModel` when a former one said other.
+    func announce(_ facts: CommandFacts) throws(ModelError) {
+        let (former, listeners) = state.withLock { state in
+            defer {
+                state.facts = state.facts ?? facts
+                state.listeners = []
+            }
+            return (state.facts, state.listeners)
+        }
+        guard let former, former != facts else {
+            for listener in listeners { listener.yield(.success(facts)) }
+            return
+        }
+        let changes = Fingerprint(former.facts).differences(from: Fingerprint(facts.facts))
+        throw ModelError(
+            .wrongModel,
+            "the scoring command is another one since it was started anew "
+                + "(\(changes.joined(separator: ", "))); start the worker again to offer it")
+    }
+
+    /// What the subprocess says of itself, as soon as one says it or ends: one element.
+    func announcements() -> AsyncStream<Result<CommandFacts, ModelError>> {
+        let (stream, listener) = AsyncStream.makeStream(
+            of: Result<CommandFacts, ModelError>.self, bufferingPolicy: .bufferingNewest(1))
+        let known = state.withLock { state in
+            if state.facts == nil { state.listeners.append(listener) }
+            return state.facts
+        }
+        if let known { listener.yield(.success(known)) }
+        return stream
+    }
+
     /// Ends the time of a subprocess: everything that waits fails. Returns the number of answers.
     @discardableResult
     func close(_ error: ModelError) -> Int {
-        let (waiting, answered) = state.withLock { state in
+        let (waiting, answered, listeners) = state.withLock { state in
             defer {
+                state.listeners = []
                 state.pending = [:]
                 state.lines = [:]
                 state.lineBytes = 0
@@ -134,8 +170,9 @@ final class CommandExchange: Sendable {
                 state.writer = nil
             }
             state.writer?.finish()
-            return (state.pending, state.progress.answered)
+            return (state.pending, state.progress.answered, state.listeners)
         }
+        for listener in listeners { listener.yield(.failure(error)) }
         for entry in waiting.values { entry.answers.yield((entry.place, .failure(error))) }
         return answered
     }

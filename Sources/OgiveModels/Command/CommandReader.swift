@@ -4,6 +4,9 @@ package import OgiveCore
 package struct CommandReader {
     /// The line that has begun.
     private var rest: [UInt8] = []
+    /// What the command says of itself, in a line `{"facts": {…}}` before its first reply.
+    private(set) package var facts: CommandFacts?
+    private var hasReplied = false
     private let lineBytesMax: Int
 
     /// Allows lines of up to `lineBytesMax` bytes.
@@ -21,7 +24,12 @@ package struct CommandReader {
             try keep(bytes[start..<end])
             start = end + 1
             if rest.contains(where: { $0 != 32 && $0 != 13 && $0 != 9 }) {
-                replies.append(try CommandReply.read(rest))
+                if !hasReplied, facts == nil, let read = try CommandFacts.read(rest) {
+                    facts = read
+                } else {
+                    replies.append(try CommandReply.read(rest))
+                    hasReplied = true
+                }
             }
             rest.removeAll(keepingCapacity: rest.count < 65_536)
         }

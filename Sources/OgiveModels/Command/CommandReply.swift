@@ -1,24 +1,36 @@
 internal import FoundationEssentials
 package import OgiveCore
 
-/// One line from the scoring subprocess: `{"id", "reward"}` or `{"id", "error"}`.
+/// One line from the scoring subprocess: `{"id", "reward"}` or `{"id", "error", "code"}`.
 package struct CommandReply: Decodable, Sendable {
     /// The id of the request that is answered.
     package var id: Int
     var reward: Double?
     var error: String?
+    var code: String?
+
+    /// Failures that a command may give an item; any other is `rejected`.
+    private static let codes: [ModelError.Code] = [
+        .promptTooLong, .notFinite, .malformed, .missingField, .serverError, .overloaded,
+    ]
 
     /// Reads a line. Beyond JSON it may hold `NaN` and `Infinity`, as Python writes them, which are
     /// to be told from a line that is broken.
     ///
     /// The platform's decoder can read JSON5, which has them too, but traps on some broken escapes.
     static func read(_ line: [UInt8]) throws(ModelError) -> CommandReply {
+        try decode(CommandReply.self, line)
+    }
+
+    static func decode<Line: Decodable>(
+        _ type: Line.Type, _ line: [UInt8]
+    ) throws(ModelError) -> Line {
         do {
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(
                 positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
             return try BoundedJSON.decode(
-                CommandReply.self, from: Data(quotingSpecials(line)), by: decoder)
+                type, from: Data(quotingSpecials(line)), by: decoder)
         } catch {
             let start = String(decoding: line.prefix(200), as: UTF8.self)
             throw ModelError(
@@ -59,8 +71,9 @@ package struct CommandReply: Decodable, Sendable {
     /// What it says of its item.
     package var result: Result<Double, ModelError> {
         if let error {
+            let code = Self.codes.first { $0.rawValue == self.code } ?? .rejected
             return .failure(
-                ModelError(.rejected, "the scoring command reports: \(error.prefix(500))"))
+                ModelError(code, "the scoring command reports: \(error.prefix(500))"))
         }
         guard let reward else {
             return .failure(

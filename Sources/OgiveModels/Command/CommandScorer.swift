@@ -4,7 +4,8 @@ package import OgiveCore
 /// A scorer behind a long-lived subprocess that speaks JSON Lines.
 ///
 /// To it: `{"id", "prompt" | "messages", "completion", "metadata"}`; from it, in any order:
-/// `{"id", "reward"}` or `{"id", "error"}`. Requests are pipelined. It should end when its
+/// `{"id", "reward"}` or `{"id", "error", "code"}`, and before these, if it likes,
+/// `{"facts"}`. Requests are pipelined. It should end when its
 /// standard input does. `run()` keeps it alive; without it no request is answered.
 package struct CommandScorer: Scorer {
     /// Longest line in either direction, in bytes.
@@ -25,9 +26,31 @@ package struct CommandScorer: Scorer {
         self.clock = clock
     }
 
-    /// The configured name and nothing more: the protocol has no way to ask a command what it is.
+    /// The configured name, and what the command says of itself where it `announcesFacts`: then this
+    /// waits for it, for as long as a batch may take.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
-        Fingerprint(["model": endpoint.model, "server": "command"])
+        guard endpoint.announcesFacts else {
+            return Fingerprint(["model": endpoint.model, "server": "command"])
+        }
+        let stream = exchange.announcements()
+        let said = await withTaskGroup(of: Result<CommandFacts, ModelError>?.self) { group in
+            group.addTask { await stream.first { _ in true } }
+            group.addTask { [clock, endpoint] in
+                // Cancellation is the normal end here: the command spoke.
+                try? await clock.sleep(endpoint.requestTimeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        guard let said else {
+            throw ModelError(
+                .timeout,
+                "the scoring command `\(endpoint.argv[0])` has not said {\"facts\": …} within "
+                    + "\(endpoint.requestTimeout); raise request_timeout, or leave out "
+                    + "`announces_facts` for one that does not say it")
+        }
+        return try said.get().fingerprint(model: endpoint.model)
     }
 
     /// Sends batches of at most `batch_size` lines, one after the other; what a batch lacks when

@@ -87,7 +87,10 @@ struct CommandSession {
             for try await buffer in output {
                 // The bytes are copied while the buffer is alive.
                 let bytes = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
-                for reply in try reader.replies(bytes) { exchange.receive(reply) }
+                let isFirst = reader.facts == nil
+                let replies = try reader.replies(bytes)
+                if isFirst, let facts = reader.facts { try exchange.announce(facts) }
+                for reply in replies { exchange.receive(reply) }
             }
             return .success(())
         } catch {

@@ -49,11 +49,12 @@ package struct ConfiguredModels: ModelProvider {
         for endpoint in Self.models(policies.map(\.endpoint)) {
             let spec = PolicySpec(kind: endpoint.kind, model: endpoint.model)
             let served = try policies(for: spec)
-            offer.policies.append(
-                Offer.Model(
-                    kind: endpoint.kind.rawValue, model: endpoint.model,
-                    fingerprint: try await Self.fingerprint(
-                        served.map { ($0.name, $0.model.fingerprint) })))
+            var model = Offer.Model(
+                kind: endpoint.kind.rawValue, model: endpoint.model,
+                fingerprint: try await Self.fingerprint(
+                    served.map { ($0.name, $0.model.fingerprint) }))
+            model.logProbabilityObstacle = try await Self.logProbabilityObstacle(served)
+            offer.policies.append(model)
         }
         for endpoint in Self.models(scorers.map(\.endpoint)) {
             let served = scorers.filter {
@@ -121,34 +122,41 @@ extension ConfiguredModels {
         guard endpoint.kind == .openai else { return nil }
         return try connection(
             endpoint.url, "policy `\(endpoint.model)`", model: endpoint.model,
-            apiKey: endpoint.apiKey, timeout: endpoint.requestTimeout,
-            connections: endpoint.connections, agreed: agreed)
+            apiKey: endpoint.apiKey, caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
+            // Where a server takes one draw a request, as many go at once.
+            connections: endpoint.connections * endpoint.drawsPerRequest, kind: endpoint.server,
+            agreed: agreed)
     }
 
     private static func connection(
-        _ url: String?, _ whose: String, model: String, apiKey: String?, timeout: Duration,
-        connections: Int, agreed: AgreedFacts
+        _ url: String?, _ whose: String, model: String, apiKey: String?, caFile: String?,
+        timeout: Duration, connections: Int, kind: ServerProfile.Kind? = nil, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
         let http = try http(
-            url, whose, apiKey: apiKey, timeout: timeout, connections: connections)
-        return ServerConnection(http: http, model: model, agreed: agreed)
+            url, whose, apiKey: apiKey, caFile: caFile, timeout: timeout, connections: connections)
+        return ServerConnection(http: http, model: model, kind: kind, agreed: agreed)
     }
 
     /// The way to the server of a scorer.
     static func http(_ endpoint: ScorerEndpoint) throws(ModelError) -> ModelHTTP {
         try http(
             endpoint.url, "scorer `\(endpoint.model)`", apiKey: endpoint.apiKey,
-            timeout: endpoint.requestTimeout, connections: endpoint.connections)
+            caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
+            connections: endpoint.connections)
     }
 
     private static func http(
-        _ url: String?, _ whose: String, apiKey: String?, timeout: Duration, connections: Int
+        _ url: String?, _ whose: String, apiKey: String?, caFile: String?, timeout: Duration,
+        connections: Int
     ) throws(ModelError) -> ModelHTTP {
         guard let url else {
             throw ModelError(.misconfigured, "\(whose) needs the `url` of its server")
         }
         return ModelHTTP(
             url: try ModelURL(url), apiKey: apiKey, requestTimeout: timeout,
-            connections: connections)
+            connections: connections,
+            authorities: try caFile.map { file throws(ModelError) in
+                try TrustedAuthorities(file: file)
+            })
     }
 }

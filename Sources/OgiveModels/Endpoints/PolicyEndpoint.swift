@@ -10,6 +10,10 @@ package struct PolicyEndpoint: Hashable, Sendable {
     package var url: String?
     /// The key that the server wants; never logged.
     package var apiKey: String?
+    /// Which server it is; `nil` asks the server.
+    package var server: ServerProfile.Kind?
+    /// A file with the certificates (PEM) of authorities that are trusted too.
+    package var caFile: String?
     /// Time for one request, its waiting in the server's queue included.
     package var requestTimeout = Duration.seconds(600)
     /// Most draws of one request.

@@ -23,7 +23,7 @@ enum ScorerBackend: Sendable {
             self = .server(
                 ServerConnection(
                     http: try ConfiguredModels.http(endpoint), model: endpoint.model,
-                    agreed: agreed))
+                    kind: endpoint.server?.kind, agreed: agreed))
             // Finds a bad template before the first request.
             if let text = endpoint.template { _ = try ScoreTemplate(text) }
         case .weighted:

@@ -10,6 +10,8 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var url: String?
     /// The key that the server wants; never logged.
     package var apiKey: String?
+    /// A file with the certificates (PEM) of authorities that are trusted too.
+    package var caFile: String?
     /// Time for one request; for `command` the time for one batch.
     package var requestTimeout = Duration.seconds(120)
     /// Most completions of one request.
@@ -33,6 +35,8 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var http = HTTPScorerEndpoint()
     /// The parts of `weighted`, by name.
     package var parts: [String: ScorerEndpoint] = [:]
+    /// Whether `command` begins with a line of facts about itself, which is to be waited for.
+    package var announcesFacts = false
     /// What may be asked of the server.
     package var limits = EndpointLimits()
 

@@ -4,6 +4,7 @@ internal import NIOCore
 internal import Dispatch
 package import FoundationEssentials
 internal import NIOHTTP1
+internal import NIOSSL
 internal import Synchronization
 
 /// Requests to one model server: a pool of connections, the key, a deadline for each request and a
@@ -38,7 +39,7 @@ package final class ModelHTTP: Sendable {
     /// Opens nothing yet: connections are made as requests need them, at most `connections`.
     package init(
         url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
-        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
+        authorities: TrustedAuthorities? = nil, answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
     ) {
         self.url = url
         self.apiKey = apiKey
@@ -46,6 +47,11 @@ package final class ModelHTTP: Sendable {
         self.answerBytesMax = answerBytesMax
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
+        if let authorities {
+            var security = TLSConfiguration.makeClientConfiguration()
+            security.additionalTrustRoots = [.certificates(authorities.certificates)]
+            configuration.tlsConfiguration = security
+        }
         let connectTimeout = min(requestTimeout, Self.connectTimeout)
         configuration.timeout.connect = TimeAmount(connectTimeout)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =

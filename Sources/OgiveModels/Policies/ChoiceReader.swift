@@ -9,6 +9,8 @@ package struct ChoiceReader {
     let logProbabilities: Bool
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
+    /// Whether an answer is one choice by itself, as Ollama gives it.
+    package var readsOneChoice = false
 
     /// Reads answers of `url`.
     package init(url: String, logProbabilities: Bool, models: [String]? = nil) {
@@ -23,7 +25,10 @@ package struct ChoiceReader {
     package func completions(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Completion, ModelError>]
     {
-        let answer = try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
+        let answer =
+            readsOneChoice
+            ? try ServerAnswer.decode(OneChoiceAnswer.self, body, url: url).answer
+            : try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
         try ServedModel.check(answer.model, among: models, url: url)
         var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
         for choice in answer.choices {
@@ -34,7 +39,14 @@ package struct ChoiceReader {
                         + "asked for")
             }
             slots[choice.index] = Result { () throws(ModelError) in
-                try completion(choice, usage: count == 1 ? answer.usage : nil)
+                var completion = try completion(choice, usage: count == 1 ? answer.usage : nil)
+                // The prompt is read once for all choices.
+                if choice.index == 0 {
+                    completion.promptTokenCount = answer.usage?.prompt_tokens.flatMap {
+                        Int32(exactly: $0).map { max(0, Int($0)) }
+                    }
+                }
+                return completion
             }
         }
         return slots.map {

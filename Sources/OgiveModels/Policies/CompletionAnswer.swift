@@ -37,6 +37,7 @@ struct CompletionAnswer: Decodable {
     /// Tokens spent, on all choices or (llama.cpp) on one.
     struct Usage: Decodable {
         var completion_tokens: Int?
+        var prompt_tokens: Int?
     }
 
     var model: String?

@@ -11,12 +11,19 @@ package enum RewardServer: String, Sendable, CaseIterable {
 
     /// The server that a profile is of; `nil` for one that is not known.
     init?(_ profile: ServerProfile) {
-        switch profile.kind.rawValue {
-        case "vLLM": self = .vLLM
-        case "SGLang": self = .sglang
-        case "TEI": self = .tei
-        case "llama.cpp": self = .llamaCpp
-        default: return nil
+        guard let server = Self.allCases.first(where: { $0.kind == profile.kind }) else {
+            return nil
+        }
+        self = server
+    }
+
+    /// The same among all servers.
+    var kind: ServerProfile.Kind {
+        switch self {
+        case .vLLM: .vLLM
+        case .sglang: .sglang
+        case .tei: .tei
+        case .llamaCpp: .llamaCpp
         }
     }
 }

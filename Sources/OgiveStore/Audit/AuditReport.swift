@@ -12,6 +12,8 @@ package struct AuditReport: Hashable, Sendable {
     package var failed = 0
     /// Draws with neither: the run is not finished, or something was lost.
     package var pending = 0
+    /// Draws without a completion, of a run that samples nothing: they are not its business.
+    package var unsampled = 0
     /// Candidates to be scored; 0 when the run does not score them.
     package var candidates = 0
     /// Candidates with a reward.
@@ -20,6 +22,10 @@ package struct AuditReport: Hashable, Sendable {
     package var failedCandidates = 0
     /// Candidates with neither.
     package var pendingCandidates = 0
+    /// Whether the run stopped because its budget is spent: then draws may be pending.
+    package var isOutOfBudget = false
+    /// Prompts of which some draws are pending and others are not.
+    package var partialPrompts = 0
     /// Missing items, in order of prompt: the first ones, up to the limit asked for.
     package var missing: [MissingItem] = []
     /// Contradictions between rows: the first ones, up to the limit asked for.
@@ -28,11 +34,12 @@ package struct AuditReport: Hashable, Sendable {
     package var problemCount = 0
 
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
-    /// nothing contradicts anything.
+    /// nothing contradicts anything. A run that samples nothing owes the draws that are stored; of
+    /// one that stopped at its budget, some may be pending.
     package var isSound: Bool {
-        pending == 0 && pendingCandidates == 0 && problemCount == 0
-            && landed + failed == prompts * draws
-            && landedCandidates + failedCandidates == candidates
+        (isOutOfBudget || pending == 0 && pendingCandidates == 0) && problemCount == 0
+            && landed + failed + unsampled + pending == prompts * draws
+            && landedCandidates + failedCandidates + pendingCandidates == candidates
     }
 }
 

@@ -11,6 +11,7 @@ struct RunAudit {
 
     func report(_ connection: PostgresConnection) async throws -> AuditReport {
         var report = AuditReport(run: run)
+        report.isOutOfBudget = extent.state == "budget"
         try await countLanded(&report, connection)
         try await listMissing(
             AuditQueries.missingDraws,
@@ -48,18 +49,35 @@ struct RunAudit {
         _ sql: String, _ parameters: [PostgresValue], _ report: inout AuditReport,
         _ connection: PostgresConnection
     ) async throws {
+        var current: (prompt: Int64, pending: Int)?
+        func endPrompt() {
+            if let current, (1..<Int(extent.draws)).contains(current.pending) {
+                report.partialPrompts += 1
+            }
+        }
         try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
             for row in rows {
                 let item = try MissingItem(row)
+                if !extent.samples, !item.hasText, item.reason == nil {
+                    report.unsampled += 1
+                    continue
+                }
+                if current?.prompt != item.prompt {
+                    endPrompt()
+                    current = (item.prompt, 0)
+                }
+                if item.reason == nil, !item.isCandidate { current?.pending += 1 }
                 switch (item.isCandidate, item.reason == nil) {
                 case (false, true): report.pending += 1
                 case (false, false): report.failed += 1
                 case (true, true): report.pendingCandidates += 1
                 case (true, false): report.failedCandidates += 1
                 }
+                if item.reason == nil, report.isOutOfBudget { continue }
                 if report.missing.count < listMax { report.missing.append(item) }
             }
         }
+        endPrompt()
     }
 
     private func listProblems(

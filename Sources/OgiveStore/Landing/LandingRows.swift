@@ -22,7 +22,7 @@ struct LandingRows {
         // A candidate brings its text: a completion of it would be nonsense.
         let completion = item.name.kind == .candidate ? nil : item.completion
         let outcome = Outcome(item)
-        try buffer.row(columns: 20) { (row) throws(PostgresError) in
+        try buffer.row(columns: 23) { (row) throws(PostgresError) in
             row.append(ordinal)
             row.append(group.run.rawValue)
             row.append(group.prompt.rawValue)
@@ -38,6 +38,9 @@ struct LandingRows {
                 try row.append(item.parts)
             }
             try Self.append(outcome.failure, to: &row)
+            try Self.append(completion?.promptTokenCount, to: &row)
+            try Self.append(item.scorerTokens?.input, to: &row)
+            try Self.append(item.scorerTokens?.output, to: &row)
         }
     }
 
@@ -50,8 +53,7 @@ struct LandingRows {
         }
         try row.append(completion.text.storable)
         try row.append(.optional(StoredText(completion.text).raw, PostgresValue.bytes))
-        let tokens = completion.tokenCount.flatMap { $0 < 0 ? nil : Int32(exactly: $0) }
-        try row.append(.optional(tokens, PostgresValue.int32))
+        try append(completion.tokenCount, to: &row)
         try row.append(completion.finishReason.rawValue)
         // An error is never a number: what is not finite is not known.
         let logProbability = completion.logProbability.flatMap { $0.isFinite ? $0 : nil }
@@ -62,6 +64,14 @@ struct LandingRows {
         } else {
             row.appendNull()
         }
+    }
+
+    /// A number of tokens; one that makes no sense is not known.
+    private static func append(
+        _ tokens: Int?, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        let tokens = tokens.flatMap { $0 < 0 ? nil : Int32(exactly: $0) }
+        try row.append(.optional(tokens, PostgresValue.int32))
     }
 
     private static func append(

@@ -4,7 +4,7 @@ internal import Postgres
 package struct RunStatus: Hashable, Sendable {
     /// Its name.
     package let run: String
-    /// `open` or `finished`.
+    /// `open`, `finished`, or `budget` when it stopped because its budget is spent.
     package let state: String
     /// The name of the prompt set.
     package let promptSet: String
@@ -42,6 +42,15 @@ package struct RunStatus: Hashable, Sendable {
     package let scorer: String
     /// Whether completions or rewards come from a declared distribution.
     package let isSynthetic: Bool
+    /// What it has spent.
+    package let spending: RunSpending
+
+    /// Whether nothing more is done unless a person asks for it.
+    package var isClosed: Bool { state != "open" }
+    /// Whether it stopped because its budget is spent.
+    package var isOutOfBudget: Bool { state == "budget" }
+    /// Whether missing completions are sampled; else only those that are stored are scored.
+    package let samples: Bool
 
     init(_ row: PostgresRow) throws(PostgresError) {
         run = try row.decode("run")
@@ -64,5 +73,7 @@ package struct RunStatus: Hashable, Sendable {
         policy = try row.decode("policy")
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
+        spending = try RunSpending(row)
+        samples = try row.decode("samples")
     }
 }

@@ -2,13 +2,19 @@
 enum RunQueries {
     private static let description = """
         SELECT r.id, r.sampling_id, r.scoring_id, r.spec::text AS spec,
-            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer
+            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer,
+            coalesce(m.policy_input, 0) AS policy_input,
+            coalesce(m.policy_output, 0) AS policy_output,
+            coalesce(m.scorer_input, 0) AS scorer_input,
+            coalesce(m.scorer_output, 0) AS scorer_output
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         JOIN ogive.scorings g ON g.id = r.scoring_id
+        LEFT JOIN ogive.run_spending_rows m ON m.run_id = r.id
         """
     static let open = description + " WHERE r.state = 'open' ORDER BY r.id"
     static let byName = description + " WHERE r.name = $1"
+    static let byID = description + " WHERE r.id = $1"
 
     static let bindPolicy = """
         UPDATE ogive.samplings s
@@ -36,6 +42,20 @@ enum RunQueries {
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
                     AND f.item_index < $3::integer)
         """
+    /// Draws of a run that samples nothing: completions that are there and have neither a reward nor
+    /// a failure. $5 sampling.
+    private static let stored = """
+        SELECT FROM ogive.prompt_rows p
+        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
+        WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)
+            AND EXISTS (
+                SELECT FROM ogive.completion_rows c
+                LEFT JOIN ogive.failure_rows f ON f.scoring_id = $2 AND f.prompt_id = p.id
+                    AND f.item_kind = 'draw' AND f.item_index = c.draw_index
+                WHERE c.sampling_id = $5 AND c.prompt_id = p.id AND c.draw_index < $3::integer
+                    AND f.prompt_id IS NULL
+                    AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false))
+        """
     private static let candidates = """
         SELECT FROM ogive.prompt_rows p
         WHERE p.prompt_set_id = $1 AND p.candidate_count > (
@@ -44,13 +64,16 @@ enum RunQueries {
             SELECT count(*) FROM ogive.failure_rows f
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
-    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored.
+    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6 whether
+    /// missing draws are sampled.
     static let isPending = """
-        SELECT EXISTS (\(draws)) OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
+        SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
+            OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
         """
     /// The parameters of `isPending`.
     static let extent = """
-        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates, r.state
+        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates,
+            r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1
@@ -58,8 +81,10 @@ enum RunQueries {
     static let finish = """
         UPDATE ogive.runs
         SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
-        WHERE id = $1 AND state = 'open'
+        WHERE id = $1 AND state <> 'finished'
         """
+    /// Stops an open run whose budget is spent.
+    static let stop = "UPDATE ogive.runs SET state = 'budget' WHERE id = $1 AND state = 'open'"
     static let reopen = """
         UPDATE ogive.runs SET state = 'open', finished_at = NULL WHERE id = $1
         """

@@ -29,22 +29,29 @@ enum SubmitQueries {
     static let sharers = """
         SELECT name FROM ogive.runs WHERE sampling_id = $1 AND name <> $2 ORDER BY id LIMIT 5
         """
+    /// Names of other runs on the same scoring. $1 digest, $2 name.
+    static let scorers = """
+        SELECT r.name FROM ogive.runs r
+        JOIN ogive.scorings g ON g.id = r.scoring_id
+        WHERE g.spec_sha256 = $1 AND r.name <> $2 ORDER BY r.id LIMIT 5
+        """
     static let findRun = """
-        SELECT r.id, r.scoring_id, r.draws, r.state, g.spec::text AS scoring
+        SELECT r.id, r.scoring_id, r.draws, r.state, r.samples, r.scores_candidates,
+            g.spec::text AS scoring
         FROM ogive.runs r
         JOIN ogive.scorings g ON g.id = r.scoring_id
         WHERE r.name = $1 FOR UPDATE OF r
         """
     static let insertRun = """
         INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
-            weight, state, submitted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000))
+            weight, state, submitted_at, samples)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9)
         RETURNING id
         """
     static let updateRun = """
         UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
-                ELSE to_timestamp($8::float8 / 1000000) END
+                ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3
         """
     static let deleteRun = "DELETE FROM ogive.runs WHERE name = $1"

@@ -35,6 +35,7 @@ struct PageReader {
             [
                 .int64(extent.promptSet), .int64(cursor), .int64(extent.scoring),
                 .int32(extent.draws), .bool(extent.scoresCandidates), .int64(Int64(limit.prompts)),
+                .bool(extent.samples), .int64(extent.sampling),
             ])
         return try rows.map { row in
             let rewarded = Set(try row.decode("draw_indexes", as: [Int32]?.self) ?? [])
@@ -113,7 +114,9 @@ struct PageReader {
                 try StoredText(row).text
         }
         for index in found.indices {
-            found[index].texts = texts[found[index].id] ?? [:]
+            let stored = texts[found[index].id] ?? [:]
+            found[index].texts = stored
+            if !extent.samples { found[index].missing.removeAll { stored[$0] == nil } }
         }
     }
 }

@@ -7,6 +7,7 @@ package final class FakeModels: ModelProvider {
         var offer: Result<Offer, ModelError> = .success(SimulatedModel.offer)
         var sampled: [SampleRequest] = []
         var scored: [[String]] = []
+        var told: [LogProbabilityRequest] = []
     }
 
     /// Answers in place of the policy; `nil` lets the simulated one answer.
@@ -16,16 +17,23 @@ package final class FakeModels: ModelProvider {
     package typealias Scoring =
         @Sendable ([ScoreRequest]) async -> [Result<Score, ModelError>]?
 
+    /// Answers in place of the policy; `nil` lets the simulated one answer.
+    package typealias Telling =
+        @Sendable (LogProbabilityRequest) async -> [Result<LogProbability, ModelError>]?
+
     private let state = Mutex(State())
     private let sampling: Sampling
     private let scoring: Scoring
+    private let telling: Telling
 
     /// Models that answer as told.
     package init(
-        sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil }
+        sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil },
+        telling: @escaping Telling = { _ in nil }
     ) {
         self.sampling = sampling
         self.scoring = scoring
+        self.telling = telling
     }
 
     /// Changes what is served, or makes the servers unreachable.
@@ -38,6 +46,9 @@ package final class FakeModels: ModelProvider {
 
     /// The texts that the scorer got, by request.
     package var scored: [[String]] { state.withLock { $0.scored } }
+
+    /// The candidates whose log-probabilities the policy was asked for, by request.
+    package var told: [LogProbabilityRequest] { state.withLock { $0.told } }
 
     /// What is served, as the test set it.
     package func offer() async throws(ModelError) -> Offer {
@@ -62,6 +73,12 @@ package final class FakeModels: ModelProvider {
         }
     }
 
+    func tell(_ request: LogProbabilityRequest) async -> [Result<LogProbability, ModelError>] {
+        state.withLock { $0.told.append(request) }
+        if let answers = await telling(request) { return answers }
+        return request.completions.map { SimulatedModel().logProbability(of: $0) }
+    }
+
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         state.withLock { $0.scored.append(requests.map(\.completion)) }
         if let answers = await scoring(requests) { return answers }
@@ -80,6 +97,14 @@ private struct FakePolicy: Policy {
 
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
         await models.sample(request)
+    }
+
+    func logProbabilityObstacle() async throws(ModelError) -> String? { nil }
+
+    func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        await models.tell(request)
     }
 }
 

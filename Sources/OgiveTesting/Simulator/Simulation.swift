@@ -70,6 +70,10 @@ package struct Simulation: Sendable {
     /// Workers that a coordinator took for lost.
     var lost: Set<WorkerID> = []
     var isHealed = false
+    /// Whether a person raised the number of draws or asked for a retry.
+    var wasAskedForMore = false
+    /// Whether the last rescoring was asked for.
+    var isRescored = false
     var trace = TraceHash()
     var violations: [String] = []
     var counts = SimulationCounts()
@@ -86,7 +90,7 @@ package struct Simulation: Sendable {
         self.seed = seed
         self.options = options
         initial = options
-        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3)
+        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
         random = SplitMix64(seed: seed)
         workers = Array(repeating: nil, count: options.workers)
         up = Array(repeating: Link(), count: options.workers)
@@ -111,7 +115,7 @@ package struct Simulation: Sendable {
             trace.add(event)
             if reader != nil { tell(event) }
             handle(event)
-            if case .coordinatorTick = event, isHealed, isConverged { break }
+            if case .coordinatorTick = event, isHealed, isConverged, !rescoresOnceMore() { break }
             if at > end || steps == Self.stepsMax {
                 violations.append("no convergence: \(stateOfAffairs)")
             }
@@ -125,7 +129,10 @@ package struct Simulation: Sendable {
 
     private mutating func begin() {
         database.add(SimulatedModel.prompts(options.prompts), to: "prompts")
-        for run in SimulationRuns.all(options.runs, draws: options.draws) { database.submit(run) }
+        for var run in SimulationRuns.all(options.runs, draws: options.draws) {
+            run.spec.budget = options.budget.map { Budget(tokens: $0) }
+            database.submit(run)
+        }
         #if DEBUG
             if let guardOff { database.guardsOff = [guardOff] }
         #endif

@@ -139,6 +139,8 @@ extension TraceHash {
         case .stepClock: add(82)
         case .raise: add(83)
         case .retry: add(84)
+        case .rescore: add(85)
+        case .raiseBudget: add(86)
         }
     }
 }

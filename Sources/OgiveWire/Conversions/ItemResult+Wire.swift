@@ -15,14 +15,14 @@ extension ItemResult: WireConvertible {
         if wire.hasReward {
             reward = try WireCheck.finite(wire.reward, "item_result.reward")
         }
+        if wire.hasLogProbability {
+            logProbability = try LogProbability(wire: wire.logProbability)
+        }
         guard wire.parts.isEmpty || wire.hasReward else {
             throw WireError(.invalidValue, "item_result has parts of a reward, and no reward")
         }
         parts = try WireCheck.list(wire.parts, "item_result.parts", max: WireLimits.parts)
             .map { (part) throws(WireError) in try WireCheck.finite(part, "item_result.parts") }
-        if wire.hasLogProbability {
-            logProbability = try LogProbability(wire: wire.logProbability)
-        }
         if wire.hasFailure { failure = try Failure(wire: wire.failure) }
         if wire.hasSampleNanoseconds {
             sampleDuration = try WireCheck.duration(
@@ -32,6 +32,7 @@ extension ItemResult: WireConvertible {
             scoreDuration = try WireCheck.duration(
                 wire.scoreNanoseconds, "item_result.score_nanoseconds")
         }
+        if wire.hasScorerTokens { scorerTokens = try TokenCount(wire: wire.scorerTokens) }
         if completion != nil, failure?.stage == .sampling {
             throw WireError(
                 .invalidValue, "item_result has a completion and a failure to sample it")
@@ -44,10 +45,11 @@ extension ItemResult: WireConvertible {
         if let completion { wire.completion = completion.wire }
         if let seed { wire.seed = seed }
         if let reward { wire.reward = reward }
-        wire.parts = parts
         if let logProbability { wire.logProbability = logProbability.wire }
+        wire.parts = parts
         if let failure { wire.failure = failure.wire }
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
+        if let scorerTokens { wire.scorerTokens = scorerTokens.wire }
         if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }
         return wire
     }

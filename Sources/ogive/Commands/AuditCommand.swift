@@ -42,6 +42,9 @@ extension AuditReport {
             "run '\(run)': \(prompts) prompts × \(draws) draws",
             "  landed \(landed), with a failure \(failed), pending \(pending)",
         ]
+        if unsampled > 0 {
+            lines.append("  without a completion \(unsampled): this run samples nothing")
+        }
         if candidates > 0 {
             lines.append(
                 "  candidates: landed \(landedCandidates), with a failure \(failedCandidates), "
@@ -56,8 +59,17 @@ extension AuditReport {
         if problemCount > problems.count {
             lines.append("  and \(problemCount - problems.count) more contradictions")
         }
-        lines.append(isSound ? "sound: exactly N" : "NOT sound")
+        lines.append(isSound ? soundness : "NOT sound")
         return lines
+    }
+
+    private var soundness: String {
+        guard isOutOfBudget else { return "sound: exactly N" }
+        return "sound, and the budget is spent: "
+            + (partialPrompts == 0
+                ? "each prompt has all of its draws or none"
+                : "each prompt has all of its draws or none but \(partialPrompts), which were "
+                    + "begun when a coordinator was lost: their tables are not complete")
     }
 
     /// For a script.
@@ -66,8 +78,10 @@ extension AuditReport {
             "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
             "draws": .number("\(draws)"), "landed": .number("\(landed)"),
             "failed": .number("\(failed)"), "pending": .number("\(pending)"),
+            "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
+            "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "missing": .array(
                 missing.map { item in

@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             let name = submitted.receipt.run.spec.name
             let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished {
+            if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {
                 var local = LocalRun(
                     name: name, configuration: configuration, configFile: file, store: store)
                 local.showsJSON = json
@@ -48,21 +48,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             let summary = try await RunSummary.read(
                 name, store, before: before, elapsed: ContinuousClock.now - begun)
-            let command = "\(Executable.shown) psql \(file.options)"
-            let style = TerminalStyle(
-                descriptor: STDOUT_FILENO, environment: Environment.current)
-            print(
-                json
-                    ? summary.json.json
-                    : summary.lines(place: session.place, psql: command, style: style)
-                        .joined(separator: "\n"))
-            if summary.status.failures + summary.status.candidateFailures > 0 {
-                throw CommandError(
-                    .incomplete,
-                    "\(summary.status.failures) draws and \(summary.status.candidateFailures) "
-                        + "candidates have a failure instead of a reward: see `ogive failures`, "
-                        + "mend the cause, and run again with --retry-failures")
-            }
+            try summary.show(place: session.place, file: file, json: json)
         }
     }
 }

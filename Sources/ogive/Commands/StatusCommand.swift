@@ -56,6 +56,7 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
+        for line in runs.compactMap(\.spendingLine) { print(line) }
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
         var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])
@@ -80,6 +81,7 @@ extension RunStatus {
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
+            "samples": .bool(samples), "spending": spending.json,
         ])
     }
 }

@@ -39,6 +39,8 @@ extension PolicyConfiguration {
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
+            result.caFile = endpoint.caFile
+            result.server = server.kind
             result.drawsPerRequest = drawsPerRequest
             result.connections = connections
             endpoints.append(result)
@@ -59,6 +61,7 @@ extension ScorerConfiguration {
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
+            result.caFile = endpoint.caFile
             result.batchSize = batchSize
             result.connections = connections
             result.template = template
@@ -66,6 +69,7 @@ extension ScorerConfiguration {
             if spec.kind == .command {
                 result.environment = self.environment
                 result.workingDirectory = directory
+                result.announcesFacts = announcesFacts
             }
             result.server = server
             result.checksActivation = checksActivation

@@ -14,9 +14,13 @@ struct ScorerConfiguration: Hashable, Sendable {
     var environment: [String: String]
     /// The folder that the subprocess runs in.
     var directory: String
+    /// Whether the subprocess begins with a line of facts about itself.
+    var announcesFacts: Bool
     /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
     /// applies its chat template.
     var template: String?
+    /// What tokens cost.
+    var price: TokenPrice?
     /// Most completions of one request.
     var batchSize: Int
     /// Which server of reward models it is; `nil`: its pages say.
@@ -61,7 +65,9 @@ struct ScorerConfiguration: Hashable, Sendable {
         }
         environment = section.names("environment") ?? [:]
         self.directory = directory
+        announcesFacts = section.flag("announces_facts", default: false)
         template = section.text("template")
+        price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
         server = section.choice("server")
         checksActivation = section.flag("check_activation", default: true)
@@ -135,7 +141,7 @@ struct ScorerConfiguration: Hashable, Sendable {
         }
         let reward: Set<ScorerSpec.Kind> = [.rerank, .classify, .pooling, .score]
         for (key, owners) in [
-            ("environment", [.command]), ("directory", [.command]),
+            ("environment", [.command]), ("directory", [.command]), ("announces_facts", [.command]),
             ("template", [.classify, .pooling]), ("label", [.classify, .pooling, .score]),
             ("server", reward), ("check_activation", reward),
         ] as [(String, Set<ScorerSpec.Kind>)] where section.has(key) && !owners.contains(kind) {

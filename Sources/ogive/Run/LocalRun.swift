@@ -14,6 +14,8 @@ struct LocalRun {
     var configFile: ConfigurationArgument
     /// The database.
     var store: PostgresStore
+    /// The file of the coordinator, when it is another one.
+    var coordinatorFile: ConfigurationArgument?
     /// Whether progress is shown as JSON lines.
     var showsJSON = false
 
@@ -96,17 +98,19 @@ struct LocalRun {
         _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
         _ interruption: Interruption
     ) async throws {
-        let arguments =
-            [configFile.config] + configFile.overrides.flatMap { ["-o", $0] }
-            + overrides
+        func arguments(_ file: ConfigurationArgument) -> [String] {
+            [file.config] + file.overrides.flatMap { ["-o", $0] } + overrides
+        }
         let coordinator = SupervisedProcess(
             "coordinator",
-            [Executable.path, "coordinator", "--follow-parent", "--no-standby"] + arguments
+            [Executable.path, "coordinator", "--follow-parent", "--no-standby"]
+                + arguments(coordinatorFile ?? configFile)
                 + ["-o", "coordinator.listen=\(endpoint)"] + shortLease)
         let workers = (1...configuration.worker.processes).map { number in
             SupervisedProcess(
                 "worker \(number)",
-                [Executable.path, "worker", "--follow-parent"] + arguments + models.addresses
+                [Executable.path, "worker", "--follow-parent"] + arguments(configFile)
+                    + models.addresses
                     + ["-o", "worker.connect=\(endpoint)"],
                 without: configuration.databaseSecrets)
         }

@@ -33,8 +33,9 @@ struct RunMonitor {
             let now = ContinuousClock.now
             let snapshot = ProgressSnapshot(
                 done: status.landed + status.failures, total: status.targetDraws,
-                tokens: status.tokens, failures: status.failures)
-            if status.state == "finished" {
+                tokens: status.samples ? status.tokens : 0, failures: status.failures,
+                cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+            if status.isClosed {
                 write(line.finish(snapshot, at: now - begun))
                 return
             }

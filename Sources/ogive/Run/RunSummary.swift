@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OgiveCore
 internal import OgiveStore
 
@@ -15,6 +16,8 @@ struct RunSummary {
     var newTokens: Int
     /// Time that the command took.
     var elapsed: Duration
+    /// A run whose completions this one scored anew.
+    var other: String?
 
     /// Reads it from the database; `before` is the status when the command began.
     static func read(
@@ -26,6 +29,28 @@ struct RunSummary {
             examples: try await store.tables(ofRun: name, limit: 3),
             newDraws: status.landed - before.landed, newTokens: status.tokens - before.tokens,
             elapsed: elapsed)
+    }
+
+    /// Prints it; throws `.budget` when the run stopped at its budget, `.incomplete` when something
+    /// of it has a failure.
+    func show(place: String, file: ConfigurationArgument, json: Bool) throws {
+        let command = "\(Executable.shown) psql \(file.options)"
+        let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+        print(
+            json
+                ? self.json.json
+                : lines(place: place, psql: command, style: style).joined(separator: "\n"))
+        if status.isOutOfBudget {
+            throw CommandError(
+                .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
+        }
+        if status.failures + status.candidateFailures > 0 {
+            throw CommandError(
+                .incomplete,
+                "\(status.failures) draws and \(status.candidateFailures) "
+                    + "candidates have a failure instead of a reward: see `ogive failures`, "
+                    + "mend the cause, and run again with --retry-failures")
+        }
     }
 
     /// For a person: figures, example tables, and where everything is.
@@ -56,7 +81,7 @@ struct RunSummary {
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
-            "synthetic": .bool(status.isSynthetic),
+            "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
         ])
     }
 
@@ -69,7 +94,8 @@ struct RunSummary {
             "run '\(status.run)': \(status.state)",
             "  draws      \(NumberText.count(status.landed)) of "
                 + "\(NumberText.count(status.targetDraws)) "
-                + "(\(NumberText.count(status.prompts)) prompts × \(status.draws)), "
+                + (status.samples ? "(" : "stored (")
+                + "\(NumberText.count(status.prompts)) prompts × \(status.draws)), "
                 + "\(NumberText.count(newDraws)) of them new",
             "  elapsed    \(NumberText.time(elapsed))"
                 + (newTokens > 0
@@ -83,6 +109,9 @@ struct RunSummary {
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
         }
+        if status.spending.cost != nil || status.spending.hasBudget {
+            lines.append("  spent      \(status.spending.text)")
+        }
         if status.failures > 0 { lines.append("  failures   \(status.failures)") }
         return lines
     }
@@ -94,7 +123,11 @@ struct RunSummary {
     }
 
     private var query: String {
-        "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
+        if let other {
+            return "SELECT prompt_key, corr(rank, other_rank) FROM ogive.reward_pairs "
+                + "WHERE run = '\(other)' AND other_run = '\(status.run)' GROUP BY 1 LIMIT 5"
+        }
+        return "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
             + "WHERE run = '\(status.run)' LIMIT 5"
     }
 }

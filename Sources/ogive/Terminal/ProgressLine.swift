@@ -80,6 +80,11 @@ struct ProgressLine {
         if snapshot.tokens > 0, let rate = rates.tokensPerSecond {
             facts.append("\(NumberText.rate(rate)) tokens/s")
         }
+        if let cost = snapshot.cost {
+            let whole = snapshot.estimatedCost.map { " of about \(NumberText.cost($0))" } ?? ""
+            let isDone = snapshot.done >= snapshot.total
+            facts.append("cost \(NumberText.cost(cost))\(isDone ? "" : whole)")
+        }
         return facts
     }
 
@@ -117,6 +122,8 @@ struct ProgressLine {
             "draws_total": .number("\(snapshot.total)"),
             "failures": .number("\(snapshot.failures)"),
             "tokens": .number("\(snapshot.tokens)"),
+            "cost": number(snapshot.cost, 6),
+            "estimated_cost": number(snapshot.estimatedCost, 6),
             "elapsed_seconds": number(time / .seconds(1), 3),
             "draws_per_second": number(rates.drawsPerSecond, 3),
             "tokens_per_second": number(rates.tokensPerSecond, 3),

@@ -8,13 +8,22 @@ struct ProgressSnapshot: Hashable, Sendable {
     var tokens: Int
     /// Draws with a failure.
     var failures: Int
+    /// What was spent; `nil` without prices.
+    var cost: Double?
+    /// What the whole run will cost.
+    var estimatedCost: Double?
 
     /// Joins the counts.
-    init(done: Int, total: Int, tokens: Int = 0, failures: Int = 0) {
+    init(
+        done: Int, total: Int, tokens: Int = 0, failures: Int = 0, cost: Double? = nil,
+        estimatedCost: Double? = nil
+    ) {
         self.done = done
         self.total = total
         self.tokens = tokens
         self.failures = failures
+        self.cost = cost
+        self.estimatedCost = estimatedCost
     }
 
     /// The share that is done, 0…1.

@@ -5,28 +5,33 @@ internal import OgiveModels
 struct ModelWiring {
     /// Servers to be run beside the worker, in the order policy, scorer.
     let servers: [ModelServer]
-    private let policy: PolicyConfiguration
+    private let policy: PolicyConfiguration?
     private let scorer: ScorerConfiguration
     private let sampleConnections: Int
     private let scoreConnections: Int
     private let policyURL: String?
     private let scorerURL: String?
 
-    /// Reads the sections `policy` and `scorer`. With addresses given, nothing is started.
+    /// Reads the sections `policy`, which may be missing, and `scorer`. With addresses given,
+    /// nothing is started.
     init(
         _ configuration: Configuration, policyURL: String? = nil, scorerURL: String? = nil
     ) throws {
-        guard let policy = configuration.policy, let scorer = configuration.scorer else {
+        guard let scorer = configuration.scorer else {
             throw CommandError(
                 .configuration,
-                "\(configuration.source) lacks `policy` or `scorer`: a worker serves both")
+                "\(configuration.source) lacks `scorer`: a worker serves a scorer, and a policy "
+                    + "unless it only scores what is stored")
         }
+        let policy = configuration.policy
         self.policy = policy
         self.scorer = scorer
         // A task may need several requests at once, when its draws are not consecutive.
         sampleConnections = configuration.worker.sampleConcurrency * 2
         scoreConnections = configuration.worker.scoreConcurrency * 4
-        let policyServer = try Self.server(policy.endpoint, given: policyURL)
+        let policyServer = try policy.flatMap {
+            try Self.server($0.endpoint, given: policyURL)
+        }
         let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
         servers = [policyServer, scorerServer].compactMap(\.self)
         self.policyURL = policyURL ?? policyServer?.url
@@ -47,11 +52,11 @@ struct ModelWiring {
     /// The adapters.
     func provider() throws -> ConfiguredModels {
         let environment = Environment.current
-        let policies = try policy.endpoints(
+        let policies = try policy?.endpoints(
             launched: policyURL, connections: sampleConnections, environment: environment)
         let scorers = try scorer.endpoints(
             launched: scorerURL, connections: scoreConnections, environment: environment)
-        return try ConfiguredModels(policies: policies, scorers: scorers)
+        return try ConfiguredModels(policies: policies ?? [], scorers: scorers)
     }
 
     private static func server(

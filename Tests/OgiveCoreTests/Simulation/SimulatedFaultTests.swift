@@ -168,6 +168,16 @@ struct SimulatedFaultTests {
         }
     }
 
+    @Test("A budget that is spent leaves whole prompts, and goes on when it is raised")
+    func budget() {
+        expect({ $0.budgetsSpent > 1 && $0.leasesExpired > 0 }) {
+            $0.budget = 40
+            $0.budgetRaises = 3
+            $0.hanging = 0.1
+            $0.loss = 0.1
+        }
+    }
+
     @Test("Fault 41: a fleet registers again at once: nobody is taken for lost")
     func massReconnect() {
         expect({ $0.reRegistrations >= 64 && $0.workersLost == 0 && $0.leasesExpired == 0 }) {

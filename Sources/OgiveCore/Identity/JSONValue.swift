@@ -1,7 +1,5 @@
-internal import OgiveCore
-
 /// Any JSON value, to be passed on.
-enum JSONValue: Codable, Sendable {
+package enum JSONValue: Codable, Hashable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
@@ -11,15 +9,15 @@ enum JSONValue: Codable, Sendable {
     case object([String: JSONValue])
 
     /// A list of texts.
-    static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
+    package static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
 
     /// A list of turns.
-    static func messages(_ messages: [ChatMessage]) -> JSONValue {
+    package static func messages(_ messages: [ChatMessage]) -> JSONValue {
         .list(
             messages.map { .object(["role": .text($0.role), "content": .text($0.content)]) })
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
@@ -38,7 +36,7 @@ enum JSONValue: Codable, Sendable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var value = encoder.singleValueContainer()
         switch self {
         case .null: try value.encodeNil()

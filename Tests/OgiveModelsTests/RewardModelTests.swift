@@ -1,0 +1,113 @@
+import Foundation
+import Glibc
+import Harness
+import OgiveCore
+import OgiveModels
+import OgiveTesting
+import Testing
+
+/// `deploy/scorers/reward_model.py` against plain transformers, behind the `command` scorer.
+///
+/// Skipped, with the reason, where torch and transformers are not there.
+@Suite struct RewardModelTests {
+    private static let models = ["reward-llama-hf", "reward-qwen3-hf"]
+    /// Rewards are float32 logits of about ±2; sums in another order differ by less than this.
+    private static let tolerance = 1e-4
+
+    @Test("Rewards of batches are those of plain transformers, one by one", arguments: models)
+    func equalsTransformers(model: String) async throws {
+        guard let setup = RewardModelSetup(model) else { return }
+        let requests = Self.requests(300)
+        let expected = try await setup.plain(requests)
+        #expect(Set(expected).count > 200)
+        try await setup.withScorer(batchSize: 150) { scorer in
+            let answers = await scorer.score(requests)
+            let rewards = answers.compactMap { try? $0.get() }
+            #expect(rewards.count == requests.count, "\(answers.map(\.message).prefix(3))")
+            let worst = zip(rewards, expected).map { abs($0 - $1) }.max() ?? .infinity
+            print("\(model): \(requests.count) rewards differ from transformers by \(worst)")
+            #expect(worst < Self.tolerance)
+            let conformance = ScorerConformance(
+                scorer: scorer, requests: Array(requests.prefix(7)))
+            #expect(await conformance.problems() == [])
+        }
+    }
+
+    @Test("What cannot be seen from outside holds", arguments: models)
+    func inner(model: String) async throws {
+        guard let setup = RewardModelSetup(model) else { return }
+        let (status, output) = try await setup.check("inner", input: "")
+        #expect(status == 0, "\(output.suffix(2000))")
+    }
+
+    @Test("What is too long fails alone, with its code")
+    func overflow() async throws {
+        guard let setup = RewardModelSetup(Self.models[0]) else { return }
+        try await setup.withScorer { scorer in
+            let long = String(repeating: "well ", count: 600)
+            let answers = await scorer.score(Self.requests(["4.", long, "", "5."]))
+            #expect(answers.map(\.code) == [nil, .promptTooLong, nil, nil])
+            #expect(answers[1].message.contains("takes 512"))
+        }
+    }
+
+    @Test("The fingerprint says which model it is, and a later one that differs is noticed")
+    func fingerprint() async throws {
+        guard let setup = RewardModelSetup(Self.models[0]) else { return }
+        var prints: [Fingerprint] = []
+        for options in [[], ["--max-length", "100"]] {
+            try await setup.withScorer(options) { scorer in
+                prints.append(try await scorer.fingerprint())
+            }
+        }
+        #expect(prints[0].facts["command.model"] == "reward-llama-hf")
+        #expect(prints[0].facts["command.weights_sha256"]?.count == 64)
+        #expect(
+            prints[0].differences(from: prints[1]) == ["command.max_length: 512 → 100"])
+    }
+
+    @Test("Killed in the middle, it is started again and gives the same rewards")
+    func killed() async throws {
+        guard let setup = RewardModelSetup(Self.models[0]) else { return }
+        let requests = Self.requests(60)
+        try await setup.withScorer { scorer in
+            let first = await scorer.score(requests).map { try? $0.get() }
+            #expect(!first.contains(nil))
+            // Ended while a batch of it is under way: the batch fails, or came before.
+            async let under = scorer.score(requests)
+            let killed = setup.kill()
+            #expect(killed == 1)
+            for (place, answer) in await under.enumerated() {
+                let isSame = (try? answer.get()) == first[place]
+                #expect(isSame || answer.code == .processDied)
+            }
+            var again: [Double?] = []
+            for _ in 0..<100 where again.isEmpty || again.contains(nil) {
+                again = await scorer.score(requests).map { try? $0.get() }
+            }
+            #expect(again == first)
+        }
+        #expect(setup.kill() == 0, "it outlives its scorer")
+    }
+
+    /// Pairs of ragged lengths, some chats, some empty, with more than ASCII.
+    static func requests(_ count: Int) -> [ScoreRequest] {
+        let words = ["well", "19", "🙂", "so\n", "naïve", "👩‍👩‍👧", "The answer is", "日本", "\t", "x = 7;"]
+        return (0..<count).map { number in
+            let text = (0..<(number * 7 % 41)).map { words[(number * $0 + $0) % words.count] }
+                .joined(separator: " ")
+            let content: PromptContent =
+                number % 3 == 0
+                ? .text("Tom has \(number) apples and buys 7 more. How many apples now?")
+                : .chat([
+                    ChatMessage(role: "system", content: "Be brief."),
+                    ChatMessage(role: "user", content: "What is \(number) + \(number % 9)?"),
+                ])
+            return ScoreRequest(prompt: Samples.prompt(content), completion: text)
+        }
+    }
+
+    static func requests(_ texts: [String]) -> [ScoreRequest] {
+        texts.map { ScoreRequest(prompt: Samples.chat, completion: $0) }
+    }
+}

@@ -95,6 +95,18 @@ package final class ModelHTTP: Sendable {
         return try await send(request, path: path)
     }
 
+    /// Posts the bytes of a JSON document, with further headers, and returns the answer's bytes.
+    package func post(_ path: String, json: [UInt8], headers: [String: String])
+        async throws(ModelError) -> Data
+    {
+        var request = HTTPClientRequest(url: url.appending(path))
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: json))
+        return try await send(request, path: path)
+    }
+
     private func send(_ request: HTTPClientRequest, path: String) async throws(ModelError) -> Data {
         var request = request
         request.headers.add(name: "Accept", value: "application/json")

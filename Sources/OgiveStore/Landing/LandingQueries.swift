@@ -4,9 +4,11 @@ enum LandingQueries {
     static let createStaging = """
         CREATE TEMPORARY TABLE IF NOT EXISTS ogive_landing (
             ordinal integer NOT NULL, run_id bigint NOT NULL, prompt_id bigint NOT NULL,
-            is_candidate boolean NOT NULL, item_index integer NOT NULL, worker uuid NOT NULL,
+            is_candidate boolean NOT NULL, is_log_probability boolean NOT NULL,
+            item_index integer NOT NULL, worker uuid NOT NULL,
             sampled boolean NOT NULL, text text, raw bytea, token_count integer,
             finish_reason text, log_probability float8, seed bigint, sample_ms real,
+            token_ids integer[], token_log_probabilities real[],
             reward float8, parts float8[], stage text, code text, message text, attempts integer,
             prompt_tokens integer, scorer_input integer, scorer_output integer
         ) ON COMMIT DELETE ROWS
@@ -47,11 +49,11 @@ enum LandingQueries {
     static let completions = """
         WITH fresh AS (
             INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, text, raw,
-                token_count, finish_reason, log_probability, seed, worker, sample_ms, landed_at,
-                prompt_tokens)
+                token_count, finish_reason, log_probability, seed, worker, sample_ms, token_ids,
+                token_log_probabilities, landed_at, prompt_tokens)
             SELECT $2, s.prompt_id, s.item_index, s.text, s.raw, s.token_count, s.finish_reason,
-                s.log_probability, s.seed, s.worker, s.sample_ms,
-                to_timestamp($3::float8 / 1000000), s.prompt_tokens
+                s.log_probability, s.seed, s.worker, s.sample_ms, s.token_ids,
+                s.token_log_probabilities, to_timestamp($3::float8 / 1000000), s.prompt_tokens
             FROM pg_temp.ogive_landing s
             WHERE s.run_id = $1 AND s.sampled AND NOT s.is_candidate
             ORDER BY s.prompt_id, s.item_index, s.ordinal

@@ -112,6 +112,17 @@ import Testing
         }
     }
 
+    @Test func closedInputEndsNobodyElse() async throws {
+        // Closes its input before it answers: what is written then would end a careless writer.
+        let script = #"read -r l; exec 0<&-; echo '{"id":0,"reward":1}'; exec sleep 60"#
+        try await withCommand(script, timeout: .seconds(1)) { scorer in
+            let first = await scorer.score(requests(["x"]))[0]
+            #expect(first.code == nil)
+            let second = await scorer.score(requests(["y"]))[0]
+            #expect(second.code == .timeout)
+        }
+    }
+
     @Test func hangingCommandIsStartedAgain() async throws {
         let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
         // Hangs in its first life only.
@@ -149,10 +160,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exit 3", ModelError.Code.processDied), ("sleep 60", .timeout),
-        (#"echo '{"facts": {"a": 1}}'; sleep 60"#, .processDied),
-    ]) func missingFactsAreAnError(_ script: String, _ code: ModelError.Code) async throws {
-        try await withCommand(script, timeout: .milliseconds(800), announcesFacts: true) { scorer in
+        ("exit 3", ModelError.Code.processDied, 60_000), ("read -r line", .timeout, 200),
+        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 60_000),
+    ]) func missingFactsAreAnError(
+        _ script: String, _ code: ModelError.Code, _ timeout: Int
+    ) async throws {
+        try await withCommand(script, timeout: .milliseconds(timeout), announcesFacts: true) {
+            scorer in
             do throws(ModelError) {
                 Issue.record("\(try await scorer.fingerprint())")
             } catch {
@@ -164,8 +178,8 @@ import Testing
     @Test func otherFactsAfterARestartAreAnotherModel() async throws {
         let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
         let script = #"""
-            n=1; [ -e \#(marker) ] && n=2; : >\#(marker); echo "{"facts": {"weights": "$n"}}"
-            read -r l; id=${l#*:}; echo "{"id":${id%%,*},"reward":1}"
+            n=1; [ -e \#(marker) ] && n=2; : >\#(marker); echo "{\"facts\": {\"weights\": \"$n\"}}"
+            read -r l; id=${l#*:}; echo "{\"id\":${id%%,*},\"reward\":1}"
             """#
         try await withCommand(script, announcesFacts: true) { scorer in
             let weights = try await scorer.fingerprint().facts["command.weights"]

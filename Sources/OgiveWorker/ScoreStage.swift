@@ -48,6 +48,7 @@ struct ScoreStage: Sendable {
                 case .success(let score) where score.isFinite:
                     jobs[job].results[position].reward = score.reward
                     jobs[job].results[position].parts = score.parts
+                    jobs[job].results[position].scorerTokens = score.tokens
                 case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,

@@ -27,6 +27,14 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var environment: [String: String] = [:]
     /// The folder that `command` runs in; `nil` is the current one.
     package var workingDirectory: String?
+    /// Which server it is; `nil` takes what its pages say.
+    package var server: RewardServer?
+    /// Whether it is found out at the start that rewards come raw.
+    package var checksActivation = true
+    /// How `http` is reached, besides the address.
+    package var http = HTTPScorerEndpoint()
+    /// The parts of `weighted`, by name.
+    package var parts: [String: ScorerEndpoint] = [:]
     /// Whether `command` begins with a line of facts about itself, which is to be waited for.
     package var announcesFacts = false
     /// What may be asked of the server.

@@ -6,8 +6,11 @@ import Testing
 @testable import ogive
 
 struct EndpointTests {
-    private func read(_ text: String) throws -> Configuration {
-        try Configuration.parse(text, source: "q.yaml", folder: "/etc/ogive", environment: [:])
+    private func read(
+        _ text: String, _ environment: [String: String] = [:]
+    ) throws -> Configuration {
+        try Configuration.parse(
+            text, source: "q.yaml", folder: "/etc/ogive", environment: environment)
     }
 
     @Test func policyTakesTheLaunchedAddressAndItsKey() throws {
@@ -26,6 +29,28 @@ struct EndpointTests {
         #expect(throws: CommandError.self) {
             _ = try policy.endpoints(launched: nil, connections: 5, environment: [:])
         }
+    }
+
+    @Test func serverAuthorityAndExtraBodyAreTaken() throws {
+        let policy = try #require(
+            read(
+                """
+                policy:
+                  model: m
+                  url: https://h:1
+                  ca_file: ca.pem
+                  server: sglang
+                  extra_body: {a: [1, 1.5, "1", true, ~], b: {c: "${V}"}}
+                """, ["V": "7"]
+            ).policy)
+        #expect(
+            policy.spec.extraBody == [
+                "a": .list([.integer(1), .number(1.5), .text("1"), .flag(true), .null]),
+                "b": .object(["c": .text("7")]),
+            ])
+        let endpoint = try policy.endpoints(launched: nil, connections: 1, environment: [:])[0]
+        #expect(endpoint.server == .sglang)
+        #expect(endpoint.caFile == "/etc/ogive/ca.pem")
     }
 
     @Test func severalAddressesShareWhatTheyDoNotSayThemselves() throws {

@@ -25,6 +25,7 @@ let lifecycle = Target.Dependency.product(
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let numerics = Target.Dependency.product(name: "Numerics", package: "swift-numerics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -45,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -92,7 +94,8 @@ let package = Package(
         .target(
             name: "OgiveModels",
             dependencies: [
-                "OgiveCore", asyncHTTPClient, deque, logging, nioCore, nioHTTP1, subprocess,
+                "OgiveCore", asyncHTTPClient, deque, logging, nioCore, nioHTTP1, nioSSL,
+                subprocess,
             ],
             swiftSettings: house),
         .target(
@@ -102,13 +105,15 @@ let package = Package(
             name: "OgiveWorker",
             dependencies: ["OgiveCore", deque, lifecycle, logging],
             swiftSettings: house),
+        .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
         .target(
             name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels", "OgiveStore",
-                "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
+                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+                "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
+                "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house),
@@ -152,7 +157,9 @@ let package = Package(
             name: "OgiveModelsTests",
             dependencies: [
                 "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix,
+                nioSSL,
             ],
+            exclude: ["policy_log_probabilities.py", "reward_model_checks.py"],
             swiftSettings: house),
         .testTarget(
             name: "OgiveWorkerTests",
@@ -166,6 +173,10 @@ let package = Package(
                 "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
                 lifecycle, logging,
             ],
+            swiftSettings: house),
+        .testTarget(
+            name: "OgivePreflightTests",
+            dependencies: ["OgiveCore", "OgivePreflight"],
             swiftSettings: house),
         .testTarget(
             name: "OgiveTests",

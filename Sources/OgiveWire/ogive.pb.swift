@@ -410,11 +410,23 @@ nonisolated struct Ogive_V1_Model: Sendable {
   /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
   mutating func clearFingerprint() {self._fingerprint = nil}
 
+  /// Why a policy cannot tell log-probabilities of candidates, for people; absent when it can. At
+  /// most 16 KiB.
+  var logProbabilityObstacle: String {
+    get {_logProbabilityObstacle ?? String()}
+    set {_logProbabilityObstacle = newValue}
+  }
+  /// Returns true if `logProbabilityObstacle` has been explicitly set.
+  var hasLogProbabilityObstacle: Bool {self._logProbabilityObstacle != nil}
+  /// Clears the value of `logProbabilityObstacle`. Subsequent reads from it will return its default value.
+  mutating func clearLogProbabilityObstacle() {self._logProbabilityObstacle = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _fingerprint: Ogive_V1_Fingerprint? = nil
+  fileprivate var _logProbabilityObstacle: String? = nil
 }
 
 /// A lease that a worker holds, in enough detail for a coordinator that does not know it.
@@ -586,17 +598,44 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
   /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
-  /// for every other scorer. At most 64.
+  /// for every other scorer. At most 16.
   var parts: [Double] {
     get {_storage._parts}
     set {_uniqueStorage()._parts = newValue}
   }
+
+  /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
+  var scorerTokens: Ogive_V1_TokenCount {
+    get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
+    set {_uniqueStorage()._scorerTokens = newValue}
+  }
+  /// Returns true if `scorerTokens` has been explicitly set.
+  var hasScorerTokens: Bool {_storage._scorerTokens != nil}
+  /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
+  mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// Tokens that a server read and wrote.
+nonisolated struct Ogive_V1_TokenCount: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Tokens of prompts, or of what was scored.
+  var input: UInt32 = 0
+
+  /// Tokens of completions.
+  var output: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// log π_ref(y|x) of a completion that was given, in nats at temperature 1.
@@ -661,6 +700,16 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// Their log-probabilities, finite, when asked for; at most 1048576.
   var tokenLogProbabilities: [Float] = []
 
+  /// Tokens of the prompt, when the server tells: at one draw of each request.
+  var promptTokenCount: UInt32 {
+    get {_promptTokenCount ?? 0}
+    set {_promptTokenCount = newValue}
+  }
+  /// Returns true if `promptTokenCount` has been explicitly set.
+  var hasPromptTokenCount: Bool {self._promptTokenCount != nil}
+  /// Clears the value of `promptTokenCount`. Subsequent reads from it will return its default value.
+  mutating func clearPromptTokenCount() {self._promptTokenCount = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Why a completion ended.
@@ -718,6 +767,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
 
   fileprivate var _tokenCount: UInt32? = nil
   fileprivate var _logProbability: Double? = nil
+  fileprivate var _promptTokenCount: UInt32? = nil
 }
 
 /// Why a draw or its reward is missing.
@@ -1768,7 +1818,7 @@ nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Model"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}model\0\u{1}fingerprint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}model\0\u{1}fingerprint\0\u{3}log_probability_obstacle\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1779,6 +1829,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._fingerprint) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._logProbabilityObstacle) }()
       default: break
       }
     }
@@ -1798,6 +1849,9 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._fingerprint {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._logProbabilityObstacle {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1805,6 +1859,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.kind != rhs.kind {return false}
     if lhs.model != rhs.model {return false}
     if lhs._fingerprint != rhs._fingerprint {return false}
+    if lhs._logProbabilityObstacle != rhs._logProbabilityObstacle {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1945,7 +2000,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0")
 
   fileprivate class _StorageClass {
     var _name: Ogive_V1_ItemName? = nil
@@ -1957,6 +2012,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _scoreNanoseconds: Int64? = nil
     var _logProbability: Ogive_V1_LogProbability? = nil
     var _parts: [Double] = []
+    var _scorerTokens: Ogive_V1_TokenCount? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1976,6 +2032,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _scoreNanoseconds = source._scoreNanoseconds
       _logProbability = source._logProbability
       _parts = source._parts
+      _scorerTokens = source._scorerTokens
     }
   }
 
@@ -2003,6 +2060,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
         default: break
         }
       }
@@ -2042,6 +2100,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       if !_storage._parts.isEmpty {
         try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
       }
+      try { if let v = _storage._scorerTokens {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2060,10 +2121,46 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
         if _storage._logProbability != rhs_storage._logProbability {return false}
         if _storage._parts != rhs_storage._parts {return false}
+        if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_TokenCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TokenCount"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}output\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.input) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.output) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.input != 0 {
+      try visitor.visitSingularUInt32Field(value: self.input, fieldNumber: 1)
+    }
+    if self.output != 0 {
+      try visitor.visitSingularUInt32Field(value: self.output, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_TokenCount, rhs: Ogive_V1_TokenCount) -> Bool {
+    if lhs.input != rhs.input {return false}
+    if lhs.output != rhs.output {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2116,7 +2213,7 @@ nonisolated extension Ogive_V1_LogProbability: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Completion"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{3}token_ids\0\u{3}token_log_probabilities\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{3}token_ids\0\u{3}token_log_probabilities\0\u{4}\u{e}prompt_token_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2130,6 +2227,7 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularDoubleField(value: &self._logProbability) }()
       case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
       case 6: try { try decoder.decodeRepeatedFloatField(value: &self.tokenLogProbabilities) }()
+      case 20: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokenCount) }()
       default: break
       }
     }
@@ -2158,6 +2256,9 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.tokenLogProbabilities.isEmpty {
       try visitor.visitPackedFloatField(value: self.tokenLogProbabilities, fieldNumber: 6)
     }
+    try { if let v = self._promptTokenCount {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2168,6 +2269,7 @@ nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._logProbability != rhs._logProbability {return false}
     if lhs.tokenIds != rhs.tokenIds {return false}
     if lhs.tokenLogProbabilities != rhs.tokenLogProbabilities {return false}
+    if lhs._promptTokenCount != rhs._promptTokenCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

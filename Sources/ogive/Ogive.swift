@@ -10,6 +10,7 @@ struct Ogive: AsyncParsableCommand {
         discussion: """
             Everything on one machine:   ogive run config/quickstart.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
+            Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
                                          ogive submit CONFIG
             Between machines:            ogive keys
@@ -17,12 +18,14 @@ struct Ogive: AsyncParsableCommand {
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
-            130 interrupted.
+            4 the budget is spent, 130 interrupted.
             """,
         version: ProgramVersion.text,
         subcommands: [
-            RunCommand.self, RescoreCommand.self, CoordinatorCommand.self, WorkerCommand.self,
-            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            RunCommand.self, DoctorCommand.self, RescoreCommand.self, CoordinatorCommand.self,
+            WorkerCommand.self,
+            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
+            QueryCommand.self,
             AuditCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,

@@ -45,19 +45,20 @@ extension FuzzTarget {
         }
     }
 
-    /// `/v1/models`, `/props` and `/version`: one page damaged, the others as they should be.
+    /// `/v1/models` and each server's own pages: one damaged, the others as they should be.
     static let profiles = FuzzTarget(
         name: "profiles", mutator: Mutator(grammar: .json, samples: AnswerSamples.profiles)
     ) { bytes throws(Broken) in
         let (models, props) = (Data(AnswerSamples.models), Data(AnswerSamples.props))
         let page = Data(bytes)
         var verdict = Verdict.refused
-        for (models, props, version) in [
-            (page, nil, nil), (page, props, nil), (models, page, nil), (models, nil, page),
-        ] {
+        let own = ServerProfile.Kind.allCases.flatMap(\.pages)
+        for (models, pages) in [(page, [:]), (page, ["/props": props])]
+            + own.map({ (models, [$0: page]) })
+        {
             do throws(ModelError) {
                 let profile = try ServerProfile(
-                    models: models, props: props, version: version, model: "tiny-policy",
+                    models: models, pages: pages, kind: nil, model: "tiny-policy",
                     url: "http://server:8000")
                 let most = profile.facts.values.map(\.utf8.count).max() ?? 0
                 guard most <= 4_096, profile.facts.count <= 16 else {

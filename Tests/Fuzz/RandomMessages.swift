@@ -153,6 +153,10 @@ struct RandomMessages {
         if Bool.random(using: &random) { result.seed = UInt32.random(in: 0...9, using: &random) }
         if Bool.random(using: &random) { result.sampleDuration = duration(least: 0) }
         if Bool.random(using: &random) { result.scoreDuration = duration(least: 0) }
+        if Bool.random(using: &random) {
+            result.scorerTokens = TokenCount(
+                input: Int.random(in: 0...9, using: &random), output: 1)
+        }
         return result
     }
 
@@ -180,6 +184,7 @@ struct RandomMessages {
             finishReason: FinishReason.allCases.randomElement(using: &random) ?? .stop,
             logProbability: Bool.random(using: &random)
                 ? Double.random(in: -1e3...0, using: &random) : nil)
+        if Bool.random(using: &random) { completion.promptTokenCount = 7 }
         completion.tokenIDs = tokenIDs()
         completion.tokenLogProbabilities = tokenValues()
         return completion

@@ -75,7 +75,7 @@ import Testing
             let request = try #require(server.requests.last { $0.method == "POST" })
             for field in [
                 #""temperature":1"#, #""top_p":1"#, #""top_k":0"#, #""min_p":0"#,
-                #""max_tokens":24"#, #""stop":[]"#, #""seed":7"#, #""n":3"#, #""logprobs":true"#,
+                #""max_tokens":24"#, #""seed":7"#, #""n":3"#, #""logprobs":true"#,
                 #""top_logprobs":0"#, #""repetition_penalty":1"#, #""model":"tiny-policy""#,
             ] {
                 #expect(request.body.contains(field))

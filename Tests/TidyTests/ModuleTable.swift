@@ -41,10 +41,11 @@ enum ModuleTable {
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
         "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
-            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "OgiveCore",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
+        "OgivePreflight": platform.union(["OgiveCore"]),
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
@@ -56,7 +57,8 @@ enum ModuleTable {
 
     private static let modulesOfOurOwn: Set<String> = [
         "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveDashboard",
-        "OgiveModels", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres",
+        "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
+        "Postgres",
         "QuantileRewards", "ZeroMQ",
     ]
 

@@ -24,6 +24,8 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case deadline
     /// Messages under a worker's id come from the owner of its key.
     case ownership
+    /// A prompt that was begun gets all of its draws, whatever is spent.
+    case wholePrompts
     /// A run that samples nothing gets items with a text only.
     case storedTexts
 }

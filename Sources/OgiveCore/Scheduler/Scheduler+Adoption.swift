@@ -74,6 +74,7 @@ extension Scheduler {
             items: held.items.sorted().map { WorkItem(name: $0) }, state: .ready)
         task.epoch = Epoch(1)
         runs[held.run]?.activate(held.items, of: held.prompt)
+        runs[held.run]?.begun.insert(held.prompt)
         lease(&task, to: worker, now: now)
         return leaseName(task)
     }

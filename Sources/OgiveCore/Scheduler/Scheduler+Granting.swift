@@ -87,6 +87,7 @@ extension Scheduler {
         }
         guard let prompt = task.prompt, let run = runs[task.run] else { return }
         let description = run.description
+        runs[task.run]?.begun.insert(task.promptID)
         runs[task.run]?.pass += Double(task.items.count) / description.spec.weight
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []

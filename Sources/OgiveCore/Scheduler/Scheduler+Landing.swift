@@ -68,9 +68,11 @@ extension Scheduler {
     mutating func landed(_ id: BatchID, _ receipt: LandingReceipt) {
         guard let sent = landing.sent.removeValue(forKey: id) else { return }
         landing.pause = nil
-        counters.committed += receipt.completions + receipt.rewards
+        counters.committed +=
+            receipt.completions + receipt.rewards + receipt.logProbabilities
         counters.duplicates += receipt.duplicates
         counters.failures += receipt.failures
+        for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
             runs[entry.group.run]?.deactivate(
@@ -138,8 +140,13 @@ extension ItemResult {
     fileprivate func refused(_ error: StoreError) -> ItemResult {
         var failed = ItemResult(name: name)
         failed.failure = Failure(
-            stage: completion == nil ? .scoring : .sampling, code: .rejected,
+            stage: stageOfRefusal, code: .rejected,
             message: "The database refused the result: \(error.message)", attempts: 1)
         return failed
+    }
+
+    private var stageOfRefusal: Failure.Stage {
+        if name.kind == .candidateLogProbability { return .logProbability }
+        return completion == nil ? .scoring : .sampling
     }
 }

@@ -10,6 +10,7 @@ extension Scheduler {
             close(id)
         }
         for description in descriptions {
+            note(description.spent, by: description.id)
             if var run = runs[description.id] {
                 guard run.description.spec != description.spec else { continue }
                 run.description.spec = description.spec
@@ -52,14 +53,16 @@ extension Scheduler {
             let run = runs.values[index]
             guard run.notBefore <= now else { continue }
             runs.values[index].notBefore = .zero
-            if run.paging == .idle, run.binding == .bound,
+            if run.paging == .idle, run.binding == .bound, !run.isExhausted,
                 run.activeItems < limits.windowItems / 2, !isHeld(run)
             {
                 runs.values[index].paging = .fetching
                 let limit = PageLimit(
                     prompts: limits.pagePrompts, items: limits.windowItems - run.activeItems)
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
-            } else if run.paging == .exhausted, run.active.isEmpty {
+            } else if run.active.isEmpty,
+                run.paging == .exhausted || run.paging == .idle && run.isExhausted
+            {
                 runs.values[index].paging = .finishing
                 effects.append(.finish(run.description.id))
             }

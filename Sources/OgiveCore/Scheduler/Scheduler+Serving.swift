@@ -51,14 +51,19 @@ extension Scheduler {
         let spec = run.description.spec
         let policy = spec.scoring.sampling.policy
         let scorer = spec.scoring.scorer
-        // A run that samples nothing needs no policy, whichever the worker serves.
+        // A run that asks no policy takes any worker, whichever policy that one serves.
+        let asksPolicy = spec.samples || spec.logProbabilitiesOfCandidates
         let offeredPolicy =
-            spec.samples
+            asksPolicy
             ? offer.policies.first { $0.kind == policy.kind.rawValue && $0.model == policy.model }
             : nil
-        if spec.samples, offeredPolicy == nil {
+        if asksPolicy, offeredPolicy == nil {
             return .differs(
                 lacks("policy", policy.kind.rawValue, policy.model, offer.policies, spec.name))
+        }
+        if spec.logProbabilitiesOfCandidates, let obstacle = offeredPolicy?.logProbabilityObstacle {
+            return .differs(
+                "run '\(spec.name)' asks for log-probabilities of candidates: \(obstacle)")
         }
         guard
             let offeredScorer = offer.scorers.first(where: {

@@ -76,6 +76,7 @@ package struct Scheduler: Sendable {
         }
         expireLeases(now: now)
         expireWorkers(now: now)
+        stopExhausted()
         grant(now: now)
         flushLanding(now: now)
         askDatabase(now: now)

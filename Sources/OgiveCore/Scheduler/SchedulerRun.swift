@@ -38,6 +38,8 @@ struct SchedulerRun {
     var active: [PromptID: Set<ItemName>] = [:]
     /// Number of items in memory.
     var activeItems = 0
+    /// Prompts of which a task was granted: each gets all of its draws, whatever is spent.
+    var begun: Set<PromptID> = []
     /// Items that were settled while a page was on its way: the page may still name them.
     var settledWhileFetching: [PromptID: Set<ItemName>] = [:]
     /// Virtual time of weighted sharing: items granted over weight.
@@ -49,14 +51,14 @@ struct SchedulerRun {
         binding = description.isBound ? .bound : .unbound
     }
 
+    /// Whether its budget is spent.
+    var isExhausted: Bool { description.spec.isExhausted(by: description.spent) }
+
     /// Whether an item belongs to the run.
     func wants(_ name: ItemName) -> Bool {
-        switch name.kind {
-        case .draw: (0..<description.spec.draws).contains(Int(name.index))
-        case .candidate: description.spec.scoresCandidates && name.index >= 0
-        case .candidateLogProbability:
-            description.spec.logProbabilitiesOfCandidates && name.index >= 0
-        }
+        let spec = description.spec
+        return spec.asksFor(name.kind) && name.index >= 0
+            && (name.kind != .draw || Int(name.index) < spec.draws)
     }
 
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {
@@ -72,6 +74,7 @@ struct SchedulerRun {
         set.subtract(names)
         activeItems -= before - set.count
         active[prompt] = set.isEmpty ? nil : set
+        if set.isEmpty { begun.remove(prompt) }
         if settled, paging == .fetching {
             settledWhileFetching[prompt, default: []].formUnion(names)
         }

@@ -22,6 +22,8 @@ package struct Offer: Hashable, Sendable {
         package var model: String
         /// What identifies it.
         package var fingerprint: Fingerprint
+        /// Why a policy cannot tell log-probabilities of candidates; `nil` when it can, or is none.
+        package var logProbabilityObstacle: String?
 
         /// Joins the parts.
         package init(kind: String, model: String, fingerprint: Fingerprint) {

@@ -32,7 +32,8 @@ package protocol Store: Sendable {
     func bind(_ binding: FingerprintBinding, term: Term)
         async throws(StoreError) -> FingerprintBinding
 
-    /// Marks a run as finished when nothing of it is pending; `false` when something is.
+    /// Closes a run when nothing of it is pending, or its budget is spent; `false` when neither
+    /// is so.
     func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool
 
     /// Records workers that came, changed or left, for `ogive status`.
@@ -81,6 +82,8 @@ package struct RunDescription: Hashable, Sendable {
     package var policyFingerprint: Fingerprint?
     /// The scorer's fingerprint, once bound.
     package var scorerFingerprint: Fingerprint?
+    /// What it has spent.
+    package var spent = Spending()
 
     /// Joins the parts.
     package init(id: RunID, sampling: SamplingID, scoring: ScoringID, spec: RunSpec) {
@@ -153,10 +156,14 @@ package struct LandingReceipt: Hashable, Sendable {
     package var completions: Int
     /// Rewards that are new, of draws and candidates.
     package var rewards: Int
+    /// Log-probabilities of candidates that are new.
+    package var logProbabilities = 0
     /// Failures that are new.
     package var failures: Int
     /// Results that were there already, dropped.
     package var duplicates: Int
+    /// What each run of the batch that has a budget has spent in all, this batch included.
+    package var spent: [RunID: Spending] = [:]
 
     /// Joins the counts.
     package init(completions: Int, rewards: Int, failures: Int, duplicates: Int) {

@@ -26,6 +26,11 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     package var api: API?
     /// How much of log π_ref(y|x) is asked for and stored.
     package var logProbabilities = LogProbabilities.sum
+    /// What is sent with each request for draws besides what Ogive sends, as the server calls it.
+    package var extraBody: [String: JSONValue]?
+    /// The text of the token that ends a completion, where log-probabilities of candidates are
+    /// asked for; `nil` takes the one with which the chat template ends a turn.
+    package var endToken: String?
     /// The declared distribution when `kind` is `synthetic`.
     package var synthetic: SyntheticSpec?
 
@@ -38,5 +43,7 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case kind, model, revision, api, synthetic
         case logProbabilities = "logprobs"
+        case extraBody = "extra_body"
+        case endToken = "end_token"
     }
 }

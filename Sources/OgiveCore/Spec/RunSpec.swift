@@ -12,6 +12,10 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var candidatesFirst = false
     /// Share of the fleet relative to other runs; more than 0.
     package var weight: Double = 1
+    /// What tokens cost.
+    package var prices: Prices?
+    /// What the run may spend; `nil` is without limit.
+    package var budget: Budget?
     /// Whether missing completions are sampled. A run that samples nothing scores the completions
     /// that other runs of its sampling have stored: a draw without one is not pending.
     package var samples = true
@@ -29,8 +33,17 @@ package struct RunSpec: Hashable, Sendable, Codable {
     /// Whether candidates get rewards.
     package var scoresCandidates: Bool { candidates.contains(.score) }
 
-    /// Whether candidates get log-probabilities.
-    package var logProbabilitiesOfCandidates: Bool { candidates.contains(.logprobs) }
+    /// Whether candidates get log-probabilities: a run that samples nothing asks no policy.
+    package var logProbabilitiesOfCandidates: Bool { samples && candidates.contains(.logprobs) }
+
+    /// Whether items of this kind belong to the run.
+    package func asksFor(_ kind: ItemName.Kind) -> Bool {
+        switch kind {
+        case .draw: true
+        case .candidate: scoresCandidates
+        case .candidateLogProbability: logProbabilitiesOfCandidates
+        }
+    }
 
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
@@ -39,14 +52,17 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
-        return scoring.sampling.parameters.problem ?? scoring.sampling.policy.synthetic?.problem
+        let policy = scoring.sampling.policy
+        return scoring.scorer.problem ?? scoring.sampling.parameters.problem
+            ?? policy.synthetic?.problem ?? policy.extraBodyProblem
     }
 }
 
 extension RunSpec {
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight, candidates, samples
+        case name, scoring, draws, weight, candidates, samples, prices, budget
         case candidatesFirst = "candidates_first"
     }
 
@@ -59,6 +75,8 @@ extension RunSpec {
         candidates = try values.decode([CandidateWork].self, forKey: .candidates)
         candidatesFirst = try values.decodeIfPresent(Bool.self, forKey: .candidatesFirst) ?? false
         weight = try values.decode(Double.self, forKey: .weight)
+        prices = try values.decodeIfPresent(Prices.self, forKey: .prices)
+        budget = try values.decodeIfPresent(Budget.self, forKey: .budget)
         samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
     }
 
@@ -71,6 +89,8 @@ extension RunSpec {
         try values.encode(candidates, forKey: .candidates)
         if candidatesFirst { try values.encode(true, forKey: .candidatesFirst) }
         try values.encode(weight, forKey: .weight)
+        try values.encodeIfPresent(prices, forKey: .prices)
+        try values.encodeIfPresent(budget, forKey: .budget)
         if !samples { try values.encode(false, forKey: .samples) }
     }
 }

@@ -19,6 +19,8 @@ package struct Completion: Hashable, Sendable {
     /// log π_ref(y|x): the sum of the tokens' log-probabilities at temperature 1, in nats; `nil`
     /// when the server does not tell.
     package var logProbability: Double?
+    /// Tokens of the prompt, at one draw of each request: a server reads it once for all of them.
+    package var promptTokenCount: Int?
     /// The sampled tokens, when asked for and told.
     package var tokenIDs: [Int32]?
     /// Their log-probabilities, in the same order, when asked for.

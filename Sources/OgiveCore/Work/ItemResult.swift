@@ -19,6 +19,8 @@ package struct ItemResult: Hashable, Sendable {
     package var sampleDuration: Duration?
     /// Time the scorer took, from request to answer (of the whole batch).
     package var scoreDuration: Duration?
+    /// Tokens that the scorer spent, where its server tells: those of a batch at one item of it.
+    package var scorerTokens: TokenCount?
 
     /// Begins a result without content.
     package init(name: ItemName) {

@@ -20,6 +20,23 @@ extension ConfiguredModels {
         return endpoints.filter { known.insert([$0.kind.rawValue, $0.model]).inserted }
     }
 
+    /// Why an endpoint of a policy cannot tell log-probabilities of candidates; `nil` when each
+    /// that answers can.
+    static func logProbabilityObstacle(
+        _ served: [Served<any Policy>]
+    ) async throws(ModelError) -> String? {
+        for policy in served {
+            do throws(ModelError) {
+                if let obstacle = try await policy.model.logProbabilityObstacle() {
+                    return obstacle
+                }
+            } catch {
+                guard error.isRetriable else { throw error }
+            }
+        }
+        return nil
+    }
+
     /// The one fingerprint of all endpoints of a model that answer. Throws when none does, when
     /// one has another fingerprint, or refuses for good.
     static func fingerprint(

@@ -10,6 +10,10 @@ package struct PolicyEndpoint: Hashable, Sendable {
     package var url: String?
     /// The key that the server wants; never logged.
     package var apiKey: String?
+    /// Which server it is; `nil` asks the server.
+    package var server: ServerProfile.Kind?
+    /// A file with the certificates (PEM) of authorities that are trusted too.
+    package var caFile: String?
     /// Time for one request, its waiting in the server's queue included.
     package var requestTimeout = Duration.seconds(600)
     /// Most draws of one request.
@@ -28,4 +32,12 @@ package struct PolicyEndpoint: Hashable, Sendable {
 
     /// The address, or what stands in for it.
     var name: String { url ?? "\(kind.rawValue) \(model)" }
+
+    /// What may be asked of the server, with what follows from the other settings.
+    var allLimits: EndpointLimits {
+        var all = limits
+        all.requestTimeout = requestTimeout
+        all.itemsPerRequest = drawsPerRequest
+        return all
+    }
 }

@@ -4,6 +4,7 @@ package import FoundationEssentials
 internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 
 /// Turns what went wrong with a request into a `ModelError` that says what to do.
 package enum HTTPFailure {
@@ -44,7 +45,8 @@ package enum HTTPFailure {
         case 500 where body.isAboutOutput:
             return ModelError(
                 .malformed, "\(what); the server could not put into words what it sampled")
-        case 500...599:
+        // 424: TGI's router, of its model.
+        case 424, 500...599:
             return ModelError(.serverError, "\(what); see the server's log")
         case 300...399:
             return ModelError(
@@ -62,6 +64,8 @@ package enum HTTPFailure {
                 .malformed,
                 "\(url) answered more than \(answerBytesMax) bytes; "
                     + "lower draws_per_request or max_tokens")
+        case is NIOSSLError, is NIOSSLExtraError:
+            return insecure(url, cause)
         case let error as HTTPClientError where error == .connectTimeout:
             return unreachable(url, "no connection within the time limit")
         case let error as HTTPClientError where isBeforeConnection(error):
@@ -86,6 +90,23 @@ package enum HTTPFailure {
         default:
             return unreachable(url, "\(cause)")
         }
+    }
+
+    /// A certificate that does not prove who answers, or no TLS at all. Waiting does not help.
+    private static func insecure(_ url: String, _ cause: any Error) -> ModelError {
+        let said = "\(cause)"
+        let what =
+            if (cause as? NIOSSLExtraError) == .failedToValidateHostname {
+                "its certificate is for another name; use a name that is in the certificate"
+            } else if said.contains("CERTIFICATE_VERIFY_FAILED") {
+                "its certificate is of an authority that is not trusted, or has expired; "
+                    + "name the authority's certificate as `ca_file`"
+            } else if said.contains("WRONG_VERSION_NUMBER") || said.contains("HTTP_REQUEST") {
+                "it does not speak TLS; write http:// if that is meant"
+            } else {
+                "\(said.prefix(300)); check that it speaks TLS"
+            }
+        return ModelError(.misconfigured, "no secure connection to \(url): \(what)")
     }
 
     private static func isBeforeConnection(_ error: HTTPClientError) -> Bool {

@@ -4,6 +4,7 @@ internal import NIOCore
 internal import Dispatch
 package import FoundationEssentials
 internal import NIOHTTP1
+internal import NIOSSL
 internal import Synchronization
 
 /// Requests to one model server: a pool of connections, the key, a deadline for each request and a
@@ -38,6 +39,7 @@ package final class ModelHTTP: Sendable {
     /// Opens nothing yet: connections are made as requests need them, at most `connections`.
     package init(
         url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
+        authorities: TrustedAuthorities? = nil,
         answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
     ) {
         self.url = url
@@ -46,6 +48,11 @@ package final class ModelHTTP: Sendable {
         self.answerBytesMax = answerBytesMax
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
+        if let authorities {
+            var security = TLSConfiguration.makeClientConfiguration()
+            security.additionalTrustRoots = [.certificates(authorities.certificates)]
+            configuration.tlsConfiguration = security
+        }
         let connectTimeout = min(requestTimeout, Self.connectTimeout)
         configuration.timeout.connect = TimeAmount(connectTimeout)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
@@ -85,6 +92,18 @@ package final class ModelHTTP: Sendable {
             throw ModelError(
                 .rejected, "the request to \(url.appending(path)) is not valid JSON: \(error)")
         }
+        return try await send(request, path: path)
+    }
+
+    /// Posts the bytes of a JSON document, with further headers, and returns the answer's bytes.
+    package func post(_ path: String, json: [UInt8], headers: [String: String])
+        async throws(ModelError) -> Data
+    {
+        var request = HTTPClientRequest(url: url.appending(path))
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: json))
         return try await send(request, path: path)
     }
 

@@ -14,6 +14,7 @@ enum ServedModel {
 }
 
 extension ServerProfile {
-    /// The names that answers may give; `nil` where a gateway may name a model as it likes.
-    var answeringModels: [String]? { kind == .other ? nil : models }
+    /// The names that answers may give; `nil` where a gateway, or a hosted
+    /// API, may name a model as it likes.
+    var answeringModels: [String]? { [.other, .openAI].contains(kind) ? nil : models }
 }

@@ -12,6 +12,8 @@ package final class ServerConnection: Sendable {
     package let http: ModelHTTP
     /// The model's name at the server.
     package let model: String
+    /// Which server it is, when that is not for the server to say.
+    private let kind: ServerProfile.Kind?
 
     private struct State {
         /// What the server said first.
@@ -21,20 +23,28 @@ package final class ServerConnection: Sendable {
     }
 
     private let state = Mutex(State())
+    /// The tokens that end completions, by what a specification says of them.
+    let endTokens = Mutex([String: Int32]())
     private let agreed: AgreedFacts
 
     /// Joins connections and model; asks nothing yet. `agreed` is shared by the endpoints of one
-    /// model.
-    package init(http: ModelHTTP, model: String, agreed: AgreedFacts = AgreedFacts()) {
+    /// model; without a `kind` the server is asked which it is.
+    package init(
+        http: ModelHTTP, model: String, kind: ServerProfile.Kind? = nil,
+        agreed: AgreedFacts = AgreedFacts()
+    ) {
         self.http = http
         self.model = model
+        self.kind = kind
         self.agreed = agreed
     }
 
     /// Asks the server what it is, now. Throws `wrongModel` when that is not what it was.
     package func refresh() async throws(ModelError) -> ServerProfile {
         let connections = http.connectionsMade
-        let read = try await ServerProfile.read(http, model: model)
+        // One that was recognised is recognised by the same pages, or it is another one.
+        let recognised = state.withLock { $0.profile?.kind }.flatMap { $0 == .other ? nil : $0 }
+        let read = try await ServerProfile.read(http, model: model, kind: kind ?? recognised)
         try agreed.check(read.facts, url: "\(http.url)")
         state.withLock { state in
             state.profile = state.profile ?? read

@@ -2,8 +2,9 @@ package import FoundationEssentials
 internal import OgiveCore
 
 /// What a server says in the body of an error, in any of the shapes that are met:
-/// `{"error": {"message", "type", "code", "param"}}`, `{"error": "text"}`,
-/// `{"detail": "text" | [{"msg"}]}`, and text that is no JSON at all.
+/// `{"error": {"message", "type", "code", "param"}}`, `{"error": "text"}` (with `error_type` of
+/// TGI), `{"message", "type", "param"}` (SGLang), `{"detail": "text" | [{"msg"}]}`, and text that
+/// is no JSON at all.
 package struct ServerErrorBody: Hashable, Sendable {
     /// What the server says, cut to `messageBytesMax`; empty when it says nothing.
     package let message: String
@@ -35,6 +36,12 @@ package struct ServerErrorBody: Hashable, Sendable {
             || message.contains("maximum model length")
             || message.contains("exceeds the available context size")
             || message.contains("too large to process")
+            // SGLang, and TEI: `inputs` must have less than 512 tokens. Given: 600
+            || message.contains("longer than the model's context length")
+            || message.contains("longer than the context length")
+            || message.contains("exceeds the context length")
+            || (type == "validation" && message.contains("tokens"))
+            || message.contains("must have less than") && message.contains("tokens")
     }
 
     /// Whether the server failed because of what it sampled: llama.cpp's parser of chats, and
@@ -60,7 +67,10 @@ package struct ServerErrorBody: Hashable, Sendable {
         var type: String?
         var parameter: String?
 
-        private enum Keys: String, CodingKey { case error, detail, message }
+        private enum Keys: String, CodingKey {
+            case error, detail, message, type, param
+            case errorType = "error_type"
+        }
         private enum ErrorKeys: String, CodingKey { case message, type, param }
         private struct Detail: Decodable { var msg: String }
 
@@ -72,12 +82,15 @@ package struct ServerErrorBody: Hashable, Sendable {
                 parameter = try? error.decode(String.self, forKey: .param)
             } else if let text = try? root.decode(String.self, forKey: .error) {
                 message = text
+                type = try? root.decode(String.self, forKey: .errorType)
             } else if let text = try? root.decode(String.self, forKey: .detail) {
                 message = text
             } else if let details = try? root.decode([Detail].self, forKey: .detail) {
                 message = details.map(\.msg).joined(separator: "; ")
             } else {
                 message = try root.decode(String.self, forKey: .message)
+                type = try? root.decode(String.self, forKey: .type)
+                parameter = try? root.decode(String.self, forKey: .param)
             }
         }
     }

@@ -38,7 +38,44 @@ struct LlamaProps: Decodable {
     var default_generation_settings: Generation?
 }
 
-/// `/version` of vLLM.
+/// `/get_server_info` of SGLang.
+struct SGLangInfo: Decodable {
+    var version: String
+    var model_path: String
+    var enable_deterministic_inference: Bool?
+}
+
+/// `/info` of TGI.
+struct TGIInfo: Decodable {
+    var model_id: String
+    var model_sha: String?
+    var version: String
+    var max_total_tokens: Int
+}
+
+/// `/api/tags` of Ollama.
+struct OllamaTags: Decodable {
+    /// One model that lies on the server.
+    struct Model: Decodable {
+        var name: String
+        var digest: String?
+    }
+
+    var models: [Model]
+}
+
+/// `/version` of vLLM, `/api/version` of Ollama.
 struct Version: Decodable {
+    var version: String
+}
+
+/// `/info` of TEI.
+struct TEIInfo: Decodable {
+    var model_id: String
+    var served_model_name: String?
+    var model_sha: String?
+    var model_dtype: String
+    var max_input_length: Int
+    var max_client_batch_size: Int
     var version: String
 }

@@ -1,94 +1,99 @@
 internal import OgiveCore
-/// The body of `/v1/chat/completions` and `/v1/completions`, with every sampling parameter given:
-/// servers' own defaults are not neutral, and unknown fields are ignored by both servers.
-struct CompletionRequest: Encodable, Sendable {
+
+/// A request for draws, with every sampling parameter given: servers' own defaults are not
+/// neutral, and servers ignore fields that they do not know.
+struct CompletionRequest: Sendable {
     /// What is continued.
     enum Input: Sendable {
         case messages([ChatMessage])
         /// A chat whose last turn, the assistant's, is continued rather than answered.
-        case partial([ChatMessage])
+        case partial([ChatMessage], fields: [String: JSONValue])
         case text(String)
     }
 
-    var model: String
+    var spec: PolicySpec
     var input: Input
     var parameters: SamplingParameters
     var seed: UInt32
     var count: Int
-    var logProbabilities: Bool
-    var server: ServerProfile.Kind
 
-    private enum Keys: String, CodingKey {
-        case model, messages, prompt, temperature, stop, seed, n, logprobs
-        case topP = "top_p"
-        case topK = "top_k"
-        case minP = "min_p"
-        case maxTokens = "max_tokens"
-        case topLogprobs = "top_logprobs"
-        case presencePenalty = "presence_penalty"
-        case frequencyPenalty = "frequency_penalty"
-        case repeatPenalty = "repeat_penalty"
-        case repetitionPenalty = "repetition_penalty"
-        case reasoningFormat = "reasoning_format"
-        case returnTokenIDs = "return_token_ids"
-        case continueFinalMessage = "continue_final_message"
-        case addGenerationPrompt = "add_generation_prompt"
-        case stream
+    private typealias Fields = [String: JSONValue]
+
+    /// The endpoint that it goes to.
+    func path(_ dialect: ServerDialect) -> String {
+        isChat ? dialect.chatPath : dialect.textPath
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var body = encoder.container(keyedBy: Keys.self)
-        try body.encode(model, forKey: .model)
-        try body.encode(parameters.temperature, forKey: .temperature)
-        try body.encode(parameters.topP, forKey: .topP)
-        try body.encode(parameters.topK, forKey: .topK)
-        try body.encode(parameters.minP, forKey: .minP)
-        try body.encode(parameters.maxTokens, forKey: .maxTokens)
-        try body.encode(parameters.stop, forKey: .stop)
-        try body.encode(seed, forKey: .seed)
-        try body.encode(count, forKey: .n)
-        try body.encode(false, forKey: .stream)
-        try encodePenalties(&body)
-        try encodeInput(&body)
-    }
-
-    /// A model folder's generation_config.json may hold a repetition penalty, which would change
-    /// the distribution silently.
-    private func encodePenalties(_ body: inout KeyedEncodingContainer<Keys>) throws {
-        switch server {
-        case .llamaCpp:
-            try body.encode(1, forKey: .repeatPenalty)
-        case .vLLM:
-            try body.encode(1, forKey: .repetitionPenalty)
-        case .other:
-            return
+    /// The body.
+    func body(_ dialect: ServerDialect) -> JSONValue {
+        var body: Fields = ["stream": .flag(false)]
+        if dialect.sendsModel { body["model"] = .text(spec.model) }
+        var sampling = sampling(dialect)
+        if dialect.seedsChoices { sampling["n"] = .integer(Int64(count)) }
+        if let field = dialect.parametersField {
+            body[field] = .object(sampling)
+        } else {
+            body.merge(sampling) { _, new in new }
         }
-        try body.encode(0, forKey: .presencePenalty)
-        try body.encode(0, forKey: .frequencyPenalty)
+        body.merge(inputFields(dialect)) { _, new in new }
+        // Reserved names were refused before; one that gets here all the same is left out.
+        for (name, value) in spec.extraBody ?? [:] where !PolicySpec.reservedFields.contains(name) {
+            body[name] = value
+        }
+        return .object(body)
     }
 
-    private func encodeInput(_ body: inout KeyedEncodingContainer<Keys>) throws {
-        // Token ids give the token count where log-probabilities are not asked for.
-        if server == .vLLM, !logProbabilities { try body.encode(true, forKey: .returnTokenIDs) }
+    private var isChat: Bool {
+        if case .text = input { false } else { true }
+    }
+
+    private func sampling(_ dialect: ServerDialect) -> Fields {
+        var fields = dialect.off
+        fields["temperature"] = .number(parameters.temperature)
+        let chatMaxTokens = dialect.chatMaxTokens ?? dialect.maxTokens
+        fields[isChat ? chatMaxTokens : dialect.maxTokens] =
+            .integer(Int64(parameters.maxTokens))
+        fields["seed"] = .integer(Int64(seed))
+        if !parameters.stop.isEmpty { fields["stop"] = .list(parameters.stop.map { .text($0) }) }
+        for (field, value, isOff) in [
+            (dialect.topP, JSONValue.number(parameters.topP), parameters.topP == 1),
+            (dialect.topK, .integer(Int64(parameters.topK)), parameters.topK == 0),
+            (dialect.minP, .number(parameters.minP), parameters.minP == 0),
+        ] {
+            if let field { fields[field.name] = isOff ? field.off : value }
+        }
+        return fields
+    }
+
+    private func inputFields(_ dialect: ServerDialect) -> Fields {
+        var fields: Fields = [:]
+        // Log-probabilities tell how many tokens there are.
+        if let name = dialect.tokenIDs, spec.logProbabilities != .sum {
+            fields[name] = .flag(true)
+        }
+        let wantsLogProbabilities = spec.logProbabilities != .none
+        let alternatives = dialect.alternatives.map(JSONValue.integer)
         switch input {
         case .text(let prompt):
-            try body.encode(prompt, forKey: .prompt)
-            // vLLM: alternatives besides the sampled token. llama.cpp: 0 means none at all.
-            if logProbabilities {
-                try body.encode(server == .llamaCpp ? 1 : 0, forKey: .logprobs)
-            }
-        case .messages(let messages), .partial(let messages):
-            try body.encode(messages, forKey: .messages)
-            if logProbabilities {
-                try body.encode(true, forKey: .logprobs)
-                try body.encode(server == .llamaCpp ? 1 : 0, forKey: .topLogprobs)
-            }
-            // llama.cpp cuts thoughts out of the text unless told otherwise.
-            if server == .llamaCpp { try body.encode("none", forKey: .reasoningFormat) }
-            if case .partial = input {
-                try body.encode(true, forKey: .continueFinalMessage)
-                try body.encode(false, forKey: .addGenerationPrompt)
+            fields["prompt"] = .text(prompt)
+            fields.merge(dialect.textFields) { _, new in new }
+            if wantsLogProbabilities { fields["logprobs"] = alternatives }
+        case .messages(let messages), .partial(let messages, _):
+            fields["messages"] = .list(messages.map(\.value))
+            fields.merge(dialect.chatFields) { _, new in new }
+            if wantsLogProbabilities {
+                fields["logprobs"] = .flag(true)
+                fields["top_logprobs"] = alternatives
             }
         }
+        if case .partial(_, let more) = input { fields.merge(more) { _, new in new } }
+        return fields
+    }
+}
+
+extension ChatMessage {
+    /// The message as servers take it.
+    var value: JSONValue {
+        .object(["role": .text(role), "content": .text(content)])
     }
 }

@@ -1,18 +1,19 @@
 package import OgiveCore
 internal import FoundationEssentials
 
-/// A reference policy behind a server with OpenAI-compatible completions.
+/// A reference policy behind a server with OpenAI-compatible completions, or Ollama.
 ///
 /// The log-probability of a completion is the sum over its tokens, the end token included, of the
 /// raw log-softmax at temperature 1, whatever `temperature` is: llama.cpp and vLLM both return
-/// that. So log π_ref(y|x) is the model's own, also when it is sampled with other parameters.
+/// that. So log π_ref(y|x) is the model's own, also when it is sampled with other parameters. From
+/// a server that returns something else it is not asked for (`ServerDialect.LogProbabilities`).
 package struct OpenAIPolicy: Policy {
-    private let spec: PolicySpec
-    private let server: ServerConnection
+    let spec: PolicySpec
+    let server: ServerConnection
     private let drawsPerRequest: Int
 
-    /// Speaks to `server` for `spec`; asks for at most `drawsPerRequest` draws at once (and never
-    /// for more than the server has slots).
+    /// Speaks to `server` for `spec`; asks for at most `drawsPerRequest` draws at once (and in one
+    /// request never for more than the server has slots).
     package init(spec: PolicySpec, server: ServerConnection, drawsPerRequest: Int) {
         self.spec = spec
         self.server = server
@@ -25,22 +26,34 @@ package struct OpenAIPolicy: Policy {
     }
 
     /// Asks for the draws group by group, one request at a time: a caller's concurrency is the
-    /// number of its calls. A fault of the endpoint ends the rest with the same failure.
+    /// number of its calls. Where a server takes one draw a request, as many requests go at once
+    /// as one request would have had draws. A fault of the endpoint ends the rest with the same
+    /// failure.
     package func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
         do throws(ModelError) {
             let profile = try await server.known()
+            let dialect = profile.kind.dialect
+            if let refusal = dialect.refusal(
+                of: spec, request.parameters,
+                server: "\(server.http.url) (\(profile.kind.rawValue))")
+            {
+                throw refusal
+            }
             let input = try await input(request.prompt, profile.kind)
-            let sizeMax = min(drawsPerRequest, profile.slots ?? drawsPerRequest)
+            let slots = profile.slots ?? drawsPerRequest
+            let sizeMax = dialect.seedsChoices ? min(drawsPerRequest, slots) : 1
+            let groups = DrawGroups.split(request.indexes, sizeMax: sizeMax)
             var results: [Int32: Result<Completion, ModelError>] = [:]
             var endpointError: ModelError?
-            for group in DrawGroups.split(request.indexes, sizeMax: sizeMax) {
-                do throws(ModelError) {
-                    if let endpointError { throw endpointError }
-                    let answers = try await draw(group, request, input, profile)
-                    for (index, answer) in zip(group, answers) { results[index] = answer }
-                } catch {
-                    if error.concernsEndpoint { endpointError = error }
-                    for index in group { results[index] = .failure(error) }
+            let width = dialect.seedsChoices ? 1 : min(drawsPerRequest, slots)
+            for start in stride(from: 0, to: groups.count, by: width) {
+                let wave = groups[start..<min(start + width, groups.count)]
+                let answers = await draw(wave, request, input, profile, after: endpointError)
+                for answer in answers {
+                    results[answer.index] = answer.result
+                    if case .failure(let error) = answer.result, error.concernsEndpoint {
+                        endpointError = endpointError ?? error
+                    }
                 }
             }
             return request.indexes.map { results[$0] ?? .failure(Self.missing($0)) }
@@ -49,26 +62,50 @@ package struct OpenAIPolicy: Policy {
         }
     }
 
+    private typealias Answer = (index: Int32, result: Result<Completion, ModelError>)
+
+    /// The draws of some groups, asked for at once; none is asked for after `error`.
+    private func draw(
+        _ groups: ArraySlice<ClosedRange<Int32>>, _ request: SampleRequest,
+        _ input: CompletionRequest.Input, _ profile: ServerProfile, after error: ModelError?
+    ) async -> [Answer] {
+        if let error {
+            return groups.joined().map { ($0, .failure(error)) }
+        }
+        return await withTaskGroup { tasks in
+            for group in groups {
+                tasks.addTask { await draw(group, request, input, profile) }
+            }
+            return await tasks.reduce(into: []) { $0 += $1 }
+        }
+    }
+
     private func draw(
         _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
         _ profile: ServerProfile
-    ) async throws(ModelError) -> [Result<Completion, ModelError>] {
-        let body = CompletionRequest(
-            model: spec.model, input: input, parameters: request.parameters,
-            seed: request.seedBase + UInt32(group.lowerBound), count: group.count,
-            logProbabilities: spec.logProbabilities != .none, server: profile.kind)
-        let path =
-            if case .text = input { "/v1/completions" } else { "/v1/chat/completions" }
-        let data = try await server.post(path, body)
-        let reader = ChoiceReader(
-            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
-            models: profile.answeringModels)
-        return try reader.completions(data, count: group.count)
+    ) async -> [Answer] {
+        let dialect = profile.kind.dialect
+        let ask = CompletionRequest(
+            spec: spec, input: input, parameters: request.parameters,
+            seed: request.seedBase + UInt32(group.lowerBound), count: group.count)
+        let path = ask.path(dialect)
+        do throws(ModelError) {
+            let data = try await server.post(path, ask.body(dialect))
+            var reader = ChoiceReader(
+                url: server.http.url.appending(path),
+                logProbabilities: spec.logProbabilities != .none,
+                models: profile.answeringModels)
+            reader.readsOneChoice = dialect.answersOneChoice
+            reader.readsTokens = spec.logProbabilities == .tokens
+            return zip(group, try reader.completions(data, count: group.count)).map { $0 }
+        } catch {
+            return group.map { ($0, .failure(error)) }
+        }
     }
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and
     /// plain texts to the other, as they are.
-    private func input(_ prompt: Prompt, _ kind: ServerProfile.Kind) async throws(ModelError)
+    func input(_ prompt: Prompt, _ kind: ServerProfile.Kind) async throws(ModelError)
         -> CompletionRequest.Input
     {
         switch (prompt.content, spec.api) {
@@ -87,9 +124,30 @@ package struct OpenAIPolicy: Policy {
                 throw ModelError(.rejected, "prompt `\(prompt.key)` has no messages")
             }
             guard last.role == "assistant" else { return .messages(messages) }
-            // llama.cpp continues the turn but repeats it in the answer, where it cannot be told
-            // from sampled text with certainty; so it renders the chat, and the text is continued.
-            return kind == .llamaCpp ? .text(try await rendered(messages)) : .partial(messages)
+            return try await partial(messages, last, prompt, kind)
+        }
+    }
+
+    private func partial(
+        _ messages: [ChatMessage], _ last: ChatMessage, _ prompt: Prompt,
+        _ kind: ServerProfile.Kind
+    ) async throws(ModelError) -> CompletionRequest.Input {
+        switch kind.dialect.partialTurn {
+        case .fields(let fields): return .partial(messages, fields: fields)
+        case .rendered: return .text(try await rendered(messages))
+        case .trimmed where last.content.last?.isWhitespace != true:
+            return .partial(messages, fields: [:])
+        case .trimmed:
+            throw ModelError(
+                .rejected,
+                "prompt `\(prompt.key)` ends with white space in the assistant's turn, which "
+                    + "\(kind.rawValue) would cut off; remove it, or use another server")
+        case .none:
+            throw ModelError(
+                .rejected,
+                "prompt `\(prompt.key)` ends in the middle of the assistant's turn, which "
+                    + "\(server.http.url) (\(kind.rawValue)) cannot continue; use vLLM, SGLang, "
+                    + "llama.cpp or TGI (`policy.server` says which it is)")
         }
     }
 

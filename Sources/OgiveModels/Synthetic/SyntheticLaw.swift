@@ -37,6 +37,14 @@ package struct SyntheticLaw: Sendable {
         return .milliseconds(-spec.latencyMilliseconds * log(generator.uniform()))
     }
 
+    /// What is told of a text that is given; it is no property of the distribution.
+    func logProbability(of text: String, after key: String) -> LogProbability {
+        let digest = SHA256Digest(hashing: Array("\(key)\n\(text)".utf8))
+        let fraction = Double(digest.bytes[0]) / 256
+        let tokens = max(1, text.count / 4)
+        return LogProbability(sum: -Double(tokens) * (0.5 + fraction), tokenCount: tokens)
+    }
+
     /// The completion: the reward, exactly, and letters up to the declared length.
     package func completion(seed: UInt32, maxTokens: Int) -> Completion {
         let text = SyntheticText.write(

@@ -42,4 +42,16 @@ package struct SyntheticPolicy: Policy {
             return .success(completion)
         }
     }
+
+    /// It can.
+    package func logProbabilityObstacle() async throws(ModelError) -> String? { nil }
+
+    /// Follows from prompt and text alone, about as large as those of draws.
+    package func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        request.completions.map { text in
+            .success(law.logProbability(of: text, after: request.prompt.key))
+        }
+    }
 }

@@ -11,6 +11,7 @@ struct RunAudit {
 
     func report(_ connection: PostgresConnection) async throws -> AuditReport {
         var report = AuditReport(run: run)
+        report.isOutOfBudget = extent.state == "budget"
         try await countLanded(&report, connection)
         try await listMissing(
             AuditQueries.missingDraws,
@@ -23,6 +24,11 @@ struct RunAudit {
                 AuditQueries.missingCandidates,
                 [.int64(extent.promptSet), .int64(extent.scoring)], &report, connection)
         }
+        if extent.asksLogProbabilities {
+            try await listMissing(
+                LogProbabilityQueries.missing,
+                [.int64(extent.promptSet), .int64(extent.sampling)], &report, connection)
+        }
         try await listProblems(&report, connection)
         try await compareCounters(&report, connection)
         return report
@@ -33,7 +39,10 @@ struct RunAudit {
     ) async throws {
         let row = try await connection.query(
             AuditQueries.landed,
-            [.int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws)]
+            [
+                .int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws),
+                .int64(extent.sampling),
+            ]
         ).one()
         report.draws = Int(extent.draws)
         report.prompts = try row.decode("prompts")
@@ -42,12 +51,22 @@ struct RunAudit {
             report.candidates = try row.decode("candidates")
             report.landedCandidates = try row.decode("landed_candidates")
         }
+        if extent.asksLogProbabilities {
+            report.logProbabilities = try row.decode("candidates")
+            report.landedLogProbabilities = try row.decode("landed_log_probabilities")
+        }
     }
 
     private func listMissing(
         _ sql: String, _ parameters: [PostgresValue], _ report: inout AuditReport,
         _ connection: PostgresConnection
     ) async throws {
+        var current: (prompt: Int64, pending: Int)?
+        func endPrompt() {
+            if let current, (1..<Int(extent.draws)).contains(current.pending) {
+                report.partialPrompts += 1
+            }
+        }
         try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
             for row in rows {
                 let item = try MissingItem(row)
@@ -55,15 +74,24 @@ struct RunAudit {
                     report.unsampled += 1
                     continue
                 }
-                switch (item.isCandidate, item.reason == nil) {
-                case (false, true): report.pending += 1
-                case (false, false): report.failed += 1
-                case (true, true): report.pendingCandidates += 1
-                case (true, false): report.failedCandidates += 1
+                if current?.prompt != item.prompt {
+                    endPrompt()
+                    current = (item.prompt, 0)
                 }
+                if item.reason == nil, item.kind == "draw" { current?.pending += 1 }
+                switch (item.kind, item.reason == nil) {
+                case ("draw", true): report.pending += 1
+                case ("draw", false): report.failed += 1
+                case ("candidate", true): report.pendingCandidates += 1
+                case ("candidate", false): report.failedCandidates += 1
+                case (_, true): report.pendingLogProbabilities += 1
+                case (_, false): report.failedLogProbabilities += 1
+                }
+                if item.reason == nil, report.isOutOfBudget { continue }
                 if report.missing.count < listMax { report.missing.append(item) }
             }
         }
+        endPrompt()
     }
 
     private func listProblems(
@@ -82,6 +110,7 @@ struct RunAudit {
                 ]
             ),
             (AuditQueries.contradictions, [.int64(extent.scoring)]),
+            (AuditQueries.parts, [.int64(extent.scoring)]),
         ]
         for (sql, parameters) in checks {
             try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
@@ -121,7 +150,7 @@ extension MissingItem {
     init(_ row: PostgresRow) throws {
         prompt = try row.decode("prompt_id")
         promptKey = try row.decode("prompt_key")
-        isCandidate = try row.decode("is_candidate")
+        kind = try row.decode("item_kind")
         index = try row.decode("item_index")
         hasText = try row.decode("has_text")
         if let stage = try row.decode("stage", as: String?.self) {

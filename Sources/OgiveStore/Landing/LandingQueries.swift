@@ -4,16 +4,20 @@ enum LandingQueries {
     static let createStaging = """
         CREATE TEMPORARY TABLE IF NOT EXISTS ogive_landing (
             ordinal integer NOT NULL, run_id bigint NOT NULL, prompt_id bigint NOT NULL,
-            is_candidate boolean NOT NULL, item_index integer NOT NULL, worker uuid NOT NULL,
+            is_candidate boolean NOT NULL, is_log_probability boolean NOT NULL,
+            item_index integer NOT NULL, worker uuid NOT NULL,
             sampled boolean NOT NULL, text text, raw bytea, token_count integer,
             finish_reason text, log_probability float8, seed bigint, sample_ms real,
-            reward float8, stage text, code text, message text, attempts integer
+            token_ids integer[], token_log_probabilities real[],
+            reward float8, parts float8[], stage text, code text, message text, attempts integer,
+            prompt_tokens integer, scorer_input integer, scorer_output integer
         ) ON COMMIT DELETE ROWS
         """
     static let copy = "COPY pg_temp.ogive_landing FROM STDIN (FORMAT binary)"
 
     static let runs = """
-        SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id
+        SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id,
+            r.spec ? 'budget' AS has_budget
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = ANY($1)
@@ -45,17 +49,19 @@ enum LandingQueries {
     static let completions = """
         WITH fresh AS (
             INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, text, raw,
-                token_count, finish_reason, log_probability, seed, worker, sample_ms, landed_at)
+                token_count, finish_reason, log_probability, seed, worker, sample_ms, token_ids,
+                token_log_probabilities, landed_at, prompt_tokens)
             SELECT $2, s.prompt_id, s.item_index, s.text, s.raw, s.token_count, s.finish_reason,
-                s.log_probability, s.seed, s.worker, s.sample_ms,
-                to_timestamp($3::float8 / 1000000)
+                s.log_probability, s.seed, s.worker, s.sample_ms, s.token_ids,
+                s.token_log_probabilities, to_timestamp($3::float8 / 1000000), s.prompt_tokens
             FROM pg_temp.ogive_landing s
             WHERE s.run_id = $1 AND s.sampled AND NOT s.is_candidate
             ORDER BY s.prompt_id, s.item_index, s.ordinal
             ON CONFLICT DO NOTHING
-            RETURNING prompt_id, draw_index, token_count, finish_reason
+            RETURNING prompt_id, draw_index, token_count, finish_reason, prompt_tokens
         )
         SELECT count(*) AS completions, coalesce(sum(token_count), 0)::bigint AS tokens,
+            coalesce(sum(prompt_tokens), 0)::bigint AS prompt_tokens,
             count(*) FILTER (WHERE finish_reason = 'length') AS truncated,
             count(*) FILTER (WHERE EXISTS (
                 SELECT FROM pg_temp.ogive_landing s
@@ -68,7 +74,8 @@ enum LandingQueries {
     /// was dropped is dropped too. A committed reward never changes.
     static let rewards = """
         WITH accepted AS (
-            SELECT DISTINCT ON (s.prompt_id, s.item_index) s.prompt_id, s.item_index, s.reward
+            SELECT DISTINCT ON (s.prompt_id, s.item_index) s.prompt_id, s.item_index, s.reward,
+                s.parts, s.scorer_input, s.scorer_output
             FROM pg_temp.ogive_landing s
             JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = s.prompt_id
                 AND c.draw_index = s.item_index
@@ -80,6 +87,9 @@ enum LandingQueries {
             LEFT JOIN ogive.quantile_table_rows t
                 ON t.scoring_id = $3 AND t.prompt_id = a.prompt_id
             WHERE NOT coalesce(a.item_index = ANY(t.draw_indexes), false)
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $3, prompt_id, 'draw', item_index, parts FROM fresh WHERE parts IS NOT NULL
         ), united AS (
             SELECT prompt_id, item_index, reward FROM fresh
             UNION ALL
@@ -102,7 +112,10 @@ enum LandingQueries {
                 draw_indexes = excluded.draw_indexes, draw_rewards = excluded.draw_rewards,
                 rewards = excluded.rewards
         )
-        SELECT count(*) AS rewards, coalesce(sum(reward::numeric), 0)::text AS total FROM fresh
+        SELECT count(*) AS rewards, coalesce(sum(reward::numeric), 0)::text AS total,
+            coalesce(sum(scorer_input), 0)::bigint AS scorer_input,
+            coalesce(sum(scorer_output), 0)::bigint AS scorer_output
+        FROM fresh
         """
     /// $1 run, $2 scoring.
     static let candidateRewards = """
@@ -115,9 +128,29 @@ enum LandingQueries {
             WHERE s.run_id = $1 AND s.is_candidate AND s.reward IS NOT NULL
             ORDER BY s.prompt_id, s.item_index, s.ordinal
             ON CONFLICT DO NOTHING
-            RETURNING candidate_index
+            RETURNING prompt_id, candidate_index
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $2, s.prompt_id, 'candidate', s.item_index, s.parts
+            FROM (
+                SELECT DISTINCT ON (prompt_id, item_index) prompt_id, item_index, parts
+                FROM pg_temp.ogive_landing
+                WHERE run_id = $1 AND is_candidate AND reward IS NOT NULL
+                ORDER BY prompt_id, item_index, ordinal
+            ) s
+            JOIN fresh f ON f.prompt_id = s.prompt_id AND f.candidate_index = s.item_index
+            WHERE s.parts IS NOT NULL
+        ), charged AS (
+            SELECT DISTINCT ON (s.prompt_id, s.item_index) s.scorer_input, s.scorer_output
+            FROM fresh f
+            JOIN pg_temp.ogive_landing s
+                ON s.prompt_id = f.prompt_id AND s.item_index = f.candidate_index
+            WHERE s.run_id = $1 AND s.is_candidate AND s.reward IS NOT NULL
+            ORDER BY s.prompt_id, s.item_index, s.ordinal
         )
-        SELECT count(*) AS rewards FROM fresh
+        SELECT count(*) AS rewards, coalesce(sum(scorer_input), 0)::bigint AS scorer_input,
+            coalesce(sum(scorer_output), 0)::bigint AS scorer_output
+        FROM charged
         """
     /// Whether item `s` has a reward in scoring $2.
     private static let hasReward = """
@@ -170,5 +203,17 @@ enum LandingQueries {
             candidate_rewards = candidate_rewards + $4, draw_failures = draw_failures + $5,
             candidate_failures = candidate_failures + $6
         WHERE scoring_id = $1
+        """
+    /// $1 run, then what this batch adds. Answers with what the run has spent in all.
+    static let spending = """
+        INSERT INTO ogive.run_spending_rows AS m (run_id, draws, policy_input, policy_output,
+            scorer_input, scorer_output)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (run_id) DO UPDATE SET draws = m.draws + excluded.draws,
+            policy_input = m.policy_input + excluded.policy_input,
+            policy_output = m.policy_output + excluded.policy_output,
+            scorer_input = m.scorer_input + excluded.scorer_input,
+            scorer_output = m.scorer_output + excluded.scorer_output
+        RETURNING policy_input, policy_output, scorer_input, scorer_output
         """
 }

@@ -24,7 +24,8 @@ extension PostgresStore {
                 let landing = RunLanding(
                     run: try row.decode("id"), sampling: try row.decode("sampling_id"),
                     scoring: try row.decode("scoring_id"),
-                    promptSet: try row.decode("prompt_set_id"), now: now)
+                    promptSet: try row.decode("prompt_set_id"), now: now,
+                    hasBudget: try row.decode("has_budget"))
                 sum.add(try await landing.land(connection))
             }
             return sum.receipt(items: rows.buffer.rowCount)

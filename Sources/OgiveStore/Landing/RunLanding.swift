@@ -1,3 +1,4 @@
+internal import OgiveCore
 internal import Postgres
 
 /// Lands the staged results of one run, in the order that the statements need: nothing for items
@@ -8,11 +9,13 @@ struct RunLanding {
     let scoring: Int64
     let promptSet: Int64
     let now: Int64
+    let hasBudget: Bool
 
     func land(_ connection: PostgresConnection) async throws -> LandingCounts {
         var counts = LandingCounts()
         try await connection.execute(
             LandingQueries.removeStrangers, [.int64(run), .int64(promptSet)])
+        try await landLogProbabilities(connection, &counts)
         try await connection.execute(
             LandingQueries.removeSettled, [.int64(run), .int64(scoring)])
         try await connection.execute(LandingQueries.removeOvertaken, [.int64(run)])
@@ -20,7 +23,25 @@ struct RunLanding {
         try await landRewards(connection, &counts)
         try await landFailures(connection, &counts)
         try await keepCounters(counts, connection)
+        try await keepSpending(&counts, connection)
         return counts
+    }
+
+    private func landLogProbabilities(
+        _ connection: PostgresConnection, _ counts: inout LandingCounts
+    ) async throws {
+        let row = try await connection.query(
+            LogProbabilityQueries.land, [.int64(run), .int64(sampling), .int64(now)]
+        ).one()
+        counts.logProbabilities = try row.decode("told")
+        counts.logProbabilityFailures = try row.decode("failures")
+        guard counts.logProbabilities + counts.logProbabilityFailures > 0 else { return }
+        try await connection.execute(
+            LogProbabilityQueries.count,
+            [
+                .int64(sampling), .int64(counts.logProbabilities),
+                .int64(counts.logProbabilityFailures),
+            ])
     }
 
     private func landCompletions(
@@ -31,6 +52,7 @@ struct RunLanding {
         ).one()
         counts.completions = try row.decode("completions")
         counts.tokens = try row.decode("tokens")
+        counts.promptTokens = try row.decode("prompt_tokens")
         counts.truncated = try row.decode("truncated")
         counts.bare = try row.decode("bare")
     }
@@ -44,9 +66,14 @@ struct RunLanding {
         ).one()
         counts.rewards = try draws.decode("rewards")
         counts.rewardSum = try draws.decode("total")
-        counts.candidateRewards = try await connection.query(
+        let candidates = try await connection.query(
             LandingQueries.candidateRewards, [.int64(run), .int64(scoring)]
-        ).one().decode("rewards")
+        ).one()
+        counts.candidateRewards = try candidates.decode("rewards")
+        for row in [draws, candidates] {
+            counts.scorerTokens.input += try row.decode("scorer_input", as: Int.self)
+            counts.scorerTokens.output += try row.decode("scorer_output", as: Int.self)
+        }
     }
 
     private func landFailures(
@@ -76,5 +103,31 @@ struct RunLanding {
                 .int64(counts.candidateRewards),
                 .int64(counts.drawFailures), .int64(counts.candidateFailures),
             ])
+    }
+
+    /// Only what is new was spent by this run: what another one had made cost it nothing.
+    private func keepSpending(
+        _ counts: inout LandingCounts, _ connection: PostgresConnection
+    ) async throws {
+        let row = try await connection.query(
+            LandingQueries.spending,
+            [
+                .int64(run), .int64(counts.rewards), .int64(counts.promptTokens),
+                .int64(counts.tokens), .int64(Int64(counts.scorerTokens.input)),
+                .int64(Int64(counts.scorerTokens.output)),
+            ]
+        ).one()
+        if hasBudget { counts.spent[RunID(run)] = try Spending(row) }
+    }
+}
+
+extension Spending {
+    /// Reads what a run has spent in all.
+    init(_ row: PostgresRow) throws {
+        self.init(
+            policy: TokenCount(
+                input: try row.decode("policy_input"), output: try row.decode("policy_output")),
+            scorer: TokenCount(
+                input: try row.decode("scorer_input"), output: try row.decode("scorer_output")))
     }
 }

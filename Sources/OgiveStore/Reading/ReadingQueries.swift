@@ -1,13 +1,17 @@
 /// SQL behind `ogive status` and `ogive query`: on the views only, as users would.
 enum ReadingQueries {
     private static let statusColumns = """
-        SELECT run, state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
-            pending, target_candidates, landed_candidates, candidate_failures, tokens, truncated,
-            mean_reward, weight, policy, scorer, synthetic, samples, run_id
-        FROM ogive.run_status
+        SELECT v.run, v.state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
+            pending, target_candidates, landed_candidates, candidate_failures,
+            target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
+            truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
+            m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
+            m.budget_tokens, m.budget_cost
+        FROM ogive.run_status v
+        JOIN ogive.run_spending m USING (run_id)
         """
-    static let allRuns = statusColumns + " ORDER BY run_id"
-    static let oneRun = statusColumns + " WHERE run = $1"
+    static let allRuns = statusColumns + " ORDER BY v.run_id"
+    static let oneRun = statusColumns + " WHERE v.run = $1"
 
     private static let table = """
         SELECT prompt_id, prompt_key, n, draws, complete, draw_indexes, draw_rewards, rewards

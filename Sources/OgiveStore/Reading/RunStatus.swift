@@ -4,7 +4,7 @@ internal import Postgres
 package struct RunStatus: Hashable, Sendable {
     /// Its name.
     package let run: String
-    /// `open` or `finished`.
+    /// `open`, `finished`, or `budget` when it stopped because its budget is spent.
     package let state: String
     /// The name of the prompt set.
     package let promptSet: String
@@ -28,6 +28,12 @@ package struct RunStatus: Hashable, Sendable {
     package let landedCandidates: Int
     /// Candidates given up.
     package let candidateFailures: Int
+    /// Candidates whose log-probability is to be told.
+    package let targetLogProbabilities: Int
+    /// Candidates with a log-probability.
+    package let landedLogProbabilities: Int
+    /// Candidates whose log-probability was given up.
+    package let logProbabilityFailures: Int
     /// Tokens of all completions, where known.
     package let tokens: Int
     /// Completions cut off by `max_tokens`.
@@ -42,6 +48,13 @@ package struct RunStatus: Hashable, Sendable {
     package let scorer: String
     /// Whether completions or rewards come from a declared distribution.
     package let isSynthetic: Bool
+    /// What it has spent.
+    package let spending: RunSpending
+
+    /// Whether nothing more is done unless a person asks for it.
+    package var isClosed: Bool { state != "open" }
+    /// Whether it stopped because its budget is spent.
+    package var isOutOfBudget: Bool { state == "budget" }
     /// Whether missing completions are sampled; else only those that are stored are scored.
     package let samples: Bool
 
@@ -59,6 +72,9 @@ package struct RunStatus: Hashable, Sendable {
         targetCandidates = try row.decode("target_candidates")
         landedCandidates = try row.decode("landed_candidates")
         candidateFailures = try row.decode("candidate_failures")
+        targetLogProbabilities = try row.decode("target_log_probabilities")
+        landedLogProbabilities = try row.decode("landed_log_probabilities")
+        logProbabilityFailures = try row.decode("log_probability_failures")
         tokens = try row.decode("tokens")
         truncated = try row.decode("truncated")
         meanReward = try row.decode("mean_reward", as: Double?.self)
@@ -66,6 +82,7 @@ package struct RunStatus: Hashable, Sendable {
         policy = try row.decode("policy")
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
+        spending = try RunSpending(row)
         samples = try row.decode("samples")
     }
 }

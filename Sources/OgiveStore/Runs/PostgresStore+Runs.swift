@@ -52,17 +52,33 @@ extension PostgresStore {
         return try Fingerprint(facts: try row.decode("facts", as: String.self))
     }
 
-    /// A run that is finished already, or dropped, counts as finished.
+    /// A run that is closed already, or dropped, counts as closed.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
         try await database.transaction("finish run \(run.rawValue)") { connection in
             try await connection.require(term, TermQueries.lockForCheck)
             guard let extent = try await RunExtent.read(run, connection) else { return true }
-            if extent.isFinished { return true }
-            if try await extent.isPending(connection) { return false }
+            if extent.state != "open" { return true }
+            if try await extent.isPending(connection) {
+                return try await Self.stopIfExhausted(run, connection)
+            }
             try await connection.execute(
                 RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
             return true
         }
+    }
+}
+
+extension PostgresStore {
+    /// Whether the budget is spent; the run is stopped then.
+    private static func stopIfExhausted(
+        _ run: RunID, _ connection: PostgresConnection
+    ) async throws -> Bool {
+        let rows = try await connection.query(RunQueries.byID, [.int64(run.rawValue)])
+        guard let row = rows.first else { return true }
+        let description = try RunDescription(row)
+        guard description.spec.isExhausted(by: description.spent) else { return false }
+        try await connection.execute(RunQueries.stop, [.int64(run.rawValue)])
+        return true
     }
 }
 
@@ -73,8 +89,10 @@ struct RunExtent: Sendable {
     let scoring: Int64
     let draws: Int32
     let scoresCandidates: Bool
+    let asksLogProbabilities: Bool
     let samples: Bool
-    let isFinished: Bool
+    /// `open`, `finished` or `budget`.
+    let state: String
 
     /// Reads it; `nil` when there is no such run.
     static func read(_ run: RunID, _ connection: PostgresConnection) async throws -> RunExtent? {
@@ -84,8 +102,8 @@ struct RunExtent: Sendable {
             promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
             scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
             scoresCandidates: try row.decode("scores_candidates"),
-            samples: try row.decode("samples"),
-            isFinished: try row.decode("state", as: String.self) == "finished")
+            asksLogProbabilities: try row.decode("candidate_log_probabilities"),
+            samples: try row.decode("samples"), state: try row.decode("state"))
     }
 
     /// Whether an item has neither a reward nor a failure.
@@ -94,7 +112,7 @@ struct RunExtent: Sendable {
             RunQueries.isPending,
             [
                 .int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates),
-                .int64(sampling), .bool(samples),
+                .int64(sampling), .bool(samples), .bool(asksLogProbabilities),
             ]
         ).one().decode("is_pending")
     }
@@ -107,6 +125,7 @@ extension RunDescription {
         self.init(
             id: RunID(try row.decode("id")), sampling: SamplingID(try row.decode("sampling_id")),
             scoring: ScoringID(try row.decode("scoring_id")), spec: spec)
+        spent = try Spending(row)
         policyFingerprint = try row.decode("policy", as: String?.self).map(Fingerprint.init(facts:))
         scorerFingerprint = try row.decode("scorer", as: String?.self).map(Fingerprint.init(facts:))
     }

@@ -2,13 +2,19 @@
 enum RunQueries {
     private static let description = """
         SELECT r.id, r.sampling_id, r.scoring_id, r.spec::text AS spec,
-            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer
+            s.policy_fingerprint::text AS policy, g.scorer_fingerprint::text AS scorer,
+            coalesce(m.policy_input, 0) AS policy_input,
+            coalesce(m.policy_output, 0) AS policy_output,
+            coalesce(m.scorer_input, 0) AS scorer_input,
+            coalesce(m.scorer_output, 0) AS scorer_output
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         JOIN ogive.scorings g ON g.id = r.scoring_id
+        LEFT JOIN ogive.run_spending_rows m ON m.run_id = r.id
         """
     static let open = description + " WHERE r.state = 'open' ORDER BY r.id"
     static let byName = description + " WHERE r.name = $1"
+    static let byID = description + " WHERE r.id = $1"
 
     static let bindPolicy = """
         UPDATE ogive.samplings s
@@ -59,15 +65,29 @@ enum RunQueries {
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
     /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6 whether
-    /// missing draws are sampled.
+    /// missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
     static let isPending = """
         SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
-            OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
+            OR ($4::boolean AND EXISTS (\(candidates)))
+            OR ($7::boolean AND EXISTS (\(LogProbabilityQueries.pending))) AS is_pending
+        """
+    /// Whether a candidate of a run is pending, from the counters that landing keeps. $1 run.
+    static let candidatesArePending = """
+        SELECT (r.scores_candidates
+                AND b.candidate_rewards + b.candidate_failures < e.candidates)
+            OR (r.candidate_log_probabilities AND a.candidate_log_probabilities
+                + a.candidate_log_probability_failures < e.candidates) AS are_pending
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.prompt_sets e ON e.id = s.prompt_set_id
+        JOIN ogive.sampling_progress a ON a.sampling_id = r.sampling_id
+        JOIN ogive.scoring_progress b ON b.scoring_id = r.scoring_id
+        WHERE r.id = $1
         """
     /// The parameters of `isPending`.
     static let extent = """
         SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates,
-            r.samples, r.state
+            r.candidate_log_probabilities, r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1
@@ -75,8 +95,10 @@ enum RunQueries {
     static let finish = """
         UPDATE ogive.runs
         SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
-        WHERE id = $1 AND state = 'open'
+        WHERE id = $1 AND state <> 'finished'
         """
+    /// Stops an open run whose budget is spent.
+    static let stop = "UPDATE ogive.runs SET state = 'budget' WHERE id = $1 AND state = 'open'"
     static let reopen = """
         UPDATE ogive.runs SET state = 'open', finished_at = NULL WHERE id = $1
         """

@@ -24,7 +24,8 @@ struct RunSubmission {
         try await write(isThere, sampling: sampling, scoring: scoring, connection)
         let run = try RunDescription(
             try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
-        let isPending = try await settle(run.id, connection)
+        let state = try await settle(run, connection)
+        let isPending = state != .finished
         let sharers = try await connection.query(
             SubmitQueries.sharers, [.int64(sampling), .string(spec.name)]
         ).map { try $0.decode("name", as: String.self) }
@@ -32,7 +33,8 @@ struct RunSubmission {
         return SubmitReceipt(
             run: run,
             outcome: outcome(existing, isRepointed: !differences.isEmpty, isPending: isPending),
-            isFinished: !isPending, prompts: prompts, samplingIsNew: samplingIsNew,
+            isFinished: !isPending, isOutOfBudget: state == .outOfBudget, prompts: prompts,
+            samplingIsNew: samplingIsNew,
             scoringIsNew: scoringIsNew, sharedWith: sharers, differences: differences)
     }
 
@@ -124,20 +126,31 @@ struct RunSubmission {
                 .string(spec.name), .int64(sampling), .int64(scoring),
                 .json(CanonicalJSON.text(spec)), .int32(Int32(clamping: spec.draws)),
                 .bool(spec.scoresCandidates), .double(spec.weight), .int64(now),
-                .bool(spec.samples),
+                .bool(spec.samples), .bool(spec.logProbabilitiesOfCandidates),
             ])
     }
 
-    /// Opens the run when something of it is pending; says whether it is so.
-    private func settle(_ run: RunID, _ connection: PostgresConnection) async throws -> Bool {
-        guard let extent = try await RunExtent.read(run, connection) else { return false }
-        let isPending = try await extent.isPending(connection)
-        if isPending, extent.isFinished {
-            try await connection.execute(RunQueries.reopen, [.int64(run.rawValue)])
-        } else if !isPending, !extent.isFinished {
-            try await connection.execute(RunQueries.finish, [.int64(run.rawValue), .int64(now)])
+    private enum Settled {
+        case open, finished, outOfBudget
+    }
+
+    /// Opens the run when something of it is pending. One that stopped because its budget is spent
+    /// stays so until that is raised; to stop one that is open is for its coordinator, which knows
+    /// what is under way.
+    private func settle(
+        _ run: RunDescription, _ connection: PostgresConnection
+    ) async throws -> Settled {
+        let id = PostgresValue.int64(run.id.rawValue)
+        guard let extent = try await RunExtent.read(run.id, connection) else { return .finished }
+        guard try await extent.isPending(connection) else {
+            if extent.state != "finished" {
+                try await connection.execute(RunQueries.finish, [id, .int64(now)])
+            }
+            return .finished
         }
-        return isPending
+        if extent.state == "budget", run.spec.isExhausted(by: run.spent) { return .outOfBudget }
+        if extent.state != "open" { try await connection.execute(RunQueries.reopen, [id]) }
+        return .open
     }
 }
 

@@ -22,6 +22,8 @@ package struct SubmitReceipt: Sendable {
     package var outcome: Outcome
     /// Whether nothing of it is left to do.
     package var isFinished: Bool
+    /// Whether it stopped because its budget is spent, and waits for a larger one.
+    package var isOutOfBudget: Bool
     /// Prompts in the set now.
     package var prompts: Int
     /// Whether the sampling was made by this submission: its draws all have to be sampled.

@@ -19,6 +19,15 @@ struct AttemptModel: Sendable {
     func result(of item: WorkItem, attempt: UInt64) -> ItemResult {
         var result = ItemResult(name: item.name)
         let draw = UInt64(item.name.index)
+        if item.stage == .logProbability {
+            guard ((attempt &+ 5 &* draw) % 4 == 0) == isSwapped else {
+                return failed(result, .logProbability, attempt)
+            }
+            result.logProbability = LogProbability(
+                sum: isSwapped ? Double(attempt) : -Double(attempt),
+                tokenCount: isSwapped ? 9_999 : 1)
+            return result
+        }
         if item.needsSampling {
             guard (attempt &+ draw) % 7 != 0 || (isSwapped && swapsSampling) else {
                 return failed(result, .sampling, attempt)
@@ -57,6 +66,9 @@ struct AttemptModel: Sendable {
     static func attempt(ofText text: String) -> UInt64 {
         UInt64(text) ?? text.split(separator: " ").last.flatMap { UInt64($0) } ?? 0
     }
+
+    /// The attempt that made a log-probability.
+    static func attempt(ofSum sum: Double) -> UInt64 { UInt64(sum.magnitude) }
 
     /// The attempts that made a reward and its text.
     static func attempts(ofReward reward: Double) -> (text: UInt64, reward: UInt64) {

@@ -79,6 +79,7 @@ struct LeaseLedger: Sendable {
 extension ItemResult {
     /// The attempt of the model that is not deterministic.
     fileprivate var attempt: Int? {
-        reward.map { Int(AttemptModel.attempts(ofReward: $0).reward) } ?? failure?.attempts
+        logProbability.map { Int(AttemptModel.attempt(ofSum: $0.sum)) }
+            ?? reward.map { Int(AttemptModel.attempts(ofReward: $0).reward) } ?? failure?.attempts
     }
 }

@@ -21,17 +21,20 @@ struct OutcomeLedger: Sendable {
             for item in group.items {
                 let key = MemoryDatabase.ItemKey(group.prompt, item.name)
                 wrong += compare(key, of: run, database)
-                let table = database.tables[run.scoring]
-                let reward = table?.rewards[key]
+                let table = database.table(of: key, run)
+                let success =
+                    table?.rewards[key].map(Settlement.reward)
+                    ?? table?.logProbabilities[key].map { .logProbability($0.sum) }
                 let failure = table?.failures[key]
-                if reward != nil, failure != nil { wrong.append("\(key) succeeded and failed") }
+                if success != nil, failure != nil { wrong.append("\(key) succeeded and failed") }
                 let now: Settlement? =
-                    reward.map(Settlement.reward)
+                    success
                     ?? failure.map { .failure(attempt: $0.isGivenUp ? 0 : $0.attempts) }
-                let before = settled[run.scoring]?[key]
+                let owner = Self.owner(of: key, run)
+                let before = settled[owner]?[key]
                 if before == nil, let now {
-                    settled[run.scoring, default: [:]][key] = now
-                    everSettled[run.scoring, default: []].insert(key)
+                    settled[owner, default: [:]][key] = now
+                    everSettled[owner, default: []].insert(key)
                     fresh.append((run, key))
                 } else if before != now {
                     wrong.append("\(key) was settled and changed")
@@ -52,10 +55,19 @@ struct OutcomeLedger: Sendable {
         return before == nil || before == now ? [] : ["the text of \(key) changed"]
     }
 
+    /// Under which number an item's outcome is remembered: log-probabilities are the sampling's,
+    /// whose numbers are made negative here.
+    static func owner(of key: MemoryDatabase.ItemKey, _ run: RunDescription) -> ScoringID {
+        key.name.kind == .candidateLogProbability
+            ? ScoringID(-run.sampling.rawValue) : run.scoring
+    }
+
     /// Forgets failures: a person asked for them to be tried again.
-    mutating func forgetFailures(of scoring: ScoringID) {
-        settled[scoring] = settled[scoring]?.filter { entry in
-            if case .failure = entry.value { false } else { true }
+    mutating func forgetFailures(of run: RunDescription) {
+        for owner in [run.scoring, ScoringID(-run.sampling.rawValue)] {
+            settled[owner] = settled[owner]?.filter { entry in
+                if case .failure = entry.value { false } else { true }
+            }
         }
     }
 }

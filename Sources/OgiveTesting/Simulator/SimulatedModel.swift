@@ -44,6 +44,15 @@ package struct SimulatedModel: Sendable {
     /// The one result of an item.
     package func result(of item: WorkItem, seedBase: UInt32) -> ItemResult {
         var result = ItemResult(name: item.name)
+        if item.stage == .logProbability {
+            switch logProbability(of: item.text ?? "") {
+            case .success(let value): result.logProbability = value
+            case .failure(let error):
+                result.failure = Failure(
+                    stage: .logProbability, code: error.code, message: error.message, attempts: 1)
+            }
+            return result
+        }
         if item.needsSampling {
             let seed = seedBase + UInt32(item.name.index)
             result.seed = seed
@@ -79,6 +88,13 @@ package struct SimulatedModel: Sendable {
         return .success(Double(hash % 1_000) / 10)
     }
 
+    /// What is told of a text; one of seven fails.
+    package func logProbability(of text: String) -> Result<LogProbability, ModelError> {
+        let hash = TraceHash.of(text)
+        guard hash % 7 != 0 else { return .failure(ModelError(.promptTooLong, "too long")) }
+        return .success(LogProbability(sum: -Double(hash % 1_000) / 10, tokenCount: 3))
+    }
+
     /// The table of a run that nothing disturbed.
     package func table(of run: RunDescription, in database: MemoryDatabase)
         -> MemoryDatabase.ScoringTable
@@ -89,13 +105,17 @@ package struct SimulatedModel: Sendable {
                 sampling: run.spec.scoring.sampling.digest, promptKey: stored.prompt.key)
             let items =
                 (0..<run.spec.draws).map { WorkItem(name: .draw(Int32($0))) }
-                + stored.candidates.enumerated().map {
-                    WorkItem(name: .candidate(Int32($0.offset)), text: $0.element)
+                + stored.candidates.enumerated().flatMap { index, text in
+                    [
+                        WorkItem(name: .candidate(Int32(index)), text: text),
+                        WorkItem(name: .candidateLogProbability(Int32(index)), text: text),
+                    ]
                 }
-            for item in items {
+            for item in items where run.spec.asksFor(item.name.kind) {
                 let result = result(of: item, seedBase: base)
                 let key = MemoryDatabase.ItemKey(stored.prompt.id, item.name)
                 table.rewards[key] = result.reward
+                table.logProbabilities[key] = result.logProbability
                 table.failures[key] = result.failure
             }
         }

@@ -79,7 +79,8 @@ extension Simulation {
         // one's text is not wanted then.
         let isShared = initial.runs > 2
         for item in result.items
-        where outcomes.everSettled[run.description.scoring]?.contains(item) != true
+        where outcomes.everSettled[OutcomeLedger.owner(of: item, run.description)]?
+            .contains(item) != true
             && !(isShared && outcomes.texts[run.description.sampling]?[item] != nil)
         {
             violations.append("\(item) was acknowledged and not committed")
@@ -90,7 +91,7 @@ extension Simulation {
     private mutating func checkLoad(of scheduler: Scheduler) {
         let load = scheduler.load
         let carried = initial.carriedItemsMax(workers: workers.count)
-        let page = initial.prompts * (database.drawsMax + 2)
+        let page = initial.prompts * (database.drawsMax + 4)
         if load.inFlightItems < 0
             || load.inFlightItems > scheduler.limits.inFlightItemsMax + carried
         {
@@ -108,12 +109,14 @@ extension Simulation {
         violations += wrong
         let ledger = coordinators.first { $0.id == id }?.ledger
         for (run, key) in fresh {
-            if let failure = database.tables[run.scoring]?.failures[key], failure.isGivenUp {
+            if let failure = database.table(of: key, run)?.failures[key], failure.isGivenUp {
                 counts.itemsGivenUp += 1
                 if !failure.message.hasSuffix("with this task alone.") {
                     violations.append("\(key) was given up for what was beside it")
                 }
-            } else if !initial.isDeterministic, let settled = outcomes.settled[run.scoring]?[key] {
+            } else if !initial.isDeterministic,
+                let settled = outcomes.settled[OutcomeLedger.owner(of: key, run)]?[key]
+            {
                 check(settled, of: key, run, ledger)
             }
         }

@@ -23,6 +23,7 @@ extension Simulation {
             case .finish(let run):
                 let isFinished = try database.finish(run, term: term)
                 checkWrite(term)
+                if isFinished { checkEnd(of: run) }
                 answer(id, .finished(run, isFinished))
             case .record(let record):
                 try database.record([record], term: term)

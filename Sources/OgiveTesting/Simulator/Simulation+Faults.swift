@@ -19,6 +19,7 @@ extension Simulation {
         plan(options.clockSteps) { _ in .stepClock }
         plan(options.raises) { _ in .raise }
         plan(options.retries) { _ in .retry }
+        plan(options.budgetRaises) { _ in .raiseBudget }
         if options.rescorings > 0 { plan(options.rescorings) { _ in .rescore } }
         queue.push(.heal, at: now + options.faultTime)
     }
@@ -80,7 +81,7 @@ extension Simulation {
         case .readOnly: readOnlyUntil = now + random.duration(200...3_000)
         // Machines read no wall clock: there is nothing here to tell them.
         case .stepClock: counts.clockSteps += 1
-        case .raise, .retry: askForMore(fault)
+        case .raise, .retry, .raiseBudget: askForMore(fault)
         case .rescore: rescore()
         }
     }
@@ -151,9 +152,13 @@ extension Simulation {
     private mutating func askForMore(_ fault: SimulationEvent.Fault) {
         let id = RunID(Int64.random(in: 1...Int64(initial.runs), using: &random))
         guard var run = database.runs[id]?.description else { return }
+        if fault != .raiseBudget { wasAskedForMore = true }
         if fault == .retry {
             database.retryFailures(of: id)
-            outcomes.forgetFailures(of: run.scoring)
+            outcomes.forgetFailures(of: run)
+        } else if fault == .raiseBudget {
+            run.spec.budget?.tokens? += initial.budget ?? 0
+            database.submit(run)
         } else {
             run.spec.draws += 2
             database.submit(run)
@@ -188,6 +193,12 @@ extension Simulation {
         for place in workers.indices {
             up[place] = Link()
             down[place] = Link()
+        }
+        for id in database.runs.keys.sorted() {
+            // Somebody pays for all of it.
+            guard var run = database.runs[id]?.description, run.spec.budget != nil else { continue }
+            run.spec.budget = nil
+            database.submit(run)
         }
         if coordinators.count > 1 { coordinators.removeFirst(coordinators.count - 1) }
         if coordinators.last?.id != lastCoordinator { replaceCoordinator() }

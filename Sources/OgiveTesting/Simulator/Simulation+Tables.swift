@@ -15,22 +15,40 @@ extension Simulation {
     private mutating func checkTable(of run: RunDescription) {
         let expected =
             initial.isDeterministic ? SimulatedModel().table(of: run, in: database) : nil
-        let table = database.tables[run.scoring] ?? MemoryDatabase.ScoringTable()
         let wanted = database.wanted(by: run)
-        if table.rewards.count + table.failures.count != wanted.count {
-            violations.append("run \(run.id.rawValue) has more than was asked for")
-        }
+        checkExtent(of: run, wanted)
         for key in wanted {
+            guard let table = database.table(of: key, run) else { continue }
             let failure = table.failures[key]
             if isPoison(key.prompt) != (failure?.isGivenUp == true) {
                 let isAllowed = !isPoison(key.prompt) && initial.attemptsMax != nil
                 if !isAllowed { violations.append("\(key) has \(String(describing: failure))") }
             } else if let expected, failure?.isGivenUp != true,
                 table.rewards[key] != expected.rewards[key] || failure != expected.failures[key]
+                    || table.logProbabilities[key] != expected.logProbabilities[key]
             {
                 violations.append("\(key) differs from that of an undisturbed run")
             }
         }
+        checkConflicts()
+    }
+
+    /// Nothing is there that was not asked for.
+    private mutating func checkExtent(
+        of run: RunDescription, _ wanted: [MemoryDatabase.ItemKey]
+    ) {
+        let rewarded = wanted.filter { $0.name.kind != .candidateLogProbability }
+        let told = wanted.count - rewarded.count
+        let table = database.tables[run.scoring] ?? .init()
+        let candidates = database.candidateTables[run.sampling] ?? .init()
+        if table.rewards.count + table.failures.count != rewarded.count
+            || candidates.logProbabilities.count + candidates.failures.count != told
+        {
+            violations.append("run \(run.id.rawValue) has more than was asked for")
+        }
+    }
+
+    private mutating func checkConflicts() {
         if initial.isDeterministic, let conflict = database.conflicts.first {
             violations.append("\(conflict) came with two contents")
         }

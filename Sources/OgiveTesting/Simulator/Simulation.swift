@@ -70,6 +70,8 @@ package struct Simulation: Sendable {
     /// Workers that a coordinator took for lost.
     var lost: Set<WorkerID> = []
     var isHealed = false
+    /// Whether a person raised the number of draws or asked for a retry.
+    var wasAskedForMore = false
     /// Whether the last rescoring was asked for.
     var isRescored = false
     var trace = TraceHash()
@@ -127,7 +129,10 @@ package struct Simulation: Sendable {
 
     private mutating func begin() {
         database.add(SimulatedModel.prompts(options.prompts), to: "prompts")
-        for run in SimulationRuns.all(options.runs, draws: options.draws) { database.submit(run) }
+        for var run in SimulationRuns.all(options.runs, draws: options.draws) {
+            run.spec.budget = options.budget.map { Budget(tokens: $0) }
+            database.submit(run)
+        }
         #if DEBUG
             if let guardOff { database.guardsOff = [guardOff] }
         #endif

@@ -66,6 +66,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var theftsDropped = 0
     /// Workers that a poison prompt ended.
     package var poisonings = 0
+    /// Runs that were closed because their budget was spent.
+    package var budgetsSpent = 0
     /// Items that were given up because their workers were lost or too slow.
     package var itemsGivenUp = 0
     /// Times that a person asked for another scoring of what is stored.

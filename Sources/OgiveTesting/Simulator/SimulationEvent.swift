@@ -61,6 +61,8 @@ indirect enum SimulationEvent: Sendable {
         case raise
         /// A person asks for a retry of the failures.
         case retry
+        /// A person raises the budget.
+        case raiseBudget
         /// A person asks for another scoring of what the first run has stored.
         case rescore
     }

@@ -4,7 +4,7 @@ extension SimulationOptions {
         case partitions, oneWayPartitions, commitFailure, commitSlowness, outages, readOnlyTimes
         case hanging, slowness, workerCrashes, workerPauses, coordinatorCrashes, coordinatorPauses
         case zombies, drains, joins, leaves, clockSteps, thefts, poisonPrompts, attemptsMax, raises
-        case retries, rescorings, faultTime, healTime
+        case retries, rescorings, budget, budgetRaises, faultTime, healTime
     }
 
     /// Reads options; what is not named is as in a simulation where nothing bad happens, so that
@@ -49,6 +49,8 @@ extension SimulationOptions {
         attemptsMax = try container.decodeIfPresent(Int.self, forKey: .attemptsMax)
         try take(.raises, \.raises)
         try take(.retries, \.retries)
+        budget = try container.decodeIfPresent(Int.self, forKey: .budget)
+        try take(.budgetRaises, \.budgetRaises)
         try take(.rescorings, \.rescorings)
         try take(.faultTime, \.faultTime)
         try take(.healTime, \.healTime)

@@ -67,6 +67,10 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package var raises = 0.0
     /// Mean number of times that a person asks for a retry of the failures.
     package var retries = 0.0
+    /// Tokens that each run may spend at first, where each draw takes three; `nil` is no limit.
+    package var budget: Int?
+    /// Mean number of times that a person raises a budget by as much.
+    package var budgetRaises = 0.0
     /// Mean number of times that a person asks for another scoring of what the first run has
     /// stored; then also once more when everything has landed.
     package var rescorings = 0.0
@@ -99,12 +103,22 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         thefts = Self.maybe(4, &random)
         raises = Self.maybe(1, &random)
         retries = isDeterministic ? Self.maybe(1, &random) : 0
+        drawBudget(seed: seed)
         if random.chance(0.25) {
             poisonPrompts = Int.random(in: 1...2, using: &random)
             attemptsMax = Int.random(in: 2...5, using: &random)
             healTime = .seconds(600)
         }
         rescorings = Self.maybe(3, &random)
+    }
+
+    /// From a sequence of its own: the other options of a seed stay what they were. Budgets count
+    /// what a server writes, so they are not for simulations where that may change nothing.
+    private mutating func drawBudget(seed: UInt64) {
+        var random = SplitMix64(seed: seed ^ 0x0B0D_6E75)
+        guard isDeterministic, random.chance(0.3) else { return }
+        budget = Int.random(in: 1...(prompts * draws * 3), using: &random)
+        budgetRaises = Self.maybe(4, &random)
     }
 
     private mutating func drawNetwork(_ random: inout SplitMix64) {

@@ -6,6 +6,8 @@ package struct SimulationOutcome: Hashable, Sendable {
     package enum Settlement: Hashable, Sendable {
         /// Its reward.
         case reward(Double)
+        /// Its log-probability.
+        case logProbability(Double)
         /// The attempt that ended as a failure; 0 where the coordinator gave it up.
         case failure(attempt: Int)
 
@@ -13,6 +15,7 @@ package struct SimulationOutcome: Hashable, Sendable {
         var attempt: [UInt64] {
             switch self {
             case .reward(let reward): [AttemptModel.attempts(ofReward: reward).reward]
+            case .logProbability(let sum): [AttemptModel.attempt(ofSum: sum)]
             case .failure(let attempt): [UInt64(attempt)]
             }
         }

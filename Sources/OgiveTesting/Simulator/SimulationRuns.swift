@@ -14,17 +14,22 @@ enum SimulationRuns {
         return offer
     }()
 
-    /// The first runs: the second has another sampling, the third shares the first one's.
+    /// The first runs: the second has another sampling and does candidates first, the third shares
+    /// the first one's, and its log-probabilities of candidates.
     static func all(_ count: Int, draws: Int) -> [RunDescription] {
-        let first = SimulatedModel.run(draws: draws)
+        var first = SimulatedModel.run(draws: draws)
+        first.spec.candidates = [.score, .logprobs]
         var second = SimulatedModel.run(id: 2, draws: max(1, draws / 2))
         second.sampling = SamplingID(2)
         second.scoring = ScoringID(2)
         second.spec.scoring.sampling.parameters.temperature = 0.5
         second.spec.weight = 3
+        second.spec.candidates = [.logprobs, .score]
+        second.spec.candidatesFirst = true
         var third = SimulatedModel.run(id: 3, draws: draws)
         third.scoring = ScoringID(3)
         third.spec.scoring.scorer.model = "second"
+        third.spec.candidates = [.logprobs]
         return Array([first, second, third].prefix(count))
     }
 

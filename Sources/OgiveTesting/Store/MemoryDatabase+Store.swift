@@ -9,7 +9,11 @@ extension MemoryDatabase {
 
     /// The runs that are not finished, in order of id.
     package func openRuns() -> [RunDescription] {
-        runs.values.filter { !$0.isFinished }.map(\.description).sorted { $0.id < $1.id }
+        runs.values.filter { !$0.isFinished }.map { run in
+            var description = run.description
+            description.spent = run.spent
+            return description
+        }.sorted { $0.id < $1.id }
     }
 
     /// Pending items of a run, from prompts after `cursor`.
@@ -18,13 +22,15 @@ extension MemoryDatabase {
     ) -> PendingPage {
         var page = PendingPage(prompts: [], next: nil)
         var count = 0
+        let isFirst = run.spec.candidatesFirst && missing(of: run.id).contains { !$0.isDraw }
         for stored in prompts[run.spec.scoring.sampling.promptSet] ?? [] {
             if let cursor, stored.prompt.id <= cursor { continue }
             if page.prompts.count >= limit.prompts || count >= limit.items {
                 page.next = page.prompts.last?.prompt.id
                 return page
             }
-            let items = pendingItems(of: stored, run)
+            var items = pendingItems(of: stored, run)
+            if isFirst { items.removeAll { $0.name.kind == .draw } }
             guard !items.isEmpty else { continue }
             count += items.count
             page.prompts.append(PendingPrompt(prompt: stored.prompt, items: items))
@@ -39,11 +45,13 @@ extension MemoryDatabase {
             return WorkItem(
                 name: name, text: completions[run.sampling]?[ItemKey(id, name)]?.text)
         }
-        let candidates = stored.candidates.enumerated().map { index, text in
-            WorkItem(name: .candidate(Int32(index)), text: text)
+        let candidates = [ItemName.Kind.candidate, .candidateLogProbability].flatMap { kind in
+            stored.candidates.enumerated().map { index, text in
+                WorkItem(name: ItemName(kind, Int32(index)), text: text)
+            }
         }
-        return (draws + (run.spec.scoresCandidates ? candidates : [])).filter {
-            !isSettled(ItemKey(id, $0.name), scoring: run.scoring)
+        return (draws + candidates).filter {
+            run.spec.asksFor($0.name.kind) && !isSettled(ItemKey(id, $0.name), of: run)
                 && (!$0.needsSampling || run.spec.samples || isOff(.storedTexts))
         }
     }
@@ -57,10 +65,38 @@ extension MemoryDatabase {
         for group in batch.groups {
             guard let run = runs[group.run]?.description else { continue }
             for item in group.items {
-                land(item, ItemKey(group.prompt, item.name), run, &receipt)
+                let key = ItemKey(group.prompt, item.name)
+                if item.name.kind == .candidateLogProbability {
+                    landLogProbability(item, key, run, &receipt)
+                } else {
+                    land(item, key, run, &receipt)
+                }
             }
+            if run.spec.budget != nil { receipt.spent[group.run] = spent(by: group.run) }
         }
         return receipt
+    }
+
+    private mutating func landLogProbability(
+        _ item: ItemResult, _ key: ItemKey, _ run: RunDescription, _ receipt: inout LandingReceipt
+    ) {
+        let table = candidateTables[run.sampling]
+        let (value, failure) = (table?.logProbabilities[key], table?.failures[key])
+        guard value == nil || isOff(.once), failure == nil || isOff(.settleFirst) else {
+            receipt.duplicates += 1
+            if let value, let second = item.logProbability, second != value {
+                conflicts.append(key)
+            }
+            return
+        }
+        if let value = item.logProbability {
+            candidateTables[run.sampling, default: ScoringTable()].logProbabilities[key] = value
+            candidateTables[run.sampling]?.failures[key] = nil
+            receipt.logProbabilities += 1
+        } else if let failure = item.failure {
+            candidateTables[run.sampling, default: ScoringTable()].failures[key] = failure
+            receipt.failures += 1
+        }
     }
 
     /// The first outcome of an item settles it, a failure as much as a reward; of what comes for
@@ -86,6 +122,8 @@ extension MemoryDatabase {
             if stored == nil || isOff(.once) {
                 completions[run.sampling, default: [:]][key] = completion
                 receipt.completions += 1
+                runs[run.id]?.spent.policy.input += completion.promptTokenCount ?? 0
+                runs[run.id]?.spent.policy.output += completion.tokenCount ?? 0
             }
         }
         let hasText = key.name.kind == .candidate || stored != nil || item.completion != nil
@@ -93,6 +131,10 @@ extension MemoryDatabase {
             tables[run.scoring, default: ScoringTable()].rewards[key] = reward
             tables[run.scoring]?.failures[key] = nil
             receipt.rewards += 1
+            if let run = runs[run.id] {
+                runs[run.description.id]?.spent.scorer =
+                    run.spent.scorer + (item.scorerTokens ?? TokenCount())
+            }
         } else if let failure = item.failure, failure.stage == .scoring || stored == nil {
             tables[run.scoring, default: ScoringTable()].failures[key] = failure
             receipt.failures += 1
@@ -105,6 +147,9 @@ extension MemoryDatabase {
     package mutating func retryFailures(of run: RunID) {
         guard let description = runs[run]?.description else { return }
         tables[description.scoring]?.failures = [:]
+        if description.spec.logProbabilitiesOfCandidates {
+            candidateTables[description.sampling]?.failures = [:]
+        }
         runs[run]?.isFinished = false
     }
 
@@ -134,10 +179,11 @@ extension MemoryDatabase {
         return FingerprintBinding(run: binding.run, policy: policy, scorer: scorer)
     }
 
-    /// Marks a run as finished when nothing of it is pending.
+    /// Closes a run when nothing of it is pending, or its budget is spent.
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
         try check(term)
-        guard missing(of: run).isEmpty else { return false }
+        let isExhausted = runs[run].map { $0.description.spec.isExhausted(by: $0.spent) } ?? false
+        guard isExhausted || missing(of: run).isEmpty else { return false }
         runs[run]?.isFinished = true
         return true
     }
@@ -153,4 +199,8 @@ extension MemoryDatabase {
             throw StoreError(.staleTerm, "Another coordinator leads with a later term.")
         }
     }
+}
+
+extension MemoryDatabase.ItemKey {
+    fileprivate var isDraw: Bool { name.kind == .draw }
 }

@@ -41,13 +41,16 @@ package struct MemoryDatabase: Sendable {
     package struct ScoringTable: Hashable, Sendable {
         /// Rewards.
         package var rewards: [ItemKey: Double] = [:]
-        /// Failures of items without a reward.
+        /// Log-probabilities of candidates.
+        package var logProbabilities: [ItemKey: LogProbability] = [:]
+        /// Failures of items without either.
         package var failures: [ItemKey: Failure] = [:]
     }
 
     struct StoredRun: Sendable {
         var description: RunDescription
         var isFinished = false
+        var spent = Spending()
     }
 
     /// The current term.
@@ -56,6 +59,8 @@ package struct MemoryDatabase: Sendable {
     package internal(set) var completions: [SamplingID: [ItemKey: Completion]] = [:]
     /// Rewards and failures of each scoring.
     package internal(set) var tables: [ScoringID: ScoringTable] = [:]
+    /// Log-probabilities of candidates, and their failures, of each sampling.
+    package internal(set) var candidateTables: [SamplingID: ScoringTable] = [:]
     /// Items that came a second time with another content: never with deterministic models.
     package internal(set) var conflicts: [ItemKey] = []
     /// The last record of each worker.
@@ -92,7 +97,7 @@ package struct MemoryDatabase: Sendable {
         var run = run
         run.policyFingerprint = former?.policyFingerprint ?? run.policyFingerprint
         run.scorerFingerprint = former?.scorerFingerprint ?? run.scorerFingerprint
-        runs[run.id] = StoredRun(description: run)
+        runs[run.id] = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
     }
 
     /// Ends a run before it is finished.
@@ -103,25 +108,41 @@ package struct MemoryDatabase: Sendable {
     /// Whether nothing of the run is pending and the coordinator said so.
     package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
 
+    /// What a run has spent.
+    package func spent(by run: RunID) -> Spending { runs[run]?.spent ?? Spending() }
+
     /// The items of a run that have neither a reward nor a failure, ascending.
     package func missing(of run: RunID) -> [ItemKey] {
         guard let run = runs[run]?.description else { return [] }
-        return wanted(by: run).filter { !isSettled($0, scoring: run.scoring) }
+        return wanted(by: run).filter { !isSettled($0, of: run) }
     }
 
     /// All items that a run is to have, ascending; of a run that samples nothing the draws that are
     /// stored.
     package func wanted(by run: RunDescription) -> [ItemKey] {
         (prompts[run.spec.scoring.sampling.promptSet] ?? []).flatMap { stored in
-            let candidates = run.spec.scoresCandidates ? stored.candidates.count : 0
-            return (0..<run.spec.draws).map { ItemKey(stored.prompt.id, .draw(Int32($0))) }
-                .filter { run.spec.samples || completions[run.sampling]?[$0] != nil }
-                + (0..<candidates).map { ItemKey(stored.prompt.id, .candidate(Int32($0))) }
+            let kinds: [(ItemName.Kind, Int)] = [
+                (.draw, run.spec.draws), (.candidate, stored.candidates.count),
+                (.candidateLogProbability, stored.candidates.count),
+            ]
+            return kinds.filter { run.spec.asksFor($0.0) }.flatMap { kind, count in
+                (0..<count).map { ItemKey(stored.prompt.id, ItemName(kind, Int32($0))) }
+            }.filter {
+                $0.name.kind != .draw || run.spec.samples || completions[run.sampling]?[$0] != nil
+            }
         }
     }
 
-    /// Whether an item has a reward or a failure.
-    package func isSettled(_ item: ItemKey, scoring: ScoringID) -> Bool {
-        tables[scoring]?.rewards[item] != nil || tables[scoring]?.failures[item] != nil
+    /// The table that holds an item's outcome: log-probabilities are the sampling's.
+    package func table(of item: ItemKey, _ run: RunDescription) -> ScoringTable? {
+        item.name.kind == .candidateLogProbability
+            ? candidateTables[run.sampling] : tables[run.scoring]
+    }
+
+    /// Whether an item has an outcome.
+    package func isSettled(_ item: ItemKey, of run: RunDescription) -> Bool {
+        guard let table = table(of: item, run) else { return false }
+        return table.rewards[item] != nil || table.logProbabilities[item] != nil
+            || table.failures[item] != nil
     }
 }

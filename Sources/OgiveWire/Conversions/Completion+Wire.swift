@@ -16,6 +16,10 @@ extension Completion: WireConvertible {
         if wire.hasTokenCount {
             tokenCount = try WireCheck.number(wire.tokenCount, "completion.token_count")
         }
+        if wire.hasPromptTokenCount {
+            promptTokenCount = try WireCheck.number(
+                wire.promptTokenCount, "completion.prompt_token_count")
+        }
         if wire.hasLogProbability {
             logProbability = try WireCheck.finite(
                 wire.logProbability, "completion.log_probability")
@@ -35,6 +39,7 @@ extension Completion: WireConvertible {
             case .length: .length
             case .other: .other
             }
+        if let promptTokenCount { wire.promptTokenCount = UInt32(wireCount: promptTokenCount) }
         if let logProbability { wire.logProbability = logProbability }
         if let tokenIDs { wire.tokenIds = tokenIDs.map(UInt32.init(bitPattern:)) }
         if let tokenLogProbabilities {

@@ -35,6 +35,11 @@ extension Offer.Model: WireConvertible {
             kind: try WireCheck.text(wire.kind, "model.kind", max: WireLimits.nameBytes),
             model: try WireCheck.text(wire.model, "model.model", max: WireLimits.nameBytes),
             fingerprint: try Fingerprint(wire: wire.fingerprint))
+        if wire.hasLogProbabilityObstacle {
+            logProbabilityObstacle = try WireCheck.text(
+                wire.logProbabilityObstacle, "model.log_probability_obstacle",
+                max: WireLimits.reasonBytes)
+        }
     }
 
     var wire: Ogive_V1_Model {
@@ -42,6 +47,10 @@ extension Offer.Model: WireConvertible {
         wire.kind = kind
         wire.model = model
         wire.fingerprint = fingerprint.wire
+        if let logProbabilityObstacle {
+            wire.logProbabilityObstacle = logProbabilityObstacle.cut(
+                toBytes: WireLimits.reasonBytes)
+        }
         return wire
     }
 }

@@ -32,6 +32,7 @@ extension ItemResult: WireConvertible {
             scoreDuration = try WireCheck.duration(
                 wire.scoreNanoseconds, "item_result.score_nanoseconds")
         }
+        if wire.hasScorerTokens { scorerTokens = try TokenCount(wire: wire.scorerTokens) }
         if completion != nil, failure?.stage == .sampling {
             throw WireError(
                 .invalidValue, "item_result has a completion and a failure to sample it")
@@ -48,6 +49,7 @@ extension ItemResult: WireConvertible {
         wire.parts = parts
         if let failure { wire.failure = failure.wire }
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
+        if let scorerTokens { wire.scorerTokens = scorerTokens.wire }
         if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }
         return wire
     }

@@ -50,17 +50,31 @@ extension AuditReport {
                 "  candidates: landed \(landedCandidates), with a failure \(failedCandidates), "
                     + "pending \(pendingCandidates)")
         }
+        if logProbabilities > 0 {
+            lines.append(
+                "  log-probabilities of candidates: landed \(landedLogProbabilities), with a "
+                    + "failure \(failedLogProbabilities), pending \(pendingLogProbabilities)")
+        }
         for item in missing {
-            let kind = item.isCandidate ? "candidate" : "draw"
             let reason = item.reason ?? "pending: neither a result nor a failure"
-            lines.append("  missing: prompt \(item.promptKey) \(kind) \(item.index): \(reason)")
+            lines.append(
+                "  missing: prompt \(item.promptKey) \(item.kind) \(item.index): \(reason)")
         }
         for problem in problems { lines.append("  contradiction: \(problem)") }
         if problemCount > problems.count {
             lines.append("  and \(problemCount - problems.count) more contradictions")
         }
-        lines.append(isSound ? "sound: exactly N" : "NOT sound")
+        lines.append(isSound ? soundness : "NOT sound")
         return lines
+    }
+
+    private var soundness: String {
+        guard isOutOfBudget else { return "sound: exactly N" }
+        return "sound, and the budget is spent: "
+            + (partialPrompts == 0
+                ? "each prompt has all of its draws or none"
+                : "each prompt has all of its draws or none but \(partialPrompts), which were "
+                    + "begun when a coordinator was lost: their tables are not complete")
     }
 
     /// For a script.
@@ -72,12 +86,15 @@ extension AuditReport {
             "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
+            "log_probabilities": .number("\(logProbabilities)"),
+            "landed_log_probabilities": .number("\(landedLogProbabilities)"),
+            "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "missing": .array(
                 missing.map { item in
                     .object([
                         "prompt": .string(item.promptKey), "index": .number("\(item.index)"),
-                        "kind": .string(item.isCandidate ? "candidate" : "draw"),
+                        "kind": .string(item.kind),
                         "reason": item.reason.map(JSONValue.string) ?? .null,
                     ])
                 }),

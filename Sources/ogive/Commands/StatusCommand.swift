@@ -56,6 +56,7 @@ struct StatusCommand: AsyncParsableCommand {
             ])
         }
         print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
+        for line in runs.compactMap(\.spendingLine) { print(line) }
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
         var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])
@@ -77,10 +78,13 @@ extension RunStatus {
             "pending": .number("\(pending)"), "target_candidates": .number("\(targetCandidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
             "candidate_failures": .number("\(candidateFailures)"),
+            "target_log_probabilities": .number("\(targetLogProbabilities)"),
+            "landed_log_probabilities": .number("\(landedLogProbabilities)"),
+            "log_probability_failures": .number("\(logProbabilityFailures)"),
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
-            "samples": .bool(samples),
+            "samples": .bool(samples), "spending": spending.json,
         ])
     }
 }

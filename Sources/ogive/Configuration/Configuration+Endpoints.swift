@@ -39,6 +39,8 @@ extension PolicyConfiguration {
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
+            result.caFile = endpoint.caFile
+            result.server = server.kind
             result.drawsPerRequest = drawsPerRequest
             result.connections = connections
             endpoints.append(result)
@@ -59,6 +61,7 @@ extension ScorerConfiguration {
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
+            result.caFile = endpoint.caFile
             result.batchSize = batchSize
             result.connections = connections
             result.template = template
@@ -67,6 +70,14 @@ extension ScorerConfiguration {
                 result.environment = self.environment
                 result.workingDirectory = directory
                 result.announcesFacts = announcesFacts
+            }
+            result.server = server
+            result.checksActivation = checksActivation
+            result.http = http
+            for part in parts {
+                result.parts[part.name] = try part.endpoints(
+                    launched: nil, connections: connections, environment: environment
+                ).first
             }
             endpoints.append(result)
         }

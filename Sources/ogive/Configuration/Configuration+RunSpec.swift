@@ -19,6 +19,10 @@ extension Configuration {
         spec.candidates = run.candidates
         spec.candidatesFirst = run.candidatesFirst
         spec.weight = run.weight
+        if policy.price != nil || scorer.price != nil {
+            spec.prices = Prices(policy: policy.price, scorer: scorer.price)
+        }
+        spec.budget = run.budget
         if let problem = spec.problem {
             throw CommandError(.configuration, "\(source): \(problem)")
         }

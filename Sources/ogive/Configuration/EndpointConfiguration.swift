@@ -8,6 +8,8 @@ struct EndpointConfiguration: Hashable, Sendable {
     var apiKey: SecretReference?
     /// What may be asked of each server, unless an entry of `endpoints` says otherwise.
     var limits: EndpointLimits
+    /// The file of certificate authorities that are trusted beside the system's.
+    var caFile: String?
     /// Longest wait for one answer.
     var requestTimeout: Duration
     /// How the server is started; `nil` when it runs already.
@@ -31,6 +33,7 @@ struct EndpointConfiguration: Hashable, Sendable {
             addresses.append(endpoint)
         }
         self.apiKey = apiKey
+        caFile = section.filePath("ca_file")
         self.limits = limits
         requestTimeout = section.duration(
             "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)))
@@ -70,7 +73,7 @@ struct EndpointConfiguration: Hashable, Sendable {
                 "\(section.path) says nowhere where it is served", at: section.place,
                 hint: "add `url` for a server that runs already, or `launch` to start one")
         }
-        for key in ["url", "endpoints", "launch", "api_key", "api_key_file"]
+        for key in ["url", "endpoints", "launch", "api_key", "api_key_file", "ca_file"]
         where !isRequired && section.has(key) {
             section.report(key, "means nothing when \(section.path(of: "kind")) is \(adapter)")
         }

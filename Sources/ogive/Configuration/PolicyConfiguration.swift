@@ -8,6 +8,10 @@ struct PolicyConfiguration: Hashable, Sendable {
     var sampling: SamplingParameters
     /// Where it is served.
     var endpoint: EndpointConfiguration
+    /// Which server it is.
+    var server: ServerChoice
+    /// What tokens cost.
+    var price: TokenPrice?
     /// Most draws of one request.
     var drawsPerRequest: Int
 
@@ -22,20 +26,30 @@ struct PolicyConfiguration: Hashable, Sendable {
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
         spec.revision = section.text("revision")
         spec.logProbabilities = section.choice("logprobs") ?? .sum
+        spec.endToken = section.text("end_token")
         switch section.choice("api", APIChoice.self) ?? .auto {
         case .auto: spec.api = nil
         case .chat: spec.api = .chat
         case .completions: spec.api = .completions
         }
+        spec.extraBody = section.object("extra_body").flatMap { $0.isEmpty ? nil : $0 }
         let synthetic = section.optional("synthetic", SyntheticSpec.init(from:))
         spec.synthetic = kind == .synthetic ? synthetic ?? SyntheticSpec() : nil
         sampling = section.section("sampling", SamplingParameters.init(from:))
         endpoint = EndpointConfiguration(
             from: section, isRequired: kind == .openai, adapter: kind.rawValue,
             timeout: .seconds(600))
+        server = section.choice("server") ?? .auto
+        price = section.tokenPrice()
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
         if kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")
+        }
+        if let problem = spec.extraBodyProblem {
+            section.report("extra_body", String(problem.trimmingPrefix("extra_body ")))
+        }
+        for key in ["server", "extra_body"] where kind != .openai && section.has(key) {
+            section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
         if kind == .openai, section.has("synthetic") {
             section.report("synthetic", "means nothing when \(section.path).kind is openai")

@@ -12,6 +12,8 @@ struct RunConfiguration: Hashable, Sendable {
     var candidates: [CandidateWork]
     /// Whether candidates come before draws.
     var candidatesFirst: Bool
+    /// What the run may spend.
+    var budget: Budget?
     /// Whether draws that failed in an earlier attempt are tried again.
     var retryFailures: Bool
 
@@ -29,6 +31,7 @@ struct RunConfiguration: Hashable, Sendable {
         weight = section.number("weight", default: 1, "more than 0") { $0 > 0 }
         candidates = section.choices("candidates") ?? [.score]
         candidatesFirst = section.flag("candidates_first", default: false)
+        budget = section.budget()
         retryFailures = section.flag("retry_failures", default: false)
     }
 }

@@ -12,6 +12,8 @@ struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
         case unavailable
         /// The job ended, but not as it should (missing draws, failed audit).
         case incomplete
+        /// The budget is spent; what was begun is finished.
+        case budget
         /// The user or the system stopped it.
         case interrupted
     }
@@ -39,6 +41,7 @@ struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
         case .configuration: .misconfigured
         case .input, .incomplete: .failure
         case .unavailable: .unavailable
+        case .budget: .outOfBudget
         case .interrupted: .interrupted
         }
     }

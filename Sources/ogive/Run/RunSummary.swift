@@ -31,7 +31,8 @@ struct RunSummary {
             elapsed: elapsed)
     }
 
-    /// Prints it; throws `.incomplete` when something of the run has a failure.
+    /// Prints it; throws `.budget` when the run stopped at its budget, `.incomplete` when something
+    /// of it has a failure.
     func show(place: String, file: ConfigurationArgument, json: Bool) throws {
         let command = "\(Executable.shown) psql \(file.options)"
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
@@ -39,11 +40,18 @@ struct RunSummary {
             json
                 ? self.json.json
                 : lines(place: place, psql: command, style: style).joined(separator: "\n"))
-        if status.failures + status.candidateFailures > 0 {
+        if status.isOutOfBudget {
+            throw CommandError(
+                .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
+        }
+        let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
+        if status.failures + status.candidateFailures + untold > 0 {
             throw CommandError(
                 .incomplete,
                 "\(status.failures) draws and \(status.candidateFailures) "
-                    + "candidates have a failure instead of a reward: see `ogive failures`, "
+                    + "candidates have a failure instead of a reward"
+                    + (untold > 0 ? ", \(untold) candidates instead of a log-probability" : "")
+                    + ": see `ogive failures`, "
                     + "mend the cause, and run again with --retry-failures")
         }
     }
@@ -71,12 +79,13 @@ struct RunSummary {
             "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
             "failures": .number("\(status.failures)"),
             "candidates": .number("\(status.landedCandidates)"),
+            "log_probabilities": .number("\(status.landedLogProbabilities)"),
             "tokens": .number("\(status.tokens)"), "truncated": .number("\(status.truncated)"),
             "mean_reward": status.meanReward.map { .number("\($0)") } ?? .null,
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
-            "synthetic": .bool(status.isSynthetic),
+            "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
         ])
     }
 
@@ -104,6 +113,14 @@ struct RunSummary {
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
         }
+        if status.targetLogProbabilities > 0 {
+            lines.append(
+                "  log-probs  \(NumberText.count(status.landedLogProbabilities)) of "
+                    + "\(NumberText.count(status.targetLogProbabilities)) candidates")
+        }
+        if status.spending.cost != nil || status.spending.hasBudget {
+            lines.append("  spent      \(status.spending.text)")
+        }
         if status.failures > 0 { lines.append("  failures   \(status.failures)") }
         return lines
     }
@@ -119,7 +136,8 @@ struct RunSummary {
             return "SELECT prompt_key, corr(rank, other_rank) FROM ogive.reward_pairs "
                 + "WHERE run = '\(other)' AND other_run = '\(status.run)' GROUP BY 1 LIMIT 5"
         }
-        return "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
+        return
+            "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
             + "WHERE run = '\(status.run)' LIMIT 5"
     }
 }

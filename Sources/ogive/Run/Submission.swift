@@ -57,6 +57,7 @@ struct Submission {
         private var outcome: String {
             switch receipt.outcome {
             case .created: "created"
+            case .resumed where receipt.isOutOfBudget: "waits for a larger budget"
             case .resumed: receipt.isFinished ? "finished already" : "resumed"
             case .toppedUp(let from, let to): "topped up from \(from) to \(to) draws"
             case .reopened: "reopened"
@@ -80,7 +81,10 @@ struct Submission {
         var retried = 0
         if retriesFailures {
             retried = try await store.retryFailures(ofRun: spec.name)
-            if retried > 0 { receipt.isFinished = false }
+            if retried > 0 {
+                receipt.isFinished = false
+                receipt.isOutOfBudget = false
+            }
         }
         return Result(imported: imported, receipt: receipt, retried: retried)
     }

@@ -1,5 +1,17 @@
 /// Numbers and times as people read them.
 enum NumberText {
+    /// A cost: two decimals, or as many as show the first two digits of a small one.
+    static func cost(_ value: Double) -> String {
+        guard value > 0, value < 0.1 else { return decimal(value, 2) }
+        var digits = 2
+        var scaled = value
+        while scaled < 0.1, digits < 8 {
+            scaled *= 10
+            digits += 1
+        }
+        return decimal(value, digits)
+    }
+
     /// A count with thin groups: `1 234 567`.
     static func count(_ number: Int) -> String {
         let digits = String(number.magnitude)

@@ -69,16 +69,26 @@ struct ProgressLine {
         let done = NumberText.count(snapshot.done)
         var facts = ["\(done)/\(NumberText.count(snapshot.total)) draws"]
         if let rate = rates.drawsPerSecond { facts.append("\(NumberText.rate(rate)) draws/s") }
+        if snapshot.candidatesTotal > 0 {
+            facts.append(
+                "\(NumberText.count(snapshot.candidatesDone))/"
+                    + "\(NumberText.count(snapshot.candidatesTotal)) of candidates")
+        }
         if snapshot.failures > 0 {
             facts.append("\(NumberText.count(snapshot.failures)) failed")
         }
-        if snapshot.done >= snapshot.total {
+        if snapshot.itemsDone >= snapshot.itemsTotal {
             facts.append("took \(NumberText.time(time))")
         } else {
             facts.append("ETA \(rates.remaining.map(NumberText.time) ?? "?")")
         }
         if snapshot.tokens > 0, let rate = rates.tokensPerSecond {
             facts.append("\(NumberText.rate(rate)) tokens/s")
+        }
+        if let cost = snapshot.cost {
+            let whole = snapshot.estimatedCost.map { " of about \(NumberText.cost($0))" } ?? ""
+            let isDone = snapshot.done >= snapshot.total
+            facts.append("cost \(NumberText.cost(cost))\(isDone ? "" : whole)")
         }
         return facts
     }
@@ -115,8 +125,12 @@ struct ProgressLine {
             "event": .string("progress"),
             "draws_done": .number("\(snapshot.done)"),
             "draws_total": .number("\(snapshot.total)"),
+            "candidates_done": .number("\(snapshot.candidatesDone)"),
+            "candidates_total": .number("\(snapshot.candidatesTotal)"),
             "failures": .number("\(snapshot.failures)"),
             "tokens": .number("\(snapshot.tokens)"),
+            "cost": number(snapshot.cost, 6),
+            "estimated_cost": number(snapshot.estimatedCost, 6),
             "elapsed_seconds": number(time / .seconds(1), 3),
             "draws_per_second": number(rates.drawsPerSecond, 3),
             "tokens_per_second": number(rates.tokensPerSecond, 3),

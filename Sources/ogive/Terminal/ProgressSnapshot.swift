@@ -8,17 +8,35 @@ struct ProgressSnapshot: Hashable, Sendable {
     var tokens: Int
     /// Draws with a failure.
     var failures: Int
+    /// Rewards and log-probabilities of candidates that have landed, or have a failure.
+    var candidatesDone = 0
+    /// Rewards and log-probabilities of candidates there are.
+    var candidatesTotal = 0
+    /// What was spent; `nil` without prices.
+    var cost: Double?
+    /// What the whole run will cost.
+    var estimatedCost: Double?
 
     /// Joins the counts.
-    init(done: Int, total: Int, tokens: Int = 0, failures: Int = 0) {
+    init(
+        done: Int, total: Int, tokens: Int = 0, failures: Int = 0, cost: Double? = nil,
+        estimatedCost: Double? = nil
+    ) {
         self.done = done
         self.total = total
         self.tokens = tokens
         self.failures = failures
+        self.cost = cost
+        self.estimatedCost = estimatedCost
     }
+
+    /// All that is done.
+    var itemsDone: Int { done + candidatesDone }
+    /// All there is to be done.
+    var itemsTotal: Int { total + candidatesTotal }
 
     /// The share that is done, 0…1.
     var fraction: Double {
-        total > 0 ? min(1, max(0, Double(done) / Double(total))) : 1
+        itemsTotal > 0 ? min(1, max(0, Double(itemsDone) / Double(itemsTotal))) : 1
     }
 }

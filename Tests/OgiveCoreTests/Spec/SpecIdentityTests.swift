@@ -48,6 +48,7 @@ struct SpecIdentityTests {
             { $0.policy.model = "other" },
             { $0.policy.revision = "b" },
             { $0.policy.revision = nil },
+            { $0.policy.extraBody = ["a": .integer(1)] },
             { $0.policy.api = .completions },
             { $0.policy.api = nil },
             { $0.policy.logProbabilities = .none },

@@ -1,5 +1,5 @@
 /// Any JSON value, to be passed on.
-enum JSONValue: Codable, Sendable {
+package enum JSONValue: Codable, Hashable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
@@ -8,7 +8,16 @@ enum JSONValue: Codable, Sendable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
+    /// A list of texts.
+    package static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
+
+    /// A list of turns.
+    package static func messages(_ messages: [ChatMessage]) -> JSONValue {
+        .list(
+            messages.map { .object(["role": .text($0.role), "content": .text($0.content)]) })
+    }
+
+    package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
@@ -27,7 +36,7 @@ enum JSONValue: Codable, Sendable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var value = encoder.singleValueContainer()
         switch self {
         case .null: try value.encodeNil()

@@ -1,0 +1,33 @@
+internal import DequeModule
+internal import OrderedCollections
+
+extension Scheduler {
+    /// Takes in what a run has spent in all.
+    mutating func note(_ spent: Spending, by id: RunID) {
+        guard let run = runs[id] else { return }
+        runs[id]?.description.spent = run.description.spent.merged(spent)
+    }
+
+    /// Takes the tasks of prompts that were not begun from runs whose budget is spent; the
+    /// database names them again when it is raised.
+    ///
+    /// What was begun is finished, and not only what is leased: a prompt of which a draw was
+    /// granted gets all of its draws. So the budget decides which *prompts* there are, by the
+    /// lengths of draws of other prompts, and never which draws of a prompt: those that happen to
+    /// be short would be there sooner.
+    mutating func stopExhausted() {
+        for run in runs.values where run.isExhausted {
+            let idle = run.ready.filter { id in
+                tasks[id].map { isOff(.wholePrompts) || !run.begun.contains($0.promptID) } ?? true
+            }
+            guard !idle.isEmpty else { continue }
+            let id = run.description.id
+            for task in idle.compactMap({ tasks[$0] }) {
+                runs[id]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
+                tasks[task.id] = nil
+            }
+            runs[id]?.ready.removeAll(where: Set(idle).contains)
+            runs[id]?.rewind()
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// Tokens that a server read and wrote, as it says itself.
+package struct TokenCount: Hashable, Sendable, Codable {
+    /// Tokens of prompts, or of what was scored.
+    package var input = 0
+    /// Tokens of completions.
+    package var output = 0
+
+    /// Joins both.
+    package init(input: Int = 0, output: Int = 0) {
+        self.input = input
+        self.output = output
+    }
+
+    /// Both together.
+    package var total: Int { input + output }
+
+    package static func + (left: TokenCount, right: TokenCount) -> TokenCount {
+        TokenCount(input: left.input + right.input, output: left.output + right.output)
+    }
+}
+
+/// Tokens that a run has spent, on what has landed.
+package struct Spending: Hashable, Sendable, Codable {
+    /// Of the policy.
+    package var policy = TokenCount()
+    /// Of the scorer.
+    package var scorer = TokenCount()
+
+    /// Joins both.
+    package init(policy: TokenCount = TokenCount(), scorer: TokenCount = TokenCount()) {
+        self.policy = policy
+        self.scorer = scorer
+    }
+
+    /// All of them.
+    package var tokens: Int { policy.total + scorer.total }
+
+    /// Spending only grows: of two readings the later one, whichever came first.
+    package func merged(_ other: Spending) -> Spending {
+        func later(_ left: TokenCount, _ right: TokenCount) -> TokenCount {
+            TokenCount(
+                input: max(left.input, right.input), output: max(left.output, right.output))
+        }
+        return Spending(
+            policy: later(policy, other.policy), scorer: later(scorer, other.scorer))
+    }
+}

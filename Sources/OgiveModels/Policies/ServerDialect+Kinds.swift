@@ -1,0 +1,111 @@
+internal import OgiveCore
+
+// Where each fact comes from is said in Servers.md.
+extension ServerDialect {
+    /// llama.cpp's server. Its defaults come from its command line and are not neutral.
+    static var llamaCpp: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.seedsChoices = true
+        dialect.topK = Parameter(name: "top_k", off: .integer(0))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        dialect.off = [
+            "presence_penalty": .integer(0), "frequency_penalty": .integer(0),
+            "repeat_penalty": .integer(1), "typical_p": .integer(1), "top_n_sigma": .integer(-1),
+            "xtc_probability": .integer(0), "dry_multiplier": .integer(0), "mirostat": .integer(0),
+            "dynatemp_range": .integer(0),
+        ]
+        // It cuts thoughts out of the text unless told otherwise.
+        dialect.chatFields = ["reasoning_format": .text("none")]
+        dialect.logProbabilities = .ofModel
+        // 0 means no log-probabilities at all.
+        dialect.alternatives = 1
+        // It continues a turn in chats too, but repeats it in the answer, where it cannot be told
+        // from sampled text with certainty.
+        dialect.partialTurn = .rendered
+        return dialect
+    }
+
+    /// vLLM. A model folder's generation_config.json may hold a repetition penalty.
+    static var vLLM: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.seedsChoices = true
+        dialect.topK = Parameter(name: "top_k", off: .integer(0))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        dialect.off = [
+            "presence_penalty": .integer(0), "frequency_penalty": .integer(0),
+            "repetition_penalty": .integer(1),
+        ]
+        dialect.logProbabilities = .ofModel
+        dialect.tokenIDs = "return_token_ids"
+        dialect.partialTurn = .fields([
+            "continue_final_message": .flag(true), "add_generation_prompt": .flag(false),
+        ])
+        return dialect
+    }
+
+    /// SGLang. All choices of a request share its seed, and are the same text with
+    /// `--enable-deterministic-inference`; without it the seed is ignored.
+    static var sglang: ServerDialect {
+        var dialect = ServerDialect()
+        // 0 is refused.
+        dialect.topK = Parameter(name: "top_k", off: .integer(-1))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        dialect.off = [
+            "presence_penalty": .integer(0), "frequency_penalty": .integer(0),
+            "repetition_penalty": .integer(1),
+        ]
+        dialect.chatFields = ["separate_reasoning": .flag(false)]
+        dialect.logProbabilities = .atTemperature
+        dialect.partialTurn = .fields(["continue_final_message": .flag(true)])
+        return dialect
+    }
+
+    /// Hugging Face's Text Generation Inference. It takes `presence_penalty` + 2 for a repetition
+    /// penalty, `model` for the name of an adapter, refuses `top_p: 1`, and ignores `n`.
+    static var tgi: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.sendsModel = false
+        dialect.topP = Parameter(name: "top_p", off: nil)
+        dialect.alternatives = nil
+        dialect.partialTurn = .trimmed
+        return dialect
+    }
+
+    /// Ollama by its own endpoints: with OpenAI's, top_k stays at 40, and prompts that are too
+    /// long are cut without a word.
+    static var ollama: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.chatPath = "/api/chat"
+        dialect.textPath = "/api/generate"
+        dialect.answersOneChoice = true
+        dialect.parametersField = "options"
+        dialect.maxTokens = "num_predict"
+        dialect.topK = Parameter(name: "top_k", off: .integer(0))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        dialect.off = [
+            "presence_penalty": .integer(0), "frequency_penalty": .integer(0),
+            "repeat_penalty": .integer(1), "typical_p": .integer(1),
+        ]
+        dialect.chatFields = ["truncate": .flag(false), "shift": .flag(false)]
+        dialect.textFields = dialect.chatFields.merging(["raw": .flag(true)]) { _, new in new }
+        dialect.logProbabilities = .none("it leaves out the token that ends a completion")
+        return dialect
+    }
+
+    /// OpenAI's own API, and those that refuse what it does not know.
+    static var openAI: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.chatMaxTokens = "max_completion_tokens"
+        dialect.off = ["presence_penalty": .integer(0), "frequency_penalty": .integer(0)]
+        dialect.logProbabilities = .none("it leaves out the token that ends a completion")
+        return dialect
+    }
+
+    /// Any other server with OpenAI's endpoints: it is told more than it may know.
+    static var other: ServerDialect {
+        var dialect = ServerDialect()
+        dialect.topK = Parameter(name: "top_k", off: .integer(0))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        return dialect
+    }
+}

@@ -1,0 +1,85 @@
+internal import OgiveCore
+
+/// How requests to one kind of policy server, and its answers, differ from those of the others.
+///
+/// Servers ignore fields that they do not know, so what a dialect does not name is never sent, and
+/// a specification that needs it is refused.
+struct ServerDialect: Sendable {
+    /// A sampling parameter as the server calls it.
+    struct Parameter: Sendable {
+        /// The field.
+        var name: String
+        /// What is sent when the parameter is off; `nil` leaves the field out.
+        var off: JSONValue?
+    }
+
+    /// Which log-probabilities come with draws.
+    enum LogProbabilities: Sendable {
+        /// The model's own, at temperature 1, whatever the parameters are.
+        case ofModel
+        /// Those at the temperature of the request: the model's own at temperature 1 only.
+        case atTemperature
+        /// Those of the distribution that is drawn from: the model's own when nothing shapes it.
+        case asDrawn
+        /// None that would be log π_ref(y|x), for this reason.
+        case none(String)
+    }
+
+    /// How the assistant's partial turn is continued.
+    enum PartialTurn: Sendable {
+        /// By these fields of a chat request.
+        case fields([String: JSONValue])
+        /// The server renders the chat, and the text is continued.
+        case rendered
+        /// Always, but the server cuts white space off the end of the turn.
+        case trimmed
+        /// Not at all.
+        case none
+    }
+
+    /// Where chats and plain texts are sent.
+    var chatPath = "/v1/chat/completions"
+    var textPath = "/v1/completions"
+    /// Whether an answer is one choice by itself, as Ollama gives it.
+    var answersOneChoice = false
+    /// The object of the request that sampling parameters are put into; `nil` is the request.
+    var parametersField: String?
+    /// Whether the model is named in requests.
+    var sendsModel = true
+    /// Whether choice i of a request with the seed s is the draw of the seed s + i. Where it is
+    /// not, each draw is a request of its own.
+    var seedsChoices = false
+    var maxTokens = "max_tokens"
+    /// The same in chats, where it has another name there.
+    var chatMaxTokens: String?
+    var topP: Parameter? = Parameter(name: "top_p", off: .integer(1))
+    var topK: Parameter?
+    var minP: Parameter?
+    /// Other parameters, all off: a server's own defaults need not be.
+    var off: [String: JSONValue] = [:]
+    /// Other fields of requests that continue a chat, or a text.
+    var chatFields: [String: JSONValue] = [:]
+    var textFields: [String: JSONValue] = [:]
+    var logProbabilities = LogProbabilities.asDrawn
+    /// Alternatives besides the sampled token that are asked for; `nil` leaves the field out.
+    var alternatives: Int64? = 0
+    /// The field that asks for the ids of the tokens.
+    var tokenIDs: String?
+    var partialTurn = PartialTurn.none
+}
+
+extension ServerProfile.Kind {
+    /// The dialect of this kind.
+    var dialect: ServerDialect {
+        switch self {
+        case .llamaCpp: .llamaCpp
+        case .vLLM: .vLLM
+        case .sglang: .sglang
+        case .tgi: .tgi
+        case .ollama: .ollama
+        case .openAI: .openAI
+        // TEI completes nothing; it says so itself.
+        case .tei, .other: .other
+        }
+    }
+}

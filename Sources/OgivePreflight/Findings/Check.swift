@@ -1,0 +1,47 @@
+package import OgiveCore
+
+/// One check, with the time that it may take.
+package struct Check: Sendable {
+    let code: FindingCode
+    let place: String
+    let limit: Duration
+    let body: @Sendable () async throws -> [Finding]
+
+    /// Names a check.
+    package init(
+        _ code: FindingCode, at place: String, within limit: Duration = .seconds(20),
+        _ body: @escaping @Sendable () async throws -> [Finding]
+    ) {
+        self.code = code
+        self.place = place
+        self.limit = limit
+        self.body = body
+    }
+
+    /// Runs it. One that is not done in time is given up and says so: nothing was concluded then.
+    package func run(_ time: TimeSource) async -> [Finding] {
+        await withTaskGroup(of: [Finding]?.self) { group in
+            group.addTask {
+                do {
+                    return try await body()
+                } catch {
+                    return [
+                        Finding(.warning, code, at: place, "could not be checked: \(error)")
+                    ]
+                }
+            }
+            group.addTask {
+                // Cancelled when the check was faster.
+                try? await time.sleep(limit)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? [
+                Finding(
+                    .note, code, at: place,
+                    "not concluded: the check was given up after \(limit)")
+            ]
+        }
+    }
+}

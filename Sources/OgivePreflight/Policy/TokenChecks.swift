@@ -1,0 +1,144 @@
+package import OgiveCore
+
+/// What is looked at with a server's own tokeniser: the context, the BOS, the template.
+package struct TokenChecks: Sendable {
+    /// The server.
+    package let inspector: any ModelInspector
+    /// Whether it is the scorer's.
+    package let isScorer: Bool
+    /// The prompt with the most bytes.
+    package let longest: Prompt
+    /// Most tokens of a completion.
+    package let maxTokens: Int
+
+    /// Joins the parts.
+    package init(
+        _ inspector: any ModelInspector, isScorer: Bool, longest: Prompt, maxTokens: Int
+    ) {
+        self.inspector = inspector
+        self.isScorer = isScorer
+        self.longest = longest
+        self.maxTokens = maxTokens
+    }
+
+    private var name: String { inspector.name }
+
+    /// Whether the longest prompt and a completion of full length fit.
+    package func contextFindings() async throws -> [Finding] {
+        let code: FindingCode = isScorer ? .scorerContext : .policyContext
+        guard let length = try await inspector.contextLength() else {
+            return [Finding(.note, code, at: name, "the server does not tell its context length")]
+        }
+        let told = try await inspector.tokens(of: longest, completion: isScorer ? "" : nil)
+        // English takes about four bytes a token; half of that is on the safe side.
+        let count = told?.count ?? Self.bytes(longest) / 2
+        let how = told == nil ? "at most about " : ""
+        let what = "the longest prompt (`\(longest.key)`) has \(how)\(count) tokens"
+        let sum = "\(what), and max_tokens is \(maxTokens); the context has \(length)"
+        if count >= length {
+            return [
+                Finding(
+                    .warning, code, at: name,
+                    "\(what); the context has \(length)",
+                    advice: "serve the model with a larger context, or leave such prompts out: "
+                        + "each of their draws will be a failure")
+            ]
+        }
+        guard count + maxTokens > length else { return [Finding(.ok, code, at: name, sum)] }
+        return [
+            Finding(
+                .warning, code, at: name, sum,
+                advice: isScorer
+                    ? "serve the scorer with a larger context, or lower max_tokens: what does "
+                        + "not fit has no reward"
+                    : "serve the model with a larger context, or lower max_tokens: draws of long "
+                        + "prompts are cut off or refused")
+        ]
+    }
+
+    /// Whether what the model is given begins with one BOS.
+    package func bosFindings() async throws -> [Finding] {
+        let code: FindingCode = isScorer ? .scorerBOS : .policyBOS
+        let key = isScorer ? "the scored text" : "the prompt"
+        guard
+            let tokens = try await inspector.tokens(
+                of: longest, completion: isScorer ? "Yes." : nil),
+            let empty = try await inspector.tokens(of: "", addingSpecial: true)
+        else {
+            return [Finding(.note, code, at: name, "the server does not tell tokens")]
+        }
+        // What the tokeniser adds to an empty text: BOS, for some also EOS.
+        guard let bos = empty.first else {
+            return [
+                Finding(
+                    .ok, code, at: name,
+                    "the tokeniser adds no BOS to texts, so there is one or "
+                        + "none in \(key), as its template has it")
+            ]
+        }
+        let count = tokens.prefix { $0 == bos }.count
+        switch count {
+        case 1: return [Finding(.ok, code, at: name, "\(key) begins with one BOS (token \(bos))")]
+        case 0:
+            return [
+                Finding(
+                    .note, code, at: name,
+                    "\(key) begins without a BOS, though the tokeniser adds one (token \(bos)) to "
+                        + "texts",
+                    advice: "see whether the model was trained like that; the template decides")
+            ]
+        default:
+            return [
+                Finding(
+                    isScorer ? .error : .warning, code, at: name,
+                    "\(key) begins with \(count) BOS (token \(bos)): one of the template or of "
+                        + "the text, one of the tokeniser",
+                    advice: "take the BOS out of the prompts or the template: no model was "
+                        + "trained with two")
+            ]
+        }
+    }
+
+    static func bytes(_ prompt: Prompt) -> Int {
+        switch prompt.content {
+        case .text(let text): text.utf8.count
+        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count + 8 }
+        }
+    }
+}
+
+/// Whether policy and reward model see a conversation alike.
+package enum TemplateCheck {
+    /// Compares what both make of one prompt and answer.
+    package static func findings(
+        policy: any ModelInspector, scorer: any ModelInspector, prompt: Prompt
+    ) async throws -> [Finding] {
+        let answer = "The answer is 4."
+        guard let left = try await policy.rendered(prompt, completion: answer),
+            let right = try await scorer.rendered(prompt, completion: answer)
+        else {
+            return [
+                Finding(
+                    .note, .templates, at: scorer.name,
+                    "policy and reward model cannot be compared: a server does not show how it "
+                        + "renders a conversation")
+            ]
+        }
+        let places = "\(policy.name) and \(scorer.name)"
+        guard !left.contains(right), !right.contains(left) else {
+            return [Finding(.ok, .templates, at: places, "render a conversation alike")]
+        }
+        return [
+            Finding(
+                .note, .templates, at: places,
+                "render a conversation otherwise: policy \(quoted(left)), reward model "
+                    + quoted(right),
+                advice: "this is as it should be where the two come of different families; "
+                    + "otherwise the reward model was trained on another form than it scores")
+        ]
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "“\(text.prefix(120).replacing("\n", with: "⏎"))\(text.count > 120 ? "…" : "")”"
+    }
+}

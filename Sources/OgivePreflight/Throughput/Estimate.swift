@@ -1,0 +1,69 @@
+package import OgiveCore
+
+/// What a whole run will take, from a burst.
+package struct Estimate: Hashable, Sendable {
+    /// Draws still to be made.
+    package var draws: Int
+    /// Time for them; `nil` when nothing came of the burst.
+    package var time: Duration?
+    /// Tokens of the policy; `nil` when its server does not tell.
+    package var tokens: TokenCount?
+    /// Their cost; `nil` without prices.
+    package var cost: Double?
+    /// Bytes in the database.
+    package var bytes: Int
+
+    /// Bytes of a draw beside its text: row, index entries, its share of the table.
+    private static let bytesPerDraw = 220
+
+    /// Scales a burst up to `draws`.
+    package init(
+        draws: Int, sampling: ThroughputProbe.Burst, scoring: ThroughputProbe.Burst,
+        prices: Prices?
+    ) {
+        self.draws = draws
+        let share = sampling.count > 0 ? Double(draws) / Double(sampling.count) : 0
+        // Sampling and scoring go on side by side: the slower one decides.
+        let rates = [sampling.perSecond, scoring.perSecond].compactMap(\.self)
+        time = sampling.count > 0 ? rates.min().map { .seconds(Double(draws) / $0) } : nil
+        if sampling.tokens.total > 0 {
+            let scaled = TokenCount(
+                input: Int(Double(sampling.tokens.input) * share),
+                output: Int(Double(sampling.tokens.output) * share))
+            tokens = scaled
+            cost = prices.map { $0.cost(of: Spending(policy: scaled)) }
+        }
+        bytes = Int(Double(sampling.bytes) * share) + draws * Self.bytesPerDraw
+    }
+
+    /// Whether a budget can be kept, and suffices, as far as the policy's tokens tell.
+    package func budgetFindings(_ spec: RunSpec) -> [Finding] {
+        guard let budget = spec.budget else { return [] }
+        let key = "run.budget"
+        guard let tokens else {
+            return [
+                Finding(
+                    .error, .budget, at: key,
+                    "cannot be kept: the policy's server does not tell how many tokens it takes",
+                    advice: "take the budget out, or serve the policy by a server that tells")
+            ]
+        }
+        let isShort =
+            budget.tokens.map { tokens.total > $0 } ?? false
+            || zip2(budget.cost, cost).map { $0 < $1 } ?? false
+        return [
+            isShort
+                ? Finding(
+                    .warning, .budget, at: key,
+                    "is less than the whole run will take: it stops before all prompts have "
+                        + "their draws",
+                    advice: "nothing, if that is meant; else raise the budget or lower `run.draws`")
+                : Finding(.ok, .budget, at: key, "suffices for the policy's tokens")
+        ]
+    }
+
+    private func zip2<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
+        guard let first, let second else { return nil }
+        return (first, second)
+    }
+}

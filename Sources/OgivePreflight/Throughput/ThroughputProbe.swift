@@ -1,0 +1,136 @@
+package import OgiveCore
+
+/// A short burst at the concurrency of the run, to say how long the whole will take.
+package struct ThroughputProbe: Sendable {
+    /// The policy's endpoints.
+    package var policies: [any Policy]
+    /// The scorer's endpoints.
+    package var scorers: [any Scorer]
+    /// How the policy is sampled.
+    package var parameters: SamplingParameters
+    /// Prompts of the set.
+    package var prompts: [Prompt]
+    /// Sampling requests at once.
+    package var sampleConcurrency: Int
+    /// Scoring batches at once.
+    package var scoreConcurrency: Int
+    /// Draws of one request.
+    package var drawsPerRequest: Int
+    /// Longest time for each of the two.
+    package var limit: Duration = .seconds(3)
+
+    /// Names the models.
+    package init(
+        policies: [any Policy], scorers: [any Scorer], parameters: SamplingParameters,
+        prompts: [Prompt], sampleConcurrency: Int, scoreConcurrency: Int, drawsPerRequest: Int
+    ) {
+        self.policies = policies
+        self.scorers = scorers
+        self.parameters = parameters
+        self.prompts = prompts
+        self.sampleConcurrency = sampleConcurrency
+        self.scoreConcurrency = scoreConcurrency
+        self.drawsPerRequest = drawsPerRequest
+    }
+
+    /// What a burst gave.
+    package struct Burst: Hashable, Sendable {
+        /// Draws, or scores.
+        package var count = 0
+        /// Tokens of completions, and of prompts.
+        package var tokens = TokenCount()
+        /// Bytes of the texts.
+        package var bytes = 0
+        /// How long it took.
+        package var elapsed = Duration.zero
+
+        /// Draws or scores in a second; `nil` when none came.
+        package var perSecond: Double? {
+            count > 0 && elapsed > .zero ? Double(count) / (elapsed / .seconds(1)) : nil
+        }
+
+        /// A burst of nothing.
+        package init() {}
+    }
+
+    /// Requests of one burst: twice the concurrency, so that every slot is refilled once.
+    private static let rounds = 2
+    /// Most requests of one burst.
+    private static let requestsMax = 256
+
+    /// Samples until all requests are answered or the time is up.
+    package func sample(_ time: TimeSource) async -> (Burst, [ScoreRequest]) {
+        let concurrency = min(sampleConcurrency, Self.requestsMax)
+        let begun = time.now()
+        let results = await inParallel(concurrency * Self.rounds, concurrency, time) { number in
+            let prompt = prompts[number % prompts.count]
+            let first = Int32(number / prompts.count * drawsPerRequest)
+            let request = SampleRequest(
+                prompt: prompt, seedBase: 615_001 + UInt32(number % prompts.count) * 10_000,
+                indexes: (0..<Int32(drawsPerRequest)).map { first + $0 }, parameters: parameters)
+            let answers = await policies[number % policies.count].sample(request)
+            return answers.compactMap { try? $0.get() }.map { (prompt, $0) }
+        }
+        var burst = Burst()
+        burst.elapsed = time.now() - begun
+        var texts: [ScoreRequest] = []
+        for (prompt, draw) in results.flatMap(\.self) {
+            burst.count += 1
+            burst.tokens.output += draw.tokenCount ?? 0
+            burst.tokens.input += draw.promptTokenCount ?? 0
+            burst.bytes += draw.text.utf8.count
+            texts.append(ScoreRequest(prompt: prompt, completion: draw.text))
+        }
+        return (burst, texts)
+    }
+
+    /// Scores texts until all are scored or the time is up.
+    package func score(_ texts: [ScoreRequest], _ time: TimeSource) async -> Burst {
+        var burst = Burst()
+        guard !texts.isEmpty else { return burst }
+        let size = max(1, min(drawsPerRequest * 2, texts.count / max(1, scoreConcurrency)))
+        let batches = stride(from: 0, to: texts.count, by: size).map {
+            Array(texts[$0..<min($0 + size, texts.count)])
+        }
+        let begun = time.now()
+        let results = await inParallel(batches.count, scoreConcurrency, time) { number in
+            await scorers[number % scorers.count].score(batches[number]).count {
+                if case .success = $0 { true } else { false }
+            }
+        }
+        burst.elapsed = time.now() - begun
+        burst.count = results.reduce(0, +)
+        return burst
+    }
+
+    /// Runs `count` operations, some at once; those that are not done in time are given up.
+    private func inParallel<Value: Sendable>(
+        _ count: Int, _ concurrency: Int, _ time: TimeSource,
+        _ operation: @escaping @Sendable (Int) async -> Value
+    ) async -> [Value] {
+        await withTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                // Cancelled when everything was faster.
+                try? await time.sleep(limit)
+                return nil
+            }
+            var begun = 0
+            while begun < min(count, concurrency) {
+                let number = begun
+                group.addTask { await operation(number) }
+                begun += 1
+            }
+            var values: [Value] = []
+            while values.count < count, let value = await group.next(), let value {
+                values.append(value)
+                if begun < count {
+                    let number = begun
+                    group.addTask { await operation(number) }
+                    begun += 1
+                }
+            }
+            group.cancelAll()
+            return values
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+@Suite("Scheduler: budgets")
+struct SchedulerBudgetTests {
+    typealias Bench = SchedulerBench
+
+    static func run(tokens: Int, draws: Int = 4, spent: Int = 0) -> RunDescription {
+        var run = Bench.boundRun(draws: draws)
+        run.spec.budget = Budget(tokens: tokens)
+        run.spent.policy.output = spent
+        return run
+    }
+
+    static func receipt(spent: Int) -> LandingReceipt {
+        var receipt = Bench.receipt
+        receipt.spent = [RunID(1): Spending(policy: TokenCount(output: spent))]
+        return receipt
+    }
+
+    /// Three prompts of two tasks each, and a worker that takes one task at a time.
+    static func bench(tokens: Int) throws -> (SchedulerBench, Lease) {
+        var bench = SchedulerBench()
+        bench.handle(.runs([run(tokens: tokens)]))
+        bench.page(Bench.pending(1...3, draws: 4))
+        let lease = try #require(bench.hello(credit: 1).leases.first)
+        return (bench, lease)
+    }
+
+    @Test("A spent budget begins no further prompt, and finishes the one that was begun")
+    func finishesBegun() throws {
+        var (bench, first) = try Self.bench(tokens: 10)
+        var effects = bench.say(Bench.result(first))
+        let second = try #require(effects.leases.first)
+        #expect(second.prompt.id == first.prompt.id)
+        var batch = try #require(effects.batches.first)
+        bench.handle(.landed(batch.id, Self.receipt(spent: 10)))
+        #expect(bench.scheduler.load.activeItems == 2)
+        effects = bench.say(Bench.result(second))
+        #expect(effects.leases.isEmpty)
+        batch = try #require(effects.batches.first)
+        effects = bench.handle(.landed(batch.id, Self.receipt(spent: 14)))
+        #expect(effects.finishes == [RunID(1)])
+        bench.handle(.finished(RunID(1), true))
+        #expect(bench.scheduler.isQuiet && bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("A task of a begun prompt that nobody has is granted though the budget is spent")
+    func grantsBegun() throws {
+        var (bench, first) = try Self.bench(tokens: 10)
+        bench.handle(.runs([Self.run(tokens: 10, spent: 11)]))
+        #expect(bench.scheduler.load.activeItems == 4)
+        let second = try #require(bench.say(Bench.result(first)).leases.first)
+        #expect(second.prompt.id == first.prompt.id)
+    }
+
+    @Test("A lease that is lost after the budget was spent is granted again")
+    func grantsLost() throws {
+        var (bench, first) = try Self.bench(tokens: 10)
+        bench.handle(.runs([Self.run(tokens: 10, spent: 11)]))
+        let again = bench.hello(from: 2, credit: 4).leases
+        #expect(again.count == 1)
+        let effects = bench.say(.returned([first.name]))
+        #expect(effects.leases.map(\.prompt.id) == [first.prompt.id])
+    }
+
+    @Test("A raised budget goes on where it was")
+    func raised() throws {
+        var (bench, first) = try Self.bench(tokens: 10)
+        let second = try #require(bench.say(Bench.result(first)).leases.first)
+        bench.handle(.runs([Self.run(tokens: 10, spent: 11)]))
+        #expect(bench.scheduler.load.tasks == 2)
+        let effects = bench.handle(.runs([Self.run(tokens: 100, spent: 11)]))
+        #expect(effects.pages.first?.after == nil && effects.pages.count == 1)
+        bench.page(Bench.pending(2...3, draws: 4))
+        let third = try #require(bench.say(Bench.result(second)).leases.first)
+        #expect(third.prompt.id == PromptID(2))
+    }
+
+    @Test("Nothing is paged or granted of a run that begins with a spent budget")
+    func spentBefore() {
+        var bench = SchedulerBench()
+        bench.hello(credit: 4)
+        let effects = bench.handle(.runs([Self.run(tokens: 10, spent: 10)]))
+        #expect(effects.pages.isEmpty && effects.finishes == [RunID(1)])
+        // The database knows better: somebody raised it meanwhile.
+        bench.handle(.finished(RunID(1), false))
+        let later = bench.handle(.runs([Self.run(tokens: 11, spent: 10)]), after: .seconds(1))
+        #expect(later.pages.count == 1)
+    }
+
+    @Test("A page that arrives after the budget was spent is dropped")
+    func latePage() {
+        var bench = SchedulerBench()
+        bench.hello(credit: 4)
+        bench.handle(.runs([Self.run(tokens: 10)]))
+        bench.handle(.runs([Self.run(tokens: 10, spent: 10)]))
+        let effects = bench.page(Bench.pending(1...3, draws: 4))
+        #expect(effects.leases.isEmpty && effects.finishes == [RunID(1)])
+        #expect(bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("Readings of what was spent may come in any order")
+    func merged() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Self.run(tokens: 10, spent: 10)]))
+        #expect(bench.handle(.runs([Self.run(tokens: 10, spent: 3)])).pages.isEmpty)
+        bench.handle(.finished(RunID(1), false))
+        #expect(bench.handle(.tick, after: .seconds(1)).pages.isEmpty)
+    }
+
+    @Test("A budget is spent at its cost, by the prices of policy and scorer")
+    func cost() {
+        var spec = Bench.boundRun().spec
+        let spent = Spending(
+            policy: TokenCount(input: 1_000_000, output: 500_000),
+            scorer: TokenCount(input: 2_000_000))
+        spec.prices = Prices(
+            policy: TokenPrice(input: 0.5, output: 2), scorer: TokenPrice(input: 1, output: 0))
+        #expect(spec.prices?.cost(of: spent) == 3.5)
+        spec.budget = Budget(cost: 3.5)
+        #expect(spec.isExhausted(by: spent))
+        spec.budget = Budget(cost: 3.51, tokens: 3_500_001)
+        #expect(!spec.isExhausted(by: spent))
+        spec.budget = Budget(cost: 100, tokens: 3_500_000)
+        #expect(spec.isExhausted(by: spent))
+        spec.prices = nil
+        #expect(spec.problem?.contains("price_per_million_tokens") == true)
+    }
+}

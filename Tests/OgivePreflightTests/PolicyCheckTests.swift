@@ -1,0 +1,139 @@
+import OgiveCore
+import OgivePreflight
+import Testing
+
+@Suite("Preflight: the policy")
+struct PolicyCheckTests {
+    /// All findings about a policy, by code.
+    private func findings(
+        _ fault: FaultyPolicy.Fault, maxTokens: Int = 256, temperature: Double = 1,
+        wantsCandidates: Bool = false, inspector: WordInspector? = WordInspector()
+    ) async -> [Finding] {
+        var probe = PolicyProbe(
+            policy: FaultyPolicy(fault), name: "http://policy",
+            sampling: Samples.sampling(maxTokens: maxTokens, temperature: temperature),
+            prompts: Samples.prompts, inspector: inspector)
+        probe.wantsCandidates = wantsCandidates
+        var preflight = Preflight(
+            policy: probe, longest: Samples.prompts[0],
+            scorer: Served(FaultyScorer(.none), name: "http://scorer"),
+            scorerSpec: ScorerSpec(kind: .classify, model: "r"))
+        return await preflight.policyOutcome().findings
+    }
+
+    @Test("A sound server gets nothing but ok")
+    func sound() async {
+        let all = await findings(.none)
+        #expect(all.filter { $0.severity != .ok } == [])
+        let codes = Set(all.map(\.code.rawValue))
+        #expect(
+            codes == [
+                "policy.answers", "policy.deterministic", "policy.seeds", "policy.choices",
+                "policy.temperature", "policy.max_tokens", "policy.ending",
+                "policy.log_probabilities", "policy.context", "policy.bos",
+            ])
+    }
+
+    @Test(
+        "Each fault is found, and nothing else is said",
+        arguments: [
+            (FaultyPolicy.Fault.oneSeedForAll, FindingCode.policySeeds, Finding.Severity.error),
+            (.copiedChoices, .policyChoices, .error),
+            (.otherChoices, .policyChoices, .warning),
+            (.notDeterministic, .policyDeterministic, .note),
+            (.ignoresTemperature, .policyTemperature, .error),
+            (.ignoresLimit, .policyMaxTokens, .error),
+            (.certain, .policySeeds, .note),
+            (.noLogProbability, .policyLogProbabilities, .error),
+            (.positiveLogProbability, .policyLogProbabilities, .error),
+            (.otherLogProbability, .policyLogProbabilities, .warning),
+            (.neverEnds, .policyEnding, .warning),
+            (.noEndToken, .policyEnding, .warning),
+            (.dead, .policyAnswers, .error),
+        ])
+    func faults(
+        fault: FaultyPolicy.Fault, code: FindingCode, severity: Finding.Severity
+    ) async {
+        let wrong = await findings(fault).filter { $0.severity != .ok }
+        #expect(wrong.map(\.code) == [code], "\(wrong)")
+        #expect(wrong.first?.severity == severity)
+        #expect(wrong.first?.place == "http://policy")
+        if severity > .note, fault != .dead { #expect(wrong.first?.advice != nil) }
+    }
+
+    @Test("One seed for all is not concluded from answers that are nearly certain")
+    func certain() async {
+        let finding = await findings(.certain).first { $0.code == .policySeeds }
+        #expect(finding?.message.contains("nearly certain") == true)
+    }
+
+    @Test("Candidates' log-probabilities that are not told are an error if they are wanted")
+    func candidates() async {
+        #expect(await findings(.mute).filter { $0.severity != .ok } == [])
+        let wrong = await findings(.mute, wantsCandidates: true).filter { $0.severity != .ok }
+        #expect(wrong.map(\.code) == [.policyLogProbabilities])
+        #expect(wrong.map(\.severity) == [.error])
+    }
+
+    @Test("Greedy sampling is a warning, and seeds are not asked about")
+    func greedy() async {
+        let all = await findings(.none, temperature: 0)
+        let finding = all.first { $0.code == .policySeeds }
+        #expect(finding?.severity == .warning)
+        #expect(finding?.place == "policy.sampling.temperature")
+        #expect(!all.contains { $0.code == .policyTemperature })
+    }
+
+    @Test("A context that prompt and completion do not fit")
+    func context() async {
+        var inspector = WordInspector()
+        inspector.context = 200
+        var all = await findings(.none, inspector: inspector)
+        #expect(all.first { $0.code == .policyContext }?.severity == .warning)
+        inspector.context = 4
+        all = await findings(.none, inspector: inspector)
+        let finding = all.first { $0.code == .policyContext }
+        #expect(finding?.severity == .warning)
+        #expect(finding?.message.contains("max_tokens") == false)
+        inspector.context = nil
+        all = await findings(.none, inspector: inspector)
+        #expect(all.first { $0.code == .policyContext }?.severity == .note)
+    }
+
+    @Test("Two BOS, none, and a tokeniser without one", arguments: [2, 0, 1])
+    func bos(count: Int) async {
+        var inspector = WordInspector()
+        inspector.bosCount = count
+        let finding = await findings(.none, inspector: inspector).first { $0.code == .policyBOS }
+        #expect(finding?.severity == [.note, .ok, .warning][count])
+        inspector.addsBOS = false
+        let other = await findings(.none, inspector: inspector).first { $0.code == .policyBOS }
+        #expect(other?.severity == .ok)
+    }
+
+    @Test("A check that takes too long is given up and says so")
+    func late() async {
+        let check = Check(.policySeeds, at: "here", within: .milliseconds(1)) {
+            try await Task.sleep(for: .seconds(3_600))
+            return []
+        }
+        let findings = await check.run(.machine)
+        #expect(findings.map(\.severity) == [.note])
+        #expect(findings.first?.message.contains("not concluded") == true)
+    }
+
+    @Test("Templates that differ are a note with both, equal ones are ok")
+    func templates() async throws {
+        let policy = WordInspector()
+        var scorer = WordInspector(name: "http://scorer")
+        let prompt = Samples.prompts[0]
+        var finding = try await TemplateCheck.findings(
+            policy: policy, scorer: scorer, prompt: prompt)
+        #expect(finding.map(\.severity) == [.ok])
+        scorer.template = "[INST]"
+        finding = try await TemplateCheck.findings(policy: policy, scorer: scorer, prompt: prompt)
+        #expect(finding.map(\.severity) == [.note])
+        #expect(finding.first?.message.contains("[INST] What") == true)
+        #expect(finding.first?.message.contains("<user> What") == true)
+    }
+}

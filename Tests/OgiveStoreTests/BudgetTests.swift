@@ -1,0 +1,120 @@
+import OgiveCore
+import OgiveStore
+import OgiveTesting
+import Postgres
+import Testing
+
+extension StoreTests {
+    @Suite("budgets")
+    struct BudgetTests {
+        private static func draw(_ index: Int32, prompt tokens: Int? = nil) -> ItemResult {
+            var item = Made.draw(index, "text \(index)", reward: 1)
+            item.completion?.promptTokenCount = tokens
+            item.scorerTokens = TokenCount(input: 10, output: 1)
+            return item
+        }
+
+        private static func spec(_ draws: Int, budget: Int) -> RunSpec {
+            var spec = TestDatabase.spec(draws: draws)
+            spec.prices = Prices(
+                policy: TokenPrice(input: 100_000, output: 1_000_000),
+                scorer: TokenPrice(input: 10_000, output: 0))
+            spec.budget = Budget(tokens: budget)
+            return spec
+        }
+
+        @Test("what lands is charged once, and a repeated batch nothing")
+        func charges() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                let run = try await database.store.submit(Self.spec(4, budget: 1_000)).run
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                // Each completion has three tokens.
+                let batch = Made.batch(
+                    run, prompt,
+                    [
+                        Self.draw(0, prompt: 20), Self.draw(1), Made.draw(2, "c", reward: 1),
+                    ])
+                let spent = Spending(
+                    policy: TokenCount(input: 20, output: 9),
+                    scorer: TokenCount(input: 20, output: 2))
+                let receipt = try await database.store.land(batch, term: term)
+                #expect(receipt.spent == [run.id: spent])
+                #expect(try await database.store.land(batch, term: term).spent == [run.id: spent])
+                #expect(try await database.store.openRuns().first?.spent == spent)
+                let status = try #require(try await database.store.status(ofRun: "run").first)
+                #expect(status.spending.tokens == 51)
+                let cost = try #require(status.spending.cost)
+                #expect(abs(cost - 11.2) < 1e-9)
+                #expect(status.spending.estimatedTokens == 68)
+                #expect(status.spending.budgetTokens == 1_000 && status.spending.budgetCost == nil)
+            }
+        }
+
+        @Test("tokens of candidates are charged; a run without a budget is told nothing")
+        func candidates() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1, candidates: true)
+                let run = try await database.store.submit(TestDatabase.spec(draws: 1)).run
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                var item = Made.reward(.candidate(1), 0.5)
+                item.scorerTokens = TokenCount(input: 7)
+                let batch = Made.batch(run, prompt, [item])
+                #expect(try await database.store.land(batch, term: term).spent.isEmpty)
+                _ = try await database.store.land(batch, term: term)
+                let status = try #require(try await database.store.status(ofRun: "run").first)
+                #expect(status.spending.tokens == 7 && status.spending.cost == nil)
+            }
+        }
+
+        @Test("a run whose budget is spent is stopped, stays so, and goes on when it is raised")
+        func stops() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(2)
+                let spec = Self.spec(1, budget: 14)
+                let run = try await database.store.submit(spec).run
+                let term = try await database.store.lead(as: "test")
+                let pending = try await database.pending(run)
+                #expect(try await !database.store.finish(run.id, term: term))
+                _ = try await database.store.land(
+                    Made.batch(run, pending[0].prompt.id, [Self.draw(0)]), term: term)
+                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.openRuns().isEmpty)
+                var status = try #require(try await database.store.status(ofRun: "run").first)
+                #expect(status.isOutOfBudget && status.isClosed)
+                let report = try await database.store.audit(run: "run", listMax: 10)
+                #expect(report.isSound && report.isOutOfBudget && report.missing.isEmpty)
+                #expect(report.pending == 1 && report.partialPrompts == 0)
+                let again = try await database.store.submit(spec)
+                #expect(again.isOutOfBudget && !again.isFinished)
+                let raised = try await database.store.submit(Self.spec(1, budget: 15))
+                #expect(!raised.isOutOfBudget && raised.run.id == run.id)
+                #expect(try await database.store.openRuns().map(\.id) == [run.id])
+                _ = try await database.store.land(
+                    Made.batch(run, pending[1].prompt.id, [Self.draw(0)]), term: term)
+                #expect(try await database.store.finish(run.id, term: term))
+                status = try #require(try await database.store.status(ofRun: "run").first)
+                #expect(status.state == "finished")
+            }
+        }
+
+        @Test("an audit of a run at its budget counts prompts that have some of their draws")
+        func partial() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(2)
+                let run = try await database.store.submit(Self.spec(2, budget: 1)).run
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                _ = try await database.store.land(
+                    Made.batch(run, prompt, [Self.draw(0)]), term: term)
+                var report = try await database.store.audit(run: "run", listMax: 10)
+                #expect(!report.isSound)
+                #expect(try await database.store.finish(run.id, term: term))
+                report = try await database.store.audit(run: "run", listMax: 10)
+                #expect(report.isSound && report.partialPrompts == 1)
+            }
+        }
+    }
+}

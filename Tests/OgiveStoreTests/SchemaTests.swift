@@ -135,7 +135,7 @@ extension StoreTests {
                 }
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
-                    "run_status", "worker_status", "coordinator_status",
+                    "run_status", "worker_status", "coordinator_status", "reward_parts",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }
@@ -221,6 +221,10 @@ extension StoreTests {
                         """
                         INSERT INTO ogive.candidate_reward_rows VALUES
                         (\(scoring), 1, '\(bad)', 0)
+                        """,
+                        """
+                        INSERT INTO ogive.reward_part_rows VALUES
+                        (\(scoring), 1, 0, 'draw', '{1,\(bad)}')
                         """,
                         """
                         INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index,

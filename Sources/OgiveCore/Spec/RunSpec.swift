@@ -55,8 +55,8 @@ package struct RunSpec: Hashable, Sendable, Codable {
         if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
         let policy = scoring.sampling.policy
-        return scoring.sampling.parameters.problem ?? policy.synthetic?.problem
-            ?? policy.extraBodyProblem
+        return scoring.scorer.problem ?? scoring.sampling.parameters.problem
+            ?? policy.synthetic?.problem ?? policy.extraBodyProblem
     }
 }
 

@@ -77,6 +77,53 @@ enum AuditQueries {
             THEN f.item_index = ANY(t.draw_indexes) ELSE w.prompt_id IS NOT NULL END
         ORDER BY f.prompt_id, f.item_kind, f.item_index
         """
+    /// Rewards that are not made of the parts that the scorer's specification names, and parts
+    /// without a reward. $1 scoring.
+    static let parts = """
+        SELECT x.prompt_id, x.item_kind || ' ' || x.item_index || CASE
+            WHEN x.parts IS NULL THEN ' has a reward without its parts'
+            WHEN x.reward IS NULL THEN ' has parts without a reward'
+            WHEN cardinality(x.parts) <> x.expected
+                THEN ' has ' || cardinality(x.parts) || ' parts instead of ' || x.expected
+            ELSE ' has a reward that is not the weighted sum of its parts' END AS problem
+        FROM (
+            SELECT coalesce(i.prompt_id, w.prompt_id) AS prompt_id,
+                coalesce(i.item_kind, w.item_kind) AS item_kind,
+                coalesce(i.item_index, w.item_index) AS item_index, i.reward, w.parts,
+                n.expected, n.weights
+            FROM (
+                SELECT t.prompt_id, 'draw' AS item_kind, u.i AS item_index, u.r AS reward
+                FROM ogive.quantile_table_rows t
+                CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(i, r)
+                WHERE t.scoring_id = $1
+                UNION ALL
+                SELECT c.prompt_id, 'candidate', c.candidate_index, c.reward
+                FROM ogive.candidate_reward_rows c WHERE c.scoring_id = $1
+            ) i
+            FULL JOIN (SELECT * FROM ogive.reward_part_rows WHERE scoring_id = $1) w
+                ON w.prompt_id = i.prompt_id AND w.item_kind = i.item_kind
+                AND w.item_index = i.item_index
+            CROSS JOIN (
+                SELECT coalesce(jsonb_array_length(g.spec #> '{scorer,parts}'), 0) AS expected,
+                    ARRAY(
+                        SELECT (d.part ->> 'weight')::float8
+                        FROM jsonb_array_elements(g.spec #> '{scorer,parts}')
+                            WITH ORDINALITY d(part, number)
+                        ORDER BY d.number
+                    ) AS weights
+                FROM ogive.scorings g WHERE g.id = $1
+            ) n
+        ) x
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(q.weight * q.part), 0) AS total,
+                coalesce(sum(abs(q.weight * q.part)), 0) AS size
+            FROM unnest(x.weights, x.parts) q(weight, part)
+        ) s
+        WHERE (x.expected > 0 OR x.parts IS NOT NULL) AND (x.parts IS NULL OR x.reward IS NULL
+            OR cardinality(x.parts) <> x.expected
+            OR abs(x.reward - s.total) > 1e-9 * (s.size + abs(x.reward)))
+        ORDER BY x.prompt_id, x.item_kind, x.item_index
+        """
     /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring.
     static let counters = """
         SELECT name, counted, found FROM (

@@ -110,6 +110,7 @@ struct RunAudit {
                 ]
             ),
             (AuditQueries.contradictions, [.int64(extent.scoring)]),
+            (AuditQueries.parts, [.int64(extent.scoring)]),
         ]
         for (sql, parameters) in checks {
             try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in

@@ -9,7 +9,7 @@ enum LandingQueries {
             sampled boolean NOT NULL, text text, raw bytea, token_count integer,
             finish_reason text, log_probability float8, seed bigint, sample_ms real,
             token_ids integer[], token_log_probabilities real[],
-            reward float8, stage text, code text, message text, attempts integer,
+            reward float8, parts float8[], stage text, code text, message text, attempts integer,
             prompt_tokens integer, scorer_input integer, scorer_output integer
         ) ON COMMIT DELETE ROWS
         """
@@ -75,7 +75,7 @@ enum LandingQueries {
     static let rewards = """
         WITH accepted AS (
             SELECT DISTINCT ON (s.prompt_id, s.item_index) s.prompt_id, s.item_index, s.reward,
-                s.scorer_input, s.scorer_output
+                s.parts, s.scorer_input, s.scorer_output
             FROM pg_temp.ogive_landing s
             JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = s.prompt_id
                 AND c.draw_index = s.item_index
@@ -87,6 +87,9 @@ enum LandingQueries {
             LEFT JOIN ogive.quantile_table_rows t
                 ON t.scoring_id = $3 AND t.prompt_id = a.prompt_id
             WHERE NOT coalesce(a.item_index = ANY(t.draw_indexes), false)
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $3, prompt_id, 'draw', item_index, parts FROM fresh WHERE parts IS NOT NULL
         ), united AS (
             SELECT prompt_id, item_index, reward FROM fresh
             UNION ALL
@@ -126,6 +129,17 @@ enum LandingQueries {
             ORDER BY s.prompt_id, s.item_index, s.ordinal
             ON CONFLICT DO NOTHING
             RETURNING prompt_id, candidate_index
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $2, s.prompt_id, 'candidate', s.item_index, s.parts
+            FROM (
+                SELECT DISTINCT ON (prompt_id, item_index) prompt_id, item_index, parts
+                FROM pg_temp.ogive_landing
+                WHERE run_id = $1 AND is_candidate AND reward IS NOT NULL
+                ORDER BY prompt_id, item_index, ordinal
+            ) s
+            JOIN fresh f ON f.prompt_id = s.prompt_id AND f.candidate_index = s.item_index
+            WHERE s.parts IS NOT NULL
         ), charged AS (
             SELECT DISTINCT ON (s.prompt_id, s.item_index) s.scorer_input, s.scorer_output
             FROM fresh f

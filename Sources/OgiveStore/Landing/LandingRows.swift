@@ -22,7 +22,7 @@ struct LandingRows {
         // A candidate brings its text: a completion of it would be nonsense.
         let completion = item.name.kind == .draw ? item.completion : nil
         let outcome = Outcome(item)
-        try buffer.row(columns: 25) { (row) throws(PostgresError) in
+        try buffer.row(columns: 26) { (row) throws(PostgresError) in
             row.append(ordinal)
             row.append(group.run.rawValue)
             row.append(group.prompt.rawValue)
@@ -37,6 +37,11 @@ struct LandingRows {
                 try Self.append(completion, item, to: &row)
             }
             try row.append(.optional(outcome.reward, PostgresValue.double))
+            if outcome.reward == nil || item.parts.isEmpty {
+                row.appendNull()
+            } else {
+                try row.append(item.parts)
+            }
             try Self.append(outcome.failure, to: &row)
             try Self.append(completion?.promptTokenCount, to: &row)
             try Self.append(item.scorerTokens?.input, to: &row)
@@ -124,7 +129,7 @@ struct LandingRows {
                 return
             }
             switch item.reward {
-            case .some(let value) where value.isFinite:
+            case .some(let value) where value.isFinite && item.parts.allSatisfy(\.isFinite):
                 reward = value
                 failure = nil
             case .some(let value):
@@ -133,7 +138,8 @@ struct LandingRows {
                     item.failure
                     ?? Failure(
                         stage: .scoring, code: .notFinite,
-                        message: "The reward is \(value), which is not a finite number.",
+                        message: "The reward is \(value), which is not a finite number, or made "
+                            + "of parts that are none.",
                         attempts: 1)
             case .none:
                 reward = nil

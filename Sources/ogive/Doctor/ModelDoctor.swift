@@ -1,6 +1,7 @@
 internal import OgiveCore
 internal import OgiveModels
 internal import OgivePreflight
+internal import OgiveWorker
 
 /// Looks at the models of a configuration, whose servers run.
 struct ModelDoctor {
@@ -113,8 +114,8 @@ struct ModelDoctor {
         let probe = ThroughputProbe(
             policies: policies.map(\.model), scorers: scorers.map(\.model),
             parameters: preflight.policy.parameters, prompts: preflight.policy.prompts,
-            sampleConcurrency: settings.sampleConcurrency * settings.processes,
-            scoreConcurrency: settings.scoreConcurrency * settings.processes,
+            sampleConcurrency: Self.concurrency(settings.sampleConcurrency) * settings.processes,
+            scoreConcurrency: Self.concurrency(settings.scoreConcurrency) * settings.processes,
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))
@@ -130,6 +131,11 @@ struct ModelDoctor {
                 sample: sample, isPriced: spec.prices != nil
             ).finding)
         report.findings += estimate.budgetFindings(spec)
+    }
+
+    /// What a worker that finds its concurrency by itself would try early.
+    private static func concurrency(_ setting: Concurrency) -> Int {
+        setting.isAuto ? min(setting.most, 64) : setting.most
     }
 
     /// Whether a budget could be kept at all.

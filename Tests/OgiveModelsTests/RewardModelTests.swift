@@ -121,6 +121,24 @@ import Testing
             } throws: { error in
                 (error as? ModelError)?.code == .rejected
             }
+            // As CommandScorers.md configures the scorer for it.
+            var rule = HTTPScorerSpec(
+                path: "/score", request: #"{"items": {{items}}}"#, score: "/rewards/*")
+            rule.item = #"{"messages": {{messages}}, "completion": {{completion}}}"#
+            rule.errors = "/errors/*"
+            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: http.url.text)
+            endpoint.batchSize = 64
+            var spec = ScorerSpec(kind: .http, model: "mine")
+            spec.http = rule
+            let scorer = try ConfiguredModels(policies: [], scorers: [endpoint])
+                .scorers(for: spec)[0].model
+            let answers = await scorer.score(requests + Self.requests([long]))
+            #expect(answers.last?.code == .promptTooLong)
+            for (answer, reward) in zip(answers, expected) {
+                let difference = abs(((try? answer.get().reward) ?? .nan) - reward)
+                #expect(difference < Self.tolerance, "\(answer.message)")
+            }
+
             let nothing = try await http.rewards([])
             #expect(nothing.rewards.isEmpty)
         }

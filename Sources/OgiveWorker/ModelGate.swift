@@ -130,7 +130,7 @@ final class ModelGate: Sendable {
     }
 
     /// Changes the pool and lets those pass that may. Half open with nobody to try and nobody else
-    /// to serve, a breaker closes: nothing new is taken during an outage, so nobody would ever come.
+    /// to serve, a breaker closes: nothing new is taken during an outage, so nobody ever comes.
     private func change(_ endpoint: Int, _ body: (inout EndpointPool) -> Void) {
         var names: (name: String, isOut: Bool, outage: CircuitBreaker.Outage?)?
         wakeFirst { state in

@@ -126,7 +126,7 @@ import Testing
                 path: "/score", request: #"{"items": {{items}}}"#, score: "/rewards/*")
             rule.item = #"{"messages": {{messages}}, "completion": {{completion}}}"#
             rule.errors = "/errors/*"
-            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: http.url.text)
+            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: "\(http.url)")
             endpoint.batchSize = 64
             var spec = ScorerSpec(kind: .http, model: "mine")
             spec.http = rule

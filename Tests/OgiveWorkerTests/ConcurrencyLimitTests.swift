@@ -28,7 +28,7 @@ import Testing
         _ = server.run(&limit, answers: 1_000) { limit, _ in #expect(limit == 5) }
     }
 
-    @Test("Slots with a constant service time are filled, and not much more", arguments: [4, 16, 64])
+    @Test("Slots of constant service time are filled, and not much more", arguments: [4, 16, 64])
     func slots(_ slots: Int) {
         let server = SimulatedServer { 10 * Double(min($0, slots)) }
         let (limits, _) = settled(server, auto())

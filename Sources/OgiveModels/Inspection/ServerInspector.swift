@@ -52,7 +52,7 @@ package struct ServerInspector: ModelInspector {
         case .vLLM:
             return try await tokenize(
                 VLLMText(model: server.model, prompt: text, add_special_tokens: addingSpecial))
-        case .sglang, .tgi, .ollama, .openAI, .other:
+        case .sglang, .tgi, .ollama, .openAI, .tei, .other:
             return nil
         }
     }

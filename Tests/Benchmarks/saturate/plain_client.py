@@ -1,8 +1,9 @@
 """The plain client that Ogive is compared with: asyncio and aiohttp, so many requests at once.
 
-Reads the job as JSON from standard input: url, kind (of server), model, prompts, draws, per_request,
-max_tokens, concurrency, seed. Asks for the same draws with the same body as Ogive does, keeps the
-connections open, parses each answer and counts its tokens. Says how many completions and tokens came.
+Reads the job as JSON from standard input: url, kind (of server), model, prompts, draws,
+per_request, max_tokens, concurrency, seed. Asks for the same draws with the same body as Ogive
+does, keeps the connections open, parses each answer and counts its tokens. Says how many
+completions and tokens came.
 """
 import asyncio
 import json

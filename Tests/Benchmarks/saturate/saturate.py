@@ -5,8 +5,8 @@
 
 Finds the best concurrency of a plain asyncio client on each server, then lets that client and
 `ogive run` sample the same number of draws of the same prompts with the same parameters, in turn,
-on the same running server. Tokens are counted and timed by the server's own /metrics. Needs aiohttp.
-Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: a ratio is below `--goal`.
+on the same running server. Tokens are counted and timed by the server's own /metrics. Needs
+aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: a ratio is below `--goal`.
 """
 import argparse
 import json

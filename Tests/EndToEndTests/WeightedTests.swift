@@ -13,13 +13,15 @@ extension EndToEndTests.Weighted {
         import json, sys
         for line in sys.stdin:
             item = json.loads(line)
-            print(json.dumps({"id": item["id"], "reward": len(item["completion"]) / 10}), flush=True)
+            reward = len(item["completion"]) / 10
+            print(json.dumps({"id": item["id"], "reward": reward}), flush=True)
         """#
 
     private static func config(_ workplace: Workplace, _ place: Settings.Place) throws -> String {
         try workplace.write("length.py", command)
         let rows = (0..<3).map {
-            #"{"key": "p\#($0)", "prompt": "Say \#($0)", "answer": "reward=\#($0)", "chosen": "7", "rejected": "seven"}"#
+            #"{"key": "p\#($0)", "prompt": "Say \#($0)", "answer": "reward=\#($0)", "#
+                + #""chosen": "7", "rejected": "seven"}"#
         }
         try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
         let plain = try Settings.synthetic(workplace, database: place, draws: 4)

@@ -210,12 +210,14 @@ import Testing
         arguments: [
             (
                 413,
-                #"{"error":"batch size 64 > maximum allowed batch size 32","error_type":"Validation"}"#,
+                #"{"error":"batch size 64 > maximum allowed batch size 32","#
+                    + #""error_type":"Validation"}"#,
                 ModelError.Code.rejected
             ),
             (
                 422,
-                #"{"error":"`inputs` must have less than 512 tokens. Given: 600","error_type":"Validation"}"#,
+                #"{"error":"`inputs` must have less than 512 tokens. Given: 600","#
+                    + #""error_type":"Validation"}"#,
                 .promptTooLong
             ),
             (424, #"{"error":"CUDA error","error_type":"Backend"}"#, .serverError),

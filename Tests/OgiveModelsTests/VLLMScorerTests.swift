@@ -33,12 +33,12 @@ import Testing
         let script = #"""
             import json, sys, torch
             from transformers import AutoModelForSequenceClassification, AutoTokenizer
-            folder, question, texts, pairs = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), sys.argv[4]
+            folder, question, texts, pairs = sys.argv[1:5]
             model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
             model.eval()
             tokenizer = AutoTokenizer.from_pretrained(folder)
             rewards = []
-            for text in texts:
+            for text in json.loads(texts):
                 if pairs == "true":
                     ids = tokenizer(question, text)["input_ids"]
                 else:

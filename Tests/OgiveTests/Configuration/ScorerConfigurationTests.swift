@@ -72,7 +72,8 @@ struct ScorerConfigurationTests {
     @Test(arguments: [
         ("kind: http, model: m, url: 'http://h'", "scorer.http is missing"),
         (
-            "kind: http, model: m, url: 'http://h', http: {path: p, request: '{{completion}}', score: /}",
+            "kind: http, model: m, url: 'http://h', "
+                + "http: {path: p, request: '{{completion}}', score: /}",
             "must begin with a slash"
         ),
         (
@@ -87,7 +88,8 @@ struct ScorerConfigurationTests {
             "does not hold the completion"
         ),
         (
-            "kind: judge, model: m, url: 'http://h', judge: {prompt: '{{completion}}', min: 0, max: 1, pattern: x}",
+            "kind: judge, model: m, url: 'http://h', "
+                + "judge: {prompt: '{{completion}}', min: 0, max: 1, pattern: x}",
             "means nothing unless parse is regex"
         ),
         ("kind: weighted", "scorer.parts is missing"),

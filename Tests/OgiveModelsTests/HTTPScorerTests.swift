@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOHTTP1
 import OgiveCore
 import OgiveModels
 import OgiveTesting

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 package import OgiveCore
 
 /// A scorer behind a long-lived subprocess that speaks JSON Lines.
@@ -65,6 +66,8 @@ package struct CommandScorer: Scorer {
 
     /// Starts the subprocess again whenever it ends, ever later, until the task is cancelled.
     package func run() async {
+        // Writing to a subprocess that is gone is an error to be read, and not the end of this one.
+        signal(SIGPIPE, SIG_IGN)
         let backOff = BackOff()
         var failures = 0
         while !Task.isCancelled {

@@ -4,8 +4,8 @@ package import OgiveCore
 ///
 /// `run()` has to run beside the worker: it keeps the subprocesses of `command` scorers alive.
 package struct ConfiguredModels: ModelProvider {
-    private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
-    private let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
+    let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
+    let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
 
     /// Checks the configuration; connects to nothing yet. Entries of the same kind and model are
     /// the endpoints of one model. Throws `misconfigured`.
@@ -85,7 +85,9 @@ package struct ConfiguredModels: ModelProvider {
                     OpenAIPolicy(
                         spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
                 } else { try SyntheticPolicy(spec: spec) }
-            served.append(Served(policy, name: endpoint.name, limits: endpoint.limits))
+            served.append(
+                Served(
+                    policy, name: endpoint.name, limits: endpoint.allLimits, load: server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("policy", spec.kind.rawValue, spec.model)
@@ -100,7 +102,10 @@ package struct ConfiguredModels: ModelProvider {
         for (endpoint, backend) in scorers
         where endpoint.kind == spec.kind && endpoint.model == spec.model {
             let scorer = try backend.scorer(spec, endpoint)
-            served.append(Served(scorer, name: endpoint.name, limits: endpoint.limits))
+            served.append(
+                Served(
+                    scorer, name: endpoint.name, limits: endpoint.allLimits,
+                    load: backend.server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("scorer", spec.kind.rawValue, spec.model)

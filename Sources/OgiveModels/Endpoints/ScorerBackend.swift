@@ -105,6 +105,9 @@ enum ScorerBackend: Sendable {
         }
     }
 
+    /// The model server that it speaks to, where it is one.
+    var server: ServerConnection? { if case .server(let server) = self { server } else { nil } }
+
     /// The subprocesses that have to be kept alive.
     var commands: [CommandScorer] {
         switch self {

@@ -49,4 +49,13 @@ package struct ScorerEndpoint: Hashable, Sendable {
 
     /// The address, or what stands in for it.
     var name: String { url ?? "\(kind.rawValue) \(model)" }
+
+    /// What may be asked of the server, with what follows from the other settings.
+    var allLimits: EndpointLimits {
+        var all = limits
+        all.requestTimeout = requestTimeout
+        all.itemsPerRequest =
+            [.classify, .pooling].contains(kind) && template == nil ? 1 : batchSize
+        return all
+    }
 }

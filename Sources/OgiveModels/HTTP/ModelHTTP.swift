@@ -39,7 +39,8 @@ package final class ModelHTTP: Sendable {
     /// Opens nothing yet: connections are made as requests need them, at most `connections`.
     package init(
         url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
-        authorities: TrustedAuthorities? = nil, answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
+        authorities: TrustedAuthorities? = nil,
+        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
     ) {
         self.url = url
         self.apiKey = apiKey

@@ -38,6 +38,7 @@ package struct ServerErrorBody: Hashable, Sendable {
             || message.contains("too large to process")
             // SGLang, and TEI: `inputs` must have less than 512 tokens. Given: 600
             || message.contains("longer than the model's context length")
+            || message.contains("longer than the context length")
             || message.contains("exceeds the context length")
             || (type == "validation" && message.contains("tokens"))
             || message.contains("must have less than") && message.contains("tokens")

@@ -136,7 +136,8 @@ struct RunSummary {
             return "SELECT prompt_key, corr(rank, other_rank) FROM ogive.reward_pairs "
                 + "WHERE run = '\(other)' AND other_run = '\(status.run)' GROUP BY 1 LIMIT 5"
         }
-        return "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
+        return
+            "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
             + "WHERE run = '\(status.run)' LIMIT 5"
     }
 }

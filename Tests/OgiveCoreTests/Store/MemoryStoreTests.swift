@@ -32,6 +32,24 @@ struct MemoryStoreTests {
         #expect(try await suite.problems() == [])
     }
 
+    @Test("keeps what every store must keep of runs that sample nothing")
+    func conformsForRescoring() async throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 3)
+        run.spec.candidates = []
+        var rescoring = run
+        rescoring.id = RunID(2)
+        rescoring.scoring = ScoringID(2)
+        rescoring.spec.scoring.scorer.model = "other"
+        rescoring.spec.samples = false
+        database.add(SimulatedModel.prompts(3), to: "prompts")
+        database.submit(run)
+        database.submit(rescoring)
+        let suite = RescoringConformance(
+            store: MemoryStore(database), run: run, rescoring: rescoring)
+        #expect(try await suite.problems() == [])
+    }
+
     @Test("A commit whose reply is lost happened all the same")
     func unnoticed() async throws {
         let store = MemoryStore(MemoryDatabase())

@@ -44,14 +44,21 @@ import Testing
     @Test func vLLMTellsTheTokensOfAChatAndOfATextAsTheyAreSent() async throws {
         let chat = Samples.prompt(.chat([ChatMessage(role: "user", content: "a bc")]))
         try await serve(.policy(nil)) { inspector in
-            #expect(try await inspector.tokens(of: "a bc", addingSpecial: true) == [1, 11, 12])
-            #expect(try await inspector.tokens(of: "a bc", addingSpecial: false) == [11, 12])
-            #expect(try await inspector.tokens(of: chat, completion: nil) == [1, 11, 12, 5])
-            #expect(try await inspector.tokens(of: chat, completion: "def") == [1, 11, 12, 13])
-            #expect(try await inspector.rendered(chat, completion: "def") == "1-11-12-13")
+            let special = try await inspector.tokens(of: "a bc", addingSpecial: true)
+            #expect(special == [1, 11, 12])
+            let plain = try await inspector.tokens(of: "a bc", addingSpecial: false)
+            #expect(plain == [11, 12])
+            let question = try await inspector.tokens(of: chat, completion: nil)
+            #expect(question == [1, 11, 12, 5])
+            let answered = try await inspector.tokens(of: chat, completion: "def")
+            #expect(answered == [1, 11, 12, 13])
+            let rendered = try await inspector.rendered(chat, completion: "def")
+            #expect(rendered == "1-11-12-13")
             let text = Samples.prompt(.text("a bc"))
-            #expect(try await inspector.tokens(of: text, completion: nil) == [1, 11, 12])
-            #expect(try await inspector.squashedAndRaw(Self.request) == nil)
+            let sent = try await inspector.tokens(of: text, completion: nil)
+            #expect(sent == [1, 11, 12])
+            let none = try await inspector.squashedAndRaw(Self.request)
+            #expect(none == nil)
         }
     }
 
@@ -61,14 +68,18 @@ import Testing
         let template = try ScoreTemplate("{query} {document}")
         let chat = Samples.prompt(.chat([ChatMessage(role: "user", content: "a bc")]))
         try await serve(.scorer(path: "/classify", template: template)) { inspector in
-            #expect(try await inspector.tokens(of: chat, completion: "def") == [11, 12, 13])
-            #expect(try await inspector.rendered(chat, completion: "def") == "a bc def")
+            let scored = try await inspector.tokens(of: chat, completion: "def")
+            #expect(scored == [11, 12, 13])
+            let joined = try await inspector.rendered(chat, completion: "def")
+            #expect(joined == "a bc def")
             let pair = try await inspector.squashedAndRaw(Self.request)
             #expect(pair?.squashed == 0.75 && pair?.raw == 1.5)
         }
         try await serve(.hidden) { inspector in
-            #expect(try await inspector.tokens(of: chat, completion: "def") == nil)
-            #expect(try await inspector.rendered(chat, completion: "def") == nil)
+            let untold = try await inspector.tokens(of: chat, completion: "def")
+            #expect(untold == nil)
+            let unseen = try await inspector.rendered(chat, completion: "def")
+            #expect(unseen == nil)
         }
     }
 
@@ -80,8 +91,10 @@ import Testing
         }) { server in
             let inspector = ServerInspector(
                 try Samples.connection(server.url, model: "tiny-policy"), use: .policy(nil))
-            #expect(try await inspector.tokens(of: "a", addingSpecial: true) == nil)
-            #expect(try await inspector.tokens(of: Samples.chat, completion: nil) == nil)
+            let absent = try await inspector.tokens(of: "a", addingSpecial: true)
+            #expect(absent == nil)
+            let refused = try await inspector.tokens(of: Samples.chat, completion: nil)
+            #expect(refused == nil)
         }
     }
 
@@ -89,7 +102,8 @@ import Testing
         try await LlamaServer.serving(.policy) { url in
             let inspector = ServerInspector(
                 try Samples.connection(url, model: "tiny-policy"), use: .policy(.chat))
-            #expect(try await inspector.contextLength() == 512)
+            let more = try await inspector.contextLength()
+            #expect(more == 512)
             let tokens = try #require(
                 try await inspector.tokens(of: Samples.chat, completion: nil))
             let empty = try #require(try await inspector.tokens(of: "", addingSpecial: true))

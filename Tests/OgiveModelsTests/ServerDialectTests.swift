@@ -120,7 +120,7 @@ import Testing
             case .vLLM, .sglang:
                 #expect(body?.contains(#""continue_final_message":true"#) == true)
             case .llamaCpp: #expect(body?.contains("<rendered>") == true)
-            case .tgi, .ollama, .openAI, .other:
+            case .tei, .tgi, .ollama, .openAI, .other:
                 #expect(answer.code == .rejected)
                 #expect(body == nil)
             }

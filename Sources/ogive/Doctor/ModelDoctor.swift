@@ -1,6 +1,7 @@
 internal import OgiveCore
 internal import OgiveModels
 internal import OgivePreflight
+internal import OgiveWorker
 
 /// Looks at the models of a configuration, whose servers run.
 struct ModelDoctor {
@@ -113,8 +114,8 @@ struct ModelDoctor {
         let probe = ThroughputProbe(
             policies: policies.map(\.model), scorers: scorers.map(\.model),
             parameters: preflight.policy.parameters, prompts: preflight.policy.prompts,
-            sampleConcurrency: settings.sampleConcurrency * settings.processes,
-            scoreConcurrency: settings.scoreConcurrency * settings.processes,
+            sampleConcurrency: settings.sampleConcurrency.most * settings.processes,
+            scoreConcurrency: settings.scoreConcurrency.most * settings.processes,
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))

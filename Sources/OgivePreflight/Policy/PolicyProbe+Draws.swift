@@ -1,8 +1,8 @@
 package import OgiveCore
 
 extension PolicyProbe {
-    /// What identifies the policy, and one draw of each prompt: whether there is an answer at all. Answers with the prompts that
-    /// got one; a failure comes along when none did.
+    /// What identifies the policy, and one draw of each prompt: whether there is an answer at all.
+    /// Answers with the prompts that got one; a failure comes along when none did.
     package func firstDraws(
         _ time: TimeSource
     ) async -> (answered: [Prompt], failure: ModelError?, [Finding]) {

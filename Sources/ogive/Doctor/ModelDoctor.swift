@@ -114,8 +114,8 @@ struct ModelDoctor {
         let probe = ThroughputProbe(
             policies: policies.map(\.model), scorers: scorers.map(\.model),
             parameters: preflight.policy.parameters, prompts: preflight.policy.prompts,
-            sampleConcurrency: settings.sampleConcurrency.most * settings.processes,
-            scoreConcurrency: settings.scoreConcurrency.most * settings.processes,
+            sampleConcurrency: settings.sampleConcurrency.probing * settings.processes,
+            scoreConcurrency: settings.scoreConcurrency.probing * settings.processes,
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))

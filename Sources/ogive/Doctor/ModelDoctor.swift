@@ -133,6 +133,11 @@ struct ModelDoctor {
         report.findings += estimate.budgetFindings(spec)
     }
 
+    /// What a worker that finds its concurrency by itself would try early.
+    private static func concurrency(_ setting: Concurrency) -> Int {
+        setting.isAuto ? min(setting.most, 64) : setting.most
+    }
+
     /// Whether a budget could be kept at all.
     private func blindBudget(_ preflight: Preflight) async throws -> [Finding] {
         let spec = try configuration.runSpec()

@@ -64,7 +64,8 @@ struct ServerTokenizer: Sendable {
                 throw ModelError(
                     .misconfigured,
                     "`policy.end_token` `\(text)` is \(ids.count) tokens to "
-                        + "\(server.http.url), not one; write the text of the token that ends a completion")
+                        + "\(server.http.url), not one; write the text of the token that ends a "
+                        + "completion")
             }
             return ids[0]
         }

@@ -32,7 +32,8 @@ extension EndToEndTests.Rescoring {
         return (run, other)
     }
 
-    @Test func `What is stored is scored again, with nothing sampled, and topped up`() async throws {
+    @Test func `What is stored is scored again, with nothing sampled, and topped up`() async throws
+    {
         try await Workplace.with { workplace in
             let database = try await Database.make()
             let (run, other) = try configure(workplace, database)

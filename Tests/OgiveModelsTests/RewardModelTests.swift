@@ -96,7 +96,8 @@ import Testing
         let expected = try await setup.plain(requests)
         try await setup.withServer { http in
             let answer = try await http.rewards(requests.map(RewardItem.init))
-            #expect(answer.rewards.count == requests.count && answer.errors.allSatisfy { $0 == nil })
+            #expect(
+                answer.rewards.count == requests.count && answer.errors.allSatisfy { $0 == nil })
             let worst = zip(answer.rewards, expected).map { abs(($0 ?? .nan) - $1) }.max()
             #expect((worst ?? .infinity) < Self.tolerance)
             // Requests of several clients at once end in common batches.
@@ -121,6 +122,24 @@ import Testing
             } throws: { error in
                 (error as? ModelError)?.code == .rejected
             }
+            // As CommandScorers.md configures the scorer for it.
+            var rule = HTTPScorerSpec(
+                path: "/score", request: #"{"items": {{items}}}"#, score: "/rewards/*")
+            rule.item = #"{"messages": {{messages}}, "completion": {{completion}}}"#
+            rule.errors = "/errors/*"
+            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: "\(http.url)")
+            endpoint.batchSize = 64
+            var spec = ScorerSpec(kind: .http, model: "mine")
+            spec.http = rule
+            let scorer = try ConfiguredModels(policies: [], scorers: [endpoint])
+                .scorers(for: spec)[0].model
+            let answers = await scorer.score(requests + Self.requests([long]))
+            #expect(answers.last?.code == .promptTooLong)
+            for (answer, reward) in zip(answers, expected) {
+                let difference = abs(((try? answer.get().reward) ?? .nan) - reward)
+                #expect(difference < Self.tolerance, "\(answer.message)")
+            }
+
             let nothing = try await http.rewards([])
             #expect(nothing.rewards.isEmpty)
         }
@@ -128,7 +147,9 @@ import Testing
 
     /// Pairs of ragged lengths, some chats, some empty, with more than ASCII.
     static func requests(_ count: Int) -> [ScoreRequest] {
-        let words = ["well", "19", "🙂", "so\n", "naïve", "👩‍👩‍👧", "The answer is", "日本", "\t", "x = 7;"]
+        let words = [
+            "well", "19", "🙂", "so\n", "naïve", "👩‍👩‍👧", "The answer is", "日本", "\t", "x = 7;",
+        ]
         return (0..<count).map { number in
             let text = (0..<(number * 7 % 41)).map { words[(number * $0 + $0) % words.count] }
                 .joined(separator: " ")

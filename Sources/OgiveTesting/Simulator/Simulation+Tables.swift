@@ -41,8 +41,10 @@ extension Simulation {
         let told = wanted.count - rewarded.count
         let table = database.tables[run.scoring] ?? .init()
         let candidates = database.candidateTables[run.sampling] ?? .init()
+        // Log-probabilities are the sampling's: one that asks for none finds those of others.
+        let found = candidates.logProbabilities.count + candidates.failures.count
         if table.rewards.count + table.failures.count != rewarded.count
-            || candidates.logProbabilities.count + candidates.failures.count != told
+            || (run.spec.logProbabilitiesOfCandidates && found != told)
         {
             violations.append("run \(run.id.rawValue) has more than was asked for")
         }

@@ -33,6 +33,9 @@ package struct Concurrency: Hashable, Sendable, ExpressibleByIntegerLiteral {
     /// Whether it is found by itself.
     package var isAuto: Bool { least < most }
 
+    /// How many a short look at a server makes at once: enough to see about what it can do.
+    package var probing: Int { isAuto ? min(max(32, least), most) : most }
+
     /// The number to begin with.
     var initial: Int { min(max(Self.first, least), most) }
 

@@ -87,8 +87,8 @@ struct DialectServer {
                 "/v1/models": plain, "/api/version": #"{"version":"0.31.0"}"#,
                 "/api/tags": #"{"models":[{"name":"tiny-policy","digest":"a80c4f"}]}"#,
             ]
-        case .openAI: return [:]
-        case .tei, .other: return ["/v1/models": plain]
+        case .openAI, .tei: return [:]
+        case .other: return ["/v1/models": plain]
         }
     }
 
@@ -111,7 +111,7 @@ struct DialectServer {
         case .openAI:
             if ask.top_k != nil || ask.min_p != nil { return "Unrecognized request argument" }
             return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
-        case .tei, .other: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
+        case .other, .tei: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
         }
     }
 

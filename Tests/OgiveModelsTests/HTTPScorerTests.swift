@@ -146,7 +146,7 @@ import Testing
     @Test(
         "A batch's answer of another length is a failure",
         arguments: [
-            #"{"rewards": [1], "errors": [null]}"#, #"{"rewards": [1, 2, 3]}"#,
+            #"{"rewards": [], "errors": []}"#, #"{"rewards": [1, 2, 3]}"#,
             #"{"rewards": {"0": 1}}"#, #"{"rewards": [1, 2], "errors": [null]}"#,
         ])
     func batchFailures(_ body: String) async throws {

@@ -8,6 +8,8 @@ import Testing
 @Suite struct ServerDialectTests {
     typealias Kind = ServerProfile.Kind
 
+    /// All that sample.
+    static let kinds = Kind.allCases.filter { $0 != .tei }
     /// Those that give log π_ref(y|x) with neutral parameters.
     static let telling: [Kind] = [.llamaCpp, .vLLM, .sglang, .tgi, .other]
     static let silent: [Kind] = [.ollama, .openAI]
@@ -27,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases) func conforms(_ kind: Kind) async throws {
+    @Test(arguments: kinds) func conforms(_ kind: Kind) async throws {
         try await Self.serving(kind) { policy, _ in
             for prompt in [Samples.chat, Samples.prompt(.text("Tom has"))] {
                 // TGI's endpoint for texts gives no log-probabilities in a known shape.
@@ -40,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases) func isRecognisedByItsPages(_ kind: Kind) async throws {
+    @Test(arguments: kinds) func isRecognisedByItsPages(_ kind: Kind) async throws {
         try await Self.serving(kind) { policy, _ in
             let facts = try await policy.fingerprint().facts
             #expect(facts["server"] == kind.rawValue)
@@ -51,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases) func everyDrawIsARequestWhereSeedsAreNotConsecutive(
+    @Test(arguments: kinds) func everyDrawIsARequestWhereSeedsAreNotConsecutive(
         _ kind: Kind
     ) async throws {
         try await Self.serving(kind) { policy, server in
@@ -80,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases) func parametersThatAreSetAreSent(_ kind: Kind) async throws {
+    @Test(arguments: kinds) func parametersThatAreSetAreSent(_ kind: Kind) async throws {
         try await Self.serving(kind, { $0.logProbabilities = .none }) { policy, server in
             var request = Samples.sampleRequest([0])
             request.parameters.temperature = 0.5
@@ -106,7 +108,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases)
+    @Test(arguments: kinds)
     func partialTurnIsContinuedOrRefused(_ kind: Kind) async throws {
         let prompt = Samples.prompt(
             .chat([
@@ -120,14 +122,14 @@ import Testing
             case .vLLM, .sglang:
                 #expect(body?.contains(#""continue_final_message":true"#) == true)
             case .llamaCpp: #expect(body?.contains("<rendered>") == true)
-            case .tgi, .ollama, .openAI, .tei, .other:
+            case .tgi, .ollama, .openAI, .other, .tei:
                 #expect(answer.code == .rejected)
                 #expect(body == nil)
             }
         }
     }
 
-    @Test(arguments: Kind.allCases)
+    @Test(arguments: kinds)
     func extraBodyIsSentAndOwnFieldsHold(_ kind: Kind) async throws {
         let extra: [String: JSONValue] = [
             "guided": .object(["a": .list([.integer(1)])]), "model": .text("other"),

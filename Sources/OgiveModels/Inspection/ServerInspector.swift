@@ -22,6 +22,7 @@ package struct ServerInspector: ModelInspector {
         self.use = use
     }
 
+    /// The server's address.
     package var name: String { "\(server.http.url)" }
 
     /// As the server's fingerprint has it.

@@ -65,8 +65,7 @@ enum RunQueries {
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
     /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6
-    /// whether
-    /// missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
+    /// whether missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
     static let isPending = """
         SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
             OR ($4::boolean AND EXISTS (\(candidates)))

@@ -114,8 +114,8 @@ struct ModelDoctor {
         let probe = ThroughputProbe(
             policies: policies.map(\.model), scorers: scorers.map(\.model),
             parameters: preflight.policy.parameters, prompts: preflight.policy.prompts,
-            sampleConcurrency: settings.sampleConcurrency.most * settings.processes,
-            scoreConcurrency: settings.scoreConcurrency.most * settings.processes,
+            sampleConcurrency: settings.sampleConcurrency.probing * settings.processes,
+            scoreConcurrency: settings.scoreConcurrency.probing * settings.processes,
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))
@@ -131,6 +131,11 @@ struct ModelDoctor {
                 sample: sample, isPriced: spec.prices != nil
             ).finding)
         report.findings += estimate.budgetFindings(spec)
+    }
+
+    /// What a worker that finds its concurrency by itself would try early.
+    private static func concurrency(_ setting: Concurrency) -> Int {
+        setting.isAuto ? min(setting.most, 64) : setting.most
     }
 
     /// Whether a budget could be kept at all.

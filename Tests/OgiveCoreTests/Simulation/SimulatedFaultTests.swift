@@ -170,7 +170,7 @@ struct SimulatedFaultTests {
 
     @Test("A budget that is spent leaves whole prompts, and goes on when it is raised")
     func budget() {
-        expect({ $0.budgetsSpent > 1 && $0.leasesExpired > 0 }) {
+        expect({ $0.budgetsSpent > 1 && $0.leasesExpired > 0 }, seeds: 1...60) {
             $0.budget = 40
             $0.budgetRaises = 3
             $0.hanging = 0.1

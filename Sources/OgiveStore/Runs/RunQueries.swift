@@ -42,8 +42,8 @@ enum RunQueries {
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
                     AND f.item_index < $3::integer)
         """
-    /// Draws of a run that samples nothing: completions that are there and have neither a reward nor
-    /// a failure. $5 sampling.
+    /// Draws of a run that samples nothing: completions that are there and have neither a reward
+    /// nor a failure. $5 sampling.
     private static let stored = """
         SELECT FROM ogive.prompt_rows p
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id

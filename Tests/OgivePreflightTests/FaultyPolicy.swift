@@ -56,7 +56,7 @@ final class FaultyPolicy: Policy {
         case .noLogProbability: nil
         case .positiveLogProbability: 2.5
         case .certain: -0.001
-        default: -8 - Double(seed % 3)
+        default: -8 - Double(seed % 9_973 % 3)
         }
     }
 

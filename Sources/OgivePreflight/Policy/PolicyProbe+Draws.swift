@@ -1,11 +1,19 @@
 package import OgiveCore
 
 extension PolicyProbe {
-    /// One draw of each prompt: whether there is an answer at all. Answers with the prompts that
+    /// What identifies the policy, and one draw of each prompt: whether there is an answer at all. Answers with the prompts that
     /// got one; a failure comes along when none did.
     package func firstDraws(
         _ time: TimeSource
     ) async -> (answered: [Prompt], failure: ModelError?, [Finding]) {
+        do throws(ModelError) {
+            _ = try await policy.fingerprint()
+        } catch {
+            return (
+                [], error,
+                [Finding(.error, .policyAnswers, at: name, "no answer: \(error.message)")]
+            )
+        }
         let begun = time.now()
         let results = await withTaskGroup(of: (Int, Result<Completion, ModelError>).self) { group in
             for place in prompts.indices {

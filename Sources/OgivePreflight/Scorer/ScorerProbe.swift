@@ -66,6 +66,8 @@ package struct ScorerProbe: Sendable {
         let begun = time.now()
         guard let first = requests.first else { return (nil, []) }
         do throws(ModelError) {
+            // What identifies the scorer; some look at their server more closely then.
+            _ = try await scorer.fingerprint()
             let score = try await score([first])[0]
             let took = (time.now() - begun) / .milliseconds(1)
             return (

@@ -170,8 +170,9 @@ struct SimulatedFaultTests {
 
     @Test("A budget that is spent leaves whole prompts, and goes on when it is raised")
     func budget() {
-        expect({ $0.budgetsSpent > 1 && $0.leasesExpired > 0 }, seeds: 1...60) {
-            $0.budget = 40
+        expect({ $0.budgetsSpent > 1 && $0.leasesExpired > 0 }, seeds: 1...20) {
+            $0.prompts = 60
+            $0.budget = 60
             $0.budgetRaises = 3
             $0.hanging = 0.1
             $0.loss = 0.1

@@ -9,7 +9,8 @@ extension EndToEndTests {
 
 extension EndToEndTests.Rescoring {
     private static let pairs = """
-        SELECT count(*) FROM ogive.reward_pairs WHERE run = 'made' AND other_run = 'made-final_number'
+        SELECT count(*) FROM ogive.reward_pairs
+        WHERE run = 'made' AND other_run = 'made-final_number'
         """
     private static let stored = """
         SELECT count(*) || ' ' || max(landed_at) FROM ogive.completion_rows

@@ -12,8 +12,7 @@ extension FaultTests.Endpoints {
 
     private static let faults = [
         Fault("status", status: 429, retryAfter: "1"), Fault("status", status: 503),
-        Fault("status", status: 500), Fault("status", status: 401), Fault("disconnect"),
-        Fault("hang"),
+        Fault("status", status: 500), Fault("disconnect"), Fault("hang"),
     ]
 
     private static let plan = Plan {

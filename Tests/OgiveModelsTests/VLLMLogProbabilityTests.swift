@@ -123,7 +123,7 @@ import Testing
     @Test func llamaCppAgreesUpToItsCache() async throws {
         guard let url = try await VLLMServer.policy.url() else { return }
         let ids = try await tokens(Samples.chat, Samples.policy(url))
-        try await LlamaServer.serving(.policy) { url in
+        try await LlamaServer.serving(.policy, isShared: true) { url in
             let policy = try Samples.policy(url) { $0.logProbabilities = .tokens }
             let told = try await draws(Samples.chat, policy).map { draw in
                 Told(

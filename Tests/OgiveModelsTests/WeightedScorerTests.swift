@@ -71,6 +71,10 @@ import Testing
         let facts = try await scorer().fingerprint().facts
         #expect(facts["a.model"] == "fake 1.0" && facts["b.model"] == "fake 10.0")
         #expect(facts["server"] == "weighted")
+        let many = Fingerprint(
+            Dictionary(uniqueKeysWithValues: (0..<150).map { ("fact \($0)", "x") }))
+        let short = WeightedScorer.fingerprint(model: "sum", [("a", many), ("b", many)]).facts
+        #expect(short.count == 4 && short["a.sha256"] == many.digest.hex)
     }
 
     @Test func isMadeOfTheConfiguredParts() async throws {

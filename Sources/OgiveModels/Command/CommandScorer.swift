@@ -27,8 +27,8 @@ package struct CommandScorer: Scorer {
         self.clock = clock
     }
 
-    /// The configured name, and what the command says of itself where it `announcesFacts`: then this
-    /// waits for it, for as long as a batch may take.
+    /// The configured name, and what the command says of itself where it `announcesFacts`: then
+    /// this waits for it, for as long as a batch may take.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         guard endpoint.announcesFacts else {
             return Fingerprint(["model": endpoint.model, "server": "command"])

@@ -14,8 +14,8 @@ enum ServerAnswer {
         guard data.first(where: { !isSpace($0) }) == UInt8(ascii: mark) else {
             throw ModelError(
                 .serverError,
-                "\(url) answered with no JSON \(mark == "[" ? "list" : "object"): \(excerpt(data)); is this a model server, "
-                    + "or is there a proxy before it?")
+                "\(url) answered with no JSON \(mark == "[" ? "list" : "object"): "
+                    + "\(excerpt(data)); is this a model server, or is there a proxy before it?")
         }
         do {
             return try BoundedJSON.decode(type, from: data)

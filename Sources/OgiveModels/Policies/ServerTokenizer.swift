@@ -63,8 +63,9 @@ struct ServerTokenizer: Sendable {
             guard ids.count == 1 else {
                 throw ModelError(
                     .misconfigured,
-                    "`policy.end_token` `\(text)` is \(ids.count) tokens to \(server.http.url), not "
-                        + "one; write the text of the token that ends a completion")
+                    "`policy.end_token` `\(text)` is \(ids.count) tokens to "
+                        + "\(server.http.url), not one; write the text of the token that ends a "
+                        + "completion")
             }
             return ids[0]
         }

@@ -19,6 +19,9 @@ package struct WeightedScorer: Scorer {
         }
     }
 
+    /// Most facts that are told one by one; a fingerprint has room for few more.
+    package static let factsMax = 200
+
     private let model: String
     private let parts: [Part]
 
@@ -44,6 +47,11 @@ package struct WeightedScorer: Scorer {
         var facts = ["model": model, "server": "weighted"]
         for (name, fingerprint) in parts {
             for (fact, value) in fingerprint.facts { facts["\(name).\(fact)"] = value }
+        }
+        guard facts.count > factsMax else { return Fingerprint(facts) }
+        facts = ["model": model, "server": "weighted"]
+        for (name, fingerprint) in parts {
+            facts["\(name).sha256"] = fingerprint.digest.hex
         }
         return Fingerprint(facts)
     }

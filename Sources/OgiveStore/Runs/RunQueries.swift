@@ -42,8 +42,8 @@ enum RunQueries {
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
                     AND f.item_index < $3::integer)
         """
-    /// Draws of a run that samples nothing: completions that are there and have neither a reward nor
-    /// a failure. $5 sampling.
+    /// Draws of a run that samples nothing: completions that are there and have neither a reward
+    /// nor a failure. $5 sampling.
     private static let stored = """
         SELECT FROM ogive.prompt_rows p
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
@@ -64,8 +64,8 @@ enum RunQueries {
             SELECT count(*) FROM ogive.failure_rows f
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
-    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6 whether
-    /// missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
+    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6
+    /// whether missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
     static let isPending = """
         SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
             OR ($4::boolean AND EXISTS (\(candidates)))

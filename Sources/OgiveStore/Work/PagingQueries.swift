@@ -6,8 +6,8 @@ enum PagingQueries {
     /// The next prompts that lack something, looking at `scanMax` prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
     /// a page ends as soon as it is full. $1 prompt set,
-    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7 whether
-    /// missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
+    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7
+    /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
     /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
     /// whether draws are wanted now.
     static let prompts = """

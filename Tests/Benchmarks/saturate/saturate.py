@@ -6,11 +6,13 @@
 Finds the best concurrency of a plain asyncio client on each server, then lets that client and
 `ogive run` sample the same number of draws of the same prompts with the same parameters, in turn,
 on the same running server. Tokens are counted and timed by the server's own /metrics. Needs
-aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: a ratio is below `--goal`.
+aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: a ratio is below
+`--goal`.
 """
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -125,6 +127,8 @@ def table(results):
 
 
 def main():
+    # Ended, it ends its servers as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     options = arguments()
     rows = (ROOT / "config/quickstart/prompts.jsonl").read_text().splitlines()
     rows = rows[:options.prompts]

@@ -183,7 +183,8 @@ extension EndToEndTests.VLLMDoctor {
                 run: {name: made, draws: 4}
                 prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
                 policy:
-                  {kind: openai, model: tiny-policy, url: "\(policy)", sampling: {max_tokens: 64}}
+                  {kind: openai, model: tiny-policy, api: chat, url: "\(policy)",
+                   sampling: {max_tokens: 64}}
                 scorer: {kind: classify, model: tiny-reward, url: "\(reward)"}
                 """)
             let program = try await workplace.ogive(["doctor", config, "--json"])

@@ -28,10 +28,22 @@ package struct Preflight: Sendable {
         self.time = time
     }
 
-    /// Looks at the policy alone.
-    package func policyFindings() async -> (first: Completion?, [Finding]) {
-        let (first, findings) = await policy.firstDraw(time)
-        guard first != nil, policy.spec.kind != .synthetic else { return (first, findings) }
+    /// What was found out about a model.
+    package struct Outcome: Sendable {
+        /// In order.
+        package var findings: [Finding]
+        /// Why nothing else could be looked at.
+        package var failure: ModelError?
+    }
+
+    /// Looks at the policy alone. Prompts that get no draw are left out from then on.
+    package mutating func policyOutcome() async -> Outcome {
+        let (answered, failure, findings) = await policy.firstDraws(time)
+        policy.prompts = answered
+        let policy = policy
+        guard failure == nil, policy.spec.kind != .synthetic else {
+            return Outcome(findings: findings, failure: failure)
+        }
         var checks = [
             Check(.policySeeds, at: policy.name) { try await policy.seedFindings() },
             Check(.policyTemperature, at: policy.name) { try await policy.temperatureFindings() },
@@ -46,18 +58,20 @@ package struct Preflight: Sendable {
                 Check(.policyContext, at: policy.name) { try await tokens.contextFindings() })
             checks.append(Check(.policyBOS, at: policy.name) { try await tokens.bosFindings() })
         }
-        return (first, findings + (await run(checks)))
+        return Outcome(findings: findings + (await run(checks)))
     }
 
     /// Looks at the scorer, with draws of the policy.
-    package func scorerFindings(
+    package func scorerOutcome(
         draws: [(prompt: Prompt, completion: String)]
-    ) async -> (isAlive: Bool, [Finding]) {
+    ) async -> Outcome {
         let probe = ScorerProbe(
             scorer: scorer.model, name: scorer.name, spec: scorerSpec, draws: draws,
             inspector: scorerInspector)
-        let (isAlive, findings) = await probe.firstScore(time)
-        guard isAlive, scorerSpec.kind != .synthetic else { return (isAlive, findings) }
+        let (failure, findings) = await probe.firstScore(time)
+        guard failure == nil, scorerSpec.kind != .synthetic else {
+            return Outcome(findings: findings, failure: failure)
+        }
         let maxTokens = policy.parameters.maxTokens
         var checks = [
             Check(.scorerBatches, at: probe.name) { try await probe.scoreFindings() },
@@ -80,7 +94,7 @@ package struct Preflight: Sendable {
                     })
             }
         }
-        return (isAlive, findings + (await run(checks)))
+        return Outcome(findings: findings + (await run(checks)))
     }
 
     /// One after the other: each would slow the next one's answers down.

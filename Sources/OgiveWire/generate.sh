@@ -2,9 +2,8 @@
 # Generates ogive.pb.swift from ogive.proto.
 #
 # Needs protoc (Debian: protobuf-compiler) and protoc-gen-swift of the swift-protobuf release that
-# Package.resolved names:
-#   git clone --branch 1.39.0 https://github.com/apple/swift-protobuf
-#   swift build -c release --product protoc-gen-swift --package-path swift-protobuf
+# Package.resolved names, which the build makes as .build/debug/protoc-gen-swift:
+#   swift build --product protoc-gen-swift --explicit-target-dependency-import-check error
 # Usage: generate.sh [PATH OF protoc-gen-swift]; without it the one in PATH is taken.
 set -eu
 cd "$(dirname "$0")"

@@ -598,7 +598,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
   /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
-  /// for every other scorer. At most 64.
+  /// for every other scorer. At most 16.
   var parts: [Double] {
     get {_storage._parts}
     set {_uniqueStorage()._parts = newValue}

@@ -60,6 +60,9 @@ struct CircuitBreaker: Sendable {
         self.waitMax = waitMax
     }
 
+    /// Whether a request would pass now.
+    var admits: Bool { state == .closed || state == .halfOpen(isTried: false) }
+
     /// Leave for a request now; `nil` when it has to wait.
     mutating func admit() -> Pass? {
         switch state {
@@ -106,6 +109,11 @@ struct CircuitBreaker: Sendable {
     /// A probe found the server: the next request is on trial.
     mutating func probeSucceeded() {
         if case .open = state { state = .halfOpen(isTried: false) }
+    }
+
+    /// A probe found a server that cannot be used: the reason of the outage is that from now on.
+    mutating func probeFailed(_ error: ModelError) {
+        if let outage { self.outage = Outage(error: error, since: outage.since) }
     }
 
     /// Lets everything pass again.

@@ -17,6 +17,8 @@ struct ItemAttempts: Sendable {
 
     /// Most attempts of an item.
     let attemptsMax: Int
+    /// The endpoint of the last request that did not come through whole.
+    private(set) var failedEndpoint: Int?
     /// What the request as a whole says of the server.
     private(set) var verdict = CircuitBreaker.Verdict.answered
     /// Requests so far with a failure that may pass, in a row: for the pause.
@@ -30,6 +32,11 @@ struct ItemAttempts: Sendable {
     /// A request begins.
     mutating func begin() {
         verdict = .answered
+    }
+
+    /// It ended: another endpoint is preferred for what it did not bring.
+    mutating func end(at endpoint: Int) {
+        if case .answered = verdict { failedEndpoint = nil } else { failedEndpoint = endpoint }
     }
 
     /// What follows from the failure of an item. `isFinal` holds for a failure that may pass in

@@ -5,7 +5,7 @@ internal import OgiveCore
 /// It draws nothing: asking again cannot choose among outcomes.
 struct LogProbabilityStage: Sendable {
     let provider: any ModelProvider
-    let gates: EndpointGates
+    let gates: ModelGates
     let leases: PipelineLeases
     let rule: AttemptRule
 
@@ -14,17 +14,21 @@ struct LogProbabilityStage: Sendable {
         var job = job
         var missing = Array(job.lease.items.indices)
         let policy = job.run.spec.scoring.sampling.policy
-        let gate = gates.gate(of: policy)
+        let endpoints = provider.endpoints(of: policy)
+        let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
-            guard let pass = await gate.pass() else { return nil }
+            let size = size(of: job, missing)
+            guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
+                return nil
+            }
             guard leases.isWanted(job.ticket), !Task.isCancelled else {
                 gate.abandon(pass)
                 return nil
             }
             attempts.begin()
             let begun = rule.time.now()
-            let outcomes = await ask(job, missing, policy)
+            let outcomes = await ask(job, missing, endpoints[pass.endpoint].model)
             let duration = rule.time.now() - begun
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
@@ -41,7 +45,8 @@ struct LogProbabilityStage: Sendable {
                     }
                 }
             }
-            gate.report(pass, attempts.verdict)
+            gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
+            attempts.end(at: pass.endpoint)
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }
@@ -57,21 +62,34 @@ struct LogProbabilityStage: Sendable {
                     + "log-probability."))
     }
 
+    private func size(of job: LeaseJob, _ positions: [Int]) -> RequestSize {
+        let bytes = positions.reduce(0) {
+            $0 + job.lease.prompt.byteCount + (job.lease.items[$1].text?.utf8.count ?? 0)
+        }
+        return RequestSize(
+            work: positions.count, requests: positions.count,
+            inputTokens: RequestSize.tokens(ofBytes: bytes))
+    }
+
     private func ask(
-        _ job: LeaseJob, _ positions: [Int], _ spec: PolicySpec
+        _ job: LeaseJob, _ positions: [Int], _ policy: any Policy
     ) async -> [Result<LogProbability, ModelError>] {
         let texts = positions.map { job.lease.items[$0].text ?? "" }
-        do {
-            let outcomes = try await provider.policies(for: spec)[0].model.logProbabilities(
-                LogProbabilityRequest(prompt: job.lease.prompt, completions: texts))
-            if outcomes.count == texts.count { return outcomes }
-            let error = ModelError(
-                .wrongCount,
-                "The policy gave \(outcomes.count) log-probabilities of \(texts.count) "
-                    + "candidates.")
-            return texts.map { _ in .failure(error) }
-        } catch {
-            return texts.map { _ in .failure(error) }
-        }
+        let outcomes = await policy.logProbabilities(
+            LogProbabilityRequest(prompt: job.lease.prompt, completions: texts))
+        if outcomes.count == texts.count { return outcomes }
+        let error = ModelError(
+            .wrongCount,
+            "The policy gave \(outcomes.count) log-probabilities of \(texts.count) "
+                + "candidates.")
+        return texts.map { _ in .failure(error) }
+    }
+}
+
+extension RequestAnswer {
+    /// What the outcomes say of the work done.
+    fileprivate init(_ outcomes: [Result<LogProbability, ModelError>]) {
+        let values = outcomes.compactMap { try? $0.get() }
+        self.init(items: values.count, tokens: values.reduce(0) { $0 + $1.tokenCount })
     }
 }

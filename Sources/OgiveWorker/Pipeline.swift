@@ -1,3 +1,4 @@
+internal import Logging
 internal import OgiveCore
 
 /// The stages of a worker and the queues between them.
@@ -7,14 +8,14 @@ struct Pipeline: Sendable {
     private let time: TimeSource
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
     private let feed: EventFeed<WorkerSession.Event>
-    private let samples = StageQueue<LeaseJob>()
-    private let scores = StageQueue<LeaseJob>()
+    private let samples: StageQueue<LeaseJob>
+    private let scores: StageQueue<LeaseJob>
     private let leases = PipelineLeases()
-    private let gates: EndpointGates
+    private let gates: ModelGates
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
-        split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
+        logger: Logger, split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
         feed: EventFeed<WorkerSession.Event>
     ) {
         self.configuration = configuration
@@ -22,7 +23,9 @@ struct Pipeline: Sendable {
         self.time = time
         self.split = split
         self.feed = feed
-        gates = EndpointGates(configuration: configuration, time: time)
+        gates = ModelGates(configuration: configuration, time: time, logger: logger)
+        samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
+        scores = StageQueue(capacity: configuration.scoreConcurrency.initial)
     }
 
     /// Takes a lease in.
@@ -41,13 +44,16 @@ struct Pipeline: Sendable {
     /// Runs the stages until the task is cancelled; throws when the servers stay away.
     func run(offer: Offer) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, configuration.sampleConcurrency) {
+            for _ in 0..<configuration.sampleConcurrency.most {
                 group.addTask { await sampleLoop() }
             }
-            for _ in 0..<max(1, configuration.scoreConcurrency) {
+            for _ in 0..<configuration.scoreConcurrency.most {
                 group.addTask { await scoreLoop() }
             }
-            group.addTask { try await watch(offer) }
+            let watch = EndpointWatch(
+                gates: gates, provider: provider, configuration: configuration, time: time,
+                feed: feed)
+            group.addTask { try await watch.run(offer) }
             // `waitForAll` would wait for the other stages before it throws; this ends them.
             for try await _ in group {}
         }
@@ -66,7 +72,23 @@ struct Pipeline: Sendable {
             } else {
                 leases.leave(job.ticket)
             }
+            samples.finish()
+            follow()
         }
+    }
+
+    /// Lets the stages and the intake follow the limits that were found.
+    private func follow() {
+        let sampling = configuration.sampleConcurrency.initial
+        let scoring = configuration.scoreConcurrency.initial
+        let slots = (
+            gates.capacity(isPolicy: true).map { min($0, configuration.sampleConcurrency.most) },
+            gates.capacity(isPolicy: false).map { min($0, configuration.scoreConcurrency.most) }
+        )
+        let hasChanged = samples.setCapacity(slots.0 ?? sampling)
+        guard scores.setCapacity(slots.1 ?? scoring) || hasChanged else { return }
+        feed.yield(
+            .room(configuration.leases(sampling: slots.0 ?? sampling, scoring: slots.1 ?? scoring)))
     }
 
     /// Log-probabilities of candidates are the policy's: the scorer is not asked.
@@ -93,51 +115,8 @@ struct Pipeline: Sendable {
                 feed.yield(.done(job.ticket, split(job.results)))
             }
             for job in jobs { leases.leave(job.ticket) }
-        }
-    }
-
-    /// Looks after servers that do not answer: suspends the intake while there are any, and lets
-    /// requests try them once they are found. Other models than before are announced anew.
-    private func watch(_ first: Offer) async throws {
-        var offer = first
-        var isSuspended = false
-        while !Task.isCancelled {
-            try await time.sleep(configuration.probeInterval)
-            let outages = gates.outages
-            if isSuspended != !outages.isEmpty {
-                isSuspended.toggle()
-                feed.yield(.suspended(isSuspended))
-            }
-            for (_, outage) in outages { try check(outage) }
-            let due = outages.map(\.gate).filter(\.isDue)
-            guard !due.isEmpty else { continue }
-            let current: Offer
-            do {
-                current = try await provider.offer()
-            } catch {
-                guard !error.isRetriable else { continue }
-                throw WorkerError(code: .models, message: error.message, cause: error)
-            }
-            if current != offer {
-                offer = current
-                feed.yield(.offerChanged(current))
-            }
-            for gate in due { gate.probeSucceeded() }
-        }
-    }
-
-    /// Throws when an outage cannot be waited out.
-    private func check(_ outage: CircuitBreaker.Outage) throws(WorkerError) {
-        let error = outage.error
-        guard error.isRetriable else {
-            throw WorkerError(code: .models, message: error.message, cause: error)
-        }
-        guard time.now() - outage.since < configuration.outageMax else {
-            throw WorkerError(
-                code: .models,
-                message:
-                    "\(error.message) (for \(configuration.outageMax), the longest outage that "
-                    + "`worker.outage_timeout` allows)", cause: error)
+            scores.finish()
+            follow()
         }
     }
 }

@@ -6,7 +6,7 @@ internal import OgiveCore
 /// Whatever text comes is kept.
 struct SampleStage: Sendable {
     let provider: any ModelProvider
-    let gates: EndpointGates
+    let gates: ModelGates
     let leases: PipelineLeases
     let rule: AttemptRule
 
@@ -15,19 +15,26 @@ struct SampleStage: Sendable {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
         let policy = job.run.spec.scoring.sampling.policy
-        let gate = gates.gate(of: policy)
+        let endpoints = provider.endpoints(of: policy)
+        let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
-            guard let pass = await gate.pass() else { return nil }
+            let asked = request(job, missing)
+            let size = size(of: asked, endpoints[0].limits)
+            guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
+                return nil
+            }
             guard leases.isWanted(job.ticket), !Task.isCancelled else {
                 gate.abandon(pass)
                 return nil
             }
             attempts.begin()
             let begun = rule.time.now()
-            let outcomes = await sample(request(job, missing), policy)
+            let outcomes = await sample(asked, endpoints[pass.endpoint].model)
             let duration = rule.time.now() - begun
-            let isAlive = outcomes.contains { $0.isSuccess } || gate.hasAnswered(since: begun)
+            let isAlive =
+                outcomes.contains { $0.isSuccess }
+                || gate.hasAnswered(pass.endpoint, since: begun)
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
                 job.results[position].seed =
@@ -49,7 +56,8 @@ struct SampleStage: Sendable {
                     }
                 }
             }
-            gate.report(pass, attempts.verdict)
+            gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
+            attempts.end(at: pass.endpoint)
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }
@@ -64,19 +72,36 @@ struct SampleStage: Sendable {
             parameters: job.run.spec.scoring.sampling.parameters)
     }
 
+    private func size(of request: SampleRequest, _ limits: EndpointLimits) -> RequestSize {
+        let draws = request.indexes.count
+        let most = max(1, limits.itemsPerRequest ?? draws)
+        let parts = (draws + most - 1) / most
+        return RequestSize(
+            work: draws, requests: parts,
+            inputTokens: RequestSize.tokens(ofBytes: request.prompt.byteCount) * Double(parts),
+            tokensMax: request.parameters.maxTokens)
+    }
+
     private func sample(
-        _ request: SampleRequest, _ spec: PolicySpec
+        _ request: SampleRequest, _ policy: any Policy
     ) async -> [Result<Completion, ModelError>] {
-        do {
-            let outcomes = try await provider.policies(for: spec)[0].model.sample(request)
-            if outcomes.count == request.indexes.count { return outcomes }
-            let error = ModelError(
-                .wrongCount,
-                "The policy gave \(outcomes.count) answers to \(request.indexes.count) draws.")
-            return request.indexes.map { _ in .failure(error) }
-        } catch {
-            return request.indexes.map { _ in .failure(error) }
-        }
+        let outcomes = await policy.sample(request)
+        if outcomes.count == request.indexes.count { return outcomes }
+        let error = ModelError(
+            .wrongCount,
+            "The policy gave \(outcomes.count) answers to \(request.indexes.count) draws.")
+        return request.indexes.map { _ in .failure(error) }
+    }
+}
+
+extension RequestAnswer {
+    /// What the outcomes of draws say of the work done.
+    fileprivate init(_ outcomes: [Result<Completion, ModelError>]) {
+        let completions = outcomes.compactMap { try? $0.get() }
+        let counts = completions.compactMap(\.tokenCount)
+        self.init(
+            items: completions.count,
+            tokens: counts.count == completions.count ? counts.reduce(0, +) : nil)
     }
 }
 

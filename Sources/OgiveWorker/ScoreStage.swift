@@ -5,7 +5,7 @@ internal import OgiveCore
 /// A failed scoring is tried again as a scoring; the completion stays as it is.
 struct ScoreStage: Sendable {
     let provider: any ModelProvider
-    let gates: EndpointGates
+    let gates: ModelGates
     let leases: PipelineLeases
     let rule: AttemptRule
 
@@ -14,7 +14,8 @@ struct ScoreStage: Sendable {
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs
-        let gate = gates.gate(of: scorer)
+        let endpoints = provider.endpoints(of: scorer)
+        let gate = gates.gate(of: scorer, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         // Names an item for its attempts: jobs that are not wanted any more leave the list.
         var numbers: [WorkerSession.Ticket: Int] = [:]
@@ -22,7 +23,10 @@ struct ScoreStage: Sendable {
         while true {
             jobs.removeAll { !leases.isWanted($0.ticket) }
             guard jobs.contains(where: { !$0.unscored.isEmpty }) else { return jobs }
-            guard let pass = await gate.pass() else { return [] }
+            let size = size(of: jobs, endpoints[0].limits)
+            guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
+                return []
+            }
             jobs.removeAll { !leases.isWanted($0.ticket) }
             let places = jobs.indices.flatMap { job in jobs[job].unscored.map { (job, $0) } }
             guard !places.isEmpty, !Task.isCancelled else {
@@ -36,7 +40,7 @@ struct ScoreStage: Sendable {
                     completion: jobs[job].text(at: position) ?? "")
             }
             let begun = rule.time.now()
-            let outcomes = await score(requests, scorer)
+            let outcomes = await score(requests, endpoints[pass.endpoint].model)
             let duration = rule.time.now() - begun
             for ((job, position), outcome) in zip(places, outcomes) {
                 jobs[job].results[position].scoreDuration = duration
@@ -44,6 +48,7 @@ struct ScoreStage: Sendable {
                 case .success(let score) where score.isFinite:
                     jobs[job].results[position].reward = score.reward
                     jobs[job].results[position].parts = score.parts
+                    jobs[job].results[position].scorerTokens = score.tokens
                 case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
@@ -58,23 +63,35 @@ struct ScoreStage: Sendable {
                     }
                 }
             }
-            gate.report(pass, attempts.verdict)
+            let scored = outcomes.count { (try? $0.get()) != nil }
+            gate.report(pass, attempts.verdict, RequestAnswer(items: scored))
+            attempts.end(at: pass.endpoint)
             await rule.pause(after: attempts)
         }
     }
 
-    private func score(
-        _ requests: [ScoreRequest], _ spec: ScorerSpec
-    ) async -> [Result<Score, ModelError>] {
-        do {
-            let outcomes = try await provider.scorers(for: spec)[0].model.score(requests)
-            if outcomes.count == requests.count { return outcomes }
-            let error = ModelError(
-                .wrongCount,
-                "The scorer gave \(outcomes.count) rewards for \(requests.count) completions.")
-            return requests.map { _ in .failure(error) }
-        } catch {
-            return requests.map { _ in .failure(error) }
+    private func size(of jobs: [LeaseJob], _ limits: EndpointLimits) -> RequestSize {
+        var (texts, bytes) = (0, 0)
+        for job in jobs {
+            for position in job.unscored {
+                texts += 1
+                bytes += job.lease.prompt.byteCount + (job.text(at: position)?.utf8.count ?? 0)
+            }
         }
+        let most = max(1, limits.itemsPerRequest ?? texts)
+        return RequestSize(
+            work: texts, requests: (texts + most - 1) / most,
+            inputTokens: RequestSize.tokens(ofBytes: bytes))
+    }
+
+    private func score(
+        _ requests: [ScoreRequest], _ scorer: any Scorer
+    ) async -> [Result<Score, ModelError>] {
+        let outcomes = await scorer.score(requests)
+        if outcomes.count == requests.count { return outcomes }
+        let error = ModelError(
+            .wrongCount,
+            "The scorer gave \(outcomes.count) rewards for \(requests.count) completions.")
+        return requests.map { _ in .failure(error) }
     }
 }

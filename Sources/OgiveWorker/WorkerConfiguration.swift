@@ -7,12 +7,13 @@ package struct WorkerConfiguration: Hashable, Sendable {
     /// Version of the program.
     package var version: String
     /// Tasks whose sampling goes on at once.
-    package var sampleConcurrency = 8
+    package var sampleConcurrency: Concurrency = 8
     /// Scoring batches that go on at once.
-    package var scoreConcurrency = 2
+    package var scoreConcurrency: Concurrency = 2
     /// Most completions handed to the scorer together.
     package var scoreBatch = 64
-    /// Tasks that wait in the worker, so that no slot runs dry while a message travels.
+    /// Tasks that wait in the worker, so that no slot runs dry while a message travels; a quarter
+    /// of the slots when that is more.
     package var prefetch = 8
     /// Most events that wait for the session before messages wait in the transport.
     package var eventsMax = 1_024
@@ -44,7 +45,18 @@ package struct WorkerConfiguration: Hashable, Sendable {
     /// The bounds of the session: leases being sampled, being scored and waiting.
     var sessionLimits: WorkerLimits {
         var limits = limits
-        limits.leasesMax = sampleConcurrency + prefetch + scoreConcurrency
+        limits.leasesMax = leases(
+            sampling: sampleConcurrency.most, scoring: scoreConcurrency.most)
         return limits
+    }
+
+    /// Leases that are wanted at first.
+    var firstLeases: Int {
+        leases(sampling: sampleConcurrency.initial, scoring: scoreConcurrency.initial)
+    }
+
+    /// Leases that so many slots keep busy.
+    func leases(sampling: Int, scoring: Int) -> Int {
+        sampling + max(prefetch, sampleConcurrency.isAuto ? sampling / 4 : 0) + scoring
     }
 }

@@ -40,7 +40,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         }
         let feed = EventFeed<WorkerSession.Event>(eventsMax: configuration.eventsMax)
         let pipeline = Pipeline(
-            configuration: configuration, provider: provider, time: time, split: split, feed: feed)
+            configuration: configuration, provider: provider, time: time, logger: logger,
+            split: split, feed: feed)
         let exit = try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
                 group.addTask {
@@ -91,6 +92,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var session = WorkerSession(
             name: configuration.name, version: configuration.version, offer: offer,
             limits: configuration.sessionLimits, now: time.now())
+        _ = session.handle(.room(configuration.firstLeases), now: time.now())
         var search = CoordinatorSearch(patience: configuration.connectMax)
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())

@@ -10,6 +10,7 @@ struct Ogive: AsyncParsableCommand {
         discussion: """
             Everything on one machine:   ogive run config/quickstart.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
+            Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
                                          ogive submit CONFIG
             Between machines:            ogive keys
@@ -21,8 +22,10 @@ struct Ogive: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            RunCommand.self, RescoreCommand.self, CoordinatorCommand.self, WorkerCommand.self,
-            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            RunCommand.self, DoctorCommand.self, RescoreCommand.self, CoordinatorCommand.self,
+            WorkerCommand.self,
+            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
+            QueryCommand.self,
             AuditCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,

@@ -22,9 +22,11 @@ package enum VLLMServer: String, CaseIterable {
             + "/shared/inference/models/" + (self == .policy ? "policy-hf" : "reward-llama-hf")
     }
 
-    /// The command that serves it, for `launch` too: there the port is `{port}`.
-    package func command(port: String) -> [String] {
-        [Checkout.root + "/deploy/serve_vllm", folder, model, port, "--max-model-len", "512"]
+    /// The command that serves it, for `launch` too: there the port is `{port}`. A link to the
+    /// folder may stand in for it.
+    package func command(port: String, link: String? = nil) -> [String] {
+        [Checkout.root + "/deploy/serve_vllm", link ?? folder, model, port]
+            + ["--max-model-len", "512"]
             + (self == .policy ? [] : ["--runner", "pooling"])
     }
 

@@ -20,6 +20,7 @@ One line of JSON for each request goes to the log file before it is answered.
 import argparse
 import hashlib
 import json
+import math
 import os
 import random
 import threading
@@ -36,14 +37,16 @@ def generator(*parts):
     return random.Random(int.from_bytes(digest, "big"))
 
 
-def choice(index, prompt, seed, salt):
+def choice(index, prompt, seed, salt, most=512):
     chance = generator("draw", prompt, seed, salt)
     words = [chance.choice(WORDS) for _ in range(chance.randint(3, 24))]
+    is_cut = chance.random() < 0.1 or len(words) > most
+    words = words[:most]
     tokens = [-chance.expovariate(1.0) for _ in words]
     content = [{"token": w, "logprob": p, "bytes": [], "top_logprobs": []}
                for w, p in zip(words, tokens)]
     return {"index": index, "message": {"role": "assistant", "content": " ".join(words)},
-            "finish_reason": "length" if chance.random() < 0.1 else "stop",
+            "finish_reason": "length" if is_cut else "stop",
             "logprobs": {"content": content}}
 
 
@@ -144,12 +147,19 @@ class Handler(BaseHTTPRequestHandler):
         # Not as it was when the request began to be held.
         salt = self.control.read().get("salt", "")
         if kind == "policy":
-            entries = [choice(i, text, body["seed"] + i, salt) for i in range(body["n"])]
+            # Seeds mean nothing at temperature 0, or to a server that has one for all.
+            fixed = body.get("temperature") == 0 or fault == "one_seed"
+            seeds = [0 if fixed else body["seed"] + i for i in range(body["n"])]
+            entries = [choice(i, text, seed, salt, body.get("max_tokens", 512))
+                       for i, seed in enumerate(seeds)]
             self.spoil_policy(entries, fault)
             answer = {"object": "chat.completion", "model": "scripted", "choices": entries}
         else:
             entries = [{"index": i, "label": "LABEL_0", "num_classes": 1,
                         "probs": [reward(text, salt)]} for i, text in enumerate(body["input"])]
+            if body.get("use_activation", True) or fault == "squash":
+                for entry in entries:
+                    entry["probs"] = [1 / (1 + math.exp(-entry["probs"][0]))]
             self.spoil_scorer(entries, body["input"], rule, fault)
             answer = {"object": "list", "model": "scripted", "data": entries}
         self.answer(200, answer, cut=fault in ("truncate", "disconnect") and fault)

@@ -8,13 +8,14 @@ import Testing
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
         _ script: String, timeout: Duration = .seconds(120), clock: TimeSource = .machine,
-        _ body: (CommandScorer) async throws -> Void
+        announcesFacts: Bool = false, _ body: (CommandScorer) async throws -> Void
     ) async throws {
         var endpoint = ScorerEndpoint(kind: .command, model: "mine")
         endpoint.argv = ["sh", "-c", script]
         endpoint.requestTimeout = timeout
         endpoint.batchSize = 3
         endpoint.environment = ["OFFSET": "5"]
+        endpoint.announcesFacts = announcesFacts
         let scorer = try CommandScorer(endpoint: endpoint, clock: clock)
         try await withThrowingTaskGroup { group in
             group.addTask { await scorer.run() }
@@ -63,14 +64,18 @@ import Testing
         let script = #"read -r line; echo "{\"id\":0,\"reward\":$OFFSET}"; read -r line"#
         try await withCommand(script) { scorer in
             let answer = await scorer.score(requests(["x"]))[0]
-            #expect((try? answer.get().reward) == 5)
+            let reward = try? answer.get().reward
+            #expect(reward == 5)
         }
     }
 
     @Test(arguments: [
         (#"{"id":0,"reward":NaN}"#, ModelError.Code.notFinite),
         (#"{"id":0,"reward":-Infinity}"#, .notFinite),
-        (#"{"id":0,"error":"no such unit"}"#, .rejected), (#"{"id":0}"#, .malformed),
+        (#"{"id":0,"error":"no such unit"}"#, .rejected),
+        (#"{"id":0,"error":"600 tokens","code":"prompt_too_long"}"#, .promptTooLong),
+        (#"{"id":0,"error":"600 tokens","code":"wrong_model"}"#, .rejected),
+        (#"{"id":0}"#, .malformed),
         ("Loading model...", .processDied), (#"{"reward":1}"#, .processDied),
     ]) func oddLineIsATypedFailure(_ line: String, _ code: ModelError.Code) async throws {
         let script = "read -r question; echo '\(line)'; read -r question"
@@ -107,6 +112,17 @@ import Testing
         }
     }
 
+    @Test func closedInputEndsNobodyElse() async throws {
+        // Closes its input before it answers: what is written then would end a careless writer.
+        let script = #"read -r l; exec 0<&-; echo '{"id":0,"reward":1}'; exec sleep 60"#
+        try await withCommand(script, timeout: .seconds(1)) { scorer in
+            let first = await scorer.score(requests(["x"]))[0]
+            #expect(first.code == nil)
+            let second = await scorer.score(requests(["y"]))[0]
+            #expect(second.code == .timeout)
+        }
+    }
+
     @Test func hangingCommandIsStartedAgain() async throws {
         let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
         // Hangs in its first life only.
@@ -117,6 +133,64 @@ import Testing
             #expect(late.code == .timeout, "\(late.message)")
             let reward = try await retried(scorer, requests(["2"]))
             #expect(reward == 2.25)
+        }
+        try FileManager.default.removeItem(atPath: marker)
+    }
+
+    @Test func factsArePartOfTheFingerprint() async throws {
+        let script = #"echo '{"facts": {"weights": "a1", "dtype": "float32"}}'; "# + Self.echo
+        try await withCommand(script, announcesFacts: true) { scorer in
+            let facts = [
+                "model": "mine", "server": "command", "command.weights": "a1",
+                "command.dtype": "float32",
+            ]
+            let prints = [try await scorer.fingerprint(), try await scorer.fingerprint()]
+            #expect(prints == [Fingerprint(facts), Fingerprint(facts)])
+            let rewards = await scorer.score(requests(["4"])).map { try? $0.get().reward }
+            #expect(rewards == [4.25])
+        }
+        // Said without being asked for: read over.
+        try await withCommand(script) { scorer in
+            let rewards = await scorer.score(requests(["4"])).map { try? $0.get().reward }
+            #expect(rewards == [4.25])
+            let named = Fingerprint(["model": "mine", "server": "command"])
+            let fingerprint = try await scorer.fingerprint()
+            #expect(fingerprint == named)
+        }
+    }
+
+    @Test(arguments: [
+        ("exit 3", ModelError.Code.processDied, 60_000), ("read -r line", .timeout, 200),
+        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 60_000),
+    ]) func missingFactsAreAnError(
+        _ script: String, _ code: ModelError.Code, _ timeout: Int
+    ) async throws {
+        try await withCommand(script, timeout: .milliseconds(timeout), announcesFacts: true) {
+            scorer in
+            do throws(ModelError) {
+                Issue.record("\(try await scorer.fingerprint())")
+            } catch {
+                #expect(error.code == code, "\(error)")
+            }
+        }
+    }
+
+    @Test func otherFactsAfterARestartAreAnotherModel() async throws {
+        let marker = "/tmp/command-\(UInt64.random(in: 0 ... .max))"
+        let script = #"""
+            n=1; [ -e \#(marker) ] && n=2; : >\#(marker); echo "{\"facts\": {\"weights\": \"$n\"}}"
+            read -r l; id=${l#*:}; echo "{\"id\":${id%%,*},\"reward\":1}"
+            """#
+        try await withCommand(script, announcesFacts: true) { scorer in
+            let weights = try await scorer.fingerprint().facts["command.weights"]
+            #expect(weights == "1")
+            var codes: Set<ModelError.Code> = []
+            for _ in 0..<100 where !codes.contains(.wrongModel) {
+                let answer = await scorer.score(requests(["x"]))[0]
+                if let code = answer.code { codes.insert(code) }
+                if answer.code == .wrongModel { #expect(answer.message.contains("1 → 2")) }
+            }
+            #expect(codes.contains(.wrongModel))
         }
         try FileManager.default.removeItem(atPath: marker)
     }

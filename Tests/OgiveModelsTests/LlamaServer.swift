@@ -14,16 +14,16 @@ enum LlamaServer {
     }
 
     /// Runs `body` with the address of a server; prints why not when Python, the wheel or a model
-    /// is missing.
+    /// is missing. With `isShared` it is the model of which there are weights for vLLM too.
     static func serving(
-        _ model: Model, slots: Int = 8, apiKey: String? = nil,
+        _ model: Model, slots: Int = 8, apiKey: String? = nil, isShared: Bool = false,
         _ body: (String) async throws -> Void
     ) async throws {
         guard let python else {
             print("skipped: no Python with xllamacpp (.venv/bin/python or OGIVE_PYTHON)")
             return
         }
-        guard let file = file(model) else {
+        guard let file = file(model, isShared: isShared) else {
             print("skipped: no \(model.files) in config/quickstart or ../shared/inference/models")
             return
         }
@@ -58,11 +58,9 @@ enum LlamaServer {
         }
     }()
 
-    private static func file(_ model: Model) -> String? {
-        let folders = [
-            root.appending(path: "config/quickstart"),
-            root.appending(path: "../shared/inference/models"),
-        ]
+    private static func file(_ model: Model, isShared: Bool) -> String? {
+        let shared = root.appending(path: "../shared/inference/models")
+        let folders = isShared ? [shared] : [root.appending(path: "config/quickstart"), shared]
         return folders.flatMap { folder in model.files.map { folder.appending(path: $0).path } }
             .first { FileManager.default.fileExists(atPath: $0) }
     }

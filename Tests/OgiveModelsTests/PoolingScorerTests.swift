@@ -20,9 +20,13 @@ import Testing
         _ server: ScriptedServer, _ endpoint: PoolingScorer.Endpoint = .classify,
         template: String? = nil
     ) throws -> PoolingScorer {
-        PoolingScorer(
+        var settings = PoolingScorer.Settings()
+        settings.batchSize = 2
+        settings.connections = 2
+        settings.template = try template.map { try ScoreTemplate($0) }
+        return PoolingScorer(
             server: try Samples.connection(server.url, model: "tiny-policy"), endpoint: endpoint,
-            batchSize: 2, connections: 2, template: try template.map { try ScoreTemplate($0) })
+            settings: settings)
     }
 
     private func requests(_ texts: [String], _ prompt: Prompt = Samples.chat) -> [ScoreRequest] {
@@ -71,8 +75,8 @@ import Testing
     @Test(arguments: [
         (#"{"data":[{"index":0,"probs":[null],"num_classes":1}]}"#, ModelError.Code.notFinite),
         (#"{"data":[{"index":0,"probs":[1,2],"num_classes":2}]}"#, .misconfigured),
-        (#"{"data":[{"index":0,"probs":[1],"num_classes":2}]}"#, .misconfigured),
-        (#"{"data":[{"index":0,"probs":[],"num_classes":1}]}"#, .misconfigured),
+        (#"{"data":[{"index":0,"probs":[1],"num_classes":2}]}"#, .malformed),
+        (#"{"data":[{"index":0,"probs":[],"num_classes":1}]}"#, .malformed),
         (#"{"data":[{"index":0}]}"#, .malformed),
         (#"{"data":[{"index":1,"probs":[1]}]}"#, .malformed),
         (#"{"data":[]}"#, .wrongCount),
@@ -113,7 +117,8 @@ import Testing
             + #"{"index":0,"relevance_score":0.8414223790168762}]}"#
         try await serve({ _ in answer }) { server in
             let scorer = RerankScorer(
-                server: try Samples.connection(server.url, model: "tiny-policy"), batchSize: 8)
+                server: try Samples.connection(server.url, model: "tiny-policy"), batchSize: 8,
+                kind: .llamaCpp)
             let rewards = await scorer.score(requests(["b", "a"])).map { try? $0.get().reward }
             #expect(abs((rewards[0] ?? 0) - 1.669) < 1e-3)
             #expect(abs((rewards[1] ?? 0) - 2.122) < 1e-3)
@@ -129,7 +134,8 @@ import Testing
         let answer = #"{"results":[{"index":0,"relevance_score":\#(score)}]}"#
         try await serve({ _ in answer }) { server in
             let scorer = RerankScorer(
-                server: try Samples.connection(server.url, model: "tiny-policy"), batchSize: 8)
+                server: try Samples.connection(server.url, model: "tiny-policy"), batchSize: 8,
+                kind: .llamaCpp)
             #expect(await scorer.score(requests(["x"]))[0].code == code)
         }
     }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Harness
 import OgiveCore
 import OgiveModels
@@ -22,13 +21,13 @@ import Testing
         #expect(Set(expected).count > 200)
         try await setup.withScorer(batchSize: 150) { scorer in
             let answers = await scorer.score(requests)
-            let rewards = answers.compactMap { try? $0.get() }
+            let rewards = answers.compactMap { try? $0.get().reward }
             #expect(rewards.count == requests.count, "\(answers.map(\.message).prefix(3))")
             let worst = zip(rewards, expected).map { abs($0 - $1) }.max() ?? .infinity
             print("\(model): \(requests.count) rewards differ from transformers by \(worst)")
             #expect(worst < Self.tolerance)
             let conformance = ScorerConformance(
-                scorer: scorer, requests: Array(requests.prefix(7)))
+                scorer: scorer, requests: Array(requests.prefix(7)), tolerance: Self.tolerance)
             #expect(await conformance.problems() == [])
         }
     }
@@ -71,28 +70,86 @@ import Testing
         guard let setup = RewardModelSetup(Self.models[0]) else { return }
         let requests = Self.requests(60)
         try await setup.withScorer { scorer in
-            let first = await scorer.score(requests).map { try? $0.get() }
-            #expect(!first.contains(nil))
-            // Ended while a batch of it is under way: the batch fails, or came before.
+            let first = try await scorer.score(requests).map { try $0.get().reward }
             async let under = scorer.score(requests)
-            let killed = setup.kill()
-            #expect(killed == 1)
-            for (place, answer) in await under.enumerated() {
-                let isSame = (try? answer.get()) == first[place]
-                #expect(isSame || answer.code == .processDied)
+            #expect(setup.kill() == 1)
+            for (answer, reward) in zip(await under, first) {
+                // What was answered before it ended is right; the rest says that it died.
+                let isSame = (try? answer.get()).map { abs($0.reward - reward) < Self.tolerance }
+                let isFine = isSame ?? (answer.code == .processDied)
+                #expect(isFine)
             }
-            var again: [Double?] = []
-            for _ in 0..<100 where again.isEmpty || again.contains(nil) {
-                again = await scorer.score(requests).map { try? $0.get() }
+            var again: [Double] = []
+            for _ in 0..<100 where again.count < requests.count {
+                again = await scorer.score(requests).compactMap { try? $0.get().reward }
             }
-            #expect(again == first)
+            #expect(again.count == first.count)
+            #expect(zip(again, first).allSatisfy { abs($0 - $1) < Self.tolerance })
         }
         #expect(setup.kill() == 0, "it outlives its scorer")
     }
 
+    @Test("Over HTTP, batches give the same rewards, and one bad item fails alone")
+    func http() async throws {
+        guard let setup = RewardModelSetup(Self.models[0]) else { return }
+        let requests = Self.requests(100)
+        let expected = try await setup.plain(requests)
+        try await setup.withServer { http in
+            let answer = try await http.rewards(requests.map(RewardItem.init))
+            #expect(
+                answer.rewards.count == requests.count && answer.errors.allSatisfy { $0 == nil })
+            let worst = zip(answer.rewards, expected).map { abs(($0 ?? .nan) - $1) }.max()
+            #expect((worst ?? .infinity) < Self.tolerance)
+            // Requests of several clients at once end in common batches.
+            let alone = try await withThrowingTaskGroup(of: (Int, Double?).self) { group in
+                for (place, request) in requests.prefix(20).enumerated() {
+                    group.addTask {
+                        (place, try await http.rewards([RewardItem(request)]).rewards[0])
+                    }
+                }
+                return try await group.reduce(into: [Int: Double]()) { $0[$1.0] = $1.1 }
+            }
+            for place in 0..<20 { #expect(abs((alone[place] ?? .nan) - expected[place]) < 1e-4) }
+
+            let long = String(repeating: "well ", count: 600)
+            var items = Self.requests(["4.", long, "5."]).map(RewardItem.init)
+            items[2].completion = nil
+            let mixed = try await http.rewards(items)
+            #expect(mixed.rewards.map { $0 == nil } == [false, true, true])
+            #expect(mixed.errors.map { $0?.code } == [nil, "prompt_too_long", "rejected"])
+            await #expect {
+                try await http.post("/score", ["items": 7])
+            } throws: { error in
+                (error as? ModelError)?.code == .rejected
+            }
+            // As CommandScorers.md configures the scorer for it.
+            var rule = HTTPScorerSpec(
+                path: "/score", request: #"{"items": {{items}}}"#, score: "/rewards/*")
+            rule.item = #"{"messages": {{messages}}, "completion": {{completion}}}"#
+            rule.errors = "/errors/*"
+            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: "\(http.url)")
+            endpoint.batchSize = 64
+            var spec = ScorerSpec(kind: .http, model: "mine")
+            spec.http = rule
+            let scorer = try ConfiguredModels(policies: [], scorers: [endpoint])
+                .scorers(for: spec)[0].model
+            let answers = await scorer.score(requests + Self.requests([long]))
+            #expect(answers.last?.code == .promptTooLong)
+            for (answer, reward) in zip(answers, expected) {
+                let difference = abs(((try? answer.get().reward) ?? .nan) - reward)
+                #expect(difference < Self.tolerance, "\(answer.message)")
+            }
+
+            let nothing = try await http.rewards([])
+            #expect(nothing.rewards.isEmpty)
+        }
+    }
+
     /// Pairs of ragged lengths, some chats, some empty, with more than ASCII.
     static func requests(_ count: Int) -> [ScoreRequest] {
-        let words = ["well", "19", "🙂", "so\n", "naïve", "👩‍👩‍👧", "The answer is", "日本", "\t", "x = 7;"]
+        let words = [
+            "well", "19", "🙂", "so\n", "naïve", "👩‍👩‍👧", "The answer is", "日本", "\t", "x = 7;",
+        ]
         return (0..<count).map { number in
             let text = (0..<(number * 7 % 41)).map { words[(number * $0 + $0) % words.count] }
                 .joined(separator: " ")

@@ -24,18 +24,20 @@ enum Samples {
 
     static func connection(
         _ url: String, model: String, apiKey: String? = nil,
-        timeout: Duration = .seconds(30), answerBytesMax: Int = 1 << 20
+        server: ServerProfile.Kind? = nil, timeout: Duration = .seconds(30),
+        answerBytesMax: Int = 1 << 20
     ) throws -> ServerConnection {
         ServerConnection(
             http: ModelHTTP(
                 url: try ModelURL(url), apiKey: apiKey, requestTimeout: timeout, connections: 4,
                 answerBytesMax: answerBytesMax),
-            model: model)
+            model: model, kind: server)
     }
 
     static func policy(
         _ url: String, model: String = "tiny-policy", apiKey: String? = nil,
-        drawsPerRequest: Int = 8, timeout: Duration = .seconds(30),
+        server: ServerProfile.Kind? = nil, drawsPerRequest: Int = 8,
+        timeout: Duration = .seconds(30),
         answerBytesMax: Int = 1 << 20, _ change: (inout PolicySpec) -> Void = { _ in }
     ) throws -> OpenAIPolicy {
         var spec = PolicySpec(kind: .openai, model: model)
@@ -43,7 +45,7 @@ enum Samples {
         return OpenAIPolicy(
             spec: spec,
             server: try connection(
-                url, model: model, apiKey: apiKey, timeout: timeout,
+                url, model: model, apiKey: apiKey, server: server, timeout: timeout,
                 answerBytesMax: answerBytesMax),
             drawsPerRequest: drawsPerRequest)
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// An HTTP server whose answers a test writes; on a port of its own.
@@ -37,8 +38,9 @@ final class ScriptedServer: Sendable {
         url = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)"
     }
 
-    /// Serves while `body` runs.
+    /// Serves while `body` runs; by TLS, when there is a context for it.
     static func serving<Value>(
+        security: NIOSSLContext? = nil,
         _ script: @escaping @Sendable (Request) -> Reply,
         _ body: (ScriptedServer) async throws -> Value
     ) async throws -> Value {
@@ -47,6 +49,10 @@ final class ScriptedServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let security {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLServerHandler(context: security))
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(
                         ScriptHandler(script: script, log: log))

@@ -20,10 +20,11 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
                 .sample(Samples.sampleRequest([0, 1]))
                 .map { $0.map { Score($0.logProbability ?? 0) } }
         case .classify, .pooling:
-            let template = try ScoreTemplate(PoolingScorerTests.template)
+            var settings = PoolingScorer.Settings()
+            settings.template = try ScoreTemplate(PoolingScorerTests.template)
             return await PoolingScorer(
-                server: server, endpoint: self == .classify ? .classify : .pooling, batchSize: 8,
-                connections: 2, template: template
+                server: server, endpoint: self == .classify ? .classify : .pooling,
+                settings: settings
             ).score(requests)
         case .rerank:
             return await RerankScorer(server: server, batchSize: 8).score(requests)

@@ -7,7 +7,7 @@ final class FaultyPolicy: Policy {
         case none, oneSeedForAll, copiedChoices, otherChoices, notDeterministic
         case ignoresTemperature, ignoresLimit, certain
         case noLogProbability, positiveLogProbability, otherLogProbability
-        case neverEnds, noTokenCount, noEndToken, dead
+        case neverEnds, noTokenCount, noEndToken, mute, dead
     }
 
     private let fault: Fault
@@ -56,14 +56,17 @@ final class FaultyPolicy: Policy {
         case .noLogProbability: nil
         case .positiveLogProbability: 2.5
         case .certain: -0.001
-        default: -8 - Double(seed % 3)
+        default: -8 - Double(seed % 9_973 % 3)
         }
     }
 
     func logProbabilities(
         _ request: LogProbabilityRequest
     ) async -> [Result<LogProbability, ModelError>] {
-        request.completions.map { text in
+        if fault == .mute {
+            return request.completions.map { _ in .failure(ModelError(.unsupported, "no")) }
+        }
+        return request.completions.map { text in
             let seed = UInt64(text.split(separator: " ")[1]) ?? 0
             let value = (log(seed) ?? 0) + (fault == .otherLogProbability ? 1 : 0)
             return .success(LogProbability(sum: value, tokenCount: 4))

@@ -7,17 +7,18 @@ struct PolicyCheckTests {
     /// All findings about a policy, by code.
     private func findings(
         _ fault: FaultyPolicy.Fault, maxTokens: Int = 256, temperature: Double = 1,
-        inspector: WordInspector? = WordInspector()
+        wantsCandidates: Bool = false, inspector: WordInspector? = WordInspector()
     ) async -> [Finding] {
-        let probe = PolicyProbe(
+        var probe = PolicyProbe(
             policy: FaultyPolicy(fault), name: "http://policy",
             sampling: Samples.sampling(maxTokens: maxTokens, temperature: temperature),
             prompts: Samples.prompts, inspector: inspector)
-        let preflight = Preflight(
+        probe.wantsCandidates = wantsCandidates
+        var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(.none), name: "http://scorer"),
             scorerSpec: ScorerSpec(kind: .classify, model: "r"))
-        return await preflight.policyFindings().1
+        return await preflight.policyOutcome().findings
     }
 
     @Test("A sound server gets nothing but ok")
@@ -66,6 +67,14 @@ struct PolicyCheckTests {
         #expect(finding?.message.contains("nearly certain") == true)
     }
 
+    @Test("Candidates' log-probabilities that are not told are an error if they are wanted")
+    func candidates() async {
+        #expect(await findings(.mute).filter { $0.severity != .ok } == [])
+        let wrong = await findings(.mute, wantsCandidates: true).filter { $0.severity != .ok }
+        #expect(wrong.map(\.code) == [.policyLogProbabilities])
+        #expect(wrong.map(\.severity) == [.error])
+    }
+
     @Test("Greedy sampling is a warning, and seeds are not asked about")
     func greedy() async {
         let all = await findings(.none, temperature: 0)
@@ -83,7 +92,9 @@ struct PolicyCheckTests {
         #expect(all.first { $0.code == .policyContext }?.severity == .warning)
         inspector.context = 4
         all = await findings(.none, inspector: inspector)
-        #expect(all.first { $0.code == .policyContext }?.severity == .error)
+        let finding = all.first { $0.code == .policyContext }
+        #expect(finding?.severity == .warning)
+        #expect(finding?.message.contains("max_tokens") == false)
         inspector.context = nil
         all = await findings(.none, inspector: inspector)
         #expect(all.first { $0.code == .policyContext }?.severity == .note)

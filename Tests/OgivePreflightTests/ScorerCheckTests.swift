@@ -18,7 +18,7 @@ struct ScorerCheckTests {
         let draws = (0..<8).map { number in
             (prompt: Samples.prompts[number % 4], completion: "The answer is \(number * 7).")
         }
-        return await preflight.scorerFindings(draws: draws).1
+        return await preflight.scorerOutcome(draws: draws).findings
     }
 
     @Test("A sound scorer gets nothing but ok")

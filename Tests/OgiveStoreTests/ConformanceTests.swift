@@ -14,5 +14,22 @@ extension StoreTests {
                 #expect(try await suite.problems() == [])
             }
         }
+
+        @Test("keeps what every store must keep of candidates")
+        func keepsCandidates() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(2, candidates: true)
+                var runs: [RunDescription] = []
+                for name in ["one", "other"] {
+                    var spec = TestDatabase.spec(name, draws: 1, scorer: name)
+                    spec.candidates = [.score, .logprobs]
+                    spec.candidatesFirst = true
+                    runs.append(try await database.store.submit(spec).run)
+                }
+                let suite = CandidateConformance(
+                    store: database.store, run: runs[0], other: runs[1])
+                #expect(try await suite.problems() == [])
+            }
+        }
     }
 }

@@ -27,6 +27,15 @@ enum Made {
         return item
     }
 
+    /// The log-probability of a candidate, of two tokens.
+    static func told(_ index: Int32, _ sum: Double, tokens: Bool = false) -> ItemResult {
+        var item = ItemResult(name: .candidateLogProbability(index))
+        item.logProbability = LogProbability(
+            sum: sum, tokenCount: 2, tokenIDs: tokens ? [7, 2] : nil,
+            tokenValues: tokens ? [sum - 0.5, 0.5] : nil)
+        return item
+    }
+
     static func failure(
         _ name: ItemName, _ stage: Failure.Stage, completion: Completion? = nil
     ) -> ItemResult {

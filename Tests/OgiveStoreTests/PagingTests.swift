@@ -176,9 +176,12 @@ extension StoreTests {
                 try await database.importPrompts(3000, set: "third")
                 try await database.query("ANALYZE ogive.prompt_rows")
                 let sql = PagingQueries.prompts
-                    .replacing("$1", with: "2").replacing("$2", with: "4000")
+                    .replacing("$10", with: "true").replacing("$1", with: "2")
+                    .replacing("$2", with: "4000")
                     .replacing("$3", with: "\(run.scoring.rawValue)").replacing("$4", with: "1")
                     .replacing("$5", with: "true").replacing("$6", with: "100")
+                    .replacing("$7", with: "true").replacing("$8", with: "1")
+                    .replacing("$9", with: "true")
                 let plan = try await database.query("EXPLAIN " + sql)
                     .map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
                 #expect(plan.contains("prompt_rows_paging"), "\(plan)")

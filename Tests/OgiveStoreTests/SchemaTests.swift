@@ -135,7 +135,7 @@ extension StoreTests {
                 }
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
-                    "run_status", "worker_status", "coordinator_status",
+                    "run_status", "worker_status", "coordinator_status", "reward_parts",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }
@@ -157,7 +157,10 @@ extension StoreTests {
                 configuration["options"] = "-c role=\(login)"
                 let writer = TestDatabase(
                     configuration: configuration, store: PostgresStore(configuration))
-                let run = try await writer.run(prompts: 2, draws: 1, candidates: true)
+                try await writer.importPrompts(2, candidates: true)
+                var spec = TestDatabase.spec(draws: 1)
+                spec.candidates = [.score, .logprobs]
+                let run = try await writer.store.submit(spec).run
                 let term = try await writer.store.lead(as: "writer")
                 _ = try await writer.store.bind(
                     FingerprintBinding(
@@ -170,10 +173,12 @@ extension StoreTests {
                             [
                                 Made.draw(0, "a", reward: 1), Made.reward(.candidate(0), 1),
                                 Made.failure(.candidate(1), .scoring),
+                                Made.told(0, -1),
+                                Made.failure(.candidateLogProbability(1), .logProbability),
                             ]), term: term)
                 }
                 #expect(try await writer.store.audit(run: "run").isSound)
-                #expect(try await writer.store.retryFailures(ofRun: "run") == 2)
+                #expect(try await writer.store.retryFailures(ofRun: "run") == 4)
                 #expect(try await !writer.store.finish(run.id, term: term))
                 try await writer.store.record(
                     [WorkerRecord(id: Made.worker, name: "w", state: .left, note: nil)],
@@ -200,12 +205,26 @@ extension StoreTests {
                 for bad in ["NaN", "Infinity", "-Infinity"] {
                     let statements = [
                         """
+                        INSERT INTO ogive.candidate_log_probability_rows (sampling_id, prompt_id,
+                        candidate_index, landed_at, worker, log_probability, token_count) VALUES
+                        (\(sampling), 1, 0, now(), gen_random_uuid(), '\(bad)', 1)
+                        """,
+                        """
+                        INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index,
+                        landed_at, worker, finish_reason, text, token_log_probabilities) VALUES
+                        (\(sampling), 1, 0, now(), gen_random_uuid(), 'stop', '', '{-1,\(bad)}')
+                        """,
+                        """
                         INSERT INTO ogive.quantile_table_rows VALUES (\(scoring), 1, 2, 2, now(),
                         '{0,1}', '{1,\(bad)}', '{1,\(bad)}')
                         """,
                         """
                         INSERT INTO ogive.candidate_reward_rows VALUES
                         (\(scoring), 1, '\(bad)', 0)
+                        """,
+                        """
+                        INSERT INTO ogive.reward_part_rows VALUES
+                        (\(scoring), 1, 0, 'draw', '{1,\(bad)}')
                         """,
                         """
                         INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index,

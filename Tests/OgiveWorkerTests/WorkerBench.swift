@@ -86,12 +86,14 @@ struct WorkerBench {
         return hello
     }
 
-    func lease(_ task: UInt64, draws: Int32 = 2, texts: [String] = []) async {
+    func lease(
+        _ task: UInt64, draws: Int32 = 2, texts: [String] = [], kind: ItemName.Kind = .candidate
+    ) async {
         let items =
             texts.isEmpty
             ? (0..<draws).map { WorkItem(name: .draw($0)) }
             : texts.enumerated().map {
-                WorkItem(name: .candidate(Int32($0.offset)), text: $0.element)
+                WorkItem(name: ItemName(kind, Int32($0.offset)), text: $0.element)
             }
         await say(
             .lease(

@@ -60,11 +60,13 @@ struct WorkerServiceTests {
         }
     }
 
-    @Test("The parts of a reward travel with it; one that is no number is a failure")
+    @Test("Parts and tokens of a reward travel with it; a part that is no number is a failure")
     func parts() async throws {
         let models = FakeModels(scoring: { requests in
             requests.enumerated().map { place, _ in
-                .success(Score(3, parts: [1, place == 0 ? 2 : .nan]))
+                var score = Score(3, parts: [1, place == 0 ? 2 : .nan])
+                score.tokens = TokenCount(input: 9)
+                return .success(score)
             }
         })
         var bench = WorkerBench(models)
@@ -73,6 +75,7 @@ struct WorkerServiceTests {
             await bench.lease(1)
             let result = try await bench.nextResult()
             #expect(result.items.map(\.parts) == [[1, 2], []])
+            #expect(result.items.map(\.scorerTokens) == [TokenCount(input: 9), nil])
             #expect(result.items.map(\.failure?.code) == [nil, .notFinite])
             await bench.acknowledge(result)
             await group.triggerGracefulShutdown()

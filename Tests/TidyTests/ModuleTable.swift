@@ -57,7 +57,8 @@ enum ModuleTable {
 
     private static let modulesOfOurOwn: Set<String> = [
         "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveDashboard",
-        "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres",
+        "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
+        "Postgres",
         "QuantileRewards", "ZeroMQ",
     ]
 

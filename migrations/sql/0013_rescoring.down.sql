@@ -17,7 +17,11 @@ SELECT r.name AS run, r.state, e.name AS prompt_set, e.prompts, r.draws,
     r.finished_at, s.spec #>> '{policy,model}' AS policy, g.spec #>> '{scorer,model}' AS scorer,
     s.spec #>> '{policy,kind}' = 'synthetic' OR g.spec #>> '{scorer,kind}' = 'synthetic'
         AS synthetic,
-    r.id AS run_id, r.sampling_id, r.scoring_id
+    r.id AS run_id, r.sampling_id, r.scoring_id,
+    CASE WHEN r.candidate_log_probabilities THEN e.candidates ELSE 0 END
+        AS target_log_probabilities,
+    a.candidate_log_probabilities AS landed_log_probabilities,
+    a.candidate_log_probability_failures AS log_probability_failures
 FROM ogive.runs r
 JOIN ogive.samplings s ON s.id = r.sampling_id
 JOIN ogive.scorings g ON g.id = r.scoring_id
@@ -53,5 +57,10 @@ COMMENT ON COLUMN ogive.run_status.synthetic IS
 COMMENT ON COLUMN ogive.run_status.run_id IS 'Number of the run.';
 COMMENT ON COLUMN ogive.run_status.sampling_id IS 'Number of the sampling.';
 COMMENT ON COLUMN ogive.run_status.scoring_id IS 'Number of the scoring.';
+COMMENT ON COLUMN ogive.run_status.target_log_probabilities IS
+    'Candidates whose log-probability is to be told.';
+COMMENT ON COLUMN ogive.run_status.landed_log_probabilities IS 'Candidates with a log-probability.';
+COMMENT ON COLUMN ogive.run_status.log_probability_failures IS
+    'Candidates whose log-probability was given up.';
 
 GRANT SELECT ON ogive.run_status TO ogive_reader, ogive_writer;

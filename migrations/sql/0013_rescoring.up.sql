@@ -16,7 +16,11 @@ SELECT r.name AS run, r.state, e.name AS prompt_set, e.prompts, r.draws, x.targe
     r.finished_at, s.spec #>> '{policy,model}' AS policy, g.spec #>> '{scorer,model}' AS scorer,
     s.spec #>> '{policy,kind}' = 'synthetic' OR g.spec #>> '{scorer,kind}' = 'synthetic'
         AS synthetic,
-    r.id AS run_id, r.sampling_id, r.scoring_id, r.samples
+    r.id AS run_id, r.sampling_id, r.scoring_id,
+    CASE WHEN r.candidate_log_probabilities THEN e.candidates ELSE 0 END
+        AS target_log_probabilities,
+    a.candidate_log_probabilities AS landed_log_probabilities,
+    a.candidate_log_probability_failures AS log_probability_failures, r.samples
 FROM ogive.runs r
 JOIN ogive.samplings s ON s.id = r.sampling_id
 JOIN ogive.scorings g ON g.id = r.scoring_id

@@ -8,6 +8,15 @@ package enum JSONValue: Codable, Hashable, Sendable {
     case list([JSONValue])
     case object([String: JSONValue])
 
+    /// A list of texts.
+    package static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
+
+    /// A list of turns.
+    package static func messages(_ messages: [ChatMessage]) -> JSONValue {
+        .list(
+            messages.map { .object(["role": .text($0.role), "content": .text($0.content)]) })
+    }
+
     package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {

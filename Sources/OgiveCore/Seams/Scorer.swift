@@ -19,6 +19,8 @@ package struct Score: Hashable, Sendable {
     /// The raw rewards of the parts in the specification's order, when the scorer is `weighted`;
     /// else empty.
     package var parts: [Double]
+    /// Tokens that it took, where the server tells: those of a batch at one score of it.
+    package var tokens: TokenCount?
 
     /// A reward, with its parts where it has any.
     package init(_ reward: Double, parts: [Double] = []) {

@@ -6,12 +6,18 @@ package struct Served<Model: Sendable>: Sendable {
     package var name: String
     /// What may be asked of it.
     package var limits: EndpointLimits
+    /// Asks the server how busy it is; `nil` where no server is asked.
+    package var load: (@Sendable () async -> ServerLoad?)?
 
     /// Joins the parts.
-    package init(_ model: Model, name: String, limits: EndpointLimits = EndpointLimits()) {
+    package init(
+        _ model: Model, name: String, limits: EndpointLimits = EndpointLimits(),
+        load: (@Sendable () async -> ServerLoad?)? = nil
+    ) {
         self.model = model
         self.name = name
         self.limits = limits
+        self.load = load
     }
 }
 
@@ -23,6 +29,10 @@ package struct EndpointLimits: Hashable, Sendable {
     package var requestsPerMinute: Double?
     /// Most tokens in a minute, those of prompt and completion together.
     package var tokensPerMinute: Double?
+    /// After this long an answer is given up.
+    package var requestTimeout: Duration?
+    /// Most draws or texts that one request to the server carries.
+    package var itemsPerRequest: Int?
 
     /// No limits.
     package init(

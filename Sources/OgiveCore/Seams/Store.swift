@@ -93,7 +93,7 @@ package struct RunDescription: Hashable, Sendable {
         self.spec = spec
     }
 
-    /// Whether the fingerprints are bound that the run needs: that of the policy only if it samples.
+    /// Whether the fingerprints are bound that the run needs: the policy's only if it samples.
     package var isBound: Bool {
         scorerFingerprint != nil && (policyFingerprint != nil || !spec.samples)
     }

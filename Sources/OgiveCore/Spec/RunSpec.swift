@@ -33,8 +33,8 @@ package struct RunSpec: Hashable, Sendable, Codable {
     /// Whether candidates get rewards.
     package var scoresCandidates: Bool { candidates.contains(.score) }
 
-    /// Whether candidates get log-probabilities.
-    package var logProbabilitiesOfCandidates: Bool { candidates.contains(.logprobs) }
+    /// Whether candidates get log-probabilities: a run that samples nothing asks no policy.
+    package var logProbabilitiesOfCandidates: Bool { samples && candidates.contains(.logprobs) }
 
     /// Whether items of this kind belong to the run.
     package func asksFor(_ kind: ItemName.Kind) -> Bool {
@@ -55,8 +55,8 @@ package struct RunSpec: Hashable, Sendable, Codable {
         if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
         let policy = scoring.sampling.policy
-        return scoring.sampling.parameters.problem ?? policy.synthetic?.problem
-            ?? policy.extraBodyProblem
+        return scoring.scorer.problem ?? scoring.sampling.parameters.problem
+            ?? policy.synthetic?.problem ?? policy.extraBodyProblem
     }
 }
 

@@ -67,3 +67,13 @@ extension PromptContent: Codable {
         SHA256Digest(hashing: CanonicalJSON.encode(self))
     }
 }
+
+extension Prompt {
+    /// The length of what is put to the policy, in bytes.
+    package var byteCount: Int {
+        switch content {
+        case .text(let text): text.utf8.count
+        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
+        }
+    }
+}

@@ -56,6 +56,8 @@ package struct WorkerSession: Sendable {
     var lastHeartbeat: Instant
     var lastCredit: Int?
     var isSuspended = false
+    /// Leases that keep the worker busy.
+    var leasesWanted = Int.max
     var drainingSince: Instant?
     var drainGrace: Duration
     var hasLeft = false
@@ -85,6 +87,8 @@ package struct WorkerSession: Sendable {
         case started(Ticket)
         /// Work on a lease ended: all of its items, in parts that fit a message.
         case done(Ticket, [[ItemResult]])
+        /// So many leases keep the worker busy: what it asks for, within `leasesMax`.
+        case room(Int)
         /// The model servers do not answer (`true`), or do again.
         case suspended(Bool)
         /// The model servers are back, with other models.
@@ -131,6 +135,7 @@ package struct WorkerSession: Sendable {
             receive(message, now: now)
         case .started(let ticket): held[ticket]?.isStarted = true
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
+        case .room(let leases): leasesWanted = max(1, leases)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
@@ -155,6 +160,6 @@ package struct WorkerSession: Sendable {
     /// How many leases the worker is willing to hold now.
     var credit: Int {
         guard !isSuspended, drainingSince == nil else { return 0 }
-        return max(0, min(limits.leasesMax, limits.unackedMax - unacked))
+        return max(0, min(limits.leasesMax, leasesWanted, limits.unackedMax - unacked))
     }
 }

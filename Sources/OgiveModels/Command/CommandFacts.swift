@@ -12,7 +12,7 @@ package struct CommandFacts: Decodable, Hashable, Sendable {
 
     private static let beginning = Array("{\"facts\"".utf8)
 
-    /// Reads a line; `nil` when it is not meant to be facts. Throws `processDied` when it is broken.
+    /// Reads a line; `nil` when it is not meant to be facts. Throws `processDied` when broken.
     static func read(_ line: [UInt8]) throws(ModelError) -> CommandFacts? {
         guard line.filter({ $0 != 32 }).starts(with: beginning) else { return nil }
         let facts = try CommandReply.decode(CommandFacts.self, line)

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 package import OgiveCore
 
 /// A scorer behind a long-lived subprocess that speaks JSON Lines.
@@ -26,8 +27,8 @@ package struct CommandScorer: Scorer {
         self.clock = clock
     }
 
-    /// The configured name, and what the command says of itself where it `announcesFacts`: then this
-    /// waits for it, for as long as a batch may take.
+    /// The configured name, and what the command says of itself where it `announcesFacts`: then
+    /// this waits for it, for as long as a batch may take.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         guard endpoint.announcesFacts else {
             return Fingerprint(["model": endpoint.model, "server": "command"])
@@ -65,6 +66,8 @@ package struct CommandScorer: Scorer {
 
     /// Starts the subprocess again whenever it ends, ever later, until the task is cancelled.
     package func run() async {
+        // Writing to a subprocess that is gone is an error to be read, and not the end of this one.
+        signal(SIGPIPE, SIG_IGN)
         let backOff = BackOff()
         var failures = 0
         while !Task.isCancelled {

@@ -4,16 +4,8 @@ package import OgiveCore
 ///
 /// `run()` has to run beside the worker: it keeps the subprocesses of `command` scorers alive.
 package struct ConfiguredModels: ModelProvider {
-    /// One scorer with what it runs on.
-    private enum ScorerBackend: Sendable {
-        case verifier
-        case synthetic
-        case server(ServerConnection)
-        case command(CommandScorer)
-    }
-
-    private let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
-    private let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
+    let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
+    let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
 
     /// Checks the configuration; connects to nothing yet. Entries of the same kind and model are
     /// the endpoints of one model. Throws `misconfigured`.
@@ -34,7 +26,7 @@ package struct ConfiguredModels: ModelProvider {
         var scoring: [(endpoint: ScorerEndpoint, backend: ScorerBackend)] = []
         for endpoint in scorers {
             let facts = facts("scorer \(endpoint.kind) \(endpoint.model)")
-            scoring.append((endpoint, try Self.backend(endpoint, facts)))
+            scoring.append((endpoint, try ScorerBackend(endpoint, facts)))
         }
         self.policies = served
         self.scorers = scoring
@@ -43,7 +35,7 @@ package struct ConfiguredModels: ModelProvider {
     /// Keeps the subprocesses of `command` scorers alive until the task is cancelled.
     package func run() async {
         await withTaskGroup { group in
-            for case .command(let scorer) in scorers.map(\.backend) {
+            for scorer in scorers.flatMap(\.backend.commands) {
                 group.addTask { await scorer.run() }
             }
         }
@@ -65,16 +57,16 @@ package struct ConfiguredModels: ModelProvider {
             offer.policies.append(model)
         }
         for endpoint in Self.models(scorers.map(\.endpoint)) {
-            let fingerprint: Fingerprint
-            if endpoint.kind == .verifier {
-                // Its rule is part of the specification, which a worker learns later.
-                fingerprint = VerifierScorer.fingerprint(model: endpoint.model)
-            } else {
-                let spec = ScorerSpec(kind: endpoint.kind, model: endpoint.model)
-                let served = try scorers(for: spec)
-                fingerprint = try await Self.fingerprint(
-                    served.map { ($0.name, $0.model.fingerprint) })
+            let served = scorers.filter {
+                $0.endpoint.kind == endpoint.kind && $0.endpoint.model == endpoint.model
             }
+            let fingerprint = try await Self.fingerprint(
+                served.map { endpoint, backend in
+                    (
+                        endpoint.name,
+                        { () async throws(ModelError) in try await backend.fingerprint(endpoint) }
+                    )
+                })
             offer.scorers.append(
                 Offer.Model(
                     kind: endpoint.kind.rawValue, model: endpoint.model, fingerprint: fingerprint))
@@ -93,7 +85,9 @@ package struct ConfiguredModels: ModelProvider {
                     OpenAIPolicy(
                         spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
                 } else { try SyntheticPolicy(spec: spec) }
-            served.append(Served(policy, name: endpoint.name, limits: endpoint.limits))
+            served.append(
+                Served(
+                    policy, name: endpoint.name, limits: endpoint.allLimits, load: server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("policy", spec.kind.rawValue, spec.model)
@@ -107,32 +101,16 @@ package struct ConfiguredModels: ModelProvider {
         var served: [Served<any Scorer>] = []
         for (endpoint, backend) in scorers
         where endpoint.kind == spec.kind && endpoint.model == spec.model {
-            let scorer: any Scorer =
-                switch backend {
-                case .verifier: try VerifierScorer(spec: spec)
-                case .synthetic: SyntheticScorer(model: spec.model)
-                case .command(let scorer): scorer
-                case .server(let server): try Self.scorer(endpoint, server)
-                }
-            served.append(Served(scorer, name: endpoint.name, limits: endpoint.limits))
+            let scorer = try backend.scorer(spec, endpoint)
+            served.append(
+                Served(
+                    scorer, name: endpoint.name, limits: endpoint.allLimits,
+                    load: backend.server?.load))
         }
         guard !served.isEmpty else {
             throw Self.notServed("scorer", spec.kind.rawValue, spec.model)
         }
         return served
-    }
-
-    private static func scorer(_ endpoint: ScorerEndpoint, _ server: ServerConnection)
-        throws(ModelError) -> any Scorer
-    {
-        if endpoint.kind == .rerank {
-            return RerankScorer(server: server, batchSize: endpoint.batchSize)
-        }
-        let template: ScoreTemplate? =
-            if let text = endpoint.template { try ScoreTemplate(text) } else { nil }
-        return PoolingScorer(
-            server: server, endpoint: endpoint.kind == .classify ? .classify : .pooling,
-            batchSize: endpoint.batchSize, connections: endpoint.connections, template: template)
     }
 
     private static func notServed(_ what: String, _ kind: String, _ model: String) -> ModelError {
@@ -155,37 +133,35 @@ extension ConfiguredModels {
             agreed: agreed)
     }
 
-    private static func backend(_ endpoint: ScorerEndpoint, _ agreed: AgreedFacts)
-        throws(ModelError) -> ScorerBackend
-    {
-        switch endpoint.kind {
-        case .verifier: return .verifier
-        case .synthetic: return .synthetic
-        case .command: return .command(try CommandScorer(endpoint: endpoint))
-        case .rerank, .classify, .pooling:
-            let server = try connection(
-                endpoint.url, "scorer `\(endpoint.model)`", model: endpoint.model,
-                apiKey: endpoint.apiKey, caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
-                connections: endpoint.connections, agreed: agreed)
-            // Finds a bad template before the first request.
-            _ = try scorer(endpoint, server)
-            return .server(server)
-        }
-    }
-
     private static func connection(
         _ url: String?, _ whose: String, model: String, apiKey: String?, caFile: String?,
         timeout: Duration, connections: Int, kind: ServerProfile.Kind? = nil, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
+        let http = try http(
+            url, whose, apiKey: apiKey, caFile: caFile, timeout: timeout, connections: connections)
+        return ServerConnection(http: http, model: model, kind: kind, agreed: agreed)
+    }
+
+    /// The way to the server of a scorer.
+    static func http(_ endpoint: ScorerEndpoint) throws(ModelError) -> ModelHTTP {
+        try http(
+            endpoint.url, "scorer `\(endpoint.model)`", apiKey: endpoint.apiKey,
+            caFile: endpoint.caFile, timeout: endpoint.requestTimeout,
+            connections: endpoint.connections)
+    }
+
+    private static func http(
+        _ url: String?, _ whose: String, apiKey: String?, caFile: String?, timeout: Duration,
+        connections: Int
+    ) throws(ModelError) -> ModelHTTP {
         guard let url else {
             throw ModelError(.misconfigured, "\(whose) needs the `url` of its server")
         }
-        let http = ModelHTTP(
+        return ModelHTTP(
             url: try ModelURL(url), apiKey: apiKey, requestTimeout: timeout,
             connections: connections,
             authorities: try caFile.map { file throws(ModelError) in
                 try TrustedAuthorities(file: file)
             })
-        return ServerConnection(http: http, model: model, kind: kind, agreed: agreed)
     }
 }

@@ -32,4 +32,12 @@ package struct PolicyEndpoint: Hashable, Sendable {
 
     /// The address, or what stands in for it.
     var name: String { url ?? "\(kind.rawValue) \(model)" }
+
+    /// What may be asked of the server, with what follows from the other settings.
+    var allLimits: EndpointLimits {
+        var all = limits
+        all.requestTimeout = requestTimeout
+        all.itemsPerRequest = drawsPerRequest
+        return all
+    }
 }

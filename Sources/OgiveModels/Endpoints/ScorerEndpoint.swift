@@ -27,6 +27,14 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var environment: [String: String] = [:]
     /// The folder that `command` runs in; `nil` is the current one.
     package var workingDirectory: String?
+    /// Which server it is; `nil` takes what its pages say.
+    package var server: RewardServer?
+    /// Whether it is found out at the start that rewards come raw.
+    package var checksActivation = true
+    /// How `http` is reached, besides the address.
+    package var http = HTTPScorerEndpoint()
+    /// The parts of `weighted`, by name.
+    package var parts: [String: ScorerEndpoint] = [:]
     /// Whether `command` begins with a line of facts about itself, which is to be waited for.
     package var announcesFacts = false
     /// What may be asked of the server.
@@ -41,4 +49,13 @@ package struct ScorerEndpoint: Hashable, Sendable {
 
     /// The address, or what stands in for it.
     var name: String { url ?? "\(kind.rawValue) \(model)" }
+
+    /// What may be asked of the server, with what follows from the other settings.
+    var allLimits: EndpointLimits {
+        var all = limits
+        all.requestTimeout = requestTimeout
+        all.itemsPerRequest =
+            [.classify, .pooling].contains(kind) && template == nil ? 1 : batchSize
+        return all
+    }
 }

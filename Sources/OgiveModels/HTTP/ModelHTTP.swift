@@ -39,7 +39,8 @@ package final class ModelHTTP: Sendable {
     /// Opens nothing yet: connections are made as requests need them, at most `connections`.
     package init(
         url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
-        authorities: TrustedAuthorities? = nil, answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
+        authorities: TrustedAuthorities? = nil,
+        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
     ) {
         self.url = url
         self.apiKey = apiKey
@@ -91,6 +92,18 @@ package final class ModelHTTP: Sendable {
             throw ModelError(
                 .rejected, "the request to \(url.appending(path)) is not valid JSON: \(error)")
         }
+        return try await send(request, path: path)
+    }
+
+    /// Posts the bytes of a JSON document, with further headers, and returns the answer's bytes.
+    package func post(_ path: String, json: [UInt8], headers: [String: String])
+        async throws(ModelError) -> Data
+    {
+        var request = HTTPClientRequest(url: url.appending(path))
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: json))
         return try await send(request, path: path)
     }
 

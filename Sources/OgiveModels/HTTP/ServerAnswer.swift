@@ -9,13 +9,13 @@ enum ServerAnswer {
     /// server is one, whatever was sampled, so this came from something in between. Throws
     /// `malformed` when it is one that breaks the contract.
     static func decode<Value: Decodable>(
-        _ type: Value.Type, _ data: Data, url: String
+        _ type: Value.Type, _ data: Data, url: String, begins mark: Unicode.Scalar = "{"
     ) throws(ModelError) -> Value {
-        guard data.first(where: { !isSpace($0) }) == UInt8(ascii: "{") else {
+        guard data.first(where: { !isSpace($0) }) == UInt8(ascii: mark) else {
             throw ModelError(
                 .serverError,
-                "\(url) answered with no JSON object: \(excerpt(data)); is this a model server, "
-                    + "or is there a proxy before it?")
+                "\(url) answered with no JSON \(mark == "[" ? "list" : "object"): "
+                    + "\(excerpt(data)); is this a model server, or is there a proxy before it?")
         }
         do {
             return try BoundedJSON.decode(type, from: data)
@@ -25,6 +25,13 @@ enum ServerAnswer {
                 "\(url) answered what is not its contract (\(reason(error))): \(excerpt(data)); "
                     + "is this a model server, and of a supported version?")
         }
+    }
+
+    /// The same of an answer that is a list.
+    static func decodeList<Value: Decodable>(
+        _ type: Value.Type, _ data: Data, url: String
+    ) throws(ModelError) -> [Value] {
+        try decode([Value].self, data, url: url, begins: "[")
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

@@ -36,9 +36,12 @@ package struct ServerErrorBody: Hashable, Sendable {
             || message.contains("maximum model length")
             || message.contains("exceeds the available context size")
             || message.contains("too large to process")
+            // SGLang, and TEI: `inputs` must have less than 512 tokens. Given: 600
             || message.contains("longer than the model's context length")
+            || message.contains("longer than the context length")
             || message.contains("exceeds the context length")
             || (type == "validation" && message.contains("tokens"))
+            || message.contains("must have less than") && message.contains("tokens")
     }
 
     /// Whether the server failed because of what it sampled: llama.cpp's parser of chats, and

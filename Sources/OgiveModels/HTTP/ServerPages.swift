@@ -68,3 +68,14 @@ struct OllamaTags: Decodable {
 struct Version: Decodable {
     var version: String
 }
+
+/// `/info` of TEI.
+struct TEIInfo: Decodable {
+    var model_id: String
+    var served_model_name: String?
+    var model_sha: String?
+    var model_dtype: String
+    var max_input_length: Int
+    var max_client_batch_size: Int
+    var version: String
+}

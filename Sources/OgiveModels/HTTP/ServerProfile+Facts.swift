@@ -3,14 +3,14 @@ internal import OgiveCore
 
 extension ServerProfile.Kind {
     /// Those that are known by a page of theirs, in the order in which they are looked for.
-    static let recognisable: [Self] = [.llamaCpp, .sglang, .tgi, .ollama, .vLLM]
+    static let recognisable: [Self] = [.llamaCpp, .sglang, .tei, .tgi, .ollama, .vLLM]
 
     /// The pages that tell what this kind of server is.
     package var pages: [String] {
         switch self {
         case .llamaCpp: ["/props"]
         case .sglang: ["/get_server_info"]
-        case .tgi: ["/info"]
+        case .tei, .tgi: ["/info"]
         case .ollama: ["/api/version", "/api/tags"]
         case .vLLM: ["/version"]
         case .openAI, .other: []
@@ -31,6 +31,8 @@ extension ServerProfile.Kind {
                     "deterministic": info.enable_deterministic_inference.map { "\($0)" },
                 ].compactMapValues(\.self)
             ) { $1 }
+        case .tei:
+            return TEIInfo.read(pages)?.facts
         case .tgi:
             guard let info = read(TGIInfo.self, pages) else { return nil }
             return [
@@ -60,6 +62,23 @@ extension ServerProfile.Kind {
     private func read<Page: Decodable>(_ type: Page.Type, _ pages: [String: Data]) -> Page? {
         guard let path = self.pages.first, let page = pages[path] else { return nil }
         return try? BoundedJSON.decode(type, from: page)
+    }
+}
+
+extension TEIInfo {
+    /// Reads the page; `nil` when it is not there, or another server's.
+    static func read(_ pages: [String: Data]) -> TEIInfo? {
+        pages["/info"].flatMap { try? BoundedJSON.decode(TEIInfo.self, from: $0) }
+    }
+
+    /// The names under which the one model is served.
+    var names: [String] { [served_model_name ?? model_id, model_id] }
+
+    fileprivate var facts: [String: String] {
+        [
+            "version": version, "root": model_id, "sha": model_sha, "dtype": model_dtype,
+            "max_model_len": "\(max_input_length)",
+        ].compactMapValues(\.self)
     }
 }
 

@@ -11,6 +11,8 @@ package struct ServerProfile: Hashable, Sendable {
         case vLLM
         /// SGLang.
         case sglang = "SGLang"
+        /// Hugging Face's Text Embeddings Inference, which serves reward models.
+        case tei = "TEI"
         /// Hugging Face's Text Generation Inference.
         case tgi = "TGI"
         /// Ollama.
@@ -40,18 +42,26 @@ package struct ServerProfile: Hashable, Sendable {
         async throws(ModelError) -> ServerProfile
     {
         let kind = kind ?? (http.url.isOpenAI ? .openAI : nil)
-        // A hosted API need not have a list of models.
-        let models =
-            kind == .openAI
-            ? try await page("/v1/models", http) : try await http.get("/v1/models")
+        let models: Data?
+        var absence: ModelError?
+        do throws(ModelError) {
+            models = try await http.get("/v1/models")
+        } catch {
+            // A hosted API need not have a list of models, and TEI has none.
+            guard [.unsupported, .rejected, .unauthorized].contains(error.code) else { throw error }
+            models = nil
+            absence = error
+        }
         var pages: [String: Data] = [:]
         // Only one kind of server has each of the pages.
         for candidate in kind.map({ [$0] }) ?? Kind.recognisable {
             for path in candidate.pages { pages[path] = try await page(path, http) }
             if candidate.facts(pages) != nil { break }
         }
-        return try ServerProfile(
+        let profile = try ServerProfile(
             models: models, pages: pages, kind: kind, model: model, url: "\(http.url)")
+        if let absence, ![.openAI, .tei].contains(profile.kind) { throw absence }
+        return profile
     }
 
     /// Makes a profile of the page `/v1/models` and those of `Kind.pages`, as far as the server
@@ -66,9 +76,9 @@ package struct ServerProfile: Hashable, Sendable {
         let served =
             list?.data.flatMap { entry in
                 [entry.id] + (entry.aliases ?? []).filter { $0 != entry.id }
-            } ?? [model]
+            } ?? TEIInfo.read(pages)?.names ?? [model]
         let entry = list?.data.first { $0.names(model) }
-        guard list == nil || entry != nil else {
+        guard entry != nil || list == nil && served.contains(model) else {
             let names = served.prefix(20).map { String($0.prefix(100)) }
             throw ModelError(
                 .wrongModel,

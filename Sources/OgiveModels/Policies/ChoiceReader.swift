@@ -7,6 +7,8 @@ package struct ChoiceReader {
     let url: String
     /// Whether log-probabilities were asked for.
     let logProbabilities: Bool
+    /// Whether the tokens and their values are kept, not their sum alone.
+    package var readsTokens = false
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
     /// Whether an answer is one choice by itself, as Ollama gives it.
@@ -75,9 +77,29 @@ package struct ChoiceReader {
         let sum = try sum(choice)
         let tokens =
             choice.logprobs?.values.count ?? choice.token_ids?.count ?? usage?.completion_tokens
-        return Completion(
+        var completion = Completion(
             text: text, tokenCount: tokens.flatMap { Int32(exactly: $0) }.map { max(0, Int($0)) },
             finishReason: finishReason(choice.finish_reason), logProbability: sum)
+        if readsTokens {
+            completion.tokenLogProbabilities = choice.logprobs?.values.compactMap(\.self)
+            completion.tokenIDs = try tokenIDs(choice)
+        }
+        return completion
+    }
+
+    /// The sampled tokens; `nil` where the server does not tell them.
+    private func tokenIDs(_ choice: CompletionAnswer.Choice) throws(ModelError) -> [Int32]? {
+        guard let ids = choice.token_ids ?? choice.logprobs?.ids else { return nil }
+        let known = ids.compactMap { Int32(exactly: $0) }.filter { $0 >= 0 }
+        guard known.count == ids.count, ids.count == choice.logprobs?.values.count ?? ids.count
+        else {
+            throw ModelError(
+                .malformed,
+                "\(url) answered choice \(choice.index) with \(ids.count) tokens and "
+                    + "\(choice.logprobs?.values.count ?? 0) log-probabilities, or with ids that "
+                    + "are none")
+        }
+        return known
     }
 
     private func sum(_ choice: CompletionAnswer.Choice) throws(ModelError) -> Double? {

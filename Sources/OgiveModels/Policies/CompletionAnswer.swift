@@ -51,18 +51,25 @@ struct TokenLogProbabilities: Decodable {
     /// One value for each sampled token, the end token included; `nil` inside where the server
     /// gives none.
     var values: [Double?]
+    /// The tokens' ids, where each entry has one (llama.cpp).
+    var ids: [Int]?
 
     private enum Keys: String, CodingKey {
         case content
         case tokenLogprobs = "token_logprobs"
     }
 
-    private struct Token: Decodable { var logprob: Double? }
+    private struct Token: Decodable {
+        var id: Int?
+        var logprob: Double?
+    }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
         if let tokens = try container.decodeIfPresent([Token].self, forKey: .content) {
             values = tokens.map(\.logprob)
+            let known = tokens.compactMap(\.id)
+            ids = known.count == tokens.count ? known : nil
         } else {
             values = try container.decode([Double?].self, forKey: .tokenLogprobs)
         }

@@ -36,8 +36,10 @@ struct CompletionRequest: Sendable {
             body.merge(sampling) { _, new in new }
         }
         body.merge(inputFields(dialect)) { _, new in new }
-        // Reserved names were refused before; should one get here, Ogive's own value holds.
-        body.merge(spec.extraBody ?? [:]) { own, _ in own }
+        // Reserved names were refused before; one that gets here all the same is left out.
+        for (name, value) in spec.extraBody ?? [:] where !PolicySpec.reservedFields.contains(name) {
+            body[name] = value
+        }
         return .object(body)
     }
 

@@ -8,8 +8,8 @@ internal import FoundationEssentials
 /// that. So log π_ref(y|x) is the model's own, also when it is sampled with other parameters. From
 /// a server that returns something else it is not asked for (`ServerDialect.LogProbabilities`).
 package struct OpenAIPolicy: Policy {
-    private let spec: PolicySpec
-    private let server: ServerConnection
+    let spec: PolicySpec
+    let server: ServerConnection
     private let drawsPerRequest: Int
 
     /// Speaks to `server` for `spec`; asks for at most `drawsPerRequest` draws at once (and in one
@@ -96,6 +96,7 @@ package struct OpenAIPolicy: Policy {
                 logProbabilities: spec.logProbabilities != .none,
                 models: profile.answeringModels)
             reader.readsOneChoice = dialect.answersOneChoice
+            reader.readsTokens = spec.logProbabilities == .tokens
             return zip(group, try reader.completions(data, count: group.count)).map { $0 }
         } catch {
             return group.map { ($0, .failure(error)) }
@@ -104,7 +105,7 @@ package struct OpenAIPolicy: Policy {
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and
     /// plain texts to the other, as they are.
-    private func input(_ prompt: Prompt, _ kind: ServerProfile.Kind) async throws(ModelError)
+    func input(_ prompt: Prompt, _ kind: ServerProfile.Kind) async throws(ModelError)
         -> CompletionRequest.Input
     {
         switch (prompt.content, spec.api) {

@@ -78,7 +78,8 @@ extension ServerProfile.Kind {
         case .tgi: .tgi
         case .ollama: .ollama
         case .openAI: .openAI
-        case .other: .other
+        // TEI completes nothing; it says so itself.
+        case .tei, .other: .other
         }
     }
 }

@@ -25,6 +25,25 @@ package enum Batches {
         return left + right
     }
 
+    /// Scores each element by itself, at most `atOnce` at a time; the answers are in order.
+    static func each<Element: Sendable>(
+        _ elements: [Element], atOnce: Int,
+        _ score: @escaping @Sendable (Element) async -> Result<Score, ModelError>
+    ) async -> [Result<Score, ModelError>] {
+        await withTaskGroup(of: (Int, Result<Score, ModelError>).self) { group in
+            var results = [Result<Score, ModelError>](
+                repeating: .failure(ModelError(.wrongCount, "not scored")), count: elements.count)
+            for (place, element) in elements.enumerated() {
+                if place >= max(1, atOnce), let (done, result) = await group.next() {
+                    results[done] = result
+                }
+                group.addTask { (place, await score(element)) }
+            }
+            for await (done, result) in group { results[done] = result }
+            return results
+        }
+    }
+
     private static func concernsBatch(_ result: Result<Score, ModelError>) -> Bool {
         guard case .failure(let error) = result else { return false }
         return [.promptTooLong, .rejected, .malformed, .wrongCount].contains(error.code)

@@ -10,6 +10,12 @@ package struct Conversation: Hashable, Sendable {
     /// The assistant's last turn, whole.
     package var reply: String
 
+    /// Joins turns and reply.
+    init(context: [ChatMessage], reply: String) {
+        self.context = context
+        self.reply = reply
+    }
+
     /// Joins prompt and completion.
     package init(_ request: ScoreRequest) {
         switch request.prompt.content {

@@ -1,26 +1,50 @@
 internal import FoundationEssentials
 internal import OgiveCore
 
-/// Reads one field of a prompt's metadata as text.
+/// Reads the fields of a prompt's metadata.
 enum MetadataField {
     /// The field's text; a number or truth value as JSON writes it. Throws `missingField`.
     static func text(_ name: String, of prompt: Prompt) throws(ModelError) -> String {
-        let object: [String: Value]
+        let object = try decode([String: Value].self, prompt)
+        guard let value = object[name], let text = value.text else {
+            throw missing(name, "that is a text or number", prompt, known: object.keys)
+        }
+        return text
+    }
+
+    /// The field as it is. Throws `missingField`.
+    static func value(_ name: String, of prompt: Prompt) throws(ModelError) -> JSONValue {
+        let object = try all(of: prompt)
+        guard let value = object[name] else {
+            throw missing(name, "in its metadata", prompt, known: object.keys)
+        }
+        return value
+    }
+
+    /// All fields. Throws `missingField`.
+    static func all(of prompt: Prompt) throws(ModelError) -> [String: JSONValue] {
+        try decode([String: JSONValue].self, prompt)
+    }
+
+    private static func decode<Object: Decodable>(_ type: Object.Type, _ prompt: Prompt)
+        throws(ModelError) -> Object
+    {
         do {
-            object = try BoundedJSON.decode(
-                [String: Value].self, from: Data(prompt.metadata.utf8))
+            return try BoundedJSON.decode(type, from: Data(prompt.metadata.utf8))
         } catch {
             throw ModelError(
                 .missingField, "the metadata of prompt `\(prompt.key)` is no JSON object")
         }
-        guard let value = object[name], let text = value.text else {
-            let known = object.keys.sorted().prefix(20).joined(separator: ", ")
-            throw ModelError(
-                .missingField,
-                "prompt `\(prompt.key)` has no field `\(name)` that is a text or number; its "
-                    + "fields: \(known.isEmpty ? "none" : known)")
-        }
-        return text
+    }
+
+    private static func missing(
+        _ name: String, _ what: String, _ prompt: Prompt, known: some Collection<String>
+    ) -> ModelError {
+        let known = known.sorted().prefix(20).joined(separator: ", ")
+        return ModelError(
+            .missingField,
+            "prompt `\(prompt.key)` has no field `\(name)` \(what); its fields: "
+                + (known.isEmpty ? "none" : known))
     }
 
     private struct Value: Decodable {

@@ -23,6 +23,16 @@ struct PatternMatcher: Sendable {
         first(in: subject) != nil
     }
 
+    /// The first group of the last match, or the whole match when there is no group; `nil`
+    /// without a match.
+    func last(in subject: String) -> String? {
+        guard let regex = try? Regex(text), let match = subject.matches(of: regex).last else {
+            return nil
+        }
+        let group = match.output.count > 1 ? match.output[1].substring : nil
+        return String(group ?? subject[match.range])
+    }
+
     /// The first group of the first match, or the whole match when there is no group; `nil`
     /// without a match.
     func first(in subject: String) -> String? {

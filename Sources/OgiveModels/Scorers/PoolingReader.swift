@@ -1,17 +1,36 @@
 package import FoundationEssentials
 package import OgiveCore
 
-/// Reads the answers of vLLM's `/classify` and `/pooling`.
+/// Reads the answers of servers of reward models.
 package struct PoolingReader {
     /// The endpoint, for messages.
     let url: String
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
+    /// The label that is the reward; `nil` where there is only one.
+    let label: String?
+    private let shape: RewardRoute.Shape
 
-    /// Reads answers of `url`.
-    package init(url: String, models: [String]? = nil) {
+    /// Reads answers of vLLM's `/classify`, `/pooling` and `/score`.
+    package init(url: String, models: [String]? = nil, label: String? = nil) {
+        self.init(url: url, models: models, label: label, shape: .indexed)
+    }
+
+    init(url: String, models: [String]?, label: String?, shape: RewardRoute.Shape) {
         self.url = url
         self.models = models
+        self.label = label
+        self.shape = shape
+    }
+
+    /// Reads answers of SGLang's `/classify`.
+    package static func embeddings(url: String, label: String? = nil) -> PoolingReader {
+        PoolingReader(url: url, models: nil, label: label, shape: .embeddings)
+    }
+
+    /// Reads answers of TEI's `/predict`.
+    package static func predictions(url: String, label: String? = nil) -> PoolingReader {
+        PoolingReader(url: url, models: nil, label: label, shape: .predictions)
     }
 
     /// One entry for each of the `count` texts that were sent. Throws when the answer as a whole
@@ -19,43 +38,104 @@ package struct PoolingReader {
     package func rewards(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Double, ModelError>]
     {
-        let answer = try ServerAnswer.decode(PoolingAnswer.self, body, url: url)
-        try ServedModel.check(answer.model, among: models, url: url)
-        let entries = answer.data.map { ($0.index, $0) }
-        return try ScoreReader.ordered(entries, count: count, url: url).map { entry in
-            Result { () throws(ModelError) in try entry.reward(url: url) }
+        try values(body, count: count).map { values in
+            Result { () throws(ModelError) in
+                try LabelledValue.reward(values, label: label, url: url)
+            }
         }
+    }
+
+    /// All numbers of each of the `count` texts.
+    func values(_ body: Data, count: Int) throws(ModelError) -> [[LabelledValue]] {
+        switch shape {
+        case .indexed:
+            let answer = try ServerAnswer.decode(IndexedAnswer.self, body, url: url)
+            try ServedModel.check(answer.model, among: models, url: url)
+            let entries = answer.data.map { ($0.index, $0) }
+            return try ScoreReader.ordered(entries, count: count, url: url).map {
+                (entry) throws(ModelError) in try entry.values(url: url)
+            }
+        case .embeddings:
+            let answer = try ServerAnswer.decodeList(Embedding.self, body, url: url)
+            return try counted(answer, count).map { LabelledValue.numbered($0.embedding) }
+        case .predictions:
+            let answer = try ServerAnswer.decodeList([Prediction].self, body, url: url)
+            return try counted(answer, count).map { predictions in
+                predictions.map { LabelledValue(label: $0.label, value: $0.score) }
+            }
+        }
+    }
+
+    private func counted<Entry>(_ entries: [Entry], _ count: Int) throws(ModelError) -> [Entry] {
+        guard entries.count == count else {
+            throw ModelError(
+                .wrongCount, "\(url) answered \(entries.count) scores instead of \(count)")
+        }
+        return entries
     }
 }
 
-/// The answer of `/classify` (`probs`, `num_classes`) and `/pooling` (`data`).
-struct PoolingAnswer: Decodable {
-    /// One score.
+/// The answer of vLLM's `/classify` (`probs`, `num_classes`), `/pooling` (`data`) and `/score`
+/// (`score`).
+private struct IndexedAnswer: Decodable {
     struct Entry: Decodable {
         var index: Int
         var num_classes: Int?
         var probs: [Double?]?
         var data: [Double?]?
+        var score: Double?
 
-        /// The raw logit.
-        func reward(url: String) throws(ModelError) -> Double {
-            guard let values = probs ?? data else {
+        private enum Keys: String, CodingKey { case index, num_classes, probs, data, score }
+
+        /// Tells a score of null from none.
+        private var hasScore: Bool
+
+        init(from decoder: any Decoder) throws {
+            let entry = try decoder.container(keyedBy: Keys.self)
+            index = try entry.decode(Int.self, forKey: .index)
+            num_classes = try entry.decodeIfPresent(Int.self, forKey: .num_classes)
+            probs = try entry.decodeIfPresent([Double?].self, forKey: .probs)
+            data = try entry.decodeIfPresent([Double?].self, forKey: .data)
+            score = try entry.decodeIfPresent(Double.self, forKey: .score)
+            hasScore = entry.contains(.score)
+        }
+
+        /// All numbers, in the order of the labels.
+        func values(url: String) throws(ModelError) -> [LabelledValue] {
+            guard let values = probs ?? data ?? (hasScore ? [score] : nil) else {
                 throw ModelError(.malformed, "\(url) answered an entry without a score")
             }
-            guard values.count == 1, (num_classes ?? 1) == 1 else {
+            guard num_classes ?? values.count == values.count else {
                 throw ModelError(
-                    .misconfigured,
-                    "\(url) answered \(max(values.count, num_classes ?? 0)) numbers for one "
-                        + "conversation; serve a reward model with one label (num_labels: 1)")
+                    .malformed,
+                    "\(url) answered \(values.count) numbers for \(num_classes ?? 0) classes")
             }
-            guard let reward = values[0], reward.isFinite else {
-                throw ModelError(
-                    .notFinite, "\(url) answered a reward that is no finite number")
-            }
-            return reward
+            return LabelledValue.numbered(values)
         }
     }
 
     var model: String?
     var data: [Entry]
+}
+
+/// An entry of SGLang's `/classify`: a list of numbers, or one.
+private struct Embedding: Decodable {
+    var embedding: [Double?]
+
+    private enum Keys: String, CodingKey { case embedding }
+
+    init(from decoder: any Decoder) throws {
+        let entry = try decoder.container(keyedBy: Keys.self)
+        if let values = try? entry.decode([Double?].self, forKey: .embedding) {
+            embedding = values
+        } else {
+            embedding = [try entry.decode(Double.self, forKey: .embedding)]
+        }
+    }
+}
+
+/// A label of TEI's `/predict`.
+private struct Prediction: Decodable {
+    var label: String
+    var score: Double?
 }

@@ -1,59 +1,90 @@
 internal import FoundationEssentials
 package import OgiveCore
 
-/// A reward model behind vLLM's `/classify` or `/pooling`, as raw logit.
+/// A reward model behind an endpoint that gives one reward for one text, conversation or pair: the
+/// raw number of its head.
 ///
 /// Without a template each conversation is a request of its own and the server applies the
-/// model's chat template. With one, batches of texts rendered here share a request.
+/// model's chat template, where it can. With one, batches of texts rendered here share a request.
 package struct PoolingScorer: Scorer {
-    /// The two endpoints.
+    /// What is asked for; `RewardRoute` says where each server has it.
     package enum Endpoint: String, Sendable {
-        /// `/classify`, for models loaded as sequence classifiers.
+        /// Models loaded as sequence classifiers.
         case classify
-        /// `/pooling`.
+        /// vLLM's `/pooling`.
         case pooling
+        /// Pairs of prompt and completion.
+        case score
+    }
+
+    /// The settings of one scorer.
+    package struct Settings: Sendable {
+        /// Most texts of a request, where several can share one.
+        package var batchSize = 32
+        /// Most requests at once, where they cannot.
+        package var connections = 16
+        /// How a text is made of a conversation; `nil` leaves it to the server.
+        package var template: ScoreTemplate?
+        /// The label that is the reward, of a model with several.
+        package var label: String?
+        /// The server; `nil` takes what its pages say.
+        package var server: RewardServer?
+
+        /// Whether it is found out at the start that rewards come raw.
+        package var checksActivation = true
+
+        /// The defaults.
+        package init() {}
     }
 
     private let server: ServerConnection
     private let endpoint: Endpoint
-    private let batchSize: Int
-    private let connections: Int
-    private let template: ScoreTemplate?
+    private let settings: Settings
 
-    /// Speaks to `server`: with at most `batchSize` texts in a request when there is a template,
-    /// else with at most `connections` requests at once.
-    package init(
-        server: ServerConnection, endpoint: Endpoint, batchSize: Int, connections: Int,
-        template: ScoreTemplate? = nil
-    ) {
+    /// Speaks to `server`.
+    package init(server: ServerConnection, endpoint: Endpoint, settings: Settings) {
         self.server = server
         self.endpoint = endpoint
-        self.batchSize = max(1, batchSize)
-        self.connections = max(1, connections)
-        self.template = template
+        self.settings = settings
     }
 
     /// What the server says of itself, the endpoint and the template: each changes the rewards.
+    /// Throws `misconfigured` when the server squashes rewards although it is told not to.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
-        var facts = try await server.refresh().facts
+        let profile = try await server.refresh()
+        let route = try route(profile)
+        if route.hasActivation, settings.checksActivation {
+            try await ActivationCheck.run(url: url(route)) { (isRaw) throws(ModelError) in
+                try await probe(route, isRaw: isRaw)
+            }
+        }
+        var facts = profile.facts
         facts["endpoint"] = endpoint.rawValue
-        facts["template_sha256"] = template.map { SHA256Digest(hashing: $0.text).hex }
+        facts["template_sha256"] = settings.template.map { SHA256Digest(hashing: $0.text).hex }
         return Fingerprint(facts)
     }
 
-    /// Batches rendered texts; without a template every conversation is a request of its own.
+    /// Batches texts and pairs; conversations that the server renders are requests of their own.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
-        guard let template else { return await scoreEach(requests) }
+        let route: RewardRoute
+        do throws(ModelError) {
+            route = try self.route(try await server.known())
+        } catch {
+            return requests.map { _ in .failure(error) }
+        }
+        if route.form == .conversation, settings.template == nil {
+            return await scoreEach(requests, route)
+        }
         var results: [Result<Score, ModelError>] = []
-        for batch in Batches.split(requests, sizeMax: batchSize) {
-            let texts = batch.map { template.render(Conversation($0), key: $0.prompt.key) }
-            let valid = texts.compactMap { try? $0.get() }
+        for batch in Batches.split(requests, sizeMax: settings.batchSize) {
+            let inputs = batch.map { input(Conversation($0), key: $0.prompt.key, route) }
+            let valid = inputs.compactMap { try? $0.get() }
             let answers = await Batches.isolatingFaults(of: valid) { part in
-                await post(.texts(part), count: part.count)
+                await post(Self.joined(part, route), count: part.count, route)
             }
             var answered = answers.makeIterator()
-            for text in texts {
-                switch text {
+            for input in inputs {
+                switch input {
                 case .success: results.append(answered.next() ?? .failure(Self.unanswered))
                 case .failure(let error): results.append(.failure(error))
                 }
@@ -64,41 +95,91 @@ package struct PoolingScorer: Scorer {
 
     private static let unanswered = ModelError(.wrongCount, "a text got no score")
 
+    /// The way of this scorer at the server.
+    private func route(_ profile: ServerProfile) throws(ModelError) -> RewardRoute {
+        // A gateway before vLLM need not have all its pages.
+        let kind = settings.server ?? RewardServer(profile) ?? .vLLM
+        let route = try RewardRoute(endpoint, at: kind, url: "\(server.http.url)")
+        guard route.form != .text || settings.template != nil else {
+            throw ModelError(
+                .misconfigured,
+                "\(server.http.url) (\(kind.rawValue)) applies no chat template to what it "
+                    + "scores: set `template`, without the BOS token, which the server adds")
+        }
+        return route
+    }
+
+    private func url(_ route: RewardRoute) -> String { server.http.url.appending(route.path) }
+
+    /// One text or pair.
+    private func input(_ conversation: Conversation, key: String, _ route: RewardRoute)
+        -> Result<(query: String, reply: String), ModelError>
+    {
+        if route.form != .pair, let template = settings.template {
+            return template.render(conversation, key: key).map { ("", $0) }
+        }
+        guard let query = conversation.query else {
+            return .failure(
+                ModelError(
+                    .rejected,
+                    "prompt `\(key)` is more than one user turn, which \(url(route)) cannot "
+                        + "carry; use the scorer `classify`"))
+        }
+        return .success((query, conversation.reply))
+    }
+
+    private static func joined(_ part: [(query: String, reply: String)], _ route: RewardRoute)
+        -> RewardInput
+    {
+        route.form == .pair ? .pairs(part) : .texts(part.map(\.reply))
+    }
+
     /// One conversation a request: a batch of `messages` lists is an error at the server.
-    private func scoreEach(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
-        await withTaskGroup(of: (Int, Result<Score, ModelError>).self) { group in
-            var results = [Result<Score, ModelError>](
-                repeating: .failure(Self.unanswered), count: requests.count)
-            for (place, request) in requests.enumerated() {
-                if place >= connections, let (done, result) = await group.next() {
-                    results[done] = result
-                }
-                group.addTask {
-                    let messages = Conversation(request).messages
-                    let answer = await self.post(.messages(messages), count: 1)
-                    return (place, answer.first ?? .failure(Self.unanswered))
-                }
-            }
-            for await (done, result) in group { results[done] = result }
-            return results
+    private func scoreEach(_ requests: [ScoreRequest], _ route: RewardRoute) async
+        -> [Result<Score, ModelError>]
+    {
+        await Batches.each(requests, atOnce: settings.connections) { request in
+            let messages = Conversation(request).messages
+            let answer = await post(.messages(messages), count: 1, route)
+            return answer.first ?? .failure(Self.unanswered)
         }
     }
 
-    private func post(_ input: PoolingRequest.Input, count: Int) async
+    private func post(_ input: RewardInput, count: Int, _ route: RewardRoute) async
         -> [Result<Score, ModelError>]
     {
         // An empty list would be refused by the server.
         if count == 0 { return [] }
-        let path = "/\(endpoint.rawValue)"
-        let url = server.http.url.appending(path)
         do throws(ModelError) {
-            let models = try await server.known().answeringModels
-            let body = PoolingRequest(model: server.model, input: input)
-            let data = try await server.post(path, body)
-            return try PoolingReader(url: url, models: models).rewards(data, count: count)
+            let reader = reader(route, try await server.known().answeringModels)
+            let body = route.body(input, model: server.model, isRaw: true)
+            return try reader.rewards(try await server.post(route.path, body), count: count)
                 .map { $0.map { Score($0) } }
         } catch {
             return (0..<count).map { _ in .failure(error) }
         }
+    }
+
+    private func reader(_ route: RewardRoute, _ models: [String]?) -> PoolingReader {
+        PoolingReader(
+            url: url(route), models: models, label: settings.label, shape: route.shape)
+    }
+
+    /// The numbers of texts of the check, squashed or not.
+    private func probe(_ route: RewardRoute, isRaw: Bool) async throws(ModelError) -> [Double] {
+        let reader = reader(route, nil)
+        var numbers: [Double] = []
+        for text in ActivationCheck.texts {
+            let input: RewardInput
+            if route.form == .conversation, settings.template == nil {
+                input = .messages(text.messages)
+            } else {
+                input = Self.joined([try self.input(text, key: "check", route).get()], route)
+            }
+            let body = route.body(input, model: server.model, isRaw: isRaw)
+            let data = try await server.post(route.path, body)
+            numbers += try reader.values(data, count: 1)[0].compactMap(\.value)
+        }
+        return numbers
     }
 }

@@ -2,17 +2,34 @@ package import FoundationEssentials
 internal import Glibc
 package import OgiveCore
 
-/// Reads the answers of llama.cpp's `/v1/rerank`.
+/// Reads the answers of endpoints that rank completions of one prompt.
 package struct RerankReader {
+    /// What a server answers.
+    package enum Shape: Sendable {
+        /// llama.cpp: `{"results": [{"index", "relevance_score"}]}`, probabilities.
+        case probabilities
+        /// vLLM: the same, raw.
+        case scores
+        /// TEI: `[{"index", "score"}]`, raw.
+        case ranks
+    }
+
     /// The endpoint, for messages.
     let url: String
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
+    private let shape: Shape
 
     /// Reads answers of `url`.
-    package init(url: String, models: [String]? = nil) {
+    package init(url: String, models: [String]? = nil, shape: Shape = .probabilities) {
         self.url = url
         self.models = models
+        self.shape = shape
+    }
+
+    private struct Rank: Decodable {
+        var index: Int
+        var score: Double?
     }
 
     private struct Answer: Decodable {
@@ -31,13 +48,27 @@ package struct RerankReader {
     package func rewards(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Double, ModelError>]
     {
-        let answer = try ServerAnswer.decode(Answer.self, body, url: url)
-        try ServedModel.check(answer.model, among: models, url: url)
-        // Results come sorted by score, not in the order of the documents.
-        let scores = answer.results.map { ($0.index, $0.relevance_score) }
-        return try ScoreReader.ordered(scores, count: count, url: url).map { value in
-            Result { () throws(ModelError) in try Self.reward(value, url: url) }
+        try scores(body, count: count).map { value in
+            Result { () throws(ModelError) in
+                if shape == .probabilities { return try Self.reward(value, url: url) }
+                let values = [LabelledValue(label: "", value: value)]
+                return try LabelledValue.reward(values, label: nil, url: url)
+            }
         }
+    }
+
+    /// The server's numbers in the order of the documents; answers come sorted by them.
+    func scores(_ body: Data, count: Int) throws(ModelError) -> [Double?] {
+        let scores: [(Int, Double?)]
+        if shape == .ranks {
+            scores = try ServerAnswer.decodeList(Rank.self, body, url: url)
+                .map { ($0.index, $0.score) }
+        } else {
+            let answer = try ServerAnswer.decode(Answer.self, body, url: url)
+            try ServedModel.check(answer.model, among: models, url: url)
+            scores = answer.results.map { ($0.index, $0.relevance_score) }
+        }
+        return try ScoreReader.ordered(scores, count: count, url: url)
     }
 
     /// ln(s / (1 − s)), without cancellation at either end.

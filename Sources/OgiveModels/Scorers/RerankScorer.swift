@@ -1,27 +1,42 @@
 package import OgiveCore
 
-/// A reward model behind llama.cpp's `/v1/rerank`.
+/// A reward model behind an endpoint that ranks the completions of one prompt.
 ///
-/// The server gives s = sigmoid(reward), so the reward is ln(s / (1 − s)). It renders each pair
-/// with the model's own template, which has one place for the query: prompts that are more than
-/// one user turn (a system message, several turns) are refused rather than scored as something
-/// else.
+/// vLLM and TEI give the raw number when they are told to. llama.cpp gives s = sigmoid(reward), so
+/// the reward is ln(s / (1 − s)); s is printed from a 32-bit float: near |reward| = 12 the
+/// resolution is about 0.01, and from about 17 on s is 1 and the reward lost.
 ///
-/// s is printed from a 32-bit float: near |reward| = 12 the resolution is about 0.01, and from
-/// about 17 on s is 1 and the reward lost.
+/// There is one place for the query, so prompts that are more than one user turn (a system
+/// message, several turns) are refused rather than scored as something else.
 package struct RerankScorer: Scorer {
     private let server: ServerConnection
     private let batchSize: Int
+    private let given: RewardServer?
+    private let checksActivation: Bool
 
-    /// Speaks to `server`, with at most `batchSize` documents in a request.
-    package init(server: ServerConnection, batchSize: Int) {
+    /// Speaks to `server`, with at most `batchSize` documents in a request. Without a `kind` the
+    /// server's pages say which server it is.
+    package init(
+        server: ServerConnection, batchSize: Int, kind: RewardServer? = nil,
+        checksActivation: Bool = true
+    ) {
         self.server = server
         self.batchSize = max(1, batchSize)
+        given = kind
+        self.checksActivation = checksActivation
     }
 
-    /// What the server says of itself and the endpoint, which changes the rewards.
+    /// What the server says of itself and the endpoint, which changes the rewards. Throws
+    /// `misconfigured` when the server squashes rewards although it is told not to.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
-        var facts = try await server.refresh().facts
+        let profile = try await server.refresh()
+        let kind = try kind(profile)
+        if kind != .llamaCpp, checksActivation {
+            try await ActivationCheck.run(url: url(kind)) { (isRaw) throws(ModelError) in
+                try await probe(kind, isRaw: isRaw)
+            }
+        }
+        var facts = profile.facts
         facts["endpoint"] = "rerank"
         return Fingerprint(facts)
     }
@@ -52,27 +67,76 @@ package struct RerankScorer: Scorer {
         return results
     }
 
-    private struct Body: Encodable {
-        var model: String
-        var query: String
-        var documents: [String]
-    }
-
     private func rerank(_ query: String, _ documents: [String]) async
         -> [Result<Score, ModelError>]
     {
-        let path = "/v1/rerank"
-        let body = Body(model: server.model, query: query, documents: documents)
         do throws(ModelError) {
-            let models = try await server.known().answeringModels
-            let data = try await server.post(path, body)
-            let reader = RerankReader(
-                url: server.http.url.appending(path),
-                models: models)
-            return try reader.rewards(data, count: documents.count).map { $0.map { Score($0) } }
+            let profile = try await server.known()
+            let kind = try kind(profile)
+            let body = body(kind, query, documents, isRaw: true)
+            let data = try await server.post(Self.path(kind), body)
+            return try reader(kind, profile.answeringModels)
+                .rewards(data, count: documents.count).map { $0.map { Score($0) } }
         } catch {
             return documents.map { _ in .failure(error) }
         }
+    }
+
+    /// The server, as configured or as its pages say.
+    private func kind(_ profile: ServerProfile) throws(ModelError) -> RewardServer {
+        switch given ?? RewardServer(profile) {
+        case .sglang:
+            throw ModelError(
+                .unsupported,
+                "\(server.http.url) is SGLang, whose /v1/rerank squashes rewards as the model's "
+                    + "configuration says and cannot be told not to; use the scorer `classify`")
+        case .none:
+            throw ModelError(
+                .unsupported,
+                "\(server.http.url) does not say which server it is, and so whether its "
+                    + "/v1/rerank gives raw rewards; set `server` to llama.cpp, vllm or tei")
+        case .some(let kind): return kind
+        }
+    }
+
+    private static func path(_ kind: RewardServer) -> String {
+        kind == .tei ? "/rerank" : "/v1/rerank"
+    }
+
+    private func url(_ kind: RewardServer) -> String { server.http.url.appending(Self.path(kind)) }
+
+    private func reader(_ kind: RewardServer, _ models: [String]?) -> RerankReader {
+        let shape: RerankReader.Shape =
+            switch kind {
+            case .tei: .ranks
+            case .vLLM: .scores
+            case .llamaCpp, .sglang: .probabilities
+            }
+        return RerankReader(url: url(kind), models: models, shape: shape)
+    }
+
+    private func body(
+        _ kind: RewardServer, _ query: String, _ documents: [String], isRaw: Bool
+    ) -> JSONValue {
+        var body: [String: JSONValue] = ["query": .text(query)]
+        body[kind == .tei ? "texts" : "documents"] = .texts(documents)
+        if kind != .tei { body["model"] = .text(server.model) }
+        if kind == .vLLM { body["use_activation"] = .flag(!isRaw) }
+        if kind == .tei {
+            body["raw_scores"] = .flag(isRaw)
+            body["truncate"] = .flag(false)
+        }
+        return .object(body)
+    }
+
+    private func probe(_ kind: RewardServer, isRaw: Bool) async throws(ModelError) -> [Double] {
+        var numbers: [Double] = []
+        for text in ActivationCheck.texts {
+            let body = body(kind, text.query ?? "", [text.reply], isRaw: isRaw)
+            let data = try await server.post(Self.path(kind), body)
+            numbers += try reader(kind, nil).scores(data, count: 1).compactMap(\.self)
+        }
+        return numbers
     }
 
     private static func refusal(_ prompt: Prompt) -> ModelError {

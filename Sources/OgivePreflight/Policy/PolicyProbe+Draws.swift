@@ -1,26 +1,69 @@
 package import OgiveCore
 
 extension PolicyProbe {
-    /// One draw: whether there is an answer at all, and what it says of itself.
-    package func firstDraw(_ time: TimeSource) async -> (completion: Completion?, [Finding]) {
-        let begun = time.now()
-        do {
-            let completion = try await draw(0, [0], parameters)[0]
-            let took = (time.now() - begun) / .milliseconds(1)
-            let tokens = completion.tokenCount.map { "\($0) tokens" } ?? "a draw"
-            return (
-                completion,
-                [
-                    Finding(
-                        .ok, .policyAnswers, at: name,
-                        "`\(spec.model)` gave \(tokens) in \(Int(took)) ms")
-                ]
-            )
+    /// What identifies the policy, and one draw of each prompt: whether there is an answer at all.
+    /// Answers with the prompts that got one; a failure comes along when none did.
+    package func firstDraws(
+        _ time: TimeSource
+    ) async -> (answered: [Prompt], failure: ModelError?, [Finding]) {
+        do throws(ModelError) {
+            _ = try await policy.fingerprint()
         } catch {
             return (
-                nil,
-                [Finding(.error, .policyAnswers, at: name, "no draw: \(error.message)")]
+                [], error,
+                [Finding(.error, .policyAnswers, at: name, "no answer: \(error.message)")]
             )
+        }
+        let begun = time.now()
+        let results = await withTaskGroup(of: (Int, Result<Completion, ModelError>).self) { group in
+            for place in prompts.indices {
+                group.addTask {
+                    (
+                        place,
+                        await Result.catching { () async throws(ModelError) in
+                            try await draw(place, [0], short)[0]
+                        }
+                    )
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        let took = Int((time.now() - begun) / .milliseconds(1))
+        var answered: [Prompt] = []
+        var failure: ModelError?
+        var findings: [Finding] = []
+        for (place, prompt) in prompts.enumerated() {
+            switch results[place] {
+            case .success: answered.append(prompt)
+            case .failure(let error):
+                failure = failure ?? error
+                findings.append(
+                    Finding(
+                        .warning, .policyAnswers, at: name,
+                        "no draw of prompt `\(prompt.key)`: \(error.message)"))
+            case nil: break
+            }
+        }
+        if answered.isEmpty, let failure {
+            return (
+                [], failure,
+                [Finding(.error, .policyAnswers, at: name, "no draw: \(failure.message)")]
+            )
+        }
+        findings.insert(
+            Finding(
+                .ok, .policyAnswers, at: name,
+                "`\(spec.model)` gave \(answered.count) draws in \(took) ms"), at: 0)
+        return (answered, nil, findings)
+    }
+
+    /// Draws of the prompts as texts to be scored, two of each.
+    package func texts() async -> [(prompt: Prompt, completion: String)] {
+        guard let answers = try? await draw(prompts.indices.map { ($0, [0, 1]) }, short) else {
+            return []
+        }
+        return zip(prompts, answers).flatMap { prompt, draws in
+            draws.map { (prompt, $0.text) }
         }
     }
 
@@ -54,12 +97,7 @@ extension PolicyProbe {
                     count += 1
                     worst = max(worst, abs(given.sum - (draw.logProbability ?? 0)))
                 case .failure(let error):
-                    let isUnable = error.code == .unsupported
-                    return [
-                        Finding(
-                            isUnable ? .note : .warning, .policyLogProbabilities, at: name,
-                            "log-probabilities of candidates: \(error.message)")
-                    ]
+                    return unable(error)
                 }
             }
         }
@@ -74,6 +112,17 @@ extension PolicyProbe {
                     ? nil
                     : "log π_ref of draws and of candidates are not of one kind: look for a "
                         + "template or a BOS that only one of the two requests has")
+        ]
+    }
+
+    /// A policy need not tell, unless the run asks for it.
+    private func unable(_ error: ModelError) -> [Finding] {
+        if error.code == .unsupported, !wantsCandidates { return [] }
+        return [
+            Finding(
+                wantsCandidates ? .error : .warning, .policyLogProbabilities, at: name,
+                "log-probabilities of candidates: \(error.message)",
+                advice: wantsCandidates ? "take `logprobs` out of `run.candidates`" : nil)
         ]
     }
 
@@ -158,5 +207,18 @@ struct DrawEvidence {
         return Finding(
             .ok, .policyLogProbabilities, at: name,
             "\(told.count) draws have finite log-probabilities of at most 0")
+    }
+}
+
+extension Result {
+    /// What `body` gives or throws.
+    fileprivate static func catching(
+        _ body: () async throws(Failure) -> Success
+    ) async -> Result {
+        do throws(Failure) {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
     }
 }

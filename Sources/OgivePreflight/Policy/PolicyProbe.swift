@@ -11,9 +11,12 @@ package struct PolicyProbe: Sendable {
     /// How it is sampled.
     package let parameters: SamplingParameters
     /// Some prompts of the set.
-    package let prompts: [Prompt]
+    package var prompts: [Prompt]
     /// What the server lets one see; `nil` when nothing.
     package let inspector: (any ModelInspector)?
+
+    /// Whether the run wants log-probabilities of candidates.
+    package var wantsCandidates = false
 
     /// Draws that share a request.
     static let choices: Int32 = 4

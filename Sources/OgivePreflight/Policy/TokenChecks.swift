@@ -38,7 +38,7 @@ package struct TokenChecks: Sendable {
         if count >= length {
             return [
                 Finding(
-                    told == nil ? .warning : .error, code, at: name,
+                    .warning, code, at: name,
                     "\(what); the context has \(length)",
                     advice: "serve the model with a larger context, or leave such prompts out: "
                         + "each of their draws will be a failure")

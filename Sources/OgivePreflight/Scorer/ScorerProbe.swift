@@ -62,13 +62,16 @@ package struct ScorerProbe: Sendable {
     }
 
     /// One score: whether there is an answer at all.
-    package func firstScore(_ time: TimeSource) async -> (isAlive: Bool, [Finding]) {
+    package func firstScore(_ time: TimeSource) async -> (failure: ModelError?, [Finding]) {
         let begun = time.now()
-        do {
-            let score = try await score([requests[0]])[0]
+        guard let first = requests.first else { return (nil, []) }
+        do throws(ModelError) {
+            // What identifies the scorer; some look at their server more closely then.
+            _ = try await scorer.fingerprint()
+            let score = try await score([first])[0]
             let took = (time.now() - begun) / .milliseconds(1)
             return (
-                true,
+                nil,
                 [
                     Finding(
                         .ok, .scorerAnswers, at: name,
@@ -77,7 +80,7 @@ package struct ScorerProbe: Sendable {
             )
         } catch {
             return (
-                false, [Finding(.error, .scorerAnswers, at: name, "no score: \(error.message)")]
+                error, [Finding(.error, .scorerAnswers, at: name, "no score: \(error.message)")]
             )
         }
     }

@@ -6,8 +6,8 @@ enum AuditQueries {
     /// Draws without a reward, with the failure when there is one. $1 prompt set, $2 sampling, $3
     /// scoring, $4 draws. That complete_to may be trusted is shown by `tables`.
     static let missingDraws = """
-        SELECT p.id AS prompt_id, p.key AS prompt_key, d.draw_index AS item_index, false AS
-            is_candidate, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message
+        SELECT p.id AS prompt_id, p.key AS prompt_key, d.draw_index AS item_index,
+            'draw' AS item_kind, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message
         FROM ogive.prompt_rows p
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = p.id
         CROSS JOIN LATERAL generate_series(0, $4::integer - 1) d(draw_index)
@@ -22,8 +22,8 @@ enum AuditQueries {
         """
     /// Candidates without a reward. $1 prompt set, $2 scoring.
     static let missingCandidates = """
-        SELECT p.id AS prompt_id, p.key AS prompt_key, k.candidate_index AS item_index, true AS
-            is_candidate, true AS has_text, f.stage, f.code, f.message
+        SELECT p.id AS prompt_id, p.key AS prompt_key, k.candidate_index AS item_index,
+            'candidate' AS item_kind, true AS has_text, f.stage, f.code, f.message
         FROM ogive.prompt_rows p
         JOIN ogive.candidate_rows k ON k.prompt_id = p.id
         LEFT JOIN ogive.candidate_reward_rows w ON w.scoring_id = $2 AND w.prompt_id = p.id
@@ -77,6 +77,53 @@ enum AuditQueries {
             THEN f.item_index = ANY(t.draw_indexes) ELSE w.prompt_id IS NOT NULL END
         ORDER BY f.prompt_id, f.item_kind, f.item_index
         """
+    /// Rewards that are not made of the parts that the scorer's specification names, and parts
+    /// without a reward. $1 scoring.
+    static let parts = """
+        SELECT x.prompt_id, x.item_kind || ' ' || x.item_index || CASE
+            WHEN x.parts IS NULL THEN ' has a reward without its parts'
+            WHEN x.reward IS NULL THEN ' has parts without a reward'
+            WHEN cardinality(x.parts) <> x.expected
+                THEN ' has ' || cardinality(x.parts) || ' parts instead of ' || x.expected
+            ELSE ' has a reward that is not the weighted sum of its parts' END AS problem
+        FROM (
+            SELECT coalesce(i.prompt_id, w.prompt_id) AS prompt_id,
+                coalesce(i.item_kind, w.item_kind) AS item_kind,
+                coalesce(i.item_index, w.item_index) AS item_index, i.reward, w.parts,
+                n.expected, n.weights
+            FROM (
+                SELECT t.prompt_id, 'draw' AS item_kind, u.i AS item_index, u.r AS reward
+                FROM ogive.quantile_table_rows t
+                CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(i, r)
+                WHERE t.scoring_id = $1
+                UNION ALL
+                SELECT c.prompt_id, 'candidate', c.candidate_index, c.reward
+                FROM ogive.candidate_reward_rows c WHERE c.scoring_id = $1
+            ) i
+            FULL JOIN (SELECT * FROM ogive.reward_part_rows WHERE scoring_id = $1) w
+                ON w.prompt_id = i.prompt_id AND w.item_kind = i.item_kind
+                AND w.item_index = i.item_index
+            CROSS JOIN (
+                SELECT coalesce(jsonb_array_length(g.spec #> '{scorer,parts}'), 0) AS expected,
+                    ARRAY(
+                        SELECT (d.part ->> 'weight')::float8
+                        FROM jsonb_array_elements(g.spec #> '{scorer,parts}')
+                            WITH ORDINALITY d(part, number)
+                        ORDER BY d.number
+                    ) AS weights
+                FROM ogive.scorings g WHERE g.id = $1
+            ) n
+        ) x
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(q.weight * q.part), 0) AS total,
+                coalesce(sum(abs(q.weight * q.part)), 0) AS size
+            FROM unnest(x.weights, x.parts) q(weight, part)
+        ) s
+        WHERE (x.expected > 0 OR x.parts IS NOT NULL) AND (x.parts IS NULL OR x.reward IS NULL
+            OR cardinality(x.parts) <> x.expected
+            OR abs(x.reward - s.total) > 1e-9 * (s.size + abs(x.reward)))
+        ORDER BY x.prompt_id, x.item_kind, x.item_index
+        """
     /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring.
     static let counters = """
         SELECT name, counted, found FROM (
@@ -100,21 +147,34 @@ enum AuditQueries {
             SELECT 'failures of the scoring', b.draw_failures + b.candidate_failures,
                 (SELECT count(*) FROM ogive.failure_rows f WHERE f.scoring_id = $3)
             FROM ogive.scoring_progress b WHERE b.scoring_id = $3
+            UNION ALL
+            SELECT 'log-probabilities of candidates', a.candidate_log_probabilities,
+                (SELECT count(*) FROM ogive.candidate_log_probability_rows l
+                WHERE l.sampling_id = $2 AND l.code IS NULL)
+            FROM ogive.sampling_progress a WHERE a.sampling_id = $2
+            UNION ALL
+            SELECT 'failures of log-probabilities', a.candidate_log_probability_failures,
+                (SELECT count(*) FROM ogive.candidate_log_probability_rows l
+                WHERE l.sampling_id = $2 AND l.code IS NOT NULL)
+            FROM ogive.sampling_progress a WHERE a.sampling_id = $2
         ) x
         ORDER BY name
         """
-    /// Rewarded items of the run. $1 prompt set, $2 scoring, $3 draws.
+    /// Items of the run that are there. $1 prompt set, $2 scoring, $3 draws, $4 sampling.
     static let landed = """
         SELECT count(*) AS prompts, coalesce(sum(x.draws), 0)::bigint AS draws,
             coalesce(sum(p.candidate_count), 0)::bigint AS candidates,
-            coalesce(sum(x.candidates), 0)::bigint AS landed_candidates
+            coalesce(sum(x.candidates), 0)::bigint AS landed_candidates,
+            coalesce(sum(x.told), 0)::bigint AS landed_log_probabilities
         FROM ogive.prompt_rows p
         CROSS JOIN LATERAL (
             SELECT (SELECT count(*) FROM ogive.quantile_table_rows t
                     CROSS JOIN LATERAL unnest(t.draw_indexes) i
                     WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < $3::integer) AS draws,
                 (SELECT count(*) FROM ogive.candidate_reward_rows w
-                    WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates
+                    WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates,
+                (SELECT count(l.log_probability) FROM ogive.candidate_log_probability_rows l
+                    WHERE l.sampling_id = $4 AND l.prompt_id = p.id) AS told
         ) x
         WHERE p.prompt_set_id = $1
         """

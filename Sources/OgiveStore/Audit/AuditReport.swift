@@ -22,6 +22,14 @@ package struct AuditReport: Hashable, Sendable {
     package var failedCandidates = 0
     /// Candidates with neither.
     package var pendingCandidates = 0
+    /// Candidates whose log-probability is asked for.
+    package var logProbabilities = 0
+    /// Candidates with a log-probability.
+    package var landedLogProbabilities = 0
+    /// Candidates with a failure in its place.
+    package var failedLogProbabilities = 0
+    /// Candidates with neither.
+    package var pendingLogProbabilities = 0
     /// Whether the run stopped because its budget is spent: then draws may be pending.
     package var isOutOfBudget = false
     /// Prompts of which some draws are pending and others are not.
@@ -37,20 +45,23 @@ package struct AuditReport: Hashable, Sendable {
     /// nothing contradicts anything. A run that samples nothing owes the draws that are stored; of
     /// one that stopped at its budget, some may be pending.
     package var isSound: Bool {
-        (isOutOfBudget || pending == 0 && pendingCandidates == 0) && problemCount == 0
+        (isOutOfBudget || pending + pendingCandidates + pendingLogProbabilities == 0)
+            && problemCount == 0
             && landed + failed + unsampled + pending == prompts * draws
             && landedCandidates + failedCandidates + pendingCandidates == candidates
+            && landedLogProbabilities + failedLogProbabilities + pendingLogProbabilities
+                == logProbabilities
     }
 }
 
-/// An item without a reward.
+/// An item without a reward, or without a log-probability.
 package struct MissingItem: Hashable, Sendable {
     /// The prompt's row.
     package var prompt: Int64
     /// The prompt's key.
     package var promptKey: String
-    /// Whether it is a candidate; a draw otherwise.
-    package var isCandidate: Bool
+    /// `draw`, `candidate` (its reward) or `candidate_logprob` (its log-probability).
+    package var kind: String
     /// Index within its kind.
     package var index: Int32
     /// Why it is missing: stage, code and message of its failure; `nil` when nobody said.

@@ -24,6 +24,11 @@ struct RunAudit {
                 AuditQueries.missingCandidates,
                 [.int64(extent.promptSet), .int64(extent.scoring)], &report, connection)
         }
+        if extent.asksLogProbabilities {
+            try await listMissing(
+                LogProbabilityQueries.missing,
+                [.int64(extent.promptSet), .int64(extent.sampling)], &report, connection)
+        }
         try await listProblems(&report, connection)
         try await compareCounters(&report, connection)
         return report
@@ -34,7 +39,10 @@ struct RunAudit {
     ) async throws {
         let row = try await connection.query(
             AuditQueries.landed,
-            [.int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws)]
+            [
+                .int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws),
+                .int64(extent.sampling),
+            ]
         ).one()
         report.draws = Int(extent.draws)
         report.prompts = try row.decode("prompts")
@@ -42,6 +50,10 @@ struct RunAudit {
         if extent.scoresCandidates {
             report.candidates = try row.decode("candidates")
             report.landedCandidates = try row.decode("landed_candidates")
+        }
+        if extent.asksLogProbabilities {
+            report.logProbabilities = try row.decode("candidates")
+            report.landedLogProbabilities = try row.decode("landed_log_probabilities")
         }
     }
 
@@ -66,12 +78,14 @@ struct RunAudit {
                     endPrompt()
                     current = (item.prompt, 0)
                 }
-                if item.reason == nil, !item.isCandidate { current?.pending += 1 }
-                switch (item.isCandidate, item.reason == nil) {
-                case (false, true): report.pending += 1
-                case (false, false): report.failed += 1
-                case (true, true): report.pendingCandidates += 1
-                case (true, false): report.failedCandidates += 1
+                if item.reason == nil, item.kind == "draw" { current?.pending += 1 }
+                switch (item.kind, item.reason == nil) {
+                case ("draw", true): report.pending += 1
+                case ("draw", false): report.failed += 1
+                case ("candidate", true): report.pendingCandidates += 1
+                case ("candidate", false): report.failedCandidates += 1
+                case (_, true): report.pendingLogProbabilities += 1
+                case (_, false): report.failedLogProbabilities += 1
                 }
                 if item.reason == nil, report.isOutOfBudget { continue }
                 if report.missing.count < listMax { report.missing.append(item) }
@@ -96,6 +110,7 @@ struct RunAudit {
                 ]
             ),
             (AuditQueries.contradictions, [.int64(extent.scoring)]),
+            (AuditQueries.parts, [.int64(extent.scoring)]),
         ]
         for (sql, parameters) in checks {
             try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
@@ -135,7 +150,7 @@ extension MissingItem {
     init(_ row: PostgresRow) throws {
         prompt = try row.decode("prompt_id")
         promptKey = try row.decode("prompt_key")
-        isCandidate = try row.decode("is_candidate")
+        kind = try row.decode("item_kind")
         index = try row.decode("item_index")
         hasText = try row.decode("has_text")
         if let stage = try row.decode("stage", as: String?.self) {

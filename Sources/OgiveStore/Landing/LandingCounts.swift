@@ -15,6 +15,8 @@ struct LandingCounts: Sendable {
     var candidateRewards: Int64 = 0
     var drawFailures: Int64 = 0
     var candidateFailures: Int64 = 0
+    var logProbabilities: Int64 = 0
+    var logProbabilityFailures: Int64 = 0
     /// What runs with a budget have spent in all.
     var spent: [RunID: Spending] = [:]
 
@@ -26,16 +28,19 @@ struct LandingCounts: Sendable {
         candidateRewards += other.candidateRewards
         drawFailures += other.drawFailures
         candidateFailures += other.candidateFailures
+        logProbabilities += other.logProbabilities
+        logProbabilityFailures += other.logProbabilityFailures
         spent.merge(other.spent) { $0.merged($1) }
     }
 
     /// The receipt of a batch of `items` results.
     func receipt(items: Int) -> LandingReceipt {
-        let failures = drawFailures + candidateFailures
-        let news = rewards + candidateRewards + failures + bare
+        let failures = drawFailures + candidateFailures + logProbabilityFailures
+        let news = rewards + candidateRewards + logProbabilities + failures + bare
         var receipt = LandingReceipt(
             completions: Int(completions), rewards: Int(rewards + candidateRewards),
             failures: Int(failures), duplicates: max(0, items - Int(news)))
+        receipt.logProbabilities = Int(logProbabilities)
         receipt.spent = spent
         return receipt
     }

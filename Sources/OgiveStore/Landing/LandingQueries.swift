@@ -4,10 +4,12 @@ enum LandingQueries {
     static let createStaging = """
         CREATE TEMPORARY TABLE IF NOT EXISTS ogive_landing (
             ordinal integer NOT NULL, run_id bigint NOT NULL, prompt_id bigint NOT NULL,
-            is_candidate boolean NOT NULL, item_index integer NOT NULL, worker uuid NOT NULL,
+            is_candidate boolean NOT NULL, is_log_probability boolean NOT NULL,
+            item_index integer NOT NULL, worker uuid NOT NULL,
             sampled boolean NOT NULL, text text, raw bytea, token_count integer,
             finish_reason text, log_probability float8, seed bigint, sample_ms real,
-            reward float8, stage text, code text, message text, attempts integer,
+            token_ids integer[], token_log_probabilities real[],
+            reward float8, parts float8[], stage text, code text, message text, attempts integer,
             prompt_tokens integer, scorer_input integer, scorer_output integer
         ) ON COMMIT DELETE ROWS
         """
@@ -47,11 +49,11 @@ enum LandingQueries {
     static let completions = """
         WITH fresh AS (
             INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, text, raw,
-                token_count, finish_reason, log_probability, seed, worker, sample_ms, landed_at,
-                prompt_tokens)
+                token_count, finish_reason, log_probability, seed, worker, sample_ms, token_ids,
+                token_log_probabilities, landed_at, prompt_tokens)
             SELECT $2, s.prompt_id, s.item_index, s.text, s.raw, s.token_count, s.finish_reason,
-                s.log_probability, s.seed, s.worker, s.sample_ms,
-                to_timestamp($3::float8 / 1000000), s.prompt_tokens
+                s.log_probability, s.seed, s.worker, s.sample_ms, s.token_ids,
+                s.token_log_probabilities, to_timestamp($3::float8 / 1000000), s.prompt_tokens
             FROM pg_temp.ogive_landing s
             WHERE s.run_id = $1 AND s.sampled AND NOT s.is_candidate
             ORDER BY s.prompt_id, s.item_index, s.ordinal
@@ -73,7 +75,7 @@ enum LandingQueries {
     static let rewards = """
         WITH accepted AS (
             SELECT DISTINCT ON (s.prompt_id, s.item_index) s.prompt_id, s.item_index, s.reward,
-                s.scorer_input, s.scorer_output
+                s.parts, s.scorer_input, s.scorer_output
             FROM pg_temp.ogive_landing s
             JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = s.prompt_id
                 AND c.draw_index = s.item_index
@@ -85,6 +87,9 @@ enum LandingQueries {
             LEFT JOIN ogive.quantile_table_rows t
                 ON t.scoring_id = $3 AND t.prompt_id = a.prompt_id
             WHERE NOT coalesce(a.item_index = ANY(t.draw_indexes), false)
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $3, prompt_id, 'draw', item_index, parts FROM fresh WHERE parts IS NOT NULL
         ), united AS (
             SELECT prompt_id, item_index, reward FROM fresh
             UNION ALL
@@ -124,6 +129,17 @@ enum LandingQueries {
             ORDER BY s.prompt_id, s.item_index, s.ordinal
             ON CONFLICT DO NOTHING
             RETURNING prompt_id, candidate_index
+        ), parted AS (
+            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+            SELECT $2, s.prompt_id, 'candidate', s.item_index, s.parts
+            FROM (
+                SELECT DISTINCT ON (prompt_id, item_index) prompt_id, item_index, parts
+                FROM pg_temp.ogive_landing
+                WHERE run_id = $1 AND is_candidate AND reward IS NOT NULL
+                ORDER BY prompt_id, item_index, ordinal
+            ) s
+            JOIN fresh f ON f.prompt_id = s.prompt_id AND f.candidate_index = s.item_index
+            WHERE s.parts IS NOT NULL
         ), charged AS (
             SELECT DISTINCT ON (s.prompt_id, s.item_index) s.scorer_input, s.scorer_output
             FROM fresh f

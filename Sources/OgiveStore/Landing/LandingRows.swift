@@ -20,18 +20,28 @@ struct LandingRows {
         _ item: ItemResult, _ group: LandingGroup, worker: [UInt8]
     ) throws(PostgresError) {
         // A candidate brings its text: a completion of it would be nonsense.
-        let completion = item.name.kind == .candidate ? nil : item.completion
+        let completion = item.name.kind == .draw ? item.completion : nil
         let outcome = Outcome(item)
-        try buffer.row(columns: 22) { (row) throws(PostgresError) in
+        try buffer.row(columns: 26) { (row) throws(PostgresError) in
             row.append(ordinal)
             row.append(group.run.rawValue)
             row.append(group.prompt.rawValue)
-            row.append(item.name.kind == .candidate)
+            row.append(item.name.kind != .draw)
+            row.append(item.name.kind == .candidateLogProbability)
             row.append(item.name.index)
             try row.append(uuid: worker)
             row.append(completion != nil)
-            try Self.append(completion, item, to: &row)
+            if item.name.kind == .candidateLogProbability {
+                try Self.append(outcome.logProbability, to: &row)
+            } else {
+                try Self.append(completion, item, to: &row)
+            }
             try row.append(.optional(outcome.reward, PostgresValue.double))
+            if outcome.reward == nil || item.parts.isEmpty {
+                row.appendNull()
+            } else {
+                try row.append(item.parts)
+            }
             try Self.append(outcome.failure, to: &row)
             try Self.append(completion?.promptTokenCount, to: &row)
             try Self.append(item.scorerTokens?.input, to: &row)
@@ -43,7 +53,7 @@ struct LandingRows {
         _ completion: Completion?, _ item: ItemResult, to row: inout PostgresCopyRow
     ) throws(PostgresError) {
         guard let completion else {
-            for _ in 0..<7 { row.appendNull() }
+            for _ in 0..<9 { row.appendNull() }
             return
         }
         try row.append(completion.text.storable)
@@ -59,6 +69,31 @@ struct LandingRows {
         } else {
             row.appendNull()
         }
+        let isWhole = completion.tokenLogProbabilities?.allSatisfy(\.isFinite) ?? true
+        try append(
+            isWhole ? completion.tokenIDs : nil, isWhole ? completion.tokenLogProbabilities : nil,
+            to: &row)
+    }
+
+    private static func append(
+        _ value: LogProbability?, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        row.appendNull()
+        row.appendNull()
+        try row.append(
+            .optional(value.flatMap { Int32(exactly: $0.tokenCount) }, PostgresValue.int32))
+        row.appendNull()
+        try row.append(.optional(value?.sum, PostgresValue.double))
+        row.appendNull()
+        row.appendNull()
+        try append(value?.tokenIDs, value?.tokenValues, to: &row)
+    }
+
+    private static func append(
+        _ ids: [Int32]?, _ values: [Double]?, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        try row.append(.optional(ids, PostgresValue.int32Array))
+        if let values { try row.append(values.map(Float.init)) } else { row.appendNull() }
     }
 
     /// A number of tokens; one that makes no sense is not known.
@@ -82,14 +117,19 @@ struct LandingRows {
         row.append(Int32(clamping: max(0, failure.attempts)))
     }
 
-    /// What became of an item: a finite reward, or a failure, or neither yet.
+    /// What became of an item: a finite reward or log-probability, or a failure, or neither yet.
     private struct Outcome {
-        let reward: Double?
-        let failure: Failure?
+        var reward: Double?
+        var logProbability: LogProbability?
+        var failure: Failure?
 
         init(_ item: ItemResult) {
+            if item.name.kind == .candidateLogProbability {
+                tell(item)
+                return
+            }
             switch item.reward {
-            case .some(let value) where value.isFinite:
+            case .some(let value) where value.isFinite && item.parts.allSatisfy(\.isFinite):
                 reward = value
                 failure = nil
             case .some(let value):
@@ -98,11 +138,29 @@ struct LandingRows {
                     item.failure
                     ?? Failure(
                         stage: .scoring, code: .notFinite,
-                        message: "The reward is \(value), which is not a finite number.",
+                        message: "The reward is \(value), which is not a finite number, or made "
+                            + "of parts that are none.",
                         attempts: 1)
             case .none:
                 reward = nil
                 failure = item.failure
+            }
+        }
+
+        private mutating func tell(_ item: ItemResult) {
+            let values = item.logProbability?.tokenValues ?? []
+            if let value = item.logProbability, value.isValid, values.allSatisfy(\.isFinite) {
+                logProbability = value
+            } else {
+                failure =
+                    item.failure
+                    ?? item.logProbability.map {
+                        Failure(
+                            stage: .logProbability, code: .notFinite,
+                            message: "The log-probability is \($0.sum) of \($0.tokenCount) tokens, "
+                                + "or that of a token is not finite.",
+                            attempts: 1)
+                    }
             }
         }
     }

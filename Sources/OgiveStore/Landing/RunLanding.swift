@@ -15,6 +15,7 @@ struct RunLanding {
         var counts = LandingCounts()
         try await connection.execute(
             LandingQueries.removeStrangers, [.int64(run), .int64(promptSet)])
+        try await landLogProbabilities(connection, &counts)
         try await connection.execute(
             LandingQueries.removeSettled, [.int64(run), .int64(scoring)])
         try await connection.execute(LandingQueries.removeOvertaken, [.int64(run)])
@@ -24,6 +25,23 @@ struct RunLanding {
         try await keepCounters(counts, connection)
         try await keepSpending(&counts, connection)
         return counts
+    }
+
+    private func landLogProbabilities(
+        _ connection: PostgresConnection, _ counts: inout LandingCounts
+    ) async throws {
+        let row = try await connection.query(
+            LogProbabilityQueries.land, [.int64(run), .int64(sampling), .int64(now)]
+        ).one()
+        counts.logProbabilities = try row.decode("told")
+        counts.logProbabilityFailures = try row.decode("failures")
+        guard counts.logProbabilities + counts.logProbabilityFailures > 0 else { return }
+        try await connection.execute(
+            LogProbabilityQueries.count,
+            [
+                .int64(sampling), .int64(counts.logProbabilities),
+                .int64(counts.logProbabilityFailures),
+            ])
     }
 
     private func landCompletions(

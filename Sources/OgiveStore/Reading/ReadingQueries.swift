@@ -2,9 +2,11 @@
 enum ReadingQueries {
     private static let statusColumns = """
         SELECT v.run, v.state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
-            pending, target_candidates, landed_candidates, candidate_failures, v.tokens, truncated,
-            mean_reward, weight, policy, scorer, synthetic, samples, v.run_id, m.tokens AS spent_tokens,
-            m.cost, m.estimated_tokens, m.estimated_cost, m.budget_tokens, m.budget_cost
+            pending, target_candidates, landed_candidates, candidate_failures,
+            target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
+            truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
+            m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
+            m.budget_tokens, m.budget_cost
         FROM ogive.run_status v
         JOIN ogive.run_spending m USING (run_id)
         """

@@ -28,6 +28,12 @@ package struct RunStatus: Hashable, Sendable {
     package let landedCandidates: Int
     /// Candidates given up.
     package let candidateFailures: Int
+    /// Candidates whose log-probability is to be told.
+    package let targetLogProbabilities: Int
+    /// Candidates with a log-probability.
+    package let landedLogProbabilities: Int
+    /// Candidates whose log-probability was given up.
+    package let logProbabilityFailures: Int
     /// Tokens of all completions, where known.
     package let tokens: Int
     /// Completions cut off by `max_tokens`.
@@ -66,6 +72,9 @@ package struct RunStatus: Hashable, Sendable {
         targetCandidates = try row.decode("target_candidates")
         landedCandidates = try row.decode("landed_candidates")
         candidateFailures = try row.decode("candidate_failures")
+        targetLogProbabilities = try row.decode("target_log_probabilities")
+        landedLogProbabilities = try row.decode("landed_log_probabilities")
+        logProbabilityFailures = try row.decode("log_probability_failures")
         tokens = try row.decode("tokens")
         truncated = try row.decode("truncated")
         meanReward = try row.decode("mean_reward", as: Double?.self)

@@ -4,7 +4,7 @@ internal import Postgres
 package struct FailureFilter: Hashable, Sendable {
     /// The kind of failure, for example `timeout`.
     package var code: String?
-    /// `sampling` or `scoring`.
+    /// `sampling`, `scoring` or `logprob`.
     package var stage: String?
     /// The key of the prompt.
     package var prompt: String?
@@ -26,11 +26,11 @@ package struct FailureFilter: Hashable, Sendable {
 package struct FailureEntry: Hashable, Sendable {
     /// The prompt.
     package let promptKey: String
-    /// `draw` or `candidate`.
+    /// `draw`, `candidate` or `candidate_logprob`.
     package let kind: String
     /// Index within its kind.
     package let index: Int32
-    /// `sampling` or `scoring`.
+    /// `sampling`, `scoring` or `logprob`.
     package let stage: String
     /// Kind of failure.
     package let code: String
@@ -46,7 +46,7 @@ package struct FailureEntry: Hashable, Sendable {
 package struct FailureGroup: Hashable, Sendable {
     /// Kind of failure.
     package let code: String
-    /// `sampling` or `scoring`.
+    /// `sampling`, `scoring` or `logprob`.
     package let stage: String
     /// How many draws and candidates.
     package let count: Int64

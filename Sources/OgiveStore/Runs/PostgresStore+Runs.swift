@@ -89,6 +89,7 @@ struct RunExtent: Sendable {
     let scoring: Int64
     let draws: Int32
     let scoresCandidates: Bool
+    let asksLogProbabilities: Bool
     let samples: Bool
     /// `open`, `finished` or `budget`.
     let state: String
@@ -101,6 +102,7 @@ struct RunExtent: Sendable {
             promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
             scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
             scoresCandidates: try row.decode("scores_candidates"),
+            asksLogProbabilities: try row.decode("candidate_log_probabilities"),
             samples: try row.decode("samples"), state: try row.decode("state"))
     }
 
@@ -110,7 +112,7 @@ struct RunExtent: Sendable {
             RunQueries.isPending,
             [
                 .int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates),
-                .int64(sampling), .bool(samples),
+                .int64(sampling), .bool(samples), .bool(asksLogProbabilities),
             ]
         ).one().decode("is_pending")
     }

@@ -42,8 +42,8 @@ enum RunQueries {
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
                     AND f.item_index < $3::integer)
         """
-    /// Draws of a run that samples nothing: completions that are there and have neither a reward nor
-    /// a failure. $5 sampling.
+    /// Draws of a run that samples nothing: completions that are there and have neither a reward
+    /// nor a failure. $5 sampling.
     private static let stored = """
         SELECT FROM ogive.prompt_rows p
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
@@ -64,16 +64,30 @@ enum RunQueries {
             SELECT count(*) FROM ogive.failure_rows f
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
-    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6 whether
-    /// missing draws are sampled.
+    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6
+    /// whether missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
     static let isPending = """
         SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
-            OR ($4::boolean AND EXISTS (\(candidates))) AS is_pending
+            OR ($4::boolean AND EXISTS (\(candidates)))
+            OR ($7::boolean AND EXISTS (\(LogProbabilityQueries.pending))) AS is_pending
+        """
+    /// Whether a candidate of a run is pending, from the counters that landing keeps. $1 run.
+    static let candidatesArePending = """
+        SELECT (r.scores_candidates
+                AND b.candidate_rewards + b.candidate_failures < e.candidates)
+            OR (r.candidate_log_probabilities AND a.candidate_log_probabilities
+                + a.candidate_log_probability_failures < e.candidates) AS are_pending
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.prompt_sets e ON e.id = s.prompt_set_id
+        JOIN ogive.sampling_progress a ON a.sampling_id = r.sampling_id
+        JOIN ogive.scoring_progress b ON b.scoring_id = r.scoring_id
+        WHERE r.id = $1
         """
     /// The parameters of `isPending`.
     static let extent = """
         SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates,
-            r.samples, r.state
+            r.candidate_log_probabilities, r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1

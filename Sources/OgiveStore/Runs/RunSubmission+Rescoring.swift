@@ -10,20 +10,20 @@ extension RunSubmission {
         guard differences.isEmpty else {
             throw StoreError(
                 .conflict,
-                "There is another run \"\(name)\" (\(differences.joined(separator: "; "))). Give the "
-                    + "new scoring another name.")
+                "There is another run \"\(name)\" (\(differences.joined(separator: "; "))). "
+                    + "Give the new scoring another name.")
         }
         if let existing, existing.samples {
             throw StoreError(
                 .conflict,
-                "Run \"\(name)\" samples and is scored by this scorer itself: submit it again to go "
-                    + "on with it.")
+                "Run \"\(name)\" samples and is scored by this scorer itself: submit it again "
+                    + "to go on with it.")
         }
         if let existing, existing.scoresCandidates, !spec.scoresCandidates {
             throw StoreError(
                 .conflict,
-                "Run \"\(name)\" was submitted with candidates, and their rewards are kept: ask for "
-                    + "candidates again, or give the scoring another name.")
+                "Run \"\(name)\" was submitted with candidates, and their rewards are kept: ask "
+                    + "for candidates again, or give the scoring another name.")
         }
         let scored = try await connection.query(
             SubmitQueries.scorers, [.bytes(spec.scoring.digest.bytes), .string(name)]

@@ -126,7 +126,7 @@ struct RunSubmission {
                 .string(spec.name), .int64(sampling), .int64(scoring),
                 .json(CanonicalJSON.text(spec)), .int32(Int32(clamping: spec.draws)),
                 .bool(spec.scoresCandidates), .double(spec.weight), .int64(now),
-                .bool(spec.samples),
+                .bool(spec.samples), .bool(spec.logProbabilitiesOfCandidates),
             ])
     }
 

@@ -44,12 +44,13 @@ enum SubmitQueries {
         """
     static let insertRun = """
         INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
-            weight, state, submitted_at, samples)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9)
+            weight, state, submitted_at, samples, candidate_log_probabilities)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9, $10)
         RETURNING id
         """
     static let updateRun = """
         UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
+            candidate_log_probabilities = $10,
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3

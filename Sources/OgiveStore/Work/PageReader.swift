@@ -7,6 +7,8 @@ struct PageReader {
     let extent: RunExtent
     let cursor: Int64
     let limit: PageLimit
+    /// Whether draws are wanted, or candidates alone.
+    var withDraws = true
 
     func read(_ connection: PostgresConnection) async throws -> PendingPage {
         var found = try await incompletePrompts(connection)
@@ -35,15 +37,17 @@ struct PageReader {
             [
                 .int64(extent.promptSet), .int64(cursor), .int64(extent.scoring),
                 .int32(extent.draws), .bool(extent.scoresCandidates), .int64(Int64(limit.prompts)),
-                .bool(extent.samples), .int64(extent.sampling),
+                .bool(extent.samples), .int64(extent.sampling), .bool(extent.asksLogProbabilities),
+                .bool(withDraws),
             ])
         return try rows.map { row in
             let rewarded = Set(try row.decode("draw_indexes", as: [Int32]?.self) ?? [])
             return IncompletePrompt(
                 id: try row.decode("id"), key: try row.decode("key"),
                 content: try row.decode("content"), metadata: try row.decode("metadata"),
-                candidates: extent.scoresCandidates ? try row.decode("candidate_count") : 0,
-                missing: (0..<extent.draws).filter { !rewarded.contains($0) })
+                candidates: try row.decode("candidate_count"),
+                missing: withDraws
+                    ? (0..<extent.draws).filter { !rewarded.contains($0) } : [])
         }
     }
 
@@ -71,7 +75,7 @@ struct PageReader {
     private func cut(_ found: inout [IncompletePrompt]) -> Bool {
         var items = 0
         for index in found.indices {
-            items += found[index].missing.count + Int(found[index].candidates)
+            items += found[index].missing.count + Int(found[index].candidates) * kindsOfCandidates
             if items >= limit.items, index + 1 < found.count {
                 found.removeSubrange((index + 1)...)
                 return false
@@ -80,20 +84,42 @@ struct PageReader {
         return true
     }
 
+    /// How many items a candidate is at most.
+    private var kindsOfCandidates: Int {
+        (extent.scoresCandidates ? 1 : 0) + (extent.asksLogProbabilities ? 1 : 0)
+    }
+
     private func addCandidates(
         to found: inout [IncompletePrompt], _ connection: PostgresConnection
     ) async throws {
+        if extent.scoresCandidates {
+            try await addCandidates(
+                .candidate, PagingQueries.unscoredCandidates, owner: extent.scoring, to: &found,
+                connection)
+        }
+        if extent.asksLogProbabilities {
+            try await addCandidates(
+                .candidateLogProbability, LogProbabilityQueries.untold, owner: extent.sampling,
+                to: &found, connection)
+        }
+    }
+
+    private func addCandidates(
+        _ kind: ItemName.Kind, _ sql: String, owner: Int64, to found: inout [IncompletePrompt],
+        _ connection: PostgresConnection
+    ) async throws {
         let prompts = found.filter { $0.candidates > 0 }.map(\.id)
         if prompts.isEmpty { return }
-        let rows = try await connection.query(
-            PagingQueries.unscoredCandidates, [.int64(extent.scoring), .int64Array(prompts)])
-        var texts: [Int64: [(Int32, String)]] = [:]
+        let rows = try await connection.query(sql, [.int64(owner), .int64Array(prompts)])
+        var items: [Int64: [WorkItem]] = [:]
         for row in rows {
-            texts[try row.decode("prompt_id"), default: []]
-                .append((try row.decode("candidate_index"), try row.decode("text")))
+            items[try row.decode("prompt_id"), default: []].append(
+                WorkItem(
+                    name: ItemName(kind, try row.decode("candidate_index")),
+                    text: try row.decode("text", as: String.self)))
         }
         for index in found.indices {
-            found[index].candidateTexts = texts[found[index].id] ?? []
+            found[index].candidateItems += items[found[index].id] ?? []
         }
     }
 
@@ -127,7 +153,7 @@ struct IncompletePrompt {
     let key: String
     let content: String
     let metadata: String
-    /// How many candidates it has, when they are scored.
+    /// How many candidates it has.
     let candidates: Int32
     /// Draws without a reward, ascending.
     var missing: [Int32]
@@ -135,15 +161,13 @@ struct IncompletePrompt {
     var failed: Set<ItemName> = []
     /// Texts of draws that only lack their reward.
     var texts: [Int32: String] = [:]
-    /// Candidates without a reward.
-    var candidateTexts: [(Int32, String)] = []
+    /// Candidates without a reward, or without a log-probability.
+    var candidateItems: [WorkItem] = []
 
     /// The prompt with its items; `nil` when nothing of it is left to do.
     func pending() throws -> PendingPrompt? {
         var items = missing.map { WorkItem(name: .draw($0), text: texts[$0]) }
-        for (index, text) in candidateTexts where !failed.contains(.candidate(index)) {
-            items.append(WorkItem(name: .candidate(index), text: text))
-        }
+        items += candidateItems.filter { !failed.contains($0.name) }
         if items.isEmpty { return nil }
         let content = try JSONDecoder().decode(PromptContent.self, from: Data(content.utf8))
         let prompt = Prompt(id: PromptID(id), key: key, content: content, metadata: metadata)

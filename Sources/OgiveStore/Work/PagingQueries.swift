@@ -6,9 +6,10 @@ enum PagingQueries {
     /// The next prompts that lack something, looking at `scanMax` prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
     /// a page ends as soon as it is full. $1 prompt set,
-    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7 whether
-    /// missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
-    /// completions that are there.
+    /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7
+    /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
+    /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
+    /// whether draws are wanted now.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes
@@ -22,11 +23,14 @@ enum PagingQueries {
             SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
             WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
         ) t ON true
-        WHERE ((t.prompt_id IS NULL OR t.complete_to < $4)
+        WHERE ($10::boolean AND (t.prompt_id IS NULL OR t.complete_to < $4)
                 AND ($7::boolean OR EXISTS (
                     SELECT FROM ogive.completion_rows c
                     WHERE c.sampling_id = $8 AND c.prompt_id = p.id AND c.draw_index < $4
                         AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false))))
+            OR ($9::boolean AND p.candidate_count > 0 AND p.candidate_count > (
+                SELECT count(*) FROM ogive.candidate_log_probability_rows l
+                WHERE l.sampling_id = $8 AND l.prompt_id = p.id))
             OR ($5 AND p.candidate_count > 0 AND p.candidate_count > (
                 SELECT count(*) FROM ogive.candidate_reward_rows w
                 WHERE w.scoring_id = $3 AND w.prompt_id = p.id))

@@ -12,8 +12,13 @@ extension PostgresStore {
             guard let extent = try await RunExtent.read(run.id, connection) else {
                 return PendingPage(prompts: [], next: nil)
             }
-            let reader = PageReader(
+            var reader = PageReader(
                 extent: extent, cursor: cursor?.rawValue ?? 0, limit: limit)
+            if run.spec.candidatesFirst {
+                let rows = try await connection.query(
+                    RunQueries.candidatesArePending, [.int64(run.id.rawValue)])
+                reader.withDraws = try rows.one().decode("are_pending", as: Bool.self) == false
+            }
             return try await reader.read(connection)
         }
     }

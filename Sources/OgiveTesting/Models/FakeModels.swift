@@ -7,6 +7,8 @@ package final class FakeModels: ModelProvider {
         var offer: Result<Offer, ModelError> = .success(SimulatedModel.offer)
         var sampled: [SampleRequest] = []
         var scored: [[String]] = []
+        var asked: [String] = []
+        var probes: [String: ModelError] = [:]
         var told: [LogProbabilityRequest] = []
     }
 
@@ -24,13 +26,36 @@ package final class FakeModels: ModelProvider {
     private let state = Mutex(State())
     private let sampling: Sampling
     private let scoring: Scoring
+    private let endpoints: [Endpoint]
     private let telling: Telling
+
+    /// One of the endpoints of the models under test.
+    package struct Endpoint: Sendable {
+        /// Its name.
+        package var name: String
+        /// What may be asked of it.
+        package var limits: EndpointLimits
+        /// What is not answered for other reasons than a model's.
+        package var fault: @Sendable () async -> ModelError?
+
+        /// An endpoint that answers everything, unless there is a fault.
+        package init(
+            _ name: String, limits: EndpointLimits = EndpointLimits(),
+            fault: @escaping @Sendable () async -> ModelError? = { nil }
+        ) {
+            self.name = name
+            self.limits = limits
+            self.fault = fault
+        }
+    }
 
     /// Models that answer as told.
     package init(
+        endpoints: [Endpoint] = [Endpoint("fake")],
         sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil },
         telling: @escaping Telling = { _ in nil }
     ) {
+        self.endpoints = endpoints
         self.sampling = sampling
         self.scoring = scoring
         self.telling = telling
@@ -40,6 +65,14 @@ package final class FakeModels: ModelProvider {
     package func setOffer(_ offer: Result<Offer, ModelError>) {
         state.withLock { $0.offer = offer }
     }
+
+    /// Lets the pages of an endpoint fail; `nil` lets them come.
+    package func setProbe(of endpoint: String, _ error: ModelError?) {
+        state.withLock { $0.probes[endpoint] = error }
+    }
+
+    /// The endpoints that were asked for draws or scores, in order.
+    package var asked: [String] { state.withLock { $0.asked } }
 
     /// The requests that the policy got.
     package var sampled: [SampleRequest] { state.withLock { $0.sampled } }
@@ -57,12 +90,27 @@ package final class FakeModels: ModelProvider {
 
     /// A policy that records what it is asked.
     package func policies(for spec: PolicySpec) throws(ModelError) -> [Served<any Policy>] {
-        [Served(FakePolicy(models: self), name: "fake policy")]
+        endpoints.map {
+            Served(FakePolicy(models: self, endpoint: $0), name: $0.name, limits: $0.limits)
+        }
     }
 
     /// A scorer that records what it is asked.
     package func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>] {
-        [Served(FakeScorer(models: self), name: "fake scorer")]
+        endpoints.map {
+            Served(FakeScorer(models: self, endpoint: $0), name: $0.name, limits: $0.limits)
+        }
+    }
+
+    /// Notes that an endpoint is asked; answers with its fault.
+    func ask(_ endpoint: Endpoint) async -> ModelError? {
+        state.withLock { $0.asked.append(endpoint.name) }
+        return await endpoint.fault()
+    }
+
+    func probe(_ endpoint: Endpoint) async throws(ModelError) -> Offer {
+        if let error = state.withLock({ $0.probes[endpoint.name] }) { throw error }
+        return try await offer()
     }
 
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
@@ -90,13 +138,17 @@ package final class FakeModels: ModelProvider {
 
 private struct FakePolicy: Policy {
     let models: FakeModels
+    let endpoint: FakeModels.Endpoint
 
     func fingerprint() async throws(ModelError) -> Fingerprint {
-        SimulatedModel.offer.policies[0].fingerprint
+        try await models.probe(endpoint).policies[0].fingerprint
     }
 
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
-        await models.sample(request)
+        if let error = await models.ask(endpoint) {
+            return request.indexes.map { _ in .failure(error) }
+        }
+        return await models.sample(request)
     }
 
     func logProbabilityObstacle() async throws(ModelError) -> String? { nil }
@@ -104,18 +156,25 @@ private struct FakePolicy: Policy {
     func logProbabilities(
         _ request: LogProbabilityRequest
     ) async -> [Result<LogProbability, ModelError>] {
-        await models.tell(request)
+        if let error = await models.ask(endpoint) {
+            return request.completions.map { _ in .failure(error) }
+        }
+        return await models.tell(request)
     }
 }
 
 private struct FakeScorer: Scorer {
     let models: FakeModels
+    let endpoint: FakeModels.Endpoint
 
     func fingerprint() async throws(ModelError) -> Fingerprint {
-        SimulatedModel.offer.scorers[0].fingerprint
+        try await models.probe(endpoint).scorers[0].fingerprint
     }
 
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
-        await models.score(requests)
+        if let error = await models.ask(endpoint) {
+            return requests.map { _ in .failure(error) }
+        }
+        return await models.score(requests)
     }
 }

@@ -104,7 +104,7 @@ extension Simulation {
         switch said {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .suspended, .offerChanged, .drain, .end, .tick: "\(said)"
+        case .message, .room, .suspended, .offerChanged, .drain, .end, .tick: "\(said)"
         }
     }
 

@@ -90,7 +90,8 @@ package struct Simulation: Sendable {
         self.seed = seed
         self.options = options
         initial = options
-        model = AttemptModel(isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
+        model = AttemptModel(
+            isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
         random = SplitMix64(seed: seed)
         workers = Array(repeating: nil, count: options.workers)
         up = Array(repeating: Link(), count: options.workers)

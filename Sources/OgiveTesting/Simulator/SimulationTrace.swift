@@ -117,7 +117,7 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .suspended, .offerChanged, .drain, .end, .tick: add(62)
+        case .message, .room, .suspended, .offerChanged, .drain, .end, .tick: add(62)
         }
     }
 

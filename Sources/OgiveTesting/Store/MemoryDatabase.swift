@@ -127,8 +127,7 @@ package struct MemoryDatabase: Sendable {
             ]
             return kinds.filter { run.spec.asksFor($0.0) }.flatMap { kind, count in
                 (0..<count).map { ItemKey(stored.prompt.id, ItemName(kind, Int32($0))) }
-            }
-            .filter {
+            }.filter {
                 $0.name.kind != .draw || run.spec.samples || completions[run.sampling]?[$0] != nil
             }
         }

@@ -139,6 +139,11 @@ package struct PostgresCopyRow: ~Copyable {
         try field { (encoder) throws(PostgresError) in try encoder.appendArray(values) }
     }
 
+    /// Appends a `real[]`.
+    package mutating func append(_ values: [Float]) throws(PostgresError) {
+        try field { (encoder) throws(PostgresError) in try encoder.appendArray(values) }
+    }
+
     /// Appends a `text[]`.
     package mutating func append(_ values: [String]) throws(PostgresError) {
         try field { (encoder) throws(PostgresError) in try encoder.appendArray(values) }

@@ -104,6 +104,13 @@ extension Double: PostgresArrayElement {
     func encodePostgresBinary(into encoder: inout BinaryEncoder) { encoder.append(self) }
 }
 
+extension Float: PostgresArrayElement {
+    static var postgresTypeOID: UInt32 { 700 }
+    func encodePostgresBinary(into encoder: inout BinaryEncoder) {
+        encoder.append(bitPattern)
+    }
+}
+
 extension String: PostgresArrayElement {
     static var postgresTypeOID: UInt32 { 25 }
     func encodePostgresBinary(into encoder: inout BinaryEncoder) throws(PostgresError) {

@@ -50,10 +50,15 @@ extension AuditReport {
                 "  candidates: landed \(landedCandidates), with a failure \(failedCandidates), "
                     + "pending \(pendingCandidates)")
         }
+        if logProbabilities > 0 {
+            lines.append(
+                "  log-probabilities of candidates: landed \(landedLogProbabilities), with a "
+                    + "failure \(failedLogProbabilities), pending \(pendingLogProbabilities)")
+        }
         for item in missing {
-            let kind = item.isCandidate ? "candidate" : "draw"
             let reason = item.reason ?? "pending: neither a result nor a failure"
-            lines.append("  missing: prompt \(item.promptKey) \(kind) \(item.index): \(reason)")
+            lines.append(
+                "  missing: prompt \(item.promptKey) \(item.kind) \(item.index): \(reason)")
         }
         for problem in problems { lines.append("  contradiction: \(problem)") }
         if problemCount > problems.count {
@@ -81,13 +86,15 @@ extension AuditReport {
             "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
+            "log_probabilities": .number("\(logProbabilities)"),
+            "landed_log_probabilities": .number("\(landedLogProbabilities)"),
             "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "missing": .array(
                 missing.map { item in
                     .object([
                         "prompt": .string(item.promptKey), "index": .number("\(item.index)"),
-                        "kind": .string(item.isCandidate ? "candidate" : "draw"),
+                        "kind": .string(item.kind),
                         "reason": item.reason.map(JSONValue.string) ?? .null,
                     ])
                 }),

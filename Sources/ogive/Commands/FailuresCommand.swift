@@ -22,7 +22,7 @@ struct FailuresCommand: AsyncParsableCommand {
         @Option(help: "Only failures of this kind, for example timeout.")
         var code: String?
 
-        @Option(help: "Only failures of this stage: sampling or scoring.")
+        @Option(help: "Only failures of this stage: sampling, scoring or logprob.")
         var stage: String?
 
         @Option(help: ArgumentHelp("Only failures of this prompt.", valueName: "key"))
@@ -35,9 +35,10 @@ struct FailuresCommand: AsyncParsableCommand {
 
         /// The same for the store. Throws `.configuration` for a stage that there is not.
         func filter() throws(CommandError) -> FailureFilter {
-            if let stage, stage != "sampling", stage != "scoring" {
+            if let stage, !["sampling", "scoring", "logprob"].contains(stage) {
                 throw CommandError(
-                    .configuration, "--stage must be sampling or scoring, not '\(stage)'")
+                    .configuration,
+                    "--stage must be sampling, scoring or logprob, not '\(stage)'")
             }
             return FailureFilter(code: code, stage: stage, prompt: prompt)
         }

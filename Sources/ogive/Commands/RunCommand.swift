@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Starts what the configuration names, imports the prompts, submits the run, shows its
             progress, and stops everything at the end. Interrupted or killed, the same command
-            goes on where it stopped; with more `draws` it samples only the missing ones.
+            goes on where it stopped; with more `draws` it samples only the missing ones. Before the
+            first draw of a run its models are looked at, as `ogive doctor` does.
 
             Examples:
               ogive run config/quickstart.yaml
@@ -22,6 +23,9 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(help: "Try draws again that have a failure.")
     var retryFailures = false
+
+    @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
+    var skipsPreflight = false
 
     @Flag(help: "Print progress and result as JSON lines.")
     var json = false
@@ -44,6 +48,10 @@ struct RunCommand: AsyncParsableCommand {
                 var local = LocalRun(
                     name: name, configuration: configuration, configFile: file, store: store)
                 local.showsJSON = json
+                // What has rewards already was looked at before, or is its own proof.
+                if !skipsPreflight, before.landed == 0 {
+                    local.preflight = RunPreflight(configuration: configuration, json: json)
+                }
                 try await local.run()
             }
             let summary = try await RunSummary.read(

@@ -14,6 +14,14 @@ enum ByteCountText {
         return overflow ? nil : bytes
     }
 
+    /// Writes a number of bytes roughly, with one decimal: `3.2 GiB`.
+    static func rough(_ bytes: Int) -> String {
+        guard let unit = units.first(where: { bytes >= $0.bytes && $0.bytes > 1 }) else {
+            return "\(bytes) B"
+        }
+        return NumberText.decimal(Double(bytes) / Double(unit.bytes), 1) + " " + unit.name
+    }
+
     /// Writes a number of bytes with the largest unit that keeps it exact.
     static func format(_ bytes: Int) -> String {
         let unit = units.first { bytes >= $0.bytes && bytes % $0.bytes == 0 }

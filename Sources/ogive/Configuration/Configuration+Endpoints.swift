@@ -71,6 +71,14 @@ extension ScorerConfiguration {
                 result.workingDirectory = directory
                 result.announcesFacts = announcesFacts
             }
+            result.server = server
+            result.checksActivation = checksActivation
+            result.http = http
+            for part in parts {
+                result.parts[part.name] = try part.endpoints(
+                    launched: nil, connections: connections, environment: environment
+                ).first
+            }
             endpoints.append(result)
         }
         return endpoints

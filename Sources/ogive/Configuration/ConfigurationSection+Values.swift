@@ -28,7 +28,8 @@ extension ConfigurationSection {
         _ key: String, default value: Value, in range: ClosedRange<Value>
     ) -> Value {
         guard let text = unquoted(key, "a whole number") else { return value }
-        guard let number = Value(text) else {
+        // YAML lets one write 5_000_000.
+        guard let number = Value(text.replacing("_", with: "")) else {
             report(key, "must be a whole number in \(range.text), not \(quoted(key, text))")
             return value
         }

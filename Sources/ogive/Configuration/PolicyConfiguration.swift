@@ -26,6 +26,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
         spec.revision = section.text("revision")
         spec.logProbabilities = section.choice("logprobs") ?? .sum
+        spec.endToken = section.text("end_token")
         switch section.choice("api", APIChoice.self) ?? .auto {
         case .auto: spec.api = nil
         case .chat: spec.api = .chat

@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 
 /// The scorer, what and where: the section `scorer`.
 struct ScorerConfiguration: Hashable, Sendable {
@@ -22,19 +23,41 @@ struct ScorerConfiguration: Hashable, Sendable {
     var price: TokenPrice?
     /// Most completions of one request.
     var batchSize: Int
+    /// Which server of reward models it is; `nil`: its pages say.
+    var server: RewardServer?
+    /// Whether it is found out at the start that rewards come raw.
+    var checksActivation: Bool
+    /// How `http` is reached besides its address.
+    var http: HTTPScorerEndpoint
+    /// The parts of `weighted`, in the order of the file.
+    var parts: [ScorerConfiguration]
+    /// The factor within a weighted sum.
+    var weight = 1.0
+    /// The name within a weighted sum.
+    var name = ""
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
+        self.init(from: section, isPart: false)
+    }
+
+    /// Reads the section of a scorer, or of a part of a weighted one.
+    private init(from section: ConfigurationSection, isPart: Bool) {
         let given: ScorerSpec.Kind? = section.choice("kind")
         let kind = given ?? .synthetic
-        let isServed = [.rerank, .classify, .pooling].contains(kind)
         let model = section.text("model")
         let verifier = section.optional("verifier", VerifierSpec.init(from:))
+        let http = section.optional("http", HTTPSection.init(from:))
         spec = ScorerSpec(kind: kind, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
         spec.revision = section.text("revision")
         spec.verifier = kind == .verifier ? verifier : nil
+        spec.label = section.text("label")
+        spec.http = kind == .http ? http?.spec : nil
+        let judge = section.optional("judge", JudgeSpec.init(from:))
+        spec.judge = kind == .judge ? judge : nil
         endpoint = EndpointConfiguration(
-            from: section, isRequired: isServed, adapter: kind.rawValue, timeout: .seconds(120))
+            from: section, isRequired: Self.served.contains(kind), adapter: kind.rawValue,
+            timeout: .seconds(120))
         let directory = section.filePath("directory") ?? section.reading.folder
         command = section.texts("command") ?? []
         if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
@@ -46,11 +69,62 @@ struct ScorerConfiguration: Hashable, Sendable {
         template = section.text("template")
         price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        check(section, isKnown: given != nil, isServed: isServed)
+        server = section.choice("server")
+        checksActivation = section.flag("check_activation", default: true)
+        self.http = http?.endpoint ?? HTTPScorerEndpoint()
+        parts = isPart ? [] : section.sections("parts", Self.part) ?? []
+        spec.parts =
+            kind != .weighted
+            ? nil : parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) }
+        check(section, isKnown: given != nil)
+        if isPart { checkPart(section) } else { checkParts(section) }
+    }
+
+    /// The kinds that speak HTTP.
+    private static let served: Set<ScorerSpec.Kind> = [
+        .rerank, .classify, .pooling, .score, .http, .judge,
+    ]
+
+    /// Reads an entry of `parts`: a name, a weight, and a scorer.
+    private static func part(_ section: ConfigurationSection) -> ScorerConfiguration {
+        let name = section.requiredText("name")
+        let weight = section.number("weight", default: 1, "finite and not 0") { $0 != 0 }
+        // The other keys are those of `scorer`.
+        if section.reading.collectsKeys { return ScorerConfiguration(placeholder: section) }
+        var part = ScorerConfiguration(from: section, isPart: true)
+        part.name = name
+        part.weight = weight
+        return part
+    }
+
+    private init(placeholder section: ConfigurationSection) {
+        let silent = ConfigurationReading(folder: "", environment: [:])
+        self.init(
+            from: ConfigurationSection(
+                path: "", place: section.place, entries: [], reading: silent), isPart: true)
+    }
+
+    /// Reports what only a scorer of its own can have.
+    private func checkPart(_ section: ConfigurationSection) {
+        if spec.kind == .weighted {
+            section.report("kind", "must not be weighted within a weighted scorer")
+        }
+        if section.has("launch") {
+            section.report("launch", "is not possible for a part; start its server and give `url`")
+        }
+        if endpoint.addresses.count > 1 {
+            section.report("url", "must be one address for a part of a weighted scorer")
+        }
+    }
+
+    private func checkParts(_ section: ConfigurationSection) {
+        if spec.kind == .weighted, section.has("parts"), let problem = spec.problem {
+            section.report("parts", "cannot be summed: \(problem)")
+        }
     }
 
     /// Reports keys that another kind would need, or that this one does.
-    private func check(_ section: ConfigurationSection, isKnown: Bool, isServed: Bool) {
+    private func check(_ section: ConfigurationSection, isKnown: Bool) {
         let kind = spec.kind
         guard isKnown else {
             if !section.has("kind") {
@@ -59,56 +133,29 @@ struct ScorerConfiguration: Hashable, Sendable {
             }
             return
         }
-        if isServed, spec.model.isEmpty || !section.has("model") {
-            section.report("model", "is missing", hint: "write the id that the server reports")
+        if Self.served.contains(kind), spec.model.isEmpty || !section.has("model") {
+            section.report(
+                "model", "is missing",
+                hint: kind == .http
+                    ? "write a name for the model" : "write the id that the server reports")
         }
-        for key in ["environment", "directory", "announces_facts"] where kind != .command && section.has(key) {
+        let reward: Set<ScorerSpec.Kind> = [.rerank, .classify, .pooling, .score]
+        for (key, owners) in [
+            ("environment", [.command]), ("directory", [.command]), ("announces_facts", [.command]),
+            ("template", [.classify, .pooling]), ("label", [.classify, .pooling, .score]),
+            ("server", reward), ("check_activation", reward),
+        ] as [(String, Set<ScorerSpec.Kind>)] where section.has(key) && !owners.contains(kind) {
             section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
-        if section.has("template"), kind != .classify, kind != .pooling {
-            section.report(
-                "template", "means nothing when \(section.path).kind is \(kind.rawValue)")
-        }
-        for (key, owner) in [("verifier", ScorerSpec.Kind.verifier), ("command", .command)] {
+        for (key, owner) in [
+            ("verifier", ScorerSpec.Kind.verifier), ("command", .command), ("http", .http),
+            ("judge", .judge), ("parts", .weighted),
+        ] {
             if kind == owner, !section.has(key) {
                 section.report(key, "is missing", hint: "the kind \(kind.rawValue) needs it")
             } else if kind != owner, section.has(key) {
                 section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
             }
-        }
-    }
-}
-
-extension VerifierSpec {
-    /// Reads `scorer.verifier`.
-    init(from section: ConfigurationSection) {
-        let given: Rule? = section.choice("rule")
-        self.init(rule: given ?? .finalNumber)
-        field = section.text("field") ?? "answer"
-        pattern = section.text("pattern")
-        graded = section.flag("graded", default: false)
-        if given == nil, !section.has("rule") {
-            let rules = Rule.allCases.map(\.rawValue).joined(separator: ", ")
-            section.report("rule", "is missing", hint: "write one of \(rules)")
-        }
-        if field.isEmpty { section.report("field", "must not be empty") }
-        if let pattern, let problem = Self.problem(of: pattern) {
-            section.report("pattern", "is not a regular expression: \(problem)")
-        }
-        if rule != .regex, pattern != nil {
-            section.report("pattern", "means nothing unless the rule is regex")
-        }
-        if rule != .finalNumber, graded {
-            section.report("graded", "means nothing unless the rule is final_number")
-        }
-    }
-
-    private static func problem(of pattern: String) -> String? {
-        do {
-            _ = try Regex(pattern)
-            return nil
-        } catch {
-            return "\(error)"
         }
     }
 }

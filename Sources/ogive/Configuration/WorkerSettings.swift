@@ -18,9 +18,9 @@ struct WorkerSettings: Hashable, Sendable {
     /// Public keys of the coordinator: files, or 64 hexadecimal digits.
     var coordinatorKeys: [String]
     /// Tasks whose sampling goes on at once.
-    var sampleConcurrency: Int
+    var sampleConcurrency: Concurrency
     /// Scoring batches that go on at once.
-    var scoreConcurrency: Int
+    var scoreConcurrency: Concurrency
     /// Tasks that wait in the worker, so that no slot runs dry.
     var prefetch: Int
     /// Most attempts of a draw or reward, faults of the server not counted.
@@ -29,6 +29,9 @@ struct WorkerSettings: Hashable, Sendable {
     var outageTimeout: Duration
     /// Bounds of the session with the coordinator.
     var limits: WorkerLimits
+
+    /// The bounds of `auto`, where none are given.
+    static let autoConcurrency = 2...256
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
@@ -41,8 +44,8 @@ struct WorkerSettings: Hashable, Sendable {
         key = section.filePath("key")
         coordinatorKeys = section.coordinatorKeys("coordinator_key")
         section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
-        sampleConcurrency = section.integer("sample_concurrency", default: 8, in: 1...4096)
-        scoreConcurrency = section.integer("score_concurrency", default: 2, in: 1...4096)
+        sampleConcurrency = section.concurrency("sample_concurrency", default: 8)
+        scoreConcurrency = section.concurrency("score_concurrency", default: 2)
         prefetch = section.integer("prefetch", default: 8, in: 0...4096)
         attemptsMax = section.integer("attempts_max", default: 5, in: 1...100)
         outageTimeout = section.duration(
@@ -72,6 +75,26 @@ struct WorkerSettings: Hashable, Sendable {
         configuration.connectMax = connectTimeout
         configuration.limits = limits
         return configuration
+    }
+}
+
+extension ConfigurationSection {
+    /// A number of requests at once, `auto`, or `auto(LEAST..MOST)`.
+    fileprivate func concurrency(_ key: String, default value: Concurrency) -> Concurrency {
+        guard let text = text(key) else { return value }
+        let range = 1...4096
+        if let number = Int(text), range.contains(number) { return .fixed(number) }
+        if text == "auto" { return .auto(WorkerSettings.autoConcurrency) }
+        if let match = text.wholeMatch(of: #/auto\((\d{1,4})\.\.(\d{1,4})\)/#),
+            let least = Int(match.1), let most = Int(match.2), range.contains(least),
+            range.contains(most), least <= most
+        {
+            return .auto(least...most)
+        }
+        report(
+            key, "must be a whole number in 1…4096 or `auto`, not \(quoted(key, text))",
+            hint: "bounds of auto are written `auto(4..512)`")
+        return value
     }
 }
 

@@ -18,6 +18,8 @@ struct LocalRun {
     var coordinatorFile: ConfigurationArgument?
     /// Whether progress is shown as JSON lines.
     var showsJSON = false
+    /// What is looked at once the servers are healthy, before anything is sampled.
+    var preflight: RunPreflight?
 
     init(
         name: String, configuration: Configuration, configFile: ConfigurationArgument,
@@ -56,7 +58,10 @@ struct LocalRun {
                 return .interrupted
             }
             group.addTask {
-                try await interruption.cancelling { try await models.waitUntilHealthy() }
+                try await interruption.cancelling {
+                    try await models.waitUntilHealthy()
+                    try await job.preflight?.run(models)
+                }
                 try await job.processes(models, endpoint, overrides, interruption)
                 return .finished
             }

@@ -51,11 +51,13 @@ struct Rescoring {
         return Submission.Result(imported: nil, receipt: receipt, retried: retried)
     }
 
-    /// The source with another scorer, sampling nothing.
+    /// The source's sampling with another scorer, sampling nothing and so costing nothing.
     func spec(of source: RunSpec) -> RunSpec {
-        var spec = source
-        spec.name = name ?? "\(source.name)-\(shortModel)"
-        spec.scoring.scorer = scorer
+        var spec = RunSpec(
+            name: name ?? "\(source.name)-\(shortModel)",
+            scoring: ScoringSpec(sampling: source.scoring.sampling, scorer: scorer),
+            draws: source.draws)
+        spec.weight = source.weight
         // Log-probabilities are the policy's: another scorer does not change them.
         spec.candidates = candidates ?? source.scoresCandidates ? [.score] : []
         spec.samples = false

@@ -31,10 +31,7 @@ struct RunMonitor {
                 continue
             }
             let now = ContinuousClock.now
-            let snapshot = ProgressSnapshot(
-                done: status.landed + status.failures, total: status.targetDraws,
-                tokens: status.samples ? status.tokens : 0, failures: status.failures,
-                cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+            let snapshot = Self.snapshot(status)
             if status.isClosed {
                 write(line.finish(snapshot, at: now - begun))
                 return
@@ -57,6 +54,22 @@ struct RunMonitor {
         write(line.interrupt())
         let reasons = Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
         throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+    }
+
+    /// How far the run is. Log-probabilities are counted where this run asks for them: others on
+    /// the sampling may.
+    private static func snapshot(_ status: RunStatus) -> ProgressSnapshot {
+        var snapshot = ProgressSnapshot(
+            done: status.landed + status.failures, total: status.targetDraws,
+            tokens: status.samples ? status.tokens : 0, failures: status.failures,
+            cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+        snapshot.candidatesTotal = status.targetCandidates + status.targetLogProbabilities
+        snapshot.candidatesDone =
+            min(status.landedCandidates + status.candidateFailures, status.targetCandidates)
+            + min(
+                status.landedLogProbabilities + status.logProbabilityFailures,
+                status.targetLogProbabilities)
+        return snapshot
     }
 
     private func write(_ text: String) {

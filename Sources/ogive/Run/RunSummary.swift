@@ -44,11 +44,14 @@ struct RunSummary {
             throw CommandError(
                 .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
         }
-        if status.failures + status.candidateFailures > 0 {
+        let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
+        if status.failures + status.candidateFailures + untold > 0 {
             throw CommandError(
                 .incomplete,
                 "\(status.failures) draws and \(status.candidateFailures) "
-                    + "candidates have a failure instead of a reward: see `ogive failures`, "
+                    + "candidates have a failure instead of a reward"
+                    + (untold > 0 ? ", \(untold) candidates instead of a log-probability" : "")
+                    + ": see `ogive failures`, "
                     + "mend the cause, and run again with --retry-failures")
         }
     }
@@ -76,6 +79,7 @@ struct RunSummary {
             "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
             "failures": .number("\(status.failures)"),
             "candidates": .number("\(status.landedCandidates)"),
+            "log_probabilities": .number("\(status.landedLogProbabilities)"),
             "tokens": .number("\(status.tokens)"), "truncated": .number("\(status.truncated)"),
             "mean_reward": status.meanReward.map { .number("\($0)") } ?? .null,
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
@@ -109,6 +113,11 @@ struct RunSummary {
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
                     + "\(NumberText.count(status.targetCandidates)) scored")
         }
+        if status.targetLogProbabilities > 0 {
+            lines.append(
+                "  log-probs  \(NumberText.count(status.landedLogProbabilities)) of "
+                    + "\(NumberText.count(status.targetLogProbabilities)) candidates")
+        }
         if status.spending.cost != nil || status.spending.hasBudget {
             lines.append("  spent      \(status.spending.text)")
         }
@@ -127,7 +136,8 @@ struct RunSummary {
             return "SELECT prompt_key, corr(rank, other_rank) FROM ogive.reward_pairs "
                 + "WHERE run = '\(other)' AND other_run = '\(status.run)' GROUP BY 1 LIMIT 5"
         }
-        return "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
+        return
+            "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
             + "WHERE run = '\(status.run)' LIMIT 5"
     }
 }

@@ -69,10 +69,15 @@ struct ProgressLine {
         let done = NumberText.count(snapshot.done)
         var facts = ["\(done)/\(NumberText.count(snapshot.total)) draws"]
         if let rate = rates.drawsPerSecond { facts.append("\(NumberText.rate(rate)) draws/s") }
+        if snapshot.candidatesTotal > 0 {
+            facts.append(
+                "\(NumberText.count(snapshot.candidatesDone))/"
+                    + "\(NumberText.count(snapshot.candidatesTotal)) of candidates")
+        }
         if snapshot.failures > 0 {
             facts.append("\(NumberText.count(snapshot.failures)) failed")
         }
-        if snapshot.done >= snapshot.total {
+        if snapshot.itemsDone >= snapshot.itemsTotal {
             facts.append("took \(NumberText.time(time))")
         } else {
             facts.append("ETA \(rates.remaining.map(NumberText.time) ?? "?")")
@@ -120,6 +125,8 @@ struct ProgressLine {
             "event": .string("progress"),
             "draws_done": .number("\(snapshot.done)"),
             "draws_total": .number("\(snapshot.total)"),
+            "candidates_done": .number("\(snapshot.candidatesDone)"),
+            "candidates_total": .number("\(snapshot.candidatesTotal)"),
             "failures": .number("\(snapshot.failures)"),
             "tokens": .number("\(snapshot.tokens)"),
             "cost": number(snapshot.cost, 6),

@@ -8,6 +8,10 @@ struct ProgressSnapshot: Hashable, Sendable {
     var tokens: Int
     /// Draws with a failure.
     var failures: Int
+    /// Rewards and log-probabilities of candidates that have landed, or have a failure.
+    var candidatesDone = 0
+    /// Rewards and log-probabilities of candidates there are.
+    var candidatesTotal = 0
     /// What was spent; `nil` without prices.
     var cost: Double?
     /// What the whole run will cost.
@@ -26,8 +30,13 @@ struct ProgressSnapshot: Hashable, Sendable {
         self.estimatedCost = estimatedCost
     }
 
+    /// All that is done.
+    var itemsDone: Int { done + candidatesDone }
+    /// All there is to be done.
+    var itemsTotal: Int { total + candidatesTotal }
+
     /// The share that is done, 0…1.
     var fraction: Double {
-        total > 0 ? min(1, max(0, Double(done) / Double(total))) : 1
+        itemsTotal > 0 ? min(1, max(0, Double(itemsDone) / Double(itemsTotal))) : 1
     }
 }

@@ -35,9 +35,9 @@ struct RateEstimator {
     /// Time until all is done at the present rate; `nil` when it cannot be told.
     var remaining: Duration? {
         guard let newest = samples.last?.snapshot else { return nil }
-        let missing = newest.total - newest.done
+        let missing = newest.itemsTotal - newest.itemsDone
         if missing <= 0 { return .zero }
-        guard let rate = drawsPerSecond, rate > 0 else { return nil }
+        guard let rate = slope(\.itemsDone), rate > 0 else { return nil }
         let seconds = Double(missing) / rate
         return seconds < 100 * 365 * 86_400 ? .seconds(seconds) : nil
     }

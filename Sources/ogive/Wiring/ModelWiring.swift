@@ -1,5 +1,6 @@
 internal import OgiveCore
 internal import OgiveModels
+internal import OgiveWorker
 
 /// The models of a configuration: servers that Ogive starts, and adapters for what is served.
 struct ModelWiring {
@@ -27,8 +28,8 @@ struct ModelWiring {
         self.policy = policy
         self.scorer = scorer
         // A task may need several requests at once, when its draws are not consecutive.
-        sampleConnections = configuration.worker.sampleConcurrency * 2
-        scoreConnections = configuration.worker.scoreConcurrency * 4
+        sampleConnections = configuration.worker.sampleConcurrency.most * 2
+        scoreConnections = configuration.worker.scoreConcurrency.most * 4
         let policyServer = try policy.flatMap {
             try Self.server($0.endpoint, given: policyURL)
         }

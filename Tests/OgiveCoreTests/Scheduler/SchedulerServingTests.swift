@@ -28,6 +28,24 @@ struct SchedulerServingTests {
         #expect(bench.page(Bench.pending(1...2, draws: 4)).grantees == [1])
     }
 
+    @Test("A worker whose policy cannot tell log-probabilities binds no run that asks for them")
+    func cannotTell() throws {
+        var run = SimulatedModel.run(draws: 2)
+        run.spec.candidates = [.logprobs]
+        var unable = SimulatedModel.offer
+        unable.policies[0].logProbabilityObstacle = "it cannot; use another server"
+        var bench = SchedulerBench()
+        bench.handle(.runs([run]))
+        let effects = bench.hello(from: 1, offer: unable)
+        #expect(effects.bindings.isEmpty)
+        let reason = try #require(effects.idleReason)
+        #expect(reason.contains("run-1") && reason.contains("use another server"))
+        #expect(bench.hello(from: 2).bindings == [Self.binding])
+        var other = SchedulerBench()
+        other.handle(.runs([SimulatedModel.run(draws: 2)]))
+        #expect(other.hello(from: 1, offer: unable).bindings == [Self.binding])
+    }
+
     @Test("A worker whose model differs gets no work and is told why")
     func differs() throws {
         var bench = SchedulerBench.loaded()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OgiveCore
 import OgiveTesting
 import Testing
 
@@ -14,6 +15,20 @@ struct SimulationTests {
             let outcome = Simulation.check(seed: 1, options: options)
             #expect(outcome.violations == [])
             #expect(outcome.counts == SimulationCounts())
+        }
+    }
+
+    @Test("What is stored is scored anew, however often it is asked for, and nothing sampled")
+    func rescores() {
+        for runs in 1...3 {
+            var options = SimulationOptions()
+            options.runs = runs
+            options.rescorings = 2
+            let outcome = Simulation.check(seed: UInt64(runs), options: options)
+            #expect(outcome.violations == [])
+            #expect(outcome.counts.rescorings == 3)
+            #expect(outcome.outcomes.keys.contains(ScoringID(4)))
+            #expect(outcome.counts.duplicates == 0)
         }
     }
 

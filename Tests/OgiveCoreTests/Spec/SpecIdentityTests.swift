@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OgiveCore
 import Testing
 
@@ -47,6 +48,7 @@ struct SpecIdentityTests {
             { $0.policy.model = "other" },
             { $0.policy.revision = "b" },
             { $0.policy.revision = nil },
+            { $0.policy.extraBody = ["a": .integer(1)] },
             { $0.policy.api = .completions },
             { $0.policy.api = nil },
             { $0.policy.logProbabilities = .none },
@@ -124,5 +126,15 @@ struct SpecIdentityTests {
             change(&run)
             #expect(run.problem?.hasPrefix(key) == true, "\(key): \(run.problem ?? "none")")
         }
+    }
+
+    @Test("Whether a run samples is said only when it does not")
+    func samples() throws {
+        var spec = RunSpec(name: "r", scoring: Self.scoring, draws: 2)
+        #expect(!CanonicalJSON.text(spec).contains("samples"))
+        spec.samples = false
+        #expect(CanonicalJSON.text(spec).contains(#""samples":false"#))
+        let data = Data(CanonicalJSON.text(spec).utf8)
+        #expect(try JSONDecoder().decode(RunSpec.self, from: data) == spec)
     }
 }

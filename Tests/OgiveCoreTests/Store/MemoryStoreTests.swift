@@ -15,6 +15,41 @@ struct MemoryStoreTests {
         #expect(try await StoreConformance(store: store, run: run).problems() == [])
     }
 
+    @Test("keeps what every store must keep of candidates")
+    func keepsCandidates() async throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 1)
+        run.spec.candidates = [.score, .logprobs]
+        run.spec.candidatesFirst = true
+        var other = run
+        other.id = RunID(2)
+        other.scoring = ScoringID(2)
+        let prompts = SimulatedModel.prompts(4).filter { !$0.candidates.isEmpty }
+        database.add(prompts, to: "prompts")
+        database.submit(run)
+        database.submit(other)
+        let suite = CandidateConformance(store: MemoryStore(database), run: run, other: other)
+        #expect(try await suite.problems() == [])
+    }
+
+    @Test("keeps what every store must keep of runs that sample nothing")
+    func conformsForRescoring() async throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 3)
+        run.spec.candidates = []
+        var rescoring = run
+        rescoring.id = RunID(2)
+        rescoring.scoring = ScoringID(2)
+        rescoring.spec.scoring.scorer.model = "other"
+        rescoring.spec.samples = false
+        database.add(SimulatedModel.prompts(3), to: "prompts")
+        database.submit(run)
+        database.submit(rescoring)
+        let suite = RescoringConformance(
+            store: MemoryStore(database), run: run, rescoring: rescoring)
+        #expect(try await suite.problems() == [])
+    }
+
     @Test("A commit whose reply is lost happened all the same")
     func unnoticed() async throws {
         let store = MemoryStore(MemoryDatabase())

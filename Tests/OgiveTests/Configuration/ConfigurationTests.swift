@@ -111,6 +111,14 @@ struct ConfigurationTests {
         ),
         ("run: {name: r, draws: 1, candidates: [score, score]}", "at most once, not `score`"),
         ("policy: {logprobs: all}", "must be one of none, sum, tokens, not `all`"),
+        ("policy: {server: vlm}", "did you mean `vllm`?"),
+        ("policy: {extra_body: 5}", "policy.extra_body must be a mapping"),
+        (
+            "policy: {model: m, url: 'http://h', extra_body: {top_k: 5}}",
+            "policy.extra_body must not hold `top_k`, which Ogive sets itself"
+        ),
+        ("policy: {kind: synthetic, extra_body: {a: 1}}", "extra_body means nothing when"),
+        ("policy: {kind: synthetic, ca_file: a}", "ca_file means nothing when"),
         ("prompts: {}", "prompts.set is missing"),
         ("prompts: {set: s, line_bytes_max: 8MB}", "must be a number of bytes, not `8MB`"),
         ("prompts: {set: s, fields: {}}", "must give either `prompt` or `messages` (q.yaml:1)"),

@@ -1,12 +1,16 @@
 import OgiveCore
 import OgiveModels
+import OgiveWorker
 import Testing
 
 @testable import ogive
 
 struct EndpointTests {
-    private func read(_ text: String) throws -> Configuration {
-        try Configuration.parse(text, source: "q.yaml", folder: "/etc/ogive", environment: [:])
+    private func read(
+        _ text: String, _ environment: [String: String] = [:]
+    ) throws -> Configuration {
+        try Configuration.parse(
+            text, source: "q.yaml", folder: "/etc/ogive", environment: environment)
     }
 
     @Test func policyTakesTheLaunchedAddressAndItsKey() throws {
@@ -25,6 +29,28 @@ struct EndpointTests {
         #expect(throws: CommandError.self) {
             _ = try policy.endpoints(launched: nil, connections: 5, environment: [:])
         }
+    }
+
+    @Test func serverAuthorityAndExtraBodyAreTaken() throws {
+        let policy = try #require(
+            read(
+                """
+                policy:
+                  model: m
+                  url: https://h:1
+                  ca_file: ca.pem
+                  server: sglang
+                  extra_body: {a: [1, 1.5, "1", true, ~], b: {c: "${V}"}}
+                """, ["V": "7"]
+            ).policy)
+        #expect(
+            policy.spec.extraBody == [
+                "a": .list([.integer(1), .number(1.5), .text("1"), .flag(true), .null]),
+                "b": .object(["c": .text("7")]),
+            ])
+        let endpoint = try policy.endpoints(launched: nil, connections: 1, environment: [:])[0]
+        #expect(endpoint.server == .sglang)
+        #expect(endpoint.caFile == "/etc/ogive/ca.pem")
     }
 
     @Test func severalAddressesShareWhatTheyDoNotSayThemselves() throws {
@@ -69,6 +95,23 @@ struct EndpointTests {
             try read("policy: {model: m, \(keys)}")
         }
         #expect(error?.message.contains(report) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        ("12", Concurrency.fixed(12)), ("auto", .auto(2...256)), ("auto(4..512)", .auto(4...512)),
+    ])
+    func concurrencyIsANumberOrFoundByItself(_ text: String, _ expected: Concurrency) throws {
+        let worker = try read("worker: {sample_concurrency: \(text), score_concurrency: 3}").worker
+        #expect(worker.sampleConcurrency == expected)
+        #expect(worker.scoreConcurrency == .fixed(3))
+    }
+
+    @Test(arguments: ["0", "5000", "auto(9..8)", "auto(0..8)", "auto(1..99999)", "many"])
+    func otherConcurrenciesAreRefused(_ text: String) {
+        let error = #expect(throws: CommandError.self) {
+            try read("worker: {sample_concurrency: '\(text)'}")
+        }
+        #expect(error?.message.contains("must be a whole number in 1…4096 or `auto`") == true)
     }
 
     @Test func commandScorerKeepsItsFolderAndEnvironment() throws {

@@ -1,0 +1,53 @@
+package import OgiveCore
+
+extension OpenAIPolicy {
+    /// Only vLLM tells them: of llama.cpp one request for each token would be needed.
+    package func logProbabilityObstacle() async throws(ModelError) -> String? {
+        let kind = try await server.known().kind
+        if kind == .vLLM { return nil }
+        let reason =
+            kind == .llamaCpp
+            ? "it has no request for that (one for each token would be needed)"
+            : "Ogive knows no request of it for that"
+        return "\(server.http.url) (\(kind.rawValue)) cannot tell the log-probability of a given "
+            + "completion: \(reason). Serve the model with vLLM, or leave `logprobs` out of "
+            + "`run.candidates`."
+    }
+
+    /// Tokenises prompt and completions by the server, and asks for the log-probabilities of the
+    /// prompt's continuation by each completion and the end token: what sampling would have said.
+    package func logProbabilities(
+        _ request: LogProbabilityRequest
+    ) async -> [Result<LogProbability, ModelError>] {
+        do throws(ModelError) {
+            if let obstacle = try await logProbabilityObstacle() {
+                throw ModelError(.unsupported, obstacle)
+            }
+            let profile = try await server.known()
+            let tokenizer = ServerTokenizer(server: server, spec: spec)
+            let continuation = Continuation(
+                tokenizer: tokenizer, input: try await input(request.prompt, profile.kind),
+                key: request.prompt.key)
+            let prompt = try await continuation.prompt()
+            let end = try await tokenizer.endToken()
+            var results: [Result<LogProbability, ModelError>?] = []
+            var asked: [GivenTokens] = []
+            for (index, text) in request.completions.enumerated() {
+                do throws(ModelError) {
+                    let tokens = try await continuation.tokens(of: text, after: prompt, end: end)
+                    asked.append(GivenTokens(index: index, prompt: prompt.ids, completion: tokens))
+                    results.append(nil)
+                } catch {
+                    if error.concernsEndpoint || error.isRetriable { throw error }
+                    results.append(.failure(error))
+                }
+            }
+            let asker = PromptLogProbabilities(
+                server: server, spec: spec, models: profile.answeringModels)
+            for (index, answer) in await asker.ask(asked) { results[index] = answer }
+            return results.map { $0 ?? .failure(ModelError(.wrongCount, "no answer came")) }
+        } catch {
+            return request.completions.map { _ in .failure(error) }
+        }
+    }
+}

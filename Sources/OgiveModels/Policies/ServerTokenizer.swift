@@ -1,0 +1,96 @@
+internal import OgiveCore
+internal import Synchronization
+
+/// Tokenises by the server, as it does when it samples.
+struct ServerTokenizer: Sendable {
+    /// A prompt's tokens, and the context's length where the server tells.
+    struct Tokens: Sendable, Decodable {
+        var ids: [Int32]
+        var lengthMax: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case ids = "tokens"
+            case lengthMax = "max_model_len"
+        }
+    }
+
+    private struct Text: Decodable { var prompt: String }
+
+    let server: ServerConnection
+    let spec: PolicySpec
+
+    /// A text as it is, without the tokens that begin one unless they are `special`.
+    func tokens(of text: String, special: Bool = false) async throws(ModelError) -> Tokens {
+        try await ask(["prompt": .text(text), "add_special_tokens": .flag(special)])
+    }
+
+    /// A chat by the chat template: to be answered, its last turn `open` to be continued, or whole.
+    func tokens(
+        of messages: [ChatMessage], isAnswered: Bool, isOpen: Bool = false
+    ) async throws(ModelError) -> Tokens {
+        try await ask([
+            "messages": .list(messages.map(\.value)),
+            "add_generation_prompt": .flag(isAnswered), "continue_final_message": .flag(isOpen),
+        ])
+    }
+
+    /// The text of tokens.
+    func text(of ids: [Int32]) async throws(ModelError) -> String {
+        if ids.isEmpty { return "" }
+        let path = "/detokenize"
+        let body: JSONValue = .object([
+            "model": .text(spec.model), "tokens": .list(ids.map { .integer(Int64($0)) }),
+        ])
+        let data = try await server.post(path, body)
+        return try ServerAnswer.decode(Text.self, data, url: server.http.url.appending(path)).prompt
+    }
+
+    /// The token that ends a completion: `policy.end_token`, else the first one that the chat
+    /// template puts behind a turn.
+    func endToken() async throws(ModelError) -> Int32 {
+        let key = CanonicalJSON.text([
+            "end": JSONValue.text(spec.endToken ?? ""), "extra": .object(spec.extraBody ?? [:]),
+        ])
+        if let known = server.endTokens.withLock({ $0[key] }) { return known }
+        let found = try await findEndToken()
+        server.endTokens.withLock { $0[key] = found }
+        return found
+    }
+
+    private func findEndToken() async throws(ModelError) -> Int32 {
+        if let text = spec.endToken {
+            let ids = try await tokens(of: text).ids
+            guard ids.count == 1 else {
+                throw ModelError(
+                    .misconfigured,
+                    "`policy.end_token` `\(text)` is \(ids.count) tokens to "
+                        + "\(server.http.url), not one; write the text of the token that ends a "
+                        + "completion")
+            }
+            return ids[0]
+        }
+        do throws(ModelError) {
+            let chat = [("user", "a"), ("assistant", "b")].map {
+                ChatMessage(role: $0.0, content: $0.1)
+            }
+            let whole = try await tokens(of: chat, isAnswered: false).ids
+            let open = try await tokens(of: chat, isAnswered: false, isOpen: true).ids
+            if whole.count > open.count, whole.starts(with: open) { return whole[open.count] }
+        } catch {
+            if error.concernsEndpoint || error.isRetriable { throw error }
+        }
+        throw ModelError(
+            .misconfigured,
+            "\(server.http.url) has no chat template that tells which token ends a completion; set "
+                + "`policy.end_token` to its text")
+    }
+
+    private func ask(_ fields: [String: JSONValue]) async throws(ModelError) -> Tokens {
+        let path = "/tokenize"
+        var body = spec.extraBody ?? [:]
+        body["model"] = .text(spec.model)
+        body.merge(fields) { _, new in new }
+        let data = try await server.post(path, JSONValue.object(body))
+        return try ServerAnswer.decode(Tokens.self, data, url: server.http.url.appending(path))
+    }
+}

@@ -1,0 +1,186 @@
+internal import FoundationEssentials
+package import OgiveCore
+
+/// A reward behind any HTTP service that takes and gives JSON, as its specification describes it.
+package struct HTTPScorer: Scorer {
+    private let http: ModelHTTP
+    private let endpoint: ScorerEndpoint
+    private let rule: HTTPScorerRule
+
+    /// Takes what is asked from `spec`, and where from `endpoint`. Throws `misconfigured`.
+    package init(http: ModelHTTP, spec: ScorerSpec, endpoint: ScorerEndpoint) throws(ModelError) {
+        guard let rule = spec.http else {
+            throw ModelError(
+                .misconfigured, "scorer `\(spec.model)` is of kind http and has no `http`")
+        }
+        self.http = http
+        self.endpoint = endpoint
+        self.rule = try HTTPScorerRule(rule)
+    }
+
+    /// What the service says of itself where it has a page for that.
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await Self.fingerprint(http, endpoint)
+    }
+
+    /// The configured name, and the facts of the page `info`. Throws when `health` or `info` does
+    /// not answer.
+    package static func fingerprint(_ http: ModelHTTP, _ endpoint: ScorerEndpoint)
+        async throws(ModelError) -> Fingerprint
+    {
+        var facts = ["server": "http"]
+        if let health = endpoint.http.health { _ = try await http.get(health) }
+        if let info = endpoint.http.info {
+            let root = try answer(try await http.get(info), url: http.url.appending(info))
+            let pointer = try JSONPointer(endpoint.http.facts)
+            guard case .object(let object) = pointer.value(in: root) else {
+                throw ModelError(
+                    .malformed,
+                    "\(http.url.appending(info)) has no object at `\(pointer.text)`")
+            }
+            for name in object.keys.sorted().prefix(32) {
+                if let text = object[name]?.scalarText, text.utf8.count <= 4_096 {
+                    facts[String(name.prefix(100))] = text
+                }
+            }
+        }
+        facts["model"] = endpoint.model
+        return Fingerprint(facts)
+    }
+
+    /// Sends batches where the request has room for several, else each pair alone.
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
+        guard let item = rule.item else {
+            return await Batches.each(requests, atOnce: endpoint.connections) { one in
+                do throws(ModelError) {
+                    let answer = try await post(try rule.request.render(one))
+                    return reward(rule.score.value(in: answer), rule.errors?.value(in: answer))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        var results: [Result<Score, ModelError>] = []
+        for batch in Batches.split(requests, sizeMax: endpoint.batchSize) {
+            let items = batch.map { one in
+                Result { () throws(ModelError) in try item.render(one) }
+            }
+            let valid = items.compactMap { try? $0.get() }
+            var answers = await Batches.isolatingFaults(of: valid, ask).makeIterator()
+            for item in items {
+                switch item {
+                case .failure(let error): results.append(.failure(error))
+                case .success:
+                    results.append(
+                        answers.next() ?? .failure(ModelError(.wrongCount, "got no reward")))
+                }
+            }
+        }
+        return results
+    }
+
+    private func ask(_ items: [String]) async -> [Result<Score, ModelError>] {
+        if items.isEmpty { return [] }
+        do throws(ModelError) {
+            let answer = try await post(rule.request.render(items: items))
+            guard let scores = rule.score.values(in: answer) else {
+                throw ModelError(.malformed, "\(url) has no list at `\(rule.score.text)`")
+            }
+            let errors = rule.errors?.values(in: answer)
+            guard scores.count == items.count, errors.map(\.count) ?? items.count == items.count
+            else {
+                throw ModelError(
+                    .wrongCount,
+                    "\(url) answered \(scores.count) rewards and \(errors?.count ?? 0) errors for "
+                        + "\(items.count) completions")
+            }
+            return scores.enumerated().map { place, score in reward(score, errors?[place]) }
+        } catch {
+            return items.map { _ in .failure(error) }
+        }
+    }
+
+    private var url: String { http.url.appending(rule.path) }
+
+    private func post(_ body: String) async throws(ModelError) -> JSONValue {
+        let data = try await http.post(
+            rule.path, json: Array(body.utf8), headers: endpoint.http.headers)
+        return try Self.answer(data, url: url)
+    }
+
+    private static func answer(_ data: Data, url: String) throws(ModelError) -> JSONValue {
+        let value = try? BoundedJSON.decode(JSONValue.self, from: data)
+        if let value { return value }
+        let start = String(decoding: data.prefix(200), as: UTF8.self)
+        // A page of a proxy may pass; broken JSON would come again.
+        let isPage = start.first { !$0.isWhitespace } == "<" || start.isEmpty
+        throw ModelError(
+            isPage ? .serverError : .malformed, "\(url) answered what is no JSON: `\(start)`")
+    }
+
+    /// A finite number, or why there is none.
+    private func reward(_ value: JSONValue?, _ error: JSONValue?) -> Result<Score, ModelError> {
+        switch error {
+        case .none, .null: break
+        case .some(let error): return .failure(ModelError(reported: error, by: url))
+        }
+        guard let value, let number = value.double else {
+            // Python's JSON writes NaN as null when it is told to write valid JSON.
+            if case .null = value {
+                return .failure(
+                    ModelError(.notFinite, "\(url) answered null at `\(rule.score.text)`"))
+            }
+            return .failure(
+                ModelError(.malformed, "\(url) answered no number at `\(rule.score.text)`"))
+        }
+        guard number.isFinite else {
+            return .failure(ModelError(.notFinite, "\(url) answered the reward \(number)"))
+        }
+        return .success(Score(number))
+    }
+}
+
+extension ModelError {
+    /// Codes that a service may give for one item.
+    private static let itemCodes: [Code] = [
+        .promptTooLong, .notFinite, .rejected, .serverError, .timeout, .malformed, .missingField,
+        .tooLarge,
+    ]
+
+    /// What a service reports of one item: a text, or `{"code", "message"}`.
+    init(reported value: JSONValue, by url: String) {
+        var code = Code.rejected
+        var message = value.scalarText ?? "an error"
+        if case .object(let object) = value {
+            message = object["message"]?.scalarText ?? "an error"
+            if let name = object["code"]?.scalarText, let known = Code(rawValue: name),
+                Self.itemCodes.contains(known)
+            {
+                code = known
+            }
+        }
+        self.init(code, "\(url) reports: \(message.prefix(500))")
+    }
+}
+
+extension JSONValue {
+    /// A number; `nil` for everything else.
+    var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// A text, number or truth value as text; `nil` for everything else.
+    var scalarText: String? {
+        switch self {
+        case .text(let text): text
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .flag(let value): "\(value)"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package import FoundationEssentials
+package import OgiveCore
+
+/// Reads the number in a judge's answer.
+package struct JudgeReader: Sendable {
+    private let spec: JudgeSpec
+    private let pattern: PatternMatcher?
+    private let pointer: JSONPointer?
+
+    /// Takes the rule; throws `misconfigured` when its expression or pointer is none.
+    package init(_ spec: JudgeSpec) throws(ModelError) {
+        self.spec = spec
+        pattern = if let text = spec.pattern { try PatternMatcher(text) } else { nil }
+        pointer = if let text = spec.pointer { try JSONPointer(text) } else { nil }
+    }
+
+    private struct Answer: Decodable {
+        struct Choice: Decodable {
+            struct Message: Decodable { var content: String? }
+            var message: Message
+            var finish_reason: String?
+        }
+
+        var model: String?
+        var choices: [Choice]
+    }
+
+    /// The reward of an answer of `/v1/chat/completions`. Throws what the answer lacks.
+    package func reward(_ body: Data, url: String, models: [String]? = nil) throws(ModelError)
+        -> Double
+    {
+        let answer = try ServerAnswer.decode(Answer.self, body, url: url)
+        try ServedModel.check(answer.model, among: models, url: url)
+        guard answer.choices.count == 1 else {
+            throw ModelError(
+                .wrongCount, "\(url) answered \(answer.choices.count) choices instead of 1")
+        }
+        let choice = answer.choices[0]
+        if choice.finish_reason == "length" {
+            throw ModelError(
+                .malformed,
+                "the judge at \(url) was cut off at \(spec.maxTokens) tokens: raise "
+                    + "judge.max_tokens, or ask for a shorter answer")
+        }
+        return try reward(choice.message.content ?? "")
+    }
+
+    /// The reward in the text of a judge. Throws `malformed` when there is none, or one out of
+    /// range.
+    package func reward(_ text: String) throws(ModelError) -> Double {
+        let number: Double? =
+            switch spec.rule {
+            case .lastNumber: FinalNumber.last(in: text)
+            case .regex: pattern?.last(in: text).flatMap(Self.number)
+            case .json: Self.json(text).flatMap { pointer?.value(in: $0)?.double }
+            }
+        guard let number, number.isFinite else {
+            throw ModelError(
+                .malformed,
+                "the judge gave no number (judge.parse: \(spec.rule.rawValue)); it said: "
+                    + Self.excerpt(text))
+        }
+        guard (spec.minimum...spec.maximum).contains(number) else {
+            throw ModelError(
+                .malformed,
+                "the judge gave \(number), which is not in \(spec.minimum)…\(spec.maximum); it "
+                    + "said: \(Self.excerpt(text))")
+        }
+        return number
+    }
+
+    private static func number(_ text: String) -> Double? {
+        let bytes = text.utf8.filter { $0 != UInt8(ascii: " ") }
+        return Double(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// The answer as JSON: the whole of it, or from its first `{` to its last `}`.
+    private static func json(_ text: String) -> JSONValue? {
+        if let whole = try? BoundedJSON.decode(JSONValue.self, from: Data(text.utf8)) {
+            return whole
+        }
+        guard let start = text.firstIndex(of: "{"), let end = text.lastIndex(of: "}"), start < end
+        else { return nil }
+        return try? BoundedJSON.decode(JSONValue.self, from: Data(text[start...end].utf8))
+    }
+
+    private static func excerpt(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.isEmpty ? "nothing" : "`…\(line.suffix(200))`"
+    }
+}

@@ -1,0 +1,107 @@
+internal import FoundationEssentials
+package import OgiveCore
+
+/// A language model that reads prompt and completion under a rubric and gives a number.
+///
+/// An answer without a number, with one out of range, or cut off at `max_tokens` is a failure and
+/// never a reward.
+package struct JudgeScorer: Scorer {
+    private let server: ServerConnection
+    private let spec: JudgeSpec
+    private let prompt: PromptTemplate
+    private let system: PromptTemplate?
+    private let reader: JudgeReader
+    private let connections: Int
+
+    /// Asks `server`, with at most `connections` requests at once. Throws `misconfigured`.
+    package init(server: ServerConnection, spec: ScorerSpec, connections: Int) throws(ModelError) {
+        guard let judge = spec.judge else {
+            throw ModelError(
+                .misconfigured, "scorer `\(spec.model)` is of kind judge and has no `judge`")
+        }
+        if let problem = judge.problem { throw ModelError(.misconfigured, problem) }
+        self.server = server
+        self.spec = judge
+        self.connections = connections
+        prompt = try PromptTemplate(judge.prompt, form: .plain)
+        system =
+            if let text = judge.system { try PromptTemplate(text, form: .plain) } else { nil }
+        reader = try JudgeReader(judge)
+        guard prompt.namesCompletion else {
+            throw ModelError(
+                .misconfigured,
+                "judge.prompt does not hold the completion: write {{completion}} or "
+                    + "{{conversation}}")
+        }
+    }
+
+    /// What is wrong with a rubric; `nil` when it can be used.
+    package static func problem(of spec: JudgeSpec) -> String? {
+        do throws(ModelError) {
+            if let problem = spec.problem { return problem }
+            if let text = spec.system { _ = try PromptTemplate(text, form: .plain) }
+            _ = try JudgeReader(spec)
+            return try PromptTemplate(spec.prompt, form: .plain).namesCompletion
+                ? nil : "`prompt` does not hold the completion: write {{completion}}"
+        } catch {
+            return error.message
+        }
+    }
+
+    /// What the server says of itself; the rubric is part of the specification.
+    package func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await Self.fingerprint(server)
+    }
+
+    /// What identifies any judge at `server`.
+    package static func fingerprint(_ server: ServerConnection) async throws(ModelError)
+        -> Fingerprint
+    {
+        var facts = try await server.refresh().facts
+        facts["endpoint"] = "judge"
+        return Fingerprint(facts)
+    }
+
+    /// Asks for each completion alone; the mean of `samples` answers is its reward.
+    package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
+        await Batches.each(requests, atOnce: connections) { request in
+            do throws(ModelError) {
+                let messages = try messages(request)
+                var sum = 0.0
+                for sample in 0..<spec.samples { sum += try await ask(messages, sample) }
+                return .success(Score(sum / Double(spec.samples)))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func messages(_ request: ScoreRequest) throws(ModelError) -> [ChatMessage] {
+        var messages: [ChatMessage] = []
+        if let system {
+            messages.append(ChatMessage(role: "system", content: try system.render(request)))
+        }
+        messages.append(ChatMessage(role: "user", content: try prompt.render(request)))
+        return messages
+    }
+
+    private static let path = "/v1/chat/completions"
+
+    private func ask(_ messages: [ChatMessage], _ sample: Int) async throws(ModelError) -> Double {
+        let profile = try await server.known()
+        var body: [String: JSONValue] = [
+            "model": .text(server.model), "messages": .messages(messages),
+            "temperature": .number(spec.temperature), "top_p": .integer(1),
+            "max_tokens": .integer(Int64(spec.maxTokens)),
+            "seed": .integer(Int64(spec.seed) + Int64(sample)), "stream": .flag(false),
+        ]
+        // These servers' own defaults are not neutral; a hosted API refuses what it does not know.
+        if RewardServer(profile) != nil {
+            body["top_k"] = .integer(profile.kind == .llamaCpp ? 0 : -1)
+            body["min_p"] = .integer(0)
+        }
+        let data = try await server.post(Self.path, JSONValue.object(body))
+        let url = server.http.url.appending(Self.path)
+        return try reader.reward(data, url: url, models: profile.answeringModels)
+    }
+}

@@ -1,0 +1,209 @@
+internal import FoundationEssentials
+internal import OgiveCore
+
+/// A text with `{{names}}` that a prompt and its completion take the places of: plain, or JSON with
+/// what is put in escaped as JSON wants it.
+struct PromptTemplate: Sendable {
+    /// What the text is.
+    enum Form: Sendable {
+        /// JSON: a name is a whole value, or stands within a text.
+        case json
+        /// A text for a language model to read.
+        case plain
+    }
+
+    private enum Name: Hashable, Sendable {
+        case prompt, completion, messages, conversation, metadata, items
+        case field(String)
+    }
+
+    private enum Piece: Sendable {
+        case literal(String)
+        case name(Name, isWithinText: Bool)
+    }
+
+    private let form: Form
+    private let pieces: [Piece]
+
+    /// Takes a template; `takesItems` allows `{{items}}`. Throws `misconfigured` when a name is not
+    /// known, or what comes out would be no JSON.
+    init(_ text: String, form: Form, takesItems: Bool = false) throws(ModelError) {
+        self.form = form
+        var pieces: [Piece] = []
+        var (isText, isEscaped) = (false, false)
+        var rest = text[...]
+        while let open = rest.firstRange(of: "{{") {
+            let literal = rest[..<open.lowerBound]
+            for byte in literal.utf8 where form == .json {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\"), isText {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isText.toggle()
+                }
+            }
+            rest = rest[open.upperBound...]
+            guard let close = rest.firstRange(of: "}}") else {
+                throw ModelError(.misconfigured, "a `{{` of the template has no `}}`")
+            }
+            let name = try Self.name(rest[..<close.lowerBound], isText, form, takesItems)
+            pieces += [.literal(String(literal)), .name(name, isWithinText: isText)]
+            rest = rest[close.upperBound...]
+        }
+        self.pieces = pieces + [.literal(String(rest))]
+        if form == .json { try checkJSON() }
+    }
+
+    /// Whether it names the completion, itself or within the conversation.
+    var namesCompletion: Bool { has(.completion) || has(.conversation) }
+
+    /// Whether it has a place for items.
+    var takesItems: Bool { has(.items) }
+
+    private func has(_ sought: Name) -> Bool {
+        pieces.contains { if case .name(sought, _) = $0 { true } else { false } }
+    }
+
+    /// The text for a request. Throws what makes this request impossible: `missingField`,
+    /// `rejected`.
+    func render(_ request: ScoreRequest) throws(ModelError) -> String {
+        try render { (name, isWithinText) throws(ModelError) in
+            form == .plain
+                ? try Self.plain(name, request)
+                : try Self.json(name, request, isWithinText: isWithinText)
+        }
+    }
+
+    /// The text of a whole batch: `items`, which are JSON, in their place.
+    func render(items: [String]) -> String {
+        // Nothing else is allowed beside items, so nothing can fail.
+        (try? render { _, _ in "[" + items.joined(separator: ",") + "]" }) ?? ""
+    }
+
+    private func render(_ value: (Name, Bool) throws(ModelError) -> String) throws(ModelError)
+        -> String
+    {
+        var text = ""
+        for piece in pieces {
+            switch piece {
+            case .literal(let literal): text += literal
+            case .name(let name, let isWithinText): text += try value(name, isWithinText)
+            }
+        }
+        return text
+    }
+
+    private static func name(
+        _ raw: Substring, _ isWithinText: Bool, _ form: Form, _ takesItems: Bool
+    ) throws(ModelError) -> Name {
+        let text = String(raw.drop { $0 == " " }.prefix { $0 != " " })
+        let name: Name
+        switch text {
+        case "items" where takesItems: return .items
+        case _ where takesItems:
+            throw ModelError(
+                .misconfigured,
+                "`{{\(text)}}` belongs into `item`: beside `{{items}}` the request holds nothing "
+                    + "of a single completion")
+        case "prompt": name = .prompt
+        case "completion": name = .completion
+        case "messages": name = .messages
+        case "conversation": name = .conversation
+        case "metadata": name = .metadata
+        case _ where text.hasPrefix("metadata."): name = .field(String(text.dropFirst(9)))
+        default:
+            throw ModelError(
+                .misconfigured,
+                "`{{\(text.prefix(60))}}` means nothing; there are {{prompt}}, {{completion}}, "
+                    + "{{messages}}, {{conversation}}, {{metadata}}, {{metadata.FIELD}}")
+        }
+        if form == .json, isWithinText, [.messages, .conversation, .metadata].contains(name) {
+            throw ModelError(
+                .misconfigured,
+                "`{{\(text)}}` is no text: write it without quotes around it")
+        }
+        return name
+    }
+
+    /// Puts harmless values in and reads the outcome.
+    private func checkJSON() throws(ModelError) {
+        let sample = try render { name, isWithinText in
+            name == .items ? "[]" : isWithinText ? "x" : "\"x\""
+        }
+        guard (try? BoundedJSON.decode(JSONValue.self, from: Data(sample.utf8))) != nil else {
+            throw ModelError(
+                .misconfigured,
+                "the request is no JSON once its names are replaced: "
+                    + "`\(sample.prefix(300))`")
+        }
+    }
+}
+
+extension PromptTemplate {
+    private static func json(_ name: Name, _ request: ScoreRequest, isWithinText: Bool)
+        throws(ModelError) -> String
+    {
+        let value: JSONValue
+        switch name {
+        case .prompt: value = .text(try singlePrompt(request.prompt))
+        case .completion: value = .text(request.completion)
+        case .messages: value = .messages(request.prompt.content.turns)
+        case .conversation: value = .messages(Conversation(request).messages)
+        case .metadata: value = .object(try MetadataField.all(of: request.prompt))
+        case .items: value = .null
+        case .field(let field):
+            value =
+                isWithinText
+                ? .text(try MetadataField.text(field, of: request.prompt))
+                : try MetadataField.value(field, of: request.prompt)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            throw ModelError(.rejected, "prompt `\(request.prompt.key)` cannot be put as JSON")
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        return isWithinText ? String(text.dropFirst().dropLast()) : text
+    }
+
+    private static func plain(_ name: Name, _ request: ScoreRequest) throws(ModelError) -> String {
+        switch name {
+        case .prompt:
+            if let text = try? singlePrompt(request.prompt) { return text }
+            return transcript(request.prompt.content.turns)
+        case .messages: return transcript(request.prompt.content.turns)
+        case .conversation: return transcript(Conversation(request).messages)
+        case .completion: return request.completion
+        case .metadata: return request.prompt.metadata
+        case .field(let field): return try MetadataField.text(field, of: request.prompt)
+        case .items: return ""
+        }
+    }
+
+    private static func transcript(_ messages: [ChatMessage]) -> String {
+        messages.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
+    }
+
+    /// The prompt as one text: a plain one, or a chat of one user turn.
+    private static func singlePrompt(_ prompt: Prompt) throws(ModelError) -> String {
+        let turns = prompt.content.turns
+        guard turns.count == 1, turns[0].role == "user" else {
+            throw ModelError(
+                .rejected,
+                "prompt `\(prompt.key)` is more than one user turn, which {{prompt}} cannot carry; "
+                    + "use {{messages}} or {{conversation}}")
+        }
+        return turns[0].content
+    }
+}
+
+extension PromptContent {
+    /// The turns; a plain text counts as one of the user's.
+    var turns: [ChatMessage] {
+        switch self {
+        case .chat(let messages): messages
+        case .text(let text): [ChatMessage(role: "user", content: text)]
+        }
+    }
+}

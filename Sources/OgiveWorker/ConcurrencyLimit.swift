@@ -1,0 +1,177 @@
+internal import OgiveCore
+
+/// Finds how many requests at once fill a server: a hill climber on its throughput. Pure: time is
+/// passed in.
+///
+/// Latency, which other limiters go by, says little of a server that batches: it grows from the
+/// second request on, long before the server is full. So the rate of finished work is measured over
+/// windows, and a limit is kept when it gives more than the one before: first doubling, then trying
+/// a quarter more and a fifth less, ever more rarely. Nothing is decided by a window in which the
+/// worker had too little to ask. A refusal (429, 503) or a timeout halves the limit.
+struct ConcurrencyLimit: Sendable {
+    /// The gains of throughput that a step has to bring, and how long things last.
+    enum Rule {
+        /// Least gain of a doubling.
+        static let gainOfDoubling = 1.03
+        /// Least gain of a quarter more.
+        static let gainOfQuarter = 1.02
+        /// A fifth less is kept when this much of the throughput stays.
+        static let keptOfLess = 1.0
+        /// Fewest answers of a window, and how many for each request at once: fewer while the limit
+        /// doubles, where much is gained soon, than for small steps, where noise would decide.
+        static let answersMin = 24
+        static let answersWhileDoubling = 2
+        static let answersElse = 6
+        /// Shortest window.
+        static let windowMin = Duration.milliseconds(200)
+        /// A window counts when this share of the limit was in use.
+        static let useMin = 0.75
+        /// Windows before another limit is tried, doubling with each failure.
+        static let patienceMin = 4
+        static let patienceMax = 64
+        /// How much the latest window counts in the throughput of the limit that is kept.
+        static let share = 0.3
+    }
+
+    private enum Trial {
+        case doubling, quarter, fifth
+    }
+
+    /// Most requests at once, now.
+    private(set) var limit: Int
+    private let bounds: ClosedRange<Int>
+    /// Answers should not take longer: half of the time after which they are given up.
+    private let latencyMax: Duration?
+
+    private var underWay = 0
+    private var window: ThroughputWindow
+    /// The limit that is kept while another is tried, and its throughput.
+    private var kept: (limit: Int, rate: Double)?
+    private var trial: Trial?
+    private var failedTrial: Trial?
+    private var patience = Rule.patienceMin
+    private var windowsHeld = 0
+    private var lastBackOff: Instant?
+    private var serverQueues = false
+
+    /// Begins with `initial`; bounds of one value fix the limit.
+    init(bounds: ClosedRange<Int>, initial: Int, latencyMax: Duration?, now: Instant) {
+        self.bounds = bounds
+        self.latencyMax = latencyMax
+        limit = min(max(initial, bounds.lowerBound), bounds.upperBound)
+        window = ThroughputWindow(settling: 0, now: now)
+        trial = .doubling
+    }
+
+    /// A request goes out.
+    mutating func begin(now: Instant) {
+        window.note(underWay: underWay, now: now)
+        underWay += 1
+    }
+
+    /// A request was answered, after `work` was done.
+    mutating func end(work: Double, began: Instant, now: Instant) {
+        abandon(now: now)
+        guard bounds.count > 1 else { return }
+        defer { window.add(work: work, latency: now - began, now: now) }
+        guard window.isComplete(enough, now: now) else { return }
+        let ended = window
+        window = ThroughputWindow(settling: 0, now: ended.last)
+        if ended.use >= Rule.useMin * Double(limit) {
+            decide(rate: ended.rate, longest: ended.longest, now: now)
+        }
+    }
+
+    /// Answers of a window.
+    private var enough: Int {
+        let each = trial == .doubling ? Rule.answersWhileDoubling : Rule.answersElse
+        return max(each * limit, Rule.answersMin)
+    }
+
+    /// A request ended without an answer, for no reason that concerns the limit.
+    mutating func abandon(now: Instant) {
+        window.note(underWay: underWay, now: now)
+        underWay -= 1
+    }
+
+    /// The server asks for fewer requests, or was too slow: halves the limit, once for all the
+    /// requests that were under way.
+    mutating func backOff(began: Instant, now: Instant) {
+        abandon(now: now)
+        guard bounds.count > 1, lastBackOff.map({ began >= $0 }) ?? true else { return }
+        lastBackOff = now
+        kept = nil
+        hold(after: .quarter)
+        move(to: limit / 2, now: now)
+    }
+
+    /// Takes in how busy the server says it is: while more waits there than a quarter of what is
+    /// asked for, no more is asked for.
+    mutating func note(_ load: ServerLoad) {
+        serverQueues = load.waiting > max(1, limit / 4)
+    }
+
+    private mutating func decide(rate: Double, longest: Duration, now: Instant) {
+        if let latencyMax, longest > latencyMax {
+            kept = nil
+            hold(after: .doubling)
+            return move(to: limit * 4 / 5, now: now)
+        }
+        guard let kept, let trial else { return settle(rate, longest, now: now) }
+        let least =
+            switch trial {
+            case .doubling: Rule.gainOfDoubling
+            case .quarter: Rule.gainOfQuarter
+            case .fifth: Rule.keptOfLess
+            }
+        if rate >= kept.rate * least {
+            self.kept = (limit, rate)
+            patience = Rule.patienceMin
+            windowsHeld = 0
+            // What was right once may be right again.
+            attempt(trial, longest, now: now)
+        } else {
+            hold(after: trial)
+            move(to: kept.limit, now: now)
+        }
+    }
+
+    /// Holds the limit that is kept, and learns its throughput, until it is time for a trial.
+    private mutating func settle(_ rate: Double, _ longest: Duration, now: Instant) {
+        kept = (limit, kept.map { $0.rate + Rule.share * (rate - $0.rate) } ?? rate)
+        if trial == .doubling { return attempt(.doubling, longest, now: now) }
+        windowsHeld += 1
+        guard windowsHeld >= patience else { return }
+        windowsHeld = 0
+        attempt(failedTrial == .fifth ? .quarter : .fifth, longest, now: now)
+    }
+
+    private mutating func attempt(_ next: Trial, _ longest: Duration, now: Instant) {
+        let target =
+            switch next {
+            case .doubling: limit * 2
+            case .quarter: limit + max(1, limit / 4)
+            case .fifth: limit - max(1, limit / 5)
+            }
+        let tried = min(max(target, bounds.lowerBound), bounds.upperBound)
+        let isTooSlow = latencyMax.map { longest * Double(tried) / Double(limit) > $0 } ?? false
+        guard tried != limit, tried < limit || !(serverQueues || isTooSlow) else {
+            return hold(after: next)
+        }
+        trial = next
+        move(to: tried, now: now)
+    }
+
+    private mutating func hold(after failed: Trial) {
+        patience = min(patience * 2, Rule.patienceMax)
+        windowsHeld = 0
+        failedTrial = failed
+        trial = nil
+    }
+
+    private mutating func move(to target: Int, now: Instant) {
+        limit = min(max(target, bounds.lowerBound), bounds.upperBound)
+        // What is under way, and the answer that led here, were asked for under the former limit.
+        window = ThroughputWindow(settling: underWay + 1, now: now)
+    }
+}

@@ -1,0 +1,72 @@
+internal import OgiveCore
+
+/// Looks after the endpoints of a worker: finds those that are back, asks how busy they are, and
+/// suspends the intake while a model has none left. Other models than before are announced anew.
+struct EndpointWatch: Sendable {
+    let gates: ModelGates
+    let provider: any ModelProvider
+    let configuration: WorkerConfiguration
+    let time: TimeSource
+    let feed: EventFeed<WorkerSession.Event>
+
+    /// Runs until the task is cancelled; throws when the servers stay away, or refuse.
+    func run(_ first: Offer) async throws {
+        var offer = first
+        var isSuspended = false
+        // Probes of hanging servers hold up nobody: each endpoint has its own.
+        var probes = EndpointProbes()
+        try await withThrowingTaskGroup(of: EndpointProbes.Outcome?.self) { group in
+            group.addTask { try await tick() }
+            while let outcome = try await group.next() {
+                if let outcome {
+                    probes.end(outcome)
+                    if isSuspended, outcome.isFound { try await announce(&offer) }
+                    outcome.tell()
+                    continue
+                }
+                let outages = gates.all.compactMap(\.gate.outage)
+                if isSuspended != !outages.isEmpty {
+                    isSuspended.toggle()
+                    feed.yield(.suspended(isSuspended))
+                }
+                for outage in outages { try check(outage) }
+                for probe in probes.begin(gates.all) { group.addTask { await probe() } }
+                group.addTask { try await tick() }
+            }
+        }
+    }
+
+    private func tick() async throws -> EndpointProbes.Outcome? {
+        try await time.sleep(configuration.probeInterval)
+        return nil
+    }
+
+    /// Reads what is served, now that it is back.
+    private func announce(_ offer: inout Offer) async throws {
+        let current: Offer
+        do {
+            current = try await provider.offer()
+        } catch {
+            guard !error.isRetriable else { return }
+            throw WorkerError(code: .models, message: error.message, cause: error)
+        }
+        guard current != offer else { return }
+        offer = current
+        feed.yield(.offerChanged(current))
+    }
+
+    /// Throws when an outage cannot be waited out.
+    private func check(_ outage: CircuitBreaker.Outage) throws(WorkerError) {
+        let error = outage.error
+        guard error.isRetriable else {
+            throw WorkerError(code: .models, message: error.message, cause: error)
+        }
+        guard time.now() - outage.since < configuration.outageMax else {
+            throw WorkerError(
+                code: .models,
+                message:
+                    "\(error.message) (for \(configuration.outageMax), the longest outage that "
+                    + "`worker.outage_timeout` allows)", cause: error)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+internal import DequeModule
+internal import OgiveCore
+internal import Synchronization
+
+/// Where requests to one model wait until one of its endpoints takes them, first come, first
+/// served: items wait, they do not fail. At most one request of each stage's slots waits.
+final class ModelGate: Sendable {
+    private struct State {
+        var pool: EndpointPool
+        /// Those who wait, in order; the first one asks for itself and for nobody else.
+        var queue = Deque<UInt64>()
+        var parked: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var lastTicket: UInt64 = 0
+        /// Counts the changes, so that none is missed between asking and parking.
+        var changes = 0
+    }
+
+    private enum Step {
+        case go(EndpointPool.Pass)
+        case park(changes: Int, limit: Duration?)
+    }
+
+    private let state: Mutex<State>
+    private let time: TimeSource
+    private let random: @Sendable () -> Double
+    private let notice: @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void
+
+    /// `notice` is told when an endpoint goes, and when it is back.
+    init(
+        _ pool: EndpointPool, time: TimeSource,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        notice: @escaping @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void = {
+            _, _ in
+        }
+    ) {
+        state = Mutex(State(pool: pool))
+        self.time = time
+        self.random = random
+        self.notice = notice
+    }
+
+    /// Why no request passes; `nil` while an endpoint is left.
+    var outage: CircuitBreaker.Outage? { state.withLock { $0.pool.outage } }
+
+    /// Requests that may be under way at once.
+    var capacity: Int { state.withLock { $0.pool.capacity } }
+
+    /// The endpoints for which the time has come to look.
+    var due: [Int] {
+        let now = time.now()
+        return state.withLock { state in
+            state.pool.endpoints.indices.filter {
+                state.pool.endpoints[$0].breaker.isDue(now: now)
+            }
+        }
+    }
+
+    /// Whether an endpoint answered somebody since.
+    func hasAnswered(_ endpoint: Int, since: Instant) -> Bool {
+        state.withLock { state in
+            state.pool.endpoints[endpoint].breaker.lastAnswer.map { $0 >= since } ?? false
+        }
+    }
+
+    /// Waits for leave to make a request; `nil` when the task is cancelled. What becomes of the
+    /// request is to be told by `report` or `abandon`.
+    func pass(_ request: RequestSize, avoiding: Int? = nil) async -> EndpointPool.Pass? {
+        let ticket = state.withLock { state in
+            state.lastTicket += 1
+            state.queue.append(state.lastTicket)
+            return state.lastTicket
+        }
+        while !Task.isCancelled {
+            switch ask(ticket, request, avoiding) {
+            case .go(let pass): return pass
+            case .park(let changes, let limit): await park(ticket, changes, limit)
+            }
+        }
+        wakeFirst { state in state.queue.removeAll { $0 == ticket } }
+        return nil
+    }
+
+    private func ask(_ ticket: UInt64, _ request: RequestSize, _ avoiding: Int?) -> Step {
+        let now = time.now()
+        let step = state.withLock { state -> Step in
+            guard state.queue.first == ticket else {
+                return .park(changes: state.changes, limit: nil)
+            }
+            switch state.pool.admit(request, avoiding: avoiding, now: now) {
+            case .pass(let pass):
+                state.queue.removeFirst()
+                return .go(pass)
+            case .wait(let limit): return .park(changes: state.changes, limit: limit)
+            }
+        }
+        if case .go = step { wakeFirst { _ in } }
+        return step
+    }
+
+    /// Says what became of a request.
+    func report(
+        _ pass: EndpointPool.Pass, _ verdict: CircuitBreaker.Verdict,
+        _ answer: RequestAnswer = RequestAnswer()
+    ) {
+        let (now, chance) = (time.now(), random())
+        change(pass.endpoint) {
+            $0.report(pass, verdict, answer, now: now, random: chance)
+        }
+    }
+
+    /// The request is not made after all.
+    func abandon(_ pass: EndpointPool.Pass) {
+        let now = time.now()
+        change(pass.endpoint) { $0.abandon(pass, now: now) }
+    }
+
+    /// A probe found the server.
+    func probeSucceeded(_ endpoint: Int) {
+        change(endpoint) { pool in pool.change(endpoint) { $0.probeSucceeded() } }
+    }
+
+    /// A probe found a server that cannot be used.
+    func probeFailed(_ endpoint: Int, _ error: ModelError) {
+        change(endpoint) { pool in pool.change(endpoint) { $0.probeFailed(error) } }
+    }
+
+    /// Takes in how busy a server says it is.
+    func note(_ load: ServerLoad, of endpoint: Int) {
+        change(endpoint) { $0.note(load, of: endpoint) }
+    }
+
+    /// Changes the pool and lets those pass that may. Half open with nobody to try and nobody else
+    /// to serve, a breaker closes: nothing new is taken during an outage, so nobody ever comes.
+    private func change(_ endpoint: Int, _ body: (inout EndpointPool) -> Void) {
+        var names: (name: String, isOut: Bool, outage: CircuitBreaker.Outage?)?
+        wakeFirst { state in
+            let isOut = state.pool.endpoints[endpoint].breaker.outage != nil
+            let isLast = state.pool.outage != nil
+            body(&state.pool)
+            if isLast, state.queue.isEmpty,
+                state.pool.endpoints[endpoint].breaker.state == .halfOpen(isTried: false)
+            {
+                state.pool.change(endpoint) { $0.close() }
+            }
+            let after = state.pool.endpoints[endpoint]
+            names = (after.name, isOut, after.breaker.outage)
+        }
+        if let names, names.isOut != (names.outage != nil) { notice(names.name, names.outage) }
+    }
+
+    /// Changes the state and lets the first one ask again.
+    private func wakeFirst(_ body: (inout State) -> Void) {
+        let first = state.withLock { state in
+            body(&state)
+            state.changes += 1
+            return state.queue.first.flatMap { state.parked.removeValue(forKey: $0) }
+        }
+        first?.resume()
+    }
+
+    /// Waits until it is woken, cancelled, or the time is over.
+    private func park(_ ticket: UInt64, _ changes: Int, _ limit: Duration?) async {
+        guard let limit else { return await park(ticket, changes) }
+        await withTaskGroup { group in
+            group.addTask { await self.park(ticket, changes) }
+            // Cancelled, it was woken before.
+            group.addTask { try? await self.time.sleep(limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func park(_ ticket: UInt64, _ changes: Int) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state in
+                    guard state.changes == changes, !Task.isCancelled else { return false }
+                    state.parked[ticket] = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.parked.removeValue(forKey: ticket) }?.resume()
+        }
+    }
+}

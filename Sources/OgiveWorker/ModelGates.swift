@@ -1,0 +1,114 @@
+internal import Logging
+internal import OgiveCore
+internal import Synchronization
+
+/// The gates of a worker's models, with their endpoints, made when a model is first asked for.
+final class ModelGates: Sendable {
+    /// A gate, and how its endpoints are looked at.
+    struct Entry: Sendable {
+        let gate: ModelGate
+        let isPolicy: Bool
+        let endpoints: [Probe]
+    }
+
+    /// How an endpoint is looked at.
+    struct Probe: Sendable {
+        let name: String
+        let fingerprint: @Sendable () async throws(ModelError) -> Fingerprint
+        let load: (@Sendable () async -> ServerLoad?)?
+    }
+
+    private let entries = Mutex([String: Entry]())
+    private let breaker: CircuitBreaker
+    private let configuration: WorkerConfiguration
+    private let time: TimeSource
+    private let logger: Logger
+
+    init(configuration: WorkerConfiguration, time: TimeSource, logger: Logger) {
+        var backOff = BackOff()
+        backOff.first = configuration.probeInterval
+        backOff.longest = configuration.probeInterval * WorkerConfiguration.probeIntervalsMax
+        breaker = CircuitBreaker(backOff: backOff, waitMax: configuration.outageMax)
+        self.configuration = configuration
+        self.time = time
+        self.logger = logger
+    }
+
+    /// All gates there are.
+    var all: [Entry] { entries.withLock { Array($0.values) } }
+
+    /// The gate of a policy with these endpoints.
+    func gate(of policy: PolicySpec, _ served: [Served<any Policy>]) -> ModelGate {
+        gate("policy \(policy.kind.rawValue) \(policy.model)", configuration.sampleConcurrency) {
+            served.map { endpoint in
+                (
+                    endpoint.limits,
+                    Probe(
+                        name: endpoint.name, fingerprint: endpoint.model.fingerprint,
+                        load: configuration.sampleConcurrency.isAuto ? endpoint.load : nil)
+                )
+            }
+        }
+    }
+
+    /// The gate of a scorer with these endpoints.
+    func gate(of scorer: ScorerSpec, _ served: [Served<any Scorer>]) -> ModelGate {
+        gate("scorer \(scorer.kind.rawValue) \(scorer.model)", configuration.scoreConcurrency) {
+            served.map { endpoint in
+                (
+                    endpoint.limits,
+                    Probe(
+                        name: endpoint.name, fingerprint: endpoint.model.fingerprint,
+                        load: configuration.scoreConcurrency.isAuto ? endpoint.load : nil)
+                )
+            }
+        }
+    }
+
+    /// Requests that may be under way at once to all policies, or all scorers; `nil` before one
+    /// was asked for.
+    func capacity(isPolicy: Bool) -> Int? {
+        let gates = all.filter { $0.isPolicy == isPolicy }
+        return gates.isEmpty ? nil : gates.reduce(0) { $0 + $1.gate.capacity }
+    }
+
+    private func gate(
+        _ name: String, _ concurrency: Concurrency,
+        _ endpoints: () -> [(limits: EndpointLimits, probe: Probe)]
+    ) -> ModelGate {
+        entries.withLock { entries in
+            if let entry = entries[name] { return entry.gate }
+            let endpoints = endpoints()
+            let now = time.now()
+            let states = endpoints.map { limits, probe in
+                EndpointState(
+                    name: probe.name, limits: limits, breaker: breaker,
+                    concurrency: concurrency.limit(of: limits, now: now), now: now)
+            }
+            let logger = logger
+            let gate = ModelGate(
+                EndpointPool(states), time: time,
+                notice: { Self.log(logger, name, $0, $1) })
+            entries[name] = Entry(
+                gate: gate, isPolicy: name.hasPrefix("policy "), endpoints: endpoints.map(\.probe))
+            return gate
+        }
+    }
+
+    private static func log(
+        _ logger: Logger, _ model: String, _ endpoint: String, _ outage: CircuitBreaker.Outage?
+    ) {
+        guard let outage else {
+            logger.notice(
+                "an endpoint is back", metadata: ["model": "\(model)", "endpoint": "\(endpoint)"])
+            return
+        }
+        logger.warning(
+            "an endpoint gets no requests for now",
+            metadata: [
+                "model": "\(model)", "endpoint": "\(endpoint)",
+                "code": "\(outage.error.code.rawValue)",
+                "reason": "\(outage.error.message)",
+            ])
+    }
+}

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OgiveModels
+internal import OgivePreflight
+
+/// `ogive doctor CONFIG`: looks at everything that a run will need, and changes nothing.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Look for what would make a run fail, or its rewards wrong, before it starts.",
+        discussion: """
+            Asks the model servers a few things (about 40 short draws and scores, then a burst of
+            at most 6 seconds), looks at the database, and says what it found and what to do.
+            Nothing is stored. Starts servers that the configuration launches, and stops them.
+            Exit code 1 when there is an error among the findings. `ogive run` looks at the models
+            by itself; the documentation's page Preflight explains every finding.
+
+            Examples:
+              ogive doctor config/quickstart.yaml
+              ogive doctor config.yaml -o policy.url=http://10.0.0.7:8000 --json
+            """)
+
+    @OptionGroup var file: ConfigurationArgument
+
+    @Flag(help: "Print a JSON list of findings: code, severity, place, message, advice.")
+    var json = false
+
+    func run() async throws {
+        let configuration = try file.load()
+        var findings: [Finding] = []
+        let sample = try Self.sample(configuration, &findings)
+        let models = try ModelWiring(configuration)
+        let report = try await Self.withServers(models) {
+            try await ModelDoctor(
+                configuration: configuration, provider: models.provider(), sample: sample
+            ).examine()
+        }
+        findings += report.findings
+        findings += await PlaceDoctor(
+            configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
+        ).examine()
+        let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+        print(
+            json
+                ? JSONValue.array(findings.map(\.json)).json
+                : FindingText(style: style).lines(findings).joined(separator: "\n"))
+        if findings.worst == .error { throw ExitCode.failure }
+    }
+
+    /// The prompts of the configuration, or questions of our own.
+    static func sample(
+        _ configuration: Configuration, _ findings: inout [Finding]
+    ) throws -> PromptSample {
+        if let prompts = configuration.prompts, let sample = try PromptSample.read(prompts) {
+            let count = NumberText.count(sample.count)
+            findings.append(
+                Finding(
+                    .ok, .prompts, at: prompts.file ?? prompts.set,
+                    sample.isWhole
+                        ? "\(count) prompts"
+                        : "about \(count) prompts, of which the first were read"))
+            return sample
+        }
+        findings.append(
+            Finding(
+                .note, .prompts, at: configuration.prompts?.set ?? configuration.source,
+                "no file of prompts: questions of Ogive's own are asked"))
+        return .ownQuestions
+    }
+
+    /// Runs `body` while the servers run that the configuration launches.
+    private static func withServers<Value: Sendable>(
+        _ models: ModelWiring, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            for server in models.servers {
+                group.addTask {
+                    try await server.run()
+                    return nil
+                }
+            }
+            group.addTask {
+                try await models.waitUntilHealthy()
+                return try await body()
+            }
+            defer { group.cancelAll() }
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw CommandError(.interrupted, "interrupted")
+        }
+    }
+}

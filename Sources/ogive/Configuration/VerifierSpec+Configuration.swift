@@ -1,0 +1,35 @@
+internal import OgiveCore
+
+extension VerifierSpec {
+    /// Reads `scorer.verifier`.
+    init(from section: ConfigurationSection) {
+        let given: Rule? = section.choice("rule")
+        self.init(rule: given ?? .finalNumber)
+        field = section.text("field") ?? "answer"
+        pattern = section.text("pattern")
+        graded = section.flag("graded", default: false)
+        if given == nil, !section.has("rule") {
+            let rules = Rule.allCases.map(\.rawValue).joined(separator: ", ")
+            section.report("rule", "is missing", hint: "write one of \(rules)")
+        }
+        if field.isEmpty { section.report("field", "must not be empty") }
+        if let pattern, let problem = Self.problem(of: pattern) {
+            section.report("pattern", "is not a regular expression: \(problem)")
+        }
+        if rule != .regex, pattern != nil {
+            section.report("pattern", "means nothing unless the rule is regex")
+        }
+        if rule != .finalNumber, graded {
+            section.report("graded", "means nothing unless the rule is final_number")
+        }
+    }
+
+    private static func problem(of pattern: String) -> String? {
+        do {
+            _ = try Regex(pattern)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,177 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import OgiveCore
+internal import OgivePreflight
+internal import OgiveStore
+internal import Postgres
+
+/// Looks at what a run needs beside its models: the database, room on the disk, the endpoint.
+struct PlaceDoctor {
+    /// The configuration.
+    var configuration: Configuration
+    /// Bytes that the run will store; `nil` when nobody knows.
+    var bytes: Int?
+
+    /// The oldest PostgreSQL that the tests run on.
+    private static let versionMin = 15
+
+    /// All of it.
+    func examine() async -> [Finding] {
+        var findings: [Finding] = []
+        if let database = configuration.database {
+            findings += await examine(database)
+            if case .embedded(let folder) = database.location { findings += space(folder) }
+        } else {
+            findings.append(
+                Finding(
+                    .note, .database, at: configuration.source,
+                    "names no database: right for a worker, and enough for nothing else"))
+        }
+        if configuration.coordinator.isListenGiven { findings += endpoint() }
+        return findings
+    }
+
+    private func examine(_ database: DatabaseConfiguration) async -> [Finding] {
+        if case .embedded(let folder) = database.location,
+            !FileManager.default.fileExists(atPath: folder + "/data/PG_VERSION")
+        {
+            return [Self.newFolder(folder)]
+        }
+        do {
+            return try await DatabaseSession.with(configuration, schema: .ignored) { session in
+                try await Self.examine(session)
+            }
+        } catch {
+            let reason = CommandError(explaining: error)
+            return [
+                Finding(
+                    .error, .database, at: "database", "cannot be reached: \(reason.message)")
+            ]
+        }
+    }
+
+    private static func newFolder(_ folder: String) -> Finding {
+        let parent = existingParent(folder)
+        // Takes a path and keeps nothing of it.
+        guard unsafe access(parent, W_OK) == 0 else {
+            return Finding(
+                .error, .database, at: folder, "cannot be made: \(parent) is not writable",
+                advice: "choose another folder for `database.embedded`")
+        }
+        return Finding(.ok, .database, at: folder, "is new: the first run makes it")
+    }
+
+    private static func examine(_ session: DatabaseSession) async throws -> [Finding] {
+        let place = session.place
+        let status = try await Migrator(session.connection).status()
+        guard status.unknown.isEmpty else {
+            return [
+                Finding(
+                    .error, .database, at: place,
+                    "was migrated by a newer ogive: \(status.unknown.joined(separator: ", "))",
+                    advice: "use that version")
+            ]
+        }
+        let connection = try await PostgresConnection.connect(session.connection)
+        let isNew = status.applied.isEmpty
+        // Who migrates makes a schema; who runs is a member of the role that writes.
+        let sql =
+            "SELECT current_setting('server_version_num')::integer / 10000 AS version, "
+            + (isNew
+                ? "has_database_privilege(current_database(), 'CREATE')"
+                : "pg_has_role(current_user, 'ogive_writer', 'MEMBER')") + " AS may"
+        let row = try await connection.query(sql).one()
+        let version: Int = try row.decode("version")
+        let mayWrite: Bool = try row.decode("may")
+        await connection.close()
+        var findings = [
+            Finding(
+                version < versionMin ? .warning : .ok, .database, at: place,
+                "PostgreSQL \(version) answers",
+                advice: version < versionMin
+                    ? "use PostgreSQL \(versionMin) or later: older ones are not tested" : nil)
+        ]
+        if !mayWrite {
+            findings.append(
+                Finding(
+                    .error, .database, at: place,
+                    isNew ? "this user may not create a schema" : "this user may not write",
+                    advice: isNew
+                        ? "let an owner run `ogive migrate up`"
+                        : "GRANT ogive_writer TO the user of `database.url`"))
+        }
+        findings.append(
+            status.pending.isEmpty
+                ? Finding(.ok, .database, at: place, "the schema is of this version")
+                : Finding(
+                    .note, .database, at: place,
+                    "\(status.pending.count) migrations are missing",
+                    advice: "`ogive run` applies them; for services run `ogive migrate up`"))
+        return findings
+    }
+
+    private func space(_ folder: String) -> [Finding] {
+        let parent = Self.existingParent(folder)
+        var status = statvfs()
+        // Fills the structure that it is given for the time of the call.
+        guard unsafe statvfs(parent, &status) == 0 else { return [] }
+        let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        let has = "\(ByteCountText.rough(free)) are free"
+        guard let bytes else { return [Finding(.ok, .diskSpace, at: folder, has)] }
+        // Beside rows and indexes there is the write-ahead log.
+        let needs = "the run stores about \(ByteCountText.rough(bytes))"
+        let severity: Finding.Severity =
+            free < bytes ? .error : free / 2 < bytes ? .warning : .ok
+        return [
+            Finding(
+                severity, .diskSpace, at: folder, "\(has); \(needs)",
+                advice: severity == .ok ? nil : "make room, or choose another folder")
+        ]
+    }
+
+    private static func existingParent(_ folder: String) -> String {
+        var path = folder
+        while !FileManager.default.fileExists(atPath: path), path.count > 1 {
+            path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+            if path.isEmpty { path = "/" }
+        }
+        return path
+    }
+
+    /// Whether the coordinator could listen now.
+    private func endpoint() -> [Finding] {
+        let endpoint = configuration.coordinator.listen
+        guard endpoint.hasPrefix("tcp://"),
+            let colon = endpoint.lastIndex(of: ":"),
+            let port = UInt16(endpoint[endpoint.index(after: colon)...])
+        else {
+            return [Finding(.ok, .coordinator, at: endpoint, "is free for the taking")]
+        }
+        let host = String(endpoint.dropFirst("tcp://".count).prefix { $0 != ":" })
+        guard let code = LocalPort.bind(host: host, port: port) else {
+            return [
+                Finding(
+                    .note, .coordinator, at: endpoint,
+                    "was not tried: only IPv4 addresses of this machine can be")
+            ]
+        }
+        switch code {
+        case 0: return [Finding(.ok, .coordinator, at: endpoint, "is free")]
+        case EADDRINUSE:
+            return [
+                Finding(
+                    .warning, .coordinator, at: endpoint, "is taken",
+                    advice: "right if it is this database's coordinator that runs; else choose "
+                        + "another port for `coordinator.listen`")
+            ]
+        default:
+            // strerror gives a text that lives until the next call.
+            let reason = unsafe String(cString: strerror(code))
+            return [
+                Finding(
+                    .error, .coordinator, at: endpoint, "cannot be listened on: \(reason)",
+                    advice: "give an address of this machine as `coordinator.listen`")
+            ]
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import OgiveCore
+
+/// Some prompts of a set, and what is known of all of them.
+struct PromptSample {
+    /// Prompts spread over the file, at most `sampleMax`.
+    var prompts: [Prompt] = []
+    /// The one with the most bytes.
+    var longest: Prompt?
+    /// How many there are, as far as was read.
+    var count = 0
+    /// Whether the whole file was read.
+    var isWhole = true
+
+    /// Most rows that are read.
+    private static let rowsMax = 20_000
+    /// Most prompts that are tried.
+    static let sampleMax = 4
+
+    /// Questions of our own, where a configuration has no prompts.
+    static let ownQuestions: PromptSample = {
+        let questions = [
+            "Tom has 12 apples and buys 7 more. How many apples now?",
+            "Name a city you would like to see, and say why.",
+            "Write one sentence about the sea.", "What is 3 + 4?",
+        ]
+        var sample = PromptSample()
+        for (number, question) in questions.enumerated() {
+            sample.add(
+                ImportedPrompt(
+                    key: "question-\(number)",
+                    content: .chat([ChatMessage(role: "user", content: question)]),
+                    metadata: "{}", candidates: []))
+        }
+        sample.count = 0
+        return sample
+    }()
+
+    /// Reads the first rows of a file.
+    static func read(_ prompts: PromptsConfiguration) throws -> PromptSample? {
+        guard let file = prompts.file, file != "-" else { return nil }
+        var reader = try ImportReader(
+            path: file, fields: prompts.fields, lineBytesMax: prompts.lineBytesMax)
+        var sample = PromptSample()
+        while let row = try reader.next() {
+            guard case .prompt(_, let prompt) = row else { continue }
+            sample.add(prompt)
+            if sample.count == rowsMax {
+                let share = reader.progress ?? 1
+                sample.isWhole = share >= 1
+                if share > 0 { sample.count = Int(Double(rowsMax) / share) }
+                break
+            }
+        }
+        return sample.prompts.isEmpty ? nil : sample
+    }
+
+    private mutating func add(_ imported: ImportedPrompt) {
+        let prompt = Prompt(
+            id: PromptID(Int64(count)), key: imported.key ?? imported.content.digest.hex,
+            content: imported.content, metadata: imported.metadata)
+        // The first, the second, the fourth, the eighth, …: the last ones of these are kept.
+        if (count & (count - 1)) == 0 {
+            prompts.append(prompt)
+            if prompts.count > Self.sampleMax { prompts.removeFirst() }
+        }
+        if longest.map({ Self.bytes($0) < Self.bytes(prompt) }) ?? true { longest = prompt }
+        count += 1
+    }
+
+    private static func bytes(_ prompt: Prompt) -> Int {
+        switch prompt.content {
+        case .text(let text): text.utf8.count
+        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
+        }
+    }
+}

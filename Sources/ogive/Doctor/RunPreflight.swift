@@ -1,0 +1,45 @@
+internal import Glibc
+internal import OgiveCore
+internal import OgiveModels
+internal import OgivePreflight
+
+/// What `ogive run` looks at before the first draw: its models, with the servers that it started.
+struct RunPreflight {
+    /// The configuration.
+    var configuration: Configuration
+    /// Whether the output is JSON lines.
+    var json: Bool
+
+    /// Shows warnings, and throws when there is an error: then nothing is sampled.
+    func run(_ models: ModelWiring) async throws {
+        var findings: [Finding] = []
+        let sample = try DoctorCommand.sample(configuration, &findings)
+        let begun = ContinuousClock.now
+        let report = try await ModelDoctor(
+            configuration: configuration, provider: models.provider(), sample: sample,
+            measuresThroughput: false
+        ).examine()
+        // As without a preflight: who is not there, or wants another key, has an exit code.
+        if let failure = report.failure, failure.concernsEndpoint { throw failure }
+        let elapsed = ContinuousClock.now - begun
+        let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
+        let text = FindingText(style: style)
+        if json {
+            ErrorRendering.write(
+                JSONValue.object([
+                    "event": .string("preflight"),
+                    "findings": .array(report.findings.map(\.json)),
+                ]).json + "\n", to: STDOUT_FILENO)
+        } else {
+            let shown = report.findings.filter { $0.severity >= .warning }.flatMap(text.text)
+            let took = NumberText.decimal(elapsed / .seconds(1), 1)
+            let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
+            ErrorRendering.write(lines.map { $0 + "\n" }.joined())
+        }
+        guard report.findings.worst == .error else { return }
+        throw CommandError(
+            .incomplete,
+            "nothing was sampled, because of the errors that the preflight found; mend them (see "
+                + "`ogive doctor`), or give --no-preflight to run all the same")
+    }
+}

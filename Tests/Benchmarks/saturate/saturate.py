@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""How much of a server's throughput reaches the caller through Ogive?
+
+    .venv-vllm/bin/python Tests/Benchmarks/saturate/saturate.py --servers llamacpp,vllm
+
+Finds the best concurrency of a plain asyncio client on each server, then lets that client and
+`ogive run` sample the same number of draws of the same prompts with the same parameters, in turn,
+on the same running server. Tokens are counted and timed by the server's own /metrics. Needs
+aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: a ratio is below
+`--goal`.
+"""
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from servers import ROOT, Server, Stopwatch
+
+HERE = Path(__file__).resolve().parent
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--servers", default="llamacpp,vllm")
+    parser.add_argument("--model-folder", type=Path,
+                        default=ROOT / "../shared/inference/models/policy-hf",
+                        help="the policy as vLLM loads it")
+    parser.add_argument("--ogive", type=Path, default=ROOT / ".build/release/ogive")
+    parser.add_argument("--prompts", type=int, default=128)
+    parser.add_argument("--draws", type=int, default=64)
+    parser.add_argument("--sweep-draws", type=int, default=16, help="draws a prompt in the search "
+                        "for the plain client's best concurrency")
+    parser.add_argument("--per-request", type=int, default=8, help="n of each request")
+    parser.add_argument("--max-tokens", type=int, default=64)
+    parser.add_argument("--slots", type=int, default=8, help="of llama.cpp")
+    parser.add_argument("--concurrency", default="1,2,4,8,16,32,64,128,256")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sample-concurrency", default="auto", help="worker.sample_concurrency")
+    parser.add_argument("--goal", type=float, default=0)
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def plain(server, options, prompts, draws, concurrency, seed):
+    """One run of the plain client."""
+    job = {"url": server.url, "kind": server.kind, "model": "tiny-policy", "prompts": prompts,
+           "draws": draws, "per_request": options.per_request, "max_tokens": options.max_tokens,
+           "concurrency": concurrency, "seed": seed}
+    began = time.monotonic()
+    with Stopwatch(server) as watch:
+        said = subprocess.run([sys.executable, HERE / "plain_client.py"], input=json.dumps(job),
+                              capture_output=True, text=True, check=True).stdout
+    return watch.result() | {"wall": round(time.monotonic() - began, 2),
+                             "completions": json.loads(said)["completions"]}
+
+
+def ogive(server, options, folder, prompts, seed):
+    """One `ogive run`; each seed makes a sampling of its own."""
+    configuration = {
+        "run": {"name": f"saturate-{server.kind}-{seed}", "draws": options.draws},
+        "prompts": {"file": str(prompts), "set": "saturate"},
+        "policy": {
+            "kind": "openai", "model": "tiny-policy", "api": "chat", "url": server.url,
+            "draws_per_request": options.per_request,
+            "sampling": {"temperature": 1, "max_tokens": options.max_tokens, "seed": seed}},
+        "scorer": {"kind": "verifier", "verifier": {"rule": "final_number", "field": "answer"}},
+        "coordinator": {"draws_per_task": options.per_request},
+        "database": {"embedded": f"{folder}/database"},
+        "worker": {"sample_concurrency": options.sample_concurrency},
+    }
+    file = folder / f"{server.kind}-{seed}.yaml"
+    file.write_text(json.dumps(configuration))
+    began = time.monotonic()
+    with Stopwatch(server) as watch:
+        ended = subprocess.run([options.ogive, "run", "--json", file], capture_output=True,
+                               text=True)
+    if ended.returncode:
+        raise SystemExit(f"ogive run failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
+    return watch.result() | {"wall": round(time.monotonic() - began, 2)}
+
+
+def measure(server, options, folder, prompts, file):
+    """Sweep and rounds on one server."""
+    sweep = {}
+    plain(server, options, prompts, options.per_request, 4, 900_000)    # warms up
+    for position, text in enumerate(options.concurrency.split(",")):
+        sweep[int(text)] = plain(
+            server, options, prompts, options.sweep_draws, int(text), 1_000_000 + position * 1000)
+        print(server.kind, "plain, at once:", text, sweep[int(text)], file=sys.stderr)
+    best = max(sweep, key=lambda key: sweep[key]["tokens_per_second"])
+    rounds = []
+    for number in range(options.rounds):
+        pair = {}
+        for who in ("plain", "ogive") if number % 2 == 0 else ("ogive", "plain"):
+            pair[who] = (
+                plain(server, options, prompts, options.draws, best, 2_000_000 + number * 1000)
+                if who == "plain" else ogive(server, options, folder, file, number + 1))
+            print(server.kind, who, pair[who], file=sys.stderr)
+        rounds.append(pair)
+    rates = {who: statistics.median(pair[who]["tokens_per_second"] for pair in rounds)
+             for who in ("plain", "ogive")}
+    walls = {who: statistics.median(pair[who]["wall"] for pair in rounds)
+             for who in ("plain", "ogive")}
+    ratios = [pair["ogive"]["tokens_per_second"] / pair["plain"]["tokens_per_second"]
+              for pair in rounds]
+    return {"server": server.kind, "best": best, "sweep": sweep, "rounds": rounds, "rates": rates,
+            "walls": walls, "ratios": ratios, "ratio": statistics.median(ratios)}
+
+
+def table(results):
+    """The results for people."""
+    lines = ["| server | plain client, best at once | its tokens/s | Ogive's tokens/s | ratio, "
+             "median (each round) | wall clock, plain and Ogive |", "|---|---|---|---|---|---|"]
+    for result in results:
+        each = ", ".join(f"{ratio:.3f}" for ratio in result["ratios"])
+        lines.append(
+            f"| {result['server']} | {result['best']} | {result['rates']['plain']:.0f} "
+            f"| {result['rates']['ogive']:.0f} | {result['ratio']:.3f} ({each}) "
+            f"| {result['walls']['plain']:.1f} s, {result['walls']['ogive']:.1f} s |")
+    return "\n".join(lines)
+
+
+def main():
+    # Ended, it ends its servers as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    options = arguments()
+    rows = (ROOT / "config/quickstart/prompts.jsonl").read_text().splitlines()
+    rows = rows[:options.prompts]
+    prompts = [json.loads(row)["prompt"] for row in rows]
+    results = []
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        folder = Path(name)
+        file = folder / "prompts.jsonl"
+        file.write_text("\n".join(rows) + "\n")
+        for kind in options.servers.split(","):
+            with Server(kind, options.model_folder, options.slots) as server:
+                results.append(measure(server, options, folder, prompts, file))
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+    print(table(results))
+    sys.exit(any(result["ratio"] < options.goal for result in results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+import Foundation
+import Harness
+import Testing
+
+/// What `ogive doctor --json` says.
+enum DoctorFindings {
+    /// Code and severity of each finding of `ogive doctor --json`.
+    static func read(_ program: Program) throws -> [String: Set<String>] {
+        let object = try JSONSerialization.jsonObject(with: Data(program.output.utf8))
+        let list = try #require(object as? [[String: Any]])
+        var findings: [String: Set<String>] = [:]
+        for finding in list {
+            let code = try #require(finding["code"] as? String)
+            let severity = try #require(finding["severity"] as? String)
+            #expect(finding["place"] is String && finding["message"] is String)
+            findings[code, default: []].insert(severity)
+        }
+        return findings
+    }
+}
+
+extension EndToEndTests {
+    @Suite struct Doctor {}
+}
+
+extension EndToEndTests.Doctor {
+    /// A run on the scripted models, of three prompts.
+    private static func configuration(
+        _ workplace: Workplace, _ models: ScriptedModels, database: Database
+    ) throws -> String {
+        try Settings.writePrompts(workplace, 3)
+        let url = models.url(client: "doctor")
+        return try workplace.write(
+            "doctor.yaml",
+            """
+            run: {name: made, draws: 4}
+            prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+            policy: {kind: openai, model: scripted, api: chat, url: "\(url)"}
+            scorer:
+              {kind: classify, model: scripted, url: "\(url)", template: "{query}|{document}"}
+            database: {url: "\(database.url)"}
+            coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
+            """)
+    }
+
+    @Test func `A sound configuration gets no warning, and nothing is stored`() async throws {
+        try await Workplace.with { workplace in
+            let models = try await ScriptedModels(workplace)
+            let database = try await Database.make()
+            let config = try Self.configuration(workplace, models, database: database)
+            let program = try await workplace.ogive(["doctor", config, "--json"])
+            let findings = try DoctorFindings.read(program)
+            let bad = findings.filter { !$0.value.isDisjoint(with: ["warning", "error"]) }
+            #expect(bad == [:], "\(program.output)")
+            for code in [
+                "prompts", "policy.answers", "policy.seeds", "policy.choices", "policy.context",
+                "policy.temperature", "scorer.raw", "scorer.batches", "scorer.truncation",
+                "throughput", "database", "coordinator",
+            ] {
+                #expect(findings[code]?.contains("ok") == true, "\(code)")
+            }
+            let runs: Int = try await database.value("SELECT count(*)::int FROM ogive.runs")
+            #expect(runs == 0)
+            let text = try await workplace.ogive(["doctor", config])
+            #expect(text.output.contains("ok       policy.seeds"))
+            #expect(!text.output.contains("\u{1b}["))
+            try await models.kill()
+        }
+    }
+
+    @Test func `One seed for all stops a run before the first draw, unless it is told to go on`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let models = try await ScriptedModels(workplace)
+            try models.change { $0.policy = [ScriptedModels.Fault("one_seed")] }
+            let database = try await Database.make()
+            let config = try Self.configuration(workplace, models, database: database)
+            let doctor = try await workplace.ogive(["doctor", config, "--json"], exit: 1)
+            #expect(try DoctorFindings.read(doctor)["policy.seeds"] == ["error"])
+            let run = try await workplace.ogive(["run", config], exit: 1)
+            #expect(run.errors.contains("one seed for all"))
+            #expect(run.errors.contains("--no-preflight"))
+            #expect(try await database.landed() == 0)
+            try await workplace.ogive(["run", config, "--no-preflight"])
+            #expect(try await database.landed() == 12)
+            // A run that has rewards is not looked at again.
+            try models.change { $0.policy = [ScriptedModels.Fault("one_seed")] }
+            let more = try await workplace.ogive(["run", config, "-o", "run.draws=5"])
+            #expect(!more.errors.contains("preflight"))
+            try await models.kill()
+        }
+    }
+
+    @Test func `Squashed rewards are a warning, and the run goes on`() async throws {
+        try await Workplace.with { workplace in
+            let models = try await ScriptedModels(workplace)
+            try models.change { $0.scorer = [ScriptedModels.Fault("squash")] }
+            let database = try await Database.make()
+            let config = try Self.configuration(workplace, models, database: database)
+            // Otherwise the scorer itself refuses to give such numbers.
+            let run = try await workplace.ogive([
+                "run", config, "-o", "scorer.check_activation=false",
+            ])
+            #expect(run.errors.contains("warning  scorer.raw"))
+            #expect(run.errors.contains("preflight: "))
+            #expect(try await database.landed() == 12)
+            try await models.kill()
+        }
+    }
+
+    @Test func `The quickstart has nothing to warn of`() async throws {
+        guard Checkout.python() != nil else { return }
+        try await Workplace.with { workplace in
+            let program = try await workplace.ogive([
+                "doctor", Checkout.root + "/config/quickstart.yaml", "--json",
+                "-o", "database.embedded=\(workplace.path("database"))",
+            ])
+            let findings = try DoctorFindings.read(program)
+            // How fast it is depends on what else goes on.
+            let bad = findings.filter {
+                $0.key != "throughput" && !$0.value.isDisjoint(with: ["warning", "error"])
+            }
+            #expect(bad == [:], "\(program.output)")
+            #expect(findings["policy.bos"] == ["ok"])
+            #expect(findings["policy.choices"] == ["ok"])
+            #expect(findings["disk_space"] == ["ok"])
+            try await workplace.expectNothingRuns()
+        }
+    }
+
+    @Test func `A run stops at its budget with whole prompts, and goes on with a larger one`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 2_000)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(
+                workplace, database: .url(database.url), latency: "5ms")
+            let budget = [
+                "-o", "run.budget.tokens=20000", "-o", "policy.price_per_million_tokens=2",
+            ]
+            let first = try await workplace.ogive(["run", config] + budget, exit: 4)
+            #expect(first.errors.contains("raise `run.budget`"))
+            #expect(first.output.contains("of 20 000; cost"))
+            let landed = try await database.landed()
+            #expect(landed > 0 && landed < 16_000)
+            let partial: Int = try await database.value(
+                "SELECT count(*)::int FROM ogive.quantile_tables WHERE n <> 8")
+            #expect(partial == 0)
+            let audit = try await workplace.ogive(["audit", "--config", config])
+            #expect(audit.output.contains("each prompt has all of its draws or none"))
+            let again = try await workplace.ogive(["run", config, "--json"] + budget, exit: 4)
+            #expect(again.output.contains(#""state":"budget""#))
+            let status = try await workplace.ogive(["status", "--config", config])
+            #expect(status.output.contains("the budget is spent"))
+            try await workplace.ogive(["run", config, "-o", "run.budget.tokens=10000000"])
+            #expect(try await database.landed() == 16_000)
+            let sound = try await workplace.ogive(["audit", "--config", config])
+            #expect(sound.output.contains("sound: exactly N"))
+        }
+    }
+}
+
+extension EndToEndTests {
+    @Suite struct VLLMDoctor {}
+}
+
+extension EndToEndTests.VLLMDoctor {
+    @Test func `A real vLLM as policy and reward model has nothing to warn of`() async throws {
+        guard let policy = try await VLLMServer.policy.url(),
+            let reward = try await VLLMServer.reward.url()
+        else { return }
+        try await Workplace.with { workplace in
+            try workplace.write(
+                "prompts.jsonl",
+                try String(
+                    contentsOfFile: Checkout.root + "/config/quickstart/prompts.jsonl",
+                    encoding: .utf8))
+            let config = try workplace.write(
+                "vllm.yaml",
+                """
+                run: {name: made, draws: 4}
+                prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+                policy:
+                  {kind: openai, model: tiny-policy, url: "\(policy)", sampling: {max_tokens: 64}}
+                scorer: {kind: classify, model: tiny-reward, url: "\(reward)"}
+                """)
+            let program = try await workplace.ogive(["doctor", config, "--json"])
+            let findings = try DoctorFindings.read(program)
+            let bad = findings.filter {
+                $0.key != "throughput" && !$0.value.isDisjoint(with: ["warning", "error"])
+            }
+            #expect(bad == [:], "\(program.output)")
+            for code in [
+                "policy.bos", "policy.choices", "policy.seeds", "policy.context", "scorer.bos",
+                "scorer.raw", "scorer.batches", "scorer.context", "templates",
+            ] {
+                #expect(findings[code] == ["ok"], "\(code)\n\(program.output)")
+            }
+            let template = "<|bos|><|bos|><|user|>{query}<|end|><|assistant|>{document}<|end|>"
+            // A template of ours with a BOS too many is found by the server's own tokens.
+            let doubled = try await workplace.ogive(
+                ["doctor", config, "--json", "-o", "scorer.template='\(template)'"], exit: 1)
+            #expect(try DoctorFindings.read(doubled)["scorer.bos"] == ["error"])
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Foundation
+import Glibc
+import Harness
+import Testing
+
+extension EndToEndTests {
+    @Suite struct Rescoring {}
+}
+
+extension EndToEndTests.Rescoring {
+    private static let pairs = """
+        SELECT count(*) FROM ogive.reward_pairs
+        WHERE run = 'made' AND other_run = 'made-final_number'
+        """
+    private static let stored = """
+        SELECT count(*) || ' ' || max(landed_at) FROM ogive.completion_rows
+        """
+
+    /// A run of 20 prompts × 6 draws, and the file of another scorer: without a policy.
+    private func configure(
+        _ workplace: Workplace, _ database: Database, latency: String = "0ms"
+    ) throws -> (run: String, other: String) {
+        let rows = (0..<20).map { #"{"key": "p\#($0)", "prompt": "\#($0)?", "answer": "1"}"# }
+        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        let run = try Settings.synthetic(
+            workplace, database: .url(database.url), draws: 6, latency: latency)
+        let other = try workplace.write(
+            "other.yaml",
+            """
+            scorer: {kind: verifier, verifier: {rule: final_number, graded: true}}
+            worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
+            """)
+        return (run, other)
+    }
+
+    @Test func `What is stored is scored again, with nothing sampled, and topped up`() async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let (run, other) = try configure(workplace, database)
+            let rescore = ["rescore", "made", "--scorer", other, "--config", run]
+            let early = try await workplace.ogive(rescore, exit: 1)
+            #expect(early.errors.contains("There are no runs yet"))
+
+            try await workplace.ogive(["run", run])
+            let before: String = try await database.value(Self.stored)
+            let first = try await workplace.ogive(rescore)
+            #expect(first.output.contains("nothing is sampled twice"))
+            #expect(first.output.contains("120 of 120 stored"), "\(first.transcript)")
+            #expect(first.output.contains("ogive.reward_pairs"))
+            #expect(try await database.value(Self.stored) == before)
+            #expect(try await database.value(Self.pairs) == 120)
+            let option = ["--config", run]
+            try await workplace.ogive(["audit", "made-final_number"] + option)
+
+            // Another time there is nothing to do; what was sampled since is scored.
+            #expect(try await workplace.ogive(rescore).output.contains("finished already"))
+            try await workplace.ogive(["run", run, "-o", "run.draws=9"])
+            let more = try await workplace.ogive(rescore + ["--json"])
+            #expect(more.output.contains(#""new_draws":60"#), "\(more.output)")
+            #expect(try await database.value(Self.pairs) == 180)
+            try await workplace.ogive(["audit", "made-final_number"] + option)
+
+            for (arguments, code, words) in [
+                (["rescore", "mad", "--scorer", other] + option, Int32(1), "Did you mean 'made'?"),
+                (["rescore", "made", "--scorer", run], 2, "scored by this scorer already"),
+                (["rescore", "made", "--scorer", other], 2, "lacks `database`"),
+                (rescore + ["--name", "third"], 1, "already, as run \"made-final_number\""),
+                (rescore + ["--no-candidates"], 1, "was submitted with candidates"),
+            ] {
+                let refused = try await workplace.ogive(arguments, exit: code)
+                #expect(refused.errors.contains(words), "\(refused.transcript)")
+            }
+            try await workplace.expectNothingRuns()
+        }
+    }
+
+    @Test func `A worker without a policy scores for a service, and gets nothing to sample`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let (run, other) = try configure(workplace, database)
+            try await workplace.ogive(["run", run])
+            try await workplace.ogive(["submit", run, "-o", "run.draws=8"])
+            let submitted = try await workplace.ogive(
+                ["rescore", "made", "--scorer", other, "--config", run, "--submit", "--json"])
+            #expect(submitted.output.contains(#""outcome":"created""#))
+            let coordinator = try workplace.start(["coordinator", run])
+            let endpoint = "worker.connect=ipc://\(workplace.path("coordinator.sock"))"
+            let worker = try workplace.start(["worker", other, "-o", endpoint])
+            try await eventually("the rescoring to finish", detail: { worker.transcript }) {
+                try await database.value(
+                    "SELECT state FROM ogive.runs WHERE name = 'made-final_number'") == "finished"
+            }
+            // What the other run lacks is still to be sampled, by somebody else.
+            let pending: String = try await database.value(
+                "SELECT state || ' ' || pending FROM ogive.run_status WHERE run = 'made'")
+            #expect(pending == "open 40")
+            #expect(try await database.value(Self.pairs) == 120)
+            let sampler = try workplace.start(["worker", run])
+            try await eventually("the run to finish", detail: { sampler.transcript }) {
+                try await database.value("SELECT state FROM ogive.runs WHERE name = 'made'")
+                    == "finished"
+            }
+            for process in [worker, sampler, coordinator] {
+                process.signal(SIGTERM)
+                #expect(try await process.status() == 0, "\(process.transcript)")
+            }
+        }
+    }
+
+    @Test func `Runs that share a sampling with different scorers sample each draw once`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let models = try await ScriptedModels(workplace)
+            let (run, _) = try configure(workplace, database)
+            func policy(_ client: String) -> [String] {
+                [
+                    "policy={kind: openai, model: scripted, api: chat, draws_per_request: 2, "
+                        + "url: '\(models.url(client: client))'}"
+                ].flatMap { ["-o", $0] }
+            }
+            func second(_ client: String) -> [String] {
+                policy(client)
+                    + [
+                        "run.name=second",
+                        #"scorer={kind: classify, model: scripted, template: "{query}{document}", "#
+                            + "url: '\(models.url(client: client))'}",
+                    ].flatMap { ["-o", $0] }
+            }
+            let first =
+                policy("a") + ["-o", "scorer={kind: verifier, verifier: {rule: final_number}}"]
+            try await workplace.ogive(["submit", run] + first)
+            try await workplace.ogive(["submit", run] + second("b"))
+            let coordinator = try workplace.start(["coordinator", run])
+            // Each worker serves one of the two; the first run is served before the second.
+            var workers = [try workplace.start(["worker", run] + first)]
+            try await eventually("the first worker to sample") {
+                try models.requests.contains { $0.kind == "policy" }
+            }
+            workers.append(try workplace.start(["worker", run] + second("b")))
+            try await eventually("both runs to finish", detail: { workers[1].transcript }) {
+                try await database.value(
+                    "SELECT count(*) FROM ogive.runs WHERE state = 'finished'") == 2
+            }
+            let asked = try models.requests.filter { $0.kind == "policy" }.map(\.n).reduce(0, +)
+            #expect(asked == 120)
+            let scored: Int = try await database.value(
+                "SELECT sum(n) FROM ogive.quantile_tables WHERE run = 'second'")
+            #expect(scored == 120)
+            for process in workers + [coordinator] {
+                process.signal(SIGTERM)
+                #expect(try await process.status() == 0, "\(process.transcript)")
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import OgiveCore
+
+@testable import OgiveModels
+
+/// Plays vLLM with a tokeniser of one token a byte and a chat template that writes a line end
+/// behind each turn.
+struct ScriptedTokenizer: Sendable {
+    static let (bos, end, user, assistant, lineEnd) = (1, 2, 4, 5, 9)
+
+    /// Puts a space in front of every text, as some tokenisers do.
+    var addsSpace = false
+    /// Lets the template strip what the assistant says.
+    var strips = false
+    /// What `/v1/completions` answers to prompts of tokens.
+    var answer: @Sendable ([[Int]]) -> ScriptedServer.Reply = Self.faithful
+
+    func reply(_ request: ScriptedServer.Request) -> ScriptedServer.Reply {
+        if request.method == "GET" {
+            switch request.path {
+            case "/v1/models": return .json(OpenAIPolicyTests.vllmModels)
+            case "/version": return .json(#"{"version":"0.32.0"}"#)
+            default: return .answer(status: 404, body: "{}")
+            }
+        }
+        struct Body: Decodable {
+            var prompt: JSONValue?
+            var messages: [ChatMessage]?
+            var tokens: [Int]?
+            var add_special_tokens: Bool?
+            var add_generation_prompt: Bool?
+            var continue_final_message: Bool?
+        }
+        guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body.utf8)) else {
+            return .answer(status: 400, body: "{}")
+        }
+        switch request.path {
+        case "/tokenize":
+            let ids =
+                if let messages = body.messages {
+                    chat(
+                        messages, isAnswered: body.add_generation_prompt ?? true,
+                        isOpen: body.continue_final_message ?? false)
+                } else if case .text(let text)? = body.prompt {
+                    (body.add_special_tokens ?? true ? [Self.bos] : []) + self.text(text)
+                } else { [Int]() }
+            return .json(#"{"tokens":\#(ids),"max_model_len":512}"#)
+        case "/detokenize":
+            let text = String(
+                decoding: (body.tokens ?? []).map { UInt8(clamping: $0 - 100) }, as: UTF8.self)
+            return .json(CanonicalJSON.text(["prompt": text]))
+        default:
+            guard case .list(let prompts)? = body.prompt else {
+                return .answer(status: 400, body: "{}")
+            }
+            return answer(prompts.map(Self.ids))
+        }
+    }
+
+    /// The log-probability of a token is its number, negative, in thousandths.
+    static func faithful(_ prompts: [[Int]]) -> ScriptedServer.Reply {
+        let choices = prompts.enumerated().map { index, ids in
+            let entries = ids.dropFirst().map { #"{"\#($0)":{"logprob":-\#(Double($0) / 1000)}}"# }
+            return #"{"index":\#(index),"text":"","prompt_logprobs":["#
+                + (["null"] + entries).joined(separator: ",") + "]}"
+        }
+        return .json(#"{"choices":[\#(choices.joined(separator: ","))]}"#)
+    }
+
+    func text(_ text: String) -> [Int] {
+        (addsSpace ? [132] : []) + text.utf8.map { Int($0) + 100 }
+    }
+
+    private func chat(_ messages: [ChatMessage], isAnswered: Bool, isOpen: Bool) -> [Int] {
+        var ids = [Self.bos]
+        for message in messages {
+            let isAnswer = message.role == "assistant"
+            let content = strips && isAnswer ? message.content.uppercased() : message.content
+            ids += [isAnswer ? Self.assistant : Self.user] + content.utf8.map { Int($0) + 100 }
+            ids += [Self.end, Self.lineEnd]
+        }
+        if isAnswered { ids.append(Self.assistant) }
+        return isOpen ? ids.dropLast(2) : ids
+    }
+
+    private static func ids(_ value: JSONValue) -> [Int] {
+        guard case .list(let values) = value else { return [] }
+        return values.compactMap { if case .integer(let id) = $0 { Int(id) } else { nil } }
+    }
+}

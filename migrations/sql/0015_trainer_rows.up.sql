@@ -39,7 +39,10 @@ COMMENT ON FUNCTION ogive.is_one_of(text, text, text[]) IS
 CREATE FUNCTION ogive.reward_spread(rewards float8[]) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
-    SELECT stddev_samp(reward) FROM unnest(rewards) u(reward)
+    -- Equal rewards have no spread, which rounding would make a number near 0.
+    SELECT CASE WHEN min(reward) < max(reward) THEN stddev_samp(reward)
+        WHEN count(*) > 1 THEN 0 END
+    FROM unnest(rewards) u(reward)
 $$;
 COMMENT ON FUNCTION ogive.reward_spread(float8[]) IS
     'The standard deviation of the rewards, with n - 1 in the denominator; NULL for one reward.';
@@ -95,7 +98,8 @@ AS $$
     CROSS JOIN LATERAL (
         SELECT CASE WHEN transform = 'scaled-normal-icdf' THEN
             ogive.reward_spread(t.rewards)
-                / coalesce(mean_spread, (SELECT ogive.mean_reward_spread(training_rows.run)))
+                / nullif(
+                    coalesce(mean_spread, (SELECT ogive.mean_reward_spread(training_rows.run))), 0)
             ELSE 1 END AS spread
     ) s
     CROSS JOIN LATERAL (
@@ -112,6 +116,9 @@ AS $$
         AND ogive.is_one_of('source', source, 'all', 'draws', 'candidates')
         AND ogive.is_one_of('partition_function', partition_function,
             'exact', 'simplified', 'empirical')
+        AND ogive.is_one_of('ties', ties, 'right', 'mid', 'left')
+        AND ogive.is_one_of('transform', transform,
+            'identity', 'log', 'normal-icdf', 'scaled-normal-icdf')
 $$;
 COMMENT ON FUNCTION ogive.training_rows(text, float8, text, text, text, text, float8) IS
     'What QRPO trains on (arXiv 2507.08068): one row for each draw and candidate of a run with a '
@@ -138,7 +145,7 @@ DECLARE
     ranks integer[];
     quantiles float8[];
 BEGIN
-    IF NOT (k >= 2 AND pairs >= 1) THEN
+    IF (k >= 2 AND pairs >= 1) IS NOT TRUE THEN
         RAISE EXCEPTION 'k must be at least 2 and pairs at least 1, not % and %', k, pairs
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -281,6 +288,8 @@ AS $$
             AND x.candidate_index = o.indexes[c.rejected - t.n]
     ) b
     WHERE t.run_id = (SELECT ogive.run_id(preference_pairs.run))
+        AND ogive.is_one_of('strategy', strategy,
+            'labels', 'best-worst', 'first-two', 'consecutive', 'balanced')
 $$;
 COMMENT ON FUNCTION ogive.preference_pairs(text, text, integer, integer, bigint) IS
     'Pairs for DPO and its kin, and for QRPO in pairs, by a strategy of choose_pairs; reward_gap '
@@ -325,10 +334,14 @@ AS $$
     FROM ogive.quantile_tables t
     JOIN ogive.prompts p ON p.prompt_id = t.prompt_id
     CROSS JOIN LATERAL (
-        SELECT a.mean, avg(power((u.reward - a.mean) / nullif(a.spread, 0), 3)) AS skewness,
-            avg(power((u.reward - a.mean) / nullif(a.spread, 0), 4)) - 3 AS kurtosis
+        -- PostgreSQL refuses powers that are too small: such terms add nothing.
+        SELECT a.mean, avg(CASE WHEN abs(z.score) < 1e-50 THEN 0 ELSE power(z.score, 3) END)
+                AS skewness,
+            avg(CASE WHEN abs(z.score) < 1e-50 THEN 0 ELSE power(z.score, 4) END) - 3 AS kurtosis
         FROM (SELECT avg(x) AS mean, stddev_pop(x) AS spread FROM unnest(t.rewards) y(x)) a,
-            unnest(t.rewards) u(reward)
+            unnest(t.rewards) u(reward),
+            LATERAL (SELECT CASE WHEN NOT t.degenerate
+                THEN (u.reward - a.mean) / nullif(a.spread, 0) END) z(score)
         GROUP BY a.mean
     ) m
     CROSS JOIN LATERAL (

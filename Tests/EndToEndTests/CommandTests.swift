@@ -35,7 +35,7 @@ extension EndToEndTests.Commands {
                 "SELECT count(*) FROM pg_namespace WHERE nspname = 'ogive'")
             #expect(schemas == 0)
             try await workplace.ogive(["migrate", "up"] + option)
-            try await workplace.ogive(["run", config])
+            try await workplace.ogive(["run", "--no-preflight", config])
         }
     }
 
@@ -44,7 +44,7 @@ extension EndToEndTests.Commands {
             try Settings.writePrompts(workplace, 3)
             let database = try await Database.make()
             let config = try Settings.synthetic(workplace, database: .url(database.url))
-            try await workplace.ogive(["run", config])
+            try await workplace.ogive(["run", "--no-preflight", config])
             let option = ["--config", config]
 
             let status = try await workplace.ogive(["status", "--json"] + option)

@@ -83,7 +83,7 @@ extension EndToEndTests.Credentials {
             let database = try await Database.make()
             let config = try settings(workplace, database)
             let secrets = ["THE_SECRET": Self.secret, "PGPASSWORD": Self.secret]
-            let run = try workplace.start(["run", config], environment: secrets)
+            let run = try workplace.start(["run", "--no-preflight", config], environment: secrets)
             try await eventually("some draws to land", detail: { run.transcript }) {
                 try await database.landed() > 0
             }

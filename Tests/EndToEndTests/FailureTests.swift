@@ -13,7 +13,7 @@ extension EndToEndTests.Failures {
             try Settings.writePrompts(workplace, 3)
             let database = try await Database.make()
             let config = try Settings.synthetic(workplace, database: .url(database.url), draws: 2)
-            try await workplace.ogive(["run", config])
+            try await workplace.ogive(["run", "--no-preflight", config])
             let connection = try await database.connect()
             try await connection.execute(
                 """
@@ -42,12 +42,12 @@ extension EndToEndTests.Failures {
                 ["failures", "retry", "--code", "timeout", "--config", config])
             #expect(retry.output.contains("2 failures will be tried again"))
             // One failure stays, and says so with its exit code.
-            let run = try await workplace.ogive(["run", config] + draws, exit: 1)
+            let run = try await workplace.ogive(["run", "--no-preflight", config] + draws, exit: 1)
             #expect(run.errors.contains("1 draws"), "\(run.errors)")
             #expect(try await database.landed() == 8)
             let bad = try await workplace.ogive(
                 ["failures", "list", "--stage", "thinking", "--config", config], exit: 2)
-            #expect(bad.errors.contains("--stage must be sampling or scoring"))
+            #expect(bad.errors.contains("--stage must be sampling, scoring or logprob"))
         }
     }
 }

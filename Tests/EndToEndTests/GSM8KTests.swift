@@ -65,7 +65,7 @@ extension EndToEndTests.GSM8K {
             let config = try Settings.gsm8k(
                 workplace, database: .embedded(workplace.path("database")),
                 server: Settings.launch(workplace, python: python))
-            let run = try workplace.start(["run", config])
+            let run = try workplace.start(["run", "--no-preflight", config])
             try await run.isUnderWay(workplace, config)
             let names = workplace.processes.map { $0.argv.joined(separator: " ") }
             #expect(names.contains { $0.contains("ogive worker") })
@@ -75,7 +75,7 @@ extension EndToEndTests.GSM8K {
             #expect(try await run.status() == 128 + SIGKILL)
             try await workplace.expectNothingRuns(within: .seconds(60))
 
-            let again = try await workplace.ogive(["run", config])
+            let again = try await workplace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("480 of 480 (60 prompts × 8)"))
             #expect(!again.output.contains(" 480 of them new"))

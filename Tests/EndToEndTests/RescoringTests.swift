@@ -42,7 +42,7 @@ extension EndToEndTests.Rescoring {
             let early = try await workplace.ogive(rescore, exit: 1)
             #expect(early.errors.contains("There are no runs yet"))
 
-            try await workplace.ogive(["run", run])
+            try await workplace.ogive(["run", "--no-preflight", run])
             let before: String = try await database.value(Self.stored)
             let first = try await workplace.ogive(rescore)
             #expect(first.output.contains("nothing is sampled twice"))
@@ -55,7 +55,7 @@ extension EndToEndTests.Rescoring {
 
             // Another time there is nothing to do; what was sampled since is scored.
             #expect(try await workplace.ogive(rescore).output.contains("finished already"))
-            try await workplace.ogive(["run", run, "-o", "run.draws=9"])
+            try await workplace.ogive(["run", "--no-preflight", run, "-o", "run.draws=9"])
             let more = try await workplace.ogive(rescore + ["--json"])
             #expect(more.output.contains(#""new_draws":60"#), "\(more.output)")
             #expect(try await database.value(Self.pairs) == 180)
@@ -81,7 +81,7 @@ extension EndToEndTests.Rescoring {
         try await Workplace.with { workplace in
             let database = try await Database.make()
             let (run, other) = try configure(workplace, database)
-            try await workplace.ogive(["run", run])
+            try await workplace.ogive(["run", "--no-preflight", run])
             try await workplace.ogive(["submit", run, "-o", "run.draws=8"])
             let submitted = try await workplace.ogive(
                 ["rescore", "made", "--scorer", other, "--config", run, "--submit", "--json"])

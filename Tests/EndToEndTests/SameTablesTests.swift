@@ -19,7 +19,7 @@ extension EndToEndTests.SameTables {
                 let config = try Settings.synthetic(
                     workplace, database: .url(database.url), latency: "10ms")
                 let run = try workplace.start(
-                    ["run", config, "-o", "worker.processes=\(workers)"])
+                    ["run", "--no-preflight", config, "-o", "worker.processes=\(workers)"])
                 if isKilled {
                     try await killWorker(workplace, database)
                 }
@@ -62,7 +62,7 @@ extension EndToEndTests.SameTables {
                 let config = try Settings.gsm8k(
                     workplace, database: .url(database.url), server: "url: \(url)")
                 try await workplace.ogive([
-                    "run", config, "-o", "worker.processes=\(workers)", "-o",
+                    "run", "--no-preflight", config, "-o", "worker.processes=\(workers)", "-o",
                     "worker.sample_concurrency=2",
                 ])
                 digests.append(try await database.digest())

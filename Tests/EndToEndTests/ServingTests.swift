@@ -18,7 +18,7 @@ extension EndToEndTests.Serving {
             let good = try Settings.gsm8k(
                 workplace, database: .url(database.url),
                 server: Settings.launch(workplace, python: python))
-            try await workplace.ogive(["run", good])
+            try await workplace.ogive(["run", "--no-preflight", good])
             // The same name, another context: what it serves is not what was sampled before.
             let argv = try Settings.llamaServer(workplace, python: python, context: 512)
                 .map { "\"\($0)\"" }

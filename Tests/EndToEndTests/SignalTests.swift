@@ -14,14 +14,14 @@ extension EndToEndTests.Signals {
             try Settings.writePrompts(workplace, 400)
             let config = try Settings.synthetic(
                 workplace, database: .embedded(workplace.path("database")), latency: "300ms")
-            let run = try workplace.start(["run", config])
+            let run = try workplace.start(["run", "--no-preflight", config])
             try await run.isUnderWay(workplace, config)
             run.signal(SIGINT)
             #expect(try await run.status() == 130)
             #expect(run.errors.contains("interrupted"))
             #expect(run.errors.contains("run the same command again"))
             try await workplace.expectNothingRuns()
-            let again = try await workplace.ogive(["run", config])
+            let again = try await workplace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("3 200 of 3 200"))
             try await workplace.ogive(["audit", "--config", config])
@@ -64,7 +64,7 @@ extension EndToEndTests.Signals {
             if command == "worker" { coordinator = try workplace.start(["coordinator", config]) }
             let program = try workplace.start(
                 [command, config, "-o", "log.level=info", "-o", "worker.drain_timeout=1h"]
-                    + single)
+                    + single + (command == "run" ? ["--no-preflight"] : []))
             // With one draw there, the other slots are at work.
             try await eventually("a draw to land") {
                 let landed: Int = try await database.value(

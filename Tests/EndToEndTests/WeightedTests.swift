@@ -51,7 +51,7 @@ extension EndToEndTests.Weighted {
         try await Workplace.with { workplace in
             let database = try await Database.make()
             let config = try Self.config(workplace, .url(database.url))
-            try await workplace.ogive(["run", config])
+            try await workplace.ogive(["run", "--no-preflight", config])
             let connection = try await database.connect()
             let sums = try await connection.query(
                 """

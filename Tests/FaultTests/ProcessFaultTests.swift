@@ -33,7 +33,9 @@ extension FaultTests.Processes {
             }
             try installation.startWorkers("b")
             try await eventually("b to have the tasks of a") {
-                try installation.models.requests.contains { $0.client == "b" }
+                try installation.models.requests.contains {
+                    $0.client == "b" && $0.kind == "policy"
+                }
             }
             try installation.models.change { $0.salt = "" }
             installation.workers["a"]?.signal(SIGCONT)

@@ -61,5 +61,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             14, "budgets", up: PackageResources._014_budgets_up_sql,
             down: PackageResources._014_budgets_down_sql),
+        Migration(
+            15, "trainer_rows", up: PackageResources._015_trainer_rows_up_sql,
+            down: PackageResources._015_trainer_rows_down_sql),
     ]
 }

@@ -52,6 +52,8 @@ struct KeyedFleet {
                 "log.level=info",
             ])
         try await program.says("leading")
+        // The address is told by another task, often a moment later.
+        try await program.says("endpoint=tcp")
         let words = program.errors.split(whereSeparator: \.isWhitespace)
         let endpoint = try #require(words.first { $0.hasPrefix("endpoint=") })
         return (program, String(endpoint.dropFirst("endpoint=".count)))

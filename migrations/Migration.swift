@@ -64,5 +64,11 @@ package struct Migration: Sendable, Hashable {
         Migration(
             15, "trainer_rows", up: PackageResources._015_trainer_rows_up_sql,
             down: PackageResources._015_trainer_rows_down_sql),
+        Migration(
+            16, "snapshots", up: PackageResources._016_snapshots_up_sql,
+            down: PackageResources._016_snapshots_down_sql),
+        Migration(
+            17, "precision", up: PackageResources._017_precision_up_sql,
+            down: PackageResources._017_precision_down_sql),
     ]
 }

@@ -27,7 +27,8 @@ struct Ogive: AsyncParsableCommand {
             WorkerCommand.self,
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
-            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
+            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self,
+            MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,
         ])

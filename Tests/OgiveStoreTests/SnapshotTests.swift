@@ -127,11 +127,15 @@ extension StoreTests {
                 let prompt = prompts[0].rawValue
                 try await database.query(sql, [.int64(prompt)])
                 #expect(
-                    try await found() == ["snapshot \"v1\": prompt \(prompt) is not what was pinned"])
+                    try await found() == [
+                        "snapshot \"v1\": prompt \(prompt) is not what was pinned"
+                    ])
                 try await database.query(
                     "DELETE FROM ogive.snapshot_table_rows WHERE prompt_id = $1", [.int64(prompt)])
                 #expect(
-                    try await found() == ["snapshot \"v1\": its checksum is not that of its prompts"])
+                    try await found() == [
+                        "snapshot \"v1\": its checksum is not that of its prompts"
+                    ])
             }
         }
 
@@ -228,7 +232,8 @@ extension StoreTests {
                     let lines = plan.split(separator: "\n").map(String.init)
                     let pinned = lines.firstIndex { $0.contains("on snapshot_table_rows") }
                     let place = try #require(pinned, "\(plan)")
-                    #expect(lines[place...].prefix(4).contains { $0.contains("'{1,2}'") }, "\(plan)")
+                    #expect(
+                        lines[place...].prefix(4).contains { $0.contains("'{1,2}'") }, "\(plan)")
                     #expect(!plan.contains("Function Scan on \(call.prefix { $0 != "(" })"))
                 }
             }

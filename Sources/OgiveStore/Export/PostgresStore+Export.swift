@@ -137,7 +137,8 @@ struct ExportReading {
         if request.target == .qrpoClaire, wanted == nil, least != most {
             let short = try await connection.query(
                 ExportQueries.shortTables(isPinned: isPinned), place + [.int64(Int64(most))]
-            ).map { "\(try $0.decode("key", as: String.self)) (\(try $0.decode("n", as: Int.self)))"
+            ).map {
+                "\(try $0.decode("key", as: String.self)) (\(try $0.decode("n", as: Int.self)))"
             }
             throw StoreError(
                 .conflict,

@@ -42,7 +42,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(help: "Pack with gzip (default: when the file's name ends in .gz).")
     var gzip = false
 
-    @Option(help: ArgumentHelp("Write a folder of files with N rows or a few more.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Write a folder of files with N rows or a few more.", valueName: "n"))
     var shardRows: Int?
 
     @Flag(help: "Replace what is there.")

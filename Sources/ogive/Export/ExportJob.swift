@@ -73,7 +73,7 @@ struct ExportJob {
             if !others.isEmpty, !others.contains("manifest.json"), !replaces {
                 throw CommandError(
                     .configuration,
-                    "\(output) holds other files (\(others.sorted()[0]), …): choose another folder")
+                    "\(output) holds other files (\(others.sorted()[0]), …): choose another one")
             }
         } catch let error as CommandError {
             throw error
@@ -90,7 +90,10 @@ struct ExportJob {
             let data = FileManager.default.contents(atPath: path)
         else { return 0 }
         var found: ExportOutline?
-        try await store.export(request, after: .max) { found = $0 } page: { _, _ in }
+        try await store.export(request, after: .max) {
+            found = $0
+        } page: { _, _ in
+        }
         guard let outline = found else { return 0 }
         var manifest = try ExportManifest(
             request, outline, isGzip: isGzip, shardRows: shardRows)

@@ -1,4 +1,5 @@
 """The model servers of the benchmark, and how busy they were: from their own /metrics."""
+import os
 import re
 import subprocess
 import threading
@@ -19,10 +20,11 @@ def free_port():
 
 
 class Server:
-    """One server, running while the context lasts."""
+    """One server, running while the context lasts, on its own processors."""
 
-    def __init__(self, kind, model_folder, slots):
+    def __init__(self, kind, model_folder, slots, processors):
         self.kind = kind
+        self.processors = processors
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         if kind == "llamacpp":
@@ -38,7 +40,8 @@ class Server:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: os.sched_setaffinity(0, self.processors))
         deadline = time.monotonic() + 300
         while True:
             try:

@@ -31,7 +31,7 @@ class Server:
             self.command = [
                 ROOT / ".venv/bin/python", ROOT / "deploy/serve_llamacpp.py", "--model",
                 ROOT / "config/quickstart/policy.gguf", "--alias", "tiny-policy", "--slots",
-                str(slots), "--threads", "2", "--port", str(port)]
+                str(slots), "--threads", "1", "--port", str(port)]
             self.counter = "llamacpp:tokens_predicted_total"
         else:
             self.command = [ROOT / "deploy/serve_vllm", model_folder, "tiny-policy", str(port),

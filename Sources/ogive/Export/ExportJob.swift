@@ -63,12 +63,15 @@ struct ExportJob {
                     + "mixed. `ogive snapshot \(request.run) NAME` makes one.")
         }
         do {
-            if replaces, files.fileExists(atPath: "\(output)/manifest.json") {
-                try files.removeItem(atPath: "\(output)/manifest.json")
-            }
             try files.createDirectory(atPath: output, withIntermediateDirectories: true)
             let others = try files.contentsOfDirectory(atPath: output).filter {
                 !$0.hasSuffix(".partial")
+            }
+            // The manifest goes first: without it no shard counts.
+            if replaces, others.contains("manifest.json") {
+                for name in ["manifest.json"] + others.filter({ $0.hasPrefix("part-") }) {
+                    try files.removeItem(atPath: "\(output)/\(name)")
+                }
             }
             if !others.isEmpty, !others.contains("manifest.json"), !replaces {
                 throw CommandError(

@@ -19,8 +19,11 @@ struct ExportShards {
     mutating func begin(_ outline: ExportOutline) throws(CommandError) {
         header = outline.header
         if manifest == nil {
-            manifest = try ExportManifest(
+            let manifest = try ExportManifest(
                 job.request, outline, isGzip: job.isGzip, shardRows: job.shardRows)
+            // From the first moment on, a folder says of what its shards are.
+            if job.shardRows != nil { try write(manifest) }
+            self.manifest = manifest
         }
         if job.shardRows == nil { try open() }
     }

@@ -28,7 +28,7 @@ extension PostgresStore {
             } catch let error as PostgresError where error.sqlState == "55000" {
                 throw StoreError(
                     .conflict,
-                    "\(error.message) Let it finish, or give --incomplete to pin what is there.")
+                    "\(error.message). Let it finish, or give --incomplete to pin what is there.")
             } catch let error as PostgresError where error.sqlState == "23505" {
                 throw Self.taken(run, name)
             }

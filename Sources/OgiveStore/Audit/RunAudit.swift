@@ -31,6 +31,11 @@ struct RunAudit {
         }
         try await listProblems(&report, connection)
         try await compareCounters(&report, connection)
+        try await connection.forEachPage(
+            SnapshotQueries.problems, [.string(run)], size: Self.pageSize
+        ) { rows in
+            for row in rows { note(try row.decode("problem"), in: &report) }
+        }
         return report
     }
 

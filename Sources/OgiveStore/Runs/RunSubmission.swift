@@ -6,6 +6,18 @@ struct RunSubmission {
     let spec: RunSpec
     let now: Int64
 
+    /// A snapshot is of the run as it was submitted.
+    private func checkSnapshots(_ connection: PostgresConnection) async throws {
+        let names = try await connection.query(SnapshotQueries.list, [.string(spec.name)]).map {
+            try $0.decode("snapshot", as: String.self)
+        }
+        if names.isEmpty { return }
+        throw StoreError(
+            .conflict,
+            "Run \"\(spec.name)\" has snapshots (\(names.joined(separator: ", "))) of another "
+                + "specification, and they never change: give this run another name.")
+    }
+
     func submit(_ connection: PostgresConnection) async throws -> SubmitReceipt {
         _ = try await connection.query(
             SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
@@ -18,6 +30,7 @@ struct RunSubmission {
         if !differences.isEmpty {
             // Another specification is another run, with another id: what workers still make for
             // the former one must not land as results of this one.
+            try await checkSnapshots(connection)
             try await connection.execute(SubmitQueries.deleteRun, [.string(spec.name)])
         }
         let isThere = existing != nil && differences.isEmpty

@@ -1,4 +1,5 @@
 """The model servers of the benchmark, and how busy they were: from their own /metrics."""
+import os
 import re
 import subprocess
 import threading
@@ -19,17 +20,18 @@ def free_port():
 
 
 class Server:
-    """One server, running while the context lasts."""
+    """One server, running while the context lasts, on its own processors."""
 
-    def __init__(self, kind, model_folder, slots):
+    def __init__(self, kind, model_folder, slots, processors):
         self.kind = kind
+        self.processors = processors
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         if kind == "llamacpp":
             self.command = [
                 ROOT / ".venv/bin/python", ROOT / "deploy/serve_llamacpp.py", "--model",
                 ROOT / "config/quickstart/policy.gguf", "--alias", "tiny-policy", "--slots",
-                str(slots), "--threads", "2", "--port", str(port)]
+                str(slots), "--threads", "1", "--port", str(port)]
             self.counter = "llamacpp:tokens_predicted_total"
         else:
             self.command = [ROOT / "deploy/serve_vllm", model_folder, "tiny-policy", str(port),
@@ -38,7 +40,8 @@ class Server:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: os.sched_setaffinity(0, self.processors))
         deadline = time.monotonic() + 300
         while True:
             try:

@@ -89,8 +89,8 @@ enum RunQueries {
         """
     /// The parameters of `isPending`.
     static let extent = """
-        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.min_draws, r.scores_candidates,
-            r.candidate_log_probabilities, r.samples, r.state
+        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.min_draws,
+            r.scores_candidates, r.candidate_log_probabilities, r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1

@@ -4,8 +4,8 @@
     Tests/Benchmarks/precision/bias.py
 
 For a candidate whose true quantile reward is F the number of draws ≤ its reward is a random walk
-that the rule stops; its distribution is computed, not simulated. Compared with as many draws for all
-(fixed n, the mean of the adaptive one), and with the first `min` draws alone. Needs nothing but
+that the rule stops; its distribution is computed, not simulated. Compared with as many draws for
+all (fixed n, the mean of the adaptive one), and with the first `min` draws alone. Needs nothing but
 Python. Prints Markdown; `--json FILE` keeps it.
 """
 import argparse

@@ -22,7 +22,7 @@ from pathlib import Path
 from runs import LAWS, ROOT, Place, array, candidates, synthetic, write_prompts
 
 LEVEL = 0.95
-SHARES = (0.1, 0.5, 0.9)
+SHARES = (0.1, 0.5)
 
 
 def binomial_above(n, p, k):
@@ -68,17 +68,17 @@ def shares_of(place, file, law, name, n):
     """Coverage of intervals for quantile rewards."""
     lines = []
     for method in ("wilson", "jeffreys"):
-        rows = place.rows(file, f"""
-            SELECT c.reward, i.lower, i.upper FROM ogive.candidates c
-            JOIN ogive.quantile_tables t USING (run_id, prompt_id)
-            CROSS JOIN LATERAL ogive.quantile_reward_interval(ogive.first_rewards(
-                t.draw_indexes, t.draw_rewards, {n}), c.reward, {LEVEL}, '{method}') i
-            WHERE c.run = '{name}'""")
-        covered = sum(float(low) - 1e-12 <= law.cdf(float(reward)) <= float(high) + 1e-12
-                      for reward, low, high in rows)
+        # One interval for each k, which many prompts share.
         by_rank = [tuple(map(float, row)) for row in place.rows(file, f"""
             SELECT i.lower, i.upper FROM generate_series(0, {n}) k
             CROSS JOIN LATERAL ogive.share_interval(k, {n}, {LEVEL}, '{method}') i ORDER BY k""")]
+        rows = place.rows(file, f"""
+            SELECT c.reward, round({n} * ogive.quantile_reward(ogive.first_rewards(
+                t.draw_indexes, t.draw_rewards, {n}), c.reward))::integer
+            FROM ogive.candidates c JOIN ogive.quantile_tables t USING (run_id, prompt_id)
+            WHERE c.run = '{name}'""")
+        covered = sum(by_rank[int(k)][0] - 1e-12 <= law.cdf(float(reward))
+                      <= by_rank[int(k)][1] + 1e-12 for reward, k in rows)
         lines.append(judged(method, n, covered, len(rows), expected_share(law, by_rank, n)))
     return lines
 
@@ -119,7 +119,8 @@ def measure(place, law, options):
     for n in sorted({32, options.draws}):
         if n > options.draws:
             continue
-        lines += shares_of(place, file, law, name, n) + quantiles_of(place, file, law, name, n)
+        lines += shares_of(place, file, law, name, n)
+    lines += quantiles_of(place, file, law, name, options.draws)
     tables = [array(row[0]) for row in place.rows(
         file, f"SELECT rewards FROM ogive.quantile_tables WHERE run = '{name}' ORDER BY prompt_id")]
     half = float(place.rows(file, f"SELECT ogive.band_half_width({options.draws}, {LEVEL})")[0][0])
@@ -149,13 +150,15 @@ def main():
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--laws", default="normal,exponential,discrete")
     parser.add_argument("--ogive", type=Path, default=ROOT / ".build/release/ogive")
+    parser.add_argument("--folder", type=Path, help="keeps the database there, to go on with")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder, options.ogive)
+        place = Place(options.folder or folder, options.ogive)
         results = [measure(place, law, options) for law in LAWS
                    if law.name in options.laws.split(",")]
-    print("| rewards | interval | n | covers | expected exactly | z | |\n|---|---|---|---|---|---|---|")
+    print("| rewards | interval | n | covers | expected exactly | z | |\n"
+          "|---|---|---|---|---|---|---|")
     for result in results:
         for line in result["lines"]:
             exact = "" if line["expected"] is None else f"{line['expected']:.4f}"

@@ -15,9 +15,11 @@ import torch
 from psycopg.rows import dict_row
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-PROMPTS = """
-    SELECT prompt_id, n FROM ogive.quantile_tables
-    WHERE run = %s AND complete AND NOT degenerate ORDER BY prompt_id"""
+# Of a snapshot where one is named, else of what is there now.
+TABLES = {False: "ogive.quantile_tables WHERE run = %(run)s AND complete AND NOT degenerate",
+          True: "ogive.snapshot_tables WHERE run = %(run)s AND snapshot = %(snapshot)s "
+                "AND complete AND NOT degenerate"}
+PROMPTS = "SELECT prompt_id, n FROM {tables} ORDER BY prompt_id"
 ROWS = """
     SELECT * FROM ogive.training_rows({arguments})
     WHERE prompt_id = ANY (%(page)s) ORDER BY prompt_id, item_kind DESC, item_index"""
@@ -27,13 +29,11 @@ TOKENS = """
     UNION ALL
     SELECT prompt_id, 'candidate', candidate_index, token_ids
     FROM ogive.candidates WHERE run = %(run)s AND prompt_id = ANY (%(page)s)"""
-# Rows of an epoch, told from the tables without reading the texts.
-DRAWS = """
-    SELECT coalesce(sum(n), 0)::bigint FROM ogive.quantile_tables
-    WHERE run = %s AND complete AND NOT degenerate"""
+# Rows of an epoch, told without reading the texts.
+DRAWS = "SELECT coalesce(sum(n), 0)::bigint AS count FROM {tables}"
 CANDIDATES = """
-    SELECT count(*) FROM ogive.candidates c JOIN ogive.quantile_tables t USING (run_id, prompt_id)
-    WHERE c.run = %s AND c.reward IS NOT NULL AND t.complete AND NOT t.degenerate"""
+    SELECT count(*) FROM ogive.candidates
+    WHERE run = %(run)s AND reward IS NOT NULL AND prompt_id IN (SELECT prompt_id FROM {tables})"""
 OPTIONS = ("transform", "ties", "source", "partition_function", "mean_spread", "snapshot")
 
 
@@ -96,16 +96,24 @@ class TrainingRows(torch.utils.data.IterableDataset):
     def count(self):
         """How many rows an epoch has, over all ranks; of a run that is still going on, about."""
         source = self.arguments.get("source", "all")
-        with psycopg.connect(self.conninfo) as connection:
-            return sum(connection.execute(query, [self.run]).fetchone()[0]
+        with psycopg.connect(self.conninfo, row_factory=dict_row) as connection:
+            return sum(self.ask(connection, query)[0]["count"]
                        for query, name in ((DRAWS, "draws"), (CANDIDATES, "candidates"))
                        if source in (name, "all"))
 
+    def ask(self, connection, query):
+        """The rows of a query on the run's tables, or on its snapshot's."""
+        tables = TABLES["snapshot" in self.arguments]
+        return connection.execute(query.format(tables=tables), self.arguments).fetchall()
+
     def pages(self, connection):
         """The prompts of each page. Refuses to go on within other tables than before."""
-        prompts = connection.execute(PROMPTS, [self.run]).fetchall()
+        prompts = self.ask(connection, PROMPTS)
         if not prompts:
             connection.execute("SELECT ogive.run_id(%s)", [self.run])    # is there such a run?
+            if "snapshot" in self.arguments:
+                connection.execute("SELECT ogive.snapshot_id(%(run)s, %(snapshot)s)",
+                                   self.arguments)
             raise ValueError(f"run '{self.run}' has no prompt whose table is complete and not "
                              "degenerate; look at it with: ogive status")
         table = np.array([(row["prompt_id"], row["n"]) for row in prompts], dtype=np.int64)
@@ -121,8 +129,10 @@ class TrainingRows(torch.utils.data.IterableDataset):
         if (self.arguments.get("transform") != "scaled-normal-icdf"
                 or "mean_spread" in self.arguments):
             return self.arguments
+        names = [name for name in ("run", "snapshot") if name in self.arguments]
         spread = connection.execute(
-            "SELECT ogive.mean_reward_spread(%s) AS spread", [self.run]).fetchone()["spread"]
+            f"SELECT ogive.mean_reward_spread({', '.join(f'%({name})s' for name in names)}) "
+            "AS spread", self.arguments).fetchone()["spread"]
         return {**self.arguments, "mean_spread": spread}
 
     def read(self, connection, arguments, page):

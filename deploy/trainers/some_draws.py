@@ -4,6 +4,8 @@ The draws before `train_from` are references, the others are trained on: none is
 it is judged by, and what is trained on is the same whatever the number of references. The seed
 moves the window of draws that are references, so that seeds differ in them too.
 """
+import psycopg
+
 from row_pages import TrainingRows
 
 # Sorting and counting as everywhere: ogive.quantile_reward on a sorted array.
@@ -43,7 +45,6 @@ class SomeDraws(TrainingRows):
 
     def count(self):
         """Rows of an epoch."""
-        import psycopg
         with psycopg.connect(self.conninfo) as connection:
             return connection.execute(COUNT, [self.run, self.train_from]).fetchone()[0]
 

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Postgres
 import Testing
 
 extension EndToEndTests {

@@ -1,8 +1,7 @@
 """Checks of deploy/trainers against a database with a run; run by TrainersTests.
 
-    python trainer_checks.py reading URL RUN
+    python trainer_checks.py reading URL RUN             (or pages)
     python trainer_checks.py training URL RUN FOLDER     of the quickstart's policy, tokens stored
-    python trainer_checks.py export URL RUN FILE         of `ogive export --for raw`
 """
 
 import contextlib
@@ -118,6 +117,9 @@ def pages(url, run):
     shared = [key(row) for rank in range(3)
               for row in DataLoader(made(rank=rank, world=3), batch_size=None, num_workers=2)]
     assert len(shared) == len(first) and set(shared) == set(first), "each row once over the ranks"
+    rows = made()
+    rows.epoch = 1
+    assert [key(row) for row in DataLoader(rows, batch_size=None, num_workers=1)] == second
     for place in (1, len(first) // 2, len(first) - 1, len(first)):
         rows = made()
         source = iter(rows)

@@ -12,6 +12,7 @@ internal import CZlib
         // The allocation is owned by this value alone and freed in `deinit` or right here.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
+        // `stream` is initialized, and its size is what is told.
         // 15 bits of window and 16 for the gzip format, whose header then has no time.
         let code = unsafe deflateInit2_(
             stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,

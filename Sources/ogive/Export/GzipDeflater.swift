@@ -18,9 +18,11 @@ internal import CZlib
             stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
+            // Nobody else has the pointer yet.
             unsafe stream.deallocate()
             throw CommandError(.unavailable, "zlib cannot start (code \(code))")
         }
+        // Freed in `deinit` from here on.
         unsafe self.stream = unsafe stream
     }
 

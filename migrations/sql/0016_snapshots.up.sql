@@ -98,6 +98,14 @@ COMMENT ON FUNCTION ogive.prompt_sha256(bigint, bigint, integer[], float8[], int
     'SHA-256 of what a snapshot holds of a prompt: key, content, draws and candidates with their '
     'texts, rewards and log-probabilities, as the documentation of snapshots spells out.';
 
+CREATE FUNCTION ogive.asked_draws(run_id bigint, prompt_id bigint) RETURNS integer
+LANGUAGE sql STABLE STRICT
+AS $$
+    SELECT r.draws FROM ogive.runs r WHERE r.id = asked_draws.run_id
+$$;
+COMMENT ON FUNCTION ogive.asked_draws(bigint, bigint) IS
+    'Draws that a run asks for of a prompt, whether there is a table of it or not.';
+
 CREATE FUNCTION ogive.make_snapshot(
     run text, snapshot text, made_at timestamptz, incomplete boolean DEFAULT false,
     program text DEFAULT NULL
@@ -132,7 +140,7 @@ BEGIN
     LEFT JOIN ogive.quantile_tables t ON t.run_id = r.id AND t.prompt_id = p.id
     CROSS JOIN LATERAL (
         -- Draws of the run itself: others that share the scoring may have asked for more.
-        SELECT coalesce(t.draws, r.draws) AS draws,
+        SELECT coalesce(t.draws, ogive.asked_draws(r.id, p.id)) AS draws,
             coalesce(width_bucket(t.draws - 1, t.draw_indexes), 0) AS own
     ) o
     CROSS JOIN LATERAL (

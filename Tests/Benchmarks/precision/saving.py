@@ -8,8 +8,9 @@ compares the quantile rewards of the candidates with the truth: the known distri
 synthetic run; with --real, of the quickstart's prompts and models, a reference run of 1024 draws a
 prompt with other seeds. Equal error: a fixed n has the mean square error mean F(1 − F)/n exactly,
 so the n with the adaptive run's error follows. Also asked: for how many candidates the true
-standard error √(F(1 − F)/n) is within the target, and which fixed n would promise it. On synthetic runs the
-targets are compared with a second implementation of the rule. Prints Markdown; `--json FILE`.
+standard error √(F(1 − F)/n) is within the target, and which fixed n would promise it. On synthetic
+runs the targets are compared with a second implementation of the rule. Prints Markdown;
+`--json FILE` keeps it.
 """
 import argparse
 import json

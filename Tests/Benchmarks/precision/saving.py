@@ -9,7 +9,8 @@ synthetic run; with --real, of the quickstart's prompts and models, a reference 
 prompt with other seeds. Equal error: a fixed n has the mean square error mean F(1 − F)/n exactly,
 so the n with the adaptive run's error follows. Also asked: for how many candidates the true
 standard error √(F(1 − F)/n) is within the target, and which fixed n would promise it. On synthetic
-runs the targets are compared with a second implementation of the rule. Prints Markdown; `--json FILE`.
+runs the targets are compared with a second implementation of the rule. Prints Markdown;
+`--json FILE` keeps it.
 """
 import argparse
 import json

@@ -149,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "OgiveStoreTests",
             dependencies: [
-                "Migrations", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres",
+                "Migrations", "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres",
                 "QuantileRewards",
             ],
             swiftSettings: house),

@@ -70,5 +70,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             17, "precision", up: PackageResources._017_precision_up_sql,
             down: PackageResources._017_precision_down_sql),
+        Migration(
+            18, "trainer_snapshots", up: PackageResources._018_trainer_snapshots_up_sql,
+            down: PackageResources._018_trainer_snapshots_down_sql),
     ]
 }

@@ -6,10 +6,11 @@
 Finds the best concurrency of a plain asyncio client on each server, then lets that client and
 `ogive run` sample the same number of draws of the same prompts with the same parameters, in turn,
 on the same running server. Tokens are counted and timed by the server's own /metrics. On four
-processors or more the server has one half of them and everything else the other, as a model that
+processors or more the server has two or three of its own and everything else the rest, as a model
 has a device of its own; a machine's speed varies, so many short rounds say more than a long one.
-Needs aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: the best ratio on
-a server is below `--goal`.
+Sequences at once are what the server says it works on, by the plain client and by Ogive. Needs
+aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: the best ratio on a
+server is below `--goal`.
 """
 import argparse
 import json
@@ -42,7 +43,7 @@ def arguments():
     parser.add_argument("--max-tokens", type=int, default=64)
     parser.add_argument("--slots", type=int, default=8, help="of llama.cpp")
     parser.add_argument("--concurrency", default="1,2,4,8,16,32,64,128,256")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--sample-concurrency", default="auto,8",
                         help="worker.sample_concurrency, each one in every round")
     parser.add_argument("--goal", type=float, default=0)
@@ -58,7 +59,7 @@ def plain(server, options, prompts, draws, concurrency, seed):
     began = time.monotonic()
     with Stopwatch(server) as watch:
         said = subprocess.run([sys.executable, HERE / "plain_client.py"], input=json.dumps(job),
-                              capture_output=True, text=True, check=True).stdout
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
     return watch.result() | {"wall": round(time.monotonic() - began, 2),
                              "completions": json.loads(said)["completions"]}
 
@@ -82,8 +83,8 @@ def ogive(server, options, folder, prompts, concurrency, seed):
     file.write_text(json.dumps(configuration))
     began = time.monotonic()
     with Stopwatch(server) as watch:
-        ended = subprocess.run([options.ogive, "run", "--no-preflight", "--json", file], capture_output=True,
-                               text=True)
+        ended = subprocess.run([options.ogive, "run", "--no-preflight", "--json", file],
+                               capture_output=True, text=True)
     if ended.returncode:
         raise SystemExit(f"ogive run failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
     return watch.result() | {"wall": round(time.monotonic() - began, 2)}
@@ -123,21 +124,24 @@ def contender(who, rounds):
     def median(of, key):
         return statistics.median(each[of][key] for each in rounds)
     return {"sample_concurrency": who, "ratios": ratios, "ratio": statistics.median(ratios),
-            "plain": median("plain", "tokens_per_second"), "ogive": median(who, "tokens_per_second"),
+            "plain": median("plain", "tokens_per_second"),
+            "ogive": median(who, "tokens_per_second"),
+            "plain_running": median("plain", "running"), "ogive_running": median(who, "running"),
             "plain_wall": median("plain", "wall"), "ogive_wall": median(who, "wall")}
 
 
 def table(results):
     """The results for people."""
-    lines = ["| server | plain client, best at once | its tokens/s | `sample_concurrency` | Ogive's "
-             "tokens/s | ratio, median (least to greatest) | wall clock, plain and Ogive |",
-             "|---|---|---|---|---|---|---|"]
+    lines = ["| server | plain client, best at once | its tokens/s | `sample_concurrency` | "
+             "Ogive's tokens/s | ratio, median (least to greatest) | sequences at once | wall clock |",
+             "|---|---|---|---|---|---|---|---|"]
     for result in results:
         for row in result["contenders"]:
             lines.append(
                 f"| {result['server']} | {result['best']} | {row['plain']:.0f} "
                 f"| {row['sample_concurrency']} | {row['ogive']:.0f} | {row['ratio']:.3f} "
                 f"({min(row['ratios']):.3f} to {max(row['ratios']):.3f}) "
+                f"| {row['plain_running']:.1f}, {row['ogive_running']:.1f} "
                 f"| {row['plain_wall']:.1f} s, {row['ogive_wall']:.1f} s |")
     return "\n".join(lines)
 
@@ -151,15 +155,16 @@ def main():
     prompts = [json.loads(row)["prompt"] for row in rows]
     results = []
     processors = sorted(os.sched_getaffinity(0))
-    half = len(processors) // 2 if len(processors) >= 4 else len(processors)
-    os.sched_setaffinity(0, processors[-half:])
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         folder = Path(name)
         file = folder / "prompts.jsonl"
         file.write_text("\n".join(rows) + "\n")
         for kind in options.servers.split(","):
-            with Server(kind, options.model_folder, options.slots, processors[:half]) as server:
+            # vLLM is three processes; llama.cpp is given one thread, and answers on others.
+            own = processors[:3 if kind == "vllm" else 2] if len(processors) >= 4 else processors
+            with Server(kind, options.model_folder, options.slots, own) as server:
+                os.sched_setaffinity(0, set(processors[len(own):]) or processors)
                 results.append(measure(server, options, folder, prompts, file))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))

@@ -43,6 +43,14 @@ extension EndToEndTests.Trainers {
             try await workplace.ogive(["run", "--no-preflight", run])
             try await check(workplace, python, ["reading", database.url, "made"])
             try await check(workplace, python, ["pages", database.url, "made"])
+
+            let files = ["raw", "qrpo-claire"].map { workplace.path("\($0).jsonl.gz") }
+            for (target, file) in zip(["raw", "qrpo-claire"], files) {
+                try await workplace.ogive([
+                    "export", "made", "--for", target, "--output", file, "--config", run,
+                ])
+            }
+            try await check(workplace, python, ["exports", database.url, "made"] + files)
         }
     }
 

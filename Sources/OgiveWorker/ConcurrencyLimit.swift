@@ -7,8 +7,8 @@ internal import OgiveCore
 /// second request on, long before the server is full. So the rate of finished work is measured over
 /// windows, and a limit is kept when it gives more than the one before: first doubling (at once
 /// where the server says that nothing waits), then trying a quarter more and a fifth less, ever
-/// more rarely, or as few as a server needs that says how many wait. Nothing is decided by a window in which the
-/// worker had too little to ask. A refusal (429, 503) or a timeout halves the limit.
+/// more rarely, or as few as a server needs that says how many wait. Nothing is decided by a window
+/// in which the worker had too little to ask. A refusal (429, 503) or a timeout halves the limit.
 struct ConcurrencyLimit: Sendable {
     /// The gains of throughput that a step has to bring, and how long things last.
     enum Rule {

@@ -109,7 +109,9 @@ extension EndToEndTests.Exports {
                 try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             }
             let all = try shards(whole)
-            #expect(all.count == 1200 * 8 / 104 + 2)
+            let rows = 1200 * 8
+            let expected = rows / 104 + 2
+            #expect(all.count == expected)
             #expect(try shards(broken).count < all.count)
             let first = broken + "/part-00001.jsonl.gz"
             let made = try FileManager.default.attributesOfItem(atPath: first)[.modificationDate]

@@ -1,6 +1,7 @@
 import Foundation
 import OgiveCore
 import OgiveStore
+import OgiveTesting
 import Postgres
 import Testing
 

@@ -142,7 +142,7 @@ extension StoreTests {
         @Test("of an unfinished run, or under a name that is taken, are refused with what to do")
         func refused() async throws {
             try await TestDatabase.with { database in
-                let run = try await database.run(prompts: 2, draws: 2, candidates: true)
+                let run = try await database.run(prompts: 2, draws: 2)
                 let term = try await database.store.lead(as: "test")
                 let prompts = try await database.pending(run).map(\.prompt.id)
                 _ = try await database.store.land(

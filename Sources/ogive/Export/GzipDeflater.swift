@@ -12,14 +12,17 @@ internal import CZlib
         // The allocation is owned by this value alone and freed in `deinit` or right here.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
+        // `stream` is initialized, and its size is what is told.
         // 15 bits of window and 16 for the gzip format, whose header then has no time.
         let code = unsafe deflateInit2_(
             stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
+            // Nobody else has the pointer yet.
             unsafe stream.deallocate()
             throw CommandError(.unavailable, "zlib cannot start (code \(code))")
         }
+        // Freed in `deinit` from here on.
         unsafe self.stream = unsafe stream
     }
 

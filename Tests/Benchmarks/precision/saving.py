@@ -7,9 +7,9 @@ Runs `run.precision`, then `run.allocation` and a fixed number with as many draw
 compares the quantile rewards of the candidates with the truth: the known distribution function of a
 synthetic run; with --real, of the quickstart's prompts and models, a reference run of 1024 draws a
 prompt with other seeds. Equal error: a fixed n has the mean square error mean F(1 − F)/n exactly,
-so the n with the adaptive run's error follows. Also asked: for how many candidates the true standard
-error √(F(1 − F)/n) is within the target, and which fixed n would promise it. On synthetic runs the
-targets are compared with a second implementation of the rule. Prints Markdown; `--json FILE`.
+so the n with the adaptive run's error follows. Also asked: for how many candidates the true
+standard error √(F(1 − F)/n) is within the target, and which fixed n would promise it. On synthetic
+runs the targets are compared with a second implementation of the rule. Prints Markdown; `--json FILE`.
 """
 import argparse
 import json
@@ -155,7 +155,8 @@ def main():
         found = [real(place, options)] if options.real else [
             artificial(place, options, number) for number in range(len(SCENARIOS))]
     print("| rewards | run | candidates | mean n | RMSE | by F and n | bias "
-          "| fixed n of equal RMSE | saved | within target |\n|---|---|---|---|---|---|---|---|---|---|")
+          "| fixed n of equal RMSE | saved | within target |\n"
+          "|---|---|---|---|---|---|---|---|---|---|")
     for title, results in found:
         for line in lines(title, results):
             print(line)

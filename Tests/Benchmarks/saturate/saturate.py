@@ -133,7 +133,8 @@ def contender(who, rounds):
 def table(results):
     """The results for people."""
     lines = ["| server | plain client, best at once | its tokens/s | `sample_concurrency` | "
-             "Ogive's tokens/s | ratio, median (least to greatest) | sequences at once | wall clock |",
+             "Ogive's tokens/s | ratio, median (least to greatest) | sequences at once "
+             "| wall clock |",
              "|---|---|---|---|---|---|---|---|"]
     for result in results:
         for row in result["contenders"]:

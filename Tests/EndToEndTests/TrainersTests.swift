@@ -35,8 +35,10 @@ extension EndToEndTests.Trainers {
         guard let python = Self.python() else { return }
         try await Workplace.with { workplace in
             let database = try await Database.make()
+            // Texts that the synthetic scorer reads a reward from.
             let rows = (0..<30).map {
-                #"{"key": "p\#($0)", "prompt": "\#($0)?", "chosen": "yes", "rejected": "\#($0)"}"#
+                #"{"key": "p\#($0)", "prompt": "\#($0)?", "chosen": "synthetic reward=1.5; ","#
+                    + #" "rejected": "synthetic reward=-0.\#($0)1; "}"#
             }
             try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
             let run = try Settings.synthetic(workplace, database: .url(database.url))

@@ -90,7 +90,8 @@ def arrays(url, run):
     import adbc_driver_postgresql.dbapi
     import psycopg
     query = "SELECT rewards FROM ogive.quantile_tables WHERE run = '{}' ORDER BY prompt_id"
-    with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
+    place = url or "postgresql://"
+    with adbc_driver_postgresql.dbapi.connect(place) as connection, connection.cursor() as cursor:
         cursor.execute(query.format(run))
         table = cursor.fetch_arrow_table()
     assert str(table["rewards"].type).startswith("list<item: double"), table["rewards"].type

@@ -35,14 +35,24 @@ extension EndToEndTests.Trainers {
         guard let python = Self.python() else { return }
         try await Workplace.with { workplace in
             let database = try await Database.make()
+            // Texts that the synthetic scorer reads a reward from.
             let rows = (0..<30).map {
-                #"{"key": "p\#($0)", "prompt": "\#($0)?", "chosen": "yes", "rejected": "\#($0)"}"#
+                #"{"key": "p\#($0)", "prompt": "\#($0)?", "chosen": "synthetic reward=1.5; ","#
+                    + #" "rejected": "synthetic reward=-0.\#($0)1; "}"#
             }
             try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
             let run = try Settings.synthetic(workplace, database: .url(database.url))
             try await workplace.ogive(["run", "--no-preflight", run])
             try await check(workplace, python, ["reading", database.url, "made"])
             try await check(workplace, python, ["pages", database.url, "made"])
+
+            let files = ["raw", "qrpo-claire"].map { workplace.path("\($0).jsonl.gz") }
+            for (target, file) in zip(["raw", "qrpo-claire"], files) {
+                try await workplace.ogive([
+                    "export", "made", "--for", target, "--output", file, "--config", run,
+                ])
+            }
+            try await check(workplace, python, ["exports", database.url, "made"] + files)
         }
     }
 

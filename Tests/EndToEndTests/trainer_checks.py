@@ -1,6 +1,7 @@
 """Checks of deploy/trainers against a database with a run; run by TrainersTests.
 
     python trainer_checks.py reading URL RUN             (or pages)
+    python trainer_checks.py exports URL RUN RAW CLAIRE  files of `ogive export --for …`
     python trainer_checks.py training URL RUN FOLDER     of the quickstart's policy, tokens stored
 """
 
@@ -32,7 +33,9 @@ def exact(value):
         return json.dumps(value, sort_keys=True)
     if value is None or isinstance(value, float) and math.isnan(value):
         return None
-    return struct.pack("<d", value) if isinstance(value, float) else value
+    # pandas makes an integer column with NULLs one of doubles: the value is the same.
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return struct.pack("<d", value) if number else value
 
 
 def same(name, rows, wanted):
@@ -87,13 +90,50 @@ def arrays(url, run):
     import adbc_driver_postgresql.dbapi
     import psycopg
     query = "SELECT rewards FROM ogive.quantile_tables WHERE run = '{}' ORDER BY prompt_id"
-    with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
+    place = url or "postgresql://"
+    with adbc_driver_postgresql.dbapi.connect(place) as connection, connection.cursor() as cursor:
         cursor.execute(query.format(run))
         table = cursor.fetch_arrow_table()
     assert str(table["rewards"].type).startswith("list<item: double"), table["rewards"].type
     with psycopg.connect(url) as connection:
         assert [row[0] for row in connection.execute(query.format(run))] == \
             table["rewards"].to_pylist()
+
+
+def exports(url, run, raw, claire):
+    """Exported files load with the right types and the values of SQL; Parquet keeps both."""
+    import datasets
+    import psycopg
+    from psycopg.rows import dict_row
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = datasets.load_dataset("json", data_files=raw, split="train", cache_dir=folder)
+        rows.to_parquet(f"{folder}/raw.parquet")
+        again = datasets.Dataset.from_parquet(f"{folder}/raw.parquet", cache_dir=folder)
+        pairs = datasets.load_dataset("json", data_files=claire, split="train", cache_dir=folder)
+        types = {name: str(feature.dtype) for name, feature in rows.features.items()
+                 if hasattr(feature, "dtype")}
+        rows, again, pairs = list(rows), list(again), list(pairs)
+    for name, wanted in {"reward": "float64", "quantile_reward": "float64", "target": "float64",
+                         "item_index": "int64", "complete": "bool", "completion": "string"}.items():
+        assert types[name] == wanted, f"{name}: {types[name]}"
+    assert rows == again, "Parquet"
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        wanted = connection.execute(
+            "SELECT * FROM ogive.training_rows(%s, %s)", [run, BETA]).fetchall()
+        tables = connection.execute(
+            "SELECT * FROM ogive.preference_pairs(%s)", [run]).fetchall()
+    names = ["prompt_key", "item_kind", "item_index", "label", "completion", "truncated", "reward",
+             "quantile_reward", "standard_error", "n", "ref_log_probability", "log_z", "target"]
+    assert len(rows) > 100
+    same("export", *(sorted(([row[name] for name in names] for row in source), key=str)
+                     for source in (rows, wanted)))
+    # Their trainer's quantile rewards, from the file.
+    theirs = sorted((row["chosen_rewards"], sum(
+        reward <= row["chosen_rewards"] for reward in row["ref_rewards"]) / len(row["ref_rewards"]))
+        for row in pairs)
+    assert len(theirs) > 10
+    assert theirs == sorted((row["chosen_reward"], row["chosen_quantile_reward"]) for row in tables)
 
 
 def key(row):
@@ -251,7 +291,7 @@ def check_resume(url, run, path, folder):
 
 def main():
     what, *arguments = sys.argv[1:]
-    {"reading": reading, "pages": pages, "training": training}[what](*arguments)
+    {"reading": reading, "pages": pages, "exports": exports, "training": training}[what](*arguments)
     print("sound")
 
 

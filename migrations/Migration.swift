@@ -70,5 +70,11 @@ package struct Migration: Sendable, Hashable {
         Migration(
             17, "precision", up: PackageResources._017_precision_up_sql,
             down: PackageResources._017_precision_down_sql),
+        Migration(
+            18, "faster_rows", up: PackageResources._018_faster_rows_up_sql,
+            down: PackageResources._018_faster_rows_down_sql),
+        Migration(
+            19, "endpoint_states", up: PackageResources._019_endpoint_states_up_sql,
+            down: PackageResources._019_endpoint_states_down_sql),
     ]
 }

@@ -42,6 +42,15 @@ final class ModelGate: Sendable {
     /// Why no request passes; `nil` while an endpoint is left.
     var outage: CircuitBreaker.Outage? { state.withLock { $0.pool.outage } }
 
+    /// The endpoints that get no requests, and why.
+    var outages: [(endpoint: String, outage: CircuitBreaker.Outage)] {
+        state.withLock { state in
+            state.pool.endpoints.compactMap { endpoint in
+                endpoint.breaker.outage.map { (endpoint.name, $0) }
+            }
+        }
+    }
+
     /// Requests that may be under way at once.
     var capacity: Int { state.withLock { $0.pool.capacity } }
 

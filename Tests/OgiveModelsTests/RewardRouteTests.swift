@@ -77,8 +77,8 @@ import Testing
                 let values = hasLabels ? "0.5,\(reward)" : "\(reward)"
                 return switch (kind, path) {
                 case (.sglang, _):
-                    #"{"embedding":[\#(values)],"meta_info":{"id":"x","prompt_tokens":"#
-                        + "\((told ?? 0) + index)}}"
+                    #"{"embedding":[\#(values)],"meta_info":{"id":"x""#
+                        + (told.map { #","prompt_tokens":\#($0 + index)"# } ?? "") + "}}"
                 case (.tei, "/rerank"): #"{"index":\#(index),"score":\#(reward)}"#
                 case (.tei, _):
                     hasLabels

@@ -71,8 +71,8 @@ package struct Migration: Sendable, Hashable {
             17, "precision", up: PackageResources._017_precision_up_sql,
             down: PackageResources._017_precision_down_sql),
         Migration(
-            18, "faster_rows", up: PackageResources._018_faster_rows_up_sql,
-            down: PackageResources._018_faster_rows_down_sql),
+            18, "trainer_snapshots", up: PackageResources._018_trainer_snapshots_up_sql,
+            down: PackageResources._018_trainer_snapshots_down_sql),
         Migration(
             19, "endpoint_states", up: PackageResources._019_endpoint_states_up_sql,
             down: PackageResources._019_endpoint_states_down_sql),

@@ -7,7 +7,7 @@ package struct Concurrency: Hashable, Sendable, ExpressibleByIntegerLiteral {
     /// Most at once.
     package let most: Int
 
-    /// Where the search begins.
+    /// Where the search begins: a small server is not flooded.
     static let first = 8
 
     /// Finds by itself how many fill a server, within bounds.

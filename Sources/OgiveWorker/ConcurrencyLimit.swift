@@ -5,9 +5,10 @@ internal import OgiveCore
 ///
 /// Latency, which other limiters go by, says little of a server that batches: it grows from the
 /// second request on, long before the server is full. So the rate of finished work is measured over
-/// windows, and a limit is kept when it gives more than the one before: first doubling, then trying
-/// a quarter more and a fifth less, ever more rarely. Nothing is decided by a window in which the
-/// worker had too little to ask. A refusal (429, 503) or a timeout halves the limit.
+/// windows, and a limit is kept when it gives more than the one before: first doubling (at once
+/// where the server says that nothing waits), then trying a quarter more and a fifth less, ever
+/// more rarely, or as few as a server needs that says how many wait. Nothing is decided by a window
+/// in which the worker had too little to ask. A refusal (429, 503) or a timeout halves the limit.
 struct ConcurrencyLimit: Sendable {
     /// The gains of throughput that a step has to bring, and how long things last.
     enum Rule {
@@ -17,6 +18,10 @@ struct ConcurrencyLimit: Sendable {
         static let gainOfQuarter = 1.02
         /// A fifth less is kept when this much of the throughput stays.
         static let keptOfLess = 1.0
+        /// As few as a server with a queue seems to need are kept when this much stays.
+        static let keptOfUncrowded = 0.98
+        /// What may wait at the server, as a share of what it works on, so that it never runs dry.
+        static let spare = 0.25
         /// Fewest answers of a window, and how many for each request at once: fewer while the limit
         /// doubles, where much is gained soon, than for small steps, where noise would decide.
         static let answersMin = 24
@@ -34,7 +39,7 @@ struct ConcurrencyLimit: Sendable {
     }
 
     private enum Trial {
-        case doubling, quarter, fifth
+        case doubling, quarter, fifth, uncrowded
     }
 
     /// Most requests at once, now.
@@ -53,6 +58,11 @@ struct ConcurrencyLimit: Sendable {
     private var windowsHeld = 0
     private var lastBackOff: Instant?
     private var serverQueues = false
+    /// As many as keep the server busy without a long queue, by what it says; `nil` when it does
+    /// not queue, or has not been asked since the limit changed.
+    private var uncrowded: Int?
+    /// Whether it says, since the limit changed, that nothing waits.
+    private var hasRoom = false
 
     /// Begins with `initial`; bounds of one value fix the limit.
     init(bounds: ClosedRange<Int>, initial: Int, latencyMax: Duration?, now: Instant) {
@@ -74,6 +84,11 @@ struct ConcurrencyLimit: Sendable {
         abandon(now: now)
         guard bounds.count > 1 else { return }
         defer { window.add(work: work, latency: now - began, now: now) }
+        if trial == .doubling, hasRoom, window.isSettled {
+            // What comes next need not be compared: the server is not full.
+            kept = nil
+            return attempt(.doubling, max(window.longest, now - began), now: now)
+        }
         guard window.isComplete(enough, now: now) else { return }
         let ended = window
         window = ThroughputWindow(settling: 0, now: ended.last)
@@ -106,9 +121,14 @@ struct ConcurrencyLimit: Sendable {
     }
 
     /// Takes in how busy the server says it is: while more waits there than a quarter of what is
-    /// asked for, no more is asked for.
+    /// asked for, no more is asked for, and fewer are tried.
     mutating func note(_ load: ServerLoad) {
         serverQueues = load.waiting > max(1, limit / 4)
+        // Server and worker may count different things (sequences, requests): their shares agree.
+        let busy = Double(load.running) / Double(max(1, load.running + load.waiting))
+        let needed = Int((Double(underWay) * busy * (1 + Rule.spare)).rounded(.up))
+        hasRoom = load.waiting == 0 && load.running > 0
+        uncrowded = serverQueues && load.running > 0 && needed > 0 ? needed : nil
     }
 
     private mutating func decide(rate: Double, longest: Duration, now: Instant) {
@@ -123,11 +143,13 @@ struct ConcurrencyLimit: Sendable {
             case .doubling: Rule.gainOfDoubling
             case .quarter: Rule.gainOfQuarter
             case .fifth: Rule.keptOfLess
+            case .uncrowded: Rule.keptOfUncrowded
             }
         if rate >= kept.rate * least {
             self.kept = (limit, rate)
             patience = Rule.patienceMin
             windowsHeld = 0
+            guard trial != .uncrowded else { return hold(after: .fifth) }
             // What was right once may be right again.
             attempt(trial, longest, now: now)
         } else {
@@ -139,10 +161,14 @@ struct ConcurrencyLimit: Sendable {
     /// Holds the limit that is kept, and learns its throughput, until it is time for a trial.
     private mutating func settle(_ rate: Double, _ longest: Duration, now: Instant) {
         kept = (limit, kept.map { $0.rate + Rule.share * (rate - $0.rate) } ?? rate)
-        if trial == .doubling { return attempt(.doubling, longest, now: now) }
+        if trial == .doubling, uncrowded == nil { return attempt(.doubling, longest, now: now) }
         windowsHeld += 1
+        // A crowded server is not waited for, unless fewer was wrong already.
+        let isCrowded = uncrowded.map { $0 < limit } ?? false
+        if isCrowded, failedTrial != .uncrowded { return attempt(.uncrowded, longest, now: now) }
         guard windowsHeld >= patience else { return }
         windowsHeld = 0
+        if isCrowded { return attempt(.uncrowded, longest, now: now) }
         attempt(failedTrial == .fifth ? .quarter : .fifth, longest, now: now)
     }
 
@@ -152,6 +178,7 @@ struct ConcurrencyLimit: Sendable {
             case .doubling: limit * 2
             case .quarter: limit + max(1, limit / 4)
             case .fifth: limit - max(1, limit / 5)
+            case .uncrowded: uncrowded ?? limit
             }
         let tried = min(max(target, bounds.lowerBound), bounds.upperBound)
         let isTooSlow = latencyMax.map { longest * Double(tried) / Double(limit) > $0 } ?? false
@@ -171,6 +198,8 @@ struct ConcurrencyLimit: Sendable {
 
     private mutating func move(to target: Int, now: Instant) {
         limit = min(max(target, bounds.lowerBound), bounds.upperBound)
+        uncrowded = nil
+        hasRoom = false
         // What is under way, and the answer that led here, were asked for under the former limit.
         window = ThroughputWindow(settling: underWay + 1, now: now)
     }

@@ -17,8 +17,9 @@ struct EndpointWatch: Sendable {
         var shut: [EndpointOutage] = []
         // Probes of hanging servers hold up nobody: each endpoint has its own.
         var probes = EndpointProbes()
+        var looks = Self.looksSoon
         try await withThrowingTaskGroup(of: EndpointProbes.Outcome?.self) { group in
-            group.addTask { try await tick() }
+            group.addTask { [looks] in try await tick(looks) }
             while let outcome = try await group.next() {
                 if let outcome {
                     probes.end(outcome)
@@ -38,13 +39,17 @@ struct EndpointWatch: Sendable {
                 }
                 for outage in outages { try check(outage) }
                 for probe in probes.begin(gates.all) { group.addTask { await probe() } }
-                group.addTask { try await tick() }
+                looks = max(0, looks - 1)
+                group.addTask { [looks] in try await tick(looks) }
             }
         }
     }
 
-    private func tick() async throws -> EndpointProbes.Outcome? {
-        try await time.sleep(configuration.probeInterval)
+    /// How often the servers are looked at sooner than they will be, while limits are searched.
+    private static let looksSoon = 3
+
+    private func tick(_ looksSoon: Int) async throws -> EndpointProbes.Outcome? {
+        try await time.sleep(configuration.probeInterval / (1 << looksSoon))
         return nil
     }
 

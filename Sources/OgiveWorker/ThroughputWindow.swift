@@ -45,6 +45,9 @@ struct ThroughputWindow: Sendable {
         longest = max(longest, latency)
     }
 
+    /// Whether the answers to requests of before have come.
+    var isSettled: Bool { settling == 0 }
+
     /// Whether it held `enough` answers before the one that comes now, and that is the first of a
     /// burst; twice as many are enough in any case.
     func isComplete(_ enough: Int, now: Instant) -> Bool {

@@ -15,6 +15,7 @@ struct Ogive: AsyncParsableCommand {
                                          ogive submit CONFIG
             Between machines:            ogive keys
             Look at the result:          ogive status, ogive query, ogive audit, ogive psql
+            For trainers:                ogive snapshot, ogive export
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
@@ -26,7 +27,8 @@ struct Ogive: AsyncParsableCommand {
             WorkerCommand.self,
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
-            AuditCommand.self, KeysCommand.self, MigrateCommand.self, PsqlCommand.self,
+            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self,
+            MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,
         ])

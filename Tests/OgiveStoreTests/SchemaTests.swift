@@ -127,6 +127,13 @@ extension StoreTests {
                     ("ogive_writer", "UPDATE ogive.completion_rows SET text = 'x'"),
                     ("ogive_writer", "DELETE FROM ogive.quantile_table_rows"),
                     ("ogive_writer", "DROP TABLE ogive.completion_rows"),
+                    ("ogive_reader", "SELECT ogive.make_snapshot('run', 'a', now(), true)"),
+                    ("ogive_reader", "SELECT * FROM ogive.snapshot_table_rows"),
+                    ("ogive_writer", "UPDATE ogive.snapshot_rows SET name = 'b'"),
+                    ("ogive_writer", "DELETE FROM ogive.snapshot_rows"),
+                    ("ogive_writer", "INSERT INTO ogive.snapshot_table_rows DEFAULT VALUES"),
+                    ("ogive_writer", "UPDATE ogive.snapshot_table_rows SET rewards = '{}'"),
+                    ("ogive_writer", "DELETE FROM ogive.snapshot_table_rows"),
                 ]
                 for (role, sql) in refused {
                     await #expect(throws: PostgresError.self, "\(role): \(sql)") {
@@ -136,6 +143,7 @@ extension StoreTests {
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
                     "run_status", "worker_status", "coordinator_status", "reward_parts",
+                    "snapshots", "snapshot_tables", "run_tables",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }

@@ -118,6 +118,46 @@ import Testing
         #expect(limit.limit > 64)
     }
 
+    @Test("A queue at the server is kept short where that loses nothing", arguments: [0.0, 1.0])
+    func uncrowded(_ spread: Double) {
+        // Eight sequences at once; each request brings eight, and those that wait are a burden.
+        var server = SimulatedServer { $0 == 1 ? 80 : 100 - Double($0 - 2) }
+        server.spread = spread
+        server.load = { ServerLoad(running: 8, waiting: max(0, 8 * $0 - 8)) }
+        let (limits, _) = settled(server, auto())
+        let mean = Double(limits.reduce(0, +)) / Double(limits.count)
+        #expect(mean >= 1.9 && mean <= 3)
+        // It is not found by small steps alone.
+        var soon = auto()
+        _ = server.run(&soon, answers: 200)
+        #expect(soon.limit <= 3)
+    }
+
+    @Test("Where fewer requests lose throughput, a queue at the server is no reason for fewer")
+    func crowded() {
+        // It says that half of them wait, and yet does all the more.
+        var server = SimulatedServer { 10 * Double(min($0, 32)) }
+        server.load = { ServerLoad(running: $0 / 2, waiting: $0 / 2) }
+        let (limits, _) = settled(server, auto(initial: 32))
+        let mean = limits.map { server.rate($0) }.reduce(0, +) / Double(limits.count)
+        #expect(mean >= 0.95 * 320)
+    }
+
+    @Test("A large server that says it has room is filled soon")
+    func room() {
+        var server = SimulatedServer { 10 * Double(min($0, 128)) }
+        server.load = { ServerLoad(running: min($0, 128), waiting: max(0, $0 - 128)) }
+        var limit = auto()
+        var answers = 0
+        var filled: Int?
+        _ = server.run(&limit, answers: 2_000) { limit, _ in
+            answers += 1
+            if limit >= 128 { filled = filled ?? answers }
+        }
+        #expect(filled ?? .max < 240)
+        #expect((120...192).contains(limit.limit))
+    }
+
     @Test("Nothing is learned while there is too little to ask")
     func idle() {
         var limit = auto()

@@ -15,6 +15,8 @@ struct SimulatedServer {
     var refusesAbove = Int.max
     /// By how much the lengths of completions vary: 0 not at all, 1 like an exponential law.
     var spread = 0.0
+    /// What it says of its load when so many are under way; it is asked after every 20 answers.
+    var load: ((Int) -> ServerLoad)?
     private var random: UInt64 = 88_172_645_463_325_252
 
     private struct Request {
@@ -35,7 +37,7 @@ struct SimulatedServer {
     ) -> Instant {
         var now = start
         var requests: [Request] = []
-        for _ in 0..<answers {
+        for answer in 0..<answers {
             while requests.count < limit.limit {
                 limit.begin(now: now)
                 let work = 1 - spread + spread * -log(chance())
@@ -58,6 +60,7 @@ struct SimulatedServer {
                 let request = requests.remove(at: next)
                 limit.end(work: request.work, began: request.began, now: now)
             }
+            if answer.isMultiple(of: 20), let load { limit.note(load(requests.count)) }
             look(limit.limit, now)
         }
         for _ in requests { limit.abandon(now: now) }

@@ -28,4 +28,6 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case wholePrompts
     /// A run that samples nothing gets items with a text only.
     case storedTexts
+    /// Whether a prompt gets more draws is decided when all that were asked for are settled.
+    case settledPrefix
 }

@@ -4,8 +4,10 @@ package struct RunSpec: Hashable, Sendable, Codable {
     package var name: String
     /// What is sampled and scored.
     package var scoring: ScoringSpec
-    /// n: the number of draws of each prompt, in 1...`drawsMax`.
+    /// n: the number of draws of each prompt, in 1...`drawsMax`; the most where `adaptive` is set.
     package var draws: Int
+    /// How the number of draws follows from the first ones; `nil` gives all prompts `draws`.
+    package var adaptive: AdaptiveDraws?
     /// What is done with the candidates that came with the prompts.
     package var candidates: [CandidateWork] = [.score]
     /// Whether the candidates of all prompts are done before any draw.
@@ -45,6 +47,20 @@ package struct RunSpec: Hashable, Sendable, Codable {
         }
     }
 
+    /// Draws that every prompt gets, whatever comes of them.
+    package var firstDraws: Int { adaptive?.min ?? draws }
+
+    private var adaptiveProblem: String? {
+        guard let adaptive else { return nil }
+        let section = adaptive.mean == nil ? "precision" : "allocation"
+        if !samples { return "\(section) is for runs that sample" }
+        if !scoresCandidates {
+            return "\(section) is about the quantile rewards of candidates: `candidates` must have "
+                + "`score`"
+        }
+        return adaptive.problem(max: draws)
+    }
+
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
         if name.isEmpty || name.utf8.count > 200 { return "name must have 1 to 200 bytes" }
@@ -52,6 +68,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if let adaptiveProblem { return adaptiveProblem }
         if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }
         let policy = scoring.sampling.policy
@@ -62,7 +79,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
 
 extension RunSpec {
     private enum CodingKeys: String, CodingKey {
-        case name, scoring, draws, weight, candidates, samples, prices, budget
+        case name, scoring, draws, adaptive, weight, candidates, samples, prices, budget
         case candidatesFirst = "candidates_first"
     }
 
@@ -72,6 +89,7 @@ extension RunSpec {
             name: try values.decode(String.self, forKey: .name),
             scoring: try values.decode(ScoringSpec.self, forKey: .scoring),
             draws: try values.decode(Int.self, forKey: .draws))
+        adaptive = try values.decodeIfPresent(AdaptiveDraws.self, forKey: .adaptive)
         candidates = try values.decode([CandidateWork].self, forKey: .candidates)
         candidatesFirst = try values.decodeIfPresent(Bool.self, forKey: .candidatesFirst) ?? false
         weight = try values.decode(Double.self, forKey: .weight)
@@ -86,6 +104,7 @@ extension RunSpec {
         try values.encode(name, forKey: .name)
         try values.encode(scoring, forKey: .scoring)
         try values.encode(draws, forKey: .draws)
+        try values.encodeIfPresent(adaptive, forKey: .adaptive)
         try values.encode(candidates, forKey: .candidates)
         if candidatesFirst { try values.encode(true, forKey: .candidatesFirst) }
         try values.encode(weight, forKey: .weight)

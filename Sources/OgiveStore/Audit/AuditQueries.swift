@@ -1,29 +1,35 @@
 /// SQL that proves a run complete from the rows themselves, not from counters.
 enum AuditQueries {
-    /// The largest number of draws that any run asks of the sampling.
-    static let drawsMax = "SELECT max(draws) AS draws FROM ogive.runs WHERE sampling_id = $1"
+    /// The largest number of draws that any run asks of all prompts of the sampling.
+    static let drawsMax = """
+        SELECT max(coalesce(min_draws, draws)) AS draws FROM ogive.runs WHERE sampling_id = $1
+        """
 
     /// Draws without a reward, with the failure when there is one. $1 prompt set, $2 sampling, $3
-    /// scoring, $4 draws. That complete_to may be trusted is shown by `tables`.
+    /// scoring, $4 draws of prompts without a target of their own, $5 run. That complete_to may be
+    /// trusted is shown by `tables`.
     static let missingDraws = """
         SELECT p.id AS prompt_id, p.key AS prompt_key, d.draw_index AS item_index,
-            'draw' AS item_kind, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message
+            'draw' AS item_kind, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message,
+            coalesce(g.draws, $4::integer) AS target
         FROM ogive.prompt_rows p
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = p.id
-        CROSS JOIN LATERAL generate_series(0, $4::integer - 1) d(draw_index)
+        LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
+        CROSS JOIN LATERAL generate_series(0, coalesce(g.draws, $4::integer) - 1) d(draw_index)
         LEFT JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = p.id
             AND c.draw_index = d.draw_index
         LEFT JOIN ogive.failure_rows f ON f.scoring_id = $3 AND f.prompt_id = p.id
             AND f.item_kind = 'draw' AND f.item_index = d.draw_index
         WHERE p.prompt_set_id = $1
-            AND (t.prompt_id IS NULL OR t.complete_to < $4::integer)
+            AND (t.prompt_id IS NULL OR t.complete_to < coalesce(g.draws, $4::integer))
             AND NOT coalesce(d.draw_index = ANY(t.draw_indexes), false)
         ORDER BY p.id, d.draw_index
         """
     /// Candidates without a reward. $1 prompt set, $2 scoring.
     static let missingCandidates = """
         SELECT p.id AS prompt_id, p.key AS prompt_key, k.candidate_index AS item_index,
-            'candidate' AS item_kind, true AS has_text, f.stage, f.code, f.message
+            'candidate' AS item_kind, true AS has_text, f.stage, f.code, f.message,
+            0 AS target
         FROM ogive.prompt_rows p
         JOIN ogive.candidate_rows k ON k.prompt_id = p.id
         LEFT JOIN ogive.candidate_reward_rows w ON w.scoring_id = $2 AND w.prompt_id = p.id
@@ -56,12 +62,16 @@ enum AuditQueries {
             AND NOT (x.is_ascending AND x.is_sorted AND x.is_counted AND x.is_sampled)
         ORDER BY t.prompt_id
         """
-    /// Completions that nobody asked for. $1 prompt set, $2 sampling, $3 most draws of any run.
+    /// Completions that nobody asked for. $1 prompt set, $2 sampling, $3 most draws that any run
+    /// asks for of all prompts: beyond them adaptive runs have a target for each prompt.
     static let extras = """
         SELECT c.prompt_id, 'draw ' || c.draw_index || ' was not asked for by any run' AS problem
         FROM ogive.completion_rows c
         LEFT JOIN ogive.prompt_rows p ON p.id = c.prompt_id AND p.prompt_set_id = $1
-        WHERE c.sampling_id = $2 AND (c.draw_index >= $3 OR p.id IS NULL)
+        WHERE c.sampling_id = $2 AND (p.id IS NULL OR c.draw_index >= $3 AND NOT EXISTS (
+            SELECT FROM ogive.runs r
+            JOIN ogive.prompt_target_rows g ON g.run_id = r.id AND g.prompt_id = c.prompt_id
+            WHERE r.sampling_id = $2 AND c.draw_index < g.draws))
         ORDER BY c.prompt_id, c.draw_index
         """
     /// Failures of items that have a reward. $1 scoring.
@@ -124,7 +134,7 @@ enum AuditQueries {
             OR abs(x.reward - s.total) > 1e-9 * (s.size + abs(x.reward)))
         ORDER BY x.prompt_id, x.item_kind, x.item_index
         """
-    /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring.
+    /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring, $4 run.
     static let counters = """
         SELECT name, counted, found FROM (
             SELECT 'prompts of the set' AS name, e.prompts AS counted,
@@ -157,20 +167,29 @@ enum AuditQueries {
                 (SELECT count(*) FROM ogive.candidate_log_probability_rows l
                 WHERE l.sampling_id = $2 AND l.code IS NOT NULL)
             FROM ogive.sampling_progress a WHERE a.sampling_id = $2
+            UNION ALL
+            SELECT 'raised draws of the run', r.raised_draws, (
+                SELECT coalesce(sum(g.draws - r.min_draws), 0)
+                FROM ogive.prompt_target_rows g WHERE g.run_id = $4)
+            FROM ogive.runs r WHERE r.id = $4
         ) x
         ORDER BY name
         """
-    /// Items of the run that are there. $1 prompt set, $2 scoring, $3 draws, $4 sampling.
+    /// Items of the run that are asked for and there. $1 prompt set, $2 scoring, $3 draws of
+    /// prompts without a target of their own, $4 sampling, $5 run.
     static let landed = """
-        SELECT count(*) AS prompts, coalesce(sum(x.draws), 0)::bigint AS draws,
+        SELECT count(*) AS prompts, coalesce(sum(n.draws), 0)::bigint AS target_draws,
+            coalesce(sum(x.draws), 0)::bigint AS draws,
             coalesce(sum(p.candidate_count), 0)::bigint AS candidates,
             coalesce(sum(x.candidates), 0)::bigint AS landed_candidates,
             coalesce(sum(x.told), 0)::bigint AS landed_log_probabilities
         FROM ogive.prompt_rows p
+        LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
+        CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
         CROSS JOIN LATERAL (
             SELECT (SELECT count(*) FROM ogive.quantile_table_rows t
                     CROSS JOIN LATERAL unnest(t.draw_indexes) i
-                    WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < $3::integer) AS draws,
+                    WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < n.draws) AS draws,
                 (SELECT count(*) FROM ogive.candidate_reward_rows w
                     WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates,
                 (SELECT count(l.log_probability) FROM ogive.candidate_log_probability_rows l

@@ -4,8 +4,10 @@ package struct AuditReport: Hashable, Sendable {
     package var run: String
     /// Prompts of the set.
     package var prompts = 0
-    /// Draws asked for, for each prompt.
+    /// Draws asked for, for each prompt; of an adaptive run the most.
     package var draws = 0
+    /// Draws asked for, of all prompts.
+    package var targetDraws = 0
     /// Draws 0..<n of all prompts that have completion and reward.
     package var landed = 0
     /// Draws with a failure row in place of a reward.
@@ -47,7 +49,7 @@ package struct AuditReport: Hashable, Sendable {
     package var isSound: Bool {
         (isOutOfBudget || pending + pendingCandidates + pendingLogProbabilities == 0)
             && problemCount == 0
-            && landed + failed + unsampled + pending == prompts * draws
+            && landed + failed + unsampled + pending == targetDraws
             && landedCandidates + failedCandidates + pendingCandidates == candidates
             && landedLogProbabilities + failedLogProbabilities + pendingLogProbabilities
                 == logProbabilities

@@ -17,7 +17,7 @@ struct RunAudit {
             AuditQueries.missingDraws,
             [
                 .int64(extent.promptSet), .int64(extent.sampling), .int64(extent.scoring),
-                .int32(extent.draws),
+                .int32(extent.firstDraws), .int64(extent.run),
             ], &report, connection)
         if extent.scoresCandidates {
             try await listMissing(
@@ -31,6 +31,11 @@ struct RunAudit {
         }
         try await listProblems(&report, connection)
         try await compareCounters(&report, connection)
+        try await connection.forEachPage(
+            SnapshotQueries.problems, [.string(run)], size: Self.pageSize
+        ) { rows in
+            for row in rows { note(try row.decode("problem"), in: &report) }
+        }
         return report
     }
 
@@ -40,12 +45,13 @@ struct RunAudit {
         let row = try await connection.query(
             AuditQueries.landed,
             [
-                .int64(extent.promptSet), .int64(extent.scoring), .int32(extent.draws),
-                .int64(extent.sampling),
+                .int64(extent.promptSet), .int64(extent.scoring), .int32(extent.firstDraws),
+                .int64(extent.sampling), .int64(extent.run),
             ]
         ).one()
         report.draws = Int(extent.draws)
         report.prompts = try row.decode("prompts")
+        report.targetDraws = try row.decode("target_draws")
         report.landed = try row.decode("draws")
         if extent.scoresCandidates {
             report.candidates = try row.decode("candidates")
@@ -61,9 +67,9 @@ struct RunAudit {
         _ sql: String, _ parameters: [PostgresValue], _ report: inout AuditReport,
         _ connection: PostgresConnection
     ) async throws {
-        var current: (prompt: Int64, pending: Int)?
+        var current: (prompt: Int64, pending: Int, target: Int)?
         func endPrompt() {
-            if let current, (1..<Int(extent.draws)).contains(current.pending) {
+            if let current, current.pending > 0, current.pending < current.target {
                 report.partialPrompts += 1
             }
         }
@@ -76,7 +82,7 @@ struct RunAudit {
                 }
                 if current?.prompt != item.prompt {
                     endPrompt()
-                    current = (item.prompt, 0)
+                    current = (item.prompt, 0, try row.decode("target"))
                 }
                 if item.reason == nil, item.kind == "draw" { current?.pending += 1 }
                 switch (item.kind, item.reason == nil) {
@@ -106,7 +112,7 @@ struct RunAudit {
                 AuditQueries.extras,
                 [
                     .int64(extent.promptSet), .int64(extent.sampling),
-                    .int32(drawsMax ?? extent.draws),
+                    .int32(drawsMax ?? extent.firstDraws),
                 ]
             ),
             (AuditQueries.contradictions, [.int64(extent.scoring)]),
@@ -128,7 +134,10 @@ struct RunAudit {
     ) async throws {
         let rows = try await connection.query(
             AuditQueries.counters,
-            [.int64(extent.promptSet), .int64(extent.sampling), .int64(extent.scoring)])
+            [
+                .int64(extent.promptSet), .int64(extent.sampling), .int64(extent.scoring),
+                .int64(extent.run),
+            ])
         for row in rows {
             let name: String = try row.decode("name")
             let (counted, found): (Int64, Int64) = (

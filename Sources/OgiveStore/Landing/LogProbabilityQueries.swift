@@ -85,7 +85,8 @@ enum LogProbabilityQueries {
     static let missing = """
         SELECT p.id AS prompt_id, p.key AS prompt_key, k.candidate_index AS item_index,
             'candidate_logprob' AS item_kind, true AS has_text,
-            CASE WHEN l.code IS NOT NULL THEN 'logprob' END AS stage, l.code, l.message
+            CASE WHEN l.code IS NOT NULL THEN 'logprob' END AS stage, l.code, l.message,
+            0 AS target
         FROM ogive.prompt_rows p
         JOIN ogive.candidate_rows k ON k.prompt_id = p.id
         LEFT JOIN ogive.candidate_log_probability_rows l ON l.sampling_id = $2

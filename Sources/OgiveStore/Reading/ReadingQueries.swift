@@ -6,9 +6,10 @@ enum ReadingQueries {
             target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
             truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
             m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
-            m.budget_tokens, m.budget_cost
+            m.budget_tokens, m.budget_cost, n.min_draws
         FROM ogive.run_status v
         JOIN ogive.run_spending m USING (run_id)
+        LEFT JOIN ogive.adaptive_runs n USING (run_id)
         """
     static let allRuns = statusColumns + " ORDER BY v.run_id"
     static let oneRun = statusColumns + " WHERE v.run = $1"

@@ -10,8 +10,10 @@ package struct RunStatus: Hashable, Sendable {
     package let promptSet: String
     /// Prompts of the set.
     package let prompts: Int
-    /// Draws asked for, for each prompt.
+    /// Draws asked for, for each prompt; of an adaptive run the most.
     package let draws: Int
+    /// Draws that an adaptive run asks for of each prompt at first; `nil` for other runs.
+    package let minDraws: Int?
     /// Draws asked for, of all prompts.
     package let targetDraws: Int
     /// Draws with a completion.
@@ -64,6 +66,7 @@ package struct RunStatus: Hashable, Sendable {
         promptSet = try row.decode("prompt_set")
         prompts = try row.decode("prompts")
         draws = try row.decode("draws")
+        minDraws = try row.decode("min_draws", as: Int?.self)
         targetDraws = try row.decode("target_draws")
         sampled = try row.decode("sampled")
         landed = try row.decode("landed")

@@ -58,7 +58,7 @@ extension PostgresStore {
             try await connection.require(term, TermQueries.lockForCheck)
             guard let extent = try await RunExtent.read(run, connection) else { return true }
             if extent.state != "open" { return true }
-            if try await extent.isPending(connection) {
+            if try await PromptTargets(extent).settle(connection) {
                 return try await Self.stopIfExhausted(run, connection)
             }
             try await connection.execute(
@@ -84,10 +84,15 @@ extension PostgresStore {
 
 /// What has to be there for a run to be finished.
 struct RunExtent: Sendable {
+    let run: Int64
     let promptSet: Int64
     let sampling: Int64
     let scoring: Int64
+    /// The most draws that it asks for of a prompt.
     let draws: Int32
+    /// Draws that it asks for of prompts without a target of their own.
+    let firstDraws: Int32
+    let isAdaptive: Bool
     let scoresCandidates: Bool
     let asksLogProbabilities: Bool
     let samples: Bool
@@ -98,9 +103,13 @@ struct RunExtent: Sendable {
     static func read(_ run: RunID, _ connection: PostgresConnection) async throws -> RunExtent? {
         let rows = try await connection.query(RunQueries.extent, [.int64(run.rawValue)])
         guard let row = rows.first else { return nil }
+        let draws: Int32 = try row.decode("draws")
+        let minDraws = try row.decode("min_draws", as: Int32?.self)
         return RunExtent(
-            promptSet: try row.decode("prompt_set_id"), sampling: try row.decode("sampling_id"),
-            scoring: try row.decode("scoring_id"), draws: try row.decode("draws"),
+            run: run.rawValue, promptSet: try row.decode("prompt_set_id"),
+            sampling: try row.decode("sampling_id"),
+            scoring: try row.decode("scoring_id"), draws: draws,
+            firstDraws: minDraws ?? draws, isAdaptive: minDraws != nil,
             scoresCandidates: try row.decode("scores_candidates"),
             asksLogProbabilities: try row.decode("candidate_log_probabilities"),
             samples: try row.decode("samples"), state: try row.decode("state"))
@@ -111,8 +120,8 @@ struct RunExtent: Sendable {
         try await connection.query(
             RunQueries.isPending,
             [
-                .int64(promptSet), .int64(scoring), .int32(draws), .bool(scoresCandidates),
-                .int64(sampling), .bool(samples), .bool(asksLogProbabilities),
+                .int64(promptSet), .int64(scoring), .int32(firstDraws), .bool(scoresCandidates),
+                .int64(sampling), .bool(samples), .bool(asksLogProbabilities), .int64(run),
             ]
         ).one().decode("is_pending")
     }

@@ -31,16 +31,18 @@ enum RunQueries {
         RETURNING g.scorer_fingerprint::text AS facts
         """
 
-    /// $1 run, $2 number of draws. Rewards and failures of an item exclude each other, so
-    /// counting the failures of a prompt says whether something is left of it.
+    /// Rewards and failures of an item exclude each other, so counting the failures of a prompt
+    /// says whether something is left of it.
     private static let draws = """
         SELECT FROM ogive.prompt_rows p
+        LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $8 AND g.prompt_id = p.id
+        CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
         LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
-        WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)
-            AND $3::integer - coalesce(width_bucket($3::integer - 1, t.draw_indexes), 0) > (
+        WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < n.draws)
+            AND n.draws - coalesce(width_bucket(n.draws - 1, t.draw_indexes), 0) > (
                 SELECT count(*) FROM ogive.failure_rows f
                 WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'draw'
-                    AND f.item_index < $3::integer)
+                    AND f.item_index < n.draws)
         """
     /// Draws of a run that samples nothing: completions that are there and have neither a reward
     /// nor a failure. $5 sampling.
@@ -64,8 +66,9 @@ enum RunQueries {
             SELECT count(*) FROM ogive.failure_rows f
             WHERE f.scoring_id = $2 AND f.prompt_id = p.id AND f.item_kind = 'candidate')
         """
-    /// $1 prompt set, $2 scoring, $3 draws, $4 whether candidates are scored, $5 sampling, $6
-    /// whether missing draws are sampled, $7 whether log-probabilities of candidates are asked for.
+    /// $1 prompt set, $2 scoring, $3 draws of prompts without a target of their own, $4 whether
+    /// candidates are scored, $5 sampling, $6 whether missing draws are sampled, $7 whether
+    /// log-probabilities of candidates are asked for, $8 run.
     static let isPending = """
         SELECT CASE WHEN $6::boolean THEN EXISTS (\(draws)) ELSE EXISTS (\(stored)) END
             OR ($4::boolean AND EXISTS (\(candidates)))
@@ -86,8 +89,8 @@ enum RunQueries {
         """
     /// The parameters of `isPending`.
     static let extent = """
-        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.scores_candidates,
-            r.candidate_log_probabilities, r.samples, r.state
+        SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.min_draws,
+            r.scores_candidates, r.candidate_log_probabilities, r.samples, r.state
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1

@@ -6,6 +6,18 @@ struct RunSubmission {
     let spec: RunSpec
     let now: Int64
 
+    /// A snapshot is of the run as it was submitted.
+    private func checkSnapshots(_ connection: PostgresConnection) async throws {
+        let names = try await connection.query(SnapshotQueries.list, [.string(spec.name)]).map {
+            try $0.decode("snapshot", as: String.self)
+        }
+        if names.isEmpty { return }
+        throw StoreError(
+            .conflict,
+            "Run \"\(spec.name)\" has snapshots (\(names.joined(separator: ", "))) of another "
+                + "specification, and they never change: give this run another name.")
+    }
+
     func submit(_ connection: PostgresConnection) async throws -> SubmitReceipt {
         _ = try await connection.query(
             SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
@@ -18,6 +30,7 @@ struct RunSubmission {
         if !differences.isEmpty {
             // Another specification is another run, with another id: what workers still make for
             // the former one must not land as results of this one.
+            try await checkSnapshots(connection)
             try await connection.execute(SubmitQueries.deleteRun, [.string(spec.name)])
         }
         let isThere = existing != nil && differences.isEmpty
@@ -76,6 +89,13 @@ struct RunSubmission {
                     + "away. Ask for at least \(existing.draws), or give the run another name: it "
                     + "then shares the draws that are there.")
         }
+        if differences.isEmpty, spec.adaptive != nil, spec.firstDraws < existing.firstDraws {
+            throw StoreError(
+                .conflict,
+                "Run \"\(spec.name)\" asks for \(existing.firstDraws) draws of every prompt; draws "
+                    + "are never thrown away. Ask for a min of at least \(existing.firstDraws), or "
+                    + "give the run another name: it then shares the draws that are there.")
+        }
         return differences
     }
 
@@ -127,7 +147,13 @@ struct RunSubmission {
                 .json(CanonicalJSON.text(spec)), .int32(Int32(clamping: spec.draws)),
                 .bool(spec.scoresCandidates), .double(spec.weight), .int64(now),
                 .bool(spec.samples), .bool(spec.logProbabilitiesOfCandidates),
+                .optional(spec.adaptive.map { Int32(clamping: $0.min) }, PostgresValue.int32),
             ])
+        if isThere {
+            for sql in [TargetQueries.forget, TargetQueries.overtake, TargetQueries.recount] {
+                try await connection.execute(sql, [.string(spec.name)])
+            }
+        }
     }
 
     private enum Settled {
@@ -142,7 +168,7 @@ struct RunSubmission {
     ) async throws -> Settled {
         let id = PostgresValue.int64(run.id.rawValue)
         guard let extent = try await RunExtent.read(run.id, connection) else { return .finished }
-        guard try await extent.isPending(connection) else {
+        guard try await PromptTargets(extent).settle(connection) else {
             if extent.state != "finished" {
                 try await connection.execute(RunQueries.finish, [id, .int64(now)])
             }
@@ -157,6 +183,8 @@ struct RunSubmission {
 /// A run that has the submitted name already.
 struct ExistingRun: Sendable {
     let draws: Int
+    /// Draws of every prompt.
+    let firstDraws: Int
     let isFinished: Bool
     let samples: Bool
     let scoresCandidates: Bool
@@ -169,8 +197,9 @@ struct ExistingRun: Sendable {
     ) async throws -> ExistingRun? {
         guard let row = try await connection.query(SubmitQueries.findRun, [.string(name)]).first
         else { return nil }
+        let draws: Int = try row.decode("draws")
         return ExistingRun(
-            draws: try row.decode("draws"),
+            draws: draws, firstDraws: try row.decode("min_draws", as: Int?.self) ?? draws,
             isFinished: try row.decode("state", as: String.self) == "finished",
             samples: try row.decode("samples"),
             scoresCandidates: try row.decode("scores_candidates"),

@@ -36,7 +36,7 @@ enum SubmitQueries {
         WHERE g.spec_sha256 = $1 AND r.name <> $2 ORDER BY r.id LIMIT 5
         """
     static let findRun = """
-        SELECT r.id, r.scoring_id, r.draws, r.state, r.samples, r.scores_candidates,
+        SELECT r.id, r.scoring_id, r.draws, r.min_draws, r.state, r.samples, r.scores_candidates,
             g.spec::text AS scoring
         FROM ogive.runs r
         JOIN ogive.scorings g ON g.id = r.scoring_id
@@ -44,13 +44,15 @@ enum SubmitQueries {
         """
     static let insertRun = """
         INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
-            weight, state, submitted_at, samples, candidate_log_probabilities)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9, $10)
+            weight, state, submitted_at, samples, candidate_log_probabilities, min_draws)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', to_timestamp($8::float8 / 1000000), $9, $10,
+            $11)
         RETURNING id
         """
     static let updateRun = """
         UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
-            candidate_log_probabilities = $10,
+            candidate_log_probabilities = $10, min_draws = $11,
+            raised_draws = CASE WHEN $11::integer IS NULL THEN 0 ELSE raised_draws END,
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3

@@ -36,18 +36,20 @@ struct PageReader {
             PagingQueries.prompts,
             [
                 .int64(extent.promptSet), .int64(cursor), .int64(extent.scoring),
-                .int32(extent.draws), .bool(extent.scoresCandidates), .int64(Int64(limit.prompts)),
+                .int32(extent.firstDraws), .bool(extent.scoresCandidates),
+                .int64(Int64(limit.prompts)),
                 .bool(extent.samples), .int64(extent.sampling), .bool(extent.asksLogProbabilities),
-                .bool(withDraws),
+                .bool(withDraws), .int64(extent.run),
             ])
         return try rows.map { row in
+            let draws: Int32 = try row.decode("draws")
             let rewarded = Set(try row.decode("draw_indexes", as: [Int32]?.self) ?? [])
             return IncompletePrompt(
                 id: try row.decode("id"), key: try row.decode("key"),
                 content: try row.decode("content"), metadata: try row.decode("metadata"),
                 candidates: try row.decode("candidate_count"),
                 missing: withDraws
-                    ? (0..<extent.draws).filter { !rewarded.contains($0) } : [])
+                    ? (0..<draws).filter { !rewarded.contains($0) } : [])
         }
     }
 

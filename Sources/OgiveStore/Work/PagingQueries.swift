@@ -9,10 +9,11 @@ enum PagingQueries {
     /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7
     /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
     /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
-    /// whether draws are wanted now.
+    /// whether draws are wanted now, $11 run: $4 is what it asks for of prompts without a target of
+    /// their own.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
-            p.candidate_count, t.draw_indexes
+            p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws
         FROM (
             SELECT id, key, content, metadata, candidate_count, id + 0 AS position
             FROM ogive.prompt_rows
@@ -23,10 +24,15 @@ enum PagingQueries {
             SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
             WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
         ) t ON true
-        WHERE ($10::boolean AND (t.prompt_id IS NULL OR t.complete_to < $4)
+        LEFT JOIN LATERAL (
+            SELECT draws FROM ogive.prompt_target_rows
+            WHERE run_id = $11 AND prompt_id = p.id OFFSET 0
+        ) g ON true
+        WHERE ($10::boolean AND (t.prompt_id IS NULL OR t.complete_to < coalesce(g.draws, $4))
                 AND ($7::boolean OR EXISTS (
                     SELECT FROM ogive.completion_rows c
-                    WHERE c.sampling_id = $8 AND c.prompt_id = p.id AND c.draw_index < $4
+                    WHERE c.sampling_id = $8 AND c.prompt_id = p.id
+                        AND c.draw_index < coalesce(g.draws, $4)
                         AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false))))
             OR ($9::boolean AND p.candidate_count > 0 AND p.candidate_count > (
                 SELECT count(*) FROM ogive.candidate_log_probability_rows l
@@ -49,7 +55,7 @@ enum PagingQueries {
         SELECT prompt_id, item_kind = 'candidate' AS is_candidate, item_index
         FROM ogive.failure_rows WHERE scoring_id = $1 AND prompt_id = ANY($2)
         """
-    /// Completions that wait for a reward. $1 sampling, $2 scoring, $3 prompts, $4 draws.
+    /// Completions that wait for a reward. $1 sampling, $2 scoring, $3 prompts, $4 most draws.
     static let unscored = """
         SELECT c.prompt_id, c.draw_index, c.text, c.raw
         FROM ogive.completion_rows c

@@ -95,7 +95,8 @@ package struct SimulatedModel: Sendable {
         return .success(LogProbability(sum: -Double(hash % 1_000) / 10, tokenCount: 3))
     }
 
-    /// The table of a run that nothing disturbed.
+    /// The table of a run that nothing disturbed. Of an adaptive run it has all draws that any
+    /// prompt may get.
     package func table(of run: RunDescription, in database: MemoryDatabase)
         -> MemoryDatabase.ScoringTable
     {

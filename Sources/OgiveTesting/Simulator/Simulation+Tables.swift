@@ -9,6 +9,30 @@ extension Simulation {
             let missing = database.missing(of: id)
             if !missing.isEmpty { violations.append("run \(id.rawValue) lacks \(missing)") }
             checkTable(of: run)
+            checkTargets(of: run)
+        }
+    }
+
+    /// Each prompt has the draws that the rewards of its own draws ask for, in whatever order they
+    /// came and whoever decided.
+    private mutating func checkTargets(of run: RunDescription) {
+        guard let adaptive = run.spec.adaptive else { return }
+        let targets = database.runs[run.id]?.targets ?? [:]
+        counts.targetsRaised += targets.count
+        for (prompt, draws) in targets where !(adaptive.min...run.spec.draws).contains(draws) {
+            violations.append("prompt \(prompt.rawValue) is asked for \(draws) draws")
+        }
+        for raise in database.raises(of: run, targets: targets) ?? [] {
+            violations.append("prompt \(raise.prompt.rawValue) stopped at \(raise.from) draws")
+        }
+        // With more draws allowed, or failures forgotten, the way there was another.
+        guard !wasAskedForMore else { return }
+        var expected: [PromptID: Int] = [:]
+        while let raises = database.raises(of: run, targets: expected), !raises.isEmpty {
+            for raise in raises { expected[raise.prompt] = raise.draws }
+        }
+        if targets != expected {
+            violations.append("targets are \(targets), not \(expected)")
         }
     }
 

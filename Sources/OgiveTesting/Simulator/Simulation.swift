@@ -132,6 +132,7 @@ package struct Simulation: Sendable {
         database.add(SimulatedModel.prompts(options.prompts), to: "prompts")
         for var run in SimulationRuns.all(options.runs, draws: options.draws) {
             run.spec.budget = options.budget.map { Budget(tokens: $0) }
+            if run.id.rawValue <= 2 { adapt(&run.spec) }
             database.submit(run)
         }
         #if DEBUG
@@ -143,6 +144,19 @@ package struct Simulation: Sendable {
         queue.push(.fault(.replaceCoordinator), at: now + random.duration(0...300))
         planFaults()
         counts.coordinatorsReplaced = -1
+    }
+
+    /// Lets the first draws say how many there are to be.
+    private func adapt(_ spec: inout RunSpec) {
+        let first = spec.draws
+        if let precision = options.precision {
+            spec.adaptive = AdaptiveDraws(min: first, targetStandardError: precision)
+        } else if let allocation = options.allocation {
+            spec.adaptive = AdaptiveDraws(min: first, mean: allocation * Double(first))
+        } else {
+            return
+        }
+        spec.draws *= options.growth
     }
 
     private mutating func handle(_ event: SimulationEvent) {

@@ -72,6 +72,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var itemsGivenUp = 0
     /// Times that a person asked for another scoring of what is stored.
     package var rescorings = 0
+    /// Prompts of which an adaptive run asked for more than at first.
+    package var targetsRaised = 0
 
     /// Nothing happened.
     package init() {}

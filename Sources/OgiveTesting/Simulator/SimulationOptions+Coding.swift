@@ -4,7 +4,8 @@ extension SimulationOptions {
         case partitions, oneWayPartitions, commitFailure, commitSlowness, outages, readOnlyTimes
         case hanging, slowness, workerCrashes, workerPauses, coordinatorCrashes, coordinatorPauses
         case zombies, drains, joins, leaves, clockSteps, thefts, poisonPrompts, attemptsMax, raises
-        case retries, rescorings, budget, budgetRaises, faultTime, healTime
+        case retries, rescorings, budget, budgetRaises, precision, allocation, growth, faultTime
+        case healTime
     }
 
     /// Reads options; what is not named is as in a simulation where nothing bad happens, so that
@@ -52,6 +53,9 @@ extension SimulationOptions {
         budget = try container.decodeIfPresent(Int.self, forKey: .budget)
         try take(.budgetRaises, \.budgetRaises)
         try take(.rescorings, \.rescorings)
+        precision = try container.decodeIfPresent(Double.self, forKey: .precision)
+        allocation = try container.decodeIfPresent(Double.self, forKey: .allocation)
+        try take(.growth, \.growth)
         try take(.faultTime, \.faultTime)
         try take(.healTime, \.healTime)
     }

@@ -74,6 +74,12 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     /// Mean number of times that a person asks for another scoring of what the first run has
     /// stored; then also once more when everything has landed.
     package var rescorings = 0.0
+    /// The standard error that the first two runs sample to; `nil` asks all prompts for `draws`.
+    package var precision: Double?
+    /// Or the draws that they spread, as a multiple of `draws` for each prompt.
+    package var allocation: Double?
+    /// The most draws of a prompt of such a run, as a multiple of `draws`.
+    package var growth = 1
     /// How long faults go on.
     package var faultTime = Duration.seconds(8)
     /// After this much time without faults everything must be landed.
@@ -104,6 +110,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         raises = Self.maybe(1, &random)
         retries = isDeterministic ? Self.maybe(1, &random) : 0
         drawBudget(seed: seed)
+        drawAdaptive(seed: seed)
         if random.chance(0.25) {
             poisonPrompts = Int.random(in: 1...2, using: &random)
             attemptsMax = Int.random(in: 2...5, using: &random)
@@ -119,6 +126,18 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         guard isDeterministic, random.chance(0.3) else { return }
         budget = Int.random(in: 1...(prompts * draws * 3), using: &random)
         budgetRaises = Self.maybe(4, &random)
+    }
+
+    /// Targets follow from contents, so this is not for simulations where those may change nothing.
+    private mutating func drawAdaptive(seed: UInt64) {
+        var random = SplitMix64(seed: seed ^ 0x0ADA_971E)
+        guard isDeterministic, random.chance(0.4) else { return }
+        growth = Int.random(in: 2...5, using: &random)
+        if random.chance(0.7) {
+            precision = Double.random(in: 0.05...0.3, using: &random)
+        } else {
+            allocation = Double.random(in: 1...Double(growth), using: &random)
+        }
     }
 
     private mutating func drawNetwork(_ random: inout SplitMix64) {

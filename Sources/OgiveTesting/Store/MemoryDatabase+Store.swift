@@ -40,7 +40,7 @@ extension MemoryDatabase {
 
     private func pendingItems(of stored: StoredPrompt, _ run: RunDescription) -> [WorkItem] {
         let id = stored.prompt.id
-        let draws = (0..<run.spec.draws).map { index in
+        let draws = (0..<target(of: id, run)).map { index in
             let name = ItemName.draw(Int32(index))
             return WorkItem(
                 name: name, text: completions[run.sampling]?[ItemKey(id, name)]?.text)
@@ -72,6 +72,7 @@ extension MemoryDatabase {
                     land(item, key, run, &receipt)
                 }
             }
+            if isOff(.settledPrefix) { raiseTargets(of: group.run) }
             if run.spec.budget != nil { receipt.spent[group.run] = spent(by: group.run) }
         }
         return receipt
@@ -186,7 +187,7 @@ extension MemoryDatabase {
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
         try check(term)
         let isExhausted = runs[run].map { $0.description.spec.isExhausted(by: $0.spent) } ?? false
-        guard isExhausted || missing(of: run).isEmpty else { return false }
+        guard !settleTargets(of: run) || isExhausted else { return false }
         runs[run]?.isFinished = true
         return true
     }

@@ -51,6 +51,8 @@ package struct MemoryDatabase: Sendable {
         var description: RunDescription
         var isFinished = false
         var spent = Spending()
+        /// Draws that an adaptive run asks for of prompts, where they are more than the first ones.
+        var targets: [PromptID: Int] = [:]
     }
 
     /// The current term.
@@ -97,7 +99,11 @@ package struct MemoryDatabase: Sendable {
         var run = run
         run.policyFingerprint = former?.policyFingerprint ?? run.policyFingerprint
         run.scorerFingerprint = former?.scorerFingerprint ?? run.scorerFingerprint
-        runs[run.id] = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
+        var stored = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
+        if let adaptive = run.spec.adaptive {
+            stored.targets = (runs[run.id]?.targets ?? [:]).filter { $0.value > adaptive.min }
+        }
+        runs[run.id] = stored
     }
 
     /// Ends a run before it is finished.
@@ -107,6 +113,11 @@ package struct MemoryDatabase: Sendable {
 
     /// Whether nothing of the run is pending and the coordinator said so.
     package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
+
+    /// Draws that a run asks for of a prompt.
+    package func target(of prompt: PromptID, _ run: RunDescription) -> Int {
+        runs[run.id]?.targets[prompt] ?? run.spec.firstDraws
+    }
 
     /// What a run has spent.
     package func spent(by run: RunID) -> Spending { runs[run]?.spent ?? Spending() }
@@ -122,7 +133,7 @@ package struct MemoryDatabase: Sendable {
     package func wanted(by run: RunDescription) -> [ItemKey] {
         (prompts[run.spec.scoring.sampling.promptSet] ?? []).flatMap { stored in
             let kinds: [(ItemName.Kind, Int)] = [
-                (.draw, run.spec.draws), (.candidate, stored.candidates.count),
+                (.draw, target(of: stored.prompt.id, run)), (.candidate, stored.candidates.count),
                 (.candidateLogProbability, stored.candidates.count),
             ]
             return kinds.filter { run.spec.asksFor($0.0) }.flatMap { kind, count in

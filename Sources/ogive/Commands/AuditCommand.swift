@@ -39,7 +39,10 @@ extension AuditReport {
     /// For a person.
     var lines: [String] {
         var lines = [
-            "run '\(run)': \(prompts) prompts × \(draws) draws",
+            "run '\(run)': "
+                + (targetDraws == prompts * draws
+                    ? "\(prompts) prompts × \(draws) draws"
+                    : "\(targetDraws) draws of \(prompts) prompts, \(draws) each at most"),
             "  landed \(landed), with a failure \(failed), pending \(pending)",
         ]
         if unsampled > 0 {
@@ -81,7 +84,8 @@ extension AuditReport {
     var json: JSONValue {
         .object([
             "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
-            "draws": .number("\(draws)"), "landed": .number("\(landed)"),
+            "draws": .number("\(draws)"), "target_draws": .number("\(targetDraws)"),
+            "landed": .number("\(landed)"),
             "failed": .number("\(failed)"), "pending": .number("\(pending)"),
             "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),

@@ -16,11 +16,19 @@ struct PsqlCommand: AsyncParsableCommand {
             Examples:
               ogive psql --config config/quickstart.yaml
               ogive psql --config config/quickstart.yaml -- -c 'SELECT * FROM ogive.run_status'
+              ogive psql --program python3 -- train.py
             """)
 
     @OptionGroup var file: ConfigurationOption
 
-    @Argument(parsing: .postTerminator, help: "Arguments for psql.")
+    @Option(
+        help: """
+            A program to run in place of psql: anything that uses libpq finds the database by the \
+            environment it gets (PGHOST, PGUSER, …).
+            """)
+    var program = "psql"
+
+    @Argument(parsing: .postTerminator, help: "Arguments for psql, or for the program.")
     var arguments: [String] = []
 
     func run() async throws {
@@ -40,7 +48,8 @@ struct PsqlCommand: AsyncParsableCommand {
                 if let key = Subprocess.Environment.Key(rawValue: name) { environment[key] = value }
             }
             return try await Subprocess.run(
-                .name("psql"), arguments: .init(["-X"] + arguments),
+                program.contains("/") ? .path(FilePath(program)) : .name(program),
+                arguments: .init((program == "psql" ? ["-X"] : []) + arguments),
                 environment: .inherit.updating(environment),
                 input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
                 output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
@@ -48,7 +57,10 @@ struct PsqlCommand: AsyncParsableCommand {
             ).terminationStatus
         } catch {
             throw CommandError(
-                .unavailable, "psql cannot be started: install Debian's postgresql-client",
+                .unavailable,
+                program == "psql"
+                    ? "psql cannot be started: install Debian's postgresql-client"
+                    : "\(program) cannot be started: is it there, and may it be run?",
                 cause: "\(error)")
         }
     }

@@ -85,11 +85,15 @@ struct StatusCommand: AsyncParsableCommand {
 }
 
 extension RunStatus {
+    /// How many draws a prompt gets: `32`, or `8 to 128` where that follows from the first ones.
+    var drawsText: String { minDraws.map { "\($0) to \(draws)" } ?? "\(draws)" }
+
     /// For a script.
     var json: JSONValue {
         .object([
             "run": .string(run), "state": .string(state), "prompt_set": .string(promptSet),
             "prompts": .number("\(prompts)"), "draws": .number("\(draws)"),
+            "min_draws": minDraws.map { .number("\($0)") } ?? .null,
             "target_draws": .number("\(targetDraws)"), "sampled": .number("\(sampled)"),
             "landed": .number("\(landed)"), "failures": .number("\(failures)"),
             "pending": .number("\(pending)"), "target_candidates": .number("\(targetCandidates)"),

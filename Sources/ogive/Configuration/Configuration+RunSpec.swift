@@ -16,6 +16,7 @@ extension Configuration {
             promptSet: prompts.set, policy: policy.spec, parameters: policy.sampling)
         let scoring = ScoringSpec(sampling: sampling, scorer: scorer.spec)
         var spec = RunSpec(name: run.name, scoring: scoring, draws: run.draws)
+        spec.adaptive = run.adaptive
         spec.candidates = run.candidates
         spec.candidatesFirst = run.candidatesFirst
         spec.weight = run.weight

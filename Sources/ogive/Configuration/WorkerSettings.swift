@@ -44,7 +44,8 @@ struct WorkerSettings: Hashable, Sendable {
         key = section.filePath("key")
         coordinatorKeys = section.coordinatorKeys("coordinator_key")
         section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
-        sampleConcurrency = section.concurrency("sample_concurrency", default: 8)
+        sampleConcurrency = section.concurrency(
+            "sample_concurrency", default: .auto(Self.autoConcurrency))
         scoreConcurrency = section.concurrency("score_concurrency", default: 2)
         prefetch = section.integer("prefetch", default: 8, in: 0...4096)
         attemptsMax = section.integer("attempts_max", default: 5, in: 1...100)

@@ -99,7 +99,7 @@ struct RunSummary {
             "  draws      \(NumberText.count(status.landed)) of "
                 + "\(NumberText.count(status.targetDraws)) "
                 + (status.samples ? "(" : "stored (")
-                + "\(NumberText.count(status.prompts)) prompts × \(status.draws)), "
+                + "\(NumberText.count(status.prompts)) prompts × \(status.drawsText)), "
                 + "\(NumberText.count(newDraws)) of them new",
             "  elapsed    \(NumberText.time(elapsed))"
                 + (newTokens > 0

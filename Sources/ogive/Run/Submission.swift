@@ -25,7 +25,8 @@ struct Submission {
                 lines.append(imported.text(set: spec.scoring.sampling.promptSet))
             }
             lines.append(
-                "run '\(spec.name)': \(outcome); \(receipt.prompts) prompts × \(spec.draws) draws")
+                "run '\(spec.name)': \(outcome); \(receipt.prompts) prompts × "
+                    + (spec.adaptive.map { "\($0.min) to " } ?? "") + "\(spec.draws) draws")
             if receipt.samplingIsNew {
                 lines.append("a new sampling: all of its draws are to be sampled")
             } else if receipt.scoringIsNew {

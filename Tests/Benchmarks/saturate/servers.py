@@ -1,4 +1,5 @@
 """The model servers of the benchmark, and how busy they were: from their own /metrics."""
+import os
 import re
 import subprocess
 import threading
@@ -19,26 +20,30 @@ def free_port():
 
 
 class Server:
-    """One server, running while the context lasts."""
+    """One server, running while the context lasts, on its own processors."""
 
-    def __init__(self, kind, model_folder, slots):
+    def __init__(self, kind, model_folder, slots, processors):
         self.kind = kind
+        self.processors = processors
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         if kind == "llamacpp":
             self.command = [
                 ROOT / ".venv/bin/python", ROOT / "deploy/serve_llamacpp.py", "--model",
                 ROOT / "config/quickstart/policy.gguf", "--alias", "tiny-policy", "--slots",
-                str(slots), "--threads", "2", "--port", str(port)]
+                str(slots), "--threads", "1", "--port", str(port)]
             self.counter = "llamacpp:tokens_predicted_total"
+            self.gauge = "llamacpp:requests_processing"
         else:
             self.command = [ROOT / "deploy/serve_vllm", model_folder, "tiny-policy", str(port),
                             "--max-model-len", "512"]
             self.counter = "vllm:generation_tokens_total"
+            self.gauge = "vllm:num_requests_running"
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: os.sched_setaffinity(0, self.processors))
         deadline = time.monotonic() + 300
         while True:
             try:
@@ -53,11 +58,14 @@ class Server:
         self.process.terminate()
         self.process.wait(timeout=60)
 
-    def tokens(self):
-        """Tokens that the server has sampled since it began."""
+    def look(self):
+        """Tokens that the server has sampled since it began, and sequences that it works on."""
         page = urllib.request.urlopen(self.url + "/metrics", timeout=30).read().decode()
-        found = re.findall(rf"^{self.counter}(?:{{[^}}]*}})? (\S+)$", page, re.M)
-        return sum(float(value) for value in found)
+
+        def total(name):
+            found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.M)
+            return sum(float(value) for value in found)
+        return time.monotonic(), total(self.counter), total(self.gauge)
 
 
 class Stopwatch:
@@ -67,13 +75,12 @@ class Stopwatch:
     def __init__(self, server):
         self.server = server
         self.isDone = threading.Event()
-        self.looks = [(time.monotonic(), server.tokens())]
+        self.looks = [server.look()]
         self.thread = threading.Thread(target=self.watch)
 
     def watch(self):
         while not self.isDone.wait(POLL):
-            tokens = self.server.tokens()
-            self.looks.append((time.monotonic(), tokens))
+            self.looks.append(self.server.look())
 
     def __enter__(self):
         self.thread.start()
@@ -82,13 +89,15 @@ class Stopwatch:
     def __exit__(self, *_):
         self.isDone.set()
         self.thread.join()
-        self.looks.append((time.monotonic(), self.server.tokens()))
+        self.looks.append(self.server.look())
 
     def result(self):
-        """Tokens, seconds and tokens a second."""
+        """Tokens, seconds, tokens a second, and sequences worked on at once, on average."""
         first, last = self.looks[0][1], self.looks[-1][1]
-        begun = max(when for when, tokens in self.looks if tokens == first)
-        ended = min(when for when, tokens in self.looks if tokens == last)
+        begun = max(when for when, tokens, _ in self.looks if tokens == first)
+        ended = min(when for when, tokens, _ in self.looks if tokens == last)
         seconds = max(ended - begun, POLL)
+        running = [running for when, _, running in self.looks if begun < when < ended]
         return {"tokens": last - first, "seconds": round(seconds, 2),
-                "tokens_per_second": round((last - first) / seconds, 1)}
+                "tokens_per_second": round((last - first) / seconds, 1),
+                "running": round(sum(running) / max(1, len(running)), 2)}

@@ -32,6 +32,22 @@ struct SimulationTests {
         }
     }
 
+    @Test("An adaptive run gets the same draws whatever happens, a rescoring of it as well")
+    func adapts() {
+        for seed in 1...12 as ClosedRange<UInt64> {
+            var options = SimulationOptions(seed: seed)
+            options.isDeterministic = true
+            options.runs = 1 + Int(seed % 3)
+            options.rescorings = seed % 2 == 0 ? 1 : 0
+            options.growth = 4
+            options.precision = seed % 4 == 3 ? nil : 0.12
+            options.allocation = seed % 4 == 3 ? 2 : nil
+            let outcome = Simulation.check(seed: seed, options: options)
+            #expect(outcome.violations == [], "seed \(seed)")
+            #expect(outcome.counts.targetsRaised > 0)
+        }
+    }
+
     @Test("Whatever happens, no rule is broken and everything lands", arguments: 0..<16)
     func survives(block: UInt64) {
         for seed in (block * 20)..<(block * 20 + 20) {

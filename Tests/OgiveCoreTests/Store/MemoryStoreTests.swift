@@ -50,6 +50,23 @@ struct MemoryStoreTests {
         #expect(try await suite.problems() == [])
     }
 
+    @Test(
+        "keeps what every store must keep of adaptive runs",
+        arguments: [
+            AdaptiveDraws(min: 6, targetStandardError: 0.12), AdaptiveDraws(min: 4, mean: 12),
+        ], [false, true])
+    func conformsForAdaptive(adaptive: AdaptiveDraws, isReversed: Bool) async throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 24)
+        run.spec.adaptive = adaptive
+        let prompts = SimulatedModel.prompts(7)
+        database.add(prompts, to: "prompts")
+        database.submit(run)
+        let suite = AdaptiveConformance(
+            store: MemoryStore(database), run: run, isReversed: isReversed)
+        #expect(try await suite.problems(prompts: prompts.map(\.candidates.count)) == [])
+    }
+
     @Test("A commit whose reply is lost happened all the same")
     func unnoticed() async throws {
         let store = MemoryStore(MemoryDatabase())

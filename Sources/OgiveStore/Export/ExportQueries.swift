@@ -1,0 +1,137 @@
+internal import Postgres
+
+/// SQL of exports. Everywhere: $1 run, $2 snapshot or NULL.
+enum ExportQueries {
+    /// Where the tables are: the number of the scoring and of the snapshot (0: what is there now).
+    static let place = """
+        SELECT r.id AS run_id, r.sampling_id, r.scoring_id, ogive.snapshot_id($1, $2) AS snapshot_id
+        FROM ogive.runs r WHERE r.id = ogive.run_id($1)
+        """
+    /// How many tables there are, and the sizes of the smallest and the largest. $1 snapshot, $2
+    /// scoring, $3 how many rewards are wanted.
+    static func tables(isPinned: Bool) -> String {
+        """
+        SELECT count(*) AS tables, min(x.n) AS least, max(x.n) AS most,
+            count(*) FILTER (WHERE x.n < $3::integer) AS few
+        FROM (\(sizes(isPinned: isPinned))) x
+        """
+    }
+    /// The first tables with fewer rewards than the largest. $1 snapshot, $2 scoring, $3 rewards of
+    /// the largest.
+    static func shortTables(isPinned: Bool) -> String {
+        """
+        SELECT p.key, x.n FROM (\(sizes(isPinned: isPinned))) x
+        JOIN ogive.prompt_rows p ON p.id = x.prompt_id
+        WHERE x.n < $3::integer ORDER BY x.prompt_id LIMIT 5
+        """
+    }
+    /// The next prompts with a table. $1 snapshot, $2 scoring, $3 cursor, $4 most.
+    static func prompts(isPinned: Bool) -> String {
+        """
+        SELECT x.prompt_id FROM (\(sizes(isPinned: isPinned))) x
+        WHERE x.prompt_id > $3 ORDER BY x.prompt_id LIMIT $4
+        """
+    }
+    private static func sizes(isPinned: Bool) -> String {
+        // Both parameters are named, so that both forms have the same.
+        isPinned
+            ? """
+            SELECT m.prompt_id, cardinality(m.draw_indexes) AS n
+            FROM ogive.snapshot_table_rows m
+            WHERE m.snapshot_id = $1 AND $2::bigint > 0 AND cardinality(m.draw_indexes) > 0
+            """
+            : """
+            SELECT t.prompt_id, t.n FROM ogive.quantile_table_rows t
+            WHERE t.scoring_id = $2 AND $1::bigint = 0
+            """
+    }
+
+    /// Whether all completions of a sampling have a log-probability. $1 sampling.
+    static let drawsAreTold = """
+        SELECT NOT EXISTS (SELECT FROM ogive.completion_rows c
+            WHERE c.sampling_id = $1 AND c.log_probability IS NULL)
+        """
+    /// Whether all candidates with a reward do. $1 run, $2 snapshot.
+    static let candidatesAreTold = """
+        SELECT NOT EXISTS (SELECT FROM ogive.run_tables t
+            WHERE t.run_id = $1 AND t.snapshot_id = $2
+                AND array_position(t.candidate_log_probabilities, NULL) IS NOT NULL)
+        """
+    /// What an export without a snapshot is of. $1 run.
+    static let source = """
+        SELECT jsonb_build_object('run', r.name, 'snapshot', NULL, 'run_state', r.state,
+            'run_spec', r.spec, 'sampling_spec', s.spec,
+            'sampling_sha256', encode(s.spec_sha256, 'hex'),
+            'policy_fingerprint', s.policy_fingerprint, 'scoring_spec', g.spec,
+            'scoring_sha256', encode(g.spec_sha256, 'hex'),
+            'scorer_fingerprint', g.scorer_fingerprint,
+            'schema_version', (SELECT max(number) FROM ogive.migrations))::text
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.scorings g ON g.id = r.scoring_id
+        WHERE r.name = $1
+        """
+    static let manifest =
+        "SELECT manifest::text FROM ogive.snapshots WHERE run = $1 AND snapshot = $2"
+    static let meanSpread = "SELECT ogive.mean_reward_spread($1, $2)"
+
+    /// The rows of a page of prompts. $3 prompts, the rest as `parameters` has it.
+    static func rows(_ request: ExportRequest, _ columns: [ExportColumn]) -> String {
+        let list: String
+        switch request.format {
+        case .jsonl:
+            let fields = columns.map { "'\($0.name)', \($0.value)" }
+            list = "json_build_object(\(fields.joined(separator: ", ")))::text AS line"
+        case .csv:
+            list = columns.map { column in
+                let value = column.isText ? column.value : "to_json(\(column.value))"
+                return "(\(value))::text AS \(column.name)"
+            }.joined(separator: ", ")
+        }
+        return "SELECT x.prompt_id AS export_prompt, \(list) FROM \(body(request))"
+    }
+
+    private static func body(_ request: ExportRequest) -> String {
+        let page = "x WHERE x.prompt_id = ANY ($3)"
+        switch request.target {
+        case .qrpoClaire, .qrpoSwiss, .trlPreference, .dpo, .rebel:
+            let enough = request.refRewards.map { " AND x.n >= \($0)" } ?? ""
+            return """
+                ogive.preference_pairs($1, $4, $5::integer, $6::integer, $7::bigint, $2)
+                \(page)\(enough) ORDER BY x.prompt_id, x.pair_index
+                """
+        case .raw:
+            return """
+                ogive.training_rows($1, $4, $5, $6, mean_spread => $7::float8, snapshot => $2)
+                \(page) ORDER BY x.prompt_id, x.item_kind DESC, x.item_index
+                """
+        case .value:
+            return "ogive.value_rows($1, $4, $2) \(page) ORDER BY x.prompt_id"
+        case .astarPO:
+            return """
+                (SELECT v.*, t.draw_rewards FROM ogive.value_rows($1, $4, $2) v
+                JOIN ogive.run_tables t ON t.prompt_id = v.prompt_id
+                WHERE t.run_id = ogive.run_id($1) AND t.snapshot_id = ogive.snapshot_id($1, $2)
+                    AND v.prompt_id = ANY ($3) AND t.prompt_id = ANY ($3))
+                \(page) ORDER BY x.prompt_id
+                """
+        }
+    }
+
+    /// The parameters from $4 on.
+    static func parameters(_ request: ExportRequest, meanSpread: Double?) -> [PostgresValue] {
+        switch request.target {
+        case .qrpoClaire, .qrpoSwiss, .trlPreference, .dpo, .rebel:
+            [
+                .string(request.strategy), .int64(Int64(request.k)), .int64(Int64(request.pairs)),
+                .int64(request.seed),
+            ]
+        case .raw:
+            [
+                .double(request.beta), .string(request.transform), .string(request.ties),
+                .optional(meanSpread, PostgresValue.double),
+            ]
+        case .value, .astarPO: [.double(request.beta)]
+        }
+    }
+}

@@ -1,0 +1,145 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OgiveStore
+
+extension ExportTarget: ExpressibleByArgument {}
+extension ExportFormat: ExpressibleByArgument {}
+
+/// `ogive export RUN --for TRAINER`: files in the columns that trainers read.
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write what trainers read to a file, in their columns.",
+        discussion: """
+            Without --snapshot the rows are of what is there now, in one transaction. With
+            --shard-rows the output is a folder of files with at least so many rows each, and the
+            same command goes on with an export that was interrupted. Beside the output lies a
+            manifest with specifications, counts and checksums.
+
+            Examples:
+              ogive export quickstart --for qrpo-claire --output train.jsonl.gz
+              ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big-v1 --gzip
+              ogive export big --for dpo --strategy best-worst --k 8 --output - | head
+            """)
+
+    @Argument(help: "The run.")
+    var name: String
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("The trainer that reads it.", valueName: "trainer"))
+    var target: ExportTarget
+
+    @Option(help: "jsonl or csv.")
+    var format = ExportFormat.jsonl
+
+    @Option(help: "The snapshot to read (default: what is there now).")
+    var snapshot: String?
+
+    @Option(help: "The file, - for standard output; with --shard-rows the folder.")
+    var output = "-"
+
+    @Flag(help: "Pack with gzip (default: when the file's name ends in .gz).")
+    var gzip = false
+
+    @Option(
+        help: ArgumentHelp("Write a folder of files with N rows or a few more.", valueName: "n"))
+    var shardRows: Int?
+
+    @Flag(help: "Replace what is there.")
+    var force = false
+
+    @Option(help: "Of pairs: labels, best-worst, first-two, consecutive or balanced.")
+    var strategy = "labels"
+
+    @Option(help: "Of best-worst and consecutive pairs: how many first draws count.")
+    var k = 6
+
+    @Option(help: "Of balanced pairs: how many of a prompt.")
+    var pairs = 1
+
+    @Option(help: "Of balanced pairs: decides their order.")
+    var seed: Int64 = 0
+
+    @Option(help: "Of targets and soft values.")
+    var beta = 0.1
+
+    @Option(help: "Of raw: identity, log, normal-icdf or scaled-normal-icdf.")
+    var transform = "identity"
+
+    @Option(help: "Of raw: right, mid or left.")
+    var ties = "right"
+
+    @Option(
+        help: ArgumentHelp(
+            "Of qrpo-claire: the first N reference rewards of each prompt; prompts with fewer are "
+                + "left out.", valueName: "n"))
+    var refRewards: Int?
+
+    @Flag(help: "Print the manifest as JSON.")
+    var json = false
+
+    @OptionGroup var file: ConfigurationOption
+
+    func validate() throws {
+        func check(_ name: String, _ value: String, _ choices: [String]) throws {
+            if !choices.contains(value) {
+                throw ValidationError(
+                    "--\(name) must be one of \(choices.joined(separator: ", ")), not '\(value)'")
+            }
+        }
+        try check(
+            "strategy", strategy,
+            ["labels", "best-worst", "first-two", "consecutive", "balanced"])
+        try check(
+            "transform", transform, ["identity", "log", "normal-icdf", "scaled-normal-icdf"])
+        try check("ties", ties, ["right", "mid", "left"])
+        for (name, value, least) in [
+            ("shard-rows", shardRows ?? 1, 1), ("k", k, 2), ("pairs", pairs, 1),
+            ("ref-rewards", refRewards ?? 1, 1),
+        ] where !(least...1_000_000_000).contains(value) {
+            throw ValidationError("--\(name) must be at least \(least), not \(value)")
+        }
+        if !(beta > 0 && beta.isFinite) {
+            throw ValidationError("--beta must be more than 0 and finite, not \(beta)")
+        }
+        if refRewards != nil, target != .qrpoClaire {
+            throw ValidationError("--ref-rewards is for --for qrpo-claire only")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try file.load()
+        var request = ExportRequest(run: name, target: target, format: format)
+        request.snapshot = snapshot
+        request.strategy = strategy
+        request.k = k
+        request.pairs = pairs
+        request.seed = seed
+        request.beta = beta
+        request.transform = transform
+        request.ties = ties
+        request.refRewards = refRewards
+        let job = ExportJob(
+            request: request, output: output, isGzip: gzip || output.hasSuffix(".gz"),
+            shardRows: shardRows, replaces: force)
+        let manifest = try await DatabaseSession.withStore(configuration) { store, _ in
+            try await job.run(store)
+        }
+        // Standard output may be the export itself.
+        let text = json ? manifest.json.json : manifest.text(output)
+        ErrorRendering.write(text + "\n", to: output == "-" ? STDERR_FILENO : STDOUT_FILENO)
+    }
+}
+
+extension ExportManifest {
+    /// For a person.
+    func text(_ output: String) -> String {
+        var text = "\(output): \(NumberText.count(rows)) rows"
+        if leftOut > 0 {
+            text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
+        }
+        if files.count == 1 { return text + "\nSHA-256 \(files[0].receipt.sha256)" }
+        return text + " in \(NumberText.count(files.count)) files"
+    }
+}

@@ -1,0 +1,113 @@
+internal import OgiveStore
+
+/// What lies beside an export: what it is, from what it was made, and the checksums of its files.
+struct ExportManifest {
+    /// A file that is whole.
+    struct File: Hashable, Sendable {
+        /// Its name within the folder.
+        var name: String
+        /// Rows in it.
+        var rows: Int
+        /// Size and checksum.
+        var receipt: ExportFile.Receipt
+        /// The last prompt in it, in the database.
+        var lastPrompt: Int64
+    }
+
+    /// What was asked for: equal for exports that can go on with each other's files.
+    var export: JSONValue
+    /// The manifest of the snapshot, or of the run.
+    var source: JSONValue
+    /// The files so far.
+    var files: [File] = []
+    /// Whether these are all.
+    var isFinished = false
+    /// Prompts that are left out because they have fewer rewards than asked for.
+    var leftOut = 0
+
+    /// Begins without files.
+    init(_ request: ExportRequest, _ outline: ExportOutline, isGzip: Bool, shardRows: Int?)
+        throws(CommandError)
+    {
+        var options: [String: JSONValue] = [:]
+        if request.target.isOfPairs {
+            options["strategy"] = .string(request.strategy)
+            options["k"] = .number("\(request.k)")
+            options["pairs"] = .number("\(request.pairs)")
+            options["seed"] = .number("\(request.seed)")
+        } else {
+            options["beta"] = .number("\(request.beta)")
+        }
+        if request.target == .raw {
+            options["transform"] = .string(request.transform)
+            options["ties"] = .string(request.ties)
+        }
+        if let count = request.refRewards { options["ref_rewards"] = .number("\(count)") }
+        if let shardRows { options["shard_rows"] = .number("\(shardRows)") }
+        export = .object([
+            "for": .string(request.target.rawValue), "format": .string(request.format.rawValue),
+            "gzip": .bool(isGzip), "options": .object(options),
+            "columns": .array(outline.columns.map(JSONValue.string)),
+            "ogive_version": .string(ProgramVersion.text),
+        ])
+        source = try Self.parse(outline.source, of: "the database")
+        leftOut = outline.leftOut
+    }
+
+    /// Rows in all files.
+    var rows: Int { files.reduce(0) { $0 + $1.rows } }
+
+    /// As it is written.
+    var json: JSONValue {
+        .object([
+            "export": export, "source": source, "finished": .bool(isFinished),
+            "rows": .number("\(rows)"), "prompts_left_out": .number("\(leftOut)"),
+            "files": .array(
+                files.map { file in
+                    .object([
+                        "file": .string(file.name), "rows": .number("\(file.rows)"),
+                        "bytes": .number("\(file.receipt.bytes)"),
+                        "sha256": .string(file.receipt.sha256),
+                        "last_prompt_id": .number("\(file.lastPrompt)"),
+                    ])
+                }),
+        ])
+    }
+
+    /// Takes over the files of an interrupted export from its manifest. Throws `.configuration`
+    /// when that is another export.
+    mutating func goOn(from text: String, at path: String) throws(CommandError) {
+        let other = try Self.parse(text, of: path).fields ?? [:]
+        guard other["export"] == export, other["source"] == source else {
+            throw CommandError(
+                .configuration,
+                "\(path) is of another export: other options, another snapshot or another version "
+                    + "of ogive. Choose another --output, or give --force to begin anew.")
+        }
+        files = (other["files"]?.elements ?? []).compactMap { entry in
+            guard let fields = entry.fields, let name = fields["file"]?.text,
+                let sha256 = fields["sha256"]?.text, let rows = fields["rows"].flatMap(Self.whole),
+                let bytes = fields["bytes"].flatMap(Self.whole),
+                let last = fields["last_prompt_id"].flatMap(Self.whole)
+            else { return nil }
+            return File(
+                name: name, rows: rows,
+                receipt: ExportFile.Receipt(bytes: bytes, sha256: sha256),
+                lastPrompt: Int64(last))
+        }
+        isFinished = other["finished"] == .bool(true)
+    }
+
+    private static func whole(_ value: JSONValue) -> Int? {
+        if case .number(let text) = value { return Int(text) }
+        return nil
+    }
+
+    private static func parse(_ text: String, of place: String) throws(CommandError) -> JSONValue {
+        do {
+            return try JSONParser.parse(Array(text.utf8))
+        } catch {
+            throw CommandError(.input, "the manifest of \(place) is not JSON: \(error)")
+        }
+    }
+}

@@ -45,7 +45,8 @@ final class ModelGate: Sendable {
     /// The endpoints that get no requests, and why.
     var outages: [(endpoint: String, outage: CircuitBreaker.Outage)] {
         state.withLock { state in
-            state.pool.endpoints.compactMap { endpoint in
+            // One that a probe found takes the next request, whenever that comes.
+            state.pool.endpoints.filter { !$0.breaker.admits }.compactMap { endpoint in
                 endpoint.breaker.outage.map { (endpoint.name, $0) }
             }
         }

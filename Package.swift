@@ -159,7 +159,9 @@ let package = Package(
                 "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", nioCore, nioHTTP1, nioPosix,
                 nioSSL,
             ],
-            exclude: ["policy_log_probabilities.py", "reward_model_checks.py"],
+            exclude: [
+                "mutate_solutions.py", "policy_log_probabilities.py", "reward_model_checks.py",
+            ],
             swiftSettings: house),
         .testTarget(
             name: "OgiveWorkerTests",

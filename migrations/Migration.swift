@@ -73,5 +73,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             18, "trainer_snapshots", up: PackageResources._018_trainer_snapshots_up_sql,
             down: PackageResources._018_trainer_snapshots_down_sql),
+        Migration(
+            19, "endpoint_states", up: PackageResources._019_endpoint_states_up_sql,
+            down: PackageResources._019_endpoint_states_down_sql),
     ]
 }

@@ -12,20 +12,20 @@ package struct Preflight: Sendable {
     package var scorerSpec: ScorerSpec
     /// What the scorer's server lets one see.
     package var scorerInspector: (any ModelInspector)?
-    /// The clock.
-    package var time: TimeSource
+    /// The time that all checks share.
+    package var shared: SharedTime
 
     /// Joins the parts.
     package init(
         policy: PolicyProbe, longest: Prompt, scorer: Served<any Scorer>, scorerSpec: ScorerSpec,
-        scorerInspector: (any ModelInspector)? = nil, time: TimeSource = .machine
+        scorerInspector: (any ModelInspector)? = nil, shared: SharedTime = SharedTime()
     ) {
         self.policy = policy
         self.longest = longest
         self.scorer = scorer
         self.scorerSpec = scorerSpec
         self.scorerInspector = scorerInspector
-        self.time = time
+        self.shared = shared
     }
 
     /// What was found out about a model.
@@ -38,7 +38,11 @@ package struct Preflight: Sendable {
 
     /// Looks at the policy alone. Prompts that get no draw are left out from then on.
     package mutating func policyOutcome() async -> Outcome {
-        let (answered, failure, findings) = await policy.firstDraws(time)
+        let (asked, shared) = (policy, shared)
+        guard let first = await shared.run({ await asked.firstDraws(shared.time) }) else {
+            return late(.policyAnswers, at: policy.name)
+        }
+        let (answered, failure, findings) = first
         policy.prompts = answered
         let policy = policy
         guard failure == nil, policy.spec.kind != .synthetic else {
@@ -65,42 +69,33 @@ package struct Preflight: Sendable {
     package func scorerOutcome(
         draws: [(prompt: Prompt, completion: String)]
     ) async -> Outcome {
-        let probe = ScorerProbe(
-            scorer: scorer.model, name: scorer.name, spec: scorerSpec, draws: draws,
-            inspector: scorerInspector)
-        let (failure, findings) = await probe.firstScore(time)
-        guard failure == nil, scorerSpec.kind != .synthetic else {
-            return Outcome(findings: findings, failure: failure)
+        var checks = ScorerChecks(
+            scorer: scorer, spec: scorerSpec, inspector: scorerInspector, longest: longest,
+            maxTokens: policy.parameters.maxTokens, shared: shared)
+        if let inspector = policy.inspector, let prompt = policy.prompts.first {
+            checks.policy = (inspector, prompt)
         }
-        let maxTokens = policy.parameters.maxTokens
-        var checks = [
-            Check(.scorerBatches, at: probe.name) { try await probe.scoreFindings() },
-            Check(.scorerRaw, at: probe.name) { try await probe.activationFindings() },
-            Check(.scorerTruncation, at: probe.name) {
-                try await probe.truncationFindings(maxTokens: maxTokens)
-            },
-        ]
-        if let scorerInspector {
-            let tokens = TokenChecks(
-                scorerInspector, isScorer: true, longest: longest, maxTokens: maxTokens)
-            checks.append(
-                Check(.scorerContext, at: probe.name) { try await tokens.contextFindings() })
-            checks.append(Check(.scorerBOS, at: probe.name) { try await tokens.bosFindings() })
-            if let inspector = policy.inspector, let prompt = policy.prompts.first {
-                checks.append(
-                    Check(.templates, at: probe.name) {
-                        try await TemplateCheck.findings(
-                            policy: inspector, scorer: scorerInspector, prompt: prompt)
-                    })
-            }
-        }
-        return Outcome(findings: findings + (await run(checks)))
+        return await checks.outcome(draws: draws)
+    }
+
+    /// What becomes of a model that does not answer in time.
+    private func late(_ code: FindingCode, at place: String) -> Outcome {
+        .late(code, at: place, shared)
     }
 
     /// One after the other: each would slow the next one's answers down.
     private func run(_ checks: [Check]) async -> [Finding] {
         var findings: [Finding] = []
-        for check in checks { findings += await check.run(time) }
+        for check in checks { findings += await check.run(shared) }
         return findings
+    }
+}
+
+extension Preflight.Outcome {
+    /// That of a model that did not answer while time was left: nothing is known of it.
+    static func late(_ code: FindingCode, at place: String, _ shared: SharedTime) -> Self {
+        Self(
+            findings: [shared.notChecked(code, at: place, .warning)],
+            failure: ModelError(.timeout, "\(place) has not answered within \(shared.total)"))
     }
 }

@@ -34,6 +34,8 @@ package enum WireLimits {
     /// Most elements of repeated fields in an envelope, all together: bounds the memory that a
     /// message of many tiny elements takes once decoded.
     package static let elements = 1 << 20
+    /// Most bytes of the address of an endpoint, and of what it serves; cut by the sender.
+    package static let endpointBytes = 4 << 10
     /// Most parts of a reward.
     package static let parts = ScorerSpec.partsMax
     /// The longest duration.

@@ -604,7 +604,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
     set {_uniqueStorage()._parts = newValue}
   }
 
-  /// Tokens that the scorer spent, when its server tells: those of a batch at one item of it.
+  /// Tokens that the scorer spent, when its server tells: the item's part of its request's.
   var scorerTokens: Ogive_V1_TokenCount {
     get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
     set {_uniqueStorage()._scorerTokens = newValue}
@@ -613,6 +613,17 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   var hasScorerTokens: Bool {_storage._scorerTokens != nil}
   /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
   mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
+
+  /// Tokens that the policy spent on a KIND_CANDIDATE_LOG_PROBABILITY, when its server tells: the
+  /// item's part of its request's.
+  var policyTokens: Ogive_V1_TokenCount {
+    get {_storage._policyTokens ?? Ogive_V1_TokenCount()}
+    set {_uniqueStorage()._policyTokens = newValue}
+  }
+  /// Returns true if `policyTokens` has been explicitly set.
+  var hasPolicyTokens: Bool {_storage._policyTokens != nil}
+  /// Clears the value of `policyTokens`. Subsequent reads from it will return its default value.
+  mutating func clearPolicyTokens() {_uniqueStorage()._policyTokens = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -851,6 +862,35 @@ nonisolated struct Ogive_V1_Heartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// Of a worker: endpoints of its models that get no requests for now; at most 256.
+  var shut: [Ogive_V1_EndpointOutage] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// An endpoint of a model that gets no requests for now.
+nonisolated struct Ogive_V1_EndpointOutage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What it serves, for people: "policy" or "scorer", the adapter and the model.
+  var model: String = String()
+
+  /// Its address.
+  var endpoint: String = String()
+
+  /// The kind of failure that shut it: a code as in Failure.
+  var code: String = String()
+
+  /// What a person needs to know; at most 16 KiB.
+  var message: String = String()
+
+  /// For how long no request was answered.
+  var lastingNanoseconds: Int64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2000,7 +2040,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0\u{4}\u{a}policy_tokens\0")
 
   fileprivate class _StorageClass {
     var _name: Ogive_V1_ItemName? = nil
@@ -2013,6 +2053,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _logProbability: Ogive_V1_LogProbability? = nil
     var _parts: [Double] = []
     var _scorerTokens: Ogive_V1_TokenCount? = nil
+    var _policyTokens: Ogive_V1_TokenCount? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2033,6 +2074,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _logProbability = source._logProbability
       _parts = source._parts
       _scorerTokens = source._scorerTokens
+      _policyTokens = source._policyTokens
     }
   }
 
@@ -2061,6 +2103,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._policyTokens) }()
         default: break
         }
       }
@@ -2103,6 +2146,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._scorerTokens {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
+      try { if let v = _storage._policyTokens {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2122,6 +2168,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._logProbability != rhs_storage._logProbability {return false}
         if _storage._parts != rhs_storage._parts {return false}
         if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
+        if _storage._policyTokens != rhs_storage._policyTokens {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2330,18 +2377,79 @@ nonisolated extension Ogive_V1_Failure.Stage: SwiftProtobuf._ProtoNameProviding 
 
 nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{1e}shut\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 30: try { try decoder.decodeRepeatedMessageField(value: &self.shut) }()
+      default: break
+      }
+    }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.shut.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shut, fieldNumber: 30)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Heartbeat, rhs: Ogive_V1_Heartbeat) -> Bool {
+    if lhs.shut != rhs.shut {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_EndpointOutage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EndpointOutage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}endpoint\0\u{1}code\0\u{1}message\0\u{3}lasting_nanoseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.endpoint) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.lastingNanoseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    if !self.endpoint.isEmpty {
+      try visitor.visitSingularStringField(value: self.endpoint, fieldNumber: 2)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 3)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
+    }
+    if self.lastingNanoseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.lastingNanoseconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_EndpointOutage, rhs: Ogive_V1_EndpointOutage) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.endpoint != rhs.endpoint {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.lastingNanoseconds != rhs.lastingNanoseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

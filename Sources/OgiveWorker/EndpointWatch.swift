@@ -2,6 +2,7 @@ internal import OgiveCore
 
 /// Looks after the endpoints of a worker: finds those that are back, asks how busy they are, and
 /// suspends the intake while a model has none left. Other models than before are announced anew.
+/// Which endpoints get no requests is told, for people.
 struct EndpointWatch: Sendable {
     let gates: ModelGates
     let provider: any ModelProvider
@@ -13,6 +14,7 @@ struct EndpointWatch: Sendable {
     func run(_ first: Offer) async throws {
         var offer = first
         var isSuspended = false
+        var shut: [EndpointOutage] = []
         // Probes of hanging servers hold up nobody: each endpoint has its own.
         var probes = EndpointProbes()
         var looks = Self.looksSoon
@@ -29,6 +31,11 @@ struct EndpointWatch: Sendable {
                 if isSuspended != !outages.isEmpty {
                     isSuspended.toggle()
                     feed.yield(.suspended(isSuspended))
+                }
+                let current = gates.shut(now: time.now())
+                if !current.isSame(as: shut) {
+                    shut = current
+                    feed.yield(.shut(current))
                 }
                 for outage in outages { try check(outage) }
                 for probe in probes.begin(gates.all) { group.addTask { await probe() } }

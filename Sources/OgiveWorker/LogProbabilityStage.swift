@@ -34,7 +34,10 @@ struct LogProbabilityStage: Sendable {
             for (position, outcome) in zip(missing, outcomes) {
                 job.results[position].sampleDuration = duration
                 switch outcome.flatMap(Self.checked) {
-                case .success(let value): job.results[position].logProbability = value
+                case .success(var value):
+                    job.results[position].policyTokens = value.spent
+                    value.spent = nil
+                    job.results[position].logProbability = value
                 case .failure(let error):
                     switch attempts.next(position, error) {
                     case .again: again.append(position)

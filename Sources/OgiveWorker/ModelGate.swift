@@ -42,6 +42,16 @@ final class ModelGate: Sendable {
     /// Why no request passes; `nil` while an endpoint is left.
     var outage: CircuitBreaker.Outage? { state.withLock { $0.pool.outage } }
 
+    /// The endpoints that get no requests, and why.
+    var outages: [(endpoint: String, outage: CircuitBreaker.Outage)] {
+        state.withLock { state in
+            // One that a probe found takes the next request, whenever that comes.
+            state.pool.endpoints.filter { !$0.breaker.admits }.compactMap { endpoint in
+                endpoint.breaker.outage.map { (endpoint.name, $0) }
+            }
+        }
+    }
+
     /// Requests that may be under way at once.
     var capacity: Int { state.withLock { $0.pool.capacity } }
 

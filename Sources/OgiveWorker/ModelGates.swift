@@ -6,6 +6,7 @@ internal import Synchronization
 final class ModelGates: Sendable {
     /// A gate, and how its endpoints are looked at.
     struct Entry: Sendable {
+        let name: String
         let gate: ModelGate
         let isPolicy: Bool
         let endpoints: [Probe]
@@ -36,6 +37,18 @@ final class ModelGates: Sendable {
 
     /// All gates there are.
     var all: [Entry] { entries.withLock { Array($0.values) } }
+
+    /// The endpoints that get no requests.
+    func shut(now: Instant) -> [EndpointOutage] {
+        let shut = all.sorted { $0.name < $1.name }.flatMap { entry in
+            entry.gate.outages.map { endpoint, outage in
+                EndpointOutage(
+                    model: entry.name, endpoint: endpoint, code: outage.error.code,
+                    message: outage.error.message, lasting: max(.zero, now - outage.since))
+            }
+        }
+        return Array(shut.prefix(EndpointOutage.most))
+    }
 
     /// The gate of a policy with these endpoints.
     func gate(of policy: PolicySpec, _ served: [Served<any Policy>]) -> ModelGate {
@@ -90,7 +103,8 @@ final class ModelGates: Sendable {
                 EndpointPool(states), time: time,
                 notice: { Self.log(logger, name, $0, $1) })
             entries[name] = Entry(
-                gate: gate, isPolicy: name.hasPrefix("policy "), endpoints: endpoints.map(\.probe))
+                name: name, gate: gate, isPolicy: name.hasPrefix("policy "),
+                endpoints: endpoints.map(\.probe))
             return gate
         }
     }

@@ -50,6 +50,7 @@ extension EndToEndTests.Rescoring {
             #expect(first.output.contains("ogive.reward_pairs"))
             #expect(try await database.value(Self.stored) == before)
             #expect(try await database.value(Self.pairs) == 120)
+            #expect(first.errors.contains("preflight: "))
             let option = ["--config", run]
             try await workplace.ogive(["audit", "made-final_number"] + option)
 
@@ -72,6 +73,35 @@ extension EndToEndTests.Rescoring {
                 #expect(refused.errors.contains(words), "\(refused.transcript)")
             }
             try await workplace.expectNothingRuns()
+        }
+    }
+
+    @Test func `A scorer that gives no reward is found before anything is scored`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let (run, _) = try configure(workplace, database)
+            try await workplace.ogive(["run", "--no-preflight", run])
+            try workplace.write(
+                "bad.py",
+                """
+                import json, sys
+                for line in sys.stdin:
+                    print(json.dumps({"id": json.loads(line)["id"], "error": "no"}), flush=True)
+                """)
+            let bad = try workplace.write(
+                "bad.yaml",
+                """
+                scorer: {kind: command, model: bad, command: [python3, \(workplace.path("bad.py"))]}
+                worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
+                """)
+            let rescore = ["rescore", "made", "--scorer", bad, "--config", run]
+            let refused = try await workplace.ogive(rescore, exit: 1)
+            #expect(refused.errors.contains("nothing was scored"), "\(refused.transcript)")
+            #expect(try await database.value("SELECT count(*) FROM ogive.failures") == 0)
+            let odd = try await workplace.ogive(rescore + ["--preflight-timeout", "x"], exit: 2)
+            #expect(odd.errors.contains("is no duration"))
+            try await workplace.ogive(rescore + ["--no-preflight"], exit: 1)
+            #expect(try await database.value("SELECT count(*) FROM ogive.failures") == 120)
         }
     }
 

@@ -61,6 +61,36 @@ enum Settings {
             """)
     }
 
+    /// A run with the scripted models, whose scorer costs 3 for a million tokens.
+    static func scripted(
+        _ workplace: Workplace, database: Place, models: String
+    ) throws -> String {
+        try workplace.write(
+            "scripted.yaml",
+            """
+            run: {name: scripted, draws: 4}
+            prompts: {file: \(workplace.path("prompts.jsonl")), set: scripted}
+            policy:
+              kind: openai
+              model: scripted
+              api: chat
+              sampling: {max_tokens: 64}
+              draws_per_request: 4
+              url: \(models)
+            scorer:
+              kind: classify
+              model: scripted
+              template: "{query}\\n{document}"
+              check_activation: false
+              price_per_million_tokens: 3
+              url: \(models)
+            \(common(workplace, database))
+              sample_concurrency: 2
+              score_concurrency: 2
+              prefetch: 2
+            """)
+    }
+
     /// Starts a llama.cpp server of its own for each user of the configuration.
     static func launch(_ workplace: Workplace, python: String) throws -> String {
         let argv = try llamaServer(workplace, python: python).map { "\"\($0)\"" }

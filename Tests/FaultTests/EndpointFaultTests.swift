@@ -12,7 +12,7 @@ extension FaultTests.Endpoints {
 
     private static let faults = [
         Fault("status", status: 429, retryAfter: "1"), Fault("status", status: 503),
-        Fault("status", status: 500), Fault("disconnect"), Fault("hang"),
+        Fault("status", status: 500), Fault("disconnect"), Fault("hang"), Fault("drip"),
     ]
 
     private static let plan = Plan {
@@ -40,6 +40,36 @@ extension FaultTests.Endpoints {
             let requests = try models.requests
             #expect(requests.contains { $0.client == "bad" && $0.kind == "policy" })
             #expect(requests.filter { $0.client == "bad" }.allSatisfy { !$0.fault.isEmpty })
+        }
+    }
+
+    @Test("`ogive status` says which endpoint gets no requests, and when it does again")
+    func isShown() async throws {
+        try await withstands(Self.plan) { installation in
+            let models = installation.models
+            let fault = Fault("status", client: "bad", status: 503)
+            try models.change {
+                $0.policy = [fault]
+                $0.latency = 0.2
+            }
+            try installation.startCoordinator()
+            try start(installation, models.url(client: "bad"), models.url(client: "good"))
+            let url = models.url(client: "bad")
+            try await eventually("the endpoint to be shown as shut") {
+                let status = try await installation.status()
+                return status.contains(#""shut_endpoints":[{"#) && status.contains(url)
+                    && status.contains(#""code":"overloaded""#)
+            }
+            let text = try await installation.status(json: false)
+            #expect(text.contains("ENDPOINT WITHOUT REQUESTS"))
+            try models.change {
+                $0.policy = []
+                $0.latency = 0
+            }
+            try await eventually("the endpoint to be gone from the status") {
+                try await installation.status().contains(#""shut_endpoints":[]"#)
+            }
+            try await installation.finished()
         }
     }
 

@@ -60,5 +60,5 @@ enum AnswerSamples {
         "{\"id\":9223372036854775807,\"reward\":null,\"extra\":[1,{\"a\":\"\\u00e9\"}]}\n",
     ])
 
-    private static func texts(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
+    static func texts(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 }

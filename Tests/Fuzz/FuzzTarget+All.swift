@@ -3,6 +3,6 @@ extension FuzzTarget {
     /// which other programs cannot import.
     static let all: [FuzzTarget] = [
         .fromWorker, .fromCoordinator, .completions, .pooling, .rerank, .profiles, .errors,
-        .command,
+        .command, .rewardLists, .oneChoice, .judge, .given, .pointers, .templates,
     ]
 }

@@ -3,7 +3,7 @@ import OgiveCore
 import OgiveModels
 
 extension FuzzTarget {
-    private static let url = "http://server:8000/v1/x"
+    static let url = "http://server:8000/v1/x"
 
     /// Answers of completion endpoints, with and without log-probabilities asked for.
     static let completions = FuzzTarget(
@@ -30,7 +30,7 @@ extension FuzzTarget {
         try answer(count: 2) { () throws(ModelError) in
             try PoolingReader(url: url, models: ["tiny-reward"]).rewards(Data(bytes), count: 2)
         } holds: {
-            $0.isFinite
+            isSound($0)
         }
     }
 
@@ -41,7 +41,7 @@ extension FuzzTarget {
         try answer(count: 2) { () throws(ModelError) in
             try RerankReader(url: url).rewards(Data(bytes), count: 2)
         } holds: {
-            $0.isFinite
+            isSound($0)
         }
     }
 
@@ -121,9 +121,15 @@ extension FuzzTarget {
         return (results, nil)
     }
 
+    /// A finite reward; what it took is known or not, and never negative.
+    static func isSound(_ score: Score) -> Bool {
+        score.isFinite && (score.tokens ?? TokenCount()).input >= 0
+            && (score.tokens ?? TokenCount()).output >= 0
+    }
+
     /// An answer is refused as a whole, or has an entry for each thing asked for: a value that
     /// `holds`, or a failure that says why.
-    private static func answer<Value>(
+    static func answer<Value>(
         count: Int, _ read: () throws(ModelError) -> [Result<Value, ModelError>],
         holds: (Value) -> Bool
     ) throws(Broken) -> Verdict {

@@ -9,13 +9,14 @@ struct RandomMessages {
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
-        switch kind % 7 {
+        switch kind % 8 {
         case 0: .hello(hello())
         case 1: .credit(Int.random(in: 0...1000, using: &random))
         case 2: .result(taskResult())
         case 3: .heartbeat
         case 4: .returned(list { $0.leaseName() })
         case 5: .draining
+        case 6: .impaired([outage()] + list { $0.outage() })
         default: .goodbye
         }
     }
@@ -58,6 +59,13 @@ struct RandomMessages {
     }
 
     // MARK: Parts
+
+    private mutating func outage() -> EndpointOutage {
+        EndpointOutage(
+            model: text(), endpoint: text(),
+            code: ModelError.Code.allCases.randomElement(using: &random) ?? .timeout,
+            message: text(), lasting: duration(least: 0))
+    }
 
     private mutating func hello() -> Hello {
         Hello(
@@ -156,6 +164,7 @@ struct RandomMessages {
         if Bool.random(using: &random) {
             result.scorerTokens = TokenCount(
                 input: Int.random(in: 0...9, using: &random), output: 1)
+            result.policyTokens = TokenCount(input: Int.random(in: 0...9, using: &random))
         }
         return result
     }

@@ -130,6 +130,14 @@ package final class Installation {
             ["audit", "--config", config] + plan.settings.flatMap { ["-o", $0] })
     }
 
+    /// What `ogive status` prints.
+    package func status(json: Bool = true) async throws -> String {
+        let settings = plan.settings.flatMap { ["-o", $0] }
+        return try await workplace.ogive(
+            ["status", "--config", config] + settings + (json ? ["--json"] : [])
+        ).output
+    }
+
     /// The tables and draws by prompt; see `Database.tables`.
     package func tables() async throws -> [String: String] {
         try await postgres.database.tables()

@@ -65,6 +65,8 @@ package final class ScriptedModels {
         package var seed: Int?
         /// How many draws or rewards were asked for.
         package var n: Int
+        /// The tokens that an answer tells, of a request to the scorer.
+        package var tokens: Int?
     }
 
     /// Where it listens.

@@ -136,7 +136,9 @@ class Handler(BaseHTTPRequestHandler):
             facts = {"prompt": text, "seed": body["seed"], "n": body["n"]}
         else:
             text = "\n".join(body["input"])
-            facts = {"n": len(body["input"])}
+            # As a long template would take.
+            facts = {"n": len(body["input"]),
+                     "tokens": sum(100 + len(text.split()) for text in body["input"])}
         rule = self.control.rule(kind, client, text)
         fault = rule.get("fault", "")
         self.control.write(kind=kind, client=client, fault=fault, time=time.monotonic(), **facts)
@@ -153,7 +155,10 @@ class Handler(BaseHTTPRequestHandler):
             entries = [choice(i, text, seed, salt, body.get("max_tokens", 512))
                        for i, seed in enumerate(seeds)]
             self.spoil_policy(entries, fault)
-            answer = {"object": "chat.completion", "model": "scripted", "choices": entries}
+            read, wrote = len(text.split()), sum(len(e["logprobs"]["content"]) for e in entries)
+            answer = {"object": "chat.completion", "model": "scripted", "choices": entries,
+                      "usage": {"prompt_tokens": read, "completion_tokens": wrote,
+                                "total_tokens": read + wrote}}
         else:
             entries = [{"index": i, "label": "LABEL_0", "num_classes": 1,
                         "probs": [reward(text, salt)]} for i, text in enumerate(body["input"])]
@@ -161,7 +166,9 @@ class Handler(BaseHTTPRequestHandler):
                 for entry in entries:
                     entry["probs"] = [1 / (1 + math.exp(-entry["probs"][0]))]
             self.spoil_scorer(entries, body["input"], rule, fault)
-            answer = {"object": "list", "model": "scripted", "data": entries}
+            read = facts["tokens"]
+            answer = {"object": "list", "model": "scripted", "data": entries,
+                      "usage": {"prompt_tokens": read, "total_tokens": read}}
         self.answer(200, answer, cut=fault in ("truncate", "disconnect") and fault)
 
     def refuses(self, kind, rule, fault):
@@ -175,9 +182,24 @@ class Handler(BaseHTTPRequestHandler):
             self.control.wait_for_end(kind, rule)
             self.close_connection = True
             return True
+        if fault == "drip":
+            self.drip(kind, rule)
+            return True
         if fault == "hold":
             self.control.wait_for_end(kind, rule)
         return False
+
+    def drip(self, kind, rule):
+        """Sends a byte now and then, until the rule is gone or nobody listens any more."""
+        self.close_connection = True
+        try:
+            self.wfile.write(b"HTTP/1.1 200 Scripted\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: 1000000\r\n\r\n{")
+            while any(other["id"] == rule["id"] for other in self.control.read().get(kind, [])):
+                time.sleep(0.1)
+                self.wfile.write(b" ")
+        except OSError:
+            pass
 
     def spoil_policy(self, entries, fault):
         if fault == "count":

@@ -94,9 +94,9 @@ import Testing
             })
         let body = Data(Self.answer(text).utf8)
         if let reward {
-            #expect(try reader.reward(body, url: "u") == reward)
+            #expect(try reader.score(body, url: "u").reward == reward)
         } else {
-            let error = #expect(throws: ModelError.self) { try reader.reward(body, url: "u") }
+            let error = #expect(throws: ModelError.self) { try reader.score(body, url: "u") }
             #expect(error?.code == .malformed)
             #expect(error?.isRetriable == false)
         }

@@ -17,6 +17,8 @@ import Testing
         var hasLabels = false
         /// A reward between 0 and 1.
         var isSmall = false
+        /// What each request took, as it tells.
+        var told: Int?
 
         private struct Body: Decodable {
             var input: [String]?
@@ -48,7 +50,10 @@ import Testing
                 ?? body.inputs.map { $0.map { $0.joined() } } ?? body.documents ?? body.texts
                 ?? pairs
             let rewards = texts.map { reward((body.query ?? "") + $0, body) }
-            return .json(json(request.path, rewards))
+            let headers = told.map { [("X-Compute-Tokens", "\($0)")] } ?? []
+            return .answer(
+                status: 200, body: json(request.path, rewards),
+                headers: kind == .tei ? headers : [])
         }
 
         private func page(_ path: String) -> ScriptedServer.Reply {
@@ -71,7 +76,9 @@ import Testing
             let entries = rewards.enumerated().map { index, reward in
                 let values = hasLabels ? "0.5,\(reward)" : "\(reward)"
                 return switch (kind, path) {
-                case (.sglang, _): #"{"embedding":[\#(values)],"meta_info":{"id":"x"}}"#
+                case (.sglang, _):
+                    #"{"embedding":[\#(values)],"meta_info":{"id":"x""#
+                        + (told.map { #","prompt_tokens":\#($0 + index)"# } ?? "") + "}}"
                 case (.tei, "/rerank"): #"{"index":\#(index),"score":\#(reward)}"#
                 case (.tei, _):
                     hasLabels
@@ -86,15 +93,16 @@ import Testing
             // Ranks come sorted by score; here simply not in the order of the request.
             let list = (path.hasSuffix("rerank") ? entries.reversed() : entries)
                 .joined(separator: ",")
+            let usage = told.map { #","usage":{"prompt_tokens":\#($0)}"# } ?? ""
             switch (kind, path) {
             case (.sglang, _), (.tei, _): return "[\(list)]"
-            case (_, "/v1/rerank"): return #"{"model":"tiny-policy","results":[\#(list)]}"#
-            default: return #"{"model":"tiny-policy","data":[\#(list)]}"#
+            case (_, "/v1/rerank"): return #"{"model":"tiny-policy","results":[\#(list)]\#(usage)}"#
+            default: return #"{"model":"tiny-policy","data":[\#(list)]\#(usage)}"#
             }
         }
     }
 
-    private func scorer(
+    func scorer(
         _ url: String, _ kind: ScorerSpec.Kind, label: String? = nil, template: String? = nil,
         checks: Bool = true
     ) throws -> any Scorer {
@@ -111,8 +119,8 @@ import Testing
         texts.map { ScoreRequest(prompt: Samples.chat, completion: $0) }
     }
 
-    private static let template = "{query}|{document}"
-    private static let routes: [(ScorerSpec.Kind, RewardServer, String?, path: String)] = [
+    static let template = "{query}|{document}"
+    static let routes: [(ScorerSpec.Kind, RewardServer, String?, path: String)] = [
         (.classify, .vLLM, nil, "/classify"), (.classify, .vLLM, template, "/classify"),
         (.pooling, .vLLM, nil, "/pooling"), (.score, .vLLM, nil, "/score"),
         (.rerank, .vLLM, nil, "/v1/rerank"), (.classify, .sglang, template, "/classify"),

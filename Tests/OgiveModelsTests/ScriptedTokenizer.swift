@@ -12,6 +12,8 @@ struct ScriptedTokenizer: Sendable {
     var addsSpace = false
     /// Lets the template strip what the assistant says.
     var strips = false
+    /// Plays SGLang.
+    var isSGLang = false
     /// What `/v1/completions` answers to prompts of tokens.
     var answer: @Sendable ([[Int]]) -> ScriptedServer.Reply = Self.faithful
 
@@ -19,7 +21,9 @@ struct ScriptedTokenizer: Sendable {
         if request.method == "GET" {
             switch request.path {
             case "/v1/models": return .json(OpenAIPolicyTests.vllmModels)
-            case "/version": return .json(#"{"version":"0.32.0"}"#)
+            case "/version" where !isSGLang: return .json(#"{"version":"0.32.0"}"#)
+            case "/get_server_info" where isSGLang:
+                return .json(#"{"version":"0.5.13","model_path":"/m"}"#)
             default: return .answer(status: 404, body: "{}")
             }
         }
@@ -30,25 +34,38 @@ struct ScriptedTokenizer: Sendable {
             var add_special_tokens: Bool?
             var add_generation_prompt: Bool?
             var continue_final_message: Bool?
+            var skip_special_tokens: Bool?
+            var input_ids: [[Int]]?
+            var logprob_start_len: Int?
         }
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body.utf8)) else {
             return .answer(status: 400, body: "{}")
         }
         switch request.path {
-        case "/tokenize":
+        case "/v1/tokenize" where isSGLang, "/tokenize" where !isSGLang:
+            // SGLang knows no whole chats.
+            let isAnswered = isSGLang || body.add_generation_prompt ?? true
             let ids =
                 if let messages = body.messages {
                     chat(
-                        messages, isAnswered: body.add_generation_prompt ?? true,
+                        messages, isAnswered: isAnswered && body.continue_final_message != true,
                         isOpen: body.continue_final_message ?? false)
                 } else if case .text(let text)? = body.prompt {
                     (body.add_special_tokens ?? true ? [Self.bos] : []) + self.text(text)
                 } else { [Int]() }
-            return .json(#"{"tokens":\#(ids),"max_model_len":512}"#)
-        case "/detokenize":
+            let most = isSGLang ? "1000000000000000019884624838656" : "512"
+            return .json(#"{"tokens":\#(ids),"count":\#(ids.count),"max_model_len":\#(most)}"#)
+        case "/v1/detokenize" where isSGLang, "/detokenize" where !isSGLang:
+            if isSGLang, body.skip_special_tokens != false {
+                return .answer(status: 400, body: "{}")
+            }
             let text = String(
                 decoding: (body.tokens ?? []).map { UInt8(clamping: $0 - 100) }, as: UTF8.self)
-            return .json(CanonicalJSON.text(["prompt": text]))
+            return .json(CanonicalJSON.text([isSGLang ? "text" : "prompt": text]))
+        case "/generate" where isSGLang:
+            let start = body.logprob_start_len ?? -1
+            let told = (body.input_ids ?? []).map { Self.told($0, start) }
+            return .json("[\(told.joined(separator: ","))]")
         default:
             guard case .list(let prompts)? = body.prompt else {
                 return .answer(status: 400, body: "{}")
@@ -65,6 +82,17 @@ struct ScriptedTokenizer: Sendable {
                 + (["null"] + entries).joined(separator: ",") + "]}"
         }
         return .json(#"{"choices":[\#(choices.joined(separator: ","))]}"#)
+    }
+
+    /// What SGLang tells of one text, from token `start` on.
+    static func told(_ ids: [Int], _ start: Int) -> String {
+        let entries = ids.enumerated().dropFirst(start).map { place, id in
+            "[\(place == start ? "null" : "-\(Double(id) / 1000)"),\(id),null]"
+        }
+        return #"{"text":"x","output_ids":[7],"meta_info":{"id":"a","prompt_tokens":\#(ids.count),"#
+            + #""completion_tokens":1,"cached_tokens":0,"finish_reason":{"type":"length"},"#
+            + #""input_token_logprobs":[\#(entries.joined(separator: ","))],"#
+            + #""output_token_logprobs":[[-0.5,7,null]]}}"#
     }
 
     func text(_ text: String) -> [Int] {

@@ -96,7 +96,7 @@ import Testing
         #expect(rewards == [nil, 1])
     }
 
-    @Test("HumanEval: canonical solutions have reward 1, others less", .enabled(if: hasSandbox))
+    @Test("HumanEval: the solutions have reward 1, most mutants less", .enabled(if: hasSandbox))
     func humanEval() async throws {
         let file = Self.root.deletingLastPathComponent()
             .appending(path: "shared/data/humaneval.jsonl.gz")
@@ -104,21 +104,50 @@ import Testing
             print("skipped: no ../shared/data/humaneval.jsonl.gz")
             return
         }
-        let problems = try lines(of: file).map {
+        let lines = try lines(of: "gzip -dc '\(file.path)'")
+        let problems = try lines.map {
             try JSONDecoder().decode(Problem.self, from: Data($0.utf8))
         }
         #expect(problems.count == 164)
         let right = try await rewards(problems.map { try $0.request($0.canonical_solution) })
         #expect(right.allSatisfy { $0 == 1 })
-        let wrong = try await rewards(problems.map { try $0.request("    return None\n") })
-        #expect(wrong.allSatisfy { ($0 ?? 1) < 1 })
+
+        let script = Self.root.appending(path: "Tests/OgiveModelsTests/mutate_solutions.py").path
+        let mutants = try self.lines(
+            of: "gzip -dc '\(file.path)' | /usr/bin/python3 -B '\(script)' 3"
+        ).map { try JSONDecoder().decode([Mutant].self, from: Data($0.utf8)) }
+        #expect(mutants.count == problems.count)
+        let named = zip(problems, mutants).flatMap { problem, all in all.map { (problem, $0) } }
+        let rewards = try await rewards(
+            named.map { try $0.0.request("```python\n\($0.1.code)\n```\n") })
+        // An error would be none of both.
+        #expect(rewards.allSatisfy { ($0 ?? -1) >= 0 })
+        report(zip(named.map(\.1.kind), rewards).map { ($0, $1 == 1) }, of: mutants)
+        // Some mutants do the same as the original, or what no test looks at: measured, 34 of 426.
+        let survivors = rewards.count { $0 == 1 }
+        #expect(rewards.count > 400 && survivors * 10 < rewards.count)
     }
 
-    private func lines(of file: URL) throws -> [Substring] {
+    private struct Mutant: Decodable {
+        let kind: String
+        let code: String
+    }
+
+    /// Says how many mutants no test notices, by what was changed.
+    private func report(_ mutants: [(kind: String, survives: Bool)], of problems: [[Mutant]]) {
+        let kinds = Dictionary(grouping: mutants, by: \.kind).sorted { $0.key < $1.key }
+            .map { kind, all in "\(kind) \(all.count(where: \.survives)) of \(all.count)" }
+        print(
+            "HumanEval: \(mutants.count(where: \.survives)) of \(mutants.count) mutants survive "
+                + "(\(kinds.joined(separator: ", "))); \(problems.count(where: \.isEmpty)) "
+                + "problems have nothing to mutate")
+    }
+
+    private func lines(of command: String) throws -> [Substring] {
         let process = Process()
         let pipe = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/gzip")
-        process.arguments = ["-dc", file.path]
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", command]
         process.standardOutput = pipe
         try process.run()
         let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

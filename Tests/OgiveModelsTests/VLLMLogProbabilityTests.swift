@@ -62,7 +62,7 @@ import Testing
     }
 
     private func tokens(_ prompt: Prompt, _ policy: OpenAIPolicy) async throws -> [Int32] {
-        let tokenizer = ServerTokenizer(server: policy.server, spec: policy.spec)
+        let tokenizer = ServerTokenizer(server: policy.server, spec: policy.spec, kind: .vLLM)
         return try await Continuation(
             tokenizer: tokenizer, input: try await policy.input(prompt, .vLLM), key: prompt.key
         ).prompt().ids

@@ -45,9 +45,9 @@ struct EstimateTests {
             draws: 4)
         let told = Estimate(draws: 100, sampling: tokens, scoring: tokens, prices: nil)
         #expect(told.budgetFindings(spec).isEmpty)
-        spec.budget = Budget(tokens: 1_000)
+        spec.budget = Budget(tokens: 2_000)
         #expect(told.budgetFindings(spec).map(\.severity) == [.ok])
-        spec.budget = Budget(tokens: 999)
+        spec.budget = Budget(tokens: 1_999)
         #expect(told.budgetFindings(spec).map(\.severity) == [.warning])
         let untold = Estimate(
             draws: 100, sampling: Self.burst(10, seconds: 1), scoring: tokens, prices: nil)

@@ -112,7 +112,7 @@ struct PolicyCheckTests {
     }
 
     @Test("A check that takes too long is given up and says so")
-    func late() async {
+    func givenUp() async {
         let check = Check(.policySeeds, at: "here", within: .milliseconds(1)) {
             try await Task.sleep(for: .seconds(3_600))
             return []
@@ -120,6 +120,41 @@ struct PolicyCheckTests {
         let findings = await check.run(.machine)
         #expect(findings.map(\.severity) == [.note])
         #expect(findings.first?.message.contains("not concluded") == true)
+    }
+
+    @Test("Checks share their time: what it does not suffice for is said, and nothing hangs")
+    func sharedTime() async {
+        let shared = SharedTime(.milliseconds(50))
+        let slow = Check(.policySeeds, at: "here") {
+            try await Task.sleep(for: .seconds(3_600))
+            return []
+        }
+        #expect(await slow.run(shared).first?.message.contains("not concluded") == true)
+        let other = Check(.policyBOS, at: "here") { [Finding(.ok, .policyBOS, at: "here", "fine")] }
+        let findings = await other.run(shared)
+        #expect(findings.map(\.severity) == [.note])
+        #expect(findings.first?.message.contains("not checked: no time") == true)
+        #expect(await other.run(SharedTime()).map(\.severity) == [.ok])
+    }
+
+    @Test("A policy that does not answer in time ends its checks, as a warning")
+    func late() async {
+        let probe = PolicyProbe(
+            policy: SilentPolicy(), name: "http://policy", sampling: Samples.sampling(),
+            prompts: Samples.prompts, inspector: nil)
+        var preflight = Preflight(
+            policy: probe, longest: Samples.prompts[0],
+            scorer: Served(FaultyScorer(.none), name: "http://scorer"),
+            scorerSpec: ScorerSpec(kind: .classify, model: "r"),
+            shared: SharedTime(.milliseconds(20)))
+        let outcome = await preflight.policyOutcome()
+        #expect(outcome.failure?.code == .timeout)
+        #expect(outcome.findings.map(\.severity) == [.warning])
+        #expect(outcome.findings.first?.message.contains("not checked: no time") == true)
+        // Nothing is left for the scorer.
+        let scorer = await preflight.scorerOutcome(draws: [(Samples.prompts[0], "x")])
+        #expect(scorer.findings.map(\.code) == [.scorerAnswers])
+        #expect(scorer.findings.map(\.severity) == [.warning])
     }
 
     @Test("Templates that differ are a note with both, equal ones are ok")
@@ -136,4 +171,15 @@ struct PolicyCheckTests {
         #expect(finding.first?.message.contains("[INST] What") == true)
         #expect(finding.first?.message.contains("<user> What") == true)
     }
+}
+
+/// Answers nothing until it is cancelled.
+private struct SilentPolicy: Policy {
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        // Cancellation is the only end.
+        try? await Task.sleep(for: .seconds(3_600))
+        throw ModelError(.timeout, "cancelled")
+    }
+
+    func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] { [] }
 }

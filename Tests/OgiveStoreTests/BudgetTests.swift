@@ -69,6 +69,29 @@ extension StoreTests {
             }
         }
 
+        @Test("tokens of candidates' log-probabilities are charged to the policy, once")
+        func logProbabilities() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1, candidates: true)
+                var spec = TestDatabase.spec(draws: 1)
+                spec.candidates = [.logprobs]
+                spec.budget = Budget(tokens: 1_000)
+                let run = try await database.store.submit(spec).run
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                var told = Made.told(0, -1)
+                told.policyTokens = TokenCount(input: 20, output: 1)
+                var failed = Made.failure(.candidateLogProbability(1), .logProbability)
+                failed.policyTokens = TokenCount(input: 4)
+                let batch = Made.batch(run, prompt, [told, failed])
+                let spent = Spending(policy: TokenCount(input: 24, output: 1))
+                #expect(try await database.store.land(batch, term: term).spent == [run.id: spent])
+                #expect(try await database.store.land(batch, term: term).spent == [run.id: spent])
+                let status = try #require(try await database.store.status(ofRun: "run").first)
+                #expect(status.tokens == 0)
+            }
+        }
+
         @Test("a run whose budget is spent is stopped, stays so, and goes on when it is raised")
         func stops() async throws {
             try await TestDatabase.with { database in

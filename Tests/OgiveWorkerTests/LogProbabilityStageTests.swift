@@ -28,6 +28,29 @@ struct LogProbabilityStageTests {
         #expect(bench.models.scored.isEmpty && bench.models.sampled.isEmpty)
     }
 
+    @Test("What it took travels beside the log-probability")
+    func tokens() async throws {
+        let models = FakeModels(telling: { request in
+            request.completions.map { text in
+                var value = LogProbability(sum: -1, tokenCount: 1)
+                value.spent = TokenCount(input: text.utf8.count, output: 1)
+                return .success(value)
+            }
+        })
+        var bench = WorkerBench(models)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1, texts: ["a", "bc"], kind: .candidateLogProbability)
+            let result = try await bench.nextResult()
+            #expect(
+                result.items.map(\.policyTokens)
+                    == [TokenCount(input: 1, output: 1), TokenCount(input: 2, output: 1)])
+            #expect(result.items.allSatisfy { $0.logProbability?.spent == nil })
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+    }
+
     @Test("What is no number, and what the server refuses, are failures of the item alone")
     func fails() async throws {
         let models = FakeModels(telling: { request in

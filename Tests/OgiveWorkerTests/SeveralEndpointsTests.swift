@@ -54,6 +54,22 @@ struct SeveralEndpointsTests {
         #expect(asked.count { $0 == "bad" } <= 2 * (10 + 4))
     }
 
+    @Test("The coordinator is told which endpoint gets no requests")
+    func tells() async throws {
+        let fault = ModelError(.unreachable, "connection refused")
+        var bench = bench { fault }
+        bench.models.setProbe(of: "bad", fault)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            for task in 1...8 { await bench.lease(UInt64(task)) }
+            let outages = try await bench.nextOutages()
+            #expect(outages.map(\.endpoint).contains("bad"))
+            #expect(outages.allSatisfy { $0.endpoint == "bad" && $0.code == .unreachable })
+            #expect(outages.allSatisfy { $0.message == "connection refused" })
+            await group.triggerGracefulShutdown()
+        }
+    }
+
     @Test("Fault 34: a hanging endpoint holds only what it was given; the rest goes on elsewhere")
     func oneHangs() async throws {
         let release = Latch()

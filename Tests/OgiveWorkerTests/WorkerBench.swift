@@ -69,6 +69,10 @@ struct WorkerBench {
         try await next { if case .result(let result) = $0 { result } else { nil } }
     }
 
+    mutating func nextOutages() async throws -> [EndpointOutage] {
+        try await next { if case .impaired(let outages) = $0 { outages } else { nil } }
+    }
+
     func say(_ message: CoordinatorMessage) async {
         _ = await network.coordinator.send([ToWorker(worker: worker, message: message)])
     }

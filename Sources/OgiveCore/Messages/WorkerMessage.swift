@@ -7,8 +7,10 @@ package enum WorkerMessage: Hashable, Sendable {
     case credit(Int)
     /// Results of a task (all of its items, or some when they are too large for one message).
     case result(TaskResult)
-    /// The worker is alive.
+    /// The worker is alive, and every endpoint of its models gets requests.
     case heartbeat
+    /// The worker is alive, and these endpoints of its models get none; never empty.
+    case impaired([EndpointOutage])
     /// The worker gives leases back, unfinished: no attempt is charged.
     case returned([LeaseName])
     /// The worker takes nothing new and finishes what it has.

@@ -21,7 +21,12 @@ extension Scheduler {
         case .hello: break
         case .credit(let credit): setCredit(credit, of: id)
         case .result(let result): receive(result, from: id, now: now)
-        case .heartbeat: send(.heartbeat, to: id)
+        case .heartbeat:
+            note([], of: id)
+            send(.heartbeat, to: id)
+        case .impaired(let shut):
+            note(shut, of: id)
+            send(.heartbeat, to: id)
         case .returned(let leases): takeBack(leases, from: id, now: now)
         case .draining:
             workers[id]?.isDraining = true
@@ -57,6 +62,7 @@ extension Scheduler {
         let isNew = workers[id] == nil
         worker.isQueued = workers[id]?.isQueued ?? false
         worker.suspect = workers[id]?.suspect
+        worker.shut = workers[id]?.shut ?? []
         workers[id] = worker
         let adopted = adopt(hello.inFlight, by: id, now: now)
         for task in forgotten.sorted() where tasks[task]?.isLeased(to: id) == true {
@@ -76,6 +82,14 @@ extension Scheduler {
         }
         review(id, records: false)
         effects.append(.record(workers[id]?.record ?? worker.record))
+    }
+
+    /// Keeps which endpoints of a worker get no requests. For people: nothing is decided by it.
+    private mutating func note(_ shut: [EndpointOutage], of id: WorkerID) {
+        guard let known = workers[id]?.shut else { return }
+        workers[id]?.shut = shut
+        guard !known.isSame(as: shut), let record = workers[id]?.record else { return }
+        effects.append(.record(record))
     }
 
     private func clamped(_ credit: Int) -> Int {

@@ -14,6 +14,8 @@ struct SchedulerWorker {
     var told: Set<RunID> = []
     /// Why it gets no work, as last told.
     var note: String?
+    /// Endpoints of its models that get no requests, as last told.
+    var shut: [EndpointOutage] = []
     /// Whether it stands in the queue for work.
     var isQueued = false
     /// The suspect that it was granted last: while it has it, it gets nothing else.
@@ -33,6 +35,8 @@ struct SchedulerWorker {
 
     var record: WorkerRecord {
         let state: WorkerRecord.State = isDraining ? .draining : note == nil ? .active : .idle
-        return WorkerRecord(id: id, name: name, state: state, note: note)
+        var record = WorkerRecord(id: id, name: name, state: state, note: note)
+        record.shut = shut
+        return record
     }
 }

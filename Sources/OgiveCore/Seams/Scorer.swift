@@ -19,13 +19,14 @@ package struct Score: Hashable, Sendable {
     /// The raw rewards of the parts in the specification's order, when the scorer is `weighted`;
     /// else empty.
     package var parts: [Double]
-    /// Tokens that it took, where the server tells: those of a batch at one score of it.
+    /// Tokens that it took, where the server tells: its part of those of its request.
     package var tokens: TokenCount?
 
     /// A reward, with its parts where it has any.
-    package init(_ reward: Double, parts: [Double] = []) {
+    package init(_ reward: Double, parts: [Double] = [], tokens: TokenCount? = nil) {
         self.reward = reward
         self.parts = parts
+        self.tokens = tokens
     }
 
     /// Whether reward and parts are all finite.

@@ -198,6 +198,8 @@ package struct WorkerRecord: Hashable, Sendable {
     package var state: State
     /// Why it gets no work, for people.
     package var note: String?
+    /// Endpoints of its models that get no requests.
+    package var shut: [EndpointOutage] = []
 
     /// Joins the parts.
     package init(id: WorkerID, name: String, state: State, note: String?) {

@@ -17,6 +17,15 @@ package struct TokenCount: Hashable, Sendable, Codable {
     package static func + (left: TokenCount, right: TokenCount) -> TokenCount {
         TokenCount(input: left.input + right.input, output: left.output + right.output)
     }
+
+    /// `count` parts that differ by one at most and add up to it exactly.
+    package func split(among count: Int) -> [TokenCount] {
+        (0..<max(0, count)).map { place in
+            TokenCount(
+                input: input / count + (place < input % count ? 1 : 0),
+                output: output / count + (place < output % count ? 1 : 0))
+        }
+    }
 }
 
 /// Tokens that a run has spent, on what has landed.

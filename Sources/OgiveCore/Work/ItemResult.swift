@@ -19,8 +19,11 @@ package struct ItemResult: Hashable, Sendable {
     package var sampleDuration: Duration?
     /// Time the scorer took, from request to answer (of the whole batch).
     package var scoreDuration: Duration?
-    /// Tokens that the scorer spent, where its server tells: those of a batch at one item of it.
+    /// Tokens that the scorer spent, where its server tells: the item's part of its request's.
     package var scorerTokens: TokenCount?
+    /// Tokens that the policy spent on a candidate's log-probability, where its server tells: the
+    /// item's part of its request's.
+    package var policyTokens: TokenCount?
 
     /// Begins a result without content.
     package init(name: ItemName) {

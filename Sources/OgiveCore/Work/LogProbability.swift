@@ -8,6 +8,8 @@ package struct LogProbability: Hashable, Sendable {
     package var tokenIDs: [Int32]?
     /// Their log-probabilities, in the same order.
     package var tokenValues: [Double]?
+    /// Tokens that it took, where the server tells: its part of those of its request.
+    package var spent: TokenCount?
 
     /// Joins the parts.
     package init(

@@ -73,9 +73,11 @@ extension WorkerSession {
             }
             if isHelloDue(now) { sayHello(now: now) }
         } else {
-            if now - lastHeartbeat >= heartbeatInterval {
+            if hasNews || now - lastHeartbeat >= heartbeatInterval {
                 lastHeartbeat = now
-                effects.append(.send(.heartbeat))
+                hasNews = false
+                let shut = shut.aged(by: now - shutAt)
+                effects.append(.send(shut.isEmpty ? .heartbeat : .impaired(shut)))
                 lastCredit = nil
             }
             if lastCredit != credit {

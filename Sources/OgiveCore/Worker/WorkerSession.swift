@@ -56,6 +56,10 @@ package struct WorkerSession: Sendable {
     var lastHeartbeat: Instant
     var lastCredit: Int?
     var isSuspended = false
+    /// Endpoints that get no requests, since when that is known, and whether it is to be told.
+    var shut: [EndpointOutage] = []
+    var shutAt = Instant.zero
+    var hasNews = false
     /// Leases that keep the worker busy.
     var leasesWanted = Int.max
     var drainingSince: Instant?
@@ -91,6 +95,8 @@ package struct WorkerSession: Sendable {
         case room(Int)
         /// The model servers do not answer (`true`), or do again.
         case suspended(Bool)
+        /// These endpoints of models get no requests for now, and all others do.
+        case shut([EndpointOutage])
         /// The model servers are back, with other models.
         case offerChanged(Offer)
         /// Take nothing new, finish, leave.
@@ -137,6 +143,10 @@ package struct WorkerSession: Sendable {
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
         case .room(let leases): leasesWanted = max(1, leases)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
+        case .shut(let outages):
+            hasNews = hasNews || !shut.isSame(as: outages)
+            shut = outages
+            shutAt = now
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
         case .end(let grace):

@@ -71,15 +71,26 @@ package final class ModelHTTP: Sendable {
         client.shutdown(queue: .global()) { _ in }
     }
 
+    /// An answer's bytes, and what TEI says in its headers that it took.
+    struct Reply: Sendable {
+        var data: Data
+        var tokens: TokenCount?
+    }
+
     /// Gets a page of the server.
     package func get(_ path: String) async throws(ModelError) -> Data {
-        try await send(HTTPClientRequest(url: url.appending(path)), path: path)
+        try await send(HTTPClientRequest(url: url.appending(path)), path: path).data
     }
 
     /// Posts a JSON document and returns the answer's bytes.
     package func post(_ path: String, _ body: some Encodable & Sendable) async throws(ModelError)
         -> Data
     {
+        try await ask(path, body).data
+    }
+
+    /// Posts a JSON document and returns the answer.
+    func ask(_ path: String, _ body: some Encodable & Sendable) async throws(ModelError) -> Reply {
         var request = HTTPClientRequest(url: url.appending(path))
         request.method = .POST
         // vLLM refuses JSON without this header.
@@ -104,10 +115,12 @@ package final class ModelHTTP: Sendable {
         request.headers.add(name: "Content-Type", value: "application/json")
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         request.body = .bytes(ByteBuffer(bytes: json))
-        return try await send(request, path: path)
+        return try await send(request, path: path).data
     }
 
-    private func send(_ request: HTTPClientRequest, path: String) async throws(ModelError) -> Data {
+    private func send(_ request: HTTPClientRequest, path: String) async throws(ModelError)
+        -> Reply
+    {
         var request = request
         request.headers.add(name: "Accept", value: "application/json")
         if let apiKey { request.headers.add(name: "Authorization", value: "Bearer \(apiKey)") }
@@ -125,13 +138,16 @@ package final class ModelHTTP: Sendable {
     }
 
     private func exchange(_ request: HTTPClientRequest, path: String) async
-        -> Result<Data, ModelError>
+        -> Result<Reply, ModelError>
     {
         do {
             let response = try await client.execute(request, deadline: .distantFuture)
             let answer = try await response.body.collect(upTo: answerBytesMax)
             let data = Data(answer.readableBytesView)
-            if response.status.code / 100 == 2 { return .success(data) }
+            if response.status.code / 100 == 2 {
+                let tokens = response.headers.first(name: "x-compute-tokens")
+                return .success(Reply(data: data, tokens: ServerUsage.tokens(inHeader: tokens)))
+            }
             return .failure(
                 HTTPFailure.error(
                     url: url.appending(path), status: Int(response.status.code), body: data,

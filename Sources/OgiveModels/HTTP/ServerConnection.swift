@@ -63,8 +63,15 @@ package final class ServerConnection: Sendable {
     package func post(_ path: String, _ body: some Encodable & Sendable) async throws(ModelError)
         -> Data
     {
-        let data = try await http.post(path, body)
+        try await ask(path, body).data
+    }
+
+    /// The same with what the answer's headers say that it took.
+    func ask(_ path: String, _ body: some Encodable & Sendable) async throws(ModelError)
+        -> ModelHTTP.Reply
+    {
+        let reply = try await http.ask(path, body)
         if state.withLock({ $0.connections }) < http.connectionsMade { _ = try await refresh() }
-        return data
+        return reply
     }
 }

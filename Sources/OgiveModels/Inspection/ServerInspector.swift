@@ -180,7 +180,7 @@ extension ServerInspector {
                     add_special_tokens: text == nil ? nil : false))
             let reader = PoolingReader(url: server.http.url.appending(path))
             guard let value = try reader.rewards(data, count: 1).first?.get() else { return nil }
-            values.append(value)
+            values.append(value.reward)
         }
         return (values[0], values[1])
     }

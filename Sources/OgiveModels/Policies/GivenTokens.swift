@@ -1,11 +1,18 @@
 /// A completion whose log-probability is asked for, as tokens.
-struct GivenTokens: Sendable {
+package struct GivenTokens: Sendable {
     /// Its place among those asked for together.
     let index: Int
     /// The prompt's tokens.
     let prompt: [Int32]
     /// Its own, the end token included.
     let completion: [Int32]
+
+    /// Joins the parts.
+    package init(index: Int, prompt: [Int32], completion: [Int32]) {
+        self.index = index
+        self.prompt = prompt
+        self.completion = completion
+    }
 
     /// What the server reads.
     var ids: [Int32] { prompt + completion }

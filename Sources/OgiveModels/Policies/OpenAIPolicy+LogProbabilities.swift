@@ -1,17 +1,13 @@
 package import OgiveCore
 
 extension OpenAIPolicy {
-    /// Only vLLM tells them: of llama.cpp one request for each token would be needed.
+    /// vLLM and SGLang tell them: of llama.cpp one request for each token would be needed.
     package func logProbabilityObstacle() async throws(ModelError) -> String? {
         let kind = try await server.known().kind
-        if kind == .vLLM { return nil }
-        let reason =
-            kind == .llamaCpp
-            ? "it has no request for that (one for each token would be needed)"
-            : "Ogive knows no request of it for that"
+        guard case .none(let reason) = kind.dialect.given else { return nil }
         return "\(server.http.url) (\(kind.rawValue)) cannot tell the log-probability of a given "
-            + "completion: \(reason). Serve the model with vLLM, or leave `logprobs` out of "
-            + "`run.candidates`."
+            + "completion: \(reason). Serve the model with vLLM or SGLang, or leave `logprobs` "
+            + "out of `run.candidates`."
     }
 
     /// Tokenises prompt and completions by the server, and asks for the log-probabilities of the
@@ -24,7 +20,7 @@ extension OpenAIPolicy {
                 throw ModelError(.unsupported, obstacle)
             }
             let profile = try await server.known()
-            let tokenizer = ServerTokenizer(server: server, spec: spec)
+            let tokenizer = ServerTokenizer(server: server, spec: spec, kind: profile.kind)
             let continuation = Continuation(
                 tokenizer: tokenizer, input: try await input(request.prompt, profile.kind),
                 key: request.prompt.key)
@@ -43,7 +39,7 @@ extension OpenAIPolicy {
                 }
             }
             let asker = PromptLogProbabilities(
-                server: server, spec: spec, models: profile.answeringModels)
+                server: server, spec: spec, kind: profile.kind, models: profile.answeringModels)
             for (index, answer) in await asker.ask(asked) { results[index] = answer }
             return results.map { $0 ?? .failure(ModelError(.wrongCount, "no answer came")) }
         } catch {

@@ -1,16 +1,15 @@
-internal import FoundationEssentials
-internal import OgiveCore
+package import FoundationEssentials
+package import OgiveCore
 
-/// Asks vLLM for the log-probabilities of tokens that are given (`prompt_logprobs`).
+/// Asks a server for the log-probabilities of tokens that are given.
 struct PromptLogProbabilities: Sendable {
     typealias Answer = (index: Int, result: Result<LogProbability, ModelError>)
 
     let server: ServerConnection
     let spec: PolicySpec
+    let kind: ServerProfile.Kind
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
-
-    private static let path = "/v1/completions"
 
     /// Asks batch by batch. One that is refused for one of its completions is asked for one by one;
     /// a fault of the endpoint ends the rest with the same failure.
@@ -34,16 +33,48 @@ struct PromptLogProbabilities: Sendable {
     }
 
     private func ask(together batch: [GivenTokens]) async throws(ModelError) -> [Answer] {
-        let prompts = batch.map { JSONValue.list($0.ids.map { .integer(Int64($0)) }) }
-        let body: JSONValue = .object([
-            "model": .text(spec.model), "prompt": .list(prompts), "max_tokens": .integer(1),
+        let values: [Result<LogProbability, ModelError>]
+        let readsTokens = spec.logProbabilities == .tokens
+        switch kind.dialect.given {
+        case .promptLogProbabilities:
+            let path = "/v1/completions"
+            let data = try await server.post(path, promptRequest(batch))
+            values = try PromptLogProbabilityReader(
+                url: server.http.url.appending(path), models: models, readsTokens: readsTokens
+            ).values(data, of: batch)
+        case .generate:
+            let path = "/generate"
+            let data = try await server.post(path, generateRequest(batch))
+            values = try GenerateLogProbabilityReader(
+                url: server.http.url.appending(path), readsTokens: readsTokens
+            ).values(data, of: batch)
+        case .none(let reason): throw ModelError(.unsupported, reason)
+        }
+        return zip(batch, values).map { ($0.index, $1) }
+    }
+
+    private func promptRequest(_ batch: [GivenTokens]) -> JSONValue {
+        .object([
+            "model": .text(spec.model), "prompt": Self.ids(batch), "max_tokens": .integer(1),
             "temperature": .integer(0), "prompt_logprobs": .integer(0), "stream": .flag(false),
         ])
-        let data = try await server.post(Self.path, body)
-        let reader = PromptLogProbabilityReader(
-            url: server.http.url.appending(Self.path), models: models,
-            readsTokens: spec.logProbabilities == .tokens)
-        return zip(batch, try reader.values(data, of: batch)).map { ($0.index, $1) }
+    }
+
+    /// All of a batch have the same prompt. From its last token on, so that the first of the
+    /// completion has one before it.
+    private func generateRequest(_ batch: [GivenTokens]) -> JSONValue {
+        let start = batch.map(\.prompt.count).min() ?? 0
+        return .object([
+            "input_ids": Self.ids(batch), "return_logprob": .flag(true),
+            "logprob_start_len": .integer(Int64(max(0, start - 1))),
+            "sampling_params": .object([
+                "max_new_tokens": .integer(1), "temperature": .integer(1), "top_p": .integer(1),
+            ]), "stream": .flag(false),
+        ])
+    }
+
+    private static func ids(_ batch: [GivenTokens]) -> JSONValue {
+        .list(batch.map { .list($0.ids.map { .integer(Int64($0)) }) })
     }
 }
 
@@ -52,6 +83,7 @@ package struct PromptLogProbabilityReader {
     private struct Answer: Decodable {
         var model: String?
         var choices: [Choice]
+        var usage: ServerUsage?
     }
 
     private struct Choice: Decodable {
@@ -65,8 +97,15 @@ package struct PromptLogProbabilityReader {
     let models: [String]?
     let readsTokens: Bool
 
-    /// One entry for each of the `given`, in their order.
-    func values(
+    /// Reads answers of `url`; without `models` any name will do.
+    package init(url: String, models: [String]? = nil, readsTokens: Bool) {
+        self.url = url
+        self.models = models
+        self.readsTokens = readsTokens
+    }
+
+    /// One entry for each of the `given`, in their order, with what they took.
+    package func values(
         _ body: Data, of given: [GivenTokens]
     ) throws(ModelError) -> [Result<LogProbability, ModelError>] {
         let answer = try ServerAnswer.decode(Answer.self, body, url: url)
@@ -79,7 +118,7 @@ package struct PromptLogProbabilityReader {
         let choices = answer.choices.sorted { $0.index < $1.index }
         return zip(choices, given).map { choice, given in
             Result { () throws(ModelError) in try value(choice, given) }
-        }
+        }.charged(answer.usage?.tokens)
     }
 
     private func value(
@@ -94,13 +133,37 @@ package struct PromptLogProbabilityReader {
         let values = zip(entries.dropFirst(given.prompt.count), given.completion).map {
             $0?["\($1)"]?.logprob ?? .nan
         }
+        return try LogProbability(values, of: given, readsTokens: readsTokens, url: url)
+    }
+}
+
+extension LogProbability {
+    /// That of a completion with these values, all of which must be finite.
+    init(_ values: [Double], of given: GivenTokens, readsTokens: Bool, url: String)
+        throws(ModelError)
+    {
         let sum = values.reduce(0, +)
-        guard sum.isFinite else {
+        guard sum.isFinite, values.count == given.completion.count else {
             throw ModelError(
                 .malformed, "\(url) answered no log-probability of a token, or no finite one")
         }
-        return LogProbability(
+        self.init(
             sum: sum, tokenCount: values.count, tokenIDs: readsTokens ? given.completion : nil,
             tokenValues: readsTokens ? values : nil)
+    }
+}
+
+extension [Result<LogProbability, ModelError>] {
+    /// The results of one request, with what it took, shared so that the sum is exact.
+    func charged(_ tokens: TokenCount?) -> Self {
+        guard let tokens else { return self }
+        var parts = tokens.split(among: count { (try? $0.get()) != nil }).makeIterator()
+        return map { result in
+            result.map { value in
+                var value = value
+                value.spent = parts.next()
+                return value
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ extension ServerDialect {
         // It continues a turn in chats too, but repeats it in the answer, where it cannot be told
         // from sampled text with certainty.
         dialect.partialTurn = .rendered
+        dialect.given = .none(
+            "it has no request for that (one for each token would be needed)")
         return dialect
     }
 
@@ -37,6 +39,7 @@ extension ServerDialect {
         ]
         dialect.logProbabilities = .ofModel
         dialect.tokenIDs = "return_token_ids"
+        dialect.given = .promptLogProbabilities
         dialect.partialTurn = .fields([
             "continue_final_message": .flag(true), "add_generation_prompt": .flag(false),
         ])
@@ -57,6 +60,7 @@ extension ServerDialect {
         dialect.chatFields = ["separate_reasoning": .flag(false)]
         dialect.logProbabilities = .atTemperature
         dialect.partialTurn = .fields(["continue_final_message": .flag(true)])
+        dialect.given = .generate
         return dialect
     }
 
@@ -68,6 +72,7 @@ extension ServerDialect {
         dialect.topP = Parameter(name: "top_p", off: nil)
         dialect.alternatives = nil
         dialect.partialTurn = .trimmed
+        dialect.given = .none("it takes texts, whose tokens need not be those that are sampled")
         return dialect
     }
 
@@ -89,6 +94,7 @@ extension ServerDialect {
         dialect.chatFields = ["truncate": .flag(false), "shift": .flag(false)]
         dialect.textFields = dialect.chatFields.merging(["raw": .flag(true)]) { _, new in new }
         dialect.logProbabilities = .none("it leaves out the token that ends a completion")
+        dialect.given = .none("it says nothing of the tokens of a prompt")
         return dialect
     }
 
@@ -98,6 +104,7 @@ extension ServerDialect {
         dialect.chatMaxTokens = "max_completion_tokens"
         dialect.off = ["presence_penalty": .integer(0), "frequency_penalty": .integer(0)]
         dialect.logProbabilities = .none("it leaves out the token that ends a completion")
+        dialect.given = .none("its API says nothing of the tokens of a prompt")
         return dialect
     }
 

@@ -25,6 +25,16 @@ struct ServerDialect: Sendable {
         case none(String)
     }
 
+    /// How log-probabilities of tokens that are given are asked for.
+    enum Given: Sendable {
+        /// By `prompt_logprobs` of `/v1/completions`.
+        case promptLogProbabilities
+        /// By `return_logprob` of SGLang's own `/generate`.
+        case generate
+        /// Not at all, for this reason.
+        case none(String)
+    }
+
     /// How the assistant's partial turn is continued.
     enum PartialTurn: Sendable {
         /// By these fields of a chat request.
@@ -66,6 +76,7 @@ struct ServerDialect: Sendable {
     /// The field that asks for the ids of the tokens.
     var tokenIDs: String?
     var partialTurn = PartialTurn.none
+    var given = Given.none("Ogive knows no request of it for that")
 }
 
 extension ServerProfile.Kind {

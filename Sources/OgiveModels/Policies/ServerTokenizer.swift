@@ -12,12 +12,28 @@ struct ServerTokenizer: Sendable {
             case ids = "tokens"
             case lengthMax = "max_model_len"
         }
+
+        init(from decoder: any Decoder) throws {
+            let answer = try decoder.container(keyedBy: CodingKeys.self)
+            ids = try answer.decode([Int32].self, forKey: .ids)
+            // SGLang tells the tokeniser's, which may be a number beyond all bounds.
+            lengthMax = try? answer.decodeIfPresent(Int.self, forKey: .lengthMax)
+        }
     }
 
-    private struct Text: Decodable { var prompt: String }
+    /// What vLLM calls the prompt, SGLang calls the text.
+    private struct Text: Decodable {
+        var prompt: String?
+        var text: String?
+    }
 
     let server: ServerConnection
     let spec: PolicySpec
+    let kind: ServerProfile.Kind
+
+    /// SGLang renders a chat to be answered, or to be continued, but not as it is.
+    private var rendersWholeChats: Bool { kind != .sglang }
+    private var prefix: String { kind == .sglang ? "/v1" : "" }
 
     /// A text as it is, without the tokens that begin one unless they are `special`.
     func tokens(of text: String, special: Bool = false) async throws(ModelError) -> Tokens {
@@ -37,12 +53,18 @@ struct ServerTokenizer: Sendable {
     /// The text of tokens.
     func text(of ids: [Int32]) async throws(ModelError) -> String {
         if ids.isEmpty { return "" }
-        let path = "/detokenize"
-        let body: JSONValue = .object([
+        let path = prefix + "/detokenize"
+        var body: [String: JSONValue] = [
             "model": .text(spec.model), "tokens": .list(ids.map { .integer(Int64($0)) }),
-        ])
-        let data = try await server.post(path, body)
-        return try ServerAnswer.decode(Text.self, data, url: server.http.url.appending(path)).prompt
+        ]
+        if kind == .sglang { body["skip_special_tokens"] = .flag(false) }
+        let data = try await server.post(path, JSONValue.object(body))
+        let url = server.http.url.appending(path)
+        let answer = try ServerAnswer.decode(Text.self, data, url: url)
+        guard let text = answer.prompt ?? answer.text else {
+            throw ModelError(.malformed, "\(url) answered without the text of the tokens")
+        }
+        return text
     }
 
     /// The token that ends a completion: `policy.end_token`, else the first one that the chat
@@ -73,7 +95,11 @@ struct ServerTokenizer: Sendable {
             let chat = [("user", "a"), ("assistant", "b")].map {
                 ChatMessage(role: $0.0, content: $0.1)
             }
-            let whole = try await tokens(of: chat, isAnswered: false).ids
+            let next = ChatMessage(role: "user", content: "c")
+            let whole =
+                rendersWholeChats
+                ? try await tokens(of: chat, isAnswered: false).ids
+                : try await tokens(of: chat + [next], isAnswered: true).ids
             let open = try await tokens(of: chat, isAnswered: false, isOpen: true).ids
             if whole.count > open.count, whole.starts(with: open) { return whole[open.count] }
         } catch {
@@ -86,7 +112,7 @@ struct ServerTokenizer: Sendable {
     }
 
     private func ask(_ fields: [String: JSONValue]) async throws(ModelError) -> Tokens {
-        let path = "/tokenize"
+        let path = prefix + "/tokenize"
         var body = spec.extraBody ?? [:]
         body["model"] = .text(spec.model)
         body.merge(fields) { _, new in new }

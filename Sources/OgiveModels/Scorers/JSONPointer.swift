@@ -26,12 +26,12 @@ package struct JSONPointer: Sendable {
     package var isOfList: Bool { steps.contains("*") }
 
     /// What it points to; `nil` where there is nothing.
-    func value(in root: JSONValue) -> JSONValue? {
+    package func value(in root: JSONValue) -> JSONValue? {
         Self.follow(steps[...], from: root)
     }
 
     /// What it points to with each place of the list; `nil` where there is no list.
-    func values(in root: JSONValue) -> [JSONValue?]? {
+    package func values(in root: JSONValue) -> [JSONValue?]? {
         guard let star = steps.firstIndex(of: "*"),
             case .list(let list) = Self.follow(steps[..<star], from: root)
         else { return nil }

@@ -23,11 +23,13 @@ package struct JudgeReader: Sendable {
 
         var model: String?
         var choices: [Choice]
+        var usage: ServerUsage?
     }
 
-    /// The reward of an answer of `/v1/chat/completions`. Throws what the answer lacks.
-    package func reward(_ body: Data, url: String, models: [String]? = nil) throws(ModelError)
-        -> Double
+    /// The reward of an answer of `/v1/chat/completions`, and what it took. Throws what the answer
+    /// lacks.
+    package func score(_ body: Data, url: String, models: [String]? = nil) throws(ModelError)
+        -> Score
     {
         let answer = try ServerAnswer.decode(Answer.self, body, url: url)
         try ServedModel.check(answer.model, among: models, url: url)
@@ -42,7 +44,7 @@ package struct JudgeReader: Sendable {
                 "the judge at \(url) was cut off at \(spec.maxTokens) tokens: raise "
                     + "judge.max_tokens, or ask for a shorter answer")
         }
-        return try reward(choice.message.content ?? "")
+        return Score(try reward(choice.message.content ?? ""), tokens: answer.usage?.tokens)
     }
 
     /// The reward in the text of a judge. Throws `malformed` when there is none, or one out of

@@ -68,8 +68,13 @@ package struct JudgeScorer: Scorer {
             do throws(ModelError) {
                 let messages = try messages(request)
                 var sum = 0.0
-                for sample in 0..<spec.samples { sum += try await ask(messages, sample) }
-                return .success(Score(sum / Double(spec.samples)))
+                var tokens: TokenCount?
+                for sample in 0..<spec.samples {
+                    let answer = try await ask(messages, sample)
+                    sum += answer.reward
+                    if let told = answer.tokens { tokens = (tokens ?? TokenCount()) + told }
+                }
+                return .success(Score(sum / Double(spec.samples), tokens: tokens))
             } catch {
                 return .failure(error)
             }
@@ -87,7 +92,7 @@ package struct JudgeScorer: Scorer {
 
     private static let path = "/v1/chat/completions"
 
-    private func ask(_ messages: [ChatMessage], _ sample: Int) async throws(ModelError) -> Double {
+    private func ask(_ messages: [ChatMessage], _ sample: Int) async throws(ModelError) -> Score {
         let profile = try await server.known()
         var body: [String: JSONValue] = [
             "model": .text(server.model), "messages": .messages(messages),
@@ -102,6 +107,6 @@ package struct JudgeScorer: Scorer {
         }
         let data = try await server.post(Self.path, JSONValue.object(body))
         let url = server.http.url.appending(Self.path)
-        return try reader.reward(data, url: url, models: profile.answeringModels)
+        return try reader.score(data, url: url, models: profile.answeringModels)
     }
 }

@@ -33,36 +33,49 @@ package struct PoolingReader {
         PoolingReader(url: url, models: nil, label: label, shape: .predictions)
     }
 
-    /// One entry for each of the `count` texts that were sent. Throws when the answer as a whole
-    /// is not what was asked for.
-    package func rewards(_ body: Data, count: Int) throws(ModelError)
-        -> [Result<Double, ModelError>]
+    /// One entry for each of the `count` texts that were sent, with what they took as far as the
+    /// answer, or else `told`, says. Throws when the answer as a whole is not what was asked for.
+    package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
+        -> [Result<Score, ModelError>]
     {
-        try values(body, count: count).map { values in
+        let (values, tokens) = try answer(body, count: count)
+        return values.map { values in
             Result { () throws(ModelError) in
-                try LabelledValue.reward(values, label: label, url: url)
+                Score(try LabelledValue.reward(values, label: label, url: url))
             }
-        }
+        }.charged(tokens ?? told)
     }
 
     /// All numbers of each of the `count` texts.
     func values(_ body: Data, count: Int) throws(ModelError) -> [[LabelledValue]] {
+        try answer(body, count: count).values
+    }
+
+    private func answer(
+        _ body: Data, count: Int
+    ) throws(ModelError) -> (values: [[LabelledValue]], tokens: TokenCount?) {
         switch shape {
         case .indexed:
             let answer = try ServerAnswer.decode(IndexedAnswer.self, body, url: url)
             try ServedModel.check(answer.model, among: models, url: url)
             let entries = answer.data.map { ($0.index, $0) }
-            return try ScoreReader.ordered(entries, count: count, url: url).map {
+            let values = try ScoreReader.ordered(entries, count: count, url: url).map {
                 (entry) throws(ModelError) in try entry.values(url: url)
             }
+            return (values, answer.usage?.tokens)
         case .embeddings:
             let answer = try ServerAnswer.decodeList(Embedding.self, body, url: url)
-            return try counted(answer, count).map { LabelledValue.numbered($0.embedding) }
+            let told = answer.compactMap(\.meta_info?.tokens)
+            return (
+                try counted(answer, count).map { LabelledValue.numbered($0.embedding) },
+                told.isEmpty ? nil : told.reduce(TokenCount(), +)
+            )
         case .predictions:
             let answer = try ServerAnswer.decodeList([Prediction].self, body, url: url)
-            return try counted(answer, count).map { predictions in
+            let values = try counted(answer, count).map { predictions in
                 predictions.map { LabelledValue(label: $0.label, value: $0.score) }
             }
+            return (values, nil)
         }
     }
 
@@ -116,13 +129,16 @@ private struct IndexedAnswer: Decodable {
 
     var model: String?
     var data: [Entry]
+    var usage: ServerUsage?
 }
 
 /// An entry of SGLang's `/classify`: a list of numbers, or one.
 private struct Embedding: Decodable {
     var embedding: [Double?]
+    /// Its own tokens are among the rest.
+    var meta_info: ServerUsage?
 
-    private enum Keys: String, CodingKey { case embedding }
+    private enum Keys: String, CodingKey { case embedding, meta_info }
 
     init(from decoder: any Decoder) throws {
         let entry = try decoder.container(keyedBy: Keys.self)
@@ -131,6 +147,7 @@ private struct Embedding: Decodable {
         } else {
             embedding = [try entry.decode(Double.self, forKey: .embedding)]
         }
+        meta_info = try? entry.decodeIfPresent(ServerUsage.self, forKey: .meta_info)
     }
 }
 

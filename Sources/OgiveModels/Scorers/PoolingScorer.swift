@@ -153,8 +153,8 @@ package struct PoolingScorer: Scorer {
         do throws(ModelError) {
             let reader = reader(route, try await server.known().answeringModels)
             let body = route.body(input, model: server.model, isRaw: true)
-            return try reader.rewards(try await server.post(route.path, body), count: count)
-                .map { $0.map { Score($0) } }
+            let reply = try await server.ask(route.path, body)
+            return try reader.rewards(reply.data, count: count, told: reply.tokens)
         } catch {
             return (0..<count).map { _ in .failure(error) }
         }

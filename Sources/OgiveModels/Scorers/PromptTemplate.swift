@@ -1,11 +1,11 @@
 internal import FoundationEssentials
-internal import OgiveCore
+package import OgiveCore
 
 /// A text with `{{names}}` that a prompt and its completion take the places of: plain, or JSON with
 /// what is put in escaped as JSON wants it.
-struct PromptTemplate: Sendable {
+package struct PromptTemplate: Sendable {
     /// What the text is.
-    enum Form: Sendable {
+    package enum Form: Sendable {
         /// JSON: a name is a whole value, or stands within a text.
         case json
         /// A text for a language model to read.
@@ -27,7 +27,7 @@ struct PromptTemplate: Sendable {
 
     /// Takes a template; `takesItems` allows `{{items}}`. Throws `misconfigured` when a name is not
     /// known, or what comes out would be no JSON.
-    init(_ text: String, form: Form, takesItems: Bool = false) throws(ModelError) {
+    package init(_ text: String, form: Form, takesItems: Bool = false) throws(ModelError) {
         self.form = form
         var pieces: [Piece] = []
         var (isText, isEscaped) = (false, false)
@@ -67,7 +67,7 @@ struct PromptTemplate: Sendable {
 
     /// The text for a request. Throws what makes this request impossible: `missingField`,
     /// `rejected`.
-    func render(_ request: ScoreRequest) throws(ModelError) -> String {
+    package func render(_ request: ScoreRequest) throws(ModelError) -> String {
         try render { (name, isWithinText) throws(ModelError) in
             form == .plain
                 ? try Self.plain(name, request)

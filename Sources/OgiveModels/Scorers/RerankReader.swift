@@ -41,25 +41,36 @@ package struct RerankReader {
 
         var model: String?
         var results: [Entry]
+        var usage: ServerUsage?
     }
 
-    /// One entry for each of the `count` documents that were sent. Throws when the answer as a
-    /// whole is not what was asked for.
-    package func rewards(_ body: Data, count: Int) throws(ModelError)
-        -> [Result<Double, ModelError>]
+    /// One entry for each of the `count` documents that were sent, with what they took as far as
+    /// the answer, or else `told`, says. Throws when the answer as a whole is not what was asked
+    /// for.
+    package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
+        -> [Result<Score, ModelError>]
     {
-        try scores(body, count: count).map { value in
+        let (values, tokens) = try answer(body, count: count)
+        return values.map { value in
             Result { () throws(ModelError) in
-                if shape == .probabilities { return try Self.reward(value, url: url) }
+                if shape == .probabilities { return Score(try Self.reward(value, url: url)) }
                 let values = [LabelledValue(label: "", value: value)]
-                return try LabelledValue.reward(values, label: nil, url: url)
+                return Score(try LabelledValue.reward(values, label: nil, url: url))
             }
-        }
+        }.charged(tokens ?? told)
     }
 
-    /// The server's numbers in the order of the documents; answers come sorted by them.
+    /// The server's numbers in the order of the documents.
     func scores(_ body: Data, count: Int) throws(ModelError) -> [Double?] {
+        try answer(body, count: count).scores
+    }
+
+    /// Answers come sorted by the numbers.
+    private func answer(
+        _ body: Data, count: Int
+    ) throws(ModelError) -> (scores: [Double?], tokens: TokenCount?) {
         let scores: [(Int, Double?)]
+        var tokens: TokenCount?
         if shape == .ranks {
             scores = try ServerAnswer.decodeList(Rank.self, body, url: url)
                 .map { ($0.index, $0.score) }
@@ -67,8 +78,9 @@ package struct RerankReader {
             let answer = try ServerAnswer.decode(Answer.self, body, url: url)
             try ServedModel.check(answer.model, among: models, url: url)
             scores = answer.results.map { ($0.index, $0.relevance_score) }
+            tokens = answer.usage?.tokens
         }
-        return try ScoreReader.ordered(scores, count: count, url: url)
+        return (try ScoreReader.ordered(scores, count: count, url: url), tokens)
     }
 
     /// ln(s / (1 − s)), without cancellation at either end.

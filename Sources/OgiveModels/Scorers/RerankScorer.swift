@@ -74,9 +74,9 @@ package struct RerankScorer: Scorer {
             let profile = try await server.known()
             let kind = try kind(profile)
             let body = body(kind, query, documents, isRaw: true)
-            let data = try await server.post(Self.path(kind), body)
+            let reply = try await server.ask(Self.path(kind), body)
             return try reader(kind, profile.answeringModels)
-                .rewards(data, count: documents.count).map { $0.map { Score($0) } }
+                .rewards(reply.data, count: documents.count, told: reply.tokens)
         } catch {
             return documents.map { _ in .failure(error) }
         }

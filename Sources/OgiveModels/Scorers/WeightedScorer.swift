@@ -80,9 +80,12 @@ package struct WeightedScorer: Scorer {
     private func sum(_ results: [Result<Score, ModelError>]) -> Result<Score, ModelError> {
         var values: [Double] = []
         var failures: [ModelError] = []
+        var tokens: TokenCount?
         for (part, result) in zip(parts, results) {
             switch result {
-            case .success(let score): values.append(score.reward)
+            case .success(let score):
+                values.append(score.reward)
+                if let told = score.tokens { tokens = (tokens ?? TokenCount()) + told }
             case .failure(var error):
                 error.message = "part `\(part.name)`: \(error.message)"
                 failures.append(error)
@@ -93,7 +96,7 @@ package struct WeightedScorer: Scorer {
             return .failure(failure)
         }
         let reward = zip(parts, values).reduce(0) { $0 + $1.0.weight * $1.1 }
-        let score = Score(reward, parts: values)
+        let score = Score(reward, parts: values, tokens: tokens)
         guard score.isFinite else {
             return .failure(
                 ModelError(.notFinite, "the weighted sum of the parts \(values) is \(reward)"))

@@ -18,9 +18,17 @@ package struct Check: Sendable {
         self.body = body
     }
 
+    /// Runs it in what is left of the time of all.
+    package func run(_ shared: SharedTime) async -> [Finding] {
+        let left = shared.left
+        guard left > .zero else { return [shared.notChecked(code, at: place)] }
+        return await run(shared.time, within: min(limit, left))
+    }
+
     /// Runs it. One that is not done in time is given up and says so: nothing was concluded then.
-    package func run(_ time: TimeSource) async -> [Finding] {
-        await withTaskGroup(of: [Finding]?.self) { group in
+    package func run(_ time: TimeSource, within bound: Duration? = nil) async -> [Finding] {
+        let limit = bound ?? limit
+        return await withTaskGroup(of: [Finding]?.self) { group in
             group.addTask {
                 do {
                     return try await body()

@@ -8,6 +8,8 @@ package struct Estimate: Hashable, Sendable {
     package var time: Duration?
     /// Tokens of the policy; `nil` when its server does not tell.
     package var tokens: TokenCount?
+    /// Tokens of the scorer, as far as its server tells.
+    package var scorerTokens = TokenCount()
     /// Their cost; `nil` without prices.
     package var cost: Double?
     /// Bytes in the database.
@@ -27,16 +29,17 @@ package struct Estimate: Hashable, Sendable {
         let rates = [sampling.perSecond, scoring.perSecond].compactMap(\.self)
         time = sampling.count > 0 ? rates.min().map { .seconds(Double(draws) / $0) } : nil
         if sampling.tokens.total > 0 {
-            let scaled = TokenCount(
-                input: Int(Double(sampling.tokens.input) * share),
-                output: Int(Double(sampling.tokens.output) * share))
+            let scaled = sampling.tokens.scaled(by: share)
             tokens = scaled
-            cost = prices.map { $0.cost(of: Spending(policy: scaled)) }
+            let scores = scoring.count > 0 ? Double(draws) / Double(scoring.count) : 0
+            let scored = scoring.tokens.scaled(by: scores)
+            scorerTokens = scored
+            cost = prices.map { $0.cost(of: Spending(policy: scaled, scorer: scored)) }
         }
         bytes = Int(Double(sampling.bytes) * share) + draws * Self.bytesPerDraw
     }
 
-    /// Whether a budget can be kept, and suffices, as far as the policy's tokens tell.
+    /// Whether a budget can be kept, and suffices, as far as the servers tell.
     package func budgetFindings(_ spec: RunSpec) -> [Finding] {
         guard let budget = spec.budget else { return [] }
         let key = "run.budget"
@@ -49,7 +52,7 @@ package struct Estimate: Hashable, Sendable {
             ]
         }
         let isShort =
-            budget.tokens.map { tokens.total > $0 } ?? false
+            budget.tokens.map { tokens.total + scorerTokens.total > $0 } ?? false
             || zip2(budget.cost, cost).map { $0 < $1 } ?? false
         return [
             isShort
@@ -58,12 +61,22 @@ package struct Estimate: Hashable, Sendable {
                     "is less than the whole run will take: it stops before all prompts have "
                         + "their draws",
                     advice: "nothing, if that is meant; else raise the budget or lower `run.draws`")
-                : Finding(.ok, .budget, at: key, "suffices for the policy's tokens")
+                : Finding(
+                    .ok, .budget, at: key,
+                    scorerTokens.total > 0
+                        ? "suffices for the tokens of policy and scorer"
+                        : "suffices for the policy's tokens")
         ]
     }
 
     private func zip2<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
         guard let first, let second else { return nil }
         return (first, second)
+    }
+}
+
+extension TokenCount {
+    fileprivate func scaled(by factor: Double) -> TokenCount {
+        TokenCount(input: Int(Double(input) * factor), output: Int(Double(output) * factor))
     }
 }

@@ -37,7 +37,7 @@ package struct ThroughputProbe: Sendable {
     package struct Burst: Hashable, Sendable {
         /// Draws, or scores.
         package var count = 0
-        /// Tokens of completions, and of prompts.
+        /// Tokens of completions, and of prompts; of scores, those that they took.
         package var tokens = TokenCount()
         /// Bytes of the texts.
         package var bytes = 0
@@ -52,6 +52,9 @@ package struct ThroughputProbe: Sendable {
         /// A burst of nothing.
         package init() {}
     }
+
+    /// Most that both bursts take together.
+    package static let time = Duration.seconds(6)
 
     /// Requests of one burst: twice the concurrency, so that every slot is refilled once.
     private static let rounds = 2
@@ -94,12 +97,14 @@ package struct ThroughputProbe: Sendable {
         }
         let begun = time.now()
         let results = await inParallel(batches.count, scoreConcurrency, time) { number in
-            await scorers[number % scorers.count].score(batches[number]).count {
-                if case .success = $0 { true } else { false }
-            }
+            await scorers[number % scorers.count].score(batches[number])
+                .compactMap { try? $0.get() }
         }
         burst.elapsed = time.now() - begun
-        burst.count = results.reduce(0, +)
+        for score in results.flatMap(\.self) {
+            burst.count += 1
+            if let tokens = score.tokens { burst.tokens = burst.tokens + tokens }
+        }
         return burst
     }
 

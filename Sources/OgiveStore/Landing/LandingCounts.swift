@@ -6,6 +6,8 @@ struct LandingCounts: Sendable {
     var tokens: Int64 = 0
     var promptTokens: Int64 = 0
     var scorerTokens = TokenCount()
+    /// What the policy spent on log-probabilities of candidates.
+    var logProbabilityTokens = TokenCount()
     var truncated: Int64 = 0
     /// New completions that came with neither reward nor failure.
     var bare: Int64 = 0

@@ -10,7 +10,8 @@ enum LandingQueries {
             finish_reason text, log_probability float8, seed bigint, sample_ms real,
             token_ids integer[], token_log_probabilities real[],
             reward float8, parts float8[], stage text, code text, message text, attempts integer,
-            prompt_tokens integer, scorer_input integer, scorer_output integer
+            prompt_tokens integer, scorer_input integer, scorer_output integer,
+            policy_output integer
         ) ON COMMIT DELETE ROWS
         """
     static let copy = "COPY pg_temp.ogive_landing FROM STDIN (FORMAT binary)"

@@ -22,7 +22,7 @@ struct LandingRows {
         // A candidate brings its text: a completion of it would be nonsense.
         let completion = item.name.kind == .draw ? item.completion : nil
         let outcome = Outcome(item)
-        try buffer.row(columns: 26) { (row) throws(PostgresError) in
+        try buffer.row(columns: 27) { (row) throws(PostgresError) in
             row.append(ordinal)
             row.append(group.run.rawValue)
             row.append(group.prompt.rawValue)
@@ -43,9 +43,11 @@ struct LandingRows {
                 try row.append(item.parts)
             }
             try Self.append(outcome.failure, to: &row)
-            try Self.append(completion?.promptTokenCount, to: &row)
+            try Self.append(
+                completion?.promptTokenCount ?? item.policyTokens?.input, to: &row)
             try Self.append(item.scorerTokens?.input, to: &row)
             try Self.append(item.scorerTokens?.output, to: &row)
+            try Self.append(item.policyTokens?.output, to: &row)
         }
     }
 

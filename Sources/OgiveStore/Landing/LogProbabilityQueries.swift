@@ -19,11 +19,19 @@ enum LogProbabilityQueries {
             WHERE s.log_probability IS NOT NULL OR s.code IS NOT NULL
             ORDER BY s.prompt_id, s.item_index, s.ordinal
             ON CONFLICT DO NOTHING
-            RETURNING code
+            RETURNING code, prompt_id, candidate_index
+        ), charged AS (
+            SELECT DISTINCT ON (s.prompt_id, s.item_index) f.code, s.prompt_tokens, s.policy_output
+            FROM fresh f
+            JOIN staged s ON s.prompt_id = f.prompt_id AND s.item_index = f.candidate_index
+            WHERE s.log_probability IS NOT NULL OR s.code IS NOT NULL
+            ORDER BY s.prompt_id, s.item_index, s.ordinal
         )
         SELECT count(*) FILTER (WHERE code IS NULL) AS told,
-            count(*) FILTER (WHERE code IS NOT NULL) AS failures
-        FROM fresh
+            count(*) FILTER (WHERE code IS NOT NULL) AS failures,
+            coalesce(sum(prompt_tokens), 0)::bigint AS policy_input,
+            coalesce(sum(policy_output), 0)::bigint AS policy_output
+        FROM charged
         """
     /// $1 sampling, $2 new log-probabilities, $3 new failures.
     static let count = """

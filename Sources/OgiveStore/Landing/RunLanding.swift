@@ -35,6 +35,8 @@ struct RunLanding {
         ).one()
         counts.logProbabilities = try row.decode("told")
         counts.logProbabilityFailures = try row.decode("failures")
+        counts.logProbabilityTokens = TokenCount(
+            input: try row.decode("policy_input"), output: try row.decode("policy_output"))
         guard counts.logProbabilities + counts.logProbabilityFailures > 0 else { return }
         try await connection.execute(
             LogProbabilityQueries.count,
@@ -112,8 +114,10 @@ struct RunLanding {
         let row = try await connection.query(
             LandingQueries.spending,
             [
-                .int64(run), .int64(counts.rewards), .int64(counts.promptTokens),
-                .int64(counts.tokens), .int64(Int64(counts.scorerTokens.input)),
+                .int64(run), .int64(counts.rewards),
+                .int64(counts.promptTokens + Int64(counts.logProbabilityTokens.input)),
+                .int64(counts.tokens + Int64(counts.logProbabilityTokens.output)),
+                .int64(Int64(counts.scorerTokens.input)),
                 .int64(Int64(counts.scorerTokens.output)),
             ]
         ).one()

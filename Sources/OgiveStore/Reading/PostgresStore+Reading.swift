@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 package import OgiveCore
 internal import Postgres
 
@@ -26,7 +27,10 @@ extension PostgresStore {
                     id: try row.decode("worker"), name: try row.decode("name"),
                     state: try row.decode("state"), note: try row.decode("note", as: String?.self),
                     seenAt: try row.decode("seen_at"),
-                    coordinator: try row.decode("coordinator", as: String?.self))
+                    coordinator: try row.decode("coordinator", as: String?.self),
+                    shut: try BoundedJSON.decode(
+                        [ShutEndpoint].self,
+                        from: Data(row.decode("shut", as: String.self).utf8)))
             }
         }
     }

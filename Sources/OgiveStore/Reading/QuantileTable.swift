@@ -61,4 +61,20 @@ package struct WorkerStatus: Hashable, Sendable {
     package let seenAt: String
     /// The coordinator that leads.
     package let coordinator: String?
+    /// Endpoints of its models that get no requests for now.
+    package let shut: [ShutEndpoint]
+}
+
+/// An endpoint that gets no requests, as a worker told.
+package struct ShutEndpoint: Hashable, Sendable, Decodable {
+    /// What it serves: `policy` or `scorer`, the adapter and the model.
+    package let model: String
+    /// Its address.
+    package let endpoint: String
+    /// The kind of failure that shut it.
+    package let code: String
+    /// What a person needs to know.
+    package let message: String
+    /// Since when no request to it was answered, in UTC.
+    package let since: String
 }

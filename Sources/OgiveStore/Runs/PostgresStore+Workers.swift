@@ -15,8 +15,20 @@ extension PostgresStore {
                     .stringArray(workers.map { $0.state.rawValue }),
                     .stringArray(workers.map { ($0.note ?? "").storable }),
                     .int64(clock.now()), .int64(term.rawValue),
+                    .stringArray(workers.map { CanonicalJSON.text($0.shut.map(\.stored)) }),
                 ])
         }
+    }
+}
+
+extension EndpointOutage {
+    /// As it is handed to the database.
+    fileprivate var stored: JSONValue {
+        .object([
+            "model": .text(model.storable), "endpoint": .text(endpoint.storable),
+            "code": .text(code.rawValue), "message": .text(message.storable),
+            "lasting": .number(lasting / .seconds(1)),
+        ])
     }
 }
 

@@ -42,6 +42,7 @@ extension Simulation {
             "result \(text(of: result.lease)) part \(result.part), run \(result.run.rawValue), "
                 + "prompt \(result.prompt.rawValue), \(result.items.map { text(of: $0.name) })"
         case .heartbeat: nil
+        case .impaired(let shut): "no requests to \(shut.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
         case .draining: "draining"
         case .goodbye: "goodbye"
@@ -104,7 +105,7 @@ extension Simulation {
         switch said {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .room, .suspended, .offerChanged, .drain, .end, .tick: "\(said)"
+        case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: "\(said)"
         }
     }
 

@@ -98,6 +98,9 @@ extension MemoryDatabase {
             candidateTables[run.sampling, default: ScoringTable()].failures[key] = failure
             receipt.failures += 1
         }
+        if let spent = runs[run.id]?.spent.policy {
+            runs[run.id]?.spent.policy = spent + (item.policyTokens ?? TokenCount())
+        }
     }
 
     /// The first outcome of an item settles it, a failure as much as a reward; of what comes for

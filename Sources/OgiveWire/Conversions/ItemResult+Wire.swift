@@ -33,6 +33,7 @@ extension ItemResult: WireConvertible {
                 wire.scoreNanoseconds, "item_result.score_nanoseconds")
         }
         if wire.hasScorerTokens { scorerTokens = try TokenCount(wire: wire.scorerTokens) }
+        if wire.hasPolicyTokens { policyTokens = try TokenCount(wire: wire.policyTokens) }
         if completion != nil, failure?.stage == .sampling {
             throw WireError(
                 .invalidValue, "item_result has a completion and a failure to sample it")
@@ -50,6 +51,7 @@ extension ItemResult: WireConvertible {
         if let failure { wire.failure = failure.wire }
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
         if let scorerTokens { wire.scorerTokens = scorerTokens.wire }
+        if let policyTokens { wire.policyTokens = policyTokens.wire }
         if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }
         return wire
     }

@@ -10,8 +10,12 @@ extension WorkerMessage: WireConvertible {
                 try WireCheck.number(credit.leases, "credit.leases", max: WireLimits.credit))
         case .result(let result):
             self = .result(try TaskResult(wire: result))
-        case .workerHeartbeat:
-            self = .heartbeat
+        case .workerHeartbeat(let heartbeat):
+            let shut = try WireCheck.list(
+                heartbeat.shut, "heartbeat.shut", max: EndpointOutage.most)
+            self =
+                shut.isEmpty
+                ? .heartbeat : .impaired(try shut.map(EndpointOutage.init(wire:)))
         case .returned(let returned):
             let leases = try WireCheck.list(
                 returned.leases, "returned.leases", max: WireLimits.leases)
@@ -38,6 +42,10 @@ extension WorkerMessage: WireConvertible {
             return .result(result.wire)
         case .heartbeat:
             return .workerHeartbeat(Ogive_V1_Heartbeat())
+        case .impaired(let shut):
+            var heartbeat = Ogive_V1_Heartbeat()
+            heartbeat.shut = shut.prefix(EndpointOutage.most).map(\.wire)
+            return .workerHeartbeat(heartbeat)
         case .returned(let leases):
             var returned = Ogive_V1_Returned()
             returned.leases = leases.map(\.wire)

@@ -25,6 +25,8 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print a JSON list of findings: code, severity, place, message, advice.")
     var json = false
 
+    @OptionGroup var time: PreflightTime
+
     func run() async throws {
         let configuration = try file.load()
         var findings: [Finding] = []
@@ -32,7 +34,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let models = try ModelWiring(configuration)
         let report = try await Self.withServers(models) {
             try await ModelDoctor(
-                configuration: configuration, provider: models.provider(), sample: sample
+                configuration: configuration, provider: models.provider(), sample: sample,
+                shared: SharedTime(time.total)
             ).examine()
         }
         findings += report.findings

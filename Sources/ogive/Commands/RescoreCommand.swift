@@ -51,6 +51,11 @@ struct RescoreCommand: AsyncParsableCommand {
     @Flag(help: "Try items again that have a failure.")
     var retryFailures = false
 
+    @Flag(name: .customLong("no-preflight"), help: "Do not look at the scorer first.")
+    var skipsPreflight = false
+
+    @OptionGroup var time: PreflightTime
+
     @Flag(help: "Print progress and result as JSON lines.")
     var json = false
 
@@ -76,6 +81,11 @@ struct RescoreCommand: AsyncParsableCommand {
                     configFile: file(scorer, overrides + ["policy=null"]), store: store)
                 local.coordinatorFile = databaseFile
                 local.showsJSON = json
+                if !skipsPreflight, before.landed == 0 {
+                    local.preflight = RunPreflight(
+                        configuration: configuration, json: json, total: time.total,
+                        stored: try await StoredDraws(of: submitted.receipt.run, store))
+                }
                 try await local.run()
             }
             var summary = try await RunSummary.read(

@@ -27,6 +27,8 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
     var skipsPreflight = false
 
+    @OptionGroup var time: PreflightTime
+
     @Flag(help: "Print progress and result as JSON lines.")
     var json = false
 
@@ -50,7 +52,8 @@ struct RunCommand: AsyncParsableCommand {
                 local.showsJSON = json
                 // What has rewards already was looked at before, or is its own proof.
                 if !skipsPreflight, before.landed == 0 {
-                    local.preflight = RunPreflight(configuration: configuration, json: json)
+                    local.preflight = RunPreflight(
+                        configuration: configuration, json: json, total: time.total)
                 }
                 try await local.run()
             }

@@ -64,6 +64,23 @@ struct StatusCommand: AsyncParsableCommand {
             list.add([String(worker.id.prefix(8)), worker.name, worker.state, worker.note ?? ""])
         }
         print("\n" + list.lines().joined(separator: "\n"))
+        showShut(present, style)
+    }
+
+    /// Endpoints that get no requests, with the worker that says so.
+    private func showShut(_ workers: [WorkerStatus], _ style: TerminalStyle) {
+        guard workers.contains(where: { !$0.shut.isEmpty }) else { return }
+        var table = TextTable(["ENDPOINT WITHOUT REQUESTS", "WORKER", "SERVES", "SINCE", "REASON"])
+        for worker in workers {
+            for shut in worker.shut {
+                table.add([
+                    shut.endpoint, worker.name, shut.model, shut.since,
+                    "\(shut.code): \(shut.message)",
+                ])
+            }
+        }
+        let width = style.isTerminal ? style.width : .max
+        print("\n" + table.lines(width: width).joined(separator: "\n"))
     }
 }
 
@@ -141,6 +158,17 @@ extension WorkerStatus {
         .object([
             "id": .string(id), "name": .string(name), "state": .string(state),
             "note": note.map(JSONValue.string) ?? .null, "seen_at": .string(seenAt),
+            "shut_endpoints": .array(shut.map(\.json)),
+        ])
+    }
+}
+
+extension ShutEndpoint {
+    /// For a script.
+    var json: JSONValue {
+        .object([
+            "model": .string(model), "endpoint": .string(endpoint), "code": .string(code),
+            "message": .string(message), "since": .string(since),
         ])
     }
 }

@@ -30,7 +30,7 @@ struct EstimateText {
         var whole =
             "\(about)\(NumberText.count(estimate.draws)) draws take \(NumberText.time(time))"
         if let tokens = estimate.tokens {
-            whole += ", \(NumberText.count(tokens.total)) tokens"
+            whole += ", \(NumberText.count(tokens.total + estimate.scorerTokens.total)) tokens"
         }
         if let cost = estimate.cost { whole += ", cost \(NumberText.cost(cost))" }
         let isUnscored = sampling.count > 0 && scoring.perSecond == nil

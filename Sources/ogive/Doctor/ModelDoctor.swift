@@ -13,6 +13,10 @@ struct ModelDoctor {
     var sample: PromptSample
     /// Whether a burst says how long the run will take.
     var measuresThroughput = true
+    /// The time that all checks share.
+    var shared = SharedTime()
+    /// Stored completions that are to be scored: the scorer alone is looked at, with these.
+    var stored: StoredDraws?
 
     /// What was found.
     struct Report: Sendable {
@@ -43,6 +47,7 @@ struct ModelDoctor {
     }
 
     private func models() async throws -> Report {
+        if let stored { return try await scorers(stored) }
         guard let policy = configuration.policy, let scorer = configuration.scorer,
             let longest = sample.longest
         else { return Report() }
@@ -62,12 +67,15 @@ struct ModelDoctor {
                 prompts: sample.prompts, inspector: policyInspectors[place])
             probe.wantsCandidates = configuration.run?.candidates.contains(.logprobs) ?? false
             guard examined == nil else {
-                report.findings += await probe.firstDraws(.machine).2
+                let asked = probe
+                report.findings +=
+                    await shared.run { await asked.firstDraws(.machine).2 }
+                    ?? [shared.notChecked(.policyAnswers, at: served.name)]
                 continue
             }
             var preflight = Preflight(
                 policy: probe, longest: longest, scorer: scorers[0], scorerSpec: scorer.spec,
-                scorerInspector: scorerInspectors[0])
+                scorerInspector: scorerInspectors[0], shared: shared)
             let outcome = await preflight.policyOutcome()
             report.add(outcome)
             if outcome.failure == nil { examined = preflight }
@@ -88,7 +96,11 @@ struct ModelDoctor {
         _ scorers: [Served<any Scorer>], _ inspectors: [(any ModelInspector)?],
         _ preflight: inout Preflight, _ report: inout Report
     ) async {
-        let draws = await preflight.policy.texts()
+        let probe = preflight.policy
+        guard let draws = await shared.run({ await probe.texts() }) else {
+            report.findings.append(shared.notChecked(.scorerAnswers, at: "scorer"))
+            return
+        }
         if draws.isEmpty || (sample.count == 0 && preflight.scorerSpec.kind == .verifier) {
             report.findings.append(
                 Finding(
@@ -105,10 +117,28 @@ struct ModelDoctor {
         }
     }
 
+    /// A scorer without a policy, at all its endpoints.
+    private func scorers(_ stored: StoredDraws) async throws -> Report {
+        var report = Report()
+        guard let scorer = configuration.scorer, let longest = stored.longest else { return report }
+        let inspectors = provider.inspectors(for: scorer.spec)
+        for (place, served) in try provider.scorers(for: scorer.spec).enumerated() {
+            let checks = ScorerChecks(
+                scorer: served, spec: scorer.spec, inspector: inspectors[place], longest: longest,
+                maxTokens: stored.maxTokens, shared: shared)
+            report.add(await checks.outcome(draws: stored.draws))
+        }
+        return report
+    }
+
     private func measure(
         _ policies: [Served<any Policy>], _ scorers: [Served<any Scorer>], _ preflight: Preflight,
         _ report: inout Report
     ) async throws {
+        guard shared.left > ThroughputProbe.time else {
+            report.findings.append(shared.notChecked(.throughput, at: "worker"))
+            return
+        }
         let spec = try configuration.runSpec()
         let settings = configuration.worker
         let probe = ThroughputProbe(
@@ -142,9 +172,13 @@ struct ModelDoctor {
     private func blindBudget(_ preflight: Preflight) async throws -> [Finding] {
         let spec = try configuration.runSpec()
         guard spec.budget != nil, let prompt = preflight.policy.prompts.first else { return [] }
-        let answers = await preflight.policy.policy.sample(
-            SampleRequest(
-                prompt: prompt, seedBase: 1, indexes: [0], parameters: preflight.policy.parameters))
+        let probe = preflight.policy
+        let answers = await shared.run {
+            await probe.policy.sample(
+                SampleRequest(
+                    prompt: prompt, seedBase: 1, indexes: [0], parameters: probe.parameters))
+        }
+        guard let answers else { return [shared.notChecked(.budget, at: "run.budget")] }
         guard case .success(let draw) = answers.first else { return [] }
         var burst = ThroughputProbe.Burst()
         burst.count = 1

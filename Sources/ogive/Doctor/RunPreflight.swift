@@ -9,15 +9,20 @@ struct RunPreflight {
     var configuration: Configuration
     /// Whether the output is JSON lines.
     var json: Bool
+    /// The time that all checks share.
+    var total = SharedTime.standard
+    /// What is to be scored, when nothing is sampled.
+    var stored: StoredDraws?
 
     /// Shows warnings, and throws when there is an error: then nothing is sampled.
     func run(_ models: ModelWiring) async throws {
         var findings: [Finding] = []
-        let sample = try DoctorCommand.sample(configuration, &findings)
+        let sample =
+            stored == nil ? try DoctorCommand.sample(configuration, &findings) : .ownQuestions
         let begun = ContinuousClock.now
         let report = try await ModelDoctor(
             configuration: configuration, provider: models.provider(), sample: sample,
-            measuresThroughput: false
+            measuresThroughput: false, shared: SharedTime(total), stored: stored
         ).examine()
         // As without a preflight: who is not there, or wants another key, has an exit code.
         if let failure = report.failure, failure.concernsEndpoint { throw failure }
@@ -39,7 +44,8 @@ struct RunPreflight {
         guard report.findings.worst == .error else { return }
         throw CommandError(
             .incomplete,
-            "nothing was sampled, because of the errors that the preflight found; mend them (see "
+            "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "
+                + "preflight found; mend them (see "
                 + "`ogive doctor`), or give --no-preflight to run all the same")
     }
 }

@@ -66,6 +66,23 @@ struct SchedulerWorkerTests {
         #expect(bench.say(.heartbeat, from: 1).asksToReRegister)
     }
 
+    @Test("Endpoints without requests are recorded when they change, and decide nothing")
+    func outages() throws {
+        var bench = SchedulerBench.loaded()
+        bench.hello()
+        let outage = EndpointOutage(
+            model: "m", endpoint: "e", code: .timeout, message: "late", lasting: .seconds(1))
+        let effects = bench.say(.impaired([outage]))
+        #expect(effects.records.map(\.shut) == [[outage]])
+        #expect(effects.records.map(\.state) == [.active])
+        #expect(effects.sent.map(\.message) == [.heartbeat])
+        #expect(bench.say(.impaired([outage].aged(by: .seconds(9)))).records.isEmpty)
+        let again = bench.hello()
+        #expect(again.records.last?.shut.first?.lasting == .seconds(10))
+        #expect(bench.say(.heartbeat).records.map(\.shut) == [[]])
+        #expect(bench.say(.heartbeat).records.isEmpty)
+    }
+
     @Test("Any message is a sign of life")
     func signsOfLife() {
         var bench = SchedulerBench.loaded()

@@ -26,6 +26,29 @@ struct SessionRegistrationTests {
         #expect(bench.handle(.tick).sent.isEmpty)
     }
 
+    @Test("Heartbeats tell which endpoints get no requests, at once and until they do again")
+    func outages() {
+        var bench = SessionBench.registered()
+        let outage = EndpointOutage(
+            model: "policy openai m", endpoint: "http://a", code: .timeout, message: "late",
+            lasting: .seconds(1))
+        #expect(bench.handle(.shut([outage])).sent.first == .impaired([outage]))
+        #expect(bench.handle(.shut([outage])).sent.isEmpty)
+        let later = bench.handle(.tick, after: .seconds(2)).sent
+        #expect(later.first == .impaired([outage].aged(by: .seconds(2))))
+        #expect(bench.handle(.shut([])).sent.first == .heartbeat)
+        #expect(bench.handle(.tick, after: .seconds(2)).sent.first == .heartbeat)
+    }
+
+    @Test("What happened to endpoints while nobody listened is told after the welcome")
+    func outagesBefore() {
+        var bench = SessionBench()
+        let outage = EndpointOutage(
+            model: "m", endpoint: "e", code: .unreachable, message: "", lasting: .zero)
+        #expect(!bench.handle(.shut([outage])).sent.contains(.impaired([outage])))
+        #expect(bench.welcome().sent.contains(.impaired([outage])))
+    }
+
     @Test("A silent coordinator is greeted again; the results are kept")
     func silence() throws {
         var bench = SessionBench.registered()

@@ -1,0 +1,76 @@
+package import OgiveCore
+
+/// The checks of one endpoint of a scorer, in order; one that does not answer ends the rest.
+package struct ScorerChecks: Sendable {
+    /// The endpoint.
+    package var scorer: Served<any Scorer>
+    /// Which scorer is meant.
+    package var spec: ScorerSpec
+    /// What its server lets one see.
+    package var inspector: (any ModelInspector)?
+    /// The longest prompt.
+    package var longest: Prompt
+    /// How long completions may be.
+    package var maxTokens: Int
+    /// The time that all checks share.
+    package var shared: SharedTime
+    /// The policy's server and a prompt, for a look at both templates.
+    package var policy: (inspector: any ModelInspector, prompt: Prompt)?
+
+    /// Joins the parts.
+    package init(
+        scorer: Served<any Scorer>, spec: ScorerSpec, inspector: (any ModelInspector)?,
+        longest: Prompt, maxTokens: Int, shared: SharedTime
+    ) {
+        self.scorer = scorer
+        self.spec = spec
+        self.inspector = inspector
+        self.longest = longest
+        self.maxTokens = maxTokens
+        self.shared = shared
+    }
+
+    /// Looks at it, with completions of prompts.
+    package func outcome(
+        draws: [(prompt: Prompt, completion: String)]
+    ) async -> Preflight.Outcome {
+        let probe = ScorerProbe(
+            scorer: scorer.model, name: scorer.name, spec: spec, draws: draws,
+            inspector: inspector)
+        let shared = shared
+        guard let (failure, findings) = await shared.run({ await probe.firstScore(shared.time) })
+        else { return .late(.scorerAnswers, at: probe.name, shared) }
+        guard failure == nil, spec.kind != .synthetic else {
+            return Preflight.Outcome(findings: findings, failure: failure)
+        }
+        var all = findings
+        // One after the other: each would slow the next one's answers down.
+        for check in checks(probe) { all += await check.run(shared) }
+        return Preflight.Outcome(findings: all)
+    }
+
+    private func checks(_ probe: ScorerProbe) -> [Check] {
+        let maxTokens = maxTokens
+        var checks = [
+            Check(.scorerBatches, at: probe.name) { try await probe.scoreFindings() },
+            Check(.scorerRaw, at: probe.name) { try await probe.activationFindings() },
+            Check(.scorerTruncation, at: probe.name) {
+                try await probe.truncationFindings(maxTokens: maxTokens)
+            },
+        ]
+        guard let inspector else { return checks }
+        let tokens = TokenChecks(
+            inspector, isScorer: true, longest: longest, maxTokens: maxTokens)
+        checks.append(
+            Check(.scorerContext, at: probe.name) { try await tokens.contextFindings() })
+        checks.append(Check(.scorerBOS, at: probe.name) { try await tokens.bosFindings() })
+        if let policy {
+            checks.append(
+                Check(.templates, at: probe.name) {
+                    try await TemplateCheck.findings(
+                        policy: policy.inspector, scorer: inspector, prompt: policy.prompt)
+                })
+        }
+        return checks
+    }
+}

@@ -1,0 +1,20 @@
+import OgiveCore
+import Testing
+
+@Suite("Token counts")
+struct TokenCountTests {
+    @Test("Parts add up to the whole and differ by one at most", arguments: 0...9, 1...7)
+    func splits(whole: Int, count: Int) {
+        let tokens = TokenCount(input: whole, output: 3 * whole)
+        let parts = tokens.split(among: count)
+        #expect(parts.count == count)
+        #expect(parts.reduce(TokenCount(), +) == tokens)
+        for side in [parts.map(\.input), parts.map(\.output)] {
+            #expect((side.max() ?? 0) - (side.min() ?? 0) <= 1)
+        }
+    }
+
+    @Test("There are no parts among nobody") func nobody() {
+        #expect(TokenCount(input: 3).split(among: 0).isEmpty)
+    }
+}

@@ -62,11 +62,13 @@ extension EndToEndTests.GSM8K {
     {
         try await Workplace.with { workplace in
             guard let python = try Self.prepare(workplace) else { return }
-            let config = try Settings.gsm8k(
-                workplace, database: .embedded(workplace.path("database")),
-                server: Settings.launch(workplace, python: python))
-            let run = try workplace.start(["run", "--no-preflight", config])
-            try await run.isUnderWay(workplace, config)
+            let server = try Settings.launch(workplace, python: python)
+            // Nearly a minute long, so that it is under way when it is killed.
+            let slow = try Settings.gsm8k(
+                workplace, database: .embedded(workplace.path("database")), server: server,
+                limits: "requests_per_minute: 120", name: "slow.yaml")
+            let run = try workplace.start(["run", "--no-preflight", slow])
+            try await run.isUnderWay(workplace, slow)
             let names = workplace.processes.map { $0.argv.joined(separator: " ") }
             #expect(names.contains { $0.contains("ogive worker") })
             #expect(names.contains { $0.contains("serve_llamacpp") })
@@ -75,6 +77,8 @@ extension EndToEndTests.GSM8K {
             #expect(try await run.status() == 128 + SIGKILL)
             try await workplace.expectNothingRuns(within: .seconds(60))
 
+            let config = try Settings.gsm8k(
+                workplace, database: .embedded(workplace.path("database")), server: server)
             let again = try await workplace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("480 of 480 (60 prompts × 8)"))

@@ -36,9 +36,10 @@ enum Settings {
             """)
     }
 
-    /// GSM8K with the tiny model; `server` is its `url` or its `launch`.
+    /// GSM8K with the tiny model; `server` is its `url` or its `launch`, with `limits` beside it.
     static func gsm8k(
-        _ workplace: Workplace, database: Place, server: String, name: String = "gsm8k.yaml"
+        _ workplace: Workplace, database: Place, server: String, limits: String = "",
+        name: String = "gsm8k.yaml"
     ) throws -> String {
         try workplace.write(
             name,
@@ -52,6 +53,7 @@ enum Settings {
               sampling: {temperature: 1, max_tokens: 64}
               draws_per_request: 2
               \(server)
+              \(limits)
             scorer:
               kind: verifier
               verifier: {rule: final_number, field: answer}

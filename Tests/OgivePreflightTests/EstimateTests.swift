@@ -60,6 +60,7 @@ struct EstimateTests {
             policies: [FaultyPolicy()], scorers: [FaultyScorer(.none)],
             parameters: SamplingParameters(), prompts: Samples.prompts, sampleConcurrency: 4,
             scoreConcurrency: 2, drawsPerRequest: 3)
+        probe.limit = .seconds(3_600)
         let (sampling, texts) = await probe.sample(.machine)
         #expect(sampling.count == 24 && texts.count == 24)
         #expect(sampling.tokens == TokenCount(input: 24 * 7, output: 24 * 4))

@@ -21,6 +21,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var tickInterval = Duration.milliseconds(20)
     /// Most events that wait for the scheduler before messages wait in the transport.
     package var eventsMax = 16_384
+    /// Most events that are handled before the messages that follow from them are sent.
+    package var eventsAtOnce = 256
     /// When draining, how long results may take to land.
     package var drainMax = Duration.seconds(20)
 

@@ -97,13 +97,20 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         var drainingSince: Instant?
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await recorder.run() }
-            while let event = await feed.next() {
-                if case .drain = event { drainingSince = drainingSince ?? time.now() }
-                // A process that was stopped wakes here, with events from before: it must know
-                // first that its lease may be over.
-                let due = [keeper.change(at: time.now()), event].compactMap(\.self)
+            while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
+                var effects: [Scheduler.Effect] = []
+                for event in events {
+                    let now = time.now()
+                    if case .drain = event { drainingSince = drainingSince ?? now }
+                    // A process that was stopped wakes here, with events from before: it must know
+                    // first that its lease may be over.
+                    if let change = keeper.change(at: now) {
+                        effects += scheduler.handle(change, now: now)
+                    }
+                    effects += scheduler.handle(event, now: now)
+                }
                 var outgoing: [ToWorker] = []
-                for effect in due.flatMap({ scheduler.handle($0, now: time.now()) }) {
+                for effect in effects {
                     switch effect {
                     case .send(let message): outgoing.append(message)
                     case .notice(let notice): log.write(notice)
@@ -151,7 +158,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
 
     private func listen(_ feed: EventFeed<Scheduler.Event>) async {
         for await batch in transport.incoming {
-            for message in batch { await feed.take(.message(message)) }
+            await feed.take(batch.map(Scheduler.Event.message))
         }
         // Nobody can be heard any more: what came is landed, and then another one may lead.
         if !Task.isCancelled { feed.yield(.drain) }

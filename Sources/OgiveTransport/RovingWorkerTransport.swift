@@ -49,9 +49,9 @@ package final class RovingWorkerTransport: WorkerTransport {
     /// Messages from the coordinators, one after the other.
     package var incoming: RovingIncoming { RovingIncoming(transport: self) }
 
-    /// Queues a message for the coordinator whose turn it is.
-    package func send(_ message: WorkerMessage) async -> SendOutcome {
-        await state.withLock(\.current).send(message)
+    /// Queues messages for the coordinator whose turn it is.
+    package func send(_ messages: [WorkerMessage]) async -> [SendOutcome] {
+        await state.withLock(\.current).send(messages)
     }
 
     /// Ends `run()`, and `incoming` after what was received.

@@ -4,8 +4,8 @@ internal import ZeroMQ
 /// The bounds and intervals of a transport.
 package struct TransportConfiguration: Sendable {
     /// Most messages queued for one peer; at it, sending answers `full`. Choose it above the
-    /// credit of a worker.
-    package var sendQueueMax = 1_000
+    /// credit of a worker (`SchedulerLimits.creditMax`) and its unacknowledged results.
+    package var sendQueueMax = 5_000
     /// Most messages queued from one peer, and then the peer's own queue fills.
     package var receiveQueueMax = 1_000
     /// Most received messages of all peers that wait to be taken from `incoming`.
@@ -26,7 +26,7 @@ package struct TransportConfiguration: Sendable {
     /// A worker's first wait before it connects again; it doubles up to `reconnectMax`.
     package var reconnect = Duration.milliseconds(100)
     /// A worker's longest wait before it connects again.
-    package var reconnectMax = Duration.seconds(10)
+    package var reconnectMax = Duration.seconds(2)
 
     /// How often the authorised keys are looked at.
     package var keysInterval = Duration.seconds(1)

@@ -74,19 +74,26 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
     /// How many received messages were dropped, by reason.
     package var dropped: [DropReason: Int] { ledger.counts }
 
-    /// Queues a message; `full` also while there is no connection.
-    package func send(_ message: WorkerMessage) async -> SendOutcome {
-        guard let bytes = await encode(message) else { return .tooLarge }
-        return SendOutcome(await channel.send([bytes]))
+    /// Queues messages, in order; `full` also while there is no connection.
+    package func send(_ messages: [WorkerMessage]) async -> [SendOutcome] {
+        let encoded = await encode(messages)
+        let results = await channel.send(batch: encoded.compactMap { $0.map { [$0] } })
+        var next = results.makeIterator()
+        return encoded.map { bytes in
+            bytes == nil ? .tooLarge : SendOutcome(next.next() ?? .notOpen)
+        }
     }
 
-    /// The bytes of a message; `nil` for what cannot be sent. Off the caller's actor.
-    @concurrent private func encode(_ message: WorkerMessage) async -> [UInt8]? {
-        do throws(WireError) {
-            return try WorkerEnvelope(worker: worker, term: term.value, message: message).encoded()
-        } catch {
-            ledger.unsendable(to: "coordinator", because: error.message)
-            return nil
+    /// The bytes of each message; `nil` for what cannot be sent. Off the caller's actor.
+    @concurrent private func encode(_ messages: [WorkerMessage]) async -> [[UInt8]?] {
+        let term = term.value
+        return messages.map { message in
+            do throws(WireError) {
+                return try WorkerEnvelope(worker: worker, term: term, message: message).encoded()
+            } catch {
+                ledger.unsendable(to: "coordinator", because: error.message)
+                return nil
+            }
         }
     }
 }

@@ -14,7 +14,9 @@ struct ElementCount {
         func inner(_ field: UInt64) -> Shape? {
             switch (self, field) {
             case (.envelope, 10): .hello
-            case (.envelope, 12), (.envelope, 13), (.envelope, 14), (.envelope, 30): .flat
+            case (.envelope, 12), (.envelope, 13), (.envelope, 14), (.envelope, 30),
+                (.envelope, 33):
+                .flat
             case (.envelope, 31): .serve
             case (.envelope, 32): .lease
             case (.hello, 3), (.hello, 4): .model

@@ -1202,8 +1202,8 @@ nonisolated struct Ogive_V1_WorkItem: Sendable {
   fileprivate var _text: String? = nil
 }
 
-/// This part of a lease's results is committed, or is not wanted: the worker drops it.
-nonisolated struct Ogive_V1_Ack: Sendable {
+/// One part of a lease's results.
+nonisolated struct Ogive_V1_ResultName: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -1226,6 +1226,20 @@ nonisolated struct Ogive_V1_Ack: Sendable {
   init() {}
 
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
+}
+
+/// These parts of results are committed, or are not wanted: the worker drops them.
+nonisolated struct Ogive_V1_Ack: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The parts; at least 1, at most 65536.
+  var results: [Ogive_V1_ResultName] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// The lease is not wanted any more.
@@ -2906,8 +2920,8 @@ nonisolated extension Ogive_V1_WorkItem: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 }
 
-nonisolated extension Ogive_V1_Ack: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Ack"
+nonisolated extension Ogive_V1_ResultName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ResultName"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}part\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -2937,9 +2951,39 @@ nonisolated extension Ogive_V1_Ack: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Ogive_V1_Ack, rhs: Ogive_V1_Ack) -> Bool {
+  static func ==(lhs: Ogive_V1_ResultName, rhs: Ogive_V1_ResultName) -> Bool {
     if lhs._lease != rhs._lease {return false}
     if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_Ack: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ack"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}results\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.results) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.results.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.results, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_Ack, rhs: Ogive_V1_Ack) -> Bool {
+    if lhs.results != rhs.results {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

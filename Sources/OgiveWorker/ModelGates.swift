@@ -7,6 +7,8 @@ final class ModelGates: Sendable {
     /// A gate, and how its endpoints are looked at.
     struct Entry: Sendable {
         let name: String
+        let kind: String
+        let model: String
         let gate: ModelGate
         let isPolicy: Bool
         let endpoints: [Probe]
@@ -19,7 +21,8 @@ final class ModelGates: Sendable {
         let load: (@Sendable () async -> ServerLoad?)?
     }
 
-    private let entries = Mutex([String: Entry]())
+    /// A few: they are asked for by each request, and comparing is cheaper than hashing.
+    private let entries = Mutex([Entry]())
     private let breaker: CircuitBreaker
     private let configuration: WorkerConfiguration
     private let time: TimeSource
@@ -36,7 +39,7 @@ final class ModelGates: Sendable {
     }
 
     /// All gates there are.
-    var all: [Entry] { entries.withLock { Array($0.values) } }
+    var all: [Entry] { entries.withLock { $0 } }
 
     /// The endpoints that get no requests.
     func shut(now: Instant) -> [EndpointOutage] {
@@ -52,7 +55,9 @@ final class ModelGates: Sendable {
 
     /// The gate of a policy with these endpoints.
     func gate(of policy: PolicySpec, _ served: [Served<any Policy>]) -> ModelGate {
-        gate("policy \(policy.kind.rawValue) \(policy.model)", configuration.sampleConcurrency) {
+        gate(
+            policy.kind.rawValue, policy.model, isPolicy: true, configuration.sampleConcurrency
+        ) {
             served.map { endpoint in
                 (
                     endpoint.limits,
@@ -66,7 +71,9 @@ final class ModelGates: Sendable {
 
     /// The gate of a scorer with these endpoints.
     func gate(of scorer: ScorerSpec, _ served: [Served<any Scorer>]) -> ModelGate {
-        gate("scorer \(scorer.kind.rawValue) \(scorer.model)", configuration.scoreConcurrency) {
+        gate(
+            scorer.kind.rawValue, scorer.model, isPolicy: false, configuration.scoreConcurrency
+        ) {
             served.map { endpoint in
                 (
                     endpoint.limits,
@@ -81,16 +88,23 @@ final class ModelGates: Sendable {
     /// Requests that may be under way at once to all policies, or all scorers; `nil` before one
     /// was asked for.
     func capacity(isPolicy: Bool) -> Int? {
-        let gates = all.filter { $0.isPolicy == isPolicy }
-        return gates.isEmpty ? nil : gates.reduce(0) { $0 + $1.gate.capacity }
+        var capacity: Int?
+        for entry in all where entry.isPolicy == isPolicy {
+            capacity = (capacity ?? 0) + entry.gate.capacity
+        }
+        return capacity
     }
 
     private func gate(
-        _ name: String, _ concurrency: Concurrency,
+        _ kind: String, _ model: String, isPolicy: Bool, _ concurrency: Concurrency,
         _ endpoints: () -> [(limits: EndpointLimits, probe: Probe)]
     ) -> ModelGate {
         entries.withLock { entries in
-            if let entry = entries[name] { return entry.gate }
+            let entry = entries.first {
+                $0.isPolicy == isPolicy && $0.model == model && $0.kind == kind
+            }
+            if let entry { return entry.gate }
+            let name = "\(isPolicy ? "policy" : "scorer") \(kind) \(model)"
             let endpoints = endpoints()
             let now = time.now()
             let states = endpoints.map { limits, probe in
@@ -102,9 +116,10 @@ final class ModelGates: Sendable {
             let gate = ModelGate(
                 EndpointPool(states), time: time,
                 notice: { Self.log(logger, name, $0, $1) })
-            entries[name] = Entry(
-                name: name, gate: gate, isPolicy: name.hasPrefix("policy "),
-                endpoints: endpoints.map(\.probe))
+            entries.append(
+                Entry(
+                    name: name, kind: kind, model: model, gate: gate, isPolicy: isPolicy,
+                    endpoints: endpoints.map(\.probe)))
             return gate
         }
     }

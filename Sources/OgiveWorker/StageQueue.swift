@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A first-in, first-out queue between two stages of the pipeline.
 ///
-/// It holds no more than the session's `leasesMax` leases, because nobody else puts any in, and
+/// It holds no more than the session's `workingMax` leases, because nobody else puts any in, and
 /// hands out no more at once than the next stage has slots.
 final class StageQueue<Element: Sendable>: Sendable {
     private struct State {

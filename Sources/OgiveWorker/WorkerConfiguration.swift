@@ -17,6 +17,8 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var prefetch = 8
     /// Most events that wait for the session before messages wait in the transport.
     package var eventsMax = 1_024
+    /// Most events that are handled before the messages that follow from them are sent.
+    package var eventsAtOnce = 64
     /// Most attempts of an item that fails for a reason that may pass, faults of the server not
     /// counted.
     package var attemptsMax = 5

@@ -46,7 +46,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
                 group.addTask {
                     for await batch in transport.incoming {
-                        for message in batch { await feed.take(.message(message)) }
+                        await feed.take(batch.map(WorkerSession.Event.message))
                     }
                     guard !Task.isCancelled else { return nil }
                     throw WorkerError(
@@ -97,10 +97,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
-        while let event = await feed.next() {
+        while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
             let now = time.now()
-            end?.note(event, now: now)
-            var effects = session.handle(event, now: now)
+            var effects: [WorkerSession.Effect] = []
+            for event in events {
+                end?.note(event, now: now)
+                effects += session.handle(event, now: now)
+            }
             if let grace = end?.grace(now: now) {
                 logger.notice(
                     "the machine is taken away soon: draining, nothing new is taken",
@@ -114,13 +117,11 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             {
                 await transport.moveOn()
             }
+            var messages: [WorkerMessage] = []
+            var exit: WorkerSession.Exit?
             for effect in effects {
                 switch effect {
-                case .send(let message):
-                    let outcome = await transport.send(message)
-                    if outcome != .queued {
-                        logger.debug("message not queued", metadata: ["outcome": "\(outcome)"])
-                    }
+                case .send(let message): messages.append(message)
                 case .start(let ticket, let lease, let run):
                     pipeline.start(LeaseJob(ticket: ticket, lease: lease, run: run))
                 case .stop(let ticket):
@@ -128,11 +129,20 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     pipeline.stop(ticket)
                 case .idle(let reason):
                     logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
-                case .exit(let exit): return exit
+                case .exit(let reason): exit = exit ?? reason
                 }
             }
+            await send(messages)
+            if let exit { return exit }
         }
         return .drained
+    }
+
+    private func send(_ messages: [WorkerMessage]) async {
+        guard !messages.isEmpty else { return }
+        for outcome in await transport.send(messages) where outcome != .queued {
+            logger.debug("message not queued", metadata: ["outcome": "\(outcome)"])
+        }
     }
 
     private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {

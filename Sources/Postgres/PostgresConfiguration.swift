@@ -136,6 +136,9 @@ extension PostgresConfiguration {
         "-c statement_timeout=\(statementTimeout.milliseconds)"
             + " -c lock_timeout=\(lockTimeout.milliseconds)"
             + " -c idle_in_transaction_session_timeout=\(idleInTransactionTimeout.milliseconds)"
+            // What the statements need is looked up or counted; without statistics, as after an
+            // import, they seem dear, and compiling one takes seconds.
+            + " -c jit=off"
     }
 
     /// The system's certificate bundle, unless the user has one for PostgreSQL.

@@ -26,7 +26,11 @@ struct RandomMessages {
         case 0: .welcome(welcome())
         case 1: .serve(runDescription())
         case 2: .lease(lease())
-        case 3: .ack(ResultName(lease: leaseName(), part: Int.random(in: 0...9, using: &random)))
+        case 3:
+            .acks(
+                (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                    ResultName(lease: leaseName(), part: Int.random(in: 0...9, using: &random))
+                })
         case 4: .cancel(leaseName())
         case 5: .drain
         case 6: .reRegister

@@ -108,6 +108,6 @@ struct WorkerBench {
     }
 
     func acknowledge(_ result: TaskResult) async {
-        await say(.ack(ResultName(lease: result.lease, part: result.part)))
+        await say(.acks([ResultName(lease: result.lease, part: result.part)]))
     }
 }

@@ -6,8 +6,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case serve(RunDescription)
     /// A task to be done.
     case lease(Lease)
-    /// This part of a lease's results is committed, or was stale and is not wanted: drop it.
-    case ack(ResultName)
+    /// These parts of results are committed, or were stale and are not wanted: drop them.
+    case acks([ResultName])
     /// The lease is not wanted any more.
     case cancel(LeaseName)
     /// Take nothing new, finish, then leave.

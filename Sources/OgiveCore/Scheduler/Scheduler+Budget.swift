@@ -16,12 +16,12 @@ extension Scheduler {
     /// lengths of draws of other prompts, and never which draws of a prompt: those that happen to
     /// be short would be there sooner.
     mutating func stopExhausted() {
-        for run in runs.values where run.isExhausted {
+        for id in runs.keys where runs[id]?.isExhausted == true {
+            guard let run = runs[id] else { continue }
             let idle = run.ready.filter { id in
                 tasks[id].map { isOff(.wholePrompts) || !run.begun.contains($0.promptID) } ?? true
             }
             guard !idle.isEmpty else { continue }
-            let id = run.description.id
             for task in idle.compactMap({ tasks[$0] }) {
                 runs[id]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
                 tasks[task.id] = nil

@@ -25,20 +25,25 @@ extension Scheduler {
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room.
     mutating func grant(now: Instant) {
         guard !isDraining, !isHeld, !landing.isPaused else { return }
-        while inFlightItems < limits.inFlightItemsMax, let id = queue.popFirst() {
-            workers[id]?.isQueued = false
-            guard let worker = workers[id], hasRoom(worker), let id = nextTask(for: worker),
-                let task = tasks[id]
-            else { continue }
+        while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
+            workers[worker]?.isQueued = false
+            guard let id = nextTask(of: worker), let task = tasks[id] else { continue }
             guard inFlightItems == 0 || inFlightItems + task.items.count <= limits.inFlightItemsMax
             else {
-                workers[worker.id]?.isQueued = true
-                queue.prepend(worker.id)
+                workers[worker]?.isQueued = true
+                queue.prepend(worker)
                 return
             }
-            grant(task, to: worker.id, now: now)
-            enqueue(worker.id)
+            grant(task, to: worker, now: now)
+            enqueue(worker)
         }
+    }
+
+    /// What a worker gets next, if it has room. The copy of the worker ends here: changing the
+    /// original beside it would copy the set of its tasks.
+    private mutating func nextTask(of id: WorkerID) -> TaskID? {
+        guard let worker = workers[id], hasRoom(worker) else { return nil }
+        return nextTask(for: worker)
     }
 
     /// What a worker gets next. A suspect, a task that may have ended its workers, is for a worker
@@ -85,18 +90,19 @@ extension Scheduler {
         } else {
             runs[task.run]?.ready.removeFirst()
         }
-        guard let prompt = task.prompt, let run = runs[task.run] else { return }
-        let description = run.description
-        runs[task.run]?.begun.insert(task.promptID)
-        runs[task.run]?.pass += Double(task.items.count) / description.spec.weight
+        guard let prompt = task.prompt,
+            let sampling = runs[task.run]?.begin(task.promptID, items: task.items.count)
+        else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if workers[worker]?.told.insert(task.run).inserted == true {
+        if workers[worker]?.told.insert(task.run).inserted == true,
+            let description = runs[task.run]?.description
+        {
             send(.serve(description), to: worker)
         }
-        let seedBase = DrawSeed.base(sampling: run.sampling, promptKey: prompt.key)
+        let seedBase = DrawSeed.base(sampling: sampling, promptKey: prompt.key)
         send(
             .lease(
                 Lease(
@@ -122,6 +128,20 @@ extension Scheduler {
         workers[worker]?.owesOthers = isAlone
         inFlightItems += task.items.count
         deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
+        if deadlines.count > 2 * tasks.count + Self.deadlinesKept { clearDeadlines() }
+    }
+
+    /// Deadlines that are not worth clearing away.
+    static let deadlinesKept = 1_024
+
+    /// Clears away the deadlines of leases that are over: at thousands of leases a second, those
+    /// of a quarter of an hour would be most of the memory.
+    private mutating func clearDeadlines() {
+        deadlines = Heap(
+            deadlines.unordered.filter { due in
+                guard let task = tasks[due.task], case .leased = task.state else { return false }
+                return task.epoch == due.epoch
+            })
     }
 
     /// Takes back leases that ran out.

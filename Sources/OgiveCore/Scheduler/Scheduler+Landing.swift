@@ -8,7 +8,7 @@ extension Scheduler {
     ) {
         guard let task = tasks[id] else { return }
         guard !results.isEmpty else {
-            if let part { send(.ack(part), to: worker) }
+            if let part { acknowledge(part, to: worker) }
             removeIfDone(id)
             return
         }
@@ -80,7 +80,7 @@ extension Scheduler {
             tasks[entry.task]?.unlanded -= entry.names.count
             removeIfDone(entry.task)
             if let ack = entry.ack, landing.isLastPiece(of: ack, to: entry.worker) {
-                send(.ack(ack), to: entry.worker)
+                acknowledge(ack, to: entry.worker)
             }
         }
     }

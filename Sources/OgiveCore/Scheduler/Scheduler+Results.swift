@@ -50,7 +50,7 @@ extension Scheduler {
         tasks[task.id] = task
         enqueue(worker)
         collect(taken, of: task.id, part: name, from: worker, now: now)
-        if isOff(.ackAfterCommit) { send(.ack(name), to: worker) }
+        if isOff(.ackAfterCommit) { acknowledge(name, to: worker) }
     }
 
     /// Takes in results of a task that is not in memory any more. They may be landed, and the
@@ -62,7 +62,7 @@ extension Scheduler {
         guard let run = runs[result.run] else {
             // Its run ended: nobody wants it.
             counters.duplicates += result.items.count
-            send(.ack(name), to: worker)
+            acknowledge(name, to: worker)
             return
         }
         let active = run.active[result.prompt] ?? []
@@ -79,7 +79,7 @@ extension Scheduler {
         }
         counters.invalid += result.items.count - items.count
         guard !items.isEmpty else {
-            send(.ack(name), to: worker)
+            acknowledge(name, to: worker)
             return
         }
         runs[result.run]?.activate(items.map(\.name), of: result.prompt)
@@ -96,7 +96,7 @@ extension Scheduler {
     private mutating func drop(_ name: ResultName, from worker: WorkerID) {
         counters.stale += 1
         effects.append(.notice(.stale(name.lease, worker: worker)))
-        send(.ack(name), to: worker)
+        acknowledge(name, to: worker)
     }
 }
 

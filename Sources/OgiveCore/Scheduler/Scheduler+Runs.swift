@@ -57,8 +57,9 @@ extension Scheduler {
                 run.activeItems < limits.windowItems / 2, !isHeld(run)
             {
                 runs.values[index].paging = .fetching
-                let limit = PageLimit(
+                var limit = PageLimit(
                     prompts: limits.pagePrompts, items: limits.windowItems - run.activeItems)
+                limit.skipsDone = run.isNew
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
             } else if run.active.isEmpty,
                 run.paging == .exhausted || run.paging == .idle && run.isExhausted
@@ -84,43 +85,34 @@ extension Scheduler {
 
     /// Takes in a page: items that are in memory already, or were settled meanwhile, are skipped.
     mutating func take(_ page: PendingPage, of id: RunID) {
-        guard var run = runs[id], run.paging == .fetching else { return }
+        guard runs[id]?.paging == .fetching else { return }
         for pending in page.prompts {
-            let known = run.active[pending.prompt.id] ?? []
-            let settled = run.settledWhileFetching[pending.prompt.id] ?? []
-            let items = pending.items.filter {
-                !known.contains($0.name) && !settled.contains($0.name)
-            }
-            guard !items.isEmpty else { continue }
-            run.activate(items.map(\.name), of: pending.prompt.id)
+            guard let items = runs[id]?.news(pending), !items.isEmpty else { continue }
+            runs[id]?.activate(items.map(\.name), of: pending.prompt.id)
             for chunk in chunks(of: items) {
                 lastTask += 1
                 let task = SchedulerTask(
                     id: TaskID(lastTask), run: id, promptID: pending.prompt.id,
                     prompt: pending.prompt, items: chunk, state: .ready)
                 tasks[task.id] = task
-                run.ready.append(task.id)
+                runs[id]?.ready.append(task.id)
             }
         }
-        run.settledWhileFetching = [:]
-        run.cursor = run.rewindsNext ? nil : page.next
-        run.paging = page.next == nil && !run.rewindsNext ? .exhausted : .idle
-        run.rewindsNext = false
-        runs[id] = run
+        runs[id]?.turn(to: page.next)
         queueWorkers(serving: id)
     }
 
     /// Cuts items into tasks: at most `drawsPerTask` each, all of one stage.
     private func chunks(of items: [WorkItem]) -> [[WorkItem]] {
+        guard items.count > 1 else { return [items] }
         var chunks: [[WorkItem]] = []
-        for item in items {
-            if let last = chunks.last, last.count < limits.drawsPerTask,
-                last[0].stage == item.stage
-            {
-                chunks[chunks.count - 1].append(item)
-            } else {
-                chunks.append([item])
-            }
+        var start = 0
+        for end in 1...items.count
+        where end == items.count || end - start == limits.drawsPerTask
+            || items[end].stage != items[start].stage
+        {
+            chunks.append(Array(items[start..<end]))
+            start = end
         }
         return chunks
     }

@@ -30,7 +30,8 @@ package struct Scheduler: Sendable {
     var queue = Deque<WorkerID>()
     /// The worker that gets nothing until it is empty and can take a suspect.
     var emptying: WorkerID?
-    /// Deadlines of leases; entries outlive their leases and are skipped then.
+    /// Deadlines of leases; entries outlive their leases, are skipped then, and are cleared away
+    /// before they are more than twice the tasks in memory.
     var deadlines = Heap<LeaseDeadline>()
     /// Earliest check for silence of each worker, in the same manner.
     var silences = Heap<SilenceCheck>()
@@ -42,6 +43,8 @@ package struct Scheduler: Sendable {
     var isHeld = false
     var lastTask: UInt64 = 0
     var effects: [Effect] = []
+    /// Parts of results to be acknowledged when the event is handled.
+    var acknowledged = OrderedDictionary<WorkerID, [ResultName]>()
     #if DEBUG
         /// Guards that are turned off, for the proof that the simulator sees it.
         package var guardsOff: Set<Guard> = []
@@ -80,7 +83,8 @@ package struct Scheduler: Sendable {
         grant(now: now)
         flushLanding(now: now)
         askDatabase(now: now)
-        defer { effects.removeAll(keepingCapacity: true) }
+        sendAcknowledgements()
+        defer { effects = [] }
         return effects
     }
 
@@ -136,6 +140,25 @@ package struct Scheduler: Sendable {
     mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {
         effects.append(.send(ToWorker(worker: worker, message: message)))
     }
+
+    /// Acknowledges a part of results: with all others of the same event, in one message.
+    mutating func acknowledge(_ name: ResultName, to worker: WorkerID) {
+        acknowledged[worker, default: []].append(name)
+    }
+
+    private mutating func sendAcknowledgements() {
+        guard !acknowledged.isEmpty else { return }
+        for (worker, names) in acknowledged {
+            for start in stride(from: 0, to: names.count, by: Self.acknowledgedMax) {
+                let end = min(start + Self.acknowledgedMax, names.count)
+                send(.acks(Array(names[start..<end])), to: worker)
+            }
+        }
+        acknowledged = [:]
+    }
+
+    /// Most parts that one message acknowledges.
+    private static let acknowledgedMax = 4_096
 
     func leaseName(_ task: SchedulerTask) -> LeaseName {
         LeaseName(term: term, task: task.id, epoch: task.epoch)

@@ -26,6 +26,9 @@ struct SchedulerRun {
     var paging = Paging.idle
     /// The last prompt of the pages read so far.
     var cursor: PromptID?
+    /// Whether no page was read yet: the first one need not begin where everything is done. From
+    /// then on every prompt is looked at before the run can end.
+    var isNew = true
     /// The page on its way was asked for before the run was to be paged anew.
     var rewindsNext = false
     /// Nothing is asked of the database before this.
@@ -61,6 +64,23 @@ struct SchedulerRun {
             && (name.kind != .draw || Int(name.index) < spec.draws)
     }
 
+    /// Counts a grant of items of a prompt; answers with the identity of the sampling.
+    mutating func begin(_ prompt: PromptID, items: Int) -> SHA256Digest {
+        begun.insert(prompt)
+        pass += Double(items) / description.spec.weight
+        return sampling
+    }
+
+    /// Of a prompt of a page, the items that are neither in memory nor were settled meanwhile.
+    func news(_ pending: PendingPrompt) -> [WorkItem] {
+        let known = active[pending.prompt.id]
+        let settled = settledWhileFetching[pending.prompt.id]
+        guard known != nil || settled != nil else { return pending.items }
+        return pending.items.filter {
+            known?.contains($0.name) != true && settled?.contains($0.name) != true
+        }
+    }
+
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {
         let before = active[prompt]?.count ?? 0
         active[prompt, default: []].formUnion(names)
@@ -69,12 +89,15 @@ struct SchedulerRun {
 
     /// Forgets items; when they are `settled`, a page on its way must not bring them back.
     mutating func deactivate(_ names: [ItemName], of prompt: PromptID, settled: Bool) {
-        guard var set = active[prompt] else { return }
-        let before = set.count
-        set.subtract(names)
-        activeItems -= before - set.count
-        active[prompt] = set.isEmpty ? nil : set
-        if set.isEmpty { begun.remove(prompt) }
+        // In place: a copy beside the original would be one of the whole set.
+        guard let place = active.index(forKey: prompt) else { return }
+        let before = active.values[place].count
+        active.values[place].subtract(names)
+        activeItems -= before - active.values[place].count
+        if active.values[place].isEmpty {
+            active.remove(at: place)
+            begun.remove(prompt)
+        }
         if settled, paging == .fetching {
             settledWhileFetching[prompt, default: []].formUnion(names)
         }
@@ -86,9 +109,19 @@ struct SchedulerRun {
         suspects.removeAll { $0 == id }
     }
 
+    /// A page was read: goes on behind it, unless the run is to be paged anew.
+    mutating func turn(to next: PromptID?) {
+        settledWhileFetching = [:]
+        isNew = false
+        cursor = rewindsNext ? nil : next
+        paging = next == nil && !rewindsNext ? .exhausted : .idle
+        rewindsNext = false
+    }
+
     /// Begins to page from the first prompt.
     mutating func rewind() {
         cursor = nil
+        isNew = false
         if paging == .fetching { rewindsNext = true } else { paging = .idle }
     }
 }

@@ -39,6 +39,10 @@ struct SchedulerTask {
 
     /// Takes the valid results that belong to items without one, and forgets those items.
     mutating func take(_ results: [ItemResult]) -> [ItemResult] {
+        if isAnswered(by: results) {
+            items = []
+            return results
+        }
         var missing = Dictionary(
             items.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let taken = results.filter { result in
@@ -50,5 +54,13 @@ struct SchedulerTask {
         }
         items.removeAll { missing[$0.name] == nil }
         return taken
+    }
+
+    /// Whether these are valid results of all of the items, in their order, as nearly all are.
+    private func isAnswered(by results: [ItemResult]) -> Bool {
+        results.count == items.count
+            && zip(results, items).allSatisfy {
+                $0.name == $1.name && $0.isValid(for: $1, isTakenOver: prompt == nil)
+            }
     }
 }

@@ -45,24 +45,46 @@ package final class EventFeed<Event: Sendable>: Sendable {
     /// Something came from outside; waits for room first. Drops it when the task is cancelled. To
     /// be called by one task only.
     package func take(_ event: Event) async {
-        while state.withLock({ $0.events.count >= eventsMax }) {
-            guard !Task.isCancelled else { return }
+        await take([event])
+    }
+
+    /// Some things came from outside, in order; as many as there is room for are taken at once.
+    package func take(_ events: [Event]) async {
+        var rest = events[...]
+        while !rest.isEmpty {
+            let (room, reader) = state.withLock { state in
+                let room = min(rest.count, max(0, eventsMax - state.events.count))
+                for event in rest.prefix(room) { state.events.append((event, false)) }
+                return (room, room > 0 ? state.waiters.removeValue(forKey: .reader) : nil)
+            }
+            reader?.resume()
+            rest = rest.dropFirst(room)
+            guard !rest.isEmpty, !Task.isCancelled else { return }
             await wait(.writer) { $0.events.count >= eventsMax }
         }
-        yield(event)
     }
 
     /// The next event; `nil` when the task is cancelled. To be called by one task only.
     package func next() async -> Event? {
+        await nextBatch(max: 1)?.first
+    }
+
+    /// All that happened meanwhile, in order, up to `max` events; waits while there is nothing, and
+    /// is `nil` when the task is cancelled. To be called by one task only.
+    package func nextBatch(max countMax: Int) async -> [Event]? {
         while !Task.isCancelled {
-            let (next, writer) = state.withLock { state in
-                let next = state.events.popFirst()
-                if next?.isTick == true { state.hasTick = false }
+            let (batch, writer) = state.withLock { state in
+                var events: [Event] = []
+                events.reserveCapacity(min(countMax, state.events.count))
+                while events.count < countMax, let next = state.events.popFirst() {
+                    if next.isTick { state.hasTick = false }
+                    events.append(next.event)
+                }
                 let hasRoom = state.events.count < eventsMax
-                return (next, hasRoom ? state.waiters.removeValue(forKey: .writer) : nil)
+                return (events, hasRoom ? state.waiters.removeValue(forKey: .writer) : nil)
             }
             writer?.resume()
-            if let next { return next.event }
+            if !batch.isEmpty { return batch }
             await wait(.reader) { $0.events.isEmpty }
         }
         return nil

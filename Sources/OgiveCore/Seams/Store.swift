@@ -46,6 +46,10 @@ package struct PageLimit: Hashable, Sendable {
     package var prompts: Int
     /// Most items; the page ends after the prompt that reaches it.
     package var items: Int
+    /// Whether a page from the first prompt may leave out prompts at the beginning of the set most
+    /// of which are done, without a look at each: a coordinator that takes over millions of them
+    /// need not wait for that. What is left out is found when the run is paged anew.
+    package var skipsDone = false
 
     /// Joins both.
     package init(prompts: Int, items: Int) {

@@ -25,8 +25,9 @@ package protocol WorkerTransport: Sendable {
     /// Messages from the coordinator.
     var incoming: Incoming { get }
 
-    /// Queues a message. Success is not delivery.
-    func send(_ message: WorkerMessage) async -> SendOutcome
+    /// Queues messages in their order and answers for each what became of it. Success is not
+    /// delivery.
+    func send(_ messages: [WorkerMessage]) async -> [SendOutcome]
 
     /// Leaves the address that it is connected to for the next one, when it has several.
     func moveOn() async
@@ -36,6 +37,11 @@ package protocol WorkerTransport: Sendable {
 }
 
 extension WorkerTransport {
+    /// Queues a message.
+    package func send(_ message: WorkerMessage) async -> SendOutcome {
+        await send([message]).first ?? .unreachable
+    }
+
     /// One address: there is nowhere to go.
     package func moveOn() async {}
 

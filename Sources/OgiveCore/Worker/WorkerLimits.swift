@@ -3,8 +3,13 @@ package struct WorkerLimits: Hashable, Sendable {
     /// Most leases held without a result: those being worked on and some that wait. More, which
     /// come when cancels are lost, are given back.
     package var leasesMax = 16
+    /// A worker that finishes leases faster than messages travel asks for as many more as it
+    /// finishes in this time …
+    package var aheadTime = Duration.milliseconds(25)
+    /// … up to so many.
+    package var aheadMax = 512
     /// Most leases whose results wait for their acknowledgement; beyond it nothing new is taken.
-    package var unackedMax = 256
+    package var unackedMax = 1_024
     /// After this long without an acknowledgement a result is sent again.
     package var resendAfter = Duration.seconds(5)
     /// How often, ± a quarter, `hello` is repeated until a coordinator answers.
@@ -20,9 +25,14 @@ package struct WorkerLimits: Hashable, Sendable {
     /// Most leases that are remembered after they ended.
     static let pastMax = 256
 
+    /// Most leases held without a result, those asked for ahead included.
+    package var workingMax: Int { sum(leasesMax, aheadMax) }
+
     /// Most leases held at all.
-    package var heldMax: Int {
-        let (sum, overflows) = leasesMax.addingReportingOverflow(unackedMax)
+    package var heldMax: Int { sum(workingMax, unackedMax) }
+
+    private func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflows) = left.addingReportingOverflow(right)
         return overflows ? .max : sum
     }
 

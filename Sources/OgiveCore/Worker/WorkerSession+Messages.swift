@@ -1,13 +1,10 @@
-internal import DequeModule
-internal import OrderedCollections
-
 extension WorkerSession {
     mutating func receive(_ message: CoordinatorMessage, now: Instant) {
         switch message {
         case .welcome(let welcome): enter(welcome, now: now)
         case .serve(let run): runs[run.id] = run
         case .lease(let lease): take(lease, now: now)
-        case .ack(let name): acknowledge(name)
+        case .acks(let names): for name in names { acknowledge(name) }
         case .cancel(let name): lose(name)
         case .drain: drain(now: now)
         case .reRegister:
@@ -35,7 +32,7 @@ extension WorkerSession {
         let names = Dictionary(
             welcome.adopted.map { ($0.old, $0.new) }, uniquingKeysWith: { first, _ in first })
         var lost: [LeaseName] = []
-        for (ticket, entry) in held {
+        for (ticket, entry) in held.ordered {
             if let new = names[entry.lease.name] {
                 rename(ticket, new, now: now)
             } else {
@@ -44,7 +41,7 @@ extension WorkerSession {
             }
         }
         if !lost.isEmpty { effects.append(.send(.returned(lost))) }
-        for ticket in held.keys { send(ticket, now: now) }
+        for (ticket, _) in held.ordered { send(ticket, now: now) }
         if drainingSince != nil { effects.append(.send(.draining)) }
     }
 
@@ -53,6 +50,7 @@ extension WorkerSession {
         // The coordinator counts the time of a lease that it took over from the beginning, and
         // cancels one that it did not have to take over.
         entry.deadline = now + entry.lease.duration
+        expect(entry.deadline)
         entry.lease.name = new
         entry.results = entry.results?.mapValues { result in
             var renamed = result
@@ -64,11 +62,10 @@ extension WorkerSession {
 
     private mutating func take(_ lease: Lease, now: Instant) {
         guard isRegistered, lease.name.term == term,
-            !held.values.contains(where: { $0.lease.name == lease.name }),
-            !past.contains(lease.name)
+            held.ticket(of: lease.name) == nil, !past.contains(lease.name)
         else { return }
         // Its bound is reached when the coordinator took leases back whose cancels were lost.
-        guard drainingSince == nil, working < limits.leasesMax, held.count < limits.heldMax,
+        guard drainingSince == nil, working < limits.workingMax, held.count < limits.heldMax,
             let run = runs[lease.run]
         else {
             effects.append(.send(.returned([lease.name])))
@@ -77,28 +74,24 @@ extension WorkerSession {
         lastTicket += 1
         let ticket = Ticket(rawValue: lastTicket)
         held[ticket] = Held(lease: lease, deadline: now + lease.duration)
+        expect(now + lease.duration)
         effects.append(.start(ticket, lease, run))
     }
 
     private mutating func acknowledge(_ name: ResultName) {
-        guard let ticket = ticket(of: name.lease) else { return }
+        guard let ticket = held.ticket(of: name.lease) else { return }
         held[ticket]?.results?[name.part] = nil
         if held[ticket]?.results?.isEmpty == true { drop(ticket) }
     }
 
     private mutating func lose(_ name: LeaseName) {
-        guard let ticket = ticket(of: name), held[ticket]?.results == nil else { return }
+        guard let ticket = held.ticket(of: name), held[ticket]?.results == nil else { return }
         drop(ticket)
     }
 
     mutating func drop(_ ticket: Ticket) {
-        guard let entry = held.removeValue(forKey: ticket) else { return }
+        guard let entry = held.remove(ticket) else { return }
         past.append(entry.lease.name)
-        if past.count > WorkerLimits.pastMax { past.removeFirst() }
         if entry.results == nil { effects.append(.stop(ticket)) }
-    }
-
-    private func ticket(of name: LeaseName) -> Ticket? {
-        held.first { $0.value.lease.name == name }?.key
     }
 }

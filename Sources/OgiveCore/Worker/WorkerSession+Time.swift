@@ -1,5 +1,3 @@
-internal import OrderedCollections
-
 extension WorkerSession {
     /// Keeps the results until they are acknowledged, and sends them for the first time.
     mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: Instant) {
@@ -15,6 +13,7 @@ extension WorkerSession {
         }
         entry.results = Dictionary(uniqueKeysWithValues: results.map { ($0.part, $0) })
         held[ticket] = entry
+        pace.note(now: now, limits)
         send(ticket, now: now)
     }
 
@@ -22,6 +21,7 @@ extension WorkerSession {
     mutating func send(_ ticket: Ticket, now: Instant) {
         guard isRegistered, let results = held[ticket]?.results else { return }
         held[ticket]?.sentAt = now
+        expect(now + limits.resendAfter)
         for part in results.keys.sorted() {
             if let result = results[part] { effects.append(.send(.result(result))) }
         }
@@ -54,7 +54,7 @@ extension WorkerSession {
 
     /// What it holds: leases that it works on, and those whose results are not acknowledged.
     package var heldLeases: [HeldLease] {
-        held.values.map { entry in
+        held.ordered.map { _, entry in
             HeldLease(
                 lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
                 items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
@@ -63,6 +63,7 @@ extension WorkerSession {
 
     /// Does what is due: hello, heartbeat, credit, resending, deadlines, leaving.
     mutating func keepTime(now: Instant) {
+        pace.keep(now: now, limits)
         let silence = now - lastHeard
         if isRegistered, silence >= silenceMax { isRegistered = false }
         if !isRegistered {
@@ -84,15 +85,28 @@ extension WorkerSession {
                 lastCredit = credit
                 effects.append(.send(.credit(credit)))
             }
-            for (ticket, entry) in held
-            where entry.results != nil && now - entry.sentAt >= limits.resendAfter {
-                send(ticket, now: now)
+        }
+        if let nextDue, nextDue <= now { doWhatIsDue(now: now) }
+        leaveIfDrained(now: now)
+    }
+
+    /// Sends again what nobody acknowledged, drops what ran out, and finds out what is due next:
+    /// to look at all leases at each event would be most of the work of a busy worker.
+    private mutating func doWhatIsDue(now: Instant) {
+        nextDue = nil
+        for (ticket, entry) in held.ordered {
+            if entry.results == nil {
+                if entry.deadline <= now { drop(ticket) } else { expect(entry.deadline) }
+            } else if isRegistered {
+                let due = entry.sentAt + limits.resendAfter
+                if due <= now { send(ticket, now: now) } else { expect(due) }
             }
         }
-        for (ticket, entry) in held where entry.results == nil && entry.deadline <= now {
-            drop(ticket)
-        }
-        leaveIfDrained(now: now)
+    }
+
+    /// Something of `held` is due then.
+    mutating func expect(_ due: Instant) {
+        nextDue = min(nextDue ?? due, due)
     }
 
     /// Other models are served: what is unfinished may be of both, so it is dropped; the hello
@@ -100,7 +114,7 @@ extension WorkerSession {
     mutating func change(_ offer: Offer, now: Instant) {
         guard offer != self.offer else { return }
         self.offer = offer
-        for (ticket, entry) in held where entry.results == nil { drop(ticket) }
+        for (ticket, entry) in held.ordered where entry.results == nil { drop(ticket) }
         sayHello(now: now)
     }
 
@@ -113,12 +127,10 @@ extension WorkerSession {
 
     /// Gives back leases without results.
     private mutating func giveBack(where isWanted: (Held) -> Bool) {
-        let tickets = held.keys.filter { ticket in
-            held[ticket].map { $0.results == nil && isWanted($0) } ?? false
-        }
-        guard !tickets.isEmpty else { return }
-        effects.append(.send(.returned(tickets.compactMap { held[$0]?.lease.name })))
-        for ticket in tickets { drop(ticket) }
+        let given = held.ordered.filter { $0.value.results == nil && isWanted($0.value) }
+        guard !given.isEmpty else { return }
+        effects.append(.send(.returned(given.map(\.value.lease.name))))
+        for (ticket, _) in given { drop(ticket) }
     }
 
     private mutating func leaveIfDrained(now: Instant) {

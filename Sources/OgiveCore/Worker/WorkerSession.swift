@@ -1,6 +1,3 @@
-internal import DequeModule
-internal import OrderedCollections
-
 /// A worker's side of the protocol: a pure state machine without clock, randomness or I/O.
 ///
 /// It holds every lease until its results are acknowledged, registers again when the coordinator
@@ -37,10 +34,10 @@ package struct WorkerSession: Sendable {
     let name: String
     let version: String
     var offer: Offer
-    var held = OrderedDictionary<Ticket, Held>()
-    /// The last leases that ended, at most `WorkerLimits.pastMax`: one that comes a
-    /// second time is not begun again.
-    var past = Deque<LeaseName>()
+    var held = HeldLeases()
+    /// Nothing of `held` is due before this.
+    var nextDue: Instant?
+    var past = PastLeases()
     var runs: [RunID: RunDescription] = [:]
     var lastTicket: UInt64 = 0
     var heartbeatInterval = Duration.seconds(2)
@@ -62,6 +59,8 @@ package struct WorkerSession: Sendable {
     var hasNews = false
     /// Leases that keep the worker busy.
     var leasesWanted = Int.max
+    /// Leases that are asked for beyond these.
+    var pace = LeasePace()
     var drainingSince: Instant?
     var drainGrace: Duration
     var hasLeft = false
@@ -155,21 +154,22 @@ package struct WorkerSession: Sendable {
         case .tick: break
         }
         if !hasLeft { keepTime(now: now) }
-        defer { effects.removeAll(keepingCapacity: true) }
+        defer { effects = [] }
         return effects
     }
 
     /// Leases without results, for status.
-    package var working: Int {
-        held.values.count { $0.results == nil }
-    }
+    package var working: Int { held.working }
 
     /// Leases whose results wait for their acknowledgement.
     package var unacked: Int { held.count - working }
 
-    /// How many leases the worker is willing to hold now.
+    /// How many leases the worker is willing to hold now. While acknowledgements are what it waits
+    /// for, it moves by quarters, or each of them would be answered with another credit.
     var credit: Int {
         guard !isSuspended, drainingSince == nil else { return 0 }
-        return max(0, min(limits.leasesMax, leasesWanted, limits.unackedMax - unacked))
+        let wanted = min(limits.leasesMax, leasesWanted) + pace.ahead
+        let room = max(0, limits.unackedMax - unacked)
+        return room >= wanted ? wanted : room - room % max(1, wanted / 4)
     }
 }

@@ -50,8 +50,8 @@ package struct SyntheticLaw: Sendable {
         let text = SyntheticText.write(
             reward: reward(seed: seed), length: spec.textLength, seed: seed)
         var generator = SplitMix64(seed: UInt64(seed) | 2 << 32)
-        // About four characters to a token, as in English text.
-        let tokens = max(1, text.count / 4)
+        // About four characters to a token, as in English text; each is one byte.
+        let tokens = max(1, text.utf8.count / 4)
         let isTruncated = tokens > maxTokens
         let count = min(tokens, maxTokens)
         return Completion(

@@ -22,9 +22,12 @@ package enum SyntheticText {
 
     /// Reads the reward back; throws `malformed` when the text is not of a synthetic policy.
     package static func reward(in text: String) throws(ModelError) -> Double {
-        guard text.hasPrefix(opening),
-            let number = text.dropFirst(opening.count).split(separator: ";").first,
-            let reward = Double(number)
+        // Bytes: to look at the characters of a long text costs more than all else here.
+        guard text.utf8.starts(with: opening.utf8),
+            let reward = Double(
+                String(
+                    decoding: text.utf8.dropFirst(opening.utf8.count)
+                        .prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self))
         else {
             throw ModelError(
                 .malformed,

@@ -5,8 +5,10 @@ internal import Postgres
 /// Reads one page of pending work within one transaction.
 struct PageReader {
     let extent: RunExtent
-    let cursor: Int64
-    let limit: PageLimit
+    var cursor: Int64
+    var limit: PageLimit
+    /// Most prompts that are looked at.
+    var scanMax = PagingQueries.scanMax
     /// Whether draws are wanted, or candidates alone.
     var withDraws = true
 
@@ -22,9 +24,10 @@ struct PageReader {
             return PendingPage(prompts: prompts, next: PromptID(last.id))
         }
         let scanned = try await connection.query(
-            PagingQueries.scanned, [.int64(extent.promptSet), .int64(cursor)]
+            PagingQueries.scanned,
+            [.int64(extent.promptSet), .int64(cursor), .int64(scanMax)]
         ).one()
-        let isEnd = try scanned.decode("count", as: Int64.self) < PagingQueries.scanMax
+        let isEnd = try scanned.decode("count", as: Int64.self) < scanMax
         let last = try scanned.decode("last", as: Int64?.self)
         return PendingPage(prompts: prompts, next: isEnd ? nil : last.map(PromptID.init))
     }
@@ -39,7 +42,7 @@ struct PageReader {
                 .int32(extent.firstDraws), .bool(extent.scoresCandidates),
                 .int64(Int64(limit.prompts)),
                 .bool(extent.samples), .int64(extent.sampling), .bool(extent.asksLogProbabilities),
-                .bool(withDraws), .int64(extent.run),
+                .bool(withDraws), .int64(extent.run), .int64(scanMax),
             ])
         return try rows.map { row in
             let draws: Int32 = try row.decode("draws")

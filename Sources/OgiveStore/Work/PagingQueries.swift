@@ -3,14 +3,14 @@ enum PagingQueries {
     /// How many prompts one page looks at when most of them are complete.
     static let scanMax: Int64 = 20_000
 
-    /// The next prompts that lack something, looking at `scanMax` prompts at most. `id + 0` names
+    /// The next prompts that lack something, looking at so many prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
     /// a page ends as soon as it is full. $1 prompt set,
     /// $2 cursor, $3 scoring, $4 draws, $5 whether candidates are scored, $6 most prompts, $7
     /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
     /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
     /// whether draws are wanted now, $11 run: $4 is what it asks for of prompts without a target of
-    /// their own.
+    /// their own, $12 most prompts that are looked at.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws
@@ -18,7 +18,7 @@ enum PagingQueries {
             SELECT id, key, content, metadata, candidate_count, id + 0 AS position
             FROM ogive.prompt_rows
             WHERE prompt_set_id = $1 AND id + 0 > $2
-            ORDER BY id + 0 LIMIT \(scanMax)
+            ORDER BY id + 0 LIMIT $12
         ) p
         LEFT JOIN LATERAL (
             SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
@@ -42,13 +42,22 @@ enum PagingQueries {
                 WHERE w.scoring_id = $3 AND w.prompt_id = p.id))
         ORDER BY p.position LIMIT $6
         """
-    /// Where the prompts end at which `prompts` looked. $1 prompt set, $2 cursor.
+    /// Where the prompts end at which `prompts` looked. $1 prompt set, $2 cursor, $3 most prompts
+    /// that are looked at.
     static let scanned = """
         SELECT max(id) AS last, count(*) AS count FROM (
             SELECT id FROM ogive.prompt_rows
             WHERE prompt_set_id = $1 AND id + 0 > $2
-            ORDER BY id + 0 LIMIT \(scanMax)
+            ORDER BY id + 0 LIMIT $3
         ) p
+        """
+    /// The first and the last prompt of a set; no row for an empty one. $1 prompt set.
+    static let ends = """
+        SELECT f.id AS first, l.id AS last
+        FROM (SELECT id FROM ogive.prompt_rows WHERE prompt_set_id = $1
+            ORDER BY id + 0 LIMIT 1) f,
+            (SELECT id FROM ogive.prompt_rows WHERE prompt_set_id = $1
+            ORDER BY id + 0 DESC LIMIT 1) l
         """
     /// $1 scoring, $2 prompts.
     static let failures = """

@@ -19,6 +19,7 @@ extension PostgresStore {
                     RunQueries.candidatesArePending, [.int64(run.id.rawValue)])
                 reader.withDraws = try rows.one().decode("are_pending", as: Bool.self) == false
             }
+            if limit.skipsDone, cursor == nil { try await reader.skipDone(connection) }
             return try await reader.read(connection)
         }
     }

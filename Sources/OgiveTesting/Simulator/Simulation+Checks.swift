@@ -14,7 +14,7 @@ extension Simulation {
     /// A worker holds no more than its limits say.
     mutating func check(_ session: WorkerSession, of id: WorkerID) {
         let limits = session.limits
-        if session.working > limits.leasesMax || session.working + session.unacked > limits.heldMax
+        if session.working > limits.workingMax || session.working + session.unacked > limits.heldMax
         {
             violations.append(
                 "worker \(id.low) holds \(session.working) leases and \(session.unacked) results")
@@ -39,8 +39,10 @@ extension Simulation {
         }
         for case .send(let message) in effects {
             switch message.message {
-            case .ack(let name):
-                if !dropped.contains(name.lease) { checkAck(name, to: message.worker) }
+            case .acks(let names):
+                for name in names where !dropped.contains(name.lease) {
+                    checkAck(name, to: message.worker)
+                }
             case .lease(let lease): check(lease, to: message.worker, by: index)
             case .welcome(let welcome):
                 counts.adopted += welcome.adopted.count

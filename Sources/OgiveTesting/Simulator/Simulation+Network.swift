@@ -39,7 +39,7 @@ extension Simulation {
             if case .result = message.message { counts.resultsLost += 1 }
         case .toWorker(let message):
             if case .lease = message.message { counts.leasesLost += 1 }
-            if case .ack = message.message { counts.acksLost += 1 }
+            if case .acks(let names) = message.message { counts.acksLost += names.count }
         default: break
         }
     }

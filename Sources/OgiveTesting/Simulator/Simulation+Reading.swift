@@ -58,7 +58,8 @@ extension Simulation {
         case .lease(let lease):
             "lease \(text(of: lease.name)), run \(lease.run.rawValue), "
                 + "prompt \(lease.prompt.id.rawValue), \(lease.items.map { text(of: $0.name) })"
-        case .ack(let name): "ack \(text(of: name.lease)) part \(name.part)"
+        case .acks(let names):
+            "ack \(names.map { "\(text(of: $0.lease)) part \($0.part)" })"
         case .cancel(let name): "cancel \(text(of: name))"
         case .drain: "drain"
         case .reRegister: "register again"

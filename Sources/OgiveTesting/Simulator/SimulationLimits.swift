@@ -21,6 +21,8 @@ extension SimulationOptions {
     var workerLimits: WorkerLimits {
         var limits = WorkerLimits()
         limits.leasesMax = 3
+        limits.aheadTime = .seconds(1)
+        limits.aheadMax = 2
         limits.unackedMax = 5
         limits.resendAfter = .seconds(1)
         limits.helloInterval = .milliseconds(500)

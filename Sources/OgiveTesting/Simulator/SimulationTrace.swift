@@ -68,9 +68,11 @@ extension TraceHash {
         case .lease(let lease):
             add(32, UInt64(bitPattern: lease.prompt.id.rawValue), UInt64(lease.items.count))
             add(lease.name)
-        case .ack(let name):
-            add(33, UInt64(name.part))
-            add(name.lease)
+        case .acks(let names):
+            for name in names {
+                add(33, UInt64(name.part))
+                add(name.lease)
+            }
         case .cancel(let name):
             add(34)
             add(name)

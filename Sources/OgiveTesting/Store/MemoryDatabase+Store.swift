@@ -16,12 +16,19 @@ extension MemoryDatabase {
         }.sorted { $0.id < $1.id }
     }
 
-    /// Pending items of a run, from prompts after `cursor`.
+    /// Pending items of a run, from prompts after `cursor`. Where it may, it leaves out as many
+    /// prompts as it can, pending ones among them.
     package func pendingPage(
         of run: RunDescription, after cursor: PromptID?, limit: PageLimit
     ) -> PendingPage {
         var page = PendingPage(prompts: [], next: nil)
         var count = 0
+        var cursor = cursor
+        if limit.skipsDone, cursor == nil {
+            cursor = prompts[run.spec.scoring.sampling.promptSet]?.last {
+                pendingItems(of: $0, run).isEmpty
+            }?.prompt.id
+        }
         let isFirst = run.spec.candidatesFirst && missing(of: run.id).contains { !$0.isDraw }
         for stored in prompts[run.spec.scoring.sampling.promptSet] ?? [] {
             if let cursor, stored.prompt.id <= cursor { continue }

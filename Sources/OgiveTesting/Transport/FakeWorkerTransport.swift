@@ -8,9 +8,9 @@ package struct FakeWorkerTransport: WorkerTransport {
     /// Messages from the coordinator.
     package let incoming: BatchQueue<CoordinatorMessage>
 
-    /// Passes a message to the network; `unreachable` after `close()`.
-    package func send(_ message: WorkerMessage) async -> SendOutcome {
-        network.send(message, from: worker, over: incoming)
+    /// Passes messages to the network; `unreachable` after `close()`.
+    package func send(_ messages: [WorkerMessage]) async -> [SendOutcome] {
+        messages.map { network.send($0, from: worker, over: incoming) }
     }
 
     /// Leaves the network, and ends `incoming` after what was received.

@@ -10,7 +10,9 @@ extension CoordinatorMessage: WireConvertible {
         case .lease(let lease):
             self = .lease(try Lease(wire: lease))
         case .ack(let ack):
-            self = .ack(try ResultName(wire: ack))
+            try WireCheck.present(!ack.results.isEmpty, "ack.results")
+            let names = try WireCheck.list(ack.results, "ack.results", max: WireLimits.leases)
+            self = .acks(try names.map(ResultName.init(wire:)))
         case .cancel(let cancel):
             try WireCheck.present(cancel.hasLease, "cancel.lease")
             self = .cancel(try LeaseName(wire: cancel.lease))
@@ -39,8 +41,10 @@ extension CoordinatorMessage: WireConvertible {
             return .serve(run.wire)
         case .lease(let lease):
             return .lease(lease.wire)
-        case .ack(let name):
-            return .ack(name.wire)
+        case .acks(let names):
+            var ack = Ogive_V1_Ack()
+            ack.results = names.map(\.wire)
+            return .ack(ack)
         case .cancel(let name):
             var cancel = Ogive_V1_Cancel()
             cancel.lease = name.wire

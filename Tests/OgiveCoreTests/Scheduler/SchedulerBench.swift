@@ -125,7 +125,9 @@ extension [Scheduler.Effect] {
     }
 
     var acks: [ResultName] {
-        sent.compactMap { if case .ack(let name) = $0.message { name } else { nil } }
+        sent.flatMap { (message) -> [ResultName] in
+            if case .acks(let names) = message.message { names } else { [] }
+        }
     }
 
     var cancels: [LeaseName] {

@@ -15,7 +15,8 @@ struct SchedulerPagingTests {
         let pages = bench.handle(.runs([Bench.boundRun()])).pages
         #expect(pages.count == 1)
         #expect(pages.first?.after == nil)
-        #expect(pages.first?.limit == PageLimit(prompts: 7, items: 10))
+        #expect(pages.first?.limit.prompts == 7)
+        #expect(pages.first?.limit.items == 10)
     }
 
     @Test("One page at a time; the next only when the window is half empty")
@@ -65,6 +66,31 @@ struct SchedulerPagingTests {
         #expect(effects.pages.count == 1)
         #expect(effects.pages.first?.after == nil)
         #expect(effects.finishes.isEmpty)
+    }
+
+    @Test("Only the first page of a run may leave out what is done")
+    func skipsDone() {
+        var bench = SchedulerBench()
+        let first = bench.handle(.runs([Bench.boundRun()])).pages
+        #expect(first.first?.limit.skipsDone == true)
+        #expect(bench.handle(.pageFailed(RunID(1))).pages.isEmpty)
+        let again = bench.handle(.tick, after: .seconds(2)).pages
+        #expect(again.first?.limit.skipsDone == true)
+        let second = bench.page([], next: 7).pages
+        #expect(second.first?.limit.skipsDone == false)
+        bench.page([])
+        bench.handle(.finished(RunID(1), false))
+        let anew = bench.handle(.tick, after: .seconds(1)).pages
+        #expect(anew.first?.after == nil)
+        #expect(anew.first?.limit.skipsDone == false)
+    }
+
+    @Test("A run that is raised before its first page came leaves nothing out")
+    func raisedBeforeTheFirstPage() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        bench.handle(.runs([Bench.boundRun(draws: 3)]))
+        #expect(bench.page([]).pages.first?.limit.skipsDone == false)
     }
 
     @Test("The same specification again changes nothing")

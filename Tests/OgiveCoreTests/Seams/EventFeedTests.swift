@@ -24,6 +24,33 @@ import Testing
         }
     }
 
+    @Test("A batch holds what waits, in order, and leaves the rest")
+    func batches() async {
+        let feed = feed()
+        await feed.take([1, 2, 3])
+        feed.yield(4)
+        feed.tick(5)
+        #expect(await feed.nextBatch(max: 3) == [1, 2, 3])
+        #expect(await feed.nextBatch(max: 3) == [4, 5])
+        feed.tick(6)
+        #expect(await feed.nextBatch(max: 3) == [6])
+    }
+
+    @Test("More messages than there is room for are let in as the feed is read")
+    func batchBound() async {
+        let feed = feed()
+        let all = Array(0..<(3 * Self.eventsMax))
+        await withTaskGroup { group in
+            group.addTask { await feed.take(all) }
+            var read: [Int] = []
+            while read.count < all.count, let batch = await feed.nextBatch(max: 7) {
+                #expect(feed.count <= Self.eventsMax)
+                read += batch
+            }
+            #expect(read == all)
+        }
+    }
+
     @Test("Ticks do not add up")
     func ticks() async {
         let feed = feed()

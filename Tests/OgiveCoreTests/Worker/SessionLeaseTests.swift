@@ -30,11 +30,11 @@ struct SessionLeaseTests {
         let first = bench.handle(.done(ticket, [Bench.results(0), Bench.results(1)]))
         #expect(first.results.map(\.part) == [0, 1])
         bench.hear(.heartbeat, after: .seconds(4))
-        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
         #expect(bench.handle(.tick, after: .seconds(1)).results.map(\.part) == [1])
         bench.hear(.heartbeat, after: .seconds(4))
         #expect(bench.session.unacked == 1)
-        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 1)))
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 1)]))
         #expect(bench.session.unacked == 0)
         #expect(bench.handle(.tick, after: .seconds(5)).results.isEmpty)
     }
@@ -43,11 +43,11 @@ struct SessionLeaseTests {
     func foreignAck() throws {
         var bench = SessionBench.registered()
         let ticket = try bench.take(1)
-        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
         #expect(bench.session.working == 1)
         bench.handle(.done(ticket, [Bench.results(0, 1)]))
-        bench.hear(.ack(ResultName(lease: Bench.name(1, epoch: 2), part: 0)))
-        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 3)))
+        bench.hear(.acks([ResultName(lease: Bench.name(1, epoch: 2), part: 0)]))
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 3)]))
         #expect(bench.session.unacked == 1)
     }
 
@@ -103,7 +103,7 @@ struct SessionLeaseTests {
             told += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
         }
         #expect(told == [2, 1, 0])
-        #expect(bench.hear(.ack(ResultName(lease: Bench.name(2), part: 0))).credits == [1])
+        #expect(bench.hear(.acks([ResultName(lease: Bench.name(2), part: 0)])).credits == [1])
     }
 
     @Test("While the servers are away the worker wants nothing")
@@ -127,7 +127,7 @@ struct SessionLeaseTests {
         #expect(bench.handle(.drain).isEmpty)
         #expect(bench.hear(.lease(Bench.lease(3))).returned == [Bench.name(3)])
         #expect(bench.handle(.done(begun, [Bench.results(0, 1)])).exits.isEmpty)
-        let end = bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        let end = bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
         #expect(end.exits == [.drained])
         #expect(end.sent.last == .goodbye)
     }
@@ -157,7 +157,10 @@ struct SessionLeaseTests {
 extension SessionLeaseTests {
     @Test("More leases than it holds at most are given back, not begun")
     func leasesMax() throws {
-        var bench = SessionBench.registered { $0.leasesMax = 2 }
+        var bench = SessionBench.registered {
+            $0.leasesMax = 2
+            $0.aheadMax = 0
+        }
         _ = try bench.take(1)
         _ = try bench.take(2)
         let effects = bench.hear(.lease(SessionBench.lease(3)))
@@ -172,7 +175,7 @@ extension SessionLeaseTests {
         let ticket = try bench.take(1)
         #expect(bench.hear(.lease(SessionBench.lease(1))).isEmpty)
         bench.handle(.done(ticket, [SessionBench.results(0, 1)]))
-        bench.hear(.ack(ResultName(lease: SessionBench.name(1), part: 0)))
+        bench.hear(.acks([ResultName(lease: SessionBench.name(1), part: 0)]))
         #expect(bench.hear(.lease(SessionBench.lease(1))).isEmpty)
         _ = try bench.take(2)
         bench.hear(.cancel(SessionBench.name(2)))
@@ -184,6 +187,7 @@ extension SessionLeaseTests {
     func heldMax() throws {
         var bench = SessionBench.registered {
             $0.leasesMax = 2
+            $0.aheadMax = 0
             $0.unackedMax = 3
         }
         for task in 1...5 as ClosedRange<UInt64> {
@@ -193,7 +197,7 @@ extension SessionLeaseTests {
         #expect(bench.session.unacked == 5)
         #expect(
             bench.hear(.lease(SessionBench.lease(6))).returned == [SessionBench.name(6)])
-        bench.hear(.ack(ResultName(lease: SessionBench.name(1), part: 0)))
+        bench.hear(.acks([ResultName(lease: SessionBench.name(1), part: 0)]))
         #expect(bench.hear(.lease(SessionBench.lease(7))).started.count == 1)
     }
 

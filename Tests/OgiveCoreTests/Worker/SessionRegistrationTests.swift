@@ -54,7 +54,7 @@ struct SessionRegistrationTests {
         var bench = SessionBench.registered()
         let ticket = try bench.take(1)
         bench.handle(.done(ticket, [Bench.results(0), Bench.results(1)]))
-        bench.hear(.ack(ResultName(lease: Bench.name(1), part: 0)))
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
         let hello = try #require(bench.handle(.tick, after: .seconds(10)).hellos.first)
         #expect(
             hello.inFlight == [

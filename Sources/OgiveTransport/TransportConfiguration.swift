@@ -26,7 +26,7 @@ package struct TransportConfiguration: Sendable {
     /// A worker's first wait before it connects again; it doubles up to `reconnectMax`.
     package var reconnect = Duration.milliseconds(100)
     /// A worker's longest wait before it connects again.
-    package var reconnectMax = Duration.seconds(2)
+    package var reconnectMax = Duration.seconds(1)
 
     /// How often the authorised keys are looked at.
     package var keysInterval = Duration.seconds(1)

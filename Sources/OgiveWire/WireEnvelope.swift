@@ -63,7 +63,7 @@ enum WireEnvelope {
                 .malformed, "message of \(bytes.count) bytes is truncated or damaged",
                 cause: error)
         }
-        guard let worker = WorkerID(bytes: envelope.worker) else {
+        guard let worker = WorkerID(bytes: Array(envelope.worker)) else {
             throw WireError(
                 .invalidValue, "envelope.worker has \(envelope.worker.count) bytes, not 16")
         }

@@ -46,8 +46,13 @@ struct EndpointPool: Sendable {
 
     /// Requests that may be under way at once.
     var capacity: Int {
-        let healthy = endpoints.filter { $0.breaker.outage == nil }
-        return (healthy.isEmpty ? endpoints : healthy).reduce(0) { $0 + $1.limit }
+        var (healthy, all) = (0, 0)
+        for endpoint in endpoints {
+            all += endpoint.limit
+            if endpoint.breaker.outage == nil { healthy += endpoint.limit }
+        }
+        // A limit is never 0.
+        return healthy > 0 ? healthy : all
     }
 
     /// Leave for a request now. `avoided` is an endpoint that failed it before: another one is

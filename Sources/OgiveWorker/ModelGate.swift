@@ -23,12 +23,15 @@ final class ModelGate: Sendable {
     private let state: Mutex<State>
     private let time: TimeSource
     private let random: @Sendable () -> Double
+    private let capacityChanges: Counter
     private let notice: @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void
 
-    /// `notice` is told when an endpoint goes, and when it is back.
+    /// `notice` is told when an endpoint goes, and when it is back; `capacityChanges` counts the
+    /// changes of the capacity.
     init(
         _ pool: EndpointPool, time: TimeSource,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        capacityChanges: Counter = Counter(),
         notice: @escaping @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void = {
             _, _ in
         }
@@ -36,6 +39,7 @@ final class ModelGate: Sendable {
         state = Mutex(State(pool: pool))
         self.time = time
         self.random = random
+        self.capacityChanges = capacityChanges
         self.notice = notice
     }
 
@@ -145,15 +149,19 @@ final class ModelGate: Sendable {
         var names: (name: String, isOut: Bool, outage: CircuitBreaker.Outage?)?
         wakeFirst { state in
             let isOut = state.pool.endpoints[endpoint].breaker.outage != nil
-            let isLast = state.pool.outage != nil
+            let isLast = isOut && state.pool.outage != nil
+            let capacity = state.pool.capacity
             body(&state.pool)
             if isLast, state.queue.isEmpty,
                 state.pool.endpoints[endpoint].breaker.state == .halfOpen(isTried: false)
             {
                 state.pool.change(endpoint) { $0.close() }
             }
-            let after = state.pool.endpoints[endpoint]
-            names = (after.name, isOut, after.breaker.outage)
+            if state.pool.capacity != capacity { capacityChanges.add() }
+            let outage = state.pool.endpoints[endpoint].breaker.outage
+            if isOut || outage != nil {
+                names = (state.pool.endpoints[endpoint].name, isOut, outage)
+            }
         }
         if let names, names.isOut != (names.outage != nil) { notice(names.name, names.outage) }
     }

@@ -23,6 +23,7 @@ final class ModelGates: Sendable {
 
     /// A few: they are asked for by each request, and comparing is cheaper than hashing.
     private let entries = Mutex([Entry]())
+    private let capacityChanges = Counter()
     private let breaker: CircuitBreaker
     private let configuration: WorkerConfiguration
     private let time: TimeSource
@@ -37,6 +38,9 @@ final class ModelGates: Sendable {
         self.time = time
         self.logger = logger
     }
+
+    /// How often the capacity of a gate changed, or a gate was made.
+    var changes: Int { capacityChanges.value }
 
     /// All gates there are.
     var all: [Entry] { entries.withLock { $0 } }
@@ -114,8 +118,9 @@ final class ModelGates: Sendable {
             }
             let logger = logger
             let gate = ModelGate(
-                EndpointPool(states), time: time,
+                EndpointPool(states), time: time, capacityChanges: capacityChanges,
                 notice: { Self.log(logger, name, $0, $1) })
+            capacityChanges.add()
             entries.append(
                 Entry(
                     name: name, kind: kind, model: model, gate: gate, isPolicy: isPolicy,

@@ -12,6 +12,8 @@ struct Pipeline: Sendable {
     private let scores: StageQueue<LeaseJob>
     private let leases = PipelineLeases()
     private let gates: ModelGates
+    /// The changes of the gates' capacities that were followed.
+    private let followed = Counter()
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
@@ -64,7 +66,7 @@ struct Pipeline: Sendable {
             provider: provider, gates: gates, leases: leases,
             rule: AttemptRule(configuration, time: time))
         while let job = await samples.next() {
-            feed.yield(.started(job.ticket))
+            feed.leave(.started(job.ticket))
             if job.lease.items.first?.stage == .logProbability {
                 await tell(job)
             } else if let sampled = await stage.process(job) {
@@ -79,6 +81,7 @@ struct Pipeline: Sendable {
 
     /// Lets the stages and the intake follow the limits that were found.
     private func follow() {
+        guard followed.update(to: gates.changes) else { return }
         let sampling = configuration.sampleConcurrency.initial
         let scoring = configuration.scoreConcurrency.initial
         let slots = (
@@ -111,9 +114,8 @@ struct Pipeline: Sendable {
             taken[0].lease.run == next.lease.run
                 && taken.reduce(next.results.count) { $0 + $1.results.count } <= most
         }) {
-            for job in await stage.process(jobs) {
-                feed.yield(.done(job.ticket, split(job.results)))
-            }
+            let scored = await stage.process(jobs)
+            feed.yield(scored.map { .done($0.ticket, split($0.results)) })
             for job in jobs { leases.leave(job.ticket) }
             scores.finish()
             follow()

@@ -1,5 +1,6 @@
 import OgiveCore
 import OgiveStore
+import OgiveTesting
 import Testing
 
 extension StoreTests {

@@ -19,18 +19,10 @@ package struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// Takes a routing id from the wire; `nil` unless there are exactly 16 bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
-        var halves: (UInt64, UInt64) = (0, 0)
-        for (offset, byte) in bytes.enumerated() {
-            if offset < 8 {
-                halves.0 = halves.0 << 8 | UInt64(byte)
-            } else {
-                halves.1 = halves.1 << 8 | UInt64(byte)
-            }
-        }
-        high = halves.0
-        low = halves.1
+        high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// The 16 bytes, most significant first.

@@ -5,10 +5,14 @@ internal import OrderedCollections
 extension Scheduler {
     /// Puts a worker into the queue for work when it has room.
     mutating func enqueue(_ id: WorkerID) {
-        guard let worker = workers[id], hasRoom(worker), !worker.isQueued, !worker.serves.isEmpty
-        else { return }
-        workers[id]?.isQueued = true
-        queue.append(id)
+        let extra = isOff(.credit) ? 2 : 0
+        let isNew = withWorker(id) { worker in
+            guard !worker.isQueued, !worker.serves.isEmpty, worker.hasRoom(beyondCredit: extra)
+            else { return false }
+            worker.isQueued = true
+            return true
+        }
+        if isNew == true { queue.append(id) }
     }
 
     private func hasRoom(_ worker: SchedulerWorker) -> Bool {
@@ -26,7 +30,7 @@ extension Scheduler {
     mutating func grant(now: Instant) {
         guard !isDraining, !isHeld, !landing.isPaused else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
-            workers[worker]?.isQueued = false
+            withWorker(worker) { $0.isQueued = false }
             guard let id = nextTask(of: worker), let task = tasks[id] else { continue }
             guard inFlightItems == 0 || inFlightItems + task.items.count <= limits.inFlightItemsMax
             else {
@@ -86,18 +90,19 @@ extension Scheduler {
         var task = task
         let isSuspect = runs[task.run]?.suspects.first == task.id
         if isSuspect {
-            runs[task.run]?.suspects.removeFirst()
+            withRun(task.run) { $0.suspects.removeFirst() }
         } else {
-            runs[task.run]?.ready.removeFirst()
+            withRun(task.run) { $0.ready.removeFirst() }
         }
         guard let prompt = task.prompt,
-            let sampling = runs[task.run]?.begin(task.promptID, items: task.items.count)
+            let sampling = withRun(
+                task.run, { $0.begin(task.promptID, items: task.items.count) })
         else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if workers[worker]?.told.insert(task.run).inserted == true,
+        if withWorker(worker, { $0.told.insert(task.run).inserted }) == true,
             let description = runs[task.run]?.description
         {
             send(.serve(description), to: worker)
@@ -123,9 +128,11 @@ extension Scheduler {
         task.state = .leased(worker, deadline: deadline)
         task.isAlone = isAlone
         tasks[task.id] = task
-        workers[worker]?.tasks.insert(task.id)
-        if isAlone { workers[worker]?.suspect = task.id }
-        workers[worker]?.owesOthers = isAlone
+        withWorker(worker) { holder in
+            holder.tasks.insert(task.id)
+            if isAlone { holder.suspect = task.id }
+            holder.owesOthers = isAlone
+        }
         inFlightItems += task.items.count
         deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
         if deadlines.count > 2 * tasks.count + Self.deadlinesKept { clearDeadlines() }

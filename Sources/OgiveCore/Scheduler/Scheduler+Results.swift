@@ -45,7 +45,7 @@ extension Scheduler {
         inFlightItems -= taken.count
         if task.items.isEmpty {
             task.state = .landing
-            workers[worker]?.tasks.remove(task.id)
+            withWorker(worker) { _ = $0.tasks.remove(task.id) }
         }
         tasks[task.id] = task
         enqueue(worker)

@@ -50,9 +50,10 @@ extension Scheduler {
     mutating func askDatabase(now: Instant) {
         guard !isDraining, !landing.isPaused else { return }
         for index in runs.values.indices {
-            let run = runs.values[index]
-            guard run.notBefore <= now else { continue }
+            guard runs.values[index].notBefore <= now else { continue }
             runs.values[index].notBefore = .zero
+            guard runs.values[index].mayNeed(limits) else { continue }
+            let run = runs.values[index]
             if run.paging == .idle, run.binding == .bound, !run.isExhausted,
                 run.activeItems < limits.windowItems / 2, !isHeld(run)
             {
@@ -87,18 +88,22 @@ extension Scheduler {
     mutating func take(_ page: PendingPage, of id: RunID) {
         guard runs[id]?.paging == .fetching else { return }
         for pending in page.prompts {
-            guard let items = runs[id]?.news(pending), !items.isEmpty else { continue }
-            runs[id]?.activate(items.map(\.name), of: pending.prompt.id)
+            let items = withRun(id) { run in
+                let items = run.news(pending)
+                if !items.isEmpty { run.activate(items.map(\.name), of: pending.prompt.id) }
+                return items
+            }
+            guard let items, !items.isEmpty else { continue }
             for chunk in chunks(of: items) {
                 lastTask += 1
                 let task = SchedulerTask(
                     id: TaskID(lastTask), run: id, promptID: pending.prompt.id,
                     prompt: pending.prompt, items: chunk, state: .ready)
                 tasks[task.id] = task
-                runs[id]?.ready.append(task.id)
+                withRun(id) { $0.ready.append(task.id) }
             }
         }
-        runs[id]?.turn(to: page.next)
+        withRun(id) { $0.turn(to: page.next) }
         queueWorkers(serving: id)
     }
 

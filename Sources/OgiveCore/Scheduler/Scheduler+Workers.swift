@@ -16,7 +16,7 @@ extension Scheduler {
             send(isOff(.reRegistration) ? .heartbeat : .reRegister, to: id)
             return
         }
-        workers[id]?.lastSeen = now
+        withWorker(id) { $0.lastSeen = now }
         switch envelope.message {
         case .hello: break
         case .credit(let credit): setCredit(credit, of: id)

@@ -105,7 +105,8 @@ package struct Scheduler: Sendable {
         Load(
             workers: workers.count, tasks: tasks.count, inFlightItems: inFlightItems,
             landingItems: landing.items,
-            activeItems: runs.values.reduce(0) { $0 + $1.activeItems })
+            activeItems: runs.values.reduce(0) { $0 + $1.activeItems },
+            deadlines: deadlines.count)
     }
 
     /// What is in memory.
@@ -120,6 +121,8 @@ package struct Scheduler: Sendable {
         package var landingItems: Int
         /// Items of all runs.
         package var activeItems: Int
+        /// Deadlines of leases, some of which may be over.
+        package var deadlines: Int
     }
 
     /// How many leases a registered worker holds, and how many it is willing to.
@@ -135,6 +138,23 @@ package struct Scheduler: Sendable {
         #else
             false
         #endif
+    }
+
+    /// Changes a worker in its place: by its key, a dictionary that keeps an order would move it
+    /// to the end and back.
+    @discardableResult
+    mutating func withWorker<Value>(
+        _ id: WorkerID, _ change: (inout SchedulerWorker) -> Value
+    ) -> Value? {
+        workers.index(forKey: id).map { change(&workers.values[$0]) }
+    }
+
+    /// Changes a run in its place.
+    @discardableResult
+    mutating func withRun<Value>(
+        _ id: RunID, _ change: (inout SchedulerRun) -> Value
+    ) -> Value? {
+        runs.index(forKey: id).map { change(&runs.values[$0]) }
     }
 
     mutating func send(_ message: CoordinatorMessage, to worker: WorkerID) {

@@ -57,6 +57,15 @@ struct SchedulerRun {
     /// Whether its budget is spent.
     var isExhausted: Bool { description.spec.isExhausted(by: description.spent) }
 
+    /// Whether it may be time to ask the database something, looked at for each event.
+    func mayNeed(_ limits: SchedulerLimits) -> Bool {
+        switch paging {
+        case .idle: activeItems < limits.windowItems / 2 || isExhausted
+        case .exhausted: activeItems == 0
+        case .fetching, .finishing: false
+        }
+    }
+
     /// Whether an item belongs to the run.
     func wants(_ name: ItemName) -> Bool {
         let spec = description.spec

@@ -37,6 +37,22 @@ package final class EventFeed<Event: Sendable>: Sendable {
         append(event, isTick: false)
     }
 
+    /// Some things happened, in order.
+    package func yield(_ events: [Event]) {
+        guard !events.isEmpty else { return }
+        let reader = state.withLock { state in
+            for event in events { state.events.append((event, false)) }
+            return state.waiters.removeValue(forKey: .reader)
+        }
+        reader?.resume()
+    }
+
+    /// Something happened that may wait until the reader has another reason to wake: a tick, at
+    /// the latest.
+    package func leave(_ event: Event) {
+        state.withLock { $0.events.append((event, false)) }
+    }
+
     /// Time went by: `event`, unless the last one of these still waits.
     package func tick(_ event: Event) {
         append(event, isTick: true)

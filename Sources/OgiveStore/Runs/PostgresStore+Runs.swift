@@ -117,7 +117,8 @@ struct RunExtent: Sendable {
 
     /// Whether an item has neither a reward nor a failure.
     func isPending(_ connection: PostgresConnection) async throws -> Bool {
-        try await connection.query(
+        if try await isSeenPending(connection) { return true }
+        return try await connection.query(
             RunQueries.isPending,
             [
                 .int64(promptSet), .int64(scoring), .int32(firstDraws), .bool(scoresCandidates),

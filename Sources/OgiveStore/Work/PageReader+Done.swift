@@ -41,3 +41,23 @@ extension PageReader {
         return try await sample.read(connection).prompts.isEmpty
     }
 }
+
+extension RunExtent {
+    /// Pages that are looked at where work seems to be left.
+    private static let looksMax = 3
+
+    /// Whether something is pending where work seems to be left: `true` is certain, and found
+    /// sooner than by a look at everything that is done; `false` says nothing.
+    func isSeenPending(_ connection: PostgresConnection) async throws -> Bool {
+        var reader = PageReader(
+            extent: self, cursor: 0, limit: PageLimit(prompts: 64, items: .max))
+        try await reader.skipDone(connection)
+        for _ in 0..<Self.looksMax {
+            let page = try await reader.read(connection)
+            if !page.prompts.isEmpty { return true }
+            guard let next = page.next else { return false }
+            reader.cursor = next.rawValue
+        }
+        return false
+    }
+}

@@ -9,8 +9,8 @@ package enum WireLimits {
     package static let textBytes = 16 << 20
     /// Most items of a lease, a held lease or a part of a result.
     package static let items = 16_384
-    /// Most leases that a `Hello`, a `Welcome` or a `Returned` names, and most parts of results that
-    /// an `Ack` does.
+    /// Most leases that a `Hello`, a `Welcome` or a `Returned` names, and most parts of results
+    /// that an `Ack` does.
     package static let leases = 65_536
     /// Most bytes of a name: of a worker, version, model, adapter or role.
     package static let nameBytes = 1 << 10

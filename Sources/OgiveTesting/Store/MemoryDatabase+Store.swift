@@ -25,9 +25,10 @@ extension MemoryDatabase {
         var count = 0
         var cursor = cursor
         if limit.skipsDone, cursor == nil {
-            cursor = prompts[run.spec.scoring.sampling.promptSet]?.last {
-                pendingItems(of: $0, run).isEmpty
-            }?.prompt.id
+            cursor =
+                prompts[run.spec.scoring.sampling.promptSet]?.last {
+                    pendingItems(of: $0, run).isEmpty
+                }?.prompt.id
         }
         let isFirst = run.spec.candidatesFirst && missing(of: run.id).contains { !$0.isDraw }
         for stored in prompts[run.spec.scoring.sampling.promptSet] ?? [] {

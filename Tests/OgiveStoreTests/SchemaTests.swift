@@ -23,7 +23,7 @@ extension StoreTests {
                 try await migrator.check()
                 #expect(
                     try await migrator.down(to: 3).map(\.number) == [
-                        19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
+                        20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
                     ])
                 #expect(try await migrator.status().version == 3)
                 #expect(try await migrator.down(to: 0).count == 3)

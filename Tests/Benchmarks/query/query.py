@@ -27,7 +27,7 @@ INSERT INTO ogive.quantile_table_rows
 SELECT r.scoring_id, p.id, %(draws)s, %(draws)s, now(), m.indexes, m.rewards,
     ARRAY(SELECT x FROM unnest(m.rewards) x ORDER BY x)
 FROM ogive.runs r, ogive.prompt_rows p, LATERAL (
-    SELECT array_agg(i) AS indexes, array_agg(random() + 0 * p.id) AS rewards
+    SELECT array_agg(i) AS indexes, array_agg(random() + 0 * (p.id + i)) AS rewards
     FROM generate_series(0, %(draws)s - 1) i) m;
 INSERT INTO ogive.candidate_reward_rows (scoring_id, prompt_id, candidate_index, reward)
 SELECT r.scoring_id, k.prompt_id, k.candidate_index, random()

@@ -104,6 +104,8 @@ struct EmbeddedServer: Sendable {
             synchronous_commit = on
             checkpoint_timeout = 15min
             max_parallel_workers_per_gather = \(Self.parallelWorkers)
+            work_mem = 16MB
+            jit = off
 
             """
         let main = directory.data + "/postgresql.conf"

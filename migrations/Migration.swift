@@ -77,7 +77,7 @@ package struct Migration: Sendable, Hashable {
             19, "endpoint_states", up: PackageResources._019_endpoint_states_up_sql,
             down: PackageResources._019_endpoint_states_down_sql),
         Migration(
-            20, "inlined_functions", up: PackageResources._020_inlined_functions_up_sql,
-            down: PackageResources._020_inlined_functions_down_sql),
+            20, "fast_quantile_rewards", up: PackageResources._020_fast_quantile_rewards_up_sql,
+            down: PackageResources._020_fast_quantile_rewards_down_sql),
     ]
 }

@@ -143,7 +143,7 @@ extension StoreTests {
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
                     "run_status", "worker_status", "coordinator_status", "reward_parts",
-                    "snapshots", "snapshot_tables", "run_tables",
+                    "snapshots", "snapshot_tables", "run_tables", "candidate_rewards",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }

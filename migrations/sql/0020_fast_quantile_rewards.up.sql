@@ -26,3 +26,25 @@ COMMENT ON FUNCTION ogive.quantile_reward(float8[], float8, text) IS
     'ascending. NaN when reward is not finite, NULL when rewards is empty.';
 GRANT EXECUTE ON FUNCTION ogive.quantile_reward(float8[], float8, text)
     TO ogive_reader, ogive_writer;
+
+CREATE VIEW ogive.candidate_rewards AS
+SELECT r.name AS run, w.prompt_id, w.candidate_index, w.reward,
+    ogive.quantile_reward(t.rewards, w.reward) AS quantile_reward, t.n, r.id AS run_id,
+    r.scoring_id
+FROM ogive.runs r
+JOIN ogive.candidate_reward_rows w ON w.scoring_id = r.scoring_id
+LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = w.scoring_id AND t.prompt_id = w.prompt_id;
+COMMENT ON VIEW ogive.candidate_rewards IS
+    'The numbers of ogive.candidates without the texts, of candidates that have a reward: for '
+    'reading millions of quantile rewards at once.';
+COMMENT ON COLUMN ogive.candidate_rewards.run IS 'Name of the run.';
+COMMENT ON COLUMN ogive.candidate_rewards.prompt_id IS 'Number of the prompt.';
+COMMENT ON COLUMN ogive.candidate_rewards.candidate_index IS 'Index of the candidate, from 0.';
+COMMENT ON COLUMN ogive.candidate_rewards.reward IS 'Raw reward.';
+COMMENT ON COLUMN ogive.candidate_rewards.quantile_reward IS
+    'Share of the prompt''s reference rewards that are at most this one, in [0, 1].';
+COMMENT ON COLUMN ogive.candidate_rewards.n IS
+    'Number of these reference rewards; NULL while there are none.';
+COMMENT ON COLUMN ogive.candidate_rewards.run_id IS 'Number of the run.';
+COMMENT ON COLUMN ogive.candidate_rewards.scoring_id IS 'Number of the scoring.';
+GRANT SELECT ON ogive.candidate_rewards TO ogive_reader, ogive_writer;

@@ -1,5 +1,7 @@
 SET LOCAL ROLE ogive_owner;
 
+DROP VIEW ogive.candidate_rewards;
+
 DROP FUNCTION ogive.quantile_reward(float8[], float8, text);
 ALTER FUNCTION ogive.tied_quantile_reward(float8[], float8, text) RENAME TO quantile_reward;
 COMMENT ON FUNCTION ogive.quantile_reward(float8[], float8, text) IS

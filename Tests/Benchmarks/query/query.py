@@ -68,7 +68,8 @@ def measure(arguments):
     """Runs with the database in libpq's variables."""
     import numpy
     import psycopg
-    with psycopg.connect("", autocommit=True) as connection:
+    # A prepared statement would keep its plan when the number of processes is set.
+    with psycopg.connect("", autocommit=True, prepare_threshold=None) as connection:
         for statement in MADE.split(";\n")[:-1]:
             connection.execute(statement % vars(arguments))
         connection.execute("VACUUM ANALYZE")

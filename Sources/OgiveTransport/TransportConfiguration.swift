@@ -27,6 +27,9 @@ package struct TransportConfiguration: Sendable {
     package var reconnect = Duration.milliseconds(100)
     /// A worker's longest wait before it connects again.
     package var reconnectMax = Duration.seconds(1)
+    /// A worker's longest wait after a handshake that failed: unlike a closed port, a wrong key
+    /// costs the coordinator something.
+    package var handshakeRetryMax = Duration.seconds(10)
 
     /// How often the authorised keys are looked at.
     package var keysInterval = Duration.seconds(1)

@@ -57,7 +57,7 @@ final class WorkerDialer: Sendable {
             throw TransportError(.key, "no key of the coordinator is given")
         }
         let plan = ConnectionPlan(
-            delayFirst: configuration.reconnect, delayMax: configuration.reconnectMax)
+            delayFirst: configuration.reconnect, delayMax: configuration.handshakeRetryMax)
         state = Mutex(State(plan: plan, key: key))
         let (events, feed) = AsyncStream.makeStream(
             of: (ZeroMQSocketEvent, Int).self, bufferingPolicy: .bufferingNewest(Self.eventsMax))

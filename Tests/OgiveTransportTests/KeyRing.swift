@@ -52,6 +52,7 @@ final class KeyRing: Sendable {
         var configuration = TransportConfiguration()
         configuration.reconnect = .milliseconds(20)
         configuration.reconnectMax = .milliseconds(200)
+        configuration.handshakeRetryMax = .milliseconds(200)
         configuration.probeInterval = .seconds(30)
         configuration.probeTimeout = .seconds(120)
         configuration.linger = .milliseconds(500)

@@ -40,6 +40,8 @@ ALTER TABLE ogive.prompt_rows
     ADD CONSTRAINT prompt_rows_set_key_key UNIQUE (prompt_set_id, key);
 CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id + 0));
 """
+# Draws of small sets, so that they are not done before the end.
+DRAWS_LEAST = 4_000_000
 # What is done: prompts whose place in the set fulfils a condition.
 DONE = """
 INSERT INTO ogive.quantile_table_rows
@@ -203,7 +205,7 @@ def make(folder, arguments):
     (folder / "worker.pub").rename(folder / "authorized/worker.pub")
     # The worker waits for a coordinator that comes back, and asks for it often.
     what = f"""
-run: {{name: scale, draws: {arguments.draws}}}
+run: {{name: scale, draws: {max(4, DRAWS_LEAST // arguments.size)}}}
 prompts: {{set: scale}}
 policy: {{kind: synthetic, synthetic: {{distribution: normal, text_length: 400}}}}
 scorer: {{kind: synthetic}}
@@ -247,7 +249,6 @@ def main():
     """Makes a database for each size, measures within it, removes it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--sizes", default="10000,100000,1000000,10000000")
-    parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--ogive", default=str(ROOT / ".build-release/release/ogive"))
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))

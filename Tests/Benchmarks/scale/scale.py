@@ -10,8 +10,8 @@ coordinator again: after SIGTERM, after SIGKILL, with every thousandth prompt do
 first half of all prompts done. 10 million prompts take about 8 GB of disk while they are measured.
 
 `first draw` is the time from the start of the process to its first commit, less the wait for a
-killed leader's lease; `peak` is VmHWM; `finish` is the time from the first draw of the last
-thousand prompts to the end of the run, for which everything is looked at once.
+killed leader's lease; `peak` is VmHWM; `finish` is the time from the last draw to the end of the
+run, before which everything is looked at once.
 """
 import argparse
 import json
@@ -176,12 +176,14 @@ def measure(arguments, folder):
         coordinator = Coordinator(arguments, config)
         try:
             found["nearly done"] = coordinator.measure(psql, 0)
-            begun = time.perf_counter()
+            last, count = time.perf_counter(), psql.ask(LANDED)
             while psql.ask("SELECT state FROM ogive.runs") != "finished":
-                if time.perf_counter() - begun > 300:
+                if (now := psql.ask(LANDED)) != count:
+                    last, count = time.perf_counter(), now
+                if time.perf_counter() - last > 300:
                     raise SystemExit("".join(["the run does not end:\n", *coordinator.lines]))
                 time.sleep(0.01)
-            found["nearly done"]["finish_s"] = time.perf_counter() - begun
+            found["nearly done"]["finish_s"] = time.perf_counter() - last
         finally:
             coordinator.end(signal.SIGTERM)
         print(f"  nearly done: {found['nearly done']}", flush=True)

@@ -201,6 +201,12 @@ let package = Package(
             name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),
+
+        // Benchmarks: what `Tests/Benchmarks/bench` runs.
+        .executableTarget(
+            name: "measure",
+            dependencies: ["OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", argumentParser],
+            path: "Tests/Benchmarks/Measure", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,33 +2,26 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
-    /// Copies all rows into a staging table and moves them from there, run by run.
+    /// Lands a batch run by run, in one transaction.
     package func land(_ batch: LandingBatch, term: Term)
         async throws(StoreError) -> LandingReceipt
     {
-        let rows: LandingRows
-        do {
-            rows = try LandingRows(batch)
-        } catch {
-            throw StoreError(error, during: "land results")
+        var results: [RunID: [LandingResult]] = [:]
+        for group in batch.groups {
+            results[group.run, default: []] += group.items.map { LandingResult($0, group) }
         }
-        let runs = Set(batch.groups.map(\.run)).sorted()
+        let items = batch.groups.reduce(0) { $0 + $1.items.count }
+        let runs = PostgresValue.int64Array(results.keys.sorted().map(\.rawValue))
         let now = clock.now()
+        let shares = results
         return try await database.transaction("land results") { connection in
             try await connection.require(term, TermQueries.lockForLanding)
-            try await connection.execute(LandingQueries.createStaging)
-            try await connection.copyIn(LandingQueries.copy, rows.buffer)
             var sum = LandingCounts()
-            let parameters = [PostgresValue.int64Array(runs.map(\.rawValue))]
-            for row in try await connection.query(LandingQueries.runs, parameters) {
-                let landing = RunLanding(
-                    run: try row.decode("id"), sampling: try row.decode("sampling_id"),
-                    scoring: try row.decode("scoring_id"),
-                    promptSet: try row.decode("prompt_set_id"), now: now,
-                    hasBudget: try row.decode("has_budget"))
-                sum.add(try await landing.land(connection))
+            for row in try await connection.query(LandingQueries.runs, [runs]) {
+                let landing = try RunLanding(row, now: now)
+                sum.add(try await landing.land(shares[RunID(landing.run)] ?? [], connection))
             }
-            return sum.receipt(items: rows.buffer.rowCount)
+            return sum.receipt(items: items)
         }
     }
 }

@@ -2,20 +2,33 @@ internal import OgiveCore
 internal import Postgres
 
 extension LandingGround {
-    /// Reads what matters to the results of one run.
-    static func read(
-        for results: [LandingResult], of run: RunLanding, _ connection: PostgresConnection
-    ) async throws -> LandingGround {
-        var ground = LandingGround()
-        let prompts = Prompts(results)
-        try await ground.readStrangers(prompts, run, connection)
-        try await ground.readFailures(prompts, run, connection)
-        try await ground.readCompletions(results, run, connection)
-        try await ground.readTables(prompts, run, connection)
-        if results.contains(where: { $0.key.name.kind != .draw }) {
-            try await ground.readCandidates(prompts, run, connection)
+    /// Reads what the texts depend on.
+    mutating func readBefore(
+        _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let prompts = Prompts(run.results)
+        try await readStrangers(prompts, run, connection)
+        try await readFailures(prompts, run, connection)
+        try await readCompletions(run, connection)
+        if completions.isEmpty { return }
+        try await readDigests(run, connection)
+    }
+
+    /// Reads what landings that went first may have changed.
+    mutating func readAfter(
+        _ texts: LandedTexts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let prompts = Prompts(run.results)
+        try await readFailures(prompts, run, connection)
+        try await readTables(prompts, run, connection)
+        if run.results.contains(where: { $0.key.name.kind != .draw }) {
+            try await readCandidates(prompts, run, connection)
         }
-        return ground
+        // A draw with a text has not failed to get one.
+        if run.results.contains(where: { $0.outcome.failure != nil }) {
+            try await readCompletions(run, connection)
+            completions.subtract(texts.completions.map(\.key))
+        }
     }
 
     /// The prompts of results, each once.
@@ -48,10 +61,10 @@ extension LandingGround {
     }
 
     private mutating func readCompletions(
-        _ results: [LandingResult], _ run: RunLanding, _ connection: PostgresConnection
+        _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         var spans: [Int64: ClosedRange<Int32>] = [:]
-        for key in results.lazy.map(\.key) where key.name.kind == .draw {
+        for key in run.results.lazy.map(\.key) where key.name.kind == .draw {
             let (index, span) = (key.name.index, spans[key.prompt])
             spans[key.prompt] =
                 min(index, span?.lowerBound ?? index)...max(index, span?.upperBound ?? index)
@@ -68,16 +81,14 @@ extension LandingGround {
         for row in rows {
             completions.insert(Key(prompt: try row.decode(0), name: .draw(try row.decode(1))))
         }
-        if completions.isEmpty { return }
-        try await readDigests(results, run, connection)
     }
 
     /// A text may come again, with what was missing: its bytes tell whether it is the same.
     private mutating func readDigests(
-        _ results: [LandingResult], _ run: RunLanding, _ connection: PostgresConnection
+        _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let again = Set(
-            results.lazy.filter { $0.completion != nil && $0.outcome.isSome }.map(\.key)
+            run.results.lazy.filter { $0.completion != nil && $0.outcome.isSome }.map(\.key)
         ).intersection(completions).sorted()
         if again.isEmpty { return }
         let rows = try await connection.query(

@@ -128,8 +128,9 @@ struct LandingPlan: Sendable {
     /// would be equal that Unicode only calls equivalent.
     private func isOfKeptText(_ result: LandingResult) -> Bool {
         guard let text = result.completion?.text else { return true }
-        if let kept = texts[result.key]?.completion?.text {
-            return kept.utf8.elementsEqual(text.utf8)
+        if let kept = texts[result.key] {
+            return kept === result
+                || kept.completion?.text.utf8.elementsEqual(text.utf8) == true
         }
         return ground.digests[result.key] == SHA256Digest(hashing: text)
     }

@@ -4,6 +4,22 @@
 /// Lookups by prompt stand in `LATERAL (… OFFSET 0)`, which the planner takes for each prompt by
 /// the index, whatever it thinks of the size of a table that grows all the time.
 enum LandingQueries {
+    /// Landings go on beside each other, unless one must be alone. The lock is held to the end of
+    /// the transaction, and given in the order in which it was asked for.
+    static let allowOthers = "SELECT pg_advisory_xact_lock_shared(\(key))"
+    static let waitForOthers = "SELECT pg_advisory_xact_lock(\(key))"
+    /// "ogive" as a number of ASCII codes.
+    private static let key = 478476334693
+    /// The counters of samplings, which each landing changes: who holds them goes first.
+    static let lockSamplings = """
+        SELECT FROM ogive.sampling_progress WHERE sampling_id = ANY($1)
+        ORDER BY sampling_id FOR UPDATE
+        """
+    static let lockScorings = """
+        SELECT FROM ogive.scoring_progress WHERE scoring_id = ANY($1)
+        ORDER BY scoring_id FOR UPDATE
+        """
+
     static let runs = """
         SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id,
             r.spec ? 'budget' AS has_budget

@@ -1,7 +1,8 @@
 internal import OgiveCore
 
-/// One result of a batch, with what became of its item.
-struct LandingResult: Sendable {
+/// One result of a batch, with what became of its item. Shared, because the plan puts it into
+/// lists and tables: a copy of a value of this size costs more than its row.
+final class LandingResult: Sendable {
     /// The item, across prompts.
     struct Key: Hashable, Sendable {
         let prompt: Int64

@@ -8,29 +8,45 @@ struct RunLanding: Sendable {
     let scoring: Int64
     let promptSet: Int64
     let hasBudget: Bool
+    /// In order of arrival.
+    let results: [LandingResult]
     let now: Int64
 
     /// Reads a row of the query `runs`.
-    init(_ row: PostgresRow, now: Int64) throws {
+    init(_ row: PostgresRow, results: [LandingResult], now: Int64) throws {
         run = try row.decode("id")
         sampling = try row.decode("sampling_id")
         scoring = try row.decode("scoring_id")
         promptSet = try row.decode("prompt_set_id")
         hasBudget = try row.decode("has_budget")
+        self.results = results
         self.now = now
     }
 
-    func land(
-        _ results: [LandingResult], _ connection: PostgresConnection
-    ) async throws -> LandingCounts {
-        let ground = try await LandingGround.read(for: results, of: self, connection)
+    /// Copies the texts that are new, as far as can be told before the landings ahead have ended.
+    func landTexts(_ connection: PostgresConnection) async throws -> LandedTexts {
+        var ground = LandingGround()
+        try await ground.readBefore(self, connection)
         let plan = LandingPlan(results, on: ground)
-        let rows = LandingRows(run: self)
+        try await copy(
+            LandingQueries.copyCompletions, try rows.completions(plan.completions), connection)
+        return LandedTexts(ground: ground, completions: plan.completions)
+    }
+
+    /// Lands everything else. Throws a conflict when another landing settled a draw meanwhile of
+    /// which the text was copied.
+    func landOutcomes(
+        _ texts: LandedTexts, _ connection: PostgresConnection
+    ) async throws -> LandingCounts {
+        var ground = texts.ground
+        try await ground.readAfter(texts, self, connection)
+        let plan = LandingPlan(results, on: ground)
+        guard plan.completions.elementsEqual(texts.completions, by: { $0 === $1 }) else {
+            throw LandingConflict()
+        }
         try await copy(
             LandingQueries.copyLogProbabilities, try rows.logProbabilities(plan.logProbabilities),
             connection)
-        try await copy(
-            LandingQueries.copyCompletions, try rows.completions(plan.completions), connection)
         try await mergeTables(plan, connection)
         try await copy(
             LandingQueries.copyCandidateRewards,
@@ -44,6 +60,8 @@ struct RunLanding: Sendable {
         try await keepSpending(&counts, connection)
         return counts
     }
+
+    private var rows: LandingRows { LandingRows(run: self) }
 
     private func copy(
         _ statement: String, _ rows: PostgresCopyBuffer, _ connection: PostgresConnection
@@ -109,6 +127,12 @@ struct RunLanding: Sendable {
         ).one()
         if hasBudget { counts.spent[RunID(run)] = try Spending(row) }
     }
+}
+
+/// The texts of one run that a landing copied, and what it saw before.
+struct LandedTexts: Sendable {
+    let ground: LandingGround
+    let completions: [LandingResult]
 }
 
 extension Spending {

@@ -44,7 +44,8 @@ struct Database: Sendable {
                         return try await connection.transaction(isolation: isolation) {
                             try await body($0)
                         }
-                    } catch  where attempt < Self.attemptsMax
+                    } catch
+                        where attempt < Self.attemptsMax
                         && (repeatsAfter(error)
                             || (error as? PostgresError)?.recovery == .retry)
                     {

@@ -20,7 +20,7 @@ struct BatchLanding: Sendable {
     }
 
     /// Lands it in the transaction of `connection`, `alone` or beside other landings. Throws a
-    /// conflict when it met another one; never alone.
+    /// conflict when it met another one, which cannot be when it is alone.
     func land(
         _ connection: PostgresConnection, alone: Bool
     ) async throws -> LandingReceipt {

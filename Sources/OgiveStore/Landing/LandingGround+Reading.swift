@@ -33,16 +33,48 @@ extension LandingGround {
 
     /// The prompts of results, each once.
     private struct Prompts {
+        let count: Int
         let all: PostgresValue
 
         init(_ results: [LandingResult]) {
-            all = .int64Array(Set(results.lazy.map(\.key.prompt)).sorted())
+            let prompts = Set(results.lazy.map(\.key.prompt)).sorted()
+            count = prompts.count
+            all = .int64Array(prompts)
+        }
+    }
+
+    /// The draws of results, those with neighbouring indexes together: most batches hold few
+    /// prompts with many draws, or one draw of many.
+    private struct DrawSpans {
+        var prompts: [Int64] = []
+        var first: [Int32] = []
+        var last: [Int32] = []
+
+        init(_ results: [LandingResult]) {
+            let keys = results.lazy.map(\.key).filter { $0.name.kind == .draw }.sorted()
+            var former: Key?
+            for key in keys {
+                if let former, former.prompt == key.prompt,
+                    Int(key.name.index) - Int(former.name.index) <= 1
+                {
+                    last[last.count - 1] = key.name.index
+                } else {
+                    prompts.append(key.prompt)
+                    first.append(key.name.index)
+                    last.append(key.name.index)
+                }
+                former = key
+            }
         }
     }
 
     private mutating func readStrangers(
         _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
+        let own: Int = try await connection.query(
+            LandingQueries.ownPrompts, [.int64(run.promptSet), prompts.all]
+        ).one().decode(0)
+        if own == prompts.count { return }
         let rows = try await connection.query(
             LandingQueries.strangers, [.int64(run.promptSet), prompts.all])
         for row in rows { strangers.insert(try row.decode(0)) }
@@ -63,20 +95,13 @@ extension LandingGround {
     private mutating func readCompletions(
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        var spans: [Int64: ClosedRange<Int32>] = [:]
-        for key in run.results.lazy.map(\.key) where key.name.kind == .draw {
-            let (index, span) = (key.name.index, spans[key.prompt])
-            spans[key.prompt] =
-                min(index, span?.lowerBound ?? index)...max(index, span?.upperBound ?? index)
-        }
-        if spans.isEmpty { return }
-        let sorted = spans.sorted { $0.key < $1.key }
+        let spans = DrawSpans(run.results)
+        if spans.prompts.isEmpty { return }
         let rows = try await connection.query(
             LandingQueries.completions,
             [
-                .int64(run.sampling), .int64Array(sorted.map(\.key)),
-                .int32Array(sorted.map(\.value.lowerBound)),
-                .int32Array(sorted.map(\.value.upperBound)),
+                .int64(run.sampling), .int64Array(spans.prompts), .int32Array(spans.first),
+                .int32Array(spans.last),
             ])
         for row in rows {
             completions.insert(Key(prompt: try row.decode(0), name: .draw(try row.decode(1))))
@@ -127,9 +152,4 @@ extension LandingGround {
             if try row.decode(3) { toldCandidates.insert(key) }
         }
     }
-}
-
-extension LandingOutcome {
-    /// Whether there is a reward or a failure.
-    fileprivate var isSome: Bool { reward != nil || failure != nil }
 }

@@ -9,6 +9,9 @@ struct LandingOutcome: Sendable {
     /// Why the reward or the log-probability is missing.
     private(set) var failure: Failure?
 
+    /// Whether there is one.
+    var isSome: Bool { reward != nil || logProbability != nil || failure != nil }
+
     /// An error is never a number: what is not finite becomes a failure.
     init(_ item: ItemResult) {
         if item.name.kind == .candidateLogProbability {

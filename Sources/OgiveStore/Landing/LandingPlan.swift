@@ -23,19 +23,24 @@ struct LandingPlan: Sendable {
 
     private let ground: LandingGround
     private var texts: [Key: LandingResult] = [:]
-    private var scored: Set<Key> = []
+    private var settled: Set<Key> = []
 
-    /// Decides. `results` are those of one run, in order of arrival.
+    /// Decides. `results` are those of one run; one after the other, in order of arrival, so that
+    /// it is all the same in which batches they come.
     init(_ results: [LandingResult], on ground: LandingGround) {
         self.ground = ground
-        let own = results.filter {
-            $0.key.name.index >= 0 && !ground.strangers.contains($0.key.prompt)
+        texts.reserveCapacity(results.count)
+        settled.reserveCapacity(results.count)
+        for result in results {
+            guard result.key.name.index >= 0, !ground.strangers.contains(result.key.prompt),
+                !ground.failures.contains(result.key), !settled.contains(result.key)
+            else { continue }
+            switch result.key.name.kind {
+            case .draw: decide(draw: result)
+            case .candidate: decide(candidate: result)
+            case .candidateLogProbability: decide(logProbability: result)
+            }
         }
-        chooseLogProbabilities(own)
-        let kept = withoutSettled(own)
-        chooseCompletions(kept)
-        chooseRewards(kept)
-        chooseFailures(kept)
         completions.sort { $0.key < $1.key }
         rewards.sort { $0.key < $1.key }
         candidateRewards.sort { $0.key < $1.key }
@@ -43,80 +48,43 @@ struct LandingPlan: Sendable {
         logProbabilities.sort { $0.key < $1.key }
     }
 
-    private mutating func chooseLogProbabilities(_ results: [LandingResult]) {
-        var told: Set<Key> = []
-        for result in results where result.key.name.kind == .candidateLogProbability {
-            guard result.outcome.logProbability != nil || result.outcome.failure != nil,
-                ground.candidates.contains(result.key.candidate),
-                !ground.toldCandidates.contains(result.key.candidate),
-                told.insert(result.key).inserted
-            else { continue }
-            logProbabilities.append(result)
-        }
-    }
-
-    /// Draws and candidates that no failure settled, one earlier in the batch included: the first
-    /// committed outcome stays until a person asks for a retry.
-    private func withoutSettled(_ results: [LandingResult]) -> [LandingResult] {
-        var failed: Set<Key> = []
-        return results.filter { result in
-            guard result.key.name.kind != .candidateLogProbability,
-                !ground.failures.contains(result.key), !failed.contains(result.key)
-            else { return false }
-            if result.outcome.failure != nil { failed.insert(result.key) }
-            return true
-        }
-    }
-
-    private mutating func chooseCompletions(_ results: [LandingResult]) {
-        var bareKeys: Set<Key> = []
-        texts.reserveCapacity(results.count)
-        for result in results where result.completion != nil {
-            if ground.completions.contains(result.key) { continue }
-            if result.outcome.reward == nil, result.outcome.failure == nil {
-                bareKeys.insert(result.key)
-            }
-            if texts[result.key] != nil { continue }
-            texts[result.key] = result
-            completions.append(result)
-        }
-        bare = bareKeys.count
-    }
-
-    private mutating func chooseRewards(_ results: [LandingResult]) {
-        scored.reserveCapacity(results.count)
-        for result in results where result.outcome.reward != nil {
-            let key = result.key
-            if key.name.kind == .candidate {
-                guard ground.candidates.contains(key), !ground.rewardedCandidates.contains(key),
-                    scored.insert(key).inserted
-                else { continue }
-                candidateRewards.append(result)
-            } else {
-                guard hasText(key), isOfKeptText(result), !isRewarded(key),
-                    scored.insert(key).inserted
-                else { continue }
-                rewards.append(result)
-            }
-        }
-    }
-
     /// An item with a reward has not failed; nor has the sampling of a draw whose text is there.
-    private mutating func chooseFailures(_ results: [LandingResult]) {
-        for result in results {
-            guard let failure = result.outcome.failure else { continue }
-            let key = result.key
-            if scored.contains(key) { continue }
-            if key.name.kind == .candidate {
-                guard ground.candidates.contains(key), !ground.rewardedCandidates.contains(key)
-                else { continue }
-            } else {
-                guard isOfKeptText(result), failure.stage != .sampling || !hasText(key),
-                    !isRewarded(key)
-                else { continue }
-            }
+    private mutating func decide(draw result: LandingResult) {
+        let key = result.key
+        if result.completion != nil, !hasText(key) {
+            texts[key] = result
+            completions.append(result)
+            if !result.outcome.isSome { bare += 1 }
+        }
+        guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
+        if result.outcome.reward != nil, hasText(key) {
+            rewards.append(result)
+            settled.insert(key)
+        } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
+        {
+            failures.append(result)
+            settled.insert(key)
+        }
+    }
+
+    private mutating func decide(candidate result: LandingResult) {
+        guard ground.candidates.contains(result.key),
+            !ground.rewardedCandidates.contains(result.key), result.outcome.isSome
+        else { return }
+        if result.outcome.reward != nil {
+            candidateRewards.append(result)
+        } else {
             failures.append(result)
         }
+        settled.insert(result.key)
+    }
+
+    private mutating func decide(logProbability result: LandingResult) {
+        guard ground.candidates.contains(result.key.candidate),
+            !ground.toldCandidates.contains(result.key.candidate), result.outcome.isSome
+        else { return }
+        logProbabilities.append(result)
+        settled.insert(result.key)
     }
 
     /// Whether the draw has a text, before or after this batch.

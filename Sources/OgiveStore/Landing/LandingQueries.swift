@@ -28,6 +28,10 @@ enum LandingQueries {
         WHERE r.id = ANY($1)
         ORDER BY r.id
         """
+    /// How many prompts are of the set: $1 prompt set, $2 prompts.
+    static let ownPrompts = """
+        SELECT count(*) FROM ogive.prompt_rows WHERE id = ANY($2) AND prompt_set_id = $1
+        """
     /// Prompts that are not of the set: $1 prompt set, $2 prompts.
     static let strangers = """
         SELECT u.prompt_id FROM unnest($2::bigint[]) u(prompt_id)
@@ -43,7 +47,7 @@ enum LandingQueries {
             WHERE g.scoring_id = $1 AND g.prompt_id = u.prompt_id OFFSET 0) f
         WHERE EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)
         """
-    /// Draws with a text: $1 sampling, $2 prompts, $3 and $4 the first and last draw of each.
+    /// Draws with a text: $1 sampling, $2 prompts, $3 first and $4 last draws looked for.
     static let completions = """
         SELECT c.prompt_id, c.draw_index
         FROM unnest($2::bigint[], $3::integer[], $4::integer[]) u(prompt_id, first, last)
@@ -110,10 +114,16 @@ enum LandingQueries {
             message, attempts)
         FROM STDIN (FORMAT binary)
         """
-    /// $1 scoring, $2 time, $3 prompts, $4 number of draws, $5 complete to, $6 where each one's
-    /// draws begin in $7 indexes, $8 rewards by draw and $9 rewards in order.
+    static let copyTables = """
+        COPY ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to, updated_at,
+            draw_indexes, draw_rewards, rewards)
+        FROM STDIN (FORMAT binary)
+        """
+    /// Replaces tables that have grown, found by their key one by one. $1 scoring, $2 time,
+    /// $3 prompts, $4 number of draws, $5 complete to, $6 where each one's draws begin in
+    /// $7 indexes, $8 rewards by draw and $9 rewards in order.
     static let mergeTables = """
-        INSERT INTO ogive.quantile_table_rows AS t (scoring_id, prompt_id, n, complete_to,
+        INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,
             updated_at, draw_indexes, draw_rewards, rewards)
         SELECT $1, u.prompt_id, u.n, u.complete_to, to_timestamp($2::float8 / 1000000),
             ($7::integer[])[u.first : u.first + u.n - 1],

@@ -32,6 +32,26 @@ struct LandingRows {
         }
     }
 
+    /// Rows of `ogive.quantile_table_rows`.
+    func tables(
+        _ tables: [(prompt: Int64, table: LandingGround.Table)]
+    ) throws(PostgresError) -> PostgresCopyBuffer {
+        var buffer = PostgresCopyBuffer()
+        for (prompt, table) in tables {
+            try buffer.row(columns: 8) { (row) throws(PostgresError) in
+                row.append(run.scoring)
+                row.append(prompt)
+                row.append(Int32(table.indexes.count))
+                row.append(table.completeTo)
+                row.append(timestampMicroseconds: run.now)
+                try row.append(table.indexes)
+                try row.append(table.rewards)
+                try row.append(table.rewards.sorted())
+            }
+        }
+        return buffer
+    }
+
     /// Rows of `ogive.reward_part_rows`, of those that have parts.
     func parts(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
         try rows(of: results) { (result, buffer) throws(PostgresError) in

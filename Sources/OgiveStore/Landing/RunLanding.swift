@@ -47,7 +47,7 @@ struct RunLanding: Sendable {
         try await copy(
             LandingQueries.copyLogProbabilities, try rows.logProbabilities(plan.logProbabilities),
             connection)
-        try await mergeTables(plan, connection)
+        try await mergeTables(plan, ground, connection)
         try await copy(
             LandingQueries.copyCandidateRewards,
             try rows.candidateRewards(plan.candidateRewards), connection)
@@ -69,26 +69,30 @@ struct RunLanding: Sendable {
         if rows.rowCount > 0 { try await connection.copyIn(statement, rows) }
     }
 
+    /// Tables of prompts that have none are copied; the others take in what is new.
     private func mergeTables(
-        _ plan: LandingPlan, _ connection: PostgresConnection
+        _ plan: LandingPlan, _ ground: LandingGround, _ connection: PostgresConnection
     ) async throws {
         let tables = plan.tables
-        if tables.isEmpty { return }
+        let fresh = tables.filter { ground.tables[$0.prompt] == nil }
+        try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
+        if fresh.count == tables.count { return }
+        let grown = tables.filter { ground.tables[$0.prompt] != nil }
         var first: [Int32] = []
         var next: Int32 = 1
-        for (_, table) in tables {
+        for (_, table) in grown {
             first.append(next)
             next += Int32(table.indexes.count)
         }
         try await connection.execute(
             LandingQueries.mergeTables,
             [
-                .int64(scoring), .int64(now), .int64Array(tables.map(\.prompt)),
-                .int32Array(tables.map { Int32($0.table.indexes.count) }),
-                .int32Array(tables.map(\.table.completeTo)), .int32Array(first),
-                .int32Array(tables.flatMap(\.table.indexes)),
-                .doubleArray(tables.flatMap(\.table.rewards)),
-                .doubleArray(tables.flatMap { $0.table.rewards.sorted() }),
+                .int64(scoring), .int64(now), .int64Array(grown.map(\.prompt)),
+                .int32Array(grown.map { Int32($0.table.indexes.count) }),
+                .int32Array(grown.map(\.table.completeTo)), .int32Array(first),
+                .int32Array(grown.flatMap(\.table.indexes)),
+                .doubleArray(grown.flatMap(\.table.rewards)),
+                .doubleArray(grown.flatMap { $0.table.rewards.sorted() }),
             ])
     }
 

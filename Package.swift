@@ -203,9 +203,14 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: house),
 
         // Benchmarks: what `Tests/Benchmarks/bench` runs.
+        .target(
+            name: "CAllocations", path: "Tests/Benchmarks/Allocations", swiftSettings: house),
         .executableTarget(
             name: "measure",
-            dependencies: ["OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", argumentParser],
+            dependencies: [
+                "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                argumentParser, deque, heap,
+            ],
             path: "Tests/Benchmarks/Measure", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]

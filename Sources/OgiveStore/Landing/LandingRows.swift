@@ -3,18 +3,20 @@ internal import Postgres
 
 /// What lands of one run, as rows of the binary COPY.
 struct LandingRows {
-    let run: RunLanding
+    let sampling: Int64
+    let scoring: Int64
+    let now: Int64
 
     /// Rows of `ogive.completion_rows`.
     func completions(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
         try rows(of: results) { (result, buffer) throws(PostgresError) in
             guard let completion = result.completion else { return }
             try buffer.row(columns: 15) { (row) throws(PostgresError) in
-                row.append(run.sampling)
+                row.append(sampling)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
                 try row.append(uuid: result.worker.bytes)
-                row.append(timestampMicroseconds: run.now)
+                row.append(timestampMicroseconds: now)
                 if let seed = result.item.seed { row.append(Int64(seed)) } else { row.appendNull() }
                 if let duration = result.item.sampleDuration {
                     row.append(Float(duration / .milliseconds(1)))
@@ -39,11 +41,11 @@ struct LandingRows {
         var buffer = PostgresCopyBuffer()
         for (prompt, table) in tables {
             try buffer.row(columns: 8) { (row) throws(PostgresError) in
-                row.append(run.scoring)
+                row.append(scoring)
                 row.append(prompt)
                 row.append(Int32(table.indexes.count))
                 row.append(table.completeTo)
-                row.append(timestampMicroseconds: run.now)
+                row.append(timestampMicroseconds: now)
                 try row.append(table.indexes)
                 try row.append(table.rewards)
                 try row.append(table.rewards.sorted())
@@ -57,7 +59,7 @@ struct LandingRows {
         try rows(of: results) { (result, buffer) throws(PostgresError) in
             if result.item.parts.isEmpty { return }
             try buffer.row(columns: 5) { (row) throws(PostgresError) in
-                row.append(run.scoring)
+                row.append(scoring)
                 row.append(result.key.prompt)
                 try row.append(Self.kind(result))
                 row.append(result.key.name.index)
@@ -73,7 +75,7 @@ struct LandingRows {
         try rows(of: results) { (result, buffer) throws(PostgresError) in
             guard let reward = result.outcome.reward else { return }
             try buffer.row(columns: 4) { (row) throws(PostgresError) in
-                row.append(run.scoring)
+                row.append(scoring)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
                 row.append(reward)
@@ -86,12 +88,12 @@ struct LandingRows {
         try rows(of: results) { (result, buffer) throws(PostgresError) in
             guard let failure = result.outcome.failure else { return }
             try buffer.row(columns: 10) { (row) throws(PostgresError) in
-                row.append(run.scoring)
+                row.append(scoring)
                 row.append(result.key.prompt)
                 try row.append(Self.kind(result))
                 row.append(result.key.name.index)
                 try row.append(uuid: result.worker.bytes)
-                row.append(timestampMicroseconds: run.now)
+                row.append(timestampMicroseconds: now)
                 try row.append(failure.stage.rawValue)
                 try row.append(failure.code.rawValue)
                 try row.append(failure.message.storable)
@@ -107,11 +109,11 @@ struct LandingRows {
         try rows(of: results) { (result, buffer) throws(PostgresError) in
             try buffer.row(columns: 12) { (row) throws(PostgresError) in
                 let (value, failure) = (result.outcome.logProbability, result.outcome.failure)
-                row.append(run.sampling)
+                row.append(sampling)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
                 try row.append(uuid: result.worker.bytes)
-                row.append(timestampMicroseconds: run.now)
+                row.append(timestampMicroseconds: now)
                 try row.append(.optional(value?.sum, PostgresValue.double))
                 Self.append(value?.tokenCount, to: &row)
                 try Self.append(value?.tokenIDs, value?.tokenValues, to: &row)

@@ -61,7 +61,9 @@ struct RunLanding: Sendable {
         return counts
     }
 
-    private var rows: LandingRows { LandingRows(run: self) }
+    private var rows: LandingRows {
+        LandingRows(sampling: sampling, scoring: scoring, now: now)
+    }
 
     private func copy(
         _ statement: String, _ rows: PostgresCopyBuffer, _ connection: PostgresConnection

@@ -7,7 +7,10 @@ struct Measure: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure",
         abstract: "Measures parts of Ogive; prints JSON.",
-        subcommands: [LandCommand.self])
+        subcommands: [
+            WireCommand.self, SchedulerCommand.self, BusyCommand.self, HotPathCommand.self,
+            LandCommand.self,
+        ])
 
     /// Prints what was found, on one line.
     static func print(_ found: some Encodable) throws {

@@ -7,7 +7,7 @@ import Testing
 extension StoreTests {
     @Suite("landing, whatever comes")
     struct LandingPropertyTests {
-        @Test("lands a batch as its results would land one by one", arguments: 1...6)
+        @Test("lands a batch as its results would land one by one", arguments: 1...3)
         func landsAsOneByOne(seed: Int) async throws {
             var scenario = LandingScenario(seed: seed)
             let batches = (0..<12).map { _ in scenario.arbitraryBatch(items: 40) }
@@ -19,7 +19,7 @@ extension StoreTests {
             }
         }
 
-        @Test("lands batches beside each other as one after the other", arguments: 1...6)
+        @Test("lands batches beside each other as one after the other", arguments: 1...3)
         func landsInParallel(seed: Int) async throws {
             var scenario = LandingScenario(seed: seed)
             let batches = (0..<16).map { _ in scenario.repeatableBatch(items: 40) }
@@ -152,7 +152,7 @@ private struct LandingScenario {
         let kind = Int(prompt.rawValue) * 31 + Int(index) * 17
         let reward = Double(kind % 13) + Double(run.rawValue) / 10
         if kind % 5 == 4 {
-            switch kind % 4 {
+            switch (Int(prompt.rawValue) + Int(index)) % 4 {
             case 0: return Made.told(0, -1)
             case 1: return Made.failure(.candidateLogProbability(1), .logProbability)
             case 2: return Made.reward(.candidate(0), 0.5)

@@ -201,6 +201,17 @@ let package = Package(
             name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),
+
+        // Benchmarks: what `Tests/Benchmarks/bench` runs.
+        .target(
+            name: "CAllocations", path: "Tests/Benchmarks/Allocations", swiftSettings: house),
+        .executableTarget(
+            name: "measure",
+            dependencies: [
+                "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                argumentParser, deque, heap,
+            ],
+            path: "Tests/Benchmarks/Measure", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

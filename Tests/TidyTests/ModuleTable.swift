@@ -51,6 +51,11 @@ enum ModuleTable {
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
         // The program of the fuzzer.
         "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),
+        // Benchmarks.
+        "measure": platform.union(service).union(collections).union([
+            "ArgumentParser", "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting",
+            "OgiveWire", "Postgres",
+        ]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)
             .union(modulesOfOurOwn).union(["ArgumentParser", "Yams"]),
     ]

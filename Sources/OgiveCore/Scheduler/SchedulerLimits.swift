@@ -15,7 +15,7 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// … or when its oldest result is this old.
     package var landingDelay = Duration.milliseconds(50)
     /// Most landing batches on their way at once.
-    package var landingsMax = 2
+    package var landingsMax = 4
     /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
     package var leaseDuration = Duration.seconds(900)
     /// How often each side gives a sign of life.

@@ -29,10 +29,11 @@ struct Database: Sendable {
     }
 
     /// Runs `body` in a transaction, again from the start when PostgreSQL broke it off because of
-    /// another one.
+    /// another one, or `body` ended with an error that `repeatsAfter` knows.
     func transaction<T: Sendable>(
         _ action: String,
         isolation: PostgresConnection.Isolation = .readCommitted,
+        repeatsAfter: (any Error) -> Bool = { _ in false },
         _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
         do {
@@ -43,10 +44,12 @@ struct Database: Sendable {
                         return try await connection.transaction(isolation: isolation) {
                             try await body($0)
                         }
-                    } catch let error as PostgresError
-                        where error.recovery == .retry && attempt < Self.attemptsMax
+                    } catch
+                        where attempt < Self.attemptsMax
+                        && (repeatsAfter(error)
+                            || (error as? PostgresError)?.recovery == .retry)
                     {
-                        // The server chose this transaction to give way: nothing was written.
+                        // It gave way to another one: nothing was written.
                         attempt += 1
                     }
                 }

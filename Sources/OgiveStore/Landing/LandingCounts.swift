@@ -4,23 +4,52 @@ internal import OgiveCore
 struct LandingCounts: Sendable {
     var completions: Int64 = 0
     var tokens: Int64 = 0
-    var promptTokens: Int64 = 0
-    var scorerTokens = TokenCount()
-    /// What the policy spent on log-probabilities of candidates.
-    var logProbabilityTokens = TokenCount()
     var truncated: Int64 = 0
     /// New completions that came with neither reward nor failure.
     var bare: Int64 = 0
     var rewards: Int64 = 0
-    /// The sum of new rewards, as the text of a `numeric`.
-    var rewardSum = "0"
     var candidateRewards: Int64 = 0
     var drawFailures: Int64 = 0
     var candidateFailures: Int64 = 0
     var logProbabilities: Int64 = 0
     var logProbabilityFailures: Int64 = 0
+    /// What the policy spent on what is new, and the scorer.
+    var policyTokens = TokenCount()
+    var scorerTokens = TokenCount()
     /// What runs with a budget have spent in all.
     var spent: [RunID: Spending] = [:]
+
+    /// Of nothing.
+    init() {}
+
+    /// Counts what a plan lands.
+    init(_ plan: LandingPlan) {
+        completions = Int64(plan.completions.count)
+        bare = Int64(plan.bare)
+        rewards = Int64(plan.rewards.count)
+        candidateRewards = Int64(plan.candidateRewards.count)
+        candidateFailures = Int64(plan.failures.count { $0.key.name.kind == .candidate })
+        drawFailures = Int64(plan.failures.count) - candidateFailures
+        for completion in plan.completions.lazy.compactMap(\.completion) {
+            tokens += Int64(completion.tokenCount.stored)
+            truncated += completion.isTruncated ? 1 : 0
+        }
+        policyTokens.output = Int(tokens)
+        for result in plan.completions {
+            policyTokens.input +=
+                (result.completion?.promptTokenCount ?? result.item.policyTokens?.input).stored
+        }
+        for result in plan.logProbabilities {
+            logProbabilities += result.outcome.failure == nil ? 1 : 0
+            logProbabilityFailures += result.outcome.failure == nil ? 0 : 1
+            policyTokens.input += (result.item.policyTokens?.input).stored
+            policyTokens.output += (result.item.policyTokens?.output).stored
+        }
+        for result in plan.rewards + plan.candidateRewards {
+            scorerTokens.input += (result.item.scorerTokens?.input).stored
+            scorerTokens.output += (result.item.scorerTokens?.output).stored
+        }
+    }
 
     /// Adds what another run's part changed.
     mutating func add(_ other: LandingCounts) {
@@ -45,5 +74,13 @@ struct LandingCounts: Sendable {
         receipt.logProbabilities = Int(logProbabilities)
         receipt.spent = spent
         return receipt
+    }
+}
+
+extension Int? {
+    /// A number of tokens as the database takes it: one that makes no sense is not known.
+    fileprivate var stored: Int {
+        guard let self, self >= 0, self <= Int(Int32.max) else { return 0 }
+        return self
     }
 }

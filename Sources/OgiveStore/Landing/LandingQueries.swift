@@ -1,20 +1,24 @@
-/// SQL that lands results. Rows of one batch wait in a temporary table; each statement then takes
-/// those of one run. All texts are compared byte for byte.
+/// SQL that reads what matters to a batch, and writes what lands. What lands is decided between
+/// the two, in `LandingPlan`.
+///
+/// Lookups by prompt stand in `LATERAL (… OFFSET 0)`, which the planner takes for each prompt by
+/// the index, whatever it thinks of the size of a table that grows all the time.
 enum LandingQueries {
-    static let createStaging = """
-        CREATE TEMPORARY TABLE IF NOT EXISTS ogive_landing (
-            ordinal integer NOT NULL, run_id bigint NOT NULL, prompt_id bigint NOT NULL,
-            is_candidate boolean NOT NULL, is_log_probability boolean NOT NULL,
-            item_index integer NOT NULL, worker uuid NOT NULL,
-            sampled boolean NOT NULL, text text, raw bytea, token_count integer,
-            finish_reason text, log_probability float8, seed bigint, sample_ms real,
-            token_ids integer[], token_log_probabilities real[],
-            reward float8, parts float8[], stage text, code text, message text, attempts integer,
-            prompt_tokens integer, scorer_input integer, scorer_output integer,
-            policy_output integer
-        ) ON COMMIT DELETE ROWS
+    /// Landings go on beside each other, unless one must be alone. The lock is held to the end of
+    /// the transaction, and given in the order in which it was asked for.
+    static let allowOthers = "SELECT pg_advisory_xact_lock_shared(\(key))"
+    static let waitForOthers = "SELECT pg_advisory_xact_lock(\(key))"
+    /// "ogive" as a number of ASCII codes.
+    private static let key = 478476334693
+    /// The counters of samplings, which each landing changes: who holds them goes first.
+    static let lockSamplings = """
+        SELECT FROM ogive.sampling_progress WHERE sampling_id = ANY($1)
+        ORDER BY sampling_id FOR UPDATE
         """
-    static let copy = "COPY pg_temp.ogive_landing FROM STDIN (FORMAT binary)"
+    static let lockScorings = """
+        SELECT FROM ogive.scoring_progress WHERE scoring_id = ANY($1)
+        ORDER BY scoring_id FOR UPDATE
+        """
 
     static let runs = """
         SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id,
@@ -24,185 +28,128 @@ enum LandingQueries {
         WHERE r.id = ANY($1)
         ORDER BY r.id
         """
-    /// Takes out what is not an item of the run: $1 run, $2 prompt set.
-    static let removeStrangers = """
-        DELETE FROM pg_temp.ogive_landing s
-        WHERE s.run_id = $1 AND (s.item_index < 0 OR NOT EXISTS (
-            SELECT FROM ogive.prompt_rows p
-            WHERE p.id = s.prompt_id AND p.prompt_set_id = $2))
+    /// How many prompts are of the set: $1 prompt set, $2 prompts.
+    static let ownPrompts = """
+        SELECT count(*) FROM ogive.prompt_rows WHERE id = ANY($2) AND prompt_set_id = $1
         """
-    /// Takes out what comes for an item that a failure settled: the first committed outcome
-    /// stays until a person asks for a retry. $1 run, $2 scoring.
-    static let removeSettled = """
-        DELETE FROM pg_temp.ogive_landing s USING ogive.failure_rows f
-        WHERE s.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = s.prompt_id
-            AND f.item_index = s.item_index
-            AND f.item_kind = CASE WHEN s.is_candidate THEN 'candidate' ELSE 'draw' END
+    /// Prompts that are not of the set: $1 prompt set, $2 prompts.
+    static let strangers = """
+        SELECT u.prompt_id FROM unnest($2::bigint[]) u(prompt_id)
+        WHERE (SELECT p.prompt_set_id FROM ogive.prompt_rows p WHERE p.id = u.prompt_id)
+            IS DISTINCT FROM $1
         """
-    /// The same for what comes after a failure in the same batch. $1 run.
-    static let removeOvertaken = """
-        DELETE FROM pg_temp.ogive_landing s USING pg_temp.ogive_landing earlier
-        WHERE s.run_id = $1 AND earlier.run_id = $1 AND earlier.prompt_id = s.prompt_id
-            AND earlier.item_index = s.item_index AND earlier.is_candidate = s.is_candidate
-            AND earlier.ordinal < s.ordinal AND earlier.stage IS NOT NULL
-        """
-    /// $1 run, $2 sampling, $3 time. The first text of a draw stays.
-    static let completions = """
-        WITH fresh AS (
-            INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, text, raw,
-                token_count, finish_reason, log_probability, seed, worker, sample_ms, token_ids,
-                token_log_probabilities, landed_at, prompt_tokens)
-            SELECT $2, s.prompt_id, s.item_index, s.text, s.raw, s.token_count, s.finish_reason,
-                s.log_probability, s.seed, s.worker, s.sample_ms, s.token_ids,
-                s.token_log_probabilities, to_timestamp($3::float8 / 1000000), s.prompt_tokens
-            FROM pg_temp.ogive_landing s
-            WHERE s.run_id = $1 AND s.sampled AND NOT s.is_candidate
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-            ON CONFLICT DO NOTHING
-            RETURNING prompt_id, draw_index, token_count, finish_reason, prompt_tokens
-        )
-        SELECT count(*) AS completions, coalesce(sum(token_count), 0)::bigint AS tokens,
-            coalesce(sum(prompt_tokens), 0)::bigint AS prompt_tokens,
-            count(*) FILTER (WHERE finish_reason = 'length') AS truncated,
-            count(*) FILTER (WHERE EXISTS (
-                SELECT FROM pg_temp.ogive_landing s
-                WHERE s.run_id = $1 AND s.prompt_id = fresh.prompt_id
-                    AND s.item_index = fresh.draw_index AND s.sampled AND NOT s.is_candidate
-                    AND s.reward IS NULL AND s.stage IS NULL)) AS bare
-        FROM fresh
-        """
-    /// $1 run, $2 sampling, $3 scoring, $4 time. A reward belongs to a text: one of a text that
-    /// was dropped is dropped too. A committed reward never changes.
-    static let rewards = """
-        WITH accepted AS (
-            SELECT DISTINCT ON (s.prompt_id, s.item_index) s.prompt_id, s.item_index, s.reward,
-                s.parts, s.scorer_input, s.scorer_output
-            FROM pg_temp.ogive_landing s
-            JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = s.prompt_id
-                AND c.draw_index = s.item_index
-            WHERE s.run_id = $1 AND NOT s.is_candidate AND s.reward IS NOT NULL
-                AND (NOT s.sampled OR (c.text = s.text AND c.raw IS NOT DISTINCT FROM s.raw))
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-        ), fresh AS MATERIALIZED (
-            SELECT a.* FROM accepted a
-            LEFT JOIN ogive.quantile_table_rows t
-                ON t.scoring_id = $3 AND t.prompt_id = a.prompt_id
-            WHERE NOT coalesce(a.item_index = ANY(t.draw_indexes), false)
-        ), parted AS (
-            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
-            SELECT $3, prompt_id, 'draw', item_index, parts FROM fresh WHERE parts IS NOT NULL
-        ), united AS (
-            SELECT prompt_id, item_index, reward FROM fresh
-            UNION ALL
-            SELECT t.prompt_id, u.item_index, u.reward
-            FROM (SELECT DISTINCT prompt_id FROM fresh) f
-            JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = f.prompt_id
-            CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(item_index, reward)
-        ), ranked AS (
-            SELECT *, row_number() OVER (PARTITION BY prompt_id ORDER BY item_index) - 1 AS rank
-            FROM united
-        ), merged AS (
-            INSERT INTO ogive.quantile_table_rows AS t (scoring_id, prompt_id, n, complete_to,
-                updated_at, draw_indexes, draw_rewards, rewards)
-            SELECT $3, prompt_id, count(*), count(*) FILTER (WHERE rank = item_index),
-                to_timestamp($4::float8 / 1000000), array_agg(item_index ORDER BY item_index),
-                array_agg(reward ORDER BY item_index), array_agg(reward ORDER BY reward)
-            FROM ranked GROUP BY prompt_id
-            ON CONFLICT (scoring_id, prompt_id) DO UPDATE SET n = excluded.n,
-                complete_to = excluded.complete_to, updated_at = excluded.updated_at,
-                draw_indexes = excluded.draw_indexes, draw_rewards = excluded.draw_rewards,
-                rewards = excluded.rewards
-        )
-        SELECT count(*) AS rewards, coalesce(sum(reward::numeric), 0)::text AS total,
-            coalesce(sum(scorer_input), 0)::bigint AS scorer_input,
-            coalesce(sum(scorer_output), 0)::bigint AS scorer_output
-        FROM fresh
-        """
-    /// $1 run, $2 scoring.
-    static let candidateRewards = """
-        WITH fresh AS (
-            INSERT INTO ogive.candidate_reward_rows (scoring_id, prompt_id, candidate_index, reward)
-            SELECT $2, s.prompt_id, s.item_index, s.reward
-            FROM pg_temp.ogive_landing s
-            JOIN ogive.candidate_rows k
-                ON k.prompt_id = s.prompt_id AND k.candidate_index = s.item_index
-            WHERE s.run_id = $1 AND s.is_candidate AND s.reward IS NOT NULL
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-            ON CONFLICT DO NOTHING
-            RETURNING prompt_id, candidate_index
-        ), parted AS (
-            INSERT INTO ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
-            SELECT $2, s.prompt_id, 'candidate', s.item_index, s.parts
-            FROM (
-                SELECT DISTINCT ON (prompt_id, item_index) prompt_id, item_index, parts
-                FROM pg_temp.ogive_landing
-                WHERE run_id = $1 AND is_candidate AND reward IS NOT NULL
-                ORDER BY prompt_id, item_index, ordinal
-            ) s
-            JOIN fresh f ON f.prompt_id = s.prompt_id AND f.candidate_index = s.item_index
-            WHERE s.parts IS NOT NULL
-        ), charged AS (
-            SELECT DISTINCT ON (s.prompt_id, s.item_index) s.scorer_input, s.scorer_output
-            FROM fresh f
-            JOIN pg_temp.ogive_landing s
-                ON s.prompt_id = f.prompt_id AND s.item_index = f.candidate_index
-            WHERE s.run_id = $1 AND s.is_candidate AND s.reward IS NOT NULL
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-        )
-        SELECT count(*) AS rewards, coalesce(sum(scorer_input), 0)::bigint AS scorer_input,
-            coalesce(sum(scorer_output), 0)::bigint AS scorer_output
-        FROM charged
-        """
-    /// Whether item `s` has a reward in scoring $2.
-    private static let hasReward = """
-        CASE WHEN s.is_candidate THEN EXISTS (
-            SELECT FROM ogive.candidate_reward_rows w
-            WHERE w.scoring_id = $2 AND w.prompt_id = s.prompt_id
-                AND w.candidate_index = s.item_index)
-        ELSE EXISTS (
-            SELECT FROM ogive.quantile_table_rows t
-            WHERE t.scoring_id = $2 AND t.prompt_id = s.prompt_id
-                AND s.item_index = ANY(t.draw_indexes))
-        END
-        """
-    /// $1 run, $2 scoring, $3 sampling, $4 time. An item with a reward has not failed; nor has
-    /// the sampling of a draw whose completion is there; nor the scoring of a dropped text.
+    /// Items that a failure settled: $1 scoring, $2 prompts.
     static let failures = """
-        WITH fresh AS (
-            INSERT INTO ogive.failure_rows (scoring_id, prompt_id, item_kind, item_index, stage,
-                code, message, attempts, worker, failed_at)
-            SELECT $2, s.prompt_id, CASE WHEN s.is_candidate THEN 'candidate' ELSE 'draw' END,
-                s.item_index, s.stage, s.code, s.message, s.attempts, s.worker,
-                to_timestamp($4::float8 / 1000000)
-            FROM pg_temp.ogive_landing s
-            LEFT JOIN ogive.completion_rows c ON c.sampling_id = $3
-                AND c.prompt_id = s.prompt_id AND c.draw_index = s.item_index
-                AND NOT s.is_candidate
-            WHERE s.run_id = $1 AND s.stage IS NOT NULL AND s.reward IS NULL
-                AND (NOT s.is_candidate OR EXISTS (
-                    SELECT FROM ogive.candidate_rows k
-                    WHERE k.prompt_id = s.prompt_id AND k.candidate_index = s.item_index))
-                AND (NOT s.sampled OR (c.text = s.text AND c.raw IS NOT DISTINCT FROM s.raw))
-                AND (s.stage <> 'sampling' OR c.draw_index IS NULL)
-                AND NOT \(hasReward)
-            ORDER BY s.prompt_id, s.is_candidate, s.item_index, s.ordinal
-            ON CONFLICT DO NOTHING
-            RETURNING item_kind
-        )
-        SELECT count(*) FILTER (WHERE item_kind = 'draw') AS draws,
-            count(*) FILTER (WHERE item_kind = 'candidate') AS candidates
-        FROM fresh
+        SELECT f.prompt_id, f.item_index, f.item_kind = 'candidate' AS is_candidate
+        FROM unnest($2::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM ogive.failure_rows g
+            WHERE g.scoring_id = $1 AND g.prompt_id = u.prompt_id OFFSET 0) f
+        WHERE EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)
+        """
+    /// Draws with a text: $1 sampling, $2 prompts, $3 first and $4 last draws looked for.
+    static let completions = """
+        SELECT c.prompt_id, c.draw_index
+        FROM unnest($2::bigint[], $3::integer[], $4::integer[]) u(prompt_id, first, last)
+        CROSS JOIN LATERAL (
+            SELECT d.prompt_id, d.draw_index FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id
+                AND d.draw_index BETWEEN u.first AND u.last OFFSET 0) c
+        """
+    /// Hashes of texts' exact bytes: $1 sampling, $2 prompts and $3 draws, in pairs.
+    static let digests = """
+        SELECT c.prompt_id, c.draw_index,
+            sha256(coalesce(c.raw, convert_to(c.text, 'UTF8'))) AS digest
+        FROM unnest($2::bigint[], $3::integer[]) u(prompt_id, draw_index)
+        CROSS JOIN LATERAL (
+            SELECT * FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id
+                AND d.draw_index = u.draw_index OFFSET 0) c
+        """
+    /// Tables of prompts that have one: $1 scoring, $2 prompts.
+    static let tables = """
+        SELECT t.prompt_id, t.draw_indexes, t.draw_rewards
+        FROM unnest($2::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM ogive.quantile_table_rows q
+            WHERE q.scoring_id = $1 AND q.prompt_id = u.prompt_id OFFSET 0) t
+        """
+    /// Candidates, with what is known of them: $1 sampling, $2 scoring, $3 prompts.
+    static let candidates = """
+        SELECT k.prompt_id, k.candidate_index,
+            EXISTS (SELECT FROM ogive.candidate_reward_rows w
+                WHERE w.scoring_id = $2 AND w.prompt_id = k.prompt_id
+                    AND w.candidate_index = k.candidate_index) AS is_rewarded,
+            EXISTS (SELECT FROM ogive.candidate_log_probability_rows l
+                WHERE l.sampling_id = $1 AND l.prompt_id = k.prompt_id
+                    AND l.candidate_index = k.candidate_index) AS is_told
+        FROM unnest($3::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT c.prompt_id, c.candidate_index FROM ogive.candidate_rows c
+            WHERE c.prompt_id = u.prompt_id OFFSET 0) k
+        """
+
+    static let copyCompletions = """
+        COPY ogive.completion_rows (sampling_id, prompt_id, draw_index, worker, landed_at, seed,
+            sample_ms, text, raw, token_count, finish_reason, log_probability, prompt_tokens,
+            token_ids, token_log_probabilities)
+        FROM STDIN (FORMAT binary)
+        """
+    static let copyParts = """
+        COPY ogive.reward_part_rows (scoring_id, prompt_id, item_kind, item_index, parts)
+        FROM STDIN (FORMAT binary)
+        """
+    static let copyCandidateRewards = """
+        COPY ogive.candidate_reward_rows (scoring_id, prompt_id, candidate_index, reward)
+        FROM STDIN (FORMAT binary)
+        """
+    static let copyFailures = """
+        COPY ogive.failure_rows (scoring_id, prompt_id, item_kind, item_index, worker, failed_at,
+            stage, code, message, attempts)
+        FROM STDIN (FORMAT binary)
+        """
+    static let copyLogProbabilities = """
+        COPY ogive.candidate_log_probability_rows (sampling_id, prompt_id, candidate_index, worker,
+            landed_at, log_probability, token_count, token_ids, token_log_probabilities, code,
+            message, attempts)
+        FROM STDIN (FORMAT binary)
+        """
+    static let copyTables = """
+        COPY ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to, updated_at,
+            draw_indexes, draw_rewards, rewards)
+        FROM STDIN (FORMAT binary)
+        """
+    /// Replaces tables that have grown, found by their key one by one. $1 scoring, $2 time,
+    /// $3 prompts, $4 number of draws, $5 complete to, $6 where each one's draws begin in
+    /// $7 indexes, $8 rewards by draw and $9 rewards in order.
+    static let mergeTables = """
+        INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,
+            updated_at, draw_indexes, draw_rewards, rewards)
+        SELECT $1, u.prompt_id, u.n, u.complete_to, to_timestamp($2::float8 / 1000000),
+            ($7::integer[])[u.first : u.first + u.n - 1],
+            ($8::float8[])[u.first : u.first + u.n - 1],
+            ($9::float8[])[u.first : u.first + u.n - 1]
+        FROM unnest($3::bigint[], $4::integer[], $5::integer[], $6::integer[])
+            u(prompt_id, n, complete_to, first)
+        ON CONFLICT (scoring_id, prompt_id) DO UPDATE SET n = excluded.n,
+            complete_to = excluded.complete_to, updated_at = excluded.updated_at,
+            draw_indexes = excluded.draw_indexes, draw_rewards = excluded.draw_rewards,
+            rewards = excluded.rewards
         """
     static let samplingProgress = """
         UPDATE ogive.sampling_progress
-        SET draws = draws + $2, tokens = tokens + $3, truncated = truncated + $4
+        SET draws = draws + $2, tokens = tokens + $3, truncated = truncated + $4,
+            candidate_log_probabilities = candidate_log_probabilities + $5,
+            candidate_log_probability_failures = candidate_log_probability_failures + $6
         WHERE sampling_id = $1
         """
+    /// $3 the new rewards: as `numeric` their sum neither overflows nor depends on their order.
     static let scoringProgress = """
         UPDATE ogive.scoring_progress
-        SET rewards = rewards + $2, reward_sum = reward_sum + $3::text::numeric,
-            candidate_rewards = candidate_rewards + $4, draw_failures = draw_failures + $5,
-            candidate_failures = candidate_failures + $6
+        SET rewards = rewards + $2, candidate_rewards = candidate_rewards + $4,
+            draw_failures = draw_failures + $5, candidate_failures = candidate_failures + $6,
+            reward_sum = reward_sum + (
+                SELECT coalesce(sum(u.reward::numeric), 0) FROM unnest($3::float8[]) u(reward))
         WHERE scoring_id = $1
         """
     /// $1 run, then what this batch adds. Answers with what the run has spent in all.

@@ -1,169 +1,173 @@
 internal import OgiveCore
 internal import Postgres
 
-/// The rows of a batch as the staging table wants them.
+/// What lands of one run, as rows of the binary COPY.
 struct LandingRows {
-    private(set) var buffer = PostgresCopyBuffer()
-    private var ordinal: Int32 = 0
+    let sampling: Int64
+    let scoring: Int64
+    let now: Int64
 
-    init(_ batch: LandingBatch) throws(PostgresError) {
-        for group in batch.groups {
-            let worker = group.worker.bytes
-            for item in group.items {
-                try append(item, group, worker: worker)
-                ordinal += 1
+    /// Rows of `ogive.completion_rows`.
+    func completions(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
+        try rows(of: results) { (result, buffer) throws(PostgresError) in
+            guard let completion = result.completion else { return }
+            try buffer.row(columns: 15) { (row) throws(PostgresError) in
+                row.append(sampling)
+                row.append(result.key.prompt)
+                row.append(result.key.name.index)
+                try row.append(uuid: result.worker.bytes)
+                row.append(timestampMicroseconds: now)
+                if let seed = result.item.seed { row.append(Int64(seed)) } else { row.appendNull() }
+                if let duration = result.item.sampleDuration {
+                    row.append(Float(duration / .milliseconds(1)))
+                } else {
+                    row.appendNull()
+                }
+                try Self.append(completion, to: &row)
+                Self.append(
+                    completion.promptTokenCount ?? result.item.policyTokens?.input, to: &row)
+                let isWhole = completion.tokenLogProbabilities?.allSatisfy(\.isFinite) ?? true
+                try Self.append(
+                    isWhole ? completion.tokenIDs : nil,
+                    isWhole ? completion.tokenLogProbabilities : nil, to: &row)
             }
         }
     }
 
-    private mutating func append(
-        _ item: ItemResult, _ group: LandingGroup, worker: [UInt8]
-    ) throws(PostgresError) {
-        // A candidate brings its text: a completion of it would be nonsense.
-        let completion = item.name.kind == .draw ? item.completion : nil
-        let outcome = Outcome(item)
-        try buffer.row(columns: 27) { (row) throws(PostgresError) in
-            row.append(ordinal)
-            row.append(group.run.rawValue)
-            row.append(group.prompt.rawValue)
-            row.append(item.name.kind != .draw)
-            row.append(item.name.kind == .candidateLogProbability)
-            row.append(item.name.index)
-            try row.append(uuid: worker)
-            row.append(completion != nil)
-            if item.name.kind == .candidateLogProbability {
-                try Self.append(outcome.logProbability, to: &row)
-            } else {
-                try Self.append(completion, item, to: &row)
+    /// Rows of `ogive.quantile_table_rows`.
+    func tables(
+        _ tables: [(prompt: Int64, table: LandingGround.Table)]
+    ) throws(PostgresError) -> PostgresCopyBuffer {
+        var buffer = PostgresCopyBuffer()
+        for (prompt, table) in tables {
+            try buffer.row(columns: 8) { (row) throws(PostgresError) in
+                row.append(scoring)
+                row.append(prompt)
+                row.append(Int32(table.indexes.count))
+                row.append(table.completeTo)
+                row.append(timestampMicroseconds: now)
+                try row.append(table.indexes)
+                try row.append(table.rewards)
+                try row.append(table.rewards.sorted())
             }
-            try row.append(.optional(outcome.reward, PostgresValue.double))
-            if outcome.reward == nil || item.parts.isEmpty {
-                row.appendNull()
-            } else {
-                try row.append(item.parts)
-            }
-            try Self.append(outcome.failure, to: &row)
-            try Self.append(
-                completion?.promptTokenCount ?? item.policyTokens?.input, to: &row)
-            try Self.append(item.scorerTokens?.input, to: &row)
-            try Self.append(item.scorerTokens?.output, to: &row)
-            try Self.append(item.policyTokens?.output, to: &row)
         }
+        return buffer
+    }
+
+    /// Rows of `ogive.reward_part_rows`, of those that have parts.
+    func parts(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
+        try rows(of: results) { (result, buffer) throws(PostgresError) in
+            if result.item.parts.isEmpty { return }
+            try buffer.row(columns: 5) { (row) throws(PostgresError) in
+                row.append(scoring)
+                row.append(result.key.prompt)
+                try row.append(Self.kind(result))
+                row.append(result.key.name.index)
+                try row.append(result.item.parts)
+            }
+        }
+    }
+
+    /// Rows of `ogive.candidate_reward_rows`.
+    func candidateRewards(
+        _ results: [LandingResult]
+    ) throws(PostgresError) -> PostgresCopyBuffer {
+        try rows(of: results) { (result, buffer) throws(PostgresError) in
+            guard let reward = result.outcome.reward else { return }
+            try buffer.row(columns: 4) { (row) throws(PostgresError) in
+                row.append(scoring)
+                row.append(result.key.prompt)
+                row.append(result.key.name.index)
+                row.append(reward)
+            }
+        }
+    }
+
+    /// Rows of `ogive.failure_rows`.
+    func failures(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
+        try rows(of: results) { (result, buffer) throws(PostgresError) in
+            guard let failure = result.outcome.failure else { return }
+            try buffer.row(columns: 10) { (row) throws(PostgresError) in
+                row.append(scoring)
+                row.append(result.key.prompt)
+                try row.append(Self.kind(result))
+                row.append(result.key.name.index)
+                try row.append(uuid: result.worker.bytes)
+                row.append(timestampMicroseconds: now)
+                try row.append(failure.stage.rawValue)
+                try row.append(failure.code.rawValue)
+                try row.append(failure.message.storable)
+                row.append(Int32(clamping: max(0, failure.attempts)))
+            }
+        }
+    }
+
+    /// Rows of `ogive.candidate_log_probability_rows`.
+    func logProbabilities(
+        _ results: [LandingResult]
+    ) throws(PostgresError) -> PostgresCopyBuffer {
+        try rows(of: results) { (result, buffer) throws(PostgresError) in
+            try buffer.row(columns: 12) { (row) throws(PostgresError) in
+                let (value, failure) = (result.outcome.logProbability, result.outcome.failure)
+                row.append(sampling)
+                row.append(result.key.prompt)
+                row.append(result.key.name.index)
+                try row.append(uuid: result.worker.bytes)
+                row.append(timestampMicroseconds: now)
+                try row.append(.optional(value?.sum, PostgresValue.double))
+                Self.append(value?.tokenCount, to: &row)
+                try Self.append(value?.tokenIDs, value?.tokenValues, to: &row)
+                try row.append(.optional(failure?.code.rawValue, PostgresValue.string))
+                try row.append(.optional(failure?.message.storable, PostgresValue.string))
+                try row.append(
+                    .optional(
+                        failure.map { Int32(clamping: max(0, $0.attempts)) }, PostgresValue.int32))
+            }
+        }
+    }
+
+    private func rows(
+        of results: [LandingResult],
+        _ append: (LandingResult, inout PostgresCopyBuffer) throws(PostgresError) -> Void
+    ) throws(PostgresError) -> PostgresCopyBuffer {
+        var buffer = PostgresCopyBuffer()
+        for result in results { try append(result, &buffer) }
+        return buffer
+    }
+
+    private static func kind(_ result: LandingResult) -> String {
+        result.key.name.kind == .draw ? "draw" : "candidate"
     }
 
     private static func append(
-        _ completion: Completion?, _ item: ItemResult, to row: inout PostgresCopyRow
+        _ completion: Completion, to row: inout PostgresCopyRow
     ) throws(PostgresError) {
-        guard let completion else {
-            for _ in 0..<9 { row.appendNull() }
-            return
-        }
-        try row.append(completion.text.storable)
-        try row.append(.optional(StoredText(completion.text).raw, PostgresValue.bytes))
-        try append(completion.tokenCount, to: &row)
+        let stored = StoredText(completion.text)
+        try row.append(stored.raw == nil ? completion.text : completion.text.storable)
+        if let raw = stored.raw { try row.append(bytes: raw) } else { row.appendNull() }
+        append(completion.tokenCount, to: &row)
         try row.append(completion.finishReason.rawValue)
         // An error is never a number: what is not finite is not known.
-        let logProbability = completion.logProbability.flatMap { $0.isFinite ? $0 : nil }
-        try row.append(.optional(logProbability, PostgresValue.double))
-        try row.append(.optional(item.seed.map(Int64.init), PostgresValue.int64))
-        if let duration = item.sampleDuration {
-            row.append(Float(duration / .milliseconds(1)))
+        if let logProbability = completion.logProbability, logProbability.isFinite {
+            row.append(logProbability)
         } else {
             row.appendNull()
         }
-        let isWhole = completion.tokenLogProbabilities?.allSatisfy(\.isFinite) ?? true
-        try append(
-            isWhole ? completion.tokenIDs : nil, isWhole ? completion.tokenLogProbabilities : nil,
-            to: &row)
-    }
-
-    private static func append(
-        _ value: LogProbability?, to row: inout PostgresCopyRow
-    ) throws(PostgresError) {
-        row.appendNull()
-        row.appendNull()
-        try row.append(
-            .optional(value.flatMap { Int32(exactly: $0.tokenCount) }, PostgresValue.int32))
-        row.appendNull()
-        try row.append(.optional(value?.sum, PostgresValue.double))
-        row.appendNull()
-        row.appendNull()
-        try append(value?.tokenIDs, value?.tokenValues, to: &row)
     }
 
     private static func append(
         _ ids: [Int32]?, _ values: [Double]?, to row: inout PostgresCopyRow
     ) throws(PostgresError) {
-        try row.append(.optional(ids, PostgresValue.int32Array))
+        if let ids { try row.append(ids) } else { row.appendNull() }
         if let values { try row.append(values.map(Float.init)) } else { row.appendNull() }
     }
 
     /// A number of tokens; one that makes no sense is not known.
-    private static func append(
-        _ tokens: Int?, to row: inout PostgresCopyRow
-    ) throws(PostgresError) {
-        let tokens = tokens.flatMap { $0 < 0 ? nil : Int32(exactly: $0) }
-        try row.append(.optional(tokens, PostgresValue.int32))
-    }
-
-    private static func append(
-        _ failure: Failure?, to row: inout PostgresCopyRow
-    ) throws(PostgresError) {
-        guard let failure else {
-            for _ in 0..<4 { row.appendNull() }
-            return
-        }
-        try row.append(failure.stage.rawValue)
-        try row.append(failure.code.rawValue)
-        try row.append(failure.message.storable)
-        row.append(Int32(clamping: max(0, failure.attempts)))
-    }
-
-    /// What became of an item: a finite reward or log-probability, or a failure, or neither yet.
-    private struct Outcome {
-        var reward: Double?
-        var logProbability: LogProbability?
-        var failure: Failure?
-
-        init(_ item: ItemResult) {
-            if item.name.kind == .candidateLogProbability {
-                tell(item)
-                return
-            }
-            switch item.reward {
-            case .some(let value) where value.isFinite && item.parts.allSatisfy(\.isFinite):
-                reward = value
-                failure = nil
-            case .some(let value):
-                reward = nil
-                failure =
-                    item.failure
-                    ?? Failure(
-                        stage: .scoring, code: .notFinite,
-                        message: "The reward is \(value), which is not a finite number, or made "
-                            + "of parts that are none.",
-                        attempts: 1)
-            case .none:
-                reward = nil
-                failure = item.failure
-            }
-        }
-
-        private mutating func tell(_ item: ItemResult) {
-            let values = item.logProbability?.tokenValues ?? []
-            if let value = item.logProbability, value.isValid, values.allSatisfy(\.isFinite) {
-                logProbability = value
-            } else {
-                failure =
-                    item.failure
-                    ?? item.logProbability.map {
-                        Failure(
-                            stage: .logProbability, code: .notFinite,
-                            message: "The log-probability is \($0.sum) of \($0.tokenCount) tokens, "
-                                + "or that of a token is not finite.",
-                            attempts: 1)
-                    }
-            }
+    private static func append(_ tokens: Int?, to row: inout PostgresCopyRow) {
+        if let tokens = tokens.flatMap({ $0 < 0 ? nil : Int32(exactly: $0) }) {
+            row.append(tokens)
+        } else {
+            row.appendNull()
         }
     }
 }

@@ -1,45 +1,6 @@
 /// SQL on the log-probabilities of candidates: one row is the one outcome of a candidate under a
 /// sampling's policy, a failure as much as a number.
 enum LogProbabilityQueries {
-    /// Takes them out of the staged rows, so that what lands the others need not know them. The
-    /// first outcome stays. $1 run, $2 sampling, $3 time.
-    static let land = """
-        WITH staged AS (
-            DELETE FROM pg_temp.ogive_landing WHERE run_id = $1 AND is_log_probability RETURNING *
-        ), fresh AS (
-            INSERT INTO ogive.candidate_log_probability_rows (sampling_id, prompt_id,
-                candidate_index, log_probability, token_count, token_ids,
-                token_log_probabilities, code, message, attempts, worker, landed_at)
-            SELECT $2, s.prompt_id, s.item_index, s.log_probability, s.token_count, s.token_ids,
-                s.token_log_probabilities, s.code, s.message, s.attempts, s.worker,
-                to_timestamp($3::float8 / 1000000)
-            FROM staged s
-            JOIN ogive.candidate_rows k
-                ON k.prompt_id = s.prompt_id AND k.candidate_index = s.item_index
-            WHERE s.log_probability IS NOT NULL OR s.code IS NOT NULL
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-            ON CONFLICT DO NOTHING
-            RETURNING code, prompt_id, candidate_index
-        ), charged AS (
-            SELECT DISTINCT ON (s.prompt_id, s.item_index) f.code, s.prompt_tokens, s.policy_output
-            FROM fresh f
-            JOIN staged s ON s.prompt_id = f.prompt_id AND s.item_index = f.candidate_index
-            WHERE s.log_probability IS NOT NULL OR s.code IS NOT NULL
-            ORDER BY s.prompt_id, s.item_index, s.ordinal
-        )
-        SELECT count(*) FILTER (WHERE code IS NULL) AS told,
-            count(*) FILTER (WHERE code IS NOT NULL) AS failures,
-            coalesce(sum(prompt_tokens), 0)::bigint AS policy_input,
-            coalesce(sum(policy_output), 0)::bigint AS policy_output
-        FROM charged
-        """
-    /// $1 sampling, $2 new log-probabilities, $3 new failures.
-    static let count = """
-        UPDATE ogive.sampling_progress
-        SET candidate_log_probabilities = candidate_log_probabilities + $2,
-            candidate_log_probability_failures = candidate_log_probability_failures + $3
-        WHERE sampling_id = $1
-        """
     /// Prompts of which a candidate has no outcome. $1 prompt set, $5 sampling.
     static let pending = """
         SELECT FROM ogive.prompt_rows p

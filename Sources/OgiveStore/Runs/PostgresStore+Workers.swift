@@ -45,7 +45,7 @@ extension WorkerID {
 extension String {
     /// The text with U+FFFD in place of each U+0000, which PostgreSQL's text cannot hold.
     var storable: String {
-        guard utf8.contains(0) else { return self }
+        guard hasNUL else { return self }
         var scalars = UnicodeScalarView()
         for scalar in unicodeScalars { scalars.append(scalar.value == 0 ? "\u{FFFD}" : scalar) }
         return String(scalars)

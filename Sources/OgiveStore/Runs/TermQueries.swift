@@ -43,8 +43,6 @@ enum TermQueries {
         SET coordinator = NULL, since = NULL, renewed_at = NULL, leads_until = NULL
         WHERE term = $1
         """
-    /// One landing at a time: the next one sees all that this one wrote, so merging needs no
-    /// other locks; and a new leader waits for its end.
-    static let lockForLanding = "SELECT term FROM ogive.terms FOR UPDATE"
+    /// Of all that a coordinator writes: a new leader waits for its end.
     static let lockForCheck = "SELECT term FROM ogive.terms FOR SHARE"
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Postgres
 
 /// A completion's text in the two columns that hold it.
@@ -20,6 +21,17 @@ struct StoredText {
 
     /// What the column `raw` holds: the exact bytes where `text` cannot.
     var raw: [UInt8]? {
-        text.utf8.contains(0) ? Array(text.utf8) : nil
+        text.hasNUL ? Array(text.utf8) : nil
+    }
+}
+
+extension String {
+    /// Whether it holds U+0000, which PostgreSQL's text cannot.
+    var hasNUL: Bool {
+        // Sound: memchr reads `count` bytes of the text's own storage.
+        let found = unsafe utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe bytes.baseAddress.map { unsafe memchr($0, 0, bytes.count) != nil } ?? false
+        }
+        return found ?? utf8.contains(0)
     }
 }

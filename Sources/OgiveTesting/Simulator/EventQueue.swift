@@ -1,7 +1,7 @@
-internal import OgiveCore
+package import OgiveCore
 
 /// Events by (time, sequence): equal times keep the order in which they were put in.
-struct EventQueue<Event: Sendable>: Sendable {
+package struct EventQueue<Event: Sendable>: Sendable {
     private struct Entry: Sendable {
         let at: Instant
         let sequence: UInt64
@@ -16,7 +16,11 @@ struct EventQueue<Event: Sendable>: Sendable {
     private var heap: [Entry] = []
     private var lastSequence: UInt64 = 0
 
-    mutating func push(_ event: Event, at time: Instant) {
+    /// Empty.
+    package init() {}
+
+    /// Puts an event in.
+    package mutating func push(_ event: Event, at time: Instant) {
         lastSequence += 1
         heap.append(Entry(at: time, sequence: lastSequence, event: event))
         var child = heap.count - 1
@@ -26,7 +30,8 @@ struct EventQueue<Event: Sendable>: Sendable {
         }
     }
 
-    mutating func pop() -> (at: Instant, sequence: UInt64, event: Event)? {
+    /// Takes the first event out.
+    package mutating func pop() -> (at: Instant, sequence: UInt64, event: Event)? {
         guard let first = heap.first else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()

@@ -22,7 +22,7 @@ struct DatabaseConfiguration: Hashable, Sendable {
         let embedded = section.filePath("embedded")
         let url = section.text("url")
         let password = section.secret("password", file: "password_file")
-        connections = section.integer("connections", default: 4, in: 1...100)
+        connections = section.integer("connections", default: 6, in: 1...100)
         connectTimeout = section.duration(
             "connect_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
         statementTimeout = section.duration(

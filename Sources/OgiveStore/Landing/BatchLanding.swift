@@ -1,0 +1,65 @@
+internal import OgiveCore
+internal import Postgres
+
+/// Lands a batch: the texts first, which other landings need not know of; then, one landing after
+/// the other, what depends on what the others wrote.
+struct BatchLanding: Sendable {
+    private let results: [RunID: [LandingResult]]
+    private let items: Int
+    private let now: Int64
+
+    init(_ batch: LandingBatch, now: Int64) {
+        var results: [RunID: [LandingResult]] = [:]
+        for group in batch.groups {
+            results[group.run, default: []].append(
+                contentsOf: group.items.lazy.map { LandingResult($0, group) })
+        }
+        self.results = results
+        self.now = now
+        items = batch.groups.reduce(0) { $0 + $1.items.count }
+    }
+
+    /// Lands it in the transaction of `connection`, `alone` or beside other landings. Throws a
+    /// conflict when it met another one, which cannot be when it is alone.
+    func land(
+        _ connection: PostgresConnection, alone: Bool
+    ) async throws -> LandingReceipt {
+        try await connection.execute(
+            alone ? LandingQueries.waitForOthers : LandingQueries.allowOthers)
+        var sum = LandingCounts()
+        let runs = try await runs(connection)
+        if alone {
+            for run in runs {
+                let texts = try await run.landTexts(connection)
+                sum.add(try await run.landOutcomes(texts, connection))
+            }
+        } else {
+            var texts: [LandedTexts] = []
+            for run in runs { texts.append(try await run.landTexts(connection)) }
+            try await queueUp(runs, connection)
+            for (run, texts) in zip(runs, texts) {
+                sum.add(try await run.landOutcomes(texts, connection))
+            }
+        }
+        return sum.receipt(items: items)
+    }
+
+    private func runs(_ connection: PostgresConnection) async throws -> [RunLanding] {
+        let ids = PostgresValue.int64Array(results.keys.sorted().map(\.rawValue))
+        return try await connection.query(LandingQueries.runs, [ids]).map { row in
+            let run = RunID(try row.decode("id"))
+            return try RunLanding(row, results: results[run] ?? [], now: now)
+        }
+    }
+
+    /// Waits for landings of the same samplings and scorings that came first. All take the locks
+    /// in the same order.
+    private func queueUp(
+        _ runs: [RunLanding], _ connection: PostgresConnection
+    ) async throws {
+        try await connection.execute(
+            LandingQueries.lockSamplings, [.int64Array(runs.map(\.sampling))])
+        try await connection.execute(
+            LandingQueries.lockScorings, [.int64Array(runs.map(\.scoring))])
+    }
+}

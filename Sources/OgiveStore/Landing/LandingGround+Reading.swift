@@ -1,0 +1,155 @@
+internal import OgiveCore
+internal import Postgres
+
+extension LandingGround {
+    /// Reads what the texts depend on.
+    mutating func readBefore(
+        _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let prompts = Prompts(run.results)
+        try await readStrangers(prompts, run, connection)
+        try await readFailures(prompts, run, connection)
+        try await readCompletions(run, connection)
+        if completions.isEmpty { return }
+        try await readDigests(run, connection)
+    }
+
+    /// Reads what landings that went first may have changed.
+    mutating func readAfter(
+        _ texts: LandedTexts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let prompts = Prompts(run.results)
+        try await readFailures(prompts, run, connection)
+        try await readTables(prompts, run, connection)
+        if run.results.contains(where: { $0.key.name.kind != .draw }) {
+            try await readCandidates(prompts, run, connection)
+        }
+        // A draw with a text has not failed to get one.
+        if run.results.contains(where: { $0.outcome.failure != nil }) {
+            try await readCompletions(run, connection)
+            completions.subtract(texts.completions.map(\.key))
+        }
+    }
+
+    /// The prompts of results, each once.
+    private struct Prompts {
+        let count: Int
+        let all: PostgresValue
+
+        init(_ results: [LandingResult]) {
+            let prompts = Set(results.lazy.map(\.key.prompt)).sorted()
+            count = prompts.count
+            all = .int64Array(prompts)
+        }
+    }
+
+    /// The draws of results, those with neighbouring indexes together: most batches hold few
+    /// prompts with many draws, or one draw of many.
+    private struct DrawSpans {
+        var prompts: [Int64] = []
+        var first: [Int32] = []
+        var last: [Int32] = []
+
+        init(_ results: [LandingResult]) {
+            let keys = results.lazy.map(\.key).filter { $0.name.kind == .draw }.sorted()
+            var former: Key?
+            for key in keys {
+                if let former, former.prompt == key.prompt,
+                    Int(key.name.index) - Int(former.name.index) <= 1
+                {
+                    last[last.count - 1] = key.name.index
+                } else {
+                    prompts.append(key.prompt)
+                    first.append(key.name.index)
+                    last.append(key.name.index)
+                }
+                former = key
+            }
+        }
+    }
+
+    private mutating func readStrangers(
+        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let own: Int = try await connection.query(
+            LandingQueries.ownPrompts, [.int64(run.promptSet), prompts.all]
+        ).one().decode(0)
+        if own == prompts.count { return }
+        let rows = try await connection.query(
+            LandingQueries.strangers, [.int64(run.promptSet), prompts.all])
+        for row in rows { strangers.insert(try row.decode(0)) }
+    }
+
+    private mutating func readFailures(
+        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let rows = try await connection.query(
+            LandingQueries.failures, [.int64(run.scoring), prompts.all])
+        for row in rows {
+            let kind: ItemName.Kind = try row.decode(2) ? .candidate : .draw
+            failures.insert(
+                Key(prompt: try row.decode(0), name: ItemName(kind, try row.decode(1))))
+        }
+    }
+
+    private mutating func readCompletions(
+        _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let spans = DrawSpans(run.results)
+        if spans.prompts.isEmpty { return }
+        let rows = try await connection.query(
+            LandingQueries.completions,
+            [
+                .int64(run.sampling), .int64Array(spans.prompts), .int32Array(spans.first),
+                .int32Array(spans.last),
+            ])
+        for row in rows {
+            completions.insert(Key(prompt: try row.decode(0), name: .draw(try row.decode(1))))
+        }
+    }
+
+    /// A text may come again, with what was missing: its bytes tell whether it is the same.
+    private mutating func readDigests(
+        _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let again = Set(
+            run.results.lazy.filter { $0.completion != nil && $0.outcome.isSome }.map(\.key)
+        ).intersection(completions).sorted()
+        if again.isEmpty { return }
+        let rows = try await connection.query(
+            LandingQueries.digests,
+            [
+                .int64(run.sampling), .int64Array(again.map(\.prompt)),
+                .int32Array(again.map(\.name.index)),
+            ])
+        for row in rows {
+            let key = Key(prompt: try row.decode(0), name: .draw(try row.decode(1)))
+            digests[key] = SHA256Digest(bytes: try row.decode(2))
+        }
+    }
+
+    private mutating func readTables(
+        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let rows = try await connection.query(
+            LandingQueries.tables, [.int64(run.scoring), prompts.all])
+        for row in rows {
+            tables[try row.decode(0)] = Table(
+                indexes: try row.decode(1), rewards: try row.decode(2))
+        }
+    }
+
+    private mutating func readCandidates(
+        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        let rows = try await connection.query(
+            LandingQueries.candidates,
+            [.int64(run.sampling), .int64(run.scoring), prompts.all])
+        for row in rows {
+            let key = Key(prompt: try row.decode(0), name: .candidate(try row.decode(1)))
+            candidates.insert(key)
+            if try row.decode(2) { rewardedCandidates.insert(key) }
+            if try row.decode(3) { toldCandidates.insert(key) }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+internal import OgiveCore
+
+/// What of one run's results lands: the one place where that is decided.
+///
+/// The first text of a draw stays, and a reward or failure belongs to a text: one of a text that
+/// is dropped is dropped too. The first outcome of an item settles it; nothing that is committed
+/// changes. Whether a draw is kept never depends on what it says.
+struct LandingPlan: Sendable {
+    typealias Key = LandingResult.Key
+
+    /// Texts that are new, by ascending key.
+    private(set) var completions: [LandingResult] = []
+    /// Of these the ones that came with neither reward nor failure.
+    private(set) var bare = 0
+    /// New rewards of draws, by ascending key.
+    private(set) var rewards: [LandingResult] = []
+    /// New rewards of candidates, by ascending key.
+    private(set) var candidateRewards: [LandingResult] = []
+    /// New failures of draws and candidates, by ascending key.
+    private(set) var failures: [LandingResult] = []
+    /// New log-probabilities of candidates, or failures in their place, by ascending key.
+    private(set) var logProbabilities: [LandingResult] = []
+
+    private let ground: LandingGround
+    private var texts: [Key: LandingResult] = [:]
+    private var settled: Set<Key> = []
+
+    /// Decides. `results` are those of one run; one after the other, in order of arrival, so that
+    /// it is all the same in which batches they come.
+    init(_ results: [LandingResult], on ground: LandingGround) {
+        self.ground = ground
+        texts.reserveCapacity(results.count)
+        settled.reserveCapacity(results.count)
+        for result in results {
+            guard result.key.name.index >= 0, !ground.strangers.contains(result.key.prompt),
+                !ground.failures.contains(result.key), !settled.contains(result.key)
+            else { continue }
+            switch result.key.name.kind {
+            case .draw: decide(draw: result)
+            case .candidate: decide(candidate: result)
+            case .candidateLogProbability: decide(logProbability: result)
+            }
+        }
+        completions.sort { $0.key < $1.key }
+        rewards.sort { $0.key < $1.key }
+        candidateRewards.sort { $0.key < $1.key }
+        failures.sort { $0.key < $1.key }
+        logProbabilities.sort { $0.key < $1.key }
+    }
+
+    /// An item with a reward has not failed; nor has the sampling of a draw whose text is there.
+    private mutating func decide(draw result: LandingResult) {
+        let key = result.key
+        if result.completion != nil, !hasText(key) {
+            texts[key] = result
+            completions.append(result)
+            if !result.outcome.isSome { bare += 1 }
+        }
+        guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
+        if result.outcome.reward != nil, hasText(key) {
+            rewards.append(result)
+            settled.insert(key)
+        } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
+        {
+            failures.append(result)
+            settled.insert(key)
+        }
+    }
+
+    private mutating func decide(candidate result: LandingResult) {
+        guard ground.candidates.contains(result.key),
+            !ground.rewardedCandidates.contains(result.key), result.outcome.isSome
+        else { return }
+        if result.outcome.reward != nil {
+            candidateRewards.append(result)
+        } else {
+            failures.append(result)
+        }
+        settled.insert(result.key)
+    }
+
+    private mutating func decide(logProbability result: LandingResult) {
+        guard ground.candidates.contains(result.key.candidate),
+            !ground.toldCandidates.contains(result.key.candidate), result.outcome.isSome
+        else { return }
+        logProbabilities.append(result)
+        settled.insert(result.key)
+    }
+
+    /// Whether the draw has a text, before or after this batch.
+    private func hasText(_ key: Key) -> Bool {
+        texts[key] != nil || ground.completions.contains(key)
+    }
+
+    /// Whether the result's text, if it brings one, is the one that stays. Byte for byte: strings
+    /// would be equal that Unicode only calls equivalent.
+    private func isOfKeptText(_ result: LandingResult) -> Bool {
+        guard let text = result.completion?.text else { return true }
+        if let kept = texts[result.key] {
+            return kept === result
+                || kept.completion?.text.utf8.elementsEqual(text.utf8) == true
+        }
+        return ground.digests[result.key] == SHA256Digest(hashing: text)
+    }
+
+    /// Whether the draw had a reward before this batch.
+    private func isRewarded(_ key: Key) -> Bool {
+        ground.tables[key.prompt]?.contains(key.name.index) ?? false
+    }
+}
+
+extension LandingPlan {
+    /// The tables of prompts with new rewards, as they are after this batch, by ascending prompt.
+    var tables: [(prompt: Int64, table: LandingGround.Table)] {
+        var merged: [(prompt: Int64, table: LandingGround.Table)] = []
+        var start = 0
+        while start < rewards.count {
+            let prompt = rewards[start].key.prompt
+            let end = rewards[start...].firstIndex { $0.key.prompt != prompt } ?? rewards.count
+            let fresh = rewards[start..<end].lazy.compactMap { result in
+                result.outcome.reward.map { (result.key.name.index, $0) }
+            }
+            let former = ground.tables[prompt] ?? LandingGround.Table()
+            merged.append((prompt, former.merged(with: Array(fresh))))
+            start = end
+        }
+        return merged
+    }
+}
+
+extension LandingGround.Table {
+    /// Whether a draw has a reward.
+    func contains(_ index: Int32) -> Bool {
+        var (low, high) = (0, indexes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if indexes[middle] < index { low = middle + 1 } else { high = middle }
+        }
+        return low < indexes.count && indexes[low] == index
+    }
+
+    /// Draws 0 to this number - 1 are all there.
+    var completeTo: Int32 {
+        Int32(indexes.enumerated().prefix { $0 == Int($1) }.count)
+    }
+
+    /// With other draws, also by ascending index.
+    func merged(with fresh: [(index: Int32, reward: Double)]) -> Self {
+        var all = Self()
+        all.indexes.reserveCapacity(indexes.count + fresh.count)
+        all.rewards.reserveCapacity(indexes.count + fresh.count)
+        var next = 0
+        for (index, reward) in fresh {
+            while next < indexes.count, indexes[next] < index {
+                all.append(indexes[next], rewards[next])
+                next += 1
+            }
+            all.append(index, reward)
+        }
+        while next < indexes.count {
+            all.append(indexes[next], rewards[next])
+            next += 1
+        }
+        return all
+    }
+
+    private mutating func append(_ index: Int32, _ reward: Double) {
+        indexes.append(index)
+        rewards.append(reward)
+    }
+}
+
+extension LandingResult.Key {
+    /// The candidate, whether its reward or its log-probability is meant.
+    var candidate: Self { Self(prompt: prompt, name: .candidate(name.index)) }
+}

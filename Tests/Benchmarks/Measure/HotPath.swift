@@ -1,0 +1,80 @@
+internal import OgiveCore
+internal import OgiveStore
+internal import OgiveWire
+
+/// Work that is done for every message, task or row.
+struct HotPath {
+    /// Its name, in the file of limits and on the command line.
+    let name: String
+    /// Bytes of the message or of the rows; 0 where it makes none.
+    let bytes: Int
+    /// Does it so often.
+    let work: (Int) throws -> Void
+
+    /// All of them.
+    static func all() throws -> [HotPath] {
+        try coordinator("lease", .lease(Samples.lease))
+            + coordinator("ack", .ack(ResultName(lease: Samples.lease.name, part: 0)))
+            + worker("result1", .result(Samples.result(draws: 1)))
+            + worker("result64", .result(Samples.result(draws: 64)))
+            + [scheduler, try landing]
+    }
+
+    private static func coordinator(
+        _ name: String, _ message: CoordinatorMessage
+    ) throws -> [HotPath] {
+        let envelope = CoordinatorEnvelope(worker: Samples.worker, term: Term(7), message: message)
+        let bytes = try envelope.encoded()
+        return [
+            HotPath(name: "\(name).encode", bytes: bytes.count) { count in
+                for _ in 0..<count { keep(try envelope.encoded().count) }
+            },
+            HotPath(name: "\(name).decode", bytes: bytes.count) { count in
+                for _ in 0..<count { keep(try CoordinatorEnvelope(decoding: bytes).term) }
+            },
+        ]
+    }
+
+    private static func worker(_ name: String, _ message: WorkerMessage) throws -> [HotPath] {
+        let envelope = WorkerEnvelope(worker: Samples.worker, term: Term(7), message: message)
+        let bytes = try envelope.encoded()
+        return [
+            HotPath(name: "\(name).encode", bytes: bytes.count) { count in
+                for _ in 0..<count { keep(try envelope.encoded().count) }
+            },
+            HotPath(name: "\(name).decode", bytes: bytes.count) { count in
+                for _ in 0..<count { keep(try WorkerEnvelope(decoding: bytes).term) }
+            },
+        ]
+    }
+
+    /// A task from its page to its acknowledgement, with a hundred workers.
+    private static var scheduler: HotPath {
+        HotPath(name: "scheduler.task", bytes: 0) { count in
+            var fleet = SteadyFleet(workers: 100)
+            fleet.run(tasks: count)
+            keep(fleet.events)
+        }
+    }
+
+    /// The rows of a result of 64 draws.
+    private static var landing: HotPath {
+        get throws {
+            let batch = LandingBatch(
+                id: BatchID(1),
+                groups: [
+                    LandingGroup(
+                        run: RunID(1), prompt: PromptID(1), worker: Samples.worker,
+                        items: Samples.result(draws: 64).items)
+                ])
+            let bytes = try LandingEncoding.byteCount(of: batch)
+            return HotPath(name: "landing64.encode", bytes: bytes) { count in
+                for _ in 0..<count { keep(try LandingEncoding.byteCount(of: batch)) }
+            }
+        }
+    }
+
+    /// Keeps the optimizer from leaving out what nobody reads.
+    @inline(never)
+    private static func keep<Value>(_ value: Value) {}
+}

@@ -1,0 +1,72 @@
+"""Scenarios of the parts that need no server, by the program `measure`; and other scripts."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .fleet import ROOT
+from .rounds import Skipped
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+def measure(options, *arguments):
+    """What `measure` prints."""
+    ended = subprocess.run([options.measure, *map(str, arguments)], capture_output=True, text=True)
+    if ended.returncode:
+        raise SystemExit(f"measure {arguments} failed:\n{ended.stderr[-3000:]}")
+    return json.loads(ended.stdout)
+
+
+def wire(options, say):
+    """Encoding and decoding: time, bytes, allocations."""
+    return {"paths": measure(options, "wire", "--iterations", 20_000 if options.quick else 200_000)}
+
+
+def scheduler(options, say):
+    """Events a second of the pure state machine."""
+    return {"sizes": measure(options, "scheduler", "--tasks", 100_000 if options.quick else 500_000)}
+
+
+def busy(options, say):
+    """Slot-time that is busy, against list scheduling."""
+    return {"goal": 0.99, "fleets": measure(
+        options, "busy", "--draws", 40_000 if options.quick else 100_000)}
+
+
+def script(path, options, *arguments, python=sys.executable):
+    """Runs another script of this folder and gives the JSON that it writes."""
+    if not (HERE / path).exists():
+        raise Skipped(f"{path} is not there")
+    if not Path(python).exists():
+        raise Skipped(f"{python} is not there: see deploy/setup --help")
+    out = Path(options.folder) / (Path(path).stem + ".json")
+    ended = subprocess.run(
+        [python, HERE / path, "--ogive", options.ogive, "--json", out, *map(str, arguments)],
+        capture_output=True, text=True)
+    if not out.exists():
+        raise SystemExit(f"{path} failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def query(options, say):
+    """What trainers ask of SQL, against numpy."""
+    python = ROOT / ".venv-trainers/bin/python"
+    size = ["--prompts", 10_000] if options.quick else []
+    return {"goal": 2, "found": script("query/query.py", options, *size, python=python)}
+
+
+def scale(options, say):
+    """Memory and restart of a coordinator, by the size of its run."""
+    sizes = ["--sizes", "10000,100000,1000000"] if options.quick else []
+    return {"goals": {"memory_mb": 200, "first_lease_s": 5},
+            "found": script("scale/scale.py", options, *sizes)}
+
+
+def saturate(options, say):
+    """Tokens a second through a real server, against a plain client."""
+    if options.quick:
+        raise Skipped("not with --quick: it takes ten minutes")
+    python = ROOT / ".venv-vllm/bin/python"
+    return {"goal": 0.98, "found": script(
+        "saturate/saturate.py", options, "--servers", "llamacpp", python=python)}

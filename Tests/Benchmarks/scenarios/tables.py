@@ -1,0 +1,126 @@
+"""Results as Markdown tables."""
+
+
+def number(value):
+    """Three digits that count, with separators of thousands."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def spread(found):
+    """Median, with least and greatest."""
+    return f"{number(found['median'])} ({number(found['min'])} to {number(found['max'])})"
+
+
+def rates(found):
+    """A scenario of contestants."""
+    unit = found["unit"]
+    lines = [f"| | {unit}/s, median (least to greatest) | Ogive as a multiple of it | goal |",
+             "|---|---|---|---|"]
+    for name, rate in found["rates"].items():
+        ratio = found["ratios"].get(name)
+        goal = found["goals"].get(name)
+        lines.append(f"| {name} | {spread(rate)} | {spread(ratio) if ratio else ''} "
+                     f"| {f'≥ {goal}' if goal else ''} |")
+    for name, reason in found["skipped"].items():
+        lines.append(f"| {name} | skipped: {reason} | | |")
+    return lines
+
+
+def wire(found):
+    """Messages and rows."""
+    lines = ["| | bytes | ns | allocations | bytes allocated |", "|---|---|---|---|---|"]
+    for path in found["paths"]:
+        each = path["each"]
+        lines.append(f"| {path['name']} | {path['bytes']:,} | {number(each['nanoseconds'])} "
+                     f"| {each['allocations']:.0f} | {each['allocatedBytes']:,.0f} |")
+    return lines
+
+
+def scheduler(found):
+    """Sizes of the fleet."""
+    lines = ["| workers | events/s | ns a task | allocations a task |", "|---|---|---|---|"]
+    for size in found["sizes"]:
+        lines.append(f"| {size['workers']:,} | {number(size['eventsPerSecond'])} "
+                     f"| {number(size['task']['nanoseconds'])} "
+                     f"| {size['task']['allocations']:.1f} |")
+    return lines
+
+
+def busy(found):
+    """Laws of latency."""
+    lines = ["| latencies | slots | draws | busy | bound | share of the bound | without the tail |",
+             "|---|---|---|---|---|---|---|"]
+    for fleet in found["fleets"]:
+        lines.append(
+            f"| {fleet['law']}, seed {fleet['seed']} | {fleet['slots']:,} | {fleet['draws']:,} "
+            f"| {fleet['busy']:.4f} | {fleet['bound']:.4f} | {fleet['ratio']:.4f} "
+            f"| {fleet['ratioWithoutTail']:.4f} |")
+    return lines
+
+
+def query(found):
+    """SQL against numpy."""
+    join = found["found"]["join"]
+    lines = ["| | |", "|---|---|",
+             f"| R_q of {join['candidates']:,} candidates in SQL | {join['sql_s']:.3f} s |",
+             f"| the same by numpy, data in memory | {join['numpy_s']:.3f} s |",
+             f"| ratio (goal ≤ {found['goal']}) | {join['ratio']:.2f} |"]
+    for name, item in found["found"].items():
+        if name != "join":
+            lines.append(f"| 1,000 prompts of {name}: {item['rows']:,} rows "
+                         f"| {item['with_client_s'] * 1000:.0f} ms with the client |")
+    return lines
+
+
+def growth(found):
+    """One row a point."""
+    lines = ["| workers | N | characters | prompts | draws/s |", "|---|---|---|---|---|"]
+    for axis in ["workers", "draws", "text", "run"]:
+        for point in found.get(axis, []):
+            lines.append(f"| {point['workers']} | {point['draws']} | {point['text']:,} "
+                         f"| {point['prompts']:,} | {number(point['draws_per_second'])} |")
+    return lines
+
+
+def saturate(found):
+    """Servers."""
+    lines = ["| server | sample_concurrency | Ogive's tokens/s as a share of the plain client's |",
+             "|---|---|---|"]
+    for result in found["found"]:
+        for row in result["contenders"]:
+            lines.append(f"| {result['server']} | {row['sample_concurrency']} "
+                         f"| {row['ratio']:.3f} (goal ≥ {found['goal']}) |")
+    return lines
+
+
+def scale(found):
+    """As it is."""
+    return [f"`{found['found']}`"]
+
+
+SHAPES = {
+    "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", rates),
+    "land": ("Land: 64 draws of 400 characters a prompt", rates),
+    "wire": ("Wire: one message, one landing", wire),
+    "scheduler": ("Scheduler: the state machine alone", scheduler),
+    "busy": ("Busy: slot-time of a simulated fleet", busy),
+    "growth": ("Growth: one draw's way, end to end", growth),
+    "scale": ("Scale: the coordinator's memory and restart", scale),
+    "query": ("Query: what trainers read", query),
+    "saturate": ("Saturate: a real server's tokens", saturate),
+}
+
+
+def markdown(results):
+    """All tables."""
+    parts = []
+    for name, (title, shape) in SHAPES.items():
+        if name in results:
+            place = results[name]["machine"]
+            parts.append("\n".join([
+                f"### {title}", "", *shape(results[name]), "",
+                f"{place['processor']}, {place['cores']} cores; {place['commit']}, "
+                f"{place['at'][:10]}{', --quick' if results[name]['quick'] else ''}.", ""]))
+    return "\n".join(parts)

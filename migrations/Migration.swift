@@ -76,5 +76,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             19, "endpoint_states", up: PackageResources._019_endpoint_states_up_sql,
             down: PackageResources._019_endpoint_states_down_sql),
+        Migration(
+            20, "fast_quantile_rewards", up: PackageResources._020_fast_quantile_rewards_up_sql,
+            down: PackageResources._020_fast_quantile_rewards_down_sql),
     ]
 }

@@ -63,6 +63,8 @@ struct ConcurrencyLimit: Sendable {
     private var uncrowded: Int?
     /// Whether it says, since the limit changed, that nothing waits.
     private var hasRoom = false
+    /// Whether it says how busy it is at all.
+    private var tellsLoad = false
 
     /// Begins with `initial`; bounds of one value fix the limit.
     init(bounds: ClosedRange<Int>, initial: Int, latencyMax: Duration?, now: Instant) {
@@ -123,6 +125,7 @@ struct ConcurrencyLimit: Sendable {
     /// Takes in how busy the server says it is: while more waits there than a quarter of what is
     /// asked for, no more is asked for, and fewer are tried.
     mutating func note(_ load: ServerLoad) {
+        tellsLoad = true
         serverQueues = load.waiting > max(1, limit / 4)
         // Server and worker may count different things (sequences, requests): their shares agree.
         let busy = Double(load.running) / Double(max(1, load.running + load.waiting))
@@ -177,6 +180,8 @@ struct ConcurrencyLimit: Sendable {
             switch next {
             case .doubling: limit * 2
             case .quarter: limit + max(1, limit / 4)
+            // One of two is half, which runs a server dry for a window: its own word has to do.
+            case .fifth where limit < 5 && tellsLoad: limit
             case .fifth: limit - max(1, limit / 5)
             case .uncrowded: uncrowded ?? limit
             }

@@ -104,6 +104,17 @@ extension StoreTests {
                     WHERE run = 'run' AND prompt_key = 'p0' AND label = 'chosen'
                     """)
                 #expect(quantile == 1)
+                let differing: Int = try await database.value(
+                    """
+                    SELECT count(*) FROM (
+                        SELECT run, prompt_id, candidate_index, reward, quantile_reward, run_id,
+                            scoring_id FROM ogive.candidates WHERE reward IS NOT NULL) a
+                    FULL JOIN (
+                        SELECT run, prompt_id, candidate_index, reward, quantile_reward, run_id,
+                            scoring_id FROM ogive.candidate_rewards WHERE n = 1) b ON a = b
+                    WHERE a IS NULL OR b IS NULL
+                    """)
+                #expect(differing == 0)
                 // A reward of a candidate that does not exist is dropped.
                 let odd = try await database.store.land(
                     Made.batch(run, first.prompt.id, [Made.reward(.candidate(7), 2)]), term: term)

@@ -23,7 +23,7 @@ extension StoreTests {
                 try await migrator.check()
                 #expect(
                     try await migrator.down(to: 3).map(\.number) == [
-                        19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
+                        20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
                     ])
                 #expect(try await migrator.status().version == 3)
                 #expect(try await migrator.down(to: 0).count == 3)
@@ -143,7 +143,7 @@ extension StoreTests {
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
                     "run_status", "worker_status", "coordinator_status", "reward_parts",
-                    "snapshots", "snapshot_tables", "run_tables",
+                    "snapshots", "snapshot_tables", "run_tables", "candidate_rewards",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }

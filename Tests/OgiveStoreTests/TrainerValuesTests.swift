@@ -115,6 +115,15 @@ extension StoreTests.TrainerRowsTests {
                 #expect(!plan.contains("Function Scan on \(call.prefix { $0 != "(" })"), "\(plan)")
                 #expect(plan.contains("'{1,2}'::bigint[]"), "\(plan)")
             }
+            for query in [
+                "training_rows('run', 1)", "candidates", "scored_completions",
+            ] {
+                let plan = try await database.query(
+                    "EXPLAIN VERBOSE SELECT quantile_reward FROM ogive.\(query)"
+                ).map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
+                #expect(plan.contains("width_bucket("), "\(plan)")
+                #expect(!plan.contains("quantile_reward("), "\(plan)")
+            }
         }
     }
 }

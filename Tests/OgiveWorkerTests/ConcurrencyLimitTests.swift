@@ -133,6 +133,15 @@ import Testing
         #expect(soon.limit <= 3)
     }
 
+    @Test("One of two is not tried where the server's word can do")
+    func needed() {
+        // With one request its slots are idle in between: each trial would cost.
+        var server = SimulatedServer { $0 == 1 ? 60 : 100 - Double($0 - 2) }
+        server.load = { ServerLoad(running: 8, waiting: max(0, 8 * $0 - 8)) }
+        let (limits, _) = settled(server, auto(1...256), answers: 4_000)
+        #expect(limits.allSatisfy { $0 == 2 })
+    }
+
     @Test("Where fewer requests lose throughput, a queue at the server is no reason for fewer")
     func crowded() {
         // It says that half of them wait, and yet does all the more.

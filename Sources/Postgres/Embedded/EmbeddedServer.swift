@@ -82,6 +82,11 @@ struct EmbeddedServer: Sendable {
             "pg_ctl", [verb, "-D", directory.data, "-w", "-s", "-t", String(seconds)] + more)
     }
 
+    /// Processes that help with one query, so that a trainer's join of a million rows has the
+    /// machine; PostgreSQL starts fewer when it has none left.
+    private static let parallelWorkers = min(
+        8, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1))
+
     private func writeSettings(_ socket: String) throws {
         let quoted = socket.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "''")
@@ -98,6 +103,9 @@ struct EmbeddedServer: Sendable {
             wal_compression = on
             synchronous_commit = on
             checkpoint_timeout = 15min
+            max_parallel_workers_per_gather = \(Self.parallelWorkers)
+            work_mem = 16MB
+            jit = off
 
             """
         let main = directory.data + "/postgresql.conf"

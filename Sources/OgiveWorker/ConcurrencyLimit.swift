@@ -127,9 +127,12 @@ struct ConcurrencyLimit: Sendable {
     mutating func note(_ load: ServerLoad) {
         tellsLoad = true
         serverQueues = load.waiting > max(1, limit / 4)
-        // Server and worker may count different things (sequences, requests): their shares agree.
+        // A server that counts sequences where the worker counts requests agrees in their shares.
         let busy = Double(load.running) / Double(max(1, load.running + load.waiting))
-        let needed = Int((Double(underWay) * busy * (1 + Rule.spare)).rounded(.up))
+        let worked =
+            load.queuesRequests
+            ? Double(max(1, underWay - load.waiting)) : Double(underWay) * busy
+        let needed = Int((worked * (1 + Rule.spare)).rounded(.up))
         hasRoom = load.waiting == 0 && load.running > 0
         uncrowded = serverQueues && load.running > 0 && needed > 0 ? needed : nil
     }

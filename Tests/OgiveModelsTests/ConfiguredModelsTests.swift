@@ -93,7 +93,11 @@ import Testing
     ])
     func loadIsReadFromMetrics(_ page: String, _ running: Int, _ waiting: Int) {
         let load = ServerMetrics.load(Data(page.utf8))
-        #expect(load == ServerLoad(running: running, waiting: waiting))
+        let queuesRequests = page.contains("llamacpp")
+        #expect(
+            load
+                == ServerLoad(
+                    running: running, waiting: waiting, queuesRequests: queuesRequests))
     }
 
     @Test(arguments: [

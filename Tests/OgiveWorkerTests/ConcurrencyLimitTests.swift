@@ -131,6 +131,13 @@ import Testing
         var soon = auto()
         _ = server.run(&soon, answers: 200)
         #expect(soon.limit <= 3)
+        // llama.cpp counts what runs in sequences, and what waits in requests.
+        server.load = {
+            ServerLoad(running: 8, waiting: max(0, $0 - 1), queuesRequests: true)
+        }
+        soon = auto()
+        _ = server.run(&soon, answers: 200)
+        #expect(soon.limit <= 3)
     }
 
     @Test("One of two is not tried where the server's word can do")

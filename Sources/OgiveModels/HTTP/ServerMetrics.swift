@@ -32,7 +32,9 @@ package enum ServerMetrics {
         }
         guard let waiting = waiting.lazy.compactMap({ found[$0[...]] }).first else { return nil }
         let running = running.lazy.compactMap { found[$0[...]] }.first ?? 0
-        return ServerLoad(running: Int(running), waiting: Int(waiting))
+        return ServerLoad(
+            running: Int(running), waiting: Int(waiting),
+            queuesRequests: found["llamacpp:requests_deferred"] != nil)
     }
 }
 

@@ -208,10 +208,22 @@ let package = Package(
         .executableTarget(
             name: "measure",
             dependencies: [
-                "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                "BenchmarkParts", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres",
                 argumentParser, deque, heap,
             ],
             path: "Tests/Benchmarks/Measure", swiftSettings: house),
+        .target(
+            name: "BenchmarkParts",
+            dependencies: [
+                "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", deque,
+            ],
+            path: "Tests/Benchmarks/Parts", swiftSettings: house),
+        .executableTarget(
+            name: "hot-paths", dependencies: ["BenchmarkParts"],
+            path: "Tests/Benchmarks/HotPaths", swiftSettings: house),
+        .testTarget(
+            name: "BenchmarkTests", dependencies: ["measure"], path: "Tests/BenchmarkTests",
+            swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -52,9 +52,13 @@ enum ModuleTable {
         // The program of the fuzzer.
         "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),
         // Benchmarks.
+        "BenchmarkParts": platform.union(collections).union([
+            "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire",
+        ]),
+        "hot-paths": platform.union(["BenchmarkParts"]),
         "measure": platform.union(service).union(collections).union([
-            "ArgumentParser", "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting",
-            "OgiveWire", "Postgres",
+            "ArgumentParser", "BenchmarkParts", "OgiveCore", "OgiveStore", "OgiveTesting",
+            "Postgres",
         ]),
         "ogive": platform.union(service).union(subprocess).union(numerics).union(collections)
             .union(modulesOfOurOwn).union(["ArgumentParser", "Yams"]),

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BenchmarkParts
 
 /// `measure wire`: encoding and decoding of messages.
 struct WireCommand: ParsableCommand {
@@ -59,26 +60,5 @@ struct SchedulerCommand: ParsableCommand {
                     workers: workers,
                     eventsPerSecond: Double(fleet.events - events) / seconds, task: meter)
             })
-    }
-}
-
-/// `measure hot-path`: one hot path so often and nothing else, for counting instructions.
-struct HotPathCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "hot-path", abstract: "Does one hot path, for the limits of limits.json.")
-
-    @Argument(help: "Its name; without, all are named.")
-    var name: String?
-
-    @Option(help: "How often it is done.")
-    var iterations = 1_000
-
-    func run() throws {
-        let paths = try HotPath.all()
-        guard let path = paths.first(where: { $0.name == name }) else {
-            guard let name else { return try Measure.print(paths.map(\.name)) }
-            throw ValidationError("There is no hot path \(name).")
-        }
-        try Measure.print(try Meter(iterations, path.work))
     }
 }

@@ -8,8 +8,7 @@ struct Measure: AsyncParsableCommand {
         commandName: "measure",
         abstract: "Measures parts of Ogive; prints JSON.",
         subcommands: [
-            WireCommand.self, SchedulerCommand.self, BusyCommand.self, HotPathCommand.self,
-            LandCommand.self,
+            WireCommand.self, SchedulerCommand.self, BusyCommand.self, LandCommand.self,
         ])
 
     /// Prints what was found, on one line.

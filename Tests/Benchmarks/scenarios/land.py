@@ -1,4 +1,4 @@
-"""Scenario *land*: 64 draws a prompt, against psql's \\copy of the same rows over one connection."""
+"""Scenario *land*: 64 draws a prompt, against psql's \\copy of the same rows, one connection."""
 import sys
 import time
 from pathlib import Path

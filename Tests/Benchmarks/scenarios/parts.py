@@ -25,7 +25,19 @@ def wire(options, say):
 
 def scheduler(options, say):
     """Events a second of the pure state machine."""
-    return {"sizes": measure(options, "scheduler", "--tasks", 100_000 if options.quick else 500_000)}
+    tasks = 100_000 if options.quick else 500_000
+    return {"sizes": measure(options, "scheduler", "--tasks", tasks)}
+
+
+def store(options, say):
+    """The store alone against \\copy, by turns: see `measure land --help`."""
+    help_text = subprocess.run([options.measure, "--help"], capture_output=True, text=True).stdout
+    if " land " not in help_text:
+        raise Skipped("this `measure` has no subcommand `land`")
+    sizes = {1: 32_768, 64: 1_024} if options.quick else {1: 65_536, 8: 16_384, 64: 2_048}
+    return {"sizes": [
+        measure(options, "land", "--prompts", prompts, "--draws", draws, "--rounds",
+                options.rounds) for draws, prompts in sizes.items()]}
 
 
 def busy(options, say):
@@ -58,7 +70,7 @@ def query(options, say):
 
 def scale(options, say):
     """Memory and restart of a coordinator, by the size of its run."""
-    sizes = ["--sizes", "10000,100000,1000000"] if options.quick else []
+    sizes = ["--sizes", "10000,100000,1000000", "--seconds", 5] if options.quick else []
     return {"goals": {"memory_mb": 200, "first_lease_s": 5},
             "found": script("scale/scale.py", options, *sizes)}
 

@@ -1,4 +1,5 @@
 """Results as Markdown tables."""
+from .rounds import spread as of
 
 
 def number(value):
@@ -96,13 +97,31 @@ def saturate(found):
 
 
 def scale(found):
-    """As it is."""
-    return [f"`{found['found']}`"]
+    """One row a size; the times are those to the first draw that landed."""
+    cases = ["start", "after SIGTERM", "after SIGKILL", "a thousandth done", "half done"]
+    lines = ["| prompts | " + " | ".join(cases) + " | most memory |",
+             "|---" * (len(cases) + 2) + "|"]
+    for size in found["found"]:
+        times = " | ".join(f"{size[case]['first_draw_s']:.2f} s" for case in cases)
+        peak = max(size[case]["peak_bytes"] for case in cases)
+        lines.append(f"| {size['prompts']:,} | {times} | {peak / 1e6:.0f} MB |")
+    return lines
+
+
+def store(found):
+    """Ours against the limit, by draws a prompt."""
+    lines = ["| N | store, draws/s | \\copy, draws/s | share of \\copy |", "|---|---|---|---|"]
+    for size in found["sizes"]:
+        shares = [ours / theirs for ours, theirs in zip(size["landed"], size["copied"])]
+        lines.append(f"| {size['draws']} | {spread(of(size['landed']))} "
+                     f"| {spread(of(size['copied']))} | {spread(of(shares))} |")
+    return lines
 
 
 SHAPES = {
     "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", rates),
     "land": ("Land: 64 draws of 400 characters a prompt", rates),
+    "store": ("Store: landing alone, no wire", store),
     "wire": ("Wire: one message, one landing", wire),
     "scheduler": ("Scheduler: the state machine alone", scheduler),
     "busy": ("Busy: slot-time of a simulated fleet", busy),

@@ -1,3 +1,4 @@
+internal import BenchmarkParts
 internal import DequeModule
 internal import OgiveCore
 internal import OgiveTesting
@@ -27,9 +28,10 @@ struct BusyFleet {
     private var queue = EventQueue<Event>()
     private var now = Instant.zero
     private var remaining: Int
+    private var seen: Set<Int> = []
     /// When the last draw was done.
     private(set) var end = Duration.zero
-    /// When the last draw was begun.
+    /// When the last draw was begun for the first time.
     private(set) var lastBegin = Duration.zero
     /// Work that was begun and not finished.
     private(set) var lost = Duration.zero
@@ -151,8 +153,9 @@ struct BusyFleet {
         while worker.running.count < plan.slotsOfWorker, let next = worker.waiting.popFirst() {
             _ = worker.session.handle(.started(next.ticket), now: now)
             worker.running[next.ticket] = now
-            lastBegin = now.sinceZero
-            let duration = plan.durations[Int(next.lease.prompt.id.rawValue) - 1]
+            let draw = Int(next.lease.prompt.id.rawValue) - 1
+            if seen.insert(draw).inserted { lastBegin = now.sinceZero }
+            let duration = plan.durations[draw]
             queue.push(.done(place, next.ticket, next.lease), at: now + duration)
         }
     }
@@ -161,8 +164,6 @@ struct BusyFleet {
         guard workers[place]?.running.removeValue(forKey: ticket) != nil else { return }
         remaining -= 1
         end = now.sinceZero
-        var result = ItemResult(name: lease.items[0].name)
-        result.reward = 1
-        step(place, .done(ticket, [[result]]))
+        step(place, .done(ticket, [lease.items.map { Samples.draw($0.name.index) }]))
     }
 }

@@ -38,7 +38,7 @@ struct BusyPlan {
     /// Draws a plan: one worker leaves and another one comes each `turnover`.
     init(
         law: Law, slots: Int, draws: Int, mean: Duration = .seconds(10),
-        turnover: Duration = .seconds(5), seed: UInt64
+        turnover: Duration = .seconds(10), seed: UInt64
     ) {
         var random = SplitMix64(seed: seed)
         durations = (0..<draws).map { _ in mean * min(Self.capInMeans, law.draw(&random)) }

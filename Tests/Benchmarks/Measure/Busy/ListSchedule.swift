@@ -14,7 +14,7 @@ struct ListSchedule {
 
     /// When the last job is done.
     private(set) var end = Duration.zero
-    /// When the last job is begun: until then nobody needs to be idle.
+    /// When the last job is begun for the first time: until then nobody needs to be idle.
     private(set) var lastBegin = Duration.zero
     /// Work that was begun and given back.
     private(set) var lost = Duration.zero
@@ -44,6 +44,7 @@ struct ListSchedule {
     init(_ jobs: [Duration], slots: [Slot], grace: Duration) {
         var free = Heap(slots.enumerated().map { Turn(at: $1.joins, slot: $0) })
         var returned = Heap<Returned>()
+        var seen = Array(repeating: false, count: jobs.count)
         var next = 0
         while next < jobs.count || !returned.isEmpty, let turn = free.popMin() {
             let leaves = slots[turn.slot].leaves
@@ -53,7 +54,8 @@ struct ListSchedule {
                 if let at = returned.min?.at { free.insert(Turn(at: at, slot: turn.slot)) }
                 continue
             }
-            lastBegin = max(lastBegin, turn.at)
+            if !seen[job] { lastBegin = max(lastBegin, turn.at) }
+            seen[job] = true
             let done = turn.at + jobs[job]
             if let leaves, done > leaves + grace {
                 lost += leaves + grace - turn.at

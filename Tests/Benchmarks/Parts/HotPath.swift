@@ -3,20 +3,22 @@ internal import OgiveStore
 internal import OgiveWire
 
 /// Work that is done for every message, task or row.
-struct HotPath {
+package struct HotPath {
     /// Its name, in the file of limits and on the command line.
-    let name: String
+    package let name: String
     /// Bytes of the message or of the rows; 0 where it makes none.
-    let bytes: Int
+    package let bytes: Int
+    /// How often it is done for counting.
+    package let iterations: Int
     /// Does it so often.
-    let work: (Int) throws -> Void
+    package let work: (Int) throws -> Void
 
     /// All of them.
-    static func all() throws -> [HotPath] {
+    package static func all() throws -> [HotPath] {
         try coordinator("lease", .lease(Samples.lease))
-            + coordinator("ack", .ack(ResultName(lease: Samples.lease.name, part: 0)))
-            + worker("result1", .result(Samples.result(draws: 1)))
-            + worker("result64", .result(Samples.result(draws: 64)))
+            + coordinator("ack", .acks([ResultName(lease: Samples.lease.name, part: 0)]))
+            + worker("result1", draws: 1)
+            + worker("result64", draws: 64)
             + [scheduler, try landing]
     }
 
@@ -24,34 +26,38 @@ struct HotPath {
         _ name: String, _ message: CoordinatorMessage
     ) throws -> [HotPath] {
         let envelope = CoordinatorEnvelope(worker: Samples.worker, term: Term(7), message: message)
+        let iterations = 200
         let bytes = try envelope.encoded()
         return [
-            HotPath(name: "\(name).encode", bytes: bytes.count) { count in
+            HotPath(name: "\(name).encode", bytes: bytes.count, iterations: iterations) { count in
                 for _ in 0..<count { keep(try envelope.encoded().count) }
             },
-            HotPath(name: "\(name).decode", bytes: bytes.count) { count in
+            HotPath(name: "\(name).decode", bytes: bytes.count, iterations: iterations) { count in
                 for _ in 0..<count { keep(try CoordinatorEnvelope(decoding: bytes).term) }
             },
         ]
     }
 
-    private static func worker(_ name: String, _ message: WorkerMessage) throws -> [HotPath] {
-        let envelope = WorkerEnvelope(worker: Samples.worker, term: Term(7), message: message)
+    private static func worker(_ name: String, draws: Int) throws -> [HotPath] {
+        let envelope = WorkerEnvelope(
+            worker: Samples.worker, term: Term(7), message: .result(Samples.result(draws: draws)))
+        let iterations = max(20, 200 / draws)
         let bytes = try envelope.encoded()
         return [
-            HotPath(name: "\(name).encode", bytes: bytes.count) { count in
+            HotPath(name: "\(name).encode", bytes: bytes.count, iterations: iterations) { count in
                 for _ in 0..<count { keep(try envelope.encoded().count) }
             },
-            HotPath(name: "\(name).decode", bytes: bytes.count) { count in
+            HotPath(name: "\(name).decode", bytes: bytes.count, iterations: iterations) { count in
                 for _ in 0..<count { keep(try WorkerEnvelope(decoding: bytes).term) }
             },
         ]
     }
 
-    /// A task from its page to its acknowledgement, with a hundred workers.
+    /// A task from its page to its acknowledgement, with a hundred workers; window and batches are
+    /// a quarter of the defaults, so that few tasks are a steady state.
     private static var scheduler: HotPath {
-        HotPath(name: "scheduler.task", bytes: 0) { count in
-            var fleet = SteadyFleet(workers: 100)
+        HotPath(name: "scheduler.task", bytes: 0, iterations: 2_048) { count in
+            var fleet = SteadyFleet(workers: 100, windowItems: 4_096, landingItems: 512)
             fleet.run(tasks: count)
             keep(fleet.events)
         }
@@ -68,7 +74,7 @@ struct HotPath {
                         items: Samples.result(draws: 64).items)
                 ])
             let bytes = try LandingEncoding.byteCount(of: batch)
-            return HotPath(name: "landing64.encode", bytes: bytes) { count in
+            return HotPath(name: "landing64.encode", bytes: bytes, iterations: 20) { count in
                 for _ in 0..<count { keep(try LandingEncoding.byteCount(of: batch)) }
             }
         }

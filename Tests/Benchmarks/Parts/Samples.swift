@@ -1,12 +1,12 @@
-internal import OgiveCore
+package import OgiveCore
 
 /// Messages of a usual size.
-enum Samples {
+package enum Samples {
     /// Some worker.
-    static let worker = WorkerID(high: 0x0123_4567_89AB_CDEF, low: 42)
+    package static let worker = WorkerID(high: 0x0123_4567_89AB_CDEF, low: 42)
 
     /// One task of one draw, of a prompt of 400 characters.
-    static let lease = Lease(
+    package static let lease = Lease(
         name: LeaseName(term: Term(7), task: TaskID(1_234_567), epoch: Epoch(1)),
         run: RunID(3),
         prompt: Prompt(
@@ -15,18 +15,18 @@ enum Samples {
         seedBase: 1_234_567_890, items: [WorkItem(name: .draw(0))], duration: .seconds(900))
 
     /// What came of a task: texts of 400 characters.
-    static func result(draws: Int) -> TaskResult {
+    package static func result(draws: Int) -> TaskResult {
         TaskResult(
             lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0,
             items: (0..<draws).map { draw(Int32($0)) })
     }
 
     /// One draw with a text of 400 characters.
-    static func draw(_ index: Int32) -> ItemResult {
+    package static func draw(_ index: Int32) -> ItemResult {
         var result = ItemResult(name: .draw(index))
         result.completion = Completion(
             text: text, tokenCount: 100, finishReason: .stop, logProbability: -123.5)
-        result.seed = lease.seedBase + UInt32(index)
+        result.seed = lease.seedBase &+ UInt32(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)
         result.scoreDuration = .milliseconds(56)
@@ -34,7 +34,7 @@ enum Samples {
     }
 
     /// 400 characters.
-    static let text = String(
+    package static let text = String(
         repeating: "The quick brown fox jumps over the lazy dog. ", count: 9
     ).prefix(400).description
 }

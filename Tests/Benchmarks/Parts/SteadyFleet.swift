@@ -4,18 +4,22 @@ internal import OgiveTesting
 
 /// A scheduler in full swing: workers return every lease as a result at once, the database commits
 /// at once and always has another page.
-struct SteadyFleet {
-    private var scheduler = Scheduler(term: Term(7))
+package struct SteadyFleet {
+    private var scheduler: Scheduler
     private var waiting: Deque<Scheduler.Event> = []
     private var now = Instant.zero
     private var lastPrompt: Int64 = 0
     /// Events handled.
-    private(set) var events = 0
+    package private(set) var events = 0
     /// Results acknowledged.
-    private(set) var acknowledged = 0
+    package private(set) var acknowledged = 0
 
     /// Registers workers, each of which holds so many leases that the window is half full.
-    init(workers: Int) {
+    package init(workers: Int, windowItems: Int = 16_384, landingItems: Int = 2_048) {
+        var limits = SchedulerLimits()
+        limits.windowItems = windowItems
+        limits.landingItems = landingItems
+        scheduler = Scheduler(term: Term(7), limits: limits)
         waiting.append(.runs([SimulatedModel.run(draws: 1)]))
         let credit = max(1, scheduler.limits.windowItems / 2 / workers)
         for number in 1...workers {
@@ -27,7 +31,7 @@ struct SteadyFleet {
     }
 
     /// Goes on until so many more tasks are acknowledged.
-    mutating func run(tasks: Int) {
+    package mutating func run(tasks: Int) {
         let end = acknowledged + tasks
         while acknowledged < end {
             events += 1
@@ -56,11 +60,7 @@ struct SteadyFleet {
     private mutating func receive(_ message: ToWorker) {
         switch message.message {
         case .lease(let lease):
-            let items = lease.items.map { item in
-                var result = ItemResult(name: item.name)
-                result.reward = 1
-                return result
-            }
+            let items = lease.items.map { Samples.draw($0.name.index) }
             let result = TaskResult(
                 lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0, items: items)
             say(.result(result), message.worker, term: scheduler.term)

@@ -1,14 +1,18 @@
 internal import CAllocations
 
 /// Time and memory that some work takes, an iteration.
-struct Meter: Encodable {
-    var iterations: Int
-    var nanoseconds: Double
-    var allocations: Double
-    var allocatedBytes: Double
+package struct Meter: Encodable {
+    /// How often it was done.
+    package var iterations: Int
+    /// Time of each.
+    package var nanoseconds: Double
+    /// Calls of the allocator of each.
+    package var allocations: Double
+    /// Bytes asked for by each.
+    package var allocatedBytes: Double
 
     /// Does the work so often, after a hundredth of it that is not counted.
-    init(_ iterations: Int, _ work: (Int) throws -> Void) rethrows {
+    package init(_ iterations: Int, _ work: (Int) throws -> Void) rethrows {
         try work(max(1, iterations / 100))
         let count = allocations_count()
         let bytes = allocations_bytes()

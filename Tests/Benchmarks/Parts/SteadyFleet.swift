@@ -64,7 +64,7 @@ package struct SteadyFleet {
             let result = TaskResult(
                 lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0, items: items)
             say(.result(result), message.worker, term: scheduler.term)
-        case .ack: acknowledged += 1
+        case .acks(let names): acknowledged += names.count
         case .welcome, .serve, .cancel, .drain, .reRegister, .idle, .refused, .heartbeat: break
         }
     }

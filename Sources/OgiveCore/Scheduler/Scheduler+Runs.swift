@@ -55,11 +55,11 @@ extension Scheduler {
             guard runs.values[index].mayNeed(limits) else { continue }
             let run = runs.values[index]
             if run.paging == .idle, run.binding == .bound, !run.isExhausted,
-                run.activeItems < limits.windowItems / 2, !isHeld(run)
+                run.isRunningLow(limits), !isHeld(run)
             {
                 runs.values[index].paging = .fetching
                 var limit = PageLimit(
-                    prompts: limits.pagePrompts, items: limits.windowItems - run.activeItems)
+                    prompts: limits.pagePrompts, items: run.room(limits))
                 limit.skipsDone = run.isNew
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
             } else if run.active.isEmpty,

@@ -21,9 +21,16 @@ struct SchedulerLanding: Sendable {
 
     /// A batch that waits to be sent (again), or is on its way.
     struct Sent: Sendable {
-        var batch: LandingBatch
-        var entries: [Entry]
+        let batch: LandingBatch
+        let entries: [Entry]
+        let items: Int
         var isWaiting = true
+
+        init(batch: LandingBatch, entries: [Entry]) {
+            self.batch = batch
+            self.entries = entries
+            items = entries.reduce(0) { $0 + $1.names.count }
+        }
     }
 
     /// A part of a worker's results that was cut up, because the database refused it.
@@ -49,9 +56,8 @@ struct SchedulerLanding: Sendable {
 
     var isEmpty: Bool { waiting.isEmpty && sent.isEmpty }
 
-    var items: Int {
-        waitingItems + sent.values.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.names.count } }
-    }
+    /// Results that wait for their commit.
+    var items: Int { waitingItems + sent.values.reduce(0) { $0 + $1.items } }
 
     /// Whether the database refused and nothing has landed since: another try is due now and
     /// then, and nothing else is begun.

@@ -2,7 +2,8 @@
 package struct SchedulerLimits: Hashable, Sendable {
     /// Most draws of one task. Draws of one task are asked for together.
     package var drawsPerTask = 8
-    /// Most items in memory for one run (ready, leased and landing); paging stops there.
+    /// Most items of one run that wait for a worker: paging stops there. And most items of all runs
+    /// that wait for their commit: beyond it nothing is granted.
     package var windowItems = 16_384
     /// Most prompts that one page brings.
     package var pagePrompts = 1_024

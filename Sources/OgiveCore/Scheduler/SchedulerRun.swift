@@ -57,10 +57,21 @@ struct SchedulerRun {
     /// Whether its budget is spent.
     var isExhausted: Bool { description.spec.isExhausted(by: description.spent) }
 
+    /// How many more items may wait for a worker, if each task that does had all of its draws.
+    /// What is leased does not count: a large fleet would leave nothing to be read ahead.
+    func room(_ limits: SchedulerLimits) -> Int {
+        limits.windowItems - (ready.count + suspects.count) * limits.drawsPerTask
+    }
+
+    /// Whether so few items wait that the next page is to be read.
+    func isRunningLow(_ limits: SchedulerLimits) -> Bool {
+        room(limits) > limits.windowItems / 2
+    }
+
     /// Whether it may be time to ask the database something, looked at for each event.
     func mayNeed(_ limits: SchedulerLimits) -> Bool {
         switch paging {
-        case .idle: activeItems < limits.windowItems / 2 || isExhausted
+        case .idle: isRunningLow(limits) || isExhausted
         case .exhausted: activeItems == 0
         case .fetching, .finishing: false
         }

@@ -6,7 +6,7 @@ extension LandingGround {
     mutating func readBefore(
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let prompts = Prompts(run.results)
+        let prompts = prompts(run.results)
         try await readStrangers(prompts, run, connection)
         try await readFailures(prompts, run, connection)
         try await readCompletions(run, connection)
@@ -18,7 +18,7 @@ extension LandingGround {
     mutating func readAfter(
         _ texts: LandedTexts, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let prompts = Prompts(run.results)
+        let prompts = prompts(run.results)
         try await readFailures(prompts, run, connection)
         try await readTables(prompts, run, connection)
         if run.results.contains(where: { $0.key.name.kind != .draw }) {
@@ -32,15 +32,8 @@ extension LandingGround {
     }
 
     /// The prompts of results, each once.
-    private struct Prompts {
-        let count: Int
-        let all: PostgresValue
-
-        init(_ results: [LandingResult]) {
-            let prompts = Set(results.lazy.map(\.key.prompt)).sorted()
-            count = prompts.count
-            all = .int64Array(prompts)
-        }
+    private func prompts(_ results: [LandingResult]) -> PostgresValue {
+        .int64Array(Set(results.lazy.map(\.key.prompt)).sorted())
     }
 
     /// The draws of results, those with neighbouring indexes together: most batches hold few
@@ -69,22 +62,18 @@ extension LandingGround {
     }
 
     private mutating func readStrangers(
-        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+        _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let own: Int = try await connection.query(
-            LandingQueries.ownPrompts, [.int64(run.promptSet), prompts.all]
-        ).one().decode(0)
-        if own == prompts.count { return }
         let rows = try await connection.query(
-            LandingQueries.strangers, [.int64(run.promptSet), prompts.all])
+            LandingQueries.strangers, [.int64(run.promptSet), prompts])
         for row in rows { strangers.insert(try row.decode(0)) }
     }
 
     private mutating func readFailures(
-        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+        _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let rows = try await connection.query(
-            LandingQueries.failures, [.int64(run.scoring), prompts.all])
+            LandingQueries.failures, [.int64(run.scoring), prompts])
         for row in rows {
             let kind: ItemName.Kind = try row.decode(2) ? .candidate : .draw
             failures.insert(
@@ -129,10 +118,10 @@ extension LandingGround {
     }
 
     private mutating func readTables(
-        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+        _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let rows = try await connection.query(
-            LandingQueries.tables, [.int64(run.scoring), prompts.all])
+            LandingQueries.tables, [.int64(run.scoring), prompts])
         for row in rows {
             tables[try row.decode(0)] = Table(
                 indexes: try row.decode(1), rewards: try row.decode(2))
@@ -140,11 +129,11 @@ extension LandingGround {
     }
 
     private mutating func readCandidates(
-        _ prompts: Prompts, _ run: RunLanding, _ connection: PostgresConnection
+        _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let rows = try await connection.query(
             LandingQueries.candidates,
-            [.int64(run.sampling), .int64(run.scoring), prompts.all])
+            [.int64(run.sampling), .int64(run.scoring), prompts])
         for row in rows {
             let key = Key(prompt: try row.decode(0), name: .candidate(try row.decode(1)))
             candidates.insert(key)

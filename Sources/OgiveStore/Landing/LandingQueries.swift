@@ -28,10 +28,6 @@ enum LandingQueries {
         WHERE r.id = ANY($1)
         ORDER BY r.id
         """
-    /// How many prompts are of the set: $1 prompt set, $2 prompts.
-    static let ownPrompts = """
-        SELECT count(*) FROM ogive.prompt_rows WHERE id = ANY($2) AND prompt_set_id = $1
-        """
     /// Prompts that are not of the set: $1 prompt set, $2 prompts.
     static let strangers = """
         SELECT u.prompt_id FROM unnest($2::bigint[]) u(prompt_id)

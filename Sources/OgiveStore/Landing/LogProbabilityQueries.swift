@@ -4,7 +4,7 @@ enum LogProbabilityQueries {
     /// Prompts of which a candidate has no outcome. $1 prompt set, $5 sampling.
     static let pending = """
         SELECT FROM ogive.prompt_rows p
-        WHERE p.prompt_set_id = $1 AND p.candidate_count > (
+        WHERE p.prompt_set_id = $1 AND p.candidate_count > 0 AND p.candidate_count > (
             SELECT count(*) FROM ogive.candidate_log_probability_rows l
             WHERE l.sampling_id = $5 AND l.prompt_id = p.id)
         """

@@ -58,6 +58,7 @@ extension PostgresStore {
             try await connection.require(term, TermQueries.lockForCheck)
             guard let extent = try await RunExtent.read(run, connection) else { return true }
             if extent.state != "open" { return true }
+            _ = try await connection.query(PagingQueries.readIndexesInOrder)
             if try await PromptTargets(extent).settle(connection) {
                 return try await Self.stopIfExhausted(run, connection)
             }

@@ -60,7 +60,7 @@ enum RunQueries {
         """
     private static let candidates = """
         SELECT FROM ogive.prompt_rows p
-        WHERE p.prompt_set_id = $1 AND p.candidate_count > (
+        WHERE p.prompt_set_id = $1 AND p.candidate_count > 0 AND p.candidate_count > (
             SELECT count(*) FROM ogive.candidate_reward_rows w
             WHERE w.scoring_id = $2 AND w.prompt_id = p.id) + (
             SELECT count(*) FROM ogive.failure_rows f

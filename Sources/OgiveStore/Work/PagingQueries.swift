@@ -3,6 +3,11 @@ enum PagingQueries {
     /// How many prompts one page looks at when most of them are complete.
     static let scanMax: Int64 = 20_000
 
+    /// To the end of the transaction. Without statistics, as after an import, the planner takes a
+    /// set for a handful of prompts: rather than read the paging index in its order, it would
+    /// fetch and sort all that is left of the set, for each page.
+    static let readIndexesInOrder = "SELECT set_config('enable_bitmapscan', 'off', true)"
+
     /// The next prompts that lack something, looking at so many prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
     /// a page ends as soon as it is full. $1 prompt set,
@@ -61,17 +66,26 @@ enum PagingQueries {
         """
     /// $1 scoring, $2 prompts.
     static let failures = """
-        SELECT prompt_id, item_kind = 'candidate' AS is_candidate, item_index
-        FROM ogive.failure_rows WHERE scoring_id = $1 AND prompt_id = ANY($2)
+        SELECT f.prompt_id, f.item_kind = 'candidate' AS is_candidate, f.item_index
+        FROM unnest($2::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM ogive.failure_rows g
+            WHERE g.scoring_id = $1 AND g.prompt_id = u.prompt_id OFFSET 0
+        ) f
         """
     /// Completions that wait for a reward. $1 sampling, $2 scoring, $3 prompts, $4 most draws.
     static let unscored = """
         SELECT c.prompt_id, c.draw_index, c.text, c.raw
-        FROM ogive.completion_rows c
-        LEFT JOIN ogive.quantile_table_rows t
-            ON t.scoring_id = $2 AND t.prompt_id = c.prompt_id AND t.prompt_id = ANY($3)
-        WHERE c.sampling_id = $1 AND c.prompt_id = ANY($3) AND c.draw_index < $4
-            AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false)
+        FROM unnest($3::bigint[]) u(prompt_id)
+        LEFT JOIN LATERAL (
+            SELECT draw_indexes FROM ogive.quantile_table_rows
+            WHERE scoring_id = $2 AND prompt_id = u.prompt_id OFFSET 0
+        ) t ON true
+        CROSS JOIN LATERAL (
+            SELECT d.prompt_id, d.draw_index, d.text, d.raw FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id AND d.draw_index < $4
+                AND NOT coalesce(d.draw_index = ANY(t.draw_indexes), false) OFFSET 0
+        ) c
         """
     /// Candidates that wait for a reward. $1 scoring, $2 prompts.
     static let unscoredCandidates = """

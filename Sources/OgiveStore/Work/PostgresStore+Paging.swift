@@ -9,6 +9,7 @@ extension PostgresStore {
         let action = "read pending items of run \"\(run.spec.name)\""
         // One snapshot for all queries: an item is either done or pending, never half.
         return try await database.transaction(action, isolation: .repeatableRead) { connection in
+            _ = try await connection.query(PagingQueries.readIndexesInOrder)
             guard let extent = try await RunExtent.read(run.id, connection) else {
                 return PendingPage(prompts: [], next: nil)
             }

@@ -100,7 +100,7 @@ extension Simulation {
             violations.append("\(load.inFlightItems) items are in flight")
         }
         let windows = database.runs.count * (scheduler.limits.windowItems + page)
-        if load.activeItems > windows + carried {
+        if load.activeItems > windows + carried + load.inFlightItems {
             violations.append("\(load.activeItems) items are in memory")
         }
     }

@@ -58,6 +58,23 @@ struct SchedulerGrantingTests {
         #expect(bench.scheduler.load.inFlightItems == 6)
     }
 
+    @Test("Nothing is granted while as many results as the window wait for their commit")
+    func backlog() throws {
+        var bench = SchedulerBench.loaded(prompts: 10) {
+            $0.windowItems = 4
+            $0.landingItems = 2
+        }
+        let leases = bench.hello(credit: 2).leases
+        #expect(leases.count == 2)
+        let first = bench.say(Bench.result(try #require(leases.first)))
+        #expect(first.leases.count == 1)
+        let second = bench.say(Bench.result(try #require(leases.last)))
+        #expect(second.leases.isEmpty)
+        #expect(bench.scheduler.load.landingItems == 4)
+        let batch = try #require(first.batches.first)
+        #expect(bench.handle(.landed(batch.id, Bench.receipt)).leases.count == 1)
+    }
+
     @Test("The specification of a run comes before its first lease, once")
     func serve() {
         var bench = SchedulerBench.loaded()

@@ -20,17 +20,25 @@ struct SchedulerPagingTests {
     }
 
     @Test("One page at a time; the next only when the window is half empty")
-    func window() throws {
+    func window() {
         var bench = SchedulerBench { $0.windowItems = 8 }
         bench.handle(.runs([Bench.boundRun()]))
         #expect(bench.handle(.tick).pages.isEmpty)
         #expect(bench.page(Bench.pending(1...1, draws: 4), next: 1).pages.isEmpty)
-        bench.hello(credit: 1)
-        let lease = try #require(bench.hello(from: 2, credit: 1).leases.first)
-        let batch = try #require(
-            bench.say(Bench.result(lease), from: 2).batches.first)
-        let pages = bench.handle(.landed(batch.id, Bench.receipt)).pages
+        let pages = bench.hello(credit: 1).pages
         #expect(pages.first?.after == PromptID(1))
+        #expect(pages.first?.limit.items == 6)
+        #expect(bench.hello(from: 2, credit: 1).pages.isEmpty)
+    }
+
+    @Test("However much is leased, the next page is read when few items wait for a worker")
+    func leasedBesideWindow() {
+        var bench = SchedulerBench { $0.windowItems = 8 }
+        bench.handle(.runs([Bench.boundRun()]))
+        bench.page(Bench.pending(1...2, draws: 4), next: 2)
+        let pages = bench.hello(credit: 3).pages
+        #expect(bench.scheduler.load.inFlightItems == 6)
+        #expect(pages.first?.after == PromptID(2))
         #expect(pages.first?.limit.items == 6)
     }
 

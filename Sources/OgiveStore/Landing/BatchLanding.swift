@@ -14,7 +14,7 @@ struct BatchLanding: Sendable {
             results[group.run, default: []].append(
                 contentsOf: group.items.lazy.map { LandingResult($0, group) })
         }
-        self.results = results
+        self.results = results.mapValues { $0.inOrder() }
         self.now = now
         items = batch.groups.reduce(0) { $0 + $1.items.count }
     }

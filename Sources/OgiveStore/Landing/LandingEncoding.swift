@@ -8,7 +8,7 @@ package enum LandingEncoding {
         let results = batch.groups.flatMap { group in
             group.items.map { LandingResult($0, group) }
         }
-        let plan = LandingPlan(results, on: LandingGround())
+        let plan = LandingPlan(results.inOrder(), on: LandingGround())
         let rows = LandingRows(sampling: 1, scoring: 1, now: 0)
         return try rows.completions(plan.completions).byteCount
     }

@@ -33,7 +33,11 @@ extension LandingGround {
 
     /// The prompts of results, each once.
     private func prompts(_ results: [LandingResult]) -> PostgresValue {
-        .int64Array(Set(results.lazy.map(\.key.prompt)).sorted())
+        var prompts: [Int64] = []
+        for result in results where result.key.prompt != prompts.last {
+            prompts.append(result.key.prompt)
+        }
+        return .int64Array(prompts)
     }
 
     /// The draws of results, those with neighbouring indexes together: most batches hold few
@@ -44,9 +48,8 @@ extension LandingGround {
         var last: [Int32] = []
 
         init(_ results: [LandingResult]) {
-            let keys = results.lazy.map(\.key).filter { $0.name.kind == .draw }.sorted()
             var former: Key?
-            for key in keys {
+            for key in results.lazy.map(\.key) where key.name.kind == .draw {
                 if let former, former.prompt == key.prompt,
                     Int(key.name.index) - Int(former.name.index) <= 1
                 {

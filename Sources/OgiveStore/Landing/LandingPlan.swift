@@ -22,48 +22,52 @@ struct LandingPlan: Sendable {
     private(set) var logProbabilities: [LandingResult] = []
 
     private let ground: LandingGround
-    private var texts: [Key: LandingResult] = [:]
-    private var settled: Set<Key> = []
+    /// The item that is decided on, what this batch brought as its text, and whether it is settled.
+    private var current: Key?
+    private var text: LandingResult?
+    private var isSettled = false
 
-    /// Decides. `results` are those of one run; one after the other, in order of arrival, so that
-    /// it is all the same in which batches they come.
+    /// Decides. `results` are those of one run, `inOrder`: each item's one after the other, in
+    /// order of arrival, so that it is all the same in which batches they come.
     init(_ results: [LandingResult], on ground: LandingGround) {
         self.ground = ground
-        texts.reserveCapacity(results.count)
-        settled.reserveCapacity(results.count)
+        completions.reserveCapacity(results.count)
+        rewards.reserveCapacity(results.count)
         for result in results {
-            guard result.key.name.index >= 0, !ground.strangers.contains(result.key.prompt),
-                !ground.failures.contains(result.key), !settled.contains(result.key)
-            else { continue }
+            if result.key != current { begin(result.key) }
+            if isSettled { continue }
             switch result.key.name.kind {
             case .draw: decide(draw: result)
             case .candidate: decide(candidate: result)
             case .candidateLogProbability: decide(logProbability: result)
             }
         }
-        completions.sort { $0.key < $1.key }
-        rewards.sort { $0.key < $1.key }
-        candidateRewards.sort { $0.key < $1.key }
-        failures.sort { $0.key < $1.key }
-        logProbabilities.sort { $0.key < $1.key }
+    }
+
+    private mutating func begin(_ key: Key) {
+        current = key
+        text = nil
+        isSettled =
+            key.name.index < 0 || ground.strangers.contains(key.prompt)
+            || ground.failures.contains(key)
     }
 
     /// An item with a reward has not failed; nor has the sampling of a draw whose text is there.
     private mutating func decide(draw result: LandingResult) {
         let key = result.key
         if result.completion != nil, !hasText(key) {
-            texts[key] = result
+            text = result
             completions.append(result)
             if !result.outcome.isSome { bare += 1 }
         }
         guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
         if result.outcome.reward != nil, hasText(key) {
             rewards.append(result)
-            settled.insert(key)
+            isSettled = true
         } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
         {
             failures.append(result)
-            settled.insert(key)
+            isSettled = true
         }
     }
 
@@ -76,7 +80,7 @@ struct LandingPlan: Sendable {
         } else {
             failures.append(result)
         }
-        settled.insert(result.key)
+        isSettled = true
     }
 
     private mutating func decide(logProbability result: LandingResult) {
@@ -84,23 +88,22 @@ struct LandingPlan: Sendable {
             !ground.toldCandidates.contains(result.key.candidate), result.outcome.isSome
         else { return }
         logProbabilities.append(result)
-        settled.insert(result.key)
+        isSettled = true
     }
 
-    /// Whether the draw has a text, before or after this batch.
+    /// Whether the current draw has a text, before or after this batch.
     private func hasText(_ key: Key) -> Bool {
-        texts[key] != nil || ground.completions.contains(key)
+        text != nil || ground.completions.contains(key)
     }
 
     /// Whether the result's text, if it brings one, is the one that stays. Byte for byte: strings
     /// would be equal that Unicode only calls equivalent.
     private func isOfKeptText(_ result: LandingResult) -> Bool {
-        guard let text = result.completion?.text else { return true }
-        if let kept = texts[result.key] {
-            return kept === result
-                || kept.completion?.text.utf8.elementsEqual(text.utf8) == true
+        guard let own = result.completion?.text else { return true }
+        if let text {
+            return text === result || text.completion?.text.utf8.elementsEqual(own.utf8) == true
         }
-        return ground.digests[result.key] == SHA256Digest(hashing: text)
+        return ground.digests[result.key] == SHA256Digest(hashing: own)
     }
 
     /// Whether the draw had a reward before this batch.

@@ -31,3 +31,11 @@ extension LandingResult.Key: Comparable {
         (left.prompt, left.name) < (right.prompt, right.name)
     }
 }
+
+extension [LandingResult] {
+    /// By ascending key; several results of one item stay in order of arrival.
+    func inOrder() -> [LandingResult] {
+        enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }
+            .map(\.element)
+    }
+}

@@ -8,7 +8,7 @@ struct RunLanding: Sendable {
     let scoring: Int64
     let promptSet: Int64
     let hasBudget: Bool
-    /// In order of arrival.
+    /// By ascending item, and those of one item in order of arrival.
     let results: [LandingResult]
     let now: Int64
 

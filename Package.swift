@@ -12,6 +12,11 @@ let house: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
+/// For generated messages in release builds, see decision record 0049.
+let generated: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
@@ -81,7 +86,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
-            exclude: ["generate.sh", "ogive.proto"], swiftSettings: house),
+            exclude: ["generate.sh", "ogive.proto"], swiftSettings: house + generated),
         .target(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
             swiftSettings: house),

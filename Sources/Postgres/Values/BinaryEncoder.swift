@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Builds PostgreSQL's binary representation of values (network byte order).
 struct BinaryEncoder {
     /// What was built.
@@ -23,12 +25,22 @@ struct BinaryEncoder {
     mutating func append(_ text: String) throws(PostgresError) {
         let start = bytes.count
         bytes.append(contentsOf: text.utf8)
-        if let nul = bytes[start...].firstIndex(of: 0) {
+        if let nul = firstNUL(from: start) {
             bytes.removeSubrange(start...)
             throw PostgresError(
                 .invalidParameter,
-                "The text has a NUL byte (U+0000) at byte \(nul - start): PostgreSQL cannot store "
+                "The text has a NUL byte (U+0000) at byte \(nul): PostgreSQL cannot store "
                     + "it in text or JSON. Remove it, or store the value as bytes.")
+        }
+    }
+
+    /// Where a zero is first, counted from `start`.
+    private func firstNUL(from start: Int) -> Int? {
+        unsafe bytes.withUnsafeBytes { all in
+            let added = unsafe UnsafeRawBufferPointer(rebasing: all[start...])
+            guard let first = added.baseAddress else { return nil }
+            // Sound: memchr reads the bytes that were added, and what it finds is among them.
+            return unsafe memchr(first, 0, added.count).map { unsafe UnsafeRawPointer($0) - first }
         }
     }
 

@@ -24,7 +24,7 @@ struct LandCommand: AsyncParsableCommand {
     var batch = 2048
 
     @Option(help: "Batches on their way at once.")
-    var parallel = 2
+    var parallel = SchedulerLimits().landingsMax
 
     @Option(help: "Rounds of each.")
     var rounds = 5

@@ -71,7 +71,8 @@ def query(found):
     for name, item in found["found"].items():
         if name != "join":
             lines.append(f"| 1,000 prompts of {name}: {item['rows']:,} rows "
-                         f"| {item['with_client_s'] * 1000:.0f} ms with the client |")
+                         f"| {item['server_s'] * 1000:.0f} ms, "
+                         f"{item['with_client_s'] * 1000:.0f} ms with the client |")
     return lines
 
 

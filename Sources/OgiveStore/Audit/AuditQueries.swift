@@ -1,5 +1,9 @@
 /// SQL that proves a run complete from the rows themselves, not from counters.
 enum AuditQueries {
+    /// To the end of the transaction. Whole tables are joined: without statistics, as in the first
+    /// minute of a run, the planner would compare each row with each other one.
+    static let joinByHash = "SELECT set_config('enable_nestloop', 'off', true)"
+
     /// The largest number of draws that any run asks of all prompts of the sampling.
     static let drawsMax = """
         SELECT max(coalesce(min_draws, draws)) AS draws FROM ogive.runs WHERE sampling_id = $1

@@ -14,6 +14,7 @@ extension PostgresStore {
             guard let extent = try await RunExtent.read(run.id, connection) else {
                 throw StoreError(.conflict, "Run \"\(name)\" was dropped.")
             }
+            _ = try await connection.query(AuditQueries.joinByHash)
             return try await RunAudit(run: name, extent: extent, listMax: listMax)
                 .report(connection)
         }

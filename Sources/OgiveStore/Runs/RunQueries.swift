@@ -32,12 +32,19 @@ enum RunQueries {
         """
 
     /// Rewards and failures of an item exclude each other, so counting the failures of a prompt
-    /// says whether something is left of it.
+    /// says whether something is left of it. OFFSET 0 makes one look-up a prompt: without
+    /// statistics the planner would compare each prompt with each table.
     private static let draws = """
         SELECT FROM ogive.prompt_rows p
-        LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $8 AND g.prompt_id = p.id
+        LEFT JOIN LATERAL (
+            SELECT draws FROM ogive.prompt_target_rows
+            WHERE run_id = $8 AND prompt_id = p.id OFFSET 0
+        ) g ON true
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
-        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
+        LEFT JOIN LATERAL (
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            WHERE scoring_id = $2 AND prompt_id = p.id OFFSET 0
+        ) t ON true
         WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < n.draws)
             AND n.draws - coalesce(width_bucket(n.draws - 1, t.draw_indexes), 0) > (
                 SELECT count(*) FROM ogive.failure_rows f
@@ -48,7 +55,10 @@ enum RunQueries {
     /// nor a failure. $5 sampling.
     private static let stored = """
         SELECT FROM ogive.prompt_rows p
-        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $2 AND t.prompt_id = p.id
+        LEFT JOIN LATERAL (
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            WHERE scoring_id = $2 AND prompt_id = p.id OFFSET 0
+        ) t ON true
         WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)
             AND EXISTS (
                 SELECT FROM ogive.completion_rows c
@@ -56,7 +66,7 @@ enum RunQueries {
                     AND f.item_kind = 'draw' AND f.item_index = c.draw_index
                 WHERE c.sampling_id = $5 AND c.prompt_id = p.id AND c.draw_index < $3::integer
                     AND f.prompt_id IS NULL
-                    AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false))
+                    AND NOT coalesce(c.draw_index = ANY(t.draw_indexes), false) OFFSET 0)
         """
     private static let candidates = """
         SELECT FROM ogive.prompt_rows p

@@ -16,8 +16,14 @@ enum TargetQueries {
             WHERE w.scoring_id = $3 AND w.prompt_id = p.id
             ORDER BY w.candidate_index) AS ranks
         FROM ogive.prompt_rows p
-        LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $2 AND g.prompt_id = p.id
-        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = p.id
+        LEFT JOIN LATERAL (
+            SELECT draws FROM ogive.prompt_target_rows
+            WHERE run_id = $2 AND prompt_id = p.id OFFSET 0
+        ) g ON true
+        LEFT JOIN LATERAL (
+            SELECT draw_indexes, draw_rewards FROM ogive.quantile_table_rows
+            WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
+        ) t ON true
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $4::integer) AS draws) n
         CROSS JOIN LATERAL (SELECT coalesce(width_bucket(
             CASE WHEN $6::boolean THEN $4::integer ELSE n.draws END - 1, t.draw_indexes), 0)

@@ -1,11 +1,12 @@
 import OgiveCore
+import OgiveModels
 
 /// Random messages: every case and every optional field occurs, with and without its value.
 struct RandomMessages {
-    var random: SplitMix
+    var random: SplitMix64
 
     init(seed: UInt64) {
-        random = SplitMix(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {

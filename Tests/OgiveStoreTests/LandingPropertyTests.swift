@@ -91,10 +91,10 @@ extension StoreTests {
 private struct LandingScenario {
     static let prompts = 4
     static let draws = 8
-    private var random: Numbers
+    private var random: SplitMix64
 
     init(seed: Int) {
-        random = Numbers(state: UInt64(seed))
+        random = SplitMix64(seed: UInt64(seed))
     }
 
     /// Anything for one of the two runs: other texts of a draw, late outcomes, what is no number,
@@ -174,18 +174,5 @@ private struct LandingScenario {
         item.scorerTokens = TokenCount(input: 5, output: 1)
         item.completion?.promptTokenCount = 7
         return item
-    }
-}
-
-/// Numbers that are the same each time (SplitMix64).
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
     }
 }

@@ -12,7 +12,7 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// bounded by their own `leasesMax` and `unackedMax`.
     package var inFlightItemsMax = 262_144
     /// A landing batch is sent at this many items …
-    package var landingItems = 2_048
+    package var landingItems = 4_096
     /// … or when its oldest result is this old.
     package var landingDelay = Duration.milliseconds(50)
     /// Most landing batches on their way at once.

@@ -58,9 +58,11 @@ struct SchedulerTask {
 
     /// Whether these are valid results of all of the items, in their order, as nearly all are.
     private func isAnswered(by results: [ItemResult]) -> Bool {
-        results.count == items.count
-            && zip(results, items).allSatisfy {
-                $0.name == $1.name && $0.isValid(for: $1, isTakenOver: prompt == nil)
-            }
+        guard results.count == items.count else { return false }
+        // By index: a loop over the elements would copy each of them, with its text.
+        return items.indices.allSatisfy { index in
+            results[index].name == items[index].name
+                && results[index].isValid(for: items[index], isTakenOver: prompt == nil)
+        }
     }
 }

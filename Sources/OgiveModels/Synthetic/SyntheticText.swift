@@ -10,6 +10,8 @@ package enum SyntheticText {
     package static func write(reward: Double, length: Int, seed: UInt32) -> String {
         // Swift prints the shortest decimal that reads back as the same number.
         var bytes = Array("\(opening)\(reward); ".utf8)
+        bytes.reserveCapacity(length)
+        let letters = letters
         var generator = SplitMix64(seed: UInt64(seed) | 3 << 32)
         var pool: UInt64 = 0
         while bytes.count < length {

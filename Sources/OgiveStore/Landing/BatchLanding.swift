@@ -1,8 +1,8 @@
 internal import OgiveCore
 internal import Postgres
 
-/// Lands a batch: the texts first, which other landings need not know of; then, one landing after
-/// the other, what depends on what the others wrote.
+/// Lands a batch: first texts and whole tables, which other landings need not know of; then, one
+/// landing after the other, what depends on what the others wrote, and the counters.
 struct BatchLanding: Sendable {
     private let results: [RunID: [LandingResult]]
     private let items: Int
@@ -12,7 +12,7 @@ struct BatchLanding: Sendable {
         var results: [RunID: [LandingResult]] = [:]
         for group in batch.groups {
             results[group.run, default: []].append(
-                contentsOf: group.items.lazy.map { LandingResult($0, group) })
+                contentsOf: group.items.indices.lazy.map { LandingResult(group, $0) })
         }
         self.results = results.mapValues { $0.inOrder() }
         self.now = now
@@ -30,15 +30,16 @@ struct BatchLanding: Sendable {
         let runs = try await runs(connection)
         if alone {
             for run in runs {
-                let texts = try await run.landTexts(connection)
-                sum.add(try await run.landOutcomes(texts, connection))
+                let ahead = try await run.landAhead(connection)
+                sum.add(try await run.landOutcomes(ahead, connection))
             }
         } else {
-            var texts: [LandedTexts] = []
-            for run in runs { texts.append(try await run.landTexts(connection)) }
-            try await queueUp(runs, connection)
-            for (run, texts) in zip(runs, texts) {
-                sum.add(try await run.landOutcomes(texts, connection))
+            var ahead: [LandedAhead] = []
+            for run in runs { ahead.append(try await run.landAhead(connection)) }
+            try await connection.execute(
+                LandingQueries.lockSamplings, [.int64Array(runs.map(\.sampling))])
+            for (run, ahead) in zip(runs, ahead) {
+                sum.add(try await run.landOutcomes(ahead, connection))
             }
         }
         return sum.receipt(items: items)
@@ -50,16 +51,5 @@ struct BatchLanding: Sendable {
             let run = RunID(try row.decode("id"))
             return try RunLanding(row, results: results[run] ?? [], now: now)
         }
-    }
-
-    /// Waits for landings of the same samplings and scorings that came first. All take the locks
-    /// in the same order.
-    private func queueUp(
-        _ runs: [RunLanding], _ connection: PostgresConnection
-    ) async throws {
-        try await connection.execute(
-            LandingQueries.lockSamplings, [.int64Array(runs.map(\.sampling))])
-        try await connection.execute(
-            LandingQueries.lockScorings, [.int64Array(runs.map(\.scoring))])
     }
 }

@@ -6,7 +6,7 @@ package enum LandingEncoding {
     /// The bytes of the texts' rows of a batch of which nothing is there.
     package static func byteCount(of batch: LandingBatch) throws -> Int {
         let results = batch.groups.flatMap { group in
-            group.items.map { LandingResult($0, group) }
+            group.items.indices.map { LandingResult(group, $0) }
         }
         let plan = LandingPlan(results.inOrder(), on: LandingGround())
         let rows = LandingRows(sampling: 1, scoring: 1, now: 0)

@@ -2,42 +2,51 @@ internal import OgiveCore
 internal import Postgres
 
 extension LandingGround {
-    /// Reads what the texts depend on.
+    /// Reads what matters to what is copied ahead.
     mutating func readBefore(
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let prompts = prompts(run.results)
+        let prompts = PostgresValue.int64Array(prompts(run.results))
         try await readStrangers(prompts, run, connection)
         try await readFailures(prompts, run, connection)
+        try await readTables(prompts, run, connection)
         try await readCompletions(run, connection)
         if completions.isEmpty { return }
         try await readDigests(run, connection)
     }
 
-    /// Reads what landings that went first may have changed.
+    /// Reads what landings that went first may have changed, and what only matters now. False when
+    /// there is nothing else, so that what was decided before is right. What was copied ahead
+    /// nobody else has written: its keys are unique.
     mutating func readAfter(
-        _ texts: LandedTexts, _ run: RunLanding, _ connection: PostgresConnection
-    ) async throws {
+        _ ahead: LandedAhead, _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws -> Bool {
         let prompts = prompts(run.results)
-        try await readFailures(prompts, run, connection)
-        try await readTables(prompts, run, connection)
-        if run.results.contains(where: { $0.key.name.kind != .draw }) {
-            try await readCandidates(prompts, run, connection)
+        let every = PostgresValue.int64Array(prompts)
+        let settled = failures
+        try await readFailures(every, run, connection)
+        let others = prompts.filter { !ahead.prompts.contains($0) }
+        if !others.isEmpty {
+            try await readTables(.int64Array(others), run, connection)
         }
+        let hasCandidates = run.results.contains { $0.key.name.kind != .draw }
+        if hasCandidates { try await readCandidates(every, run, connection) }
         // A draw with a text has not failed to get one.
-        if run.results.contains(where: { $0.outcome.failure != nil }) {
+        let hasFailures = run.results.contains { $0.outcome.failure != nil }
+        if hasFailures {
             try await readCompletions(run, connection)
-            completions.subtract(texts.completions.map(\.key))
+            completions.subtract(ahead.plan.completions.map(\.key))
         }
+        return !others.isEmpty || hasCandidates || hasFailures || failures != settled
     }
 
     /// The prompts of results, each once.
-    private func prompts(_ results: [LandingResult]) -> PostgresValue {
+    private func prompts(_ results: [LandingResult]) -> [Int64] {
         var prompts: [Int64] = []
         for result in results where result.key.prompt != prompts.last {
             prompts.append(result.key.prompt)
         }
-        return .int64Array(prompts)
+        return prompts
     }
 
     /// The draws of results, those with neighbouring indexes together: most batches hold few

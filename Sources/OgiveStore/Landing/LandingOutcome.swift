@@ -13,7 +13,7 @@ struct LandingOutcome: Sendable {
     var isSome: Bool { reward != nil || logProbability != nil || failure != nil }
 
     /// An error is never a number: what is not finite becomes a failure.
-    init(_ item: ItemResult) {
+    init(_ item: borrowing ItemResult) {
         if item.name.kind == .candidateLogProbability {
             tell(item)
             return
@@ -34,7 +34,7 @@ struct LandingOutcome: Sendable {
         }
     }
 
-    private mutating func tell(_ item: ItemResult) {
+    private mutating func tell(_ item: borrowing ItemResult) {
         let values = item.logProbability?.tokenValues ?? []
         if let value = item.logProbability, value.isValid, values.allSatisfy(\.isFinite) {
             logProbability = value

@@ -21,7 +21,8 @@ struct LandingPlan: Sendable {
     /// New log-probabilities of candidates, or failures in their place, by ascending key.
     private(set) var logProbabilities: [LandingResult] = []
 
-    private let ground: LandingGround
+    /// What the database has, on which this was decided.
+    let ground: LandingGround
     /// The item that is decided on, what this batch brought as its text, and whether it is settled.
     private var current: Key?
     private var text: LandingResult?
@@ -113,9 +114,12 @@ struct LandingPlan: Sendable {
 }
 
 extension LandingPlan {
-    /// The tables of prompts with new rewards, as they are after this batch, by ascending prompt.
-    var tables: [(prompt: Int64, table: LandingGround.Table)] {
-        var merged: [(prompt: Int64, table: LandingGround.Table)] = []
+    /// The rewards of one prompt's draws.
+    typealias PromptTable = (prompt: Int64, table: LandingGround.Table)
+
+    /// The tables that new `rewards`, by ascending key, belong to, as they are with them.
+    func tables(of rewards: [LandingResult]) -> [PromptTable] {
+        var merged: [PromptTable] = []
         var start = 0
         while start < rewards.count {
             let prompt = rewards[start].key.prompt

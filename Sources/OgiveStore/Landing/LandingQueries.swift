@@ -10,18 +10,15 @@ enum LandingQueries {
     static let waitForOthers = "SELECT pg_advisory_xact_lock(\(key))"
     /// "ogive" as a number of ASCII codes.
     private static let key = 478476334693
-    /// The counters of samplings, which each landing changes: who holds them goes first.
+    /// The counters of samplings, which each landing changes: who holds them goes first. A scoring
+    /// belongs to one sampling, so that this orders landings of one scoring as well.
     static let lockSamplings = """
         SELECT FROM ogive.sampling_progress WHERE sampling_id = ANY($1)
         ORDER BY sampling_id FOR UPDATE
         """
-    static let lockScorings = """
-        SELECT FROM ogive.scoring_progress WHERE scoring_id = ANY($1)
-        ORDER BY scoring_id FOR UPDATE
-        """
 
     static let runs = """
-        SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id,
+        SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id, r.draws,
             r.spec ? 'budget' AS has_budget
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
@@ -132,27 +129,31 @@ enum LandingQueries {
             draw_indexes = excluded.draw_indexes, draw_rewards = excluded.draw_rewards,
             rewards = excluded.rewards
         """
-    static let samplingProgress = """
-        UPDATE ogive.sampling_progress
-        SET draws = draws + $2, tokens = tokens + $3, truncated = truncated + $4,
-            candidate_log_probabilities = candidate_log_probabilities + $5,
-            candidate_log_probability_failures = candidate_log_probability_failures + $6
-        WHERE sampling_id = $1
+    /// The sum of $1 rewards: as `numeric` it neither overflows nor depends on their order.
+    static let rewardSum = """
+        SELECT coalesce(sum(u.reward::numeric), 0)::text AS sum FROM unnest($1::float8[]) u(reward)
         """
-    /// $3 the new rewards: as `numeric` their sum neither overflows nor depends on their order.
-    static let scoringProgress = """
-        UPDATE ogive.scoring_progress
-        SET rewards = rewards + $2, candidate_rewards = candidate_rewards + $4,
-            draw_failures = draw_failures + $5, candidate_failures = candidate_failures + $6,
-            reward_sum = reward_sum + (
-                SELECT coalesce(sum(u.reward::numeric), 0) FROM unnest($3::float8[]) u(reward))
-        WHERE scoring_id = $1
-        """
-    /// $1 run, then what this batch adds. Answers with what the run has spent in all.
-    static let spending = """
+    /// Adds to all counters: $1 run, $2 sampling, $3 scoring; of the sampling $4 draws, $5 tokens,
+    /// $6 truncated, $7 candidates' log-probabilities and $8 failures of them; of the scoring
+    /// $9 rewards, $10 their sum, $11 candidates' rewards, $12 draws' and $13 candidates' failures;
+    /// then what the run spent. Answers with what it has spent in all.
+    static let count = """
+        WITH sampled AS (
+            UPDATE ogive.sampling_progress
+            SET draws = draws + $4, tokens = tokens + $5, truncated = truncated + $6,
+                candidate_log_probabilities = candidate_log_probabilities + $7,
+                candidate_log_probability_failures = candidate_log_probability_failures + $8
+            WHERE sampling_id = $2
+        ), scored AS (
+            UPDATE ogive.scoring_progress
+            SET rewards = rewards + $9, reward_sum = reward_sum + $10::text::numeric,
+                candidate_rewards = candidate_rewards + $11,
+                draw_failures = draw_failures + $12, candidate_failures = candidate_failures + $13
+            WHERE scoring_id = $3
+        )
         INSERT INTO ogive.run_spending_rows AS m (run_id, draws, policy_input, policy_output,
             scorer_input, scorer_output)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        VALUES ($1, $9, $14, $15, $16, $17)
         ON CONFLICT (run_id) DO UPDATE SET draws = m.draws + excluded.draws,
             policy_input = m.policy_input + excluded.policy_input,
             policy_output = m.policy_output + excluded.policy_output,

@@ -10,16 +10,22 @@ final class LandingResult: Sendable {
     }
 
     let key: Key
-    let worker: WorkerID
-    let item: ItemResult
     let outcome: LandingOutcome
+    private let group: LandingGroup
+    private let index: Int
 
-    init(_ item: ItemResult, _ group: LandingGroup) {
-        key = Key(prompt: group.prompt.rawValue, name: item.name)
-        worker = group.worker
-        self.item = item
-        outcome = LandingOutcome(item)
+    /// The result at an index of a group.
+    init(_ group: LandingGroup, _ index: Int) {
+        key = Key(prompt: group.prompt.rawValue, name: group.items[index].name)
+        outcome = LandingOutcome(group.items[index])
+        self.group = group
+        self.index = index
     }
+
+    /// Who brought it.
+    var worker: WorkerID { group.worker }
+    /// The result as it came, which stays in its group.
+    var item: ItemResult { _read { yield group.items[index] } }
 
     /// The text that was sampled. A candidate brings its text: a completion of it would be
     /// nonsense.

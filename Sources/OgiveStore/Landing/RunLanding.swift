@@ -7,6 +7,8 @@ struct RunLanding: Sendable {
     let sampling: Int64
     let scoring: Int64
     let promptSet: Int64
+    /// N, the draws of each prompt.
+    let draws: Int32
     let hasBudget: Bool
     /// By ascending item, and those of one item in order of arrival.
     let results: [LandingResult]
@@ -18,47 +20,61 @@ struct RunLanding: Sendable {
         sampling = try row.decode("sampling_id")
         scoring = try row.decode("scoring_id")
         promptSet = try row.decode("prompt_set_id")
+        draws = try row.decode("draws")
         hasBudget = try row.decode("has_budget")
         self.results = results
         self.now = now
     }
 
-    /// Copies the texts that are new, as far as can be told before the landings ahead have ended.
-    func landTexts(_ connection: PostgresConnection) async throws -> LandedTexts {
+    /// Copies what is new as far as can be told before the landings ahead have ended, and what
+    /// only one landing can write: texts, and whole tables of prompts that have none.
+    func landAhead(_ connection: PostgresConnection) async throws -> LandedAhead {
         var ground = LandingGround()
         try await ground.readBefore(self, connection)
-        let plan = LandingPlan(results, on: ground)
+        var ahead = LandedAhead(LandingPlan(results, on: ground), of: draws)
         try await copy(
-            LandingQueries.copyCompletions, try rows.completions(plan.completions), connection)
-        return LandedTexts(ground: ground, completions: plan.completions)
+            LandingQueries.copyCompletions, try rows.completions(ahead.plan.completions),
+            connection)
+        if ahead.rewards.isEmpty { return ahead }
+        try await copy(LandingQueries.copyTables, try rows.tables(ahead.tables), connection)
+        try await copy(LandingQueries.copyParts, try rows.parts(ahead.rewards), connection)
+        ahead.rewardSum = try await sum(of: ahead.rewards, connection)
+        return ahead
     }
 
-    /// Lands everything else. Throws a conflict when another landing settled a draw meanwhile of
-    /// which the text was copied.
+    /// Lands everything else. Throws a conflict when another landing meanwhile settled a draw of
+    /// which something was copied ahead.
     func landOutcomes(
-        _ texts: LandedTexts, _ connection: PostgresConnection
+        _ ahead: LandedAhead, _ connection: PostgresConnection
     ) async throws -> LandingCounts {
-        var ground = texts.ground
-        try await ground.readAfter(texts, self, connection)
-        let plan = LandingPlan(results, on: ground)
-        guard plan.completions.elementsEqual(texts.completions, by: { $0 === $1 }) else {
-            throw LandingConflict()
+        var ground = ahead.plan.ground
+        let isChanged = try await ground.readAfter(ahead, self, connection)
+        let plan = isChanged ? LandingPlan(results, on: ground) : ahead.plan
+        if isChanged {
+            guard ahead.agrees(with: plan) else { throw LandingConflict() }
+            try await land(plan, beside: ahead, connection)
         }
+        let sum =
+            plan.rewards.count == ahead.rewards.count
+            ? ahead.rewardSum : try await sum(of: plan.rewards, connection)
+        return try await count(plan, rewardSum: sum, connection)
+    }
+
+    /// Lands what was not copied ahead.
+    private func land(
+        _ plan: LandingPlan, beside ahead: LandedAhead, _ connection: PostgresConnection
+    ) async throws {
         try await copy(
             LandingQueries.copyLogProbabilities, try rows.logProbabilities(plan.logProbabilities),
             connection)
-        try await mergeTables(plan, ground, connection)
+        let rewards = plan.rewards.filter { !ahead.prompts.contains($0.key.prompt) }
+        try await mergeTables(plan.tables(of: rewards), plan.ground, connection)
         try await copy(
             LandingQueries.copyCandidateRewards,
             try rows.candidateRewards(plan.candidateRewards), connection)
         try await copy(
-            LandingQueries.copyParts, try rows.parts(plan.rewards + plan.candidateRewards),
-            connection)
+            LandingQueries.copyParts, try rows.parts(rewards + plan.candidateRewards), connection)
         try await copy(LandingQueries.copyFailures, try rows.failures(plan.failures), connection)
-        var counts = LandingCounts(plan)
-        try await keepCounters(counts, plan, connection)
-        try await keepSpending(&counts, connection)
-        return counts
     }
 
     private var rows: LandingRows {
@@ -73,9 +89,9 @@ struct RunLanding: Sendable {
 
     /// Tables of prompts that have none are copied; the others take in what is new.
     private func mergeTables(
-        _ plan: LandingPlan, _ ground: LandingGround, _ connection: PostgresConnection
+        _ tables: [LandingPlan.PromptTable], _ ground: LandingGround,
+        _ connection: PostgresConnection
     ) async throws {
-        let tables = plan.tables
         let fresh = tables.filter { ground.tables[$0.prompt] == nil }
         try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
         if fresh.count == tables.count { return }
@@ -98,47 +114,37 @@ struct RunLanding: Sendable {
             ])
     }
 
-    private func keepCounters(
-        _ counts: LandingCounts, _ plan: LandingPlan, _ connection: PostgresConnection
-    ) async throws {
-        try await connection.execute(
-            LandingQueries.samplingProgress,
-            [
-                .int64(sampling), .int64(counts.completions), .int64(counts.tokens),
-                .int64(counts.truncated), .int64(counts.logProbabilities),
-                .int64(counts.logProbabilityFailures),
-            ])
-        try await connection.execute(
-            LandingQueries.scoringProgress,
-            [
-                .int64(scoring), .int64(counts.rewards),
-                .doubleArray(plan.rewards.compactMap(\.outcome.reward)),
-                .int64(counts.candidateRewards), .int64(counts.drawFailures),
-                .int64(counts.candidateFailures),
-            ])
+    private func sum(
+        of rewards: [LandingResult], _ connection: PostgresConnection
+    ) async throws -> String {
+        if rewards.isEmpty { return "0" }
+        return try await connection.query(
+            LandingQueries.rewardSum, [.doubleArray(rewards.compactMap(\.outcome.reward))]
+        ).one().decode(0)
     }
 
-    /// Only what is new was spent by this run: what another one had made cost it nothing.
-    private func keepSpending(
-        _ counts: inout LandingCounts, _ connection: PostgresConnection
-    ) async throws {
+    /// Counts what landed. Only what is new was spent by this run: what another one had made cost
+    /// it nothing.
+    private func count(
+        _ plan: LandingPlan, rewardSum: String, _ connection: PostgresConnection
+    ) async throws -> LandingCounts {
+        var counts = LandingCounts(plan)
         let row = try await connection.query(
-            LandingQueries.spending,
+            LandingQueries.count,
             [
-                .int64(run), .int64(counts.rewards), .int64(Int64(counts.policyTokens.input)),
+                .int64(run), .int64(sampling), .int64(scoring), .int64(counts.completions),
+                .int64(counts.tokens), .int64(counts.truncated), .int64(counts.logProbabilities),
+                .int64(counts.logProbabilityFailures), .int64(counts.rewards), .string(rewardSum),
+                .int64(counts.candidateRewards), .int64(counts.drawFailures),
+                .int64(counts.candidateFailures), .int64(Int64(counts.policyTokens.input)),
                 .int64(Int64(counts.policyTokens.output)),
                 .int64(Int64(counts.scorerTokens.input)),
                 .int64(Int64(counts.scorerTokens.output)),
             ]
         ).one()
         if hasBudget { counts.spent[RunID(run)] = try Spending(row) }
+        return counts
     }
-}
-
-/// The texts of one run that a landing copied, and what it saw before.
-struct LandedTexts: Sendable {
-    let ground: LandingGround
-    let completions: [LandingResult]
 }
 
 extension Spending {

@@ -16,7 +16,8 @@ extension TaskResult: WireConvertible {
         wire.run = run.rawValue
         wire.prompt = prompt.rawValue
         wire.part = UInt32(wireCount: part)
-        wire.items = items.map(\.wire)
+        // By index: `map` would copy each item, with its text.
+        wire.items = items.indices.map { items[$0].wire }
         return wire
     }
 }

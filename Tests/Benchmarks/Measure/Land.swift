@@ -21,7 +21,7 @@ struct LandCommand: AsyncParsableCommand {
     var part = 8
 
     @Option(help: "Items of a landing batch.")
-    var batch = 2048
+    var batch = SchedulerLimits().landingItems
 
     @Option(help: "Batches on their way at once.")
     var parallel = SchedulerLimits().landingsMax

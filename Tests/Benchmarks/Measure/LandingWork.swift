@@ -1,5 +1,6 @@
 internal import OgiveCore
 internal import OgiveStore
+internal import OgiveTesting
 
 /// The draws that are landed: about 400 characters each, with a reward and a log-probability.
 struct LandingWork: Sendable {
@@ -10,7 +11,7 @@ struct LandingWork: Sendable {
     init(prompts: Int, draws: Int) {
         self.prompts = prompts
         self.draws = draws
-        var random = Repeatable(state: 1)
+        var random = SplitMix64(seed: 1)
         var pool: [UInt8] = []
         for letter in 0..<24_000 {
             pool.append(letter % 6 == 5 ? 32 : UInt8.random(in: 97...122, using: &random))
@@ -20,7 +21,7 @@ struct LandingWork: Sendable {
 
     /// The text, the reward and the log-probability of a draw.
     func draw(_ index: Int, of prompt: Int) -> (text: String, reward: Double, log: Double) {
-        var random = Repeatable(state: UInt64(prompt * draws + index))
+        var random = SplitMix64(seed: UInt64(prompt * draws + index))
         let start = Int.random(in: 0..<pool.count - 400, using: &random)
         let text = String(decoding: pool[start..<start + 400], as: UTF8.self)
         let reward = Double.random(in: -3...3, using: &random)
@@ -49,7 +50,7 @@ struct LandingWork: Sendable {
 
     /// The draws in batches of `items`, as they arrive `part` at a time.
     func batches(of run: RunID, part: Int, items: Int, shuffled: Bool) -> [LandingBatch] {
-        var random = Repeatable(state: 7)
+        var random = SplitMix64(seed: 7)
         let worker = WorkerID(high: 0x8000_0000_0000_0001, low: 2)
         var groups: [LandingGroup] = []
         for prompt in 0..<prompts {
@@ -79,18 +80,5 @@ struct LandingWork: Sendable {
         item.reward = made.reward
         item.sampleDuration = .milliseconds(12)
         return item
-    }
-}
-
-/// Numbers that are the same each time (SplitMix64).
-struct Repeatable: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
     }
 }

@@ -147,7 +147,7 @@ class Fleet:
             self.check()
             if time.monotonic() > deadline:
                 raise SystemExit(f"this did not become {wanted} in {seconds} s: {query}")
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def ready(self):
         """Waits until all workers are registered."""

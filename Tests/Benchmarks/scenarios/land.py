@@ -7,7 +7,7 @@ from .fleet import Fleet, import_prompts, temporary_database
 from .rounds import alternate, compare
 
 HERE = Path(__file__).resolve().parents[1]
-PROMPTS, DRAWS = 4_000, 64
+PROMPTS, DRAWS = 10_000, 64
 TABLES = """
 DROP SCHEMA IF EXISTS copied CASCADE;
 CREATE SCHEMA copied;

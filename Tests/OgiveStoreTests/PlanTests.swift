@@ -1,0 +1,109 @@
+import OgiveCore
+import Postgres
+import Testing
+
+@testable import OgiveStore
+
+extension StoreTests {
+    /// The planner knows nothing of a table in its first minute, and what it knows later is old
+    /// while a run grows: the work must not depend on it.
+    @Suite("plans, whatever the planner knows")
+    struct PlanTests {
+        @Test("a run's end looks at each prompt a few times", arguments: [true, false])
+        func finishes(isAnalyzed: Bool) async throws {
+            let prompts = 6000
+            try await Self.withRun(prompts: prompts, isAnalyzed: isAnalyzed) { database, run in
+                let id = "\(run.id.rawValue)"
+                let extent = [id, id, "1", "true", id, "true", "true", id]
+                let rows = try await database.rowsTouched(
+                    by: RunQueries.isPending, extent, after: PagingQueries.readIndexesInOrder)
+                #expect(rows > prompts && rows < 20 * prompts)
+            }
+        }
+
+        @Test("an audit looks at each row a few times", arguments: [true, false])
+        func audits(isAnalyzed: Bool) async throws {
+            let checks: [(String, String, [String])] = [
+                ("missing draws", AuditQueries.missingDraws, ["1", "1", "1", "1", "1"]),
+                ("missing candidates", AuditQueries.missingCandidates, ["1", "1"]),
+                ("tables", AuditQueries.tables, ["1", "1"]),
+                ("extras", AuditQueries.extras, ["1", "1", "1"]),
+                ("contradictions", AuditQueries.contradictions, ["1"]),
+                ("parts", AuditQueries.parts, ["1"]),
+                ("counters", AuditQueries.counters, ["1", "1", "1", "1"]),
+                ("landed", AuditQueries.landed, ["1", "1", "1", "1", "1"]),
+            ]
+            let prompts = 2000
+            try await Self.withRun(
+                prompts: prompts, candidates: true, isAnalyzed: isAnalyzed
+            ) { database, _ in
+                for (name, sql, values) in checks {
+                    let rows = try await database.rowsTouched(
+                        by: sql, values, after: AuditQueries.joinByHash)
+                    #expect(rows < 40 * prompts, "\(name)")
+                }
+            }
+        }
+
+        /// A run all of whose draws and candidates are there, made by SQL.
+        private static func withRun(
+            prompts: Int, candidates: Bool = false, isAnalyzed: Bool,
+            _ body: (TestDatabase, RunDescription) async throws -> Void
+        ) async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(
+                    prompts: prompts, draws: 1, candidates: candidates)
+                try await database.query(
+                    """
+                    INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,
+                        updated_at, draw_indexes, draw_rewards, rewards)
+                    SELECT 1, id, 1, 1, now(), '{0}', '{1}', '{1}' FROM ogive.prompt_rows
+                    """)
+                try await database.query(
+                    """
+                    INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, worker,
+                        landed_at, text, finish_reason)
+                    SELECT 1, id, 0, gen_random_uuid(), now(), 'text', 'stop'
+                    FROM ogive.prompt_rows
+                    """)
+                try await database.query(
+                    """
+                    INSERT INTO ogive.candidate_reward_rows
+                        (scoring_id, prompt_id, candidate_index, reward)
+                    SELECT 1, prompt_id, candidate_index, 1 FROM ogive.candidate_rows
+                    """)
+                if isAnalyzed { try await database.query("ANALYZE") }
+                try await body(database, run)
+            }
+        }
+    }
+}
+
+extension TestDatabase {
+    /// How many rows the nodes of a query's plan give or drop in all, in a transaction that begins
+    /// with `setup`.
+    fileprivate func rowsTouched(
+        by query: String, _ values: [String], after setup: String
+    ) async throws -> Int {
+        var sql = query
+        for (index, value) in values.enumerated().reversed() {
+            sql = sql.replacing("$\(index + 1)", with: value)
+        }
+        let connection = try await PostgresConnection.connect(configuration)
+        try await connection.execute("BEGIN")
+        _ = try await connection.query(setup)
+        let plan = try await connection.query("EXPLAIN (ANALYZE, TIMING OFF) " + sql)
+            .map { try $0.decode(0, as: String.self) }
+        await connection.close()
+        var (touched, loops) = (0, 1.0)
+        for line in plan {
+            if let node = line.firstMatch(of: /actual rows=([\d.]+) loops=(\d+)/) {
+                loops = Double(node.2) ?? 1
+                touched += Int((Double(node.1) ?? 0) * loops)
+            } else if let dropped = line.firstMatch(of: /Rows Removed by [A-Za-z ]+: (\d+)/) {
+                touched += Int((Double(dropped.1) ?? 0) * loops)
+            }
+        }
+        return touched
+    }
+}

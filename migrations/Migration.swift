@@ -79,5 +79,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             20, "fast_quantile_rewards", up: PackageResources._020_fast_quantile_rewards_up_sql,
             down: PackageResources._020_fast_quantile_rewards_down_sql),
+        Migration(
+            21, "analyze_new_tables", up: PackageResources._021_analyze_new_tables_up_sql,
+            down: PackageResources._021_analyze_new_tables_down_sql),
     ]
 }

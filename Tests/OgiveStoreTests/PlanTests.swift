@@ -1,4 +1,5 @@
 import OgiveCore
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -42,6 +43,25 @@ extension StoreTests {
                         by: sql, values, after: AuditQueries.joinByHash)
                     #expect(rows < 40 * prompts, "\(name)")
                 }
+            }
+        }
+
+        @Test("a run's end tells the planner of tables that it has not seen")
+        func analyzes() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 1)
+                let (store, term) = (database.store, try await database.store.lead(as: "test"))
+                for pending in try await database.pending(run) {
+                    _ = try await store.land(
+                        Made.batch(run, pending.prompt.id, [Made.draw(0, "a", reward: 1)]),
+                        term: term)
+                }
+                #expect(try await store.finish(run.id, term: term))
+                let rows: Float = try await database.value(
+                    "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows_1'")
+                #expect(rows == 2)
+                let again: Int64 = try await database.value("SELECT ogive.analyze_new_tables()")
+                #expect(again == 0)
             }
         }
 

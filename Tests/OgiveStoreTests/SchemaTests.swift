@@ -1,3 +1,4 @@
+import Foundation
 import Migrations
 import OgiveCore
 import OgiveStore
@@ -23,7 +24,7 @@ extension StoreTests {
                 try await migrator.check()
                 #expect(
                     try await migrator.down(to: 3).map(\.number) == [
-                        20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
+                        21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
                     ])
                 #expect(try await migrator.status().version == 3)
                 #expect(try await migrator.down(to: 0).count == 3)
@@ -33,6 +34,20 @@ extension StoreTests {
                 try await migrator.up()
                 try await migrator.check()
             }
+        }
+
+        @Test("knows every file of migrations/sql")
+        func knowsFiles() throws {
+            let root = URL(filePath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().deletingLastPathComponent()
+            let files = try FileManager.default.contentsOfDirectory(
+                atPath: root.appending(path: "migrations/sql").path)
+            let names = Migration.all.flatMap { migration in
+                let digits = String(migration.number)
+                let number = String(repeating: "0", count: 4 - digits.count) + digits
+                return ["up", "down"].map { "\(number)_\(migration.name).\($0).sql" }
+            }
+            #expect(files.sorted() == names.sorted())
         }
 
         @Test("numbers migrations from 1 without gaps")

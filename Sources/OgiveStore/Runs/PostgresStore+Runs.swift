@@ -54,7 +54,8 @@ extension PostgresStore {
 
     /// A run that is closed already, or dropped, counts as closed.
     package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
-        try await database.transaction("finish run \(run.rawValue)") { connection in
+        let action = "finish run \(run.rawValue)"
+        let isFinished = try await database.transaction(action) { connection in
             try await connection.require(term, TermQueries.lockForCheck)
             guard let extent = try await RunExtent.read(run, connection) else { return true }
             if extent.state != "open" { return true }
@@ -66,6 +67,13 @@ extension PostgresStore {
                 RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
             return true
         }
+        if isFinished {
+            // Only plans depend on it, and autovacuum does the same later.
+            _ = try? await database.with("analyze new tables") { connection in
+                try await connection.execute(RunQueries.analyzeNewTables)
+            }
+        }
+        return isFinished
     }
 }
 

@@ -110,6 +110,7 @@ enum RunQueries {
         SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
         WHERE id = $1 AND state <> 'finished'
         """
+    static let analyzeNewTables = "SELECT ogive.analyze_new_tables()"
     /// Stops an open run whose budget is spent.
     static let stop = "UPDATE ogive.runs SET state = 'budget' WHERE id = $1 AND state = 'open'"
     static let reopen = """

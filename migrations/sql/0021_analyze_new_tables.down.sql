@@ -1,0 +1,3 @@
+SET LOCAL ROLE ogive_owner;
+
+DROP FUNCTION ogive.analyze_new_tables();

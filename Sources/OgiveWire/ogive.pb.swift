@@ -517,15 +517,17 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The item.
-  var name: Ogive_V1_ItemName {
-    get {_storage._name ?? Ogive_V1_ItemName()}
-    set {_uniqueStorage()._name = newValue}
+  /// The item: where its text comes from.
+  var kind: Ogive_V1_ItemName.Kind {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
   }
-  /// Returns true if `name` has been explicitly set.
-  var hasName: Bool {_storage._name != nil}
-  /// Clears the value of `name`. Subsequent reads from it will return its default value.
-  mutating func clearName() {_uniqueStorage()._name = nil}
+
+  /// The item: its index within its kind, from 0.
+  var index: UInt32 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
   /// The completion that was sampled; absent when the item brought its text or sampling failed.
   var completion: Ogive_V1_Completion {
@@ -1174,15 +1176,11 @@ nonisolated struct Ogive_V1_WorkItem: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Its name.
-  var name: Ogive_V1_ItemName {
-    get {_name ?? Ogive_V1_ItemName()}
-    set {_name = newValue}
-  }
-  /// Returns true if `name` has been explicitly set.
-  var hasName: Bool {self._name != nil}
-  /// Clears the value of `name`. Subsequent reads from it will return its default value.
-  mutating func clearName() {self._name = nil}
+  /// Where its text comes from.
+  var kind: Ogive_V1_ItemName.Kind = .unspecified
+
+  /// Its index within its kind, from 0.
+  var index: UInt32 = 0
 
   /// The text to score; absent when it is to be sampled first. At most 16 MiB.
   var text: String {
@@ -1198,7 +1196,6 @@ nonisolated struct Ogive_V1_WorkItem: Sendable {
 
   init() {}
 
-  fileprivate var _name: Ogive_V1_ItemName? = nil
   fileprivate var _text: String? = nil
 }
 
@@ -2054,10 +2051,11 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{4}\u{b}scorer_tokens\0\u{4}\u{a}policy_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0")
 
   fileprivate class _StorageClass {
-    var _name: Ogive_V1_ItemName? = nil
+    var _kind: Ogive_V1_ItemName.Kind = .unspecified
+    var _index: UInt32 = 0
     var _completion: Ogive_V1_Completion? = nil
     var _seed: UInt32? = nil
     var _reward: Double? = nil
@@ -2078,7 +2076,8 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     private init() {}
 
     init(copying source: _StorageClass) {
-      _name = source._name
+      _kind = source._kind
+      _index = source._index
       _completion = source._completion
       _seed = source._seed
       _reward = source._reward
@@ -2107,7 +2106,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._name) }()
+        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._completion) }()
         case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._seed) }()
         case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
@@ -2116,6 +2115,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
+        case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._policyTokens) }()
         default: break
@@ -2130,9 +2130,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._name {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
+      if _storage._kind != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._kind, fieldNumber: 1)
+      }
       try { if let v = _storage._completion {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
       } }()
@@ -2157,6 +2157,9 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       if !_storage._parts.isEmpty {
         try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
       }
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._index, fieldNumber: 10)
+      }
       try { if let v = _storage._scorerTokens {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -2172,7 +2175,8 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
         let rhs_storage = _args.1
-        if _storage._name != rhs_storage._name {return false}
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._index != rhs_storage._index {return false}
         if _storage._completion != rhs_storage._completion {return false}
         if _storage._seed != rhs_storage._seed {return false}
         if _storage._reward != rhs_storage._reward {return false}
@@ -2883,7 +2887,7 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension Ogive_V1_WorkItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WorkItem"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}text\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}text\0\u{1}index\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2891,8 +2895,9 @@ nonisolated extension Ogive_V1_WorkItem: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self._text) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       default: break
       }
     }
@@ -2903,17 +2908,21 @@ nonisolated extension Ogive_V1_WorkItem: SwiftProtobuf.Message, SwiftProtobuf._M
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._name {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
     try { if let v = self._text {
       try visitor.visitSingularStringField(value: v, fieldNumber: 2)
     } }()
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_WorkItem, rhs: Ogive_V1_WorkItem) -> Bool {
-    if lhs._name != rhs._name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.index != rhs.index {return false}
     if lhs._text != rhs._text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -2,8 +2,7 @@ internal import OgiveCore
 
 extension ItemResult: WireConvertible {
     init(wire: Ogive_V1_ItemResult) throws(WireError) {
-        try WireCheck.present(wire.hasName, "item_result.name")
-        self.init(name: try ItemName(wire: wire.name))
+        self.init(name: try ItemName(wireKind: wire.kind, index: wire.index))
         let outcomes = [wire.hasReward, wire.hasFailure, wire.hasLogProbability].count { $0 }
         guard outcomes == 1 else {
             throw WireError(
@@ -42,7 +41,8 @@ extension ItemResult: WireConvertible {
 
     var wire: Ogive_V1_ItemResult {
         var wire = Ogive_V1_ItemResult()
-        wire.name = name.wire
+        wire.kind = name.wireKind
+        wire.index = name.wireIndex
         if let completion { wire.completion = completion.wire }
         if let seed { wire.seed = seed }
         if let reward { wire.reward = reward }

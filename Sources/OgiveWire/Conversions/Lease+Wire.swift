@@ -27,8 +27,7 @@ extension Lease: WireConvertible {
 
 extension WorkItem: WireConvertible {
     init(wire: Ogive_V1_WorkItem) throws(WireError) {
-        try WireCheck.present(wire.hasName, "work_item.name")
-        self.init(name: try ItemName(wire: wire.name))
+        self.init(name: try ItemName(wireKind: wire.kind, index: wire.index))
         if wire.hasText {
             text = try WireCheck.text(wire.text, "work_item.text", max: WireLimits.textBytes)
         }
@@ -36,7 +35,8 @@ extension WorkItem: WireConvertible {
 
     var wire: Ogive_V1_WorkItem {
         var wire = Ogive_V1_WorkItem()
-        wire.name = name.wire
+        wire.kind = name.wireKind
+        wire.index = name.wireIndex
         if let text { wire.text = text }
         return wire
     }

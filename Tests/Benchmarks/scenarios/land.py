@@ -45,23 +45,23 @@ def copy_limit(database, prompts, draws):
     return prompts * draws / (time.perf_counter() - start)
 
 
-def ogive(database, fleet, prompts_set, prompts, draws):
-    """Draws a second end to end."""
-    database.psql("-c", "CHECKPOINT")
-    return prompts * draws / fleet.seconds(prompts_set, prompts, draws)
+def ogive(options, prompts):
+    """Draws a second end to end, into a database of its own: \\copy has new tables each time, too."""
+    with temporary_database(options.ogive) as database:
+        prompts_set = import_prompts(database, prompts)
+        with Fleet(database, options.workers, draws_per_task=DRAWS) as fleet:
+            fleet.ready()
+            database.psql("-c", "CHECKPOINT")
+            return prompts * DRAWS / fleet.seconds(prompts_set, prompts, DRAWS)
 
 
 def run(options, say):
     """Alternating rounds."""
     prompts = PROMPTS // 2 if options.quick else PROMPTS
     with temporary_database(options.ogive) as database:
-        prompts_set = import_prompts(database, prompts)
-        with Fleet(database, options.workers, draws_per_task=DRAWS) as fleet:
-            fleet.ready()
-            rates, skipped = alternate({
-                "ogive": lambda: ogive(database, fleet, prompts_set, prompts, DRAWS),
-                "copy": lambda: copy_limit(database, prompts, DRAWS),
-            }, options.rounds, say)
+        rates, skipped = alternate({
+            "ogive": lambda: ogive(options, prompts),
+            "copy": lambda: copy_limit(database, prompts, DRAWS),
+        }, options.rounds, say)
     return compare(rates) | {"unit": "draws", "skipped": skipped, "workers": options.workers,
                              "prompts": prompts, "draws": DRAWS, "goals": {"copy": 0.8}}
-

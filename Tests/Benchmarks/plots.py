@@ -29,6 +29,7 @@ def plot(growth, folder):
     import matplotlib
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "ogive"       # the same data, the same file
+    matplotlib.rcParams["svg.fonttype"] = "none"        # text, not the outlines of its letters
     from matplotlib import pyplot
     names = []
     for axis, (key, words) in AXES.items():

@@ -82,5 +82,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             21, "analyze_new_tables", up: PackageResources._021_analyze_new_tables_up_sql,
             down: PackageResources._021_analyze_new_tables_down_sql),
+        Migration(
+            22, "text_compression", up: PackageResources._022_text_compression_up_sql,
+            down: PackageResources._022_text_compression_down_sql),
     ]
 }

@@ -24,7 +24,7 @@ extension StoreTests {
                 try await migrator.check()
                 #expect(
                     try await migrator.down(to: 3).map(\.number) == [
-                        21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
+                        22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
                     ])
                 #expect(try await migrator.status().version == 3)
                 #expect(try await migrator.down(to: 0).count == 3)
@@ -33,6 +33,27 @@ extension StoreTests {
                 #expect(schemas == 0)
                 try await migrator.up()
                 try await migrator.check()
+            }
+        }
+
+        @Test("compresses long texts with lz4, where the server has it")
+        func compressesTexts() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let (store, term) = (database.store, try await database.store.lead(as: "test"))
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                let text = String(repeating: "a long text; ", count: 1000)
+                _ = try await store.land(
+                    Made.batch(run, prompt, [Made.draw(0, text, reward: 1)]), term: term)
+                let isThere: Bool = try await database.value(
+                    "SELECT enumvals @> '{lz4}' FROM pg_settings"
+                        + " WHERE name = 'default_toast_compression'")
+                let method: String = try await database.value(
+                    "SELECT pg_column_compression(text) FROM ogive.completion_rows")
+                #expect(method == (isThere ? "lz4" : "pglz"))
+                let stored: String = try await database.value(
+                    "SELECT text FROM ogive.completion_rows")
+                #expect(stored == text)
             }
         }
 

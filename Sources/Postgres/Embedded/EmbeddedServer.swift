@@ -5,6 +5,8 @@ struct EmbeddedServer: Sendable {
     let directory: ServerDirectory
     let identity: ServerIdentity
     let programs: ServerPrograms
+    /// How long it goes on without users when the last one was killed.
+    let lingering: Duration
 
     /// The name of both the database and its superuser.
     static let name = "ogive"
@@ -74,6 +76,9 @@ struct EmbeddedServer: Sendable {
         if !outcome.isSuccess {
             throw failure("The embedded PostgreSQL did not start", outcome, withLog: true)
         }
+        let keeper = try await programs.keep(
+            directory, seconds: Int(lingering.components.seconds))
+        if !keeper.isSuccess { throw failure("The server's keeper did not start", keeper) }
     }
 
     private func control(_ verb: String, _ more: [String]) async throws -> ServerPrograms.Outcome {

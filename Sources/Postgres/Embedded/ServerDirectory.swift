@@ -6,6 +6,10 @@ struct ServerDirectory: Sendable {
     let path: String
 
     var data: String { path + "/data" }
+    /// Locked while the server is started or stopped.
+    var gate: String { path + "/gate.lock" }
+    /// Locked, shared, by each user of the server.
+    var users: String { path + "/users.lock" }
     var log: String { path + "/log/postgres.log" }
     /// Where the path of a socket directory elsewhere is recorded.
     var socketRecord: String { path + "/socket-directory" }
@@ -15,7 +19,6 @@ struct ServerDirectory: Sendable {
     static func prepare(_ path: String) throws(PostgresError) -> ServerDirectory {
         let path = try absolute(path)
         try make(path, mode: 0o755)
-        // Sound here and below: the text outlives the call.
         // Sound: the text outlives the call.
         guard unsafe access(path, W_OK | X_OK) == 0 else {
             throw PostgresError(

@@ -39,6 +39,11 @@ package struct Estimate: Hashable, Sendable {
         bytes = Int(Double(sampling.bytes) * share) + draws * Self.bytesPerDraw
     }
 
+    /// Draws with their rewards in a second; `nil` when nothing came of the burst.
+    package var drawsPerSecond: Double? {
+        time.flatMap { $0 > .zero ? Double(draws) / ($0 / .seconds(1)) : nil }
+    }
+
     /// Whether a budget can be kept, and suffices, as far as the servers tell.
     package func budgetFindings(_ spec: RunSpec) -> [Finding] {
         guard let budget = spec.budget else { return [] }

@@ -39,6 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
             ).examine()
         }
         findings += report.findings
+        findings += LaunchDoctor(configuration: configuration).examine()
         findings += await PlaceDoctor(
             configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
         ).examine()

@@ -14,16 +14,20 @@ struct RunPreflight {
     /// What is to be scored, when nothing is sampled.
     var stored: StoredDraws?
 
-    /// Shows warnings, and throws when there is an error: then nothing is sampled.
-    func run(_ models: ModelWiring) async throws {
+    /// Shows warnings, and throws when there is an error: then nothing is sampled. Returns how many
+    /// draws a second to expect of a policy that was launched.
+    func run(_ models: ModelWiring) async throws -> Double? {
         var findings: [Finding] = []
         let sample =
             stored == nil ? try DoctorCommand.sample(configuration, &findings) : .ownQuestions
         let begun = ContinuousClock.now
-        let report = try await ModelDoctor(
+        // A burst costs a launched server nothing but time.
+        let isLaunched = configuration.policy?.endpoint.launch != nil
+        var report = try await ModelDoctor(
             configuration: configuration, provider: models.provider(), sample: sample,
-            measuresThroughput: false, shared: SharedTime(total), stored: stored
+            measuresThroughput: isLaunched, shared: SharedTime(total), stored: stored
         ).examine()
+        report.findings += LaunchDoctor(configuration: configuration).examine()
         // As without a preflight: who is not there, or wants another key, has an exit code.
         if let failure = report.failure, failure.concernsEndpoint { throw failure }
         let elapsed = ContinuousClock.now - begun
@@ -41,7 +45,7 @@ struct RunPreflight {
             let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
             ErrorRendering.write(lines.map { $0 + "\n" }.joined())
         }
-        guard report.findings.worst == .error else { return }
+        guard report.findings.worst == .error else { return report.estimate?.drawsPerSecond }
         throw CommandError(
             .incomplete,
             "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "

@@ -58,11 +58,11 @@ struct LocalRun {
                 return .interrupted
             }
             group.addTask {
-                try await interruption.cancelling {
+                let expected: Double? = try await interruption.cancelling {
                     try await models.waitUntilHealthy()
-                    try await job.preflight?.run(models)
+                    return try await job.preflight?.run(models)
                 }
-                try await job.processes(models, endpoint, overrides, interruption)
+                try await job.processes(models, endpoint, overrides, interruption, expected)
                 return .finished
             }
             // What is still running is ended in order: each process ends its own children.
@@ -101,7 +101,7 @@ struct LocalRun {
     /// Coordinator and workers, watched until the run is finished; then drained in order.
     private func processes(
         _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
-        _ interruption: Interruption
+        _ interruption: Interruption, _ expected: Double?
     ) async throws {
         func arguments(_ file: ConfigurationArgument) -> [String] {
             [file.config] + file.overrides.flatMap { ["-o", $0] } + overrides
@@ -127,7 +127,10 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                try await RunMonitor(name: name, store: store, showsJSON: showsJSON).run()
+                try await RunMonitor(
+                    name: name, store: store, showsJSON: showsJSON,
+                    starvation: expected.map(StarvationWatch.init(expected:))
+                ).run()
                 return true
             }
             group.addTask {

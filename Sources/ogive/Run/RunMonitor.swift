@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OgiveCore
+internal import OgiveModels
 internal import OgiveStore
 
 /// Watches a run in the database and shows its progress until it is finished.
@@ -10,6 +11,8 @@ struct RunMonitor {
     var store: PostgresStore
     /// Whether progress is shown as JSON lines.
     var showsJSON: Bool
+    /// Notices that launched servers starve; `nil` when nothing is known of their speed.
+    var starvation: StarvationWatch?
 
     /// How often the database is asked.
     private static let period = Duration.milliseconds(250)
@@ -20,6 +23,7 @@ struct RunMonitor {
     func run() async throws {
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         var line = ProgressLine(style: style, json: showsJSON)
+        var starvation = starvation
         let begun = ContinuousClock.now
         var servedAt = begun
         while true {
@@ -37,6 +41,14 @@ struct RunMonitor {
                 return
             }
             if let text = line.update(snapshot, at: now - begun) { write(text) }
+            if let rate = line.drawsPerSecond,
+                starvation?.look(
+                    rate: rate, missing: snapshot.total - snapshot.done, at: now - begun) == true
+            {
+                write(line.interrupt())
+                ErrorRendering.write(
+                    starvation?.message(rate: rate, cores: UsableCores.count) ?? "")
+            }
             if now - servedAt > Self.unservedMax {
                 try await requireService(&line)
                 servedAt = now

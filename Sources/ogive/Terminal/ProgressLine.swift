@@ -37,6 +37,9 @@ struct ProgressLine {
         return show(snapshot, at: time)
     }
 
+    /// Draws per second of late; `nil` before there are two moments.
+    var drawsPerSecond: Double? { rates.drawsPerSecond }
+
     /// The last state, due at once; leaves the cursor on a fresh line.
     mutating func finish(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
         rates.add(snapshot, at: time)

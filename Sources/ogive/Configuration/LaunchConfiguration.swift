@@ -1,13 +1,14 @@
 /// A server that Ogive starts, watches and stops: the section `launch`.
 struct LaunchConfiguration: Hashable, Sendable {
-    /// Program and arguments; `{port}` stands for a free port. A relative program with a slash
+    /// Program and arguments; `{port}` stands for a free port, `{threads}` for the server's share
+    /// of the cores. A relative program with a slash
     /// was made absolute against `directory`.
     var command: [String]
     /// The path that answers 200 once the server is ready.
     var health: String
     /// Longest wait until it is ready.
     var startupTimeout: Duration
-    /// Variables added to the environment; `{port}` is replaced in values too.
+    /// Variables added to the environment; `{port}` and `{threads}` are replaced in values too.
     var environment: [String: String]
     /// The file that takes the server's output; `nil`: a temporary one.
     var log: String?

@@ -112,7 +112,8 @@ let package = Package(
             swiftSettings: house),
         .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
         .target(
-            name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+            name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
+            swiftSettings: house),
         .executableTarget(
             name: "ogive",
             dependencies: [
@@ -134,8 +135,11 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
         .testTarget(
-            name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
+            name: "ZeroMQTests", dependencies: ["DedicatedThread", "OgiveTesting", "ZeroMQ"],
+            swiftSettings: house),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["OgiveTesting", "Postgres"],
+            swiftSettings: house),
         .testTarget(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"],
             exclude: ["generate_reference.py", "reference.json"], swiftSettings: house),
@@ -191,13 +195,17 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Harness", "OgiveCore", "OgiveStore", "Postgres", subprocess],
+            dependencies: [
+                "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
+            ],
             exclude: ["trainer_checks.py"], swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.
         .target(
             name: "Harness",
-            dependencies: ["OgiveModels", "OgiveStore", "Postgres", nioCore, nioPosix],
+            dependencies: [
+                "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres", nioCore, nioPosix,
+            ],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
         .executableTarget(
             name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Chaos",

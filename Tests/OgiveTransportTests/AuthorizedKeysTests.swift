@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OgiveTesting
 import Testing
 
 @testable import OgiveTransport

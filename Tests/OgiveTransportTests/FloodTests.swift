@@ -1,5 +1,6 @@
 import OgiveCore
 import Synchronization
+import OgiveTesting
 import Testing
 import ZeroMQ
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OgiveCore
 import Synchronization
+import OgiveTesting
 import Testing
 import ZeroMQ
 

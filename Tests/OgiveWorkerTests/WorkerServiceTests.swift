@@ -200,7 +200,7 @@ struct WorkerServiceTests {
         let error = try await bench.run { bench, _ in
             try await bench.register()
             await bench.lease(1)
-            while bench.models.sampled.isEmpty { await Task.yield() }
+            try await eventually("a request") { !bench.models.sampled.isEmpty }
             await bench.say(.refused("too old"))
         }
         #expect(error?.code == .refused)

@@ -47,7 +47,9 @@ enum ModuleTable {
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgivePreflight": platform.union(["OgiveCore"]),
         "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
-        "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
+        "OgiveTesting": platform.union(service).union([
+            "DedicatedThread", "OgiveCore", "OgiveWire",
+        ]),
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
         // The program of the fuzzer.
         "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),

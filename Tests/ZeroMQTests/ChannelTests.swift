@@ -1,4 +1,5 @@
 import DedicatedThread
+import OgiveTesting
 import Testing
 
 @testable import ZeroMQ
@@ -97,7 +98,7 @@ struct ChannelTests {
         let endpoint = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await router.run() }
             let endpoint = try #require(try await router.endpoints().first)
-            while try !sleeps(thread: "cancelled-one") { await Task.yield() }
+            try await eventually("the thread to block") { try sleeps(thread: "cancelled-one") }
             group.cancelAll()
             try await group.waitForAll()
             return endpoint

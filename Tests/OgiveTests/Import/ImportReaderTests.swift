@@ -1,5 +1,6 @@
 import Foundation
 import OgiveCore
+import OgiveTesting
 import Testing
 
 @testable import ogive
@@ -47,13 +48,9 @@ struct ImportReaderTests {
     private func row(_ text: String) -> String { #"{"prompt":"\#(text)"}"# }
 
     /// A gzip member made by the system's own tool.
-    private func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
+    private func gzip(_ bytes: [UInt8]) async throws -> [UInt8] {
         let path = try folder.write(bytes, UUID().uuidString)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/gzip")
-        process.arguments = ["-n", path]
-        try process.run()
-        process.waitUntilExit()
+        _ = try await SystemProgram.run("/usr/bin/gzip", ["-n", path])
         return Array(try Data(contentsOf: URL(filePath: path + ".gz")))
     }
 
@@ -112,16 +109,17 @@ struct ImportReaderTests {
         #expect(raw.count == LineSplitter.keptBytes)
     }
 
-    @Test func gzipWithSeveralMembersReadsLikePlainText() throws {
+    @Test func gzipWithSeveralMembersReadsLikePlainText() async throws {
         let plain = (0..<30_000).map { row("prompt \($0)") }.joined(separator: "\n")
         let bytes = Array(plain.utf8)
         let half = bytes.count / 2
-        let packed = try gzip(Array(bytes[..<half])) + gzip([]) + gzip(Array(bytes[half...]))
+        let packed = try await gzip(Array(bytes[..<half])) + gzip([]) + gzip(Array(bytes[half...]))
         #expect(try rows(packed) == rows(bytes))
     }
 
-    @Test func damagedGzipIsAnError() throws {
-        let packed = try gzip(Array((0..<5000).map { row("\($0)") }.joined(separator: "\n").utf8))
+    @Test func damagedGzipIsAnError() async throws {
+        let packed = try await gzip(
+            Array((0..<5000).map { row("\($0)") }.joined(separator: "\n").utf8))
         var flipped = packed
         flipped[packed.count / 2] ^= 0xff
         for (bytes, words) in [

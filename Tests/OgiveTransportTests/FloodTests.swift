@@ -1,6 +1,6 @@
 import OgiveCore
-import Synchronization
 import OgiveTesting
+import Synchronization
 import Testing
 import ZeroMQ
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import OgiveCore
-import Synchronization
 import OgiveTesting
+import Synchronization
 import Testing
 import ZeroMQ
 

@@ -10,9 +10,10 @@ package struct TimedOut: Error, CustomStringConvertible {
 }
 
 /// Waits until `condition` holds, by looking again and again; other tasks run in between. Throws
-/// `TimedOut` after `limit`, with what `detail` says then.
+/// `TimedOut` after `limit`, with what `detail` says then. The limit is for what never comes: a
+/// shorter one would measure the machine.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(60), detail: () -> String = { "" },
+    _ what: String, within limit: Duration = .seconds(300), detail: () -> String = { "" },
     _ condition: () async throws -> Bool
 ) async throws {
     // Short at first, for what is a matter of microseconds.

@@ -75,7 +75,7 @@ extension EndToEndTests.Keys {
             first.signal(SIGTERM)
             #expect(try await first.status() == 0, "\(first.transcript)")
             let (second, _) = try await fleet.coordinator("next", listen: endpoint)
-            try await eventually("the rest to land", within: .seconds(120)) {
+            try await eventually("the rest to land") {
                 try await fleet.database.landed() == 480
             }
             let (before, after) = (new, other)

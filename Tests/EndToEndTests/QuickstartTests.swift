@@ -43,11 +43,9 @@ extension EndToEndTests.Quickstart {
                 "SELECT count(*) FROM ogive.candidates WHERE quantile_reward BETWEEN 0 AND 1")
             #expect(Int(candidates.first ?? "").map { $0 > 0 } == true)
 
-            let begun = ContinuousClock.now
             let second = try await workplace.ogive(["run"] + arguments)
             #expect(second.output.contains("finished already"))
             #expect(second.output.contains("0 of them new"))
-            #expect(ContinuousClock.now - begun < .seconds(20))
 
             let more = try Self.arguments(workplace, draws: 6)
             let third = try await workplace.ogive(["run"] + more)

@@ -181,7 +181,7 @@ extension FaultTests.Models {
             try await installation.models.start()
             let landed = try await installation.landed()
             for worker in installation.workers.values {
-                try await worker.says("weights-2", within: .seconds(30))
+                try await worker.says("weights-2")
                 try await worker.status()
             }
             #expect(try await installation.landed() < installation.total)

@@ -121,12 +121,13 @@ extension StoreTests {
                 try await other.execute("UPDATE ogive.scorings SET id = DEFAULT WHERE false")
                 _ = try await other.query("SELECT FROM ogive.scorings FOR UPDATE")
                 async let bound = store.bind(binding, term: term)
-                while try await database.value(
-                    """
-                    SELECT count(*) = 0 FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event_type = 'Lock'
-                    """, as: Bool.self)
-                {}
+                try await eventually("the store to wait for a lock") {
+                    try await database.value(
+                        """
+                        SELECT count(*) > 0 FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """, as: Bool.self)
+                }
                 // It has the sampling's row and waits for the scoring's: now a circle.
                 _ = try await other.query("SELECT FROM ogive.samplings FOR UPDATE")
                 // Here only because the store's transaction was broken off.

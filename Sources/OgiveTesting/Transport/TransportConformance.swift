@@ -26,7 +26,7 @@ package struct TransportConformance<Fixture: TransportFixture>: Sendable {
     }
 
     let fixture: Fixture
-    let patience = Duration.seconds(30)
+    let patience = Duration.seconds(300)
 
     /// Checks the transport of a fixture.
     package init(_ fixture: Fixture) {

@@ -137,11 +137,21 @@ package final class ModelHTTP: Sendable {
         return try result.get()
     }
 
+    /// A kept connection may turn out to be closed: servers drop idle ones after some seconds, and
+    /// this process may notice only when it writes. Then the same request goes over a new one, once.
+    private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch ChannelError.ioOnClosedChannel {
+            return try await client.execute(request, deadline: .distantFuture)
+        }
+    }
+
     private func exchange(_ request: HTTPClientRequest, path: String) async
         -> Result<Reply, ModelError>
     {
         do {
-            let response = try await client.execute(request, deadline: .distantFuture)
+            let response = try await execute(request)
             let answer = try await response.body.collect(upTo: answerBytesMax)
             let data = Data(answer.readableBytesView)
             if response.status.code / 100 == 2 {

@@ -38,7 +38,12 @@ struct PsqlCommand: AsyncParsableCommand {
             signal(SIGINT, SIG_IGN)
             return try await psql(session.connection)
         }
-        if case .exited(let code) = status, code != 0 { throw ExitCode(code) }
+        switch status {
+        case .exited(0): return
+        case .exited(let code): throw ExitCode(code)
+        // As a shell says it.
+        case .signaled(let number): throw ExitCode(128 + number)
+        }
     }
 
     private func psql(_ connection: PostgresConfiguration) async throws -> TerminationStatus {

@@ -138,7 +138,7 @@ package final class ModelHTTP: Sendable {
     }
 
     /// A kept connection may turn out to be closed: servers drop idle ones after some seconds, and
-    /// this process may notice only when it writes. Then the same request goes over a new one, once.
+    /// this process may notice only when it writes. Then the request goes over a new one, once.
     private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         do {
             return try await client.execute(request, deadline: .distantFuture)

@@ -160,8 +160,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exit 3", ModelError.Code.processDied, 60_000), ("read -r line", .timeout, 200),
-        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 60_000),
+        ("exit 3", ModelError.Code.processDied, 600_000), ("read -r line", .timeout, 200),
+        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 600_000),
     ]) func missingFactsAreAnError(
         _ script: String, _ code: ModelError.Code, _ timeout: Int
     ) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import ZeroMQ
 
 /// How long a test waits for what must happen; it never waits for it to be over.
-let patience = Duration.seconds(120)
+let patience = Duration.seconds(60)
 
 /// The thread of tests that block: they poll sockets themselves.
 @globalActor

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct CommandScorerTests {
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
-        _ script: String, timeout: Duration = .seconds(120), clock: TimeSource = .machine,
+        _ script: String, timeout: Duration = .seconds(600), clock: TimeSource = .machine,
         announcesFacts: Bool = false, _ body: (CommandScorer) async throws -> Void
     ) async throws {
         var endpoint = ScorerEndpoint(kind: .command, model: "mine")

@@ -8,7 +8,7 @@ import Testing
 
 /// Workers with two endpoints of a model, of which one is sound: the work goes on, and the faults
 /// of the other cost no draw.
-@Suite("Several endpoints", .timeLimit(.minutes(5)))
+@Suite("Several endpoints", .timeLimit(.minutes(10)))
 struct SeveralEndpointsTests {
     private static let faults: [ModelError] = [
         ModelError(.unreachable, "connection refused"),

@@ -7,7 +7,7 @@ import Testing
 @testable import OgiveWorker
 
 /// Workers before servers that fail in part, for a while, or for one item.
-@Suite("Struggling servers", .timeLimit(.minutes(5)))
+@Suite("Struggling servers", .timeLimit(.minutes(10)))
 struct StrugglingServerTests {
     private static let down = ModelError(.serverError, "500")
 

@@ -83,8 +83,9 @@ struct WorkerBench {
         let hello = try await next { if case .hello(let hello) = $0 { hello } else { nil } }
         await say(
             .welcome(
+                // Nobody sends heartbeats here: a busy machine must not look like silence.
                 Welcome(
-                    term: Term(5), heartbeatInterval: .seconds(2), silenceMax: .seconds(60),
+                    term: Term(5), heartbeatInterval: .seconds(2), silenceMax: .seconds(3_600),
                     adopted: [])))
         await say(.serve(SimulatedModel.run(draws: 8)))
         return hello

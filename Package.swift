@@ -65,6 +65,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -78,6 +79,9 @@ let package = Package(
             dependencies: ["CLibpq", "CLinux", "DedicatedThread", logging, subprocess],
             swiftSettings: house),
         .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
+        .target(
+            name: "RegularExpressions", dependencies: ["CPCRE2", "DedicatedThread"],
+            swiftSettings: house),
 
         // The core, and what carries it.
         .target(
@@ -99,8 +103,8 @@ let package = Package(
         .target(
             name: "OgiveModels",
             dependencies: [
-                "OgiveCore", asyncHTTPClient, deque, logging, nioCore, nioHTTP1, nioSSL,
-                subprocess,
+                "OgiveCore", "RegularExpressions", asyncHTTPClient, deque, logging, nioCore,
+                nioHTTP1, nioSSL, subprocess,
             ],
             swiftSettings: house),
         .target(
@@ -139,6 +143,9 @@ let package = Package(
         .testTarget(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"],
             exclude: ["generate_reference.py", "reference.json"], swiftSettings: house),
+        .testTarget(
+            name: "RegularExpressionsTests", dependencies: ["RegularExpressions"],
+            swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
             exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),

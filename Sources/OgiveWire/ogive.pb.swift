@@ -792,9 +792,10 @@ nonisolated struct Ogive_V1_Failure: Sendable {
   /// The stage that failed.
   var stage: Ogive_V1_Failure.Stage = .unspecified
 
-  /// The kind of failure, one of: unreachable, timeout, overloaded, server_error, unauthorized,
-  /// wrong_model, unsupported, prompt_too_long, rejected, malformed, not_finite, wrong_count,
-  /// missing_field, process_died, worker_lost, too_large, misconfigured.
+  /// The kind of failure, one of: unreachable, timeout, overloaded, server_error, out_of_credit,
+  /// unauthorized, wrong_model, unsupported, prompt_too_long, rejected, filtered, cut_out, malformed,
+  /// not_finite, wrong_count, missing_field, too_costly, process_died, worker_lost, too_large,
+  /// invalid_specification, misconfigured.
   var code: String = String()
 
   /// What a person needs to know; at most 16 KiB.

@@ -165,7 +165,7 @@ import Testing
         }) { server in
             let policy = try Samples.policy(server.url) { $0.logProbabilities = .none }
             let result = await policy.sample(Samples.sampleRequest([0]))[0]
-            #expect(result.code == .misconfigured)
+            #expect(result.code == .cutOut)
             #expect(result.message.contains("reasoning parser"))
         }
     }

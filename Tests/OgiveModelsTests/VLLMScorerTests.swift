@@ -113,7 +113,7 @@ import Testing
         spec.label = "7"
         let endpoint = ScorerEndpoint(kind: .classify, model: spec.model, url: url)
         let scorer = try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0]
-        #expect(await scorer.model.score([requests[0]])[0].code == .misconfigured)
+        #expect(await scorer.model.score([requests[0]])[0].code == .malformed)
         let other = ScorerEndpoint(kind: .classify, model: "nope", url: url)
         let models = try ConfiguredModels(policies: [], scorers: [other])
         await #expect { _ = try await models.offer() } throws: {

@@ -4,8 +4,6 @@ enum ModuleTable {
     /// Part of the toolchain, and no way out of the process but for Foundation and Glibc.
     static let platform: Set<String> = [
         "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
-        // Regular expressions, a part of the standard library that is imported by name.
-        "_StringProcessing",
     ]
 
     /// What every module but the leaves may use to speak of itself and to run.
@@ -16,6 +14,7 @@ enum ModuleTable {
         "CLibpq": ["Postgres"],
         "CLinux": ["DedicatedThread", "Postgres", "ZeroMQ", "ogive"],
         "COpenSSL": ["OgiveCore"],
+        "CPCRE2": ["RegularExpressions"],
         "CZeroMQ": ["ZeroMQ"],
         "CZlib": ["ogive"],
     ]
@@ -29,19 +28,20 @@ enum ModuleTable {
 
     /// What a module may import beside the C libraries granted to it above.
     static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CZeroMQ": [], "CZlib": [],
+        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CPCRE2": [], "CZeroMQ": [], "CZlib": [],
         "DedicatedThread": platform,
         "ZeroMQ": platform.union(["DedicatedThread"]),
         "Postgres": platform.union(subprocess).union(["DedicatedThread", "Logging"]),
         // Pure mathematics: not even Foundation.
         "QuantileRewards": numerics,
+        "RegularExpressions": platform.union(["DedicatedThread"]),
         "OgiveCore": platform.union(service).union(collections).union(["QuantileRewards"]),
         "OgiveWire": platform.union(service).union(["OgiveCore", "SwiftProtobuf"]),
         "OgiveTransport": platform.union(service).union(["OgiveCore", "OgiveWire", "ZeroMQ"]),
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
         "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
-            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore", "RegularExpressions",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),

@@ -25,6 +25,8 @@ package final class ServerConnection: Sendable {
     private let state = Mutex(State())
     /// The tokens that end completions, by what a specification says of them.
     let endTokens = Mutex([String: Int32]())
+    /// Whether it gave log-probabilities of a draw so far.
+    let gaveLogProbabilities = Atomic(false)
     private let agreed: AgreedFacts
 
     /// Joins connections and model; asks nothing yet. `agreed` is shared by the endpoints of one

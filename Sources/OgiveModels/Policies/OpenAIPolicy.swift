@@ -1,5 +1,6 @@
 package import OgiveCore
 internal import FoundationEssentials
+internal import Synchronization
 
 /// A reference policy behind a server with OpenAI-compatible completions, or Ollama.
 ///
@@ -80,27 +81,61 @@ package struct OpenAIPolicy: Policy {
         }
     }
 
+    /// Some draws by one request. What a server leaves out that ignores `n`, or gives fewer choices
+    /// than it is asked for, is asked for one by one.
     private func draw(
         _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
         _ profile: ServerProfile
     ) async -> [Answer] {
+        var answers: [Answer]
+        do throws(ModelError) {
+            let drawn = try await ask(group, request, input, profile)
+            answers = zip(group, drawn).map { (index: $0, result: $1) }
+        } catch {
+            return group.map { ($0, .failure(error)) }
+        }
+        guard group.count > 1 else { return answers }
+        var fault: ModelError?
+        for (place, answer) in answers.enumerated() {
+            guard case .failure(let error) = answer.result, error.code == .wrongCount else {
+                continue
+            }
+            do throws(ModelError) {
+                if let fault { throw fault }
+                let alone = answer.index...answer.index
+                let drawn = try await ask(alone, request, input, profile)
+                answers[place].result = drawn.first ?? answer.result
+            } catch {
+                if error.concernsEndpoint { fault = error }
+                answers[place].result = .failure(error)
+            }
+        }
+        return answers
+    }
+
+    private func ask(
+        _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
+        _ profile: ServerProfile
+    ) async throws(ModelError) -> [Result<Completion, ModelError>] {
         let dialect = profile.kind.dialect
         let ask = CompletionRequest(
             spec: spec, input: input, parameters: request.parameters,
             seed: request.seedBase + UInt32(group.lowerBound), count: group.count)
         let path = ask.path(dialect)
-        do throws(ModelError) {
-            let data = try await server.post(path, ask.body(dialect))
-            var reader = ChoiceReader(
-                url: server.http.url.appending(path),
-                logProbabilities: spec.logProbabilities != .none,
-                models: profile.answeringModels)
-            reader.readsOneChoice = dialect.answersOneChoice
-            reader.readsTokens = spec.logProbabilities == .tokens
-            return zip(group, try reader.completions(data, count: group.count)).map { $0 }
-        } catch {
-            return group.map { ($0, .failure(error)) }
+        let data = try await server.post(path, ask.body(dialect))
+        var reader = ChoiceReader(
+            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
+            models: profile.answeringModels)
+        reader.readsOneChoice = dialect.answersOneChoice
+        reader.readsTokens = spec.logProbabilities == .tokens
+        // Whether draws share a request must not change what is told of them.
+        reader.countsTokens = !dialect.seedsChoices
+        reader.hasLogProbabilities = server.gaveLogProbabilities.load(ordering: .relaxed)
+        let drawn = try reader.completions(data, count: group.count)
+        if drawn.contains(where: { (try? $0.get())?.logProbability != nil }) {
+            server.gaveLogProbabilities.store(true, ordering: .relaxed)
         }
+        return drawn
     }
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and

@@ -25,7 +25,7 @@ package struct PromptTemplate: Sendable {
     private let form: Form
     private let pieces: [Piece]
 
-    /// Takes a template; `takesItems` allows `{{items}}`. Throws `misconfigured` when a name is not
+    /// Takes a template; `takesItems` allows `{{items}}`. Throws `invalidSpecification` when a name is not
     /// known, or what comes out would be no JSON.
     package init(_ text: String, form: Form, takesItems: Bool = false) throws(ModelError) {
         self.form = form
@@ -45,7 +45,7 @@ package struct PromptTemplate: Sendable {
             }
             rest = rest[open.upperBound...]
             guard let close = rest.firstRange(of: "}}") else {
-                throw ModelError(.misconfigured, "a `{{` of the template has no `}}`")
+                throw ModelError(.invalidSpecification, "a `{{` of the template has no `}}`")
             }
             let name = try Self.name(rest[..<close.lowerBound], isText, form, takesItems)
             pieces += [.literal(String(literal)), .name(name, isWithinText: isText)]
@@ -103,7 +103,7 @@ package struct PromptTemplate: Sendable {
         case "items" where takesItems: return .items
         case _ where takesItems:
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text)}}` belongs into `item`: beside `{{items}}` the request holds nothing "
                     + "of a single completion")
         case "prompt": name = .prompt
@@ -114,13 +114,13 @@ package struct PromptTemplate: Sendable {
         case _ where text.hasPrefix("metadata."): name = .field(String(text.dropFirst(9)))
         default:
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text.prefix(60))}}` means nothing; there are {{prompt}}, {{completion}}, "
                     + "{{messages}}, {{conversation}}, {{metadata}}, {{metadata.FIELD}}")
         }
         if form == .json, isWithinText, [.messages, .conversation, .metadata].contains(name) {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text)}}` is no text: write it without quotes around it")
         }
         return name
@@ -133,7 +133,7 @@ package struct PromptTemplate: Sendable {
         }
         guard (try? BoundedJSON.decode(JSONValue.self, from: Data(sample.utf8))) != nil else {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "the request is no JSON once its names are replaced: "
                     + "`\(sample.prefix(300))`")
         }

@@ -94,6 +94,14 @@ import Testing
         #expect(ended[0].code == .rejected)
     }
 
+    @Test func everyTokenThatEndsACompletionIsRefusedWithinOne() async throws {
+        let (answers, _) = try await tell(
+            ScriptedTokenizer(), ["a<eot>b", "<think>a", "1 <2> 3", "a<eot>"])
+        #expect(answers.map(\.code) == [.rejected, nil, nil, .rejected])
+        #expect(answers[0].message.contains("<eot>"))
+        #expect(try answers[1].get().tokenCount == 3)
+    }
+
     @Test func aRefusedBatchIsAskedForOneByOne() async throws {
         let culprit = 197
         let tokenizer = ScriptedTokenizer(answer: { prompts in

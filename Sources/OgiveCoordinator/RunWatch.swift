@@ -6,6 +6,8 @@ internal import OgiveCore
 struct RunWatch: Sendable {
     let store: any Store
     let interval: Duration
+    /// The name of the only run that is looked at; `nil` looks at all.
+    let onlyRun: String?
     let time: TimeSource
     let feed: EventFeed<Scheduler.Event>
     let logger: Logger
@@ -32,7 +34,8 @@ struct RunWatch: Sendable {
         var wasAway = false
         for await _ in wakeups {
             do throws(StoreError) {
-                feed.yield(.runs(try await store.openRuns()))
+                let open = try await store.openRuns()
+                feed.yield(.runs(open.filter { onlyRun == nil || $0.spec.name == onlyRun }))
                 wasAway = false
             } catch {
                 if !wasAway {

@@ -908,6 +908,13 @@ nonisolated struct Ogive_V1_Returned: Sendable {
   /// The leases; at most 65536.
   var leases: [Ogive_V1_LeaseName] = []
 
+  /// The run that this worker cannot serve, when that is why: it gets no more leases of it before
+  /// its next Hello. 0 otherwise.
+  var run: Int64 = 0
+
+  /// Why it cannot, for people; at most 16 KiB.
+  var reason: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2475,7 +2482,7 @@ nonisolated extension Ogive_V1_EndpointOutage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Returned"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0\u{1}run\0\u{1}reason\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2484,6 +2491,8 @@ nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._M
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
@@ -2493,11 +2502,19 @@ nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.leases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 1)
     }
+    if self.run != 0 {
+      try visitor.visitSingularInt64Field(value: self.run, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Returned, rhs: Ogive_V1_Returned) -> Bool {
     if lhs.leases != rhs.leases {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -9,7 +9,7 @@ struct LogProbabilityStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in log-probabilities and failures; `nil` when the lease is not wanted any more.
+    /// Fills in log-probabilities and failures, or the obstacle; `nil` when the lease is not wanted any more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = Array(job.lease.items.indices)
@@ -48,8 +48,10 @@ struct LogProbabilityStage: Sendable {
                     }
                 }
             }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
-            attempts.end(at: pass.endpoint)
+            job.obstacle = attempts.obstacle(of: endpoints.count)
+            if job.obstacle != nil { break }
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }

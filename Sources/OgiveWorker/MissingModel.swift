@@ -1,7 +1,7 @@
 internal import OgiveCore
 
 /// Stands in for a model that the provider does not have: every request fails for that reason, and
-/// ends the worker.
+/// the run that asks for it is declined.
 struct MissingModel: Policy, Scorer {
     let error: ModelError
 

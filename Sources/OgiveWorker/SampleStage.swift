@@ -10,7 +10,7 @@ struct SampleStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in completions and failures; `nil` when the lease is not wanted any more.
+    /// Fills in completions and failures, or the obstacle; `nil` when the lease is not wanted any more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
@@ -56,8 +56,10 @@ struct SampleStage: Sendable {
                     }
                 }
             }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
-            attempts.end(at: pass.endpoint)
+            job.obstacle = attempts.obstacle(of: endpoints.count)
+            if job.obstacle != nil { break }
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }

@@ -9,7 +9,7 @@ struct ScoreStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in rewards and failures, and leaves out leases that are not wanted any more. All jobs
+    /// Fills in rewards and failures, or the obstacle, and leaves out leases that are not wanted any more. All jobs
     /// belong to one run.
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
@@ -64,8 +64,14 @@ struct ScoreStage: Sendable {
                 }
             }
             let scored = outcomes.count { (try? $0.get()) != nil }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(items: scored))
-            attempts.end(at: pass.endpoint)
+            if let obstacle = attempts.obstacle(of: endpoints.count) {
+                for index in jobs.indices where !jobs[index].unscored.isEmpty {
+                    jobs[index].obstacle = obstacle
+                }
+                return jobs
+            }
             await rule.pause(after: attempts)
         }
     }

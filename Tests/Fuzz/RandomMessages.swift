@@ -10,13 +10,14 @@ struct RandomMessages {
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
-        switch kind % 8 {
+        switch kind % 9 {
         case 0: .hello(hello())
         case 1: .credit(Int.random(in: 0...1000, using: &random))
         case 2: .result(taskResult())
         case 3: .heartbeat
         case 4: .returned(list { $0.leaseName() })
         case 5: .draining
+        case 7: .declined(RunID(7), reason: text(), list { $0.leaseName() })
         case 6: .impaired([outage()] + list { $0.outage() })
         default: .goodbye
         }

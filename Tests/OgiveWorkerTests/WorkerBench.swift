@@ -91,7 +91,8 @@ struct WorkerBench {
     }
 
     func lease(
-        _ task: UInt64, draws: Int32 = 2, texts: [String] = [], kind: ItemName.Kind = .candidate
+        _ task: UInt64, run: Int64 = 1, draws: Int32 = 2, texts: [String] = [],
+        kind: ItemName.Kind = .candidate
     ) async {
         let items =
             texts.isEmpty
@@ -103,7 +104,7 @@ struct WorkerBench {
             .lease(
                 Lease(
                     name: LeaseName(term: Term(5), task: TaskID(task), epoch: Epoch(1)),
-                    run: RunID(1), prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 14,
+                    run: RunID(run), prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 14,
                     items: items, duration: .seconds(900))))
     }
 

@@ -256,6 +256,38 @@ struct WorkerServiceTests {
         #expect(error == nil)
     }
 
+    @Test(
+        "A run that asks for what the models lack is declined with its name; the worker goes on",
+        arguments: [ModelError.Code.misconfigured, .unsupported])
+    func declines(code: ModelError.Code) async throws {
+        let isMended = Atomic(false)
+        var bench = WorkerBench(
+            FakeModels(scoring: { requests in
+                isMended.load(ordering: .relaxed)
+                    ? nil : requests.map { _ in .failure(ModelError(code, "no label `1`")) }
+            }))
+        let error = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1)
+            let (run, reason) = try await bench.next {
+                if case .declined(let run, let reason, _) = $0 { (run, reason) } else { nil }
+            }
+            #expect(run == RunID(1))
+            #expect(reason.contains("run 'run-1'") && reason.contains("prompt `"))
+            #expect(reason.contains("no label `1`"))
+            // Another run of the same models goes on.
+            isMended.store(true, ordering: .relaxed)
+            await bench.say(.serve(SimulatedModel.run(id: 2, draws: 8)))
+            await bench.lease(2, run: 2)
+            let result = try await bench.nextResult()
+            #expect(result.run == RunID(2))
+            #expect(result.items.allSatisfy { $0.reward != nil })
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+        #expect(error == nil)
+    }
+
     @Test("A connection that ended ends the worker")
     func connectionEnded() async throws {
         var bench = WorkerBench(FakeModels())

@@ -13,6 +13,7 @@ extension Scheduler {
             note(description.spent, by: description.id)
             if var run = runs[description.id] {
                 guard run.description.spec != description.spec else { continue }
+                for id in workers.keys { workers[id]?.declined[description.id] = nil }
                 run.description.spec = description.spec
                 if run.binding == .bound, !run.description.isBound { run.binding = .unbound }
                 run.rewind()
@@ -141,7 +142,10 @@ extension Scheduler {
     mutating func finished(_ id: RunID, _ isFinished: Bool, now: Instant) {
         guard var run = runs[id], run.paging == .finishing else { return }
         if isFinished {
-            effects.append(.notice(.finished(id, name: run.description.spec.name)))
+            effects.append(
+                .notice(
+                    .finished(
+                        id, name: run.description.spec.name, isOutOfBudget: run.isExhausted)))
             close(id)
             reviewWorkers()
         } else {

@@ -14,7 +14,12 @@ extension Scheduler {
         guard var worker = workers[id] else { return }
         var serves: [RunID] = []
         var reasons: [String] = []
+        worker.declined = worker.declined.filter { runs[$0.key] != nil }
         for run in runs.values {
+            if let reason = worker.declined[run.description.id] {
+                reasons.append(reason)
+                continue
+            }
             switch fit(worker.offer, run) {
             case .serves: serves.append(run.description.id)
             case .binds(let binding):

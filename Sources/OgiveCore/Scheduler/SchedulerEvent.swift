@@ -67,9 +67,11 @@ extension Scheduler {
         case stale(LeaseName, worker: WorkerID)
         /// A worker gets no work.
         case unserved(WorkerID, name: String, reason: String)
+        /// A worker cannot serve a run.
+        case declined(WorkerID, name: String, reason: String)
         /// A batch could not be committed and is tried again.
         case landingPaused(StoreError, retryIn: Duration)
-        /// Everything of a run is landed.
-        case finished(RunID, name: String)
+        /// Everything of a run is landed, or it stopped because its budget is spent.
+        case finished(RunID, name: String, isOutOfBudget: Bool)
     }
 }

@@ -78,5 +78,9 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a run's specification asks for what this worker does not have: other runs of the
+    /// same model may go on.
+    package var concernsRun: Bool { code == .misconfigured || code == .unsupported }
+
     package var description: String { message }
 }

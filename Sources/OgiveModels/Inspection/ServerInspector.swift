@@ -7,8 +7,9 @@ package struct ServerInspector: ModelInspector {
     package enum Use: Sendable {
         /// To sample.
         case policy(PolicySpec.API?)
-        /// To score conversations: with a template of ours, else with the server's.
-        case scorer(path: String, template: ScoreTemplate?)
+        /// To score conversations: with a template of ours, else with the server's; the label is
+        /// the reward of a model with several.
+        case scorer(path: String, template: ScoreTemplate?, label: String? = nil)
         /// To score pairs by a template that it does not show.
         case hidden
     }
@@ -64,11 +65,11 @@ package struct ServerInspector: ModelInspector {
     ) async throws(ModelError) -> [Int]? {
         switch use {
         case .hidden: return nil
-        case .scorer(_, let template?):
+        case .scorer(_, let template?, _):
             let request = ScoreRequest(prompt: prompt, completion: completion ?? "")
             let text = try template.render(Conversation(request), key: prompt.key).get()
             return try await tokens(of: text, addingSpecial: false)
-        case .scorer(_, nil), .policy:
+        case .scorer(_, nil, _), .policy:
             if let text = plainText(prompt, completion) {
                 return try await tokens(of: text, addingSpecial: true)
             }
@@ -92,7 +93,7 @@ package struct ServerInspector: ModelInspector {
         _ prompt: Prompt, completion: String?
     ) async throws(ModelError) -> String? {
         if case .hidden = use { return nil }
-        if case .scorer(_, let template?) = use {
+        if case .scorer(_, let template?, _) = use {
             let request = ScoreRequest(prompt: prompt, completion: completion ?? "")
             return try template.render(Conversation(request), key: prompt.key).get()
         }
@@ -166,7 +167,8 @@ extension ServerInspector {
     package func squashedAndRaw(
         _ request: ScoreRequest
     ) async throws(ModelError) -> (squashed: Double, raw: Double)? {
-        guard case .scorer(let path, let template) = use, try await server.known().kind == .vLLM
+        guard case .scorer(let path, let template, let label) = use,
+            try await server.known().kind == .vLLM
         else { return nil }
         let conversation = Conversation(request)
         let text = try template?.render(conversation, key: request.prompt.key).get()
@@ -178,7 +180,7 @@ extension ServerInspector {
                     model: server.model, messages: text == nil ? conversation.messages : nil,
                     input: text.map { [$0] }, use_activation: isActive,
                     add_special_tokens: text == nil ? nil : false))
-            let reader = PoolingReader(url: server.http.url.appending(path))
+            let reader = PoolingReader(url: server.http.url.appending(path), label: label)
             guard let value = try reader.rewards(data, count: 1).first?.get() else { return nil }
             values.append(value.reward)
         }

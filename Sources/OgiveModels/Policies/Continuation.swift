@@ -25,7 +25,8 @@ struct Continuation: Sendable {
     }
 
     /// The completion's tokens behind the prompt's, the end token included. Throws when there are
-    /// none that say the text, when the text holds the end token, or when all do not fit.
+    /// none that say the text, when the text holds a token that ends completions, or when all do
+    /// not fit.
     func tokens(
         of text: String, after prompt: ServerTokenizer.Tokens, end: Int32
     ) async throws(ModelError) -> [Int32] {
@@ -36,6 +37,12 @@ struct Continuation: Sendable {
                 .rejected,
                 "a candidate of prompt `\(key)` holds the text of the end token, which Ogive adds "
                     + "itself; remove it from the file")
+        }
+        if let ending = try await tokenizer.ending(in: text, ids) {
+            throw ModelError(
+                .rejected,
+                "a candidate of prompt `\(key)` holds `\(ending)`, a token at which the model ends "
+                    + "a completion, so that sampling could never give it; remove it from the file")
         }
         let count = prompt.ids.count + ids.count + 1
         // The server asks for room for one token more.

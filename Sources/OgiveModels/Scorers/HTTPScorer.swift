@@ -48,6 +48,17 @@ package struct HTTPScorer: Scorer {
         return Fingerprint(facts)
     }
 
+    /// A prompt that the request has no place for, or that lacks a field.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        do throws(ModelError) {
+            _ = try (rule.item ?? rule.request).render(request)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Sends batches where the request has room for several, else each pair alone.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         guard let item = rule.item else {

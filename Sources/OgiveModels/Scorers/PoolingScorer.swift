@@ -93,6 +93,18 @@ package struct PoolingScorer: Scorer {
         return results
     }
 
+    /// Where the scorer has one place for the prompt, a prompt that is more than one user turn.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        // A server that cannot be asked says so by `fingerprint`.
+        guard let profile = try? await server.known(), let route = try? route(profile),
+            route.form != .conversation || settings.template != nil
+        else { return nil }
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        guard case .failure(let error) = input(Conversation(request), key: prompt.key, route)
+        else { return nil }
+        return error
+    }
+
     private static let unanswered = ModelError(.wrongCount, "a text got no score")
 
     /// The way of this scorer at the server.

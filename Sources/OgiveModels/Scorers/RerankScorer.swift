@@ -67,6 +67,12 @@ package struct RerankScorer: Scorer {
         return results
     }
 
+    /// A prompt that is more than one user turn.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        return Conversation(request).query == nil ? Self.refusal(prompt) : nil
+    }
+
     private func rerank(_ query: String, _ documents: [String]) async
         -> [Result<Score, ModelError>]
     {

@@ -34,4 +34,18 @@ enum ReadingQueries {
             to_char(renewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS renewed_at
         FROM ogive.coordinator_status
         """
+    /// $1 sampling, $2 most completions of a prompt, $3 most completions.
+    static let storedDraws = """
+        SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata, c.text, c.raw
+        FROM ogive.samplings s
+        JOIN ogive.prompt_rows p ON p.prompt_set_id = s.prompt_set_id
+        CROSS JOIN LATERAL (
+            SELECT d.text, d.raw, d.draw_index FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = p.id
+            ORDER BY d.draw_index LIMIT $2 OFFSET 0
+        ) c
+        WHERE s.id = $1
+        ORDER BY p.id, c.draw_index
+        LIMIT $3
+        """
 }

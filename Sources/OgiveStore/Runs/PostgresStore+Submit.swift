@@ -16,4 +16,17 @@ extension PostgresStore {
             try await submission.submit(connection)
         }
     }
+
+    /// Throws what submitting a run would throw, and changes nothing.
+    package func rehearse(_ spec: RunSpec) async throws(StoreError) {
+        if let problem = spec.problem {
+            throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
+        }
+        let submission = RunSubmission(spec: spec, now: clock.now())
+        try await database.transaction("check run \"\(spec.name)\"") { connection in
+            try await connection.execute("SAVEPOINT rehearsal")
+            _ = try await submission.submit(connection)
+            try await connection.execute("ROLLBACK TO SAVEPOINT rehearsal")
+        }
+    }
 }

@@ -73,7 +73,7 @@ extension Simulation {
                 counts.lateResults += 1
             }
             if !initial.isDeterministic { coordinators[index].ledger.note(result) }
-        case .credit, .heartbeat, .impaired, .returned, .draining, .goodbye:
+        case .credit, .heartbeat, .impaired, .returned, .declined, .draining, .goodbye:
             break
         }
     }

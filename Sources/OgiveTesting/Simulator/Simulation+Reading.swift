@@ -44,6 +44,8 @@ extension Simulation {
         case .heartbeat: nil
         case .impaired(let shut): "no requests to \(shut.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
+        case .declined(let run, let reason, let leases):
+            "cannot serve run \(run.rawValue) (\(reason)), gives back \(leases.map(text))"
         case .draining: "draining"
         case .goodbye: "goodbye"
         }

@@ -54,6 +54,9 @@ extension TraceHash {
         case .returned(let leases):
             add(24)
             for lease in leases { add(lease) }
+        case .declined(let run, _, let leases):
+            add(28, UInt64(run.rawValue))
+            for lease in leases { add(lease) }
         case .draining: add(25)
         case .goodbye: add(26)
         }

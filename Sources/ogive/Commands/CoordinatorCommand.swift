@@ -27,6 +27,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
         help: "Wait while another coordinator leads; otherwise end when it is alive.")
     var standby = true
 
+    @Option(help: .hidden)
+    var onlyRun: String?
+
     @Flag(help: .hidden)
     var followParent = false
 
@@ -45,6 +48,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             settings.renewInterval = configuration.coordinator.renewInterval
             settings.standbyInterval = min(.seconds(1), settings.renewInterval)
             settings.standsBy = standby
+            settings.onlyRun = onlyRun
             let (leading, announcement) = AsyncStream.makeStream(of: Void.self)
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,

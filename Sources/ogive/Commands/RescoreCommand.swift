@@ -67,29 +67,39 @@ struct RescoreCommand: AsyncParsableCommand {
             let rescoring = try Rescoring(
                 source: run, name: name, configuration: configuration, candidates: candidates,
                 retriesFailures: retryFailures)
-            let submitted = try await rescoring.submit(store)
-            if !json || submit {
-                let text = json ? [submitted.json.json] : submitted.lines
-                ErrorRendering.write(text.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+            let source = try await rescoring.scored(store)
+            let spec = rescoring.spec(of: source.spec)
+            let (json, isLast) = (json, submit)
+            var local = LocalRun(
+                name: spec.name, configuration: configuration,
+                configFile: file(scorer, overrides + ["policy=null"]), store: store
+            ) {
+                let result = try await rescoring.submit(spec, store)
+                if !json || isLast {
+                    let text = json ? [result.json.json] : result.lines
+                    ErrorRendering.write(text.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+                }
+                return LocalRun.Submitted(
+                    before: try await store.runStatus(spec.name),
+                    isOpen: !result.receipt.isFinished)
+            }
+            local.coordinatorFile = databaseFile
+            local.showsJSON = json
+            if !submit, !skipsPreflight, try await !store.hasRewards(of: spec) {
+                try await store.rehearse(spec)
+                local.preflight = RunPreflight(
+                    configuration: configuration, json: json, total: time.total,
+                    stored: try await StoredDraws(of: source, store))
+            } else {
+                local.submitted = try await local.submit()
             }
             if submit { return }
-            let name = submitted.receipt.run.spec.name
-            let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished {
-                var local = LocalRun(
-                    name: name, configuration: configuration,
-                    configFile: file(scorer, overrides + ["policy=null"]), store: store)
-                local.coordinatorFile = databaseFile
-                local.showsJSON = json
-                if !skipsPreflight, before.landed == 0 {
-                    local.preflight = RunPreflight(
-                        configuration: configuration, json: json, total: time.total,
-                        stored: try await StoredDraws(of: submitted.receipt.run, store))
+            let before =
+                if let submitted = local.submitted, !submitted.isOpen { submitted.before } else {
+                    try await local.run()
                 }
-                try await local.run()
-            }
             var summary = try await RunSummary.read(
-                name, store, before: before, elapsed: ContinuousClock.now - begun)
+                spec.name, store, before: before, elapsed: ContinuousClock.now - begun)
             summary.other = run
             try summary.show(place: session.place, file: databaseFile, json: json)
         }

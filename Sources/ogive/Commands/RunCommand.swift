@@ -11,8 +11,10 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Starts what the configuration names, imports the prompts, submits the run, shows its
             progress, and stops everything at the end. Interrupted or killed, the same command
-            goes on where it stopped; with more `draws` it samples only the missing ones. Before the
-            first draw of a run its models are looked at, as `ogive doctor` does.
+            goes on where it stopped; with more `draws` it samples only the missing ones. A new
+            run's models are looked at first, as `ogive doctor` does: if that finds an error,
+            nothing is imported or submitted. Other open runs of the database wait, unless --all is
+            given; while another `ogive run` or coordinator works on the database, this one waits.
 
             Examples:
               ogive run config/quickstart.yaml
@@ -27,6 +29,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
     var skipsPreflight = false
 
+    @Flag(help: "Work on all open runs of the database, and not on this one alone.")
+    var all = false
+
     @OptionGroup var time: PreflightTime
 
     @Flag(help: "Print progress and result as JSON lines.")
@@ -34,37 +39,92 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        let spec = try configuration.runSpec()
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
-            let submitted = try await submission.run(store)
-            if !json {
-                // Not by `print`, which keeps it back when the output is a pipe or a file.
-                ErrorRendering.write(
-                    submitted.lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+            let (asked, json, all) = (submission, json, all)
+            var local = LocalRun(
+                name: spec.name, configuration: configuration, configFile: file, store: store
+            ) {
+                try await Self.submitted(asked, store, json: json, all: all)
             }
-            let name = submitted.receipt.run.spec.name
-            let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {
-                var local = LocalRun(
-                    name: name, configuration: configuration, configFile: file, store: store)
-                local.showsJSON = json
-                // What has rewards already was looked at before, or is its own proof.
-                if !skipsPreflight, before.landed == 0 {
-                    local.preflight = RunPreflight(
-                        configuration: configuration, json: json, total: time.total)
+            local.showsJSON = json
+            local.servesAll = all
+            // What has rewards already was looked at before, or is its own proof.
+            if !skipsPreflight, try await !store.hasRewards(of: spec) {
+                try await store.checkSubmission(of: spec)
+                local.preflight = RunPreflight(
+                    configuration: configuration, json: json, total: time.total)
+            } else {
+                local.submitted = try await local.submit()
+            }
+            let before =
+                if let submitted = local.submitted, !submitted.isOpen { submitted.before } else {
+                    try await local.run()
                 }
-                try await local.run()
-            }
             let summary = try await RunSummary.read(
-                name, store, before: before, elapsed: ContinuousClock.now - begun)
+                spec.name, store, before: before, elapsed: ContinuousClock.now - begun)
             try summary.show(place: session.place, file: file, json: json)
         }
+    }
+
+    /// Imports and submits, and says so.
+    private static func submitted(
+        _ submission: Submission, _ store: PostgresStore, json: Bool, all: Bool
+    ) async throws -> LocalRun.Submitted {
+        let result = try await submission.run(store)
+        let name = result.receipt.run.spec.name
+        let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
+        if !json {
+            var lines = result.lines
+            if isOpen { lines += try await others(than: name, store, all: all) }
+            // Not by `print`, which keeps it back when the output is a pipe or a file.
+            ErrorRendering.write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+        }
+        return LocalRun.Submitted(before: try await store.runStatus(name), isOpen: isOpen)
+    }
+
+    /// What becomes of the other open runs of the database.
+    private static func others(
+        than name: String, _ store: PostgresStore, all: Bool
+    ) async throws -> [String] {
+        let open = try await store.status().filter { !$0.isClosed && $0.run != name }
+            .map { "'\($0.run)'" }
+        guard !open.isEmpty else { return [] }
+        let names = open.prefix(5).joined(separator: ", ") + (open.count > 5 ? ", …" : "")
+        return [
+            all
+                ? "works on the other open runs too: \(names)"
+                : "other open runs wait: \(names) (--all works on them too)"
+        ]
     }
 }
 
 extension PostgresStore {
+    /// Whether this run, as it is specified, has rewards.
+    func hasRewards(of spec: RunSpec) async throws -> Bool {
+        guard let run = try await run(ifNamed: spec.name), run.spec.scoring == spec.scoring else {
+            return false
+        }
+        return try await runStatus(spec.name).landed > 0
+    }
+
+    /// Throws what submitting a run again would throw, before models are started for it.
+    func checkSubmission(of spec: RunSpec) async throws {
+        let set = spec.scoring.sampling.promptSet
+        guard try await run(ifNamed: spec.name)?.spec.scoring.sampling.promptSet == set else {
+            return
+        }
+        try await rehearse(spec)
+    }
+
+    private func run(ifNamed name: String) async throws -> RunDescription? {
+        guard try await status().contains(where: { $0.run == name }) else { return nil }
+        return try await run(named: name)
+    }
+
     /// The status of one run.
     func runStatus(_ name: String) async throws -> RunStatus {
         guard let status = try await status(ofRun: name).first else {

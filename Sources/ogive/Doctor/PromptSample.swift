@@ -1,4 +1,6 @@
 internal import OgiveCore
+internal import OgiveModels
+internal import OgivePreflight
 
 /// Some prompts of a set, and what is known of all of them.
 struct PromptSample {
@@ -8,6 +10,8 @@ struct PromptSample {
     var longest: Prompt?
     /// How many there are, as far as was read.
     var count = 0
+    /// Those that are more than one user turn, among the rows that were read.
+    var severalTurns: SeveralTurns?
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -63,8 +67,15 @@ struct PromptSample {
             prompts.append(prompt)
             if prompts.count > Self.sampleMax { prompts.removeFirst() }
         }
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        if Conversation(request).query == nil {
+            severalTurns =
+                severalTurns ?? SeveralTurns(example: prompt, count: 0, total: 0)
+            severalTurns?.count += 1
+        }
         if longest.map({ Self.bytes($0) < Self.bytes(prompt) }) ?? true { longest = prompt }
         count += 1
+        severalTurns?.total = count
     }
 
     private static func bytes(_ prompt: Prompt) -> Int {

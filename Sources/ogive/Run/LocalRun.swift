@@ -6,6 +6,14 @@ internal import UnixSignals
 
 /// Runs coordinator, workers and model servers on this machine until a run is finished.
 struct LocalRun {
+    /// A run that is in the database.
+    struct Submitted: Sendable {
+        /// How far it was then.
+        var before: RunStatus
+        /// Whether something of it is left to do.
+        var isOpen: Bool
+    }
+
     /// The run.
     var name: String
     /// The configuration of everything.
@@ -18,62 +26,84 @@ struct LocalRun {
     var coordinatorFile: ConfigurationArgument?
     /// Whether progress is shown as JSON lines.
     var showsJSON = false
-    /// What is looked at once the servers are healthy, before anything is sampled.
+    /// Whether all open runs of the database are worked on, and not this one alone.
+    var servesAll = false
+    /// What is looked at once the servers are healthy, before the run is submitted.
     var preflight: RunPreflight?
+    /// The run, when it was submitted before.
+    var submitted: Submitted?
+    /// Submits the run, unless it was before.
+    var submit: @Sendable () async throws -> Submitted
 
     init(
         name: String, configuration: Configuration, configFile: ConfigurationArgument,
-        store: PostgresStore
+        store: PostgresStore, submit: @escaping @Sendable () async throws -> Submitted
     ) {
         self.name = name
         self.configuration = configuration
         self.configFile = configFile
         self.store = store
+        self.submit = submit
     }
 
-    /// How a part of the run ended.
-    private enum End: Sendable {
-        case finished
-        case interrupted
-        case other
-    }
-
-    /// Runs to the end of the run. Throws when it cannot be finished, or is interrupted.
-    func run() async throws {
+    /// Runs to the end of the run; answers with how far it was before. Throws when it cannot be
+    /// finished, or is interrupted.
+    func run() async throws -> RunStatus {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
         let endpoint = socket.endpoint
         let overrides = socket.overrides
         let job = self
         let interruption = Interruption()
-        let end = try await withThrowingTaskGroup(of: End.self) { group in
+        return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+            group.addTask {
+                await Self.watchSignals(interruption)
+                return nil
+            }
+            group.addTask {
+                try await interruption.cancelling { try await job.turn.wait() }
+                return try await job.serve(models, endpoint, overrides, interruption)
+            }
+            // What is still running is ended in order: each process ends its own children.
+            defer { group.cancelAll() }
+            guard let before = try await group.next() ?? nil else { throw Interruption.error }
+            return before
+        }
+    }
+
+    private var turn: Turn { Turn(store: store, run: submitted == nil ? nil : name) }
+
+    /// The run with the servers that it starts.
+    private func serve(
+        _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
+        _ interruption: Interruption
+    ) async throws -> RunStatus {
+        let job = self
+        return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             for server in models.servers {
                 group.addTask {
                     try await server.run()
-                    return .other
+                    return nil
                 }
-            }
-            group.addTask {
-                await Self.watchSignals(interruption)
-                return .interrupted
             }
             group.addTask {
                 try await interruption.cancelling {
                     try await models.waitUntilHealthy()
                     try await job.preflight?.run(models)
                 }
-                try await job.processes(models, endpoint, overrides, interruption)
-                return .finished
+                let submitted =
+                    if let submitted = job.submitted { submitted } else { try await job.submit() }
+                if submitted.isOpen {
+                    try await job.processes(models, endpoint, overrides, interruption)
+                }
+                return submitted.before
             }
-            // What is still running is ended in order: each process ends its own children.
             defer { group.cancelAll() }
             while let end = try await group.next() {
-                if case .other = end { continue }
-                return end
+                if let end { return end }
             }
-            return .finished
+            throw Interruption.error
         }
-        if case .interrupted = end { throw Interruption.error }
     }
 
     /// Asks to stop at the first signal, and returns at the second.

@@ -13,15 +13,17 @@ struct RunMonitor {
 
     /// How often the database is asked.
     private static let period = Duration.milliseconds(250)
+    /// How often the workers are looked at.
+    private static let lookPeriod = Duration.seconds(1)
     /// How long the run may stand without a worker that serves it.
-    private static let unservedMax = Duration.seconds(20)
+    private static let unservedMax = Duration.seconds(5)
 
     /// Returns when the run is finished; throws when no worker will serve it.
     func run() async throws {
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         var line = ProgressLine(style: style, json: showsJSON)
         let begun = ContinuousClock.now
-        var servedAt = begun
+        var (lookedAt, servedAt) = (begun, begun)
         while true {
             let status: RunStatus
             do {
@@ -37,23 +39,32 @@ struct RunMonitor {
                 return
             }
             if let text = line.update(snapshot, at: now - begun) { write(text) }
-            if now - servedAt > Self.unservedMax {
-                try await requireService(&line)
-                servedAt = now
+            if now - lookedAt > Self.lookPeriod {
+                lookedAt = now
+                let reasons = try await unserved()
+                if let reasons, now - servedAt > Self.unservedMax {
+                    write(line.interrupt())
+                    throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+                }
+                if reasons == nil { servedAt = now }
             }
             try await Task.sleep(for: Self.period)
         }
     }
 
-    /// Throws when every worker is there but serves no run, with the workers' reasons.
-    private func requireService(_ line: inout ProgressLine) async throws {
-        let workers = try await store.workers().filter {
-            $0.state == "active" || $0.state == "idle"
+    /// The workers' reasons when they are there but serve no run; `nil` while one serves.
+    private func unserved() async throws -> String? {
+        let workers: [WorkerStatus]
+        do throws(StoreError) {
+            workers = try await store.workers().filter {
+                $0.state == "active" || $0.state == "idle"
+            }
+        } catch {
+            guard error.isRetriable else { throw error }
+            return nil
         }
-        guard !workers.isEmpty, workers.allSatisfy({ $0.state == "idle" }) else { return }
-        write(line.interrupt())
-        let reasons = Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
-        throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+        guard !workers.isEmpty, workers.allSatisfy({ $0.state == "idle" }) else { return nil }
+        return Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
     }
 
     /// How far the run is. Log-probabilities are counted where this run asks for them: others on

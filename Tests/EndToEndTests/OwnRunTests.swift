@@ -32,7 +32,9 @@ extension EndToEndTests.OwnRun {
             #expect(run.output.contains("'bad'"), "\(run.transcript)")
             #expect(try await Self.states(database) == "bad open, scripted finished")
             // A fleet serves all runs, and its workers outlive the one that none can serve.
-            try await workplace.ogive(["submit", config, "-o", "run.name=more", "-o", "run.draws=6"])
+            try await workplace.ogive([
+                "submit", config, "-o", "run.name=more", "-o", "run.draws=6",
+            ])
             let coordinator = try workplace.start(["coordinator", config])
             let worker = try workplace.start(["worker", config])
             try await eventually("the other run to finish", detail: { worker.transcript }) {
@@ -138,6 +140,35 @@ extension EndToEndTests.OwnRun {
             #expect(run.errors.contains("leave the template out"))
             #expect(try await Self.states(database) == "")
             try await models.kill()
+        }
+    }
+}
+
+extension EndToEndTests.OwnRun {
+    @Test func `A full disk is named before PostgreSQL starts`() async throws {
+        guard geteuid() == 0 else {
+            print("skipped: a small disk takes root")
+            return
+        }
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 3)
+            let disk = workplace.path("disk")
+            try FileManager.default.createDirectory(
+                atPath: disk, withIntermediateDirectories: false)
+            let config = try Settings.synthetic(
+                workplace, database: .embedded(disk + "/database"))
+            let small = [
+                "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                "mount -t tmpfs -o size=16m ogive \(disk) && exec \"$@\"", "sh",
+            ]
+            guard try await workplace.run(small + ["/bin/true"]).status() == 0 else {
+                print("skipped: a small disk cannot be mounted here")
+                return
+            }
+            let run = try workplace.run(small + [try Checkout.program, "run", config])
+            #expect(try await run.status() == 1)
+            #expect(run.errors.contains("MiB are free"), "\(run.transcript)")
+            #expect(run.errors.contains(disk + "/database"), "\(run.transcript)")
         }
     }
 }

@@ -16,7 +16,7 @@ package struct Estimate: Hashable, Sendable {
     package var bytes: Int
 
     /// Bytes of a draw beside its text: row, index entries, its share of the table.
-    private static let bytesPerDraw = 220
+    package static let bytesPerDraw = 220
 
     /// Scales a burst up to `draws`.
     package init(

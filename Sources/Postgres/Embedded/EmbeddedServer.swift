@@ -13,13 +13,17 @@ struct EmbeddedServer: Sendable {
 
     /// Leaves with a server that answers and has the database.
     func ensureRunning() async throws -> PostgresConfiguration {
-        if !directory.isInitialised { try await initialise() }
+        if !directory.isInitialised {
+            try directory.requireRoom()
+            try await initialise()
+        }
         let socket = try directory.socketDirectory(identity)
         let configuration = PostgresConfiguration(
             socketDirectory: socket, user: EmbeddedServer.name, database: EmbeddedServer.name)
         if await !isAnswering(configuration) {
             // A server without its socket, after /tmp was cleaned, is of no use.
             if try await isRunning() { try await stop() }
+            try directory.requireRoom()
             try await start(socket)
         }
         try await ensureDatabase(configuration)
@@ -72,7 +76,9 @@ struct EmbeddedServer: Sendable {
         try writeSettings(socket)
         let outcome = try await control("start", ["-l", directory.log])
         if !outcome.isSuccess {
-            throw failure("The embedded PostgreSQL did not start", outcome, withLog: true)
+            throw failure(
+                "The embedded PostgreSQL in \(directory.path) did not start", outcome,
+                withLog: true)
         }
     }
 
@@ -150,11 +156,12 @@ struct EmbeddedServer: Sendable {
     private func failure(
         _ text: String, _ outcome: ServerPrograms.Outcome, withLog: Bool = false
     ) -> PostgresError {
-        var error = PostgresError(.embedded, "\(text): \(outcome.output)")
-        if withLog, let log = TextFile.tail(directory.log, bytes: 8192) {
+        var message = "\(text): \(outcome.output)"
+        if withLog {
+            let log = TextFile.tail(directory.log, bytes: 8192) ?? ""
             let lines = log.split(separator: "\n").suffix(12).joined(separator: "\n    ")
-            error.detail = "the last lines of \(directory.log):\n    \(lines)"
+            message += "\nThe last lines of its log, \(directory.log):\n    \(lines)"
         }
-        return error
+        return PostgresError(.embedded, message)
     }
 }

@@ -110,7 +110,8 @@ struct PlaceDoctor {
         return findings
     }
 
-    private func space(_ folder: String) -> [Finding] {
+    /// Room for what the run stores, in the folder of a private database.
+    func space(_ folder: String) -> [Finding] {
         let parent = Self.existingParent(folder)
         var status = statvfs()
         // Fills the structure that it is given for the time of the call.

@@ -24,6 +24,11 @@ struct RunPreflight {
             configuration: configuration, provider: models.provider(), sample: sample,
             measuresThroughput: false, shared: SharedTime(total), stored: stored
         ).examine()
+        var found = report.findings
+        if case .embedded(let folder) = configuration.database?.location {
+            found += PlaceDoctor(configuration: configuration, bytes: leastBytes(sample))
+                .space(folder)
+        }
         // As without a preflight: who is not there, or wants another key, has an exit code.
         if let failure = report.failure, failure.concernsEndpoint { throw failure }
         let elapsed = ContinuousClock.now - begun
@@ -33,19 +38,25 @@ struct RunPreflight {
             ErrorRendering.write(
                 JSONValue.object([
                     "event": .string("preflight"),
-                    "findings": .array(report.findings.map(\.json)),
+                    "findings": .array(found.map(\.json)),
                 ]).json + "\n", to: STDOUT_FILENO)
         } else {
-            let shown = report.findings.filter { $0.severity >= .warning }.flatMap(text.text)
+            let shown = found.filter { $0.severity >= .warning }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
-            let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
+            let lines = shown + ["preflight: \(text.summary(found)) (\(took) s)"]
             ErrorRendering.write(lines.map { $0 + "\n" }.joined())
         }
-        guard report.findings.worst == .error else { return }
+        guard found.worst == .error else { return }
         throw CommandError(
             .incomplete,
             "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "
                 + "preflight found; mend them (see "
                 + "`ogive doctor`), or give --no-preflight to run all the same")
+    }
+
+    /// Bytes that the run stores at least, its texts not counted; `nil` without prompts to count.
+    private func leastBytes(_ sample: PromptSample) -> Int? {
+        guard sample.count > 0, let run = configuration.run else { return nil }
+        return sample.count * run.draws * Estimate.bytesPerDraw
     }
 }

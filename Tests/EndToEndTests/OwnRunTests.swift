@@ -68,7 +68,7 @@ extension EndToEndTests.OwnRun {
         }
     }
 
-    @Test func `A preflight that fails leaves neither a run nor prompts`() async throws {
+    @Test func `A preflight that fails leaves no run`() async throws {
         try await Workplace.with { workplace in
             try Settings.writePrompts(workplace, 3)
             let models = try await ScriptedModels(workplace)
@@ -79,9 +79,6 @@ extension EndToEndTests.OwnRun {
             let run = try await workplace.ogive(["run", config], exit: 1)
             #expect(run.errors.contains("one seed for all"))
             #expect(try await Self.states(database) == "")
-            let sets: Int = try await database.value(
-                "SELECT count(*)::int FROM ogive.prompt_sets")
-            #expect(sets == 0)
             try models.change { $0.policy = [] }
             try await workplace.ogive(["run", config, "-o", "run.draws=2"])
             #expect(try await database.landed() == 6)
@@ -91,22 +88,26 @@ extension EndToEndTests.OwnRun {
 
     @Test func `A second run waits for the first one, and both finish`() async throws {
         try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 100)
+            try Settings.writePrompts(workplace, 60)
+            let models = try await ScriptedModels(workplace)
+            try models.change { $0.latency = 1 }
             let database = try await Database.make()
-            let config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "100ms")
+            let config = try Settings.scripted(
+                workplace, database: .url(database.url), models: models.url(client: "own"))
             let first = try workplace.start(["run", "--no-preflight", config])
             try await eventually("the first run to land", detail: { first.transcript }) {
                 try await database.landed() > 0
             }
             let second = try workplace.start([
-                "run", "--no-preflight", config, "-o", "run.name=second",
-                "-o", "policy.model=another",
+                "run", "--no-preflight", config, "-o", "run.name=second", "-o", "run.draws=5",
             ])
             try await second.says("waits for its turn")
+            try models.change { $0.latency = 0 }
             #expect(try await first.status() == 0, "\(first.transcript)")
             #expect(try await second.status() == 0, "\(second.transcript)")
-            #expect(try await Self.states(database) == "made finished, second finished")
+            #expect(try await Self.states(database) == "scripted finished, second finished")
+            #expect(try await database.landed() == 300)
+            try await models.kill()
             try await workplace.expectNothingRuns()
         }
     }

@@ -14,7 +14,7 @@ struct EmbeddedServer: Sendable {
     /// Leaves with a server that answers and has the database.
     func ensureRunning() async throws -> PostgresConfiguration {
         if !directory.isInitialised {
-            try directory.requireRoom()
+            try directory.requireRoom(mebibytes: 128)
             try await initialise()
         }
         let socket = try directory.socketDirectory(identity)
@@ -23,7 +23,7 @@ struct EmbeddedServer: Sendable {
         if await !isAnswering(configuration) {
             // A server without its socket, after /tmp was cleaned, is of no use.
             if try await isRunning() { try await stop() }
-            try directory.requireRoom()
+            try directory.requireRoom(mebibytes: 32)
             try await start(socket)
         }
         try await ensureDatabase(configuration)

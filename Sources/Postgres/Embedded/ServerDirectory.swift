@@ -26,20 +26,17 @@ struct ServerDirectory: Sendable {
         return ServerDirectory(path: path)
     }
 
-    /// Least room that a server needs to start: a new one, or recovery, writes about as much.
-    private static let roomMin = 128 << 20
-
-    /// Throws `embedded` when so little is free that the server could not start.
-    func requireRoom() throws(PostgresError) {
+    /// Throws `embedded` when less is free: what a server writes when it is made, or starts.
+    func requireRoom(mebibytes needed: UInt64) throws(PostgresError) {
         var status = statvfs()
         // Sound: the call fills the structure that it is given, and keeps nothing of the text.
         guard unsafe statvfs(path, &status) == 0 else { return }
-        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-        guard free < UInt64(Self.roomMin) else { return }
+        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize) >> 20
+        guard free < needed else { return }
         throw PostgresError(
             .embedded,
-            "Only \(free >> 20) MiB are free for the embedded database in \(path), and PostgreSQL "
-                + "needs \(Self.roomMin >> 20) MiB to start. Make room there, or choose another "
+            "Only \(free) MiB are free for the embedded database in \(path), and PostgreSQL "
+                + "needs \(needed) MiB to start. Make room there, or choose another "
                 + "folder for `database.embedded`.")
     }
 

@@ -12,8 +12,8 @@ struct RunCommand: AsyncParsableCommand {
             Starts what the configuration names, imports the prompts, submits the run, shows its
             progress, and stops everything at the end. Interrupted or killed, the same command
             goes on where it stopped; with more `draws` it samples only the missing ones. A new
-            run's models are looked at first, as `ogive doctor` does: if that finds an error,
-            nothing is imported or submitted. Other open runs of the database wait, unless --all is
+            run's models are looked at first, as `ogive doctor` does: if that finds an error, the
+            run is not submitted. Other open runs of the database wait, unless --all is
             given; while another `ogive run` or coordinator works on the database, this one waits.
 
             Examples:
@@ -44,17 +44,19 @@ struct RunCommand: AsyncParsableCommand {
         try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
+            let imported = try await submission.importPrompts(store)
             let (asked, json, all) = (submission, json, all)
             var local = LocalRun(
                 name: spec.name, configuration: configuration, configFile: file, store: store
             ) {
-                try await Self.submitted(asked, store, json: json, all: all)
+                try await Self.submitted(asked, imported, store, json: json, all: all)
             }
             local.showsJSON = json
             local.servesAll = all
             // What has rewards already was looked at before, or is its own proof.
             if !skipsPreflight, try await !store.hasRewards(of: spec) {
-                try await store.checkSubmission(of: spec)
+                try await store.checkSubmission(
+                    of: spec, isImported: configuration.prompts?.file != nil)
                 local.preflight = RunPreflight(
                     configuration: configuration, json: json, total: time.total)
             } else {
@@ -70,11 +72,12 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    /// Imports and submits, and says so.
+    /// Submits, and says so.
     private static func submitted(
-        _ submission: Submission, _ store: PostgresStore, json: Bool, all: Bool
+        _ submission: Submission, _ imported: ImportJob.Outcome?, _ store: PostgresStore,
+        json: Bool, all: Bool
     ) async throws -> LocalRun.Submitted {
-        let result = try await submission.run(store)
+        let result = try await submission.submit(importing: imported, store)
         let name = result.receipt.run.spec.name
         let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
         if !json {
@@ -111,12 +114,10 @@ extension PostgresStore {
         return try await runStatus(spec.name).landed > 0
     }
 
-    /// Throws what submitting a run again would throw, before models are started for it.
-    func checkSubmission(of spec: RunSpec) async throws {
-        let set = spec.scoring.sampling.promptSet
-        guard try await run(ifNamed: spec.name)?.spec.scoring.sampling.promptSet == set else {
-            return
-        }
+    /// Throws what submitting a run would throw, before models are started for it: nothing is
+    /// refused of a new run whose prompts were imported.
+    func checkSubmission(of spec: RunSpec, isImported: Bool) async throws {
+        if isImported, try await run(ifNamed: spec.name) == nil { return }
         try await rehearse(spec)
     }
 

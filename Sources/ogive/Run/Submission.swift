@@ -67,17 +67,26 @@ struct Submission {
         }
     }
 
-    /// Does it.
+    /// Does both.
     func run(_ store: PostgresStore) async throws -> Result {
+        try await submit(importing: try await importPrompts(store), store)
+    }
+
+    /// Imports the prompts, where the configuration names a file.
+    func importPrompts(_ store: PostgresStore) async throws -> ImportJob.Outcome? {
+        guard let prompts = configuration.prompts, let file = prompts.file else { return nil }
+        var job = ImportJob(path: file, set: prompts.set)
+        job.fields = prompts.fields
+        job.skipBadRows = prompts.skipBadRows
+        job.lineBytesMax = prompts.lineBytesMax
+        return try await job.run(store)
+    }
+
+    /// Submits the run.
+    func submit(
+        importing imported: ImportJob.Outcome?, _ store: PostgresStore
+    ) async throws -> Result {
         let spec = try configuration.runSpec()
-        var imported: ImportJob.Outcome?
-        if let prompts = configuration.prompts, let file = prompts.file {
-            var job = ImportJob(path: file, set: prompts.set)
-            job.fields = prompts.fields
-            job.skipBadRows = prompts.skipBadRows
-            job.lineBytesMax = prompts.lineBytesMax
-            imported = try await job.run(store)
-        }
         var receipt = try await store.submit(spec)
         var retried = 0
         if retriesFailures {

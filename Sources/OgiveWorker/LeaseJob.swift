@@ -17,6 +17,13 @@ struct LeaseJob: Sendable {
         results = lease.items.map { ItemResult(name: $0.name) }
     }
 
+    /// The same job of a run that cannot be served.
+    func facing(_ obstacle: ModelError) -> LeaseJob {
+        var job = self
+        job.obstacle = obstacle
+        return job
+    }
+
     /// The obstacle with what it was found by, for people.
     var reason: String? {
         obstacle.map {

@@ -14,7 +14,13 @@ struct LogProbabilityStage: Sendable {
         var job = job
         var missing = Array(job.lease.items.indices)
         let policy = job.run.spec.scoring.sampling.policy
-        let endpoints = provider.endpoints(of: policy)
+        let endpoints: [Served<any Policy>]
+        do {
+            endpoints = try provider.policies(for: policy)
+        } catch {
+            job.obstacle = error
+            return job
+        }
         let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {

@@ -14,7 +14,12 @@ struct ScoreStage: Sendable {
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs
-        let endpoints = provider.endpoints(of: scorer)
+        let endpoints: [Served<any Scorer>]
+        do {
+            endpoints = try provider.scorers(for: scorer)
+        } catch {
+            return jobs.map { $0.facing(error) }
+        }
         let gate = gates.gate(of: scorer, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         // Names an item for its attempts: jobs that are not wanted any more leave the list.
@@ -67,10 +72,7 @@ struct ScoreStage: Sendable {
             attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(items: scored))
             if let obstacle = attempts.obstacle(of: endpoints.count) {
-                for index in jobs.indices where !jobs[index].unscored.isEmpty {
-                    jobs[index].obstacle = obstacle
-                }
-                return jobs
+                return jobs.map { $0.unscored.isEmpty ? $0 : $0.facing(obstacle) }
             }
             await rule.pause(after: attempts)
         }

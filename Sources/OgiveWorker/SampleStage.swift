@@ -14,6 +14,7 @@ struct SampleStage: Sendable {
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
+        if missing.isEmpty { return leases.isWanted(job.ticket) ? job : nil }
         let policy = job.run.spec.scoring.sampling.policy
         let endpoints: [Served<any Policy>]
         do {

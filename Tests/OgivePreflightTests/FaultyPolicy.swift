@@ -53,7 +53,8 @@ final class FaultyPolicy: Policy {
             // The model has two tokens that end a text, 2 and 3.
             let isSecond = fault == .secondEnd && seed % 2 == 1
             let shaped =
-                fault == .processed && parameters.temperature != 1 ? log / parameters.temperature : log
+                fault == .processed && parameters.temperature != 1
+                ? log / parameters.temperature : log
             completion.tokenIDs = [10, 11, 12, isSecond ? 3 : 2]
             completion.tokenLogProbabilities =
                 [shaped + 0.75, -0.25, -0.25, isSecond ? -2.5 : -0.25]

@@ -9,7 +9,8 @@ struct LogProbabilityStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in log-probabilities and failures, or the obstacle; `nil` when the lease is not wanted any more.
+    /// Fills in log-probabilities and failures, or the obstacle; `nil` when the lease is not
+    /// wanted any more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = Array(job.lease.items.indices)

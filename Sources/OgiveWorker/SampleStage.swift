@@ -10,7 +10,8 @@ struct SampleStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in completions and failures, or the obstacle; `nil` when the lease is not wanted any more.
+    /// Fills in completions and failures, or the obstacle; `nil` when the lease is not wanted any
+    /// more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }

@@ -9,8 +9,8 @@ struct ScoreStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in rewards and failures, or the obstacle, and leaves out leases that are not wanted any more. All jobs
-    /// belong to one run.
+    /// Fills in rewards and failures, or the obstacle, and leaves out leases that are not wanted
+    /// any more. All jobs belong to one run.
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs

@@ -115,10 +115,11 @@ struct ScriptedTokenizer: Sendable {
     }
 
     private static func text(of ids: [Int]) -> String {
-        ids.map { id in
-            special.first { $0.value == id }?.key
-                ?? String(decoding: [UInt8(clamping: id - 100)], as: UTF8.self)
-        }.joined()
+        let bytes = ids.flatMap { id in
+            special.first { $0.value == id }.map { Array($0.key.utf8) }
+                ?? [UInt8(clamping: id - 100)]
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func chat(_ messages: [ChatMessage], isAnswered: Bool, isOpen: Bool) -> [Int] {

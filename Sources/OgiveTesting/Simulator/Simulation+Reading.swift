@@ -107,6 +107,7 @@ extension Simulation {
     private func text(of said: WorkerSession.Event) -> String {
         switch said {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
+        case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
         case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: "\(said)"
         }

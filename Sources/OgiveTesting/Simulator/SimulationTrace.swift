@@ -124,6 +124,7 @@ extension TraceHash {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
         case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: add(62)
+        case .declined(let ticket, _): add(63, ticket.rawValue)
         }
     }
 

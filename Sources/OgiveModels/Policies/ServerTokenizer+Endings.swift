@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import Synchronization
 
 /// Tokens at which sampling ends, wherever they stand. A model may have several (Qwen:
 /// `<|im_end|>`, `<|endoftext|>`), and no server lists them: whether a token is one is found by

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import OgiveCore
 internal import OgiveModels
 
 /// The endpoint between the processes of one `ogive run`: a socket in a folder of its own, unless

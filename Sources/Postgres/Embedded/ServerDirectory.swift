@@ -31,7 +31,7 @@ struct ServerDirectory: Sendable {
         var status = statvfs()
         // Sound: the call fills the structure that it is given, and keeps nothing of the text.
         guard unsafe statvfs(path, &status) == 0 else { return }
-        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize) >> 20
+        let free = (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20
         guard free < needed else { return }
         throw PostgresError(
             .embedded,

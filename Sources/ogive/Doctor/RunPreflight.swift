@@ -20,13 +20,12 @@ struct RunPreflight {
         let sample =
             stored == nil ? try DoctorCommand.sample(configuration, &findings) : .ownQuestions
         let begun = ContinuousClock.now
-        let report = try await ModelDoctor(
+        var report = try await ModelDoctor(
             configuration: configuration, provider: models.provider(), sample: sample,
             measuresThroughput: false, shared: SharedTime(total), stored: stored
         ).examine()
-        var found = report.findings
         if case .embedded(let folder) = configuration.database?.location {
-            found += PlaceDoctor(configuration: configuration, bytes: leastBytes(sample))
+            report.findings += PlaceDoctor(configuration: configuration, bytes: leastBytes(sample))
                 .space(folder)
         }
         // As without a preflight: who is not there, or wants another key, has an exit code.
@@ -38,15 +37,15 @@ struct RunPreflight {
             ErrorRendering.write(
                 JSONValue.object([
                     "event": .string("preflight"),
-                    "findings": .array(found.map(\.json)),
+                    "findings": .array(report.findings.map(\.json)),
                 ]).json + "\n", to: STDOUT_FILENO)
         } else {
-            let shown = found.filter { $0.severity >= .warning }.flatMap(text.text)
+            let shown = report.findings.filter { $0.severity >= .warning }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
-            let lines = shown + ["preflight: \(text.summary(found)) (\(took) s)"]
+            let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
             ErrorRendering.write(lines.map { $0 + "\n" }.joined())
         }
-        guard found.worst == .error else { return }
+        guard report.findings.worst == .error else { return }
         throw CommandError(
             .incomplete,
             "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "

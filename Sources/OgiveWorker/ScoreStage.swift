@@ -1,6 +1,7 @@
 internal import OgiveCore
 
-/// Asks the scorer for the rewards of some leases together.
+/// Asks the scorer for the rewards of some leases together, once for each distinct text of a
+/// prompt: a scorer that batches gives equal texts rewards that differ by rounding.
 ///
 /// A failed scoring is tried again as a scoring; the completion stays as it is.
 struct ScoreStage: Sendable {
@@ -34,21 +35,24 @@ struct ScoreStage: Sendable {
                 return Task.isCancelled ? [] : jobs
             }
             attempts.begin()
-            let requests = places.map { job, position in
-                ScoreRequest(
-                    prompt: jobs[job].lease.prompt,
-                    completion: jobs[job].text(at: position) ?? "")
-            }
+            let texts = DistinctTexts(
+                places.map { job, position in
+                    ScoreRequest(
+                        prompt: jobs[job].lease.prompt,
+                        completion: jobs[job].text(at: position) ?? "")
+                })
             let begun = rule.time.now()
-            let outcomes = await score(requests, endpoints[pass.endpoint].model)
+            let outcomes = await score(texts.requests, endpoints[pass.endpoint].model)
             let duration = rule.time.now() - begun
-            for ((job, position), outcome) in zip(places, outcomes) {
+            for ((job, position), text) in zip(places, texts.places) {
+                let outcome = outcomes[text.request]
                 jobs[job].results[position].scoreDuration = duration
                 switch outcome {
                 case .success(let score) where score.isFinite:
                     jobs[job].results[position].reward = score.reward
                     jobs[job].results[position].parts = score.parts
-                    jobs[job].results[position].scorerTokens = score.tokens
+                    // What was asked once was spent once.
+                    jobs[job].results[position].scorerTokens = text.isFirst ? score.tokens : nil
                 case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
@@ -93,5 +97,30 @@ struct ScoreStage: Sendable {
             .wrongCount,
             "The scorer gave \(outcomes.count) rewards for \(requests.count) completions.")
         return requests.map { _ in .failure(error) }
+    }
+}
+
+/// Requests without repetition, and for each of the former ones which of them answers it.
+private struct DistinctTexts {
+    private(set) var requests: [ScoreRequest] = []
+    private(set) var places: [(request: Int, isFirst: Bool)] = []
+
+    init(_ all: [ScoreRequest]) {
+        /// Byte for byte: strings would be equal that Unicode only calls equivalent.
+        struct Name: Hashable {
+            let prompt: PromptID
+            let bytes: [UInt8]
+        }
+        var known: [Name: Int] = [:]
+        for request in all {
+            let name = Name(prompt: request.prompt.id, bytes: Array(request.completion.utf8))
+            if let place = known[name] {
+                places.append((place, false))
+            } else {
+                known[name] = requests.count
+                places.append((requests.count, true))
+                requests.append(request)
+            }
+        }
     }
 }

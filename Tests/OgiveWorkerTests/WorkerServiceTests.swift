@@ -41,6 +41,28 @@ struct WorkerServiceTests {
         #expect(bench.models.scored == [["a", "b"]])
     }
 
+    @Test("Equal texts of a prompt are scored once, byte for byte, and spent once")
+    func distinctTexts() async throws {
+        let models = FakeModels(scoring: { requests in
+            requests.enumerated().map { place, _ in
+                var score = Score(Double(place))
+                score.tokens = TokenCount(input: 9)
+                return .success(score)
+            }
+        })
+        var bench = WorkerBench(models)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1, texts: ["e\u{301}", "a", "\u{E9}", "e\u{301}"])
+            let result = try await bench.nextResult()
+            #expect(result.items.map(\.reward) == [0, 1, 2, 0])
+            #expect(result.items.map(\.scorerTokens?.input) == [9, 9, 9, nil])
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+        #expect(models.scored.map(\.count) == [3])
+    }
+
     @Test("When scoring fails the completion stays, and the failure says why")
     func scoringFails() async throws {
         var bench = WorkerBench(

@@ -32,6 +32,13 @@ struct NoticeLog: Sendable {
             logger.warning(
                 "results could not be landed; trying again",
                 metadata: ["reason": "\(error.message)", "in": "\(pause)"])
+        case .callFailed(let call, let run, let error, let pause):
+            logger.warning(
+                "the database did not \(call.rawValue) run \(run); trying again",
+                metadata: [
+                    "run": "\(run)", "reason": "\(error.message)", "code": "\(error.code.rawValue)",
+                    "in": "\(pause)",
+                ])
         case .finished(let id, let name):
             logger.notice("run finished", metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
         }

@@ -28,13 +28,23 @@ struct RunWatch: Sendable {
         }
     }
 
+    /// Refusals in a row after which the database is taken for one that will go on refusing.
+    private static let refusalsMax = 3
+
     private func ask(_ wakeups: AsyncStream<Void>) async {
         var wasAway = false
+        var refusals = 0
         for await _ in wakeups {
             do throws(StoreError) {
                 feed.yield(.runs(try await store.openRuns()))
                 wasAway = false
+                refusals = 0
             } catch {
+                refusals = error.isRetriable ? 0 : refusals + 1
+                if error.code == .schema || refusals >= Self.refusalsMax {
+                    feed.yield(.refused(error))
+                    return
+                }
                 if !wasAway {
                     logger.warning(
                         "the database does not say which runs are open",

@@ -112,6 +112,7 @@ extension Scheduler {
     /// Fingerprints are bound: to those of the worker that asked, or to others that came first.
     mutating func bound(_ binding: FingerprintBinding) {
         guard let asked = runs[binding.run] else { return }
+        withRun(binding.run) { $0.trouble = nil }
         // Runs that share the sampling or the scoring share the fingerprints.
         for id in runs.keys {
             guard var run = runs[id] else { continue }
@@ -125,11 +126,5 @@ extension Scheduler {
             runs[id] = run
         }
         reviewWorkers()
-    }
-
-    /// The database did not answer: a later review asks again.
-    mutating func unbind(_ id: RunID, now: Instant) {
-        runs[id]?.binding = .unbound
-        runs[id]?.notBefore = now + limits.databasePause
     }
 }

@@ -88,7 +88,7 @@ extension Simulation {
             if lost.remove(id) != nil { counts.workersBack += 1 }
         case .expired: counts.leasesExpired += 1
         case .stale: counts.staleResults += 1
-        case .left, .unserved, .landingPaused, .finished: break
+        case .left, .unserved, .landingPaused, .callFailed, .finished: break
         }
     }
 

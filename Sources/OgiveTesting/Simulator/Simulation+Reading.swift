@@ -97,7 +97,9 @@ extension Simulation {
             "sending to worker \(message.worker.low) failed: \(outcome)"
         case .finished(let run, let isFinished): "run \(run.rawValue) finished: \(isFinished)"
         case .superseded: "another coordinator leads"
-        case .pageFailed, .bound, .bindFailed, .finishFailed, .runs, .message, .hold, .tick, .drain:
+        case .pageFailed, .bound, .bindFailed, .finishFailed, .refused, .runs, .message, .hold,
+            .tick,
+            .drain:
             "\(String(describing: answer).prefix(40))"
         }
     }

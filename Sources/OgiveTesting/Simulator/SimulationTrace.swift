@@ -105,13 +105,15 @@ extension TraceHash {
         switch answer {
         case .page(let run, let page):
             add(50, UInt64(bitPattern: run.rawValue), UInt64(page.prompts.count))
-        case .pageFailed(let run): add(51, UInt64(bitPattern: run.rawValue))
+        case .pageFailed(let run, _): add(51, UInt64(bitPattern: run.rawValue))
         case .sendFailed(let message, _): add(52, message.worker.low)
         case .landed(let id, _): add(53, id.rawValue)
         case .landingFailed(let id, _): add(54, id.rawValue)
         case .finished(let run, let isFinished):
             add(55, UInt64(bitPattern: run.rawValue), isFinished ? 1 : 0)
-        case .bound, .bindFailed, .finishFailed, .superseded, .runs, .message, .hold, .tick, .drain:
+        case .bound, .bindFailed, .finishFailed, .superseded, .refused, .runs, .message, .hold,
+            .tick,
+            .drain:
             add(56)
         }
     }

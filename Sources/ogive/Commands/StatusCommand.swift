@@ -115,7 +115,7 @@ extension CoordinatorStatus {
     private static let unusual = [
         "ogive_lease_expirations_total", "ogive_results_total{outcome=duplicate}",
         "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=invalid}",
-        "ogive_failures_total",
+        "ogive_failures_total", "ogive_database_errors_total",
     ]
     private static let unusualPrefixes = [
         "ogive_dropped_messages_total", "ogive_handshake_failures_total",

@@ -96,7 +96,7 @@ struct SchedulerServingTests {
         bench.handle(.runs([run]))
         bench.hello()
         #expect(bench.handle(.runs([run])).bindings.isEmpty)
-        bench.handle(.bindFailed(RunID(1)))
+        bench.handle(.bindFailed(RunID(1), Bench.away))
         #expect(bench.handle(.runs([run]), after: .seconds(1)).bindings == [Self.binding])
     }
 

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import OgiveCore
-import OgiveStore
 import OgiveTesting
 import Postgres
 import Testing
+
+@testable import OgiveStore
 
 extension StoreTests {
     @Suite("leadership", .timeLimit(.minutes(10)))
@@ -99,6 +100,49 @@ extension StoreTests {
                 await #expect(throws: PostgresError.self) { try await stopped.execute("COMMIT") }
                 await stopped.close()
                 await next.close()
+            }
+        }
+
+        @Test("with two logins, a stopped leader's landing is waited for and nobody dies of it")
+        func twoLogins() async throws {
+            try await TestDatabase.with { database in
+                try await database.withTwoLogins { first, second in
+                    let old = try await first.store.lead(as: "a:1")
+                    try await first.store.renew(old, for: .zero, counts: [:])
+                    let stopped = try await PostgresConnection.connect(first.configuration)
+                    try await stopped.execute("BEGIN")
+                    _ = try await stopped.query("SELECT term FROM ogive.terms FOR SHARE")
+                    // It may not end the other login's session: it says so, and may try again.
+                    await #expect {
+                        _ = try await second.store.lead(as: "b:2", for: .seconds(60))
+                    } throws: { error in
+                        let error = error as? StoreError
+                        return error?.isRetriable == true
+                            && error?.message.contains("pg_signal_backend") == true
+                    }
+                    try await stopped.execute("ROLLBACK")
+                    await stopped.close()
+                    #expect(try await leadEventually(second.store, as: "b:2") > old)
+                    await #expect {
+                        try await first.store.renew(old, for: .seconds(60), counts: [:])
+                    } throws: {
+                        ($0 as? StoreError)?.code == .staleTerm
+                    }
+                }
+            }
+        }
+
+        @Test("the server itself ends what a stopped coordinator was writing")
+        func stoppedIsEnded() async throws {
+            try await TestDatabase.with { database in
+                let connection = try await PostgresConnection.connect(database.configuration)
+                try await connection.execute("BEGIN")
+                _ = try await connection.query(TermQueries.lockForCheck)
+                let idle: String = try await connection.query(
+                    "SHOW idle_in_transaction_session_timeout"
+                ).one().decode(0)
+                #expect(idle == TermQueries.landingIdleMax)
+                await connection.close()
             }
         }
 

@@ -59,9 +59,9 @@ extension EndToEndTests.VLLMCandidates {
             #expect(sound == 8)
             let draws: Int = try await database.value(
                 """
-                SELECT count(*)::integer FROM ogive.scored_completions
+                SELECT count(*)::integer FROM ogive.run_completions
                 WHERE cardinality(token_ids) = token_count
-                    AND abs(log_probability
+                    AND abs(sampled_log_probability
                         - (SELECT sum(v) FROM unnest(token_log_probabilities) v)) < 1e-4
                 """)
             #expect(draws == 16)

@@ -4,7 +4,8 @@ internal import Postgres
 package struct RunStatus: Hashable, Sendable {
     /// Its name.
     package let run: String
-    /// `open`, `finished`, or `budget` when it stopped because its budget is spent.
+    /// `open`, `finished`, `budget` when it stopped because its budget is spent, or `cancelled`
+    /// when a person ended it.
     package let state: String
     /// The name of the prompt set.
     package let promptSet: String
@@ -55,6 +56,8 @@ package struct RunStatus: Hashable, Sendable {
 
     /// Whether nothing more is done unless a person asks for it.
     package var isClosed: Bool { state != "open" }
+    /// Whether a person ended it.
+    package var isCancelled: Bool { state == "cancelled" }
     /// Whether it stopped because its budget is spent.
     package var isOutOfBudget: Bool { state == "budget" }
     /// Whether missing completions are sampled; else only those that are stored are scored.

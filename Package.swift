@@ -116,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+                "CLinux", "CZlib", "DedicatedThread", "OgiveCoordinator", "OgiveCore",
+                "OgiveModels",
                 "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
                 "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,

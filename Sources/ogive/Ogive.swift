@@ -16,6 +16,7 @@ struct Ogive: AsyncParsableCommand {
             Between machines:            ogive keys
             Look at the result:          ogive status, ogive query, ogive audit, ogive psql
             For trainers:                ogive snapshot, ogive export
+            End and remove a run:        ogive cancel, ogive drop
 
             CONFIG is a YAML file; every key is documented in config/reference.yaml.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
@@ -28,6 +29,7 @@ struct Ogive: AsyncParsableCommand {
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
             AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self,
+            CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self,
             SuperviseCommand.self,

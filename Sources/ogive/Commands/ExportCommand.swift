@@ -139,6 +139,11 @@ extension ExportManifest {
         if leftOut > 0 {
             text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
         }
+        if untold > 0 {
+            text +=
+                "; \(NumberText.count(untold)) rows have no reference log-probability, because a "
+                + "text of theirs lost bytes"
+        }
         if files.count == 1 { return text + "\nSHA-256 \(files[0].receipt.sha256)" }
         return text + " in \(NumberText.count(files.count)) files"
     }

@@ -44,6 +44,12 @@ struct RunSummary {
             throw CommandError(
                 .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
         }
+        if status.isCancelled {
+            throw CommandError(
+                .incomplete,
+                "run '\(status.run)' was cancelled: \(status.pending) draws are left; submit it "
+                    + "again to go on")
+        }
         let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
         if status.failures + status.candidateFailures + untold > 0 {
             throw CommandError(

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import OgiveStore
+
+/// `ogive cancel RUN`: ends an open run; what landed stays.
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End an open run; what has landed stays.",
+        discussion: """
+            Nothing more of the run is handed out. Results that are under way still land. Submit
+            the run again to go on with it; `ogive drop` removes it.
+
+            Examples:
+              ogive cancel quickstart --config config/quickstart.yaml
+            """)
+
+    @Argument(help: "The run.")
+    var name: String
+
+    @Flag(help: "Print JSON: the run as `ogive status --json` shows it.")
+    var json = false
+
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        let configuration = try file.load()
+        let status = try await DatabaseSession.withStore(configuration) { store, _ in
+            try await store.cancel(run: name)
+        }
+        print(
+            json
+                ? status.json.json
+                : "run '\(name)' is cancelled: \(NumberText.count(status.landed)) draws landed and "
+                    + "stay, \(NumberText.count(status.pending)) will not be done")
+    }
+}

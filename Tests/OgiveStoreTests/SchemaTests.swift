@@ -158,7 +158,6 @@ extension StoreTests {
                     ("ogive_writer", "DROP TABLE ogive.completion_rows_1"),
                     ("ogive_writer", "DELETE FROM ogive.samplings"),
                     ("ogive_writer", "DELETE FROM ogive.scorings"),
-                    ("ogive_writer", "SET LOCAL ROLE ogive_owner"),
                     ("ogive_reader", "UPDATE ogive.terms SET term = 9"),
                     ("ogive_reader", "SELECT * FROM ogive.leadership"),
                     ("ogive_reader", "UPDATE ogive.leadership SET leads_until = NULL"),

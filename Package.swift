@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // Leaves: know nothing of Ogive.
         .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
@@ -116,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+                "CLinux", "CZlib", "CZstd", "OgiveCoordinator", "OgiveCore", "OgiveModels",
                 "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
                 "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,

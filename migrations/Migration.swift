@@ -85,5 +85,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             22, "text_compression", up: PackageResources._022_text_compression_up_sql,
             down: PackageResources._022_text_compression_down_sql),
+        Migration(
+            34, "candidate_pairs", up: PackageResources._034_candidate_pairs_up_sql,
+            down: PackageResources._034_candidate_pairs_down_sql),
     ]
 }

@@ -1148,6 +1148,10 @@ nonisolated struct Ogive_V1_Chat: Sendable {
   /// Its turns; at most 10000.
   var turns: [Ogive_V1_Turn] = []
 
+  /// The tools that the policy is told of, a JSON list with its keys in their order; empty for
+  /// none. At most 16 MiB.
+  var toolsJson: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1164,6 +1168,19 @@ nonisolated struct Ogive_V1_Turn: Sendable {
 
   /// The text; at most 16 MiB.
   var content: String = String()
+
+  /// Who speaks, where several have one role; empty for nobody. At most 1 KiB.
+  var name: String = String()
+
+  /// The reasoning that came before the text; empty for none. At most 16 MiB.
+  var reasoningContent: String = String()
+
+  /// The call that this turn of a tool answers; empty for none. At most 1 KiB.
+  var toolCallID: String = String()
+
+  /// The tools that this turn calls, a JSON list with its keys in their order; empty for none. At
+  /// most 16 MiB.
+  var toolCallsJson: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2822,7 +2839,7 @@ nonisolated extension Ogive_V1_Prompt: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Chat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turns\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turns\0\u{3}tools_json\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2831,6 +2848,7 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.turns) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.toolsJson) }()
       default: break
       }
     }
@@ -2840,11 +2858,15 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.turns.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.turns, fieldNumber: 1)
     }
+    if !self.toolsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolsJson, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Chat, rhs: Ogive_V1_Chat) -> Bool {
     if lhs.turns != rhs.turns {return false}
+    if lhs.toolsJson != rhs.toolsJson {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2852,7 +2874,7 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Turn"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}content\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}content\0\u{1}name\0\u{3}reasoning_content\0\u{3}tool_call_id\0\u{3}tool_calls_json\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2862,6 +2884,10 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.role) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.content) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reasoningContent) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.toolCallID) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.toolCallsJson) }()
       default: break
       }
     }
@@ -2874,12 +2900,28 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.content.isEmpty {
       try visitor.visitSingularStringField(value: self.content, fieldNumber: 2)
     }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
+    }
+    if !self.reasoningContent.isEmpty {
+      try visitor.visitSingularStringField(value: self.reasoningContent, fieldNumber: 4)
+    }
+    if !self.toolCallID.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolCallID, fieldNumber: 5)
+    }
+    if !self.toolCallsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolCallsJson, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Turn, rhs: Ogive_V1_Turn) -> Bool {
     if lhs.role != rhs.role {return false}
     if lhs.content != rhs.content {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.reasoningContent != rhs.reasoningContent {return false}
+    if lhs.toolCallID != rhs.toolCallID {return false}
+    if lhs.toolCallsJson != rhs.toolCallsJson {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

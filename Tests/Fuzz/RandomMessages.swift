@@ -133,7 +133,7 @@ struct RandomMessages {
     private mutating func lease() -> Lease {
         let content: PromptContent =
             Bool.random(using: &random)
-            ? .text(text()) : .chat(list { ChatMessage(role: $0.text(), content: $0.text()) })
+            ? .text(text()) : .chat(list { $0.message() }, tools: mayBeText())
         return Lease(
             name: leaseName(), run: RunID(number()),
             prompt: Prompt(
@@ -145,6 +145,20 @@ struct RandomMessages {
                     text: Bool.random(using: &generator.random) ? generator.text() : nil)
             },
             duration: duration(least: 1))
+    }
+
+    private mutating func message() -> ChatMessage {
+        var message = ChatMessage(role: text(), content: text())
+        message.name = mayBeText()
+        message.reasoning = mayBeText()
+        message.toolCallID = mayBeText()
+        message.toolCalls = mayBeText()
+        return message
+    }
+
+    /// A text that is not empty, or none.
+    private mutating func mayBeText() -> String? {
+        Bool.random(using: &random) ? "t" + text() : nil
     }
 
     private mutating func itemResult() -> ItemResult {

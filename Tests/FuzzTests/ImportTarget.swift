@@ -31,7 +31,7 @@ extension FuzzTarget {
             case .bad(let bad, let raw):
                 _ = try refused(bad.detail)
                 guard raw.count <= ImportReader.rawBytesMax else { throw Broken("\(raw.count)") }
-            case .prompt(_, let prompt):
+            case .prompt(_, let prompt, _):
                 verdict = .taken
                 try checkPrompt(prompt)
             }
@@ -41,7 +41,7 @@ extension FuzzTarget {
 
     /// A prompt that is taken can be stored, and its metadata reads again as what it was.
     private static func checkPrompt(_ prompt: ImportedPrompt) throws(Broken) {
-        guard let key = prompt.key, (1...RowShape.keyBytesMax).contains(key.utf8.count) else {
+        guard let key = prompt.key, (1...PromptLimits.keyBytes).contains(key.utf8.count) else {
             throw Broken("the key \(prompt.key ?? "nil")")
         }
         let labels = prompt.candidates.map(\.label)
@@ -64,7 +64,10 @@ extension FuzzTarget {
             try? file?.write(contentsOf: Data(bytes))
             return "/proc/self/fd/\(file?.fileDescriptor ?? -1)"
         }
-        var reader = try ImportReader(path: path, lineBytesMax: 16_384)
+        var rules = ImportRules()
+        rules.lineBytesMax = 16_384
+        rules.lastAssistant = .candidate
+        var reader = try ImportReader(path: path, rules: rules)
         return try reader.next(limit: .max)
     }
 }

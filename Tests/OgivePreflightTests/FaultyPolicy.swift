@@ -114,7 +114,7 @@ struct WordInspector: ModelInspector {
     }
 
     func rendered(_ prompt: Prompt, completion: String?) async throws(ModelError) -> String? {
-        guard case .chat(let messages) = prompt.content else { return nil }
+        guard case .chat(let messages, _) = prompt.content else { return nil }
         return messages.map { "\(template) \($0.content)" }.joined(separator: " ")
             + (completion.map { " <assistant> \($0)" } ?? "")
     }

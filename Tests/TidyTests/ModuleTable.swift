@@ -18,6 +18,7 @@ enum ModuleTable {
         "COpenSSL": ["OgiveCore"],
         "CZeroMQ": ["ZeroMQ"],
         "CZlib": ["ogive"],
+        "CZstd": ["ogive"],
     ]
 
     private static let collections: Set<String> = [
@@ -29,7 +30,7 @@ enum ModuleTable {
 
     /// What a module may import beside the C libraries granted to it above.
     static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CZeroMQ": [], "CZlib": [],
+        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CZeroMQ": [], "CZlib": [], "CZstd": [],
         "DedicatedThread": platform,
         "ZeroMQ": platform.union(["DedicatedThread"]),
         "Postgres": platform.union(subprocess).union(["DedicatedThread", "Logging"]),

@@ -17,10 +17,11 @@ struct Continuation: Sendable {
         switch input {
         case .text(let text):
             try await tokenizer.tokens(of: text, special: true)
-        case .messages(let messages):
-            try await tokenizer.tokens(of: messages, isAnswered: true)
-        case .partial(let messages, _):
-            try await tokenizer.tokens(of: messages, isAnswered: false, isOpen: true)
+        case .messages(let messages, let tools):
+            try await tokenizer.tokens(of: messages, tools: tools, isAnswered: true)
+        case .partial(let messages, let tools, _):
+            try await tokenizer.tokens(
+                of: messages, tools: tools, isAnswered: false, isOpen: true)
         }
     }
 
@@ -55,17 +56,13 @@ struct Continuation: Sendable {
             switch input {
             case .text(let start):
                 try await tokenizer.tokens(of: start + text, special: true)
-            case .messages(let messages):
+            case .messages(let messages, let tools):
                 try await tokenizer.tokens(
-                    of: messages + [ChatMessage(role: "assistant", content: text)],
+                    of: messages + [ChatMessage(role: "assistant", content: text)], tools: tools,
                     isAnswered: false, isOpen: true)
-            case .partial(let messages, _):
+            case .partial(let messages, let tools, _):
                 try await tokenizer.tokens(
-                    of: messages.dropLast()
-                        + [
-                            ChatMessage(
-                                role: "assistant", content: (messages.last?.content ?? "") + text)
-                        ],
+                    of: Conversation.extending(messages, by: text), tools: tools,
                     isAnswered: false, isOpen: true)
             }
         let ids = Array(whole.ids.dropFirst(prompt.count))

@@ -139,8 +139,15 @@ package struct PoolingScorer: Scorer {
         -> [Result<Score, ModelError>]
     {
         await Batches.each(requests, atOnce: settings.connections) { request in
-            let messages = Conversation(request).messages
-            let answer = await post(.messages(messages), count: 1, route)
+            let conversation = Conversation(request)
+            if conversation.tools != nil {
+                return .failure(
+                    ModelError(
+                        .rejected,
+                        "prompt `\(request.prompt.key)` has tools, which \(url(route)) does not "
+                            + "take; use a scorer of kind `command` or `http`, which may"))
+            }
+            let answer = await post(.messages(conversation.messages), count: 1, route)
             return answer.first ?? .failure(Self.unanswered)
         }
     }

@@ -30,7 +30,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     private func json(_ table: QuantileTable, _ quantile: Double?) -> JSONValue {
         let rewards = table.rewards.map { JSONValue.number("\($0)") }
-        var fields: [String: JSONValue] = [
+        var fields: JSONFields = [
             "run": .string(name), "prompt": .string(table.promptKey),
             "n": .number("\(rewards.count)"), "complete": .bool(table.isComplete),
             "rewards": .array(rewards),

@@ -39,10 +39,10 @@ struct PromptSample {
     static func read(_ prompts: PromptsConfiguration) throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
         var reader = try ImportReader(
-            path: file, fields: prompts.fields, lineBytesMax: prompts.lineBytesMax)
+            path: file, rules: ImportRules(prompts))
         var sample = PromptSample()
         while let row = try reader.next() {
-            guard case .prompt(_, let prompt) = row else { continue }
+            guard case .prompt(_, let prompt, _) = row else { continue }
             sample.add(prompt)
             if sample.count == rowsMax {
                 let share = reader.progress ?? 1
@@ -63,14 +63,7 @@ struct PromptSample {
             prompts.append(prompt)
             if prompts.count > Self.sampleMax { prompts.removeFirst() }
         }
-        if longest.map({ Self.bytes($0) < Self.bytes(prompt) }) ?? true { longest = prompt }
+        if longest.map({ $0.byteCount < prompt.byteCount }) ?? true { longest = prompt }
         count += 1
-    }
-
-    private static func bytes(_ prompt: Prompt) -> Int {
-        switch prompt.content {
-        case .text(let text): text.utf8.count
-        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
-        }
     }
 }

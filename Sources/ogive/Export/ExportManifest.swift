@@ -29,7 +29,7 @@ struct ExportManifest {
     init(_ request: ExportRequest, _ outline: ExportOutline, isGzip: Bool, shardRows: Int?)
         throws(CommandError)
     {
-        var options: [String: JSONValue] = [:]
+        var options: JSONFields = [:]
         if request.target.isOfPairs {
             options["strategy"] = .string(request.strategy)
             options["k"] = .number("\(request.k)")

@@ -73,9 +73,9 @@ struct Submission {
         var imported: ImportJob.Outcome?
         if let prompts = configuration.prompts, let file = prompts.file {
             var job = ImportJob(path: file, set: prompts.set)
-            job.fields = prompts.fields
+            job.rules = ImportRules(prompts)
             job.skipBadRows = prompts.skipBadRows
-            job.lineBytesMax = prompts.lineBytesMax
+            job.skipAdvice = "give `-o prompts.skip_bad_rows=true`"
             imported = try await job.run(store)
         }
         var receipt = try await store.submit(spec)

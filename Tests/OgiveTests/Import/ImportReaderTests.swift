@@ -30,15 +30,16 @@ struct ImportReaderTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func rows(_ bytes: [UInt8], lineBytesMax: Int = 8 << 20) throws -> [ImportedRow] {
-        var reader = try ImportReader(
-            path: folder.write(bytes), lineBytesMax: lineBytesMax)
+        var rules = ImportRules()
+        rules.lineBytesMax = lineBytesMax
+        var reader = try ImportReader(path: folder.write(bytes), rules: rules)
         return try reader.next(limit: .max)
     }
 
     private func summary(_ rows: [ImportedRow]) -> [String] {
         rows.map { row in
             switch row {
-            case .prompt(let line, let prompt): "\(line) \(prompt.content)"
+            case .prompt(let line, let prompt, _): "\(line) \(prompt.content)"
             case .bad(let bad, _): "\(bad.line) \(bad.reason)"
             }
         }
@@ -87,9 +88,11 @@ struct ImportReaderTests {
             try summary(rows(mark + line + mark + line)) == [#"1 text("a")"#, "2 notJSON"])
     }
 
-    @Test func emptyFileHasNoRows() throws {
-        #expect(try rows([]).isEmpty)
-        #expect(try rows(Array("\n\n \n".utf8)).isEmpty)
+    @Test(arguments: ["", "\n\n \n", "[]", "[\n]\n"])
+    func fileWithoutRowsIsAnError(text: String) {
+        #expect {
+            _ = try rows(Array(text.utf8))
+        } throws: { "\($0)".contains("rows.jsonl: the file holds no rows") }
     }
 
     @Test func lineAtTheLimitIsReadAndALongerOneIsBad() throws {
@@ -109,7 +112,7 @@ struct ImportReaderTests {
         #expect(summary(rows) == [#"1 text("a")"#, "2 tooLong", #"3 text("b")"#])
         guard case .bad(let bad, let raw)? = rows.dropFirst().first else { return }
         #expect(bad.detail.contains("50000000 bytes, more than 8MiB"))
-        #expect(raw.count == LineSplitter.keptBytes)
+        #expect(raw.count == RowText.keptBytes)
     }
 
     @Test func gzipWithSeveralMembersReadsLikePlainText() throws {

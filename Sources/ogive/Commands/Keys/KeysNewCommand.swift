@@ -25,7 +25,7 @@ struct KeysNewCommand: AsyncParsableCommand {
         let pair = try KeyPair.generate(name: name)
         let files = try KeyFile.write(pair, in: folder)
         guard !json else {
-            let object: [String: JSONValue] = [
+            let object: JSONFields = [
                 "name": .string(name), "key": .string(pair.publicKey.text),
                 "secret_file": .string(files.secret), "public_file": .string(files.open),
             ]

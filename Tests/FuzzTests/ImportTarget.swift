@@ -45,7 +45,7 @@ extension FuzzTarget {
             throw Broken("the key \(prompt.key ?? "nil")")
         }
         let labels = prompt.candidates.map(\.label)
-        guard Set(labels).count == labels.count else { throw Broken("equal labels: \(labels)") }
+        guard Set(labels.map(ExactText.init)).count == labels.count else { throw Broken("equal labels: \(labels)") }
         for metadata in [prompt.metadata] + prompt.candidates.map(\.metadata) {
             guard let value = try? JSONParser.parse(Array(metadata.utf8)), value.json == metadata
             else { throw Broken("the metadata does not read again: \(metadata.prefix(200))") }

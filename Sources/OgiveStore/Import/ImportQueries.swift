@@ -93,8 +93,8 @@ enum ImportQueries {
         )
         SELECT count(*) AS candidates FROM fresh
         """
-    /// $1 set. Rows with a chosen and a rejected candidate are pairs; one that is there already adds
-    /// nothing.
+    /// $1 set. Rows with a chosen and a rejected candidate are pairs; one that is there already
+    /// adds nothing.
     static let insertPairs = """
         WITH sides AS (
             SELECT p.id AS prompt_id, s.ordinal, c.label, o.candidate_index

@@ -128,7 +128,8 @@ struct FileShapesTests {
             "{prompt: [instruction, input], candidates: {output: output}}", "1 \"Name.\""
         ),
         (
-            #"{"instruction":"i","completions":[{"response":"Oak","model":"m","overall_score":8.0}]}"#,
+            #"{"instruction":"i","completions":[{"response":"Oak","model":"m","#
+                + #""overall_score":8.0}]}"#,
             "{prompt: instruction, completions: completions, completion_text: response, "
                 + "completion_label: model, completion_reward: overall_score}",
             "m=Oak"

@@ -147,7 +147,7 @@ extension CoordinatorStatus {
             "name": name.map(JSONValue.string) ?? .null, "term": .number("\(term)"),
             "leads": .bool(leads), "since": since.map(JSONValue.string) ?? .null,
             "renewed_at": renewedAt.map(JSONValue.string) ?? .null,
-            "counts": .object(counts.mapValues { .number("\($0)") }),
+            "counts": .object(JSONFields(counts.mapValues { JSONValue.number("\($0)") })),
         ])
     }
 }

@@ -56,7 +56,7 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
   /// 0x4556474F, so that each message begins with the bytes 0D 'O' 'G' 'V' 'E'.
   var magic: UInt32 = 0
 
-  /// Version of the protocol that the sender speaks: 1.
+  /// Version of the protocol that the sender speaks: 2.
   var protocolVersion: UInt32 = 0
 
   /// Term of the last Welcome that the sender has got (worker) or given to any worker
@@ -166,14 +166,6 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
     set {body = .cancel(newValue)}
   }
 
-  var drain: Ogive_V1_Drain {
-    get {
-      if case .drain(let v)? = body {return v}
-      return Ogive_V1_Drain()
-    }
-    set {body = .drain(newValue)}
-  }
-
   var reRegister: Ogive_V1_ReRegister {
     get {
       if case .reRegister(let v)? = body {return v}
@@ -223,7 +215,6 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
     case lease(Ogive_V1_Lease)
     case ack(Ogive_V1_Ack)
     case cancel(Ogive_V1_Cancel)
-    case drain(Ogive_V1_Drain)
     case reRegister(Ogive_V1_ReRegister)
     case idle(Ogive_V1_Idle)
     case refused(Ogive_V1_Refused)
@@ -578,16 +569,6 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   var hasSampleNanoseconds: Bool {_storage._sampleNanoseconds != nil}
   /// Clears the value of `sampleNanoseconds`. Subsequent reads from it will return its default value.
   mutating func clearSampleNanoseconds() {_uniqueStorage()._sampleNanoseconds = nil}
-
-  /// From the scorer's request to its answer.
-  var scoreNanoseconds: Int64 {
-    get {_storage._scoreNanoseconds ?? 0}
-    set {_uniqueStorage()._scoreNanoseconds = newValue}
-  }
-  /// Returns true if `scoreNanoseconds` has been explicitly set.
-  var hasScoreNanoseconds: Bool {_storage._scoreNanoseconds != nil}
-  /// Clears the value of `scoreNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearScoreNanoseconds() {_uniqueStorage()._scoreNanoseconds = nil}
 
   /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY; absent for all other items.
   var logProbability: Ogive_V1_LogProbability {
@@ -1262,17 +1243,6 @@ nonisolated struct Ogive_V1_Cancel: Sendable {
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
 }
 
-/// Take nothing new, finish, then leave.
-nonisolated struct Ogive_V1_Drain: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-}
-
 /// The coordinator does not know this worker: say Hello again.
 nonisolated struct Ogive_V1_ReRegister: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1318,7 +1288,7 @@ fileprivate nonisolated let _protobuf_package = "ogive.v1"
 
 nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{1}drain\0\u{3}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{b}drain\0\u{c}#\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1486,19 +1456,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
           self.body = .cancel(v)
         }
       }()
-      case 35: try {
-        var v: Ogive_V1_Drain?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .drain(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .drain(v)
-        }
-      }()
       case 36: try {
         var v: Ogive_V1_ReRegister?
         var hadOneofValue = false
@@ -1621,10 +1578,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
     case .cancel?: try {
       guard case .cancel(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .drain?: try {
-      guard case .drain(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
     }()
     case .reRegister?: try {
       guard case .reRegister(let v)? = self.body else { preconditionFailure() }
@@ -2051,7 +2004,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{4}\u{2}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0\u{b}score_nanoseconds\0\u{c}\u{7}\u{1}")
 
   fileprivate class _StorageClass {
     var _kind: Ogive_V1_ItemName.Kind = .unspecified
@@ -2061,7 +2014,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _reward: Double? = nil
     var _failure: Ogive_V1_Failure? = nil
     var _sampleNanoseconds: Int64? = nil
-    var _scoreNanoseconds: Int64? = nil
     var _logProbability: Ogive_V1_LogProbability? = nil
     var _parts: [Double] = []
     var _scorerTokens: Ogive_V1_TokenCount? = nil
@@ -2083,7 +2035,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _reward = source._reward
       _failure = source._failure
       _sampleNanoseconds = source._sampleNanoseconds
-      _scoreNanoseconds = source._scoreNanoseconds
       _logProbability = source._logProbability
       _parts = source._parts
       _scorerTokens = source._scorerTokens
@@ -2112,7 +2063,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
-        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
@@ -2148,9 +2098,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._sampleNanoseconds {
         try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
       } }()
-      try { if let v = _storage._scoreNanoseconds {
-        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-      } }()
       try { if let v = _storage._logProbability {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
@@ -2182,7 +2129,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._reward != rhs_storage._reward {return false}
         if _storage._failure != rhs_storage._failure {return false}
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
-        if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
         if _storage._logProbability != rhs_storage._logProbability {return false}
         if _storage._parts != rhs_storage._parts {return false}
         if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
@@ -3027,25 +2973,6 @@ nonisolated extension Ogive_V1_Cancel: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   static func ==(lhs: Ogive_V1_Cancel, rhs: Ogive_V1_Cancel) -> Bool {
     if lhs._lease != rhs._lease {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_Drain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Drain"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_Drain, rhs: Ogive_V1_Drain) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

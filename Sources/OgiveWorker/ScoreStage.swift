@@ -39,11 +39,8 @@ struct ScoreStage: Sendable {
                     prompt: jobs[job].lease.prompt,
                     completion: jobs[job].text(at: position) ?? "")
             }
-            let begun = rule.time.now()
             let outcomes = await score(requests, endpoints[pass.endpoint].model)
-            let duration = rule.time.now() - begun
             for ((job, position), outcome) in zip(places, outcomes) {
-                jobs[job].results[position].scoreDuration = duration
                 switch outcome {
                 case .success(let score) where score.isFinite:
                     jobs[job].results[position].reward = score.reward

@@ -23,7 +23,7 @@ struct RandomMessages {
     }
 
     mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
-        switch kind % 10 {
+        switch kind % 9 {
         case 0: .welcome(welcome())
         case 1: .serve(runDescription())
         case 2: .lease(lease())
@@ -33,10 +33,9 @@ struct RandomMessages {
                     ResultName(lease: leaseName(), part: Int.random(in: 0...9, using: &random))
                 })
         case 4: .cancel(leaseName())
-        case 5: .drain
-        case 6: .reRegister
-        case 7: .idle(text())
-        case 8: .refused(text())
+        case 5: .reRegister
+        case 6: .idle(text())
+        case 7: .refused(text())
         default: .heartbeat
         }
     }
@@ -165,7 +164,6 @@ struct RandomMessages {
         }
         if Bool.random(using: &random) { result.seed = UInt32.random(in: 0...9, using: &random) }
         if Bool.random(using: &random) { result.sampleDuration = duration(least: 0) }
-        if Bool.random(using: &random) { result.scoreDuration = duration(least: 0) }
         if Bool.random(using: &random) {
             result.scorerTokens = TokenCount(
                 input: Int.random(in: 0...9, using: &random), output: 1)

@@ -46,7 +46,6 @@ enum ModuleTable {
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgivePreflight": platform.union(["OgiveCore"]),
-        "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
         "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
         // The program of the fuzzer.
@@ -65,9 +64,8 @@ enum ModuleTable {
     ]
 
     private static let modulesOfOurOwn: Set<String> = [
-        "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveDashboard",
-        "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
-        "Postgres",
+        "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+        "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres",
         "QuantileRewards", "ZeroMQ",
     ]
 

@@ -11,7 +11,7 @@ extension PolicyProbe {
         } catch {
             return (
                 [], error,
-                [Finding(.error, .policyAnswers, at: name, "no answer: \(error.message)")]
+                [Finding(.error, .policyAnswers, at: name, "no draw: \(error.message)")]
             )
         }
         let begun = time.now()

@@ -52,6 +52,10 @@ package struct RunStatus: Hashable, Sendable {
     package let isSynthetic: Bool
     /// What it has spent.
     package let spending: RunSpending
+    /// Bytes on disk of its sampling's completions, which other runs may share.
+    package let completionBytes: Int
+    /// Bytes on disk of its scoring's rewards, which other runs may share.
+    package let rewardBytes: Int
 
     /// Whether nothing more is done unless a person asks for it.
     package var isClosed: Bool { state != "open" }
@@ -86,6 +90,8 @@ package struct RunStatus: Hashable, Sendable {
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
         spending = try RunSpending(row)
+        completionBytes = try row.decode("completion_bytes")
+        rewardBytes = try row.decode("reward_bytes")
         samples = try row.decode("samples")
     }
 }

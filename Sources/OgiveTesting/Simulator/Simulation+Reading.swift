@@ -61,7 +61,6 @@ extension Simulation {
         case .acks(let names):
             "ack \(names.map { "\(text(of: $0.lease)) part \($0.part)" })"
         case .cancel(let name): "cancel \(text(of: name))"
-        case .drain: "drain"
         case .reRegister: "register again"
         case .idle(let reason): "idle: \(reason)"
         case .refused(let reason): "refused: \(reason)"

@@ -76,7 +76,6 @@ extension TraceHash {
         case .cancel(let name):
             add(34)
             add(name)
-        case .drain: add(35)
         case .reRegister: add(36)
         case .idle: add(37)
         case .refused: add(38)

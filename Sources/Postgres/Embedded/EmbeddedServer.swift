@@ -31,7 +31,8 @@ struct EmbeddedServer: Sendable {
         guard try await isRunning() else { return }
         let outcome = try await control("stop", ["-m", "fast"])
         if !outcome.isSuccess {
-            throw failure("The embedded PostgreSQL could not be stopped", outcome)
+            throw failure(
+                "The private PostgreSQL in \(directory.path) could not be stopped", outcome)
         }
     }
 
@@ -72,7 +73,9 @@ struct EmbeddedServer: Sendable {
         try writeSettings(socket)
         let outcome = try await control("start", ["-l", directory.log])
         if !outcome.isSuccess {
-            throw failure("The embedded PostgreSQL did not start", outcome, withLog: true)
+            throw failure(
+                "The private PostgreSQL in \(directory.path) did not start", outcome,
+                withLog: true)
         }
     }
 
@@ -150,11 +153,27 @@ struct EmbeddedServer: Sendable {
     private func failure(
         _ text: String, _ outcome: ServerPrograms.Outcome, withLog: Bool = false
     ) -> PostgresError {
-        var error = PostgresError(.embedded, "\(text): \(outcome.output)")
-        if withLog, let log = TextFile.tail(directory.log, bytes: 8192) {
-            let lines = log.split(separator: "\n").suffix(12).joined(separator: "\n    ")
-            error.detail = "the last lines of \(directory.log):\n    \(lines)"
+        // What pg_ctl says beside the log's lines is that there is a log.
+        let output = outcome.output.split(separator: "\n").map(\.trimmed)
+            .filter { !$0.isEmpty && !$0.hasPrefix("Examine the log output") }
+        var message = "\(text): \(output.joined(separator: "; "))"
+        if let room = directory.freeBytes, room < Self.roomMin {
+            message +=
+                "; the disk of \(directory.path) is full (\(room >> 20) MiB are free): make "
+                + "room, or choose another folder"
         }
-        return error
+        if withLog {
+            message += "; its log is \(directory.log)"
+            if let log = TextFile.tail(directory.log, bytes: 8192) {
+                let lines = log.split(separator: "\n").suffix(Self.logLines)
+                message += lines.map { "\n    \($0)" }.joined()
+            }
+        }
+        return PostgresError(.embedded, message)
     }
+
+    /// Lines of the log that a message ends with.
+    private static let logLines = 6
+    /// With less room than a segment of its write-ahead log, PostgreSQL cannot start.
+    private static let roomMin: UInt64 = 32 << 20
 }

@@ -58,6 +58,14 @@ struct ServerDirectory: Sendable {
         return made
     }
 
+    /// Bytes that the disk still takes; `nil` when nobody knows.
+    var freeBytes: UInt64? {
+        var status = statvfs()
+        // Sound: fills the structure that it is given for the time of the call.
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
     /// Whether something is at `path`.
     static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0

@@ -6,14 +6,14 @@ internal import OgiveStore
 internal import OgiveTransport
 
 /// `ogive coordinator CONFIG`: serves all submitted runs to whatever workers come.
-struct CoordinatorCommand: AsyncParsableCommand {
+struct CoordinatorCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator",
         abstract: "Serve all submitted runs of a database to workers.",
         discussion: """
-            Reads `database` and `coordinator` of the configuration and runs until SIGTERM or
-            SIGINT. One coordinator leads a database at a time; others stand by, and one of them
-            takes over when the leader ends or its lease runs out.
+            Reads `database` and `coordinator` of the configuration and runs until SIGTERM
+            or SIGINT. One coordinator leads a database at a time; others stand by, and
+            one of them takes over when the leader ends or its lease runs out.
 
             To be reached from other machines it needs keys: see `ogive keys --help`.
 
@@ -29,6 +29,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     @Flag(help: .hidden)
     var followParent = false
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()

@@ -4,15 +4,16 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive run CONFIG`: everything on this machine, from prompts to quantile tables.
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Do a whole run on this machine: database, model servers, coordinator, workers.",
         discussion: """
-            Starts what the configuration names, imports the prompts, submits the run, shows its
-            progress, and stops everything at the end. Interrupted or killed, the same command
-            goes on where it stopped; with more `draws` it samples only the missing ones. Before the
-            first draw of a run its models are looked at, as `ogive doctor` does.
+            Starts what the configuration names, imports the prompts, submits the run,
+            shows its progress, and stops everything at the end. Interrupted or killed,
+            the same command goes on where it stopped; with more `draws` it samples only
+            the missing ones. Before the first draw of a run its models are looked at, as
+            `ogive doctor` does.
 
             Examples:
               ogive run config/quickstart.yaml
@@ -29,21 +30,24 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var time: PreflightTime
 
-    @Flag(help: "Print progress and result as JSON lines.")
+    @Flag(help: "Print what happens as JSON lines, each with its `event`.")
     var json = false
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+
     func run() async throws {
+        let file = try file.file()
         let configuration = try file.load()
         let begun = ContinuousClock.now
-        try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
+        try await DatabaseSession.withStore(
+            configuration, schema: .migrated, makes: true
+        ) { store, session in
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let submitted = try await submission.run(store)
-            if !json {
-                // Not by `print`, which keeps it back when the output is a pipe or a file.
-                ErrorRendering.write(
-                    submitted.lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
-            }
+            let lines = json ? [submitted.json.event("submitted").json] : submitted.lines
+            // Not by `print`, which keeps it back when the output is a pipe or a file.
+            ErrorRendering.write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
             let name = submitted.receipt.run.spec.name
             let before = try await store.runStatus(name)
             if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {

@@ -32,9 +32,7 @@ struct PlaceDoctor {
     }
 
     private func examine(_ database: DatabaseConfiguration) async -> [Finding] {
-        if case .embedded(let folder) = database.location,
-            !FileManager.default.fileExists(atPath: folder + "/data/PG_VERSION")
-        {
+        if case .embedded(let folder) = database.location, !database.isPresent {
             return [Self.newFolder(folder)]
         }
         do {

@@ -31,12 +31,12 @@ struct RunPreflight {
         let text = FindingText(style: style)
         if json {
             ErrorRendering.write(
-                JSONValue.object([
+                JSONValue.output([
                     "event": .string("preflight"),
                     "findings": .array(report.findings.map(\.json)),
                 ]).json + "\n", to: STDOUT_FILENO)
         } else {
-            let shown = report.findings.filter { $0.severity >= .warning }.flatMap(text.text)
+            let shown = report.findings.filter { $0.severity >= .note }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
             let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
             ErrorRendering.write(lines.map { $0 + "\n" }.joined())

@@ -29,7 +29,7 @@ struct ImportJob {
 
         /// The counts for a script.
         var json: JSONValue {
-            .object([
+            .output([
                 "imported": .number("\(receipt.imported)"),
                 "candidates": .number("\(receipt.candidates)"),
                 "duplicates": .number("\(receipt.duplicates)"),

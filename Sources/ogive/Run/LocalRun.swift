@@ -11,18 +11,18 @@ struct LocalRun {
     /// The configuration of everything.
     var configuration: Configuration
     /// The file and overrides, passed on to the processes.
-    var configFile: ConfigurationArgument
+    var configFile: ConfigurationFile
     /// The database.
     var store: PostgresStore
     /// The file of the coordinator, when it is another one.
-    var coordinatorFile: ConfigurationArgument?
+    var coordinatorFile: ConfigurationFile?
     /// Whether progress is shown as JSON lines.
     var showsJSON = false
     /// What is looked at once the servers are healthy, before anything is sampled.
     var preflight: RunPreflight?
 
     init(
-        name: String, configuration: Configuration, configFile: ConfigurationArgument,
+        name: String, configuration: Configuration, configFile: ConfigurationFile,
         store: PostgresStore
     ) {
         self.name = name
@@ -82,11 +82,15 @@ struct LocalRun {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
             switch requests.take(signal) {
             case .drain:
-                ErrorRendering.write(
+                ErrorRendering.writeLine(
                     "interrupted: what is under way is finished; "
                         + "a second signal forces the exit\n")
                 interruption.raise()
-            case .force: return
+            case .force:
+                ErrorRendering.writeLine(
+                    "forced: ending the model servers (within their `stop_timeout`), then the "
+                        + "database\n")
+                return
             case nil: continue
             }
         }
@@ -103,9 +107,7 @@ struct LocalRun {
         _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
         _ interruption: Interruption
     ) async throws {
-        func arguments(_ file: ConfigurationArgument) -> [String] {
-            [file.config] + file.overrides.flatMap { ["-o", $0] } + overrides
-        }
+        func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + overrides }
         let coordinator = SupervisedProcess(
             "coordinator",
             [Executable.path, "coordinator", "--follow-parent", "--no-standby"]

@@ -63,6 +63,10 @@ struct RunMonitor {
             done: status.landed + status.failures, total: status.targetDraws,
             tokens: status.samples ? status.tokens : 0, failures: status.failures,
             cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+        // A run counts its own: others of the sampling may ask for log-probabilities.
+        snapshot.candidateFailures =
+            (status.targetCandidates > 0 ? status.candidateFailures : 0)
+            + (status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0)
         snapshot.candidatesTotal = status.targetCandidates + status.targetLogProbabilities
         snapshot.candidatesDone =
             min(status.landedCandidates + status.candidateFailures, status.targetCandidates)

@@ -44,7 +44,7 @@ struct Submission {
 
         /// For a script.
         var json: JSONValue {
-            .object([
+            .output([
                 "run": .string(receipt.run.spec.name), "outcome": .string(outcome),
                 "finished": .bool(receipt.isFinished), "prompts": .number("\(receipt.prompts)"),
                 "draws": .number("\(receipt.run.spec.draws)"),

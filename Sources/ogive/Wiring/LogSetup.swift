@@ -46,6 +46,6 @@ struct LogSetup: LogHandler {
             for (name, value) in all { fields[name] = .string(value) }
             line = JSONValue.object(fields).json + "\n"
         }
-        ErrorRendering.write(line)
+        ErrorRendering.writeLine(line)
     }
 }

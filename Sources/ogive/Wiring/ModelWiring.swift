@@ -31,9 +31,10 @@ struct ModelWiring {
         sampleConnections = configuration.worker.sampleConcurrency.most * 2
         scoreConnections = configuration.worker.scoreConcurrency.most * 4
         let policyServer = try policy.flatMap {
-            try Self.server($0.endpoint, given: policyURL)
+            try Self.server($0.endpoint, "policy", configuration, given: policyURL)
         }
-        let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
+        let scorerServer = try Self.server(
+            scorer.endpoint, "scorer", configuration, given: scorerURL)
         servers = [policyServer, scorerServer].compactMap(\.self)
         self.policyURL = policyURL ?? policyServer?.url
         self.scorerURL = scorerURL ?? scorerServer?.url
@@ -61,9 +62,13 @@ struct ModelWiring {
     }
 
     private static func server(
-        _ endpoint: EndpointConfiguration, given url: String?
+        _ endpoint: EndpointConfiguration, _ section: String, _ configuration: Configuration,
+        given url: String?
     ) throws -> ModelServer? {
         guard url == nil, let launch = endpoint.launch else { return nil }
+        if let problem = launch.problem("\(section).launch", configuration.source) {
+            throw CommandError(.configuration, problem)
+        }
         return try ModelServer(
             launch.serverSpec, supervisor: [Executable.path, "supervise", "--"])
     }

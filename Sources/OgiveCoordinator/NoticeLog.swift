@@ -32,8 +32,10 @@ struct NoticeLog: Sendable {
             logger.warning(
                 "results could not be landed; trying again",
                 metadata: ["reason": "\(error.message)", "in": "\(pause)"])
-        case .finished(let id, let name):
-            logger.notice("run finished", metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
+        case .finished(let id, let name, let isExhausted):
+            logger.notice(
+                isExhausted ? "run ended; its budget is spent" : "run finished",
+                metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
         }
     }
 }

@@ -62,6 +62,9 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["migrate", "up"] + option, "migrate")
             try await checker.run(
                 ["import", workplace.path("prompts.jsonl"), "--set", "prompts"] + option, "import")
+            try await checker.run(["submit", "--dry-run"] + option, "dry_run")
+            let early = try await workplace.ogive(["status", "--json"] + option)
+            #expect(early.output.contains("\"runs\":[]"), "a dry run stores nothing")
             try await checker.run(["submit"] + option, "submit")
             try await checker.lines(["run"] + option, last: "result")
             try await checker.run(["status"] + option, "status")
@@ -69,6 +72,11 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(
                 ["query", "made", "--prompt", "p1", "--reward", "-0.1", "--completions"] + option,
                 "query")
+            let more = ["submit", "--dry-run", "-o", "run.draws=20"] + option
+            try await checker.run(more, "dry_run")
+            let plan = try await workplace.ogive(more)
+            #expect(
+                plan.output.contains("to do: 36 of 60 draws (3 prompts × 20)"), "\(plan.output)")
             try await checker.run(["audit"] + option, "audit")
             try await checker.run(["doctor"] + option, "doctor")
             try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")

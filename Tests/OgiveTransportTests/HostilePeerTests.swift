@@ -135,7 +135,7 @@ import ZeroMQ
                 var requests = router.incoming.makeAsyncIterator()
                 let frames = try #require(await requests.next()?.first?.frames)
                 #expect(frames.first == own.bytes)
-                let foreign = CoordinatorEnvelope(worker: other, term: Term(1), message: .drain)
+                let foreign = CoordinatorEnvelope(worker: other, term: Term(1), message: .heartbeat)
                 let good = CoordinatorEnvelope(worker: own, term: Term(1), message: .reRegister)
                 _ = await router.send(batch: [
                     [own.bytes, try foreign.encoded()], [own.bytes, [1]],

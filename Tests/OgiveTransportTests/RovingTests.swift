@@ -47,10 +47,10 @@ import Testing
                     #expect(batch.first?.worker == Self.worker)
                     break
                 }
-                let answer = ToWorker(worker: Self.worker, message: .drain)
+                let answer = ToWorker(worker: Self.worker, message: .reRegister)
                 #expect(await coordinator.send([answer]) == [.queued])
                 for await batch in transport.incoming {
-                    #expect(batch == [.drain])
+                    #expect(batch == [.reRegister])
                     break
                 }
             }

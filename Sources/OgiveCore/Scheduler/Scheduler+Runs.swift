@@ -141,7 +141,10 @@ extension Scheduler {
     mutating func finished(_ id: RunID, _ isFinished: Bool, now: Instant) {
         guard var run = runs[id], run.paging == .finishing else { return }
         if isFinished {
-            effects.append(.notice(.finished(id, name: run.description.spec.name)))
+            effects.append(
+                .notice(
+                    .finished(
+                        id, name: run.description.spec.name, isExhausted: run.isExhausted)))
             close(id)
             reviewWorkers()
         } else {

@@ -70,6 +70,6 @@ extension Scheduler {
         /// A batch could not be committed and is tried again.
         case landingPaused(StoreError, retryIn: Duration)
         /// Everything of a run is landed.
-        case finished(RunID, name: String)
+        case finished(RunID, name: String, isExhausted: Bool)
     }
 }

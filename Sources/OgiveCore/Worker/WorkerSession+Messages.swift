@@ -6,7 +6,6 @@ extension WorkerSession {
         case .lease(let lease): take(lease, now: now)
         case .acks(let names): for name in names { acknowledge(name) }
         case .cancel(let name): lose(name)
-        case .drain: drain(now: now)
         case .reRegister:
             // Repeats of it cross with our hello; one answer is enough.
             if isRegistered || isHelloDue(now) { sayHello(now: now) }

@@ -13,7 +13,12 @@ struct SubmitCommand: ConfiguredCommand {
             run's name stands for it from then on, and the former results stay and are
             found again with the former configuration.
 
-            Example: ogive submit config/vllm.yaml
+            With --dry-run nothing is stored: it says how many draws of the imported
+            prompts would be missing, and what they may cost by what has landed.
+
+            Examples:
+              ogive submit config/vllm.yaml
+              ogive submit config/vllm.yaml -o run.draws=64 --dry-run
             """)
 
     @OptionGroup var file: ConfigurationArgument
@@ -21,14 +26,25 @@ struct SubmitCommand: ConfiguredCommand {
     @Flag(help: "Try draws again that have a failure.")
     var retryFailures = false
 
-    @Flag(help: "Print the result as one JSON object.")
+    @Flag(help: "Only say what would be done, and what it may cost.")
+    var dryRun = false
+
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
-        try await DatabaseSession.withStore(configuration, makes: true) { store, _ in
+        try await DatabaseSession.withStore(configuration, makes: !dryRun) { store, _ in
+            if dryRun {
+                let (receipt, status) = try await store.rehearse(try configuration.runSpec())
+                let plan = SubmissionPlan(
+                    outcome: Submission.Result(imported: nil, receipt: receipt, retried: 0),
+                    status: status)
+                print(json ? plan.json.json : plan.lines.joined(separator: "\n"))
+                return
+            }
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let result = try await submission.run(store)

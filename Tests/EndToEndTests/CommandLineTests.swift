@@ -49,7 +49,7 @@ extension EndToEndTests.CommandLine {
             let folder = try await shell(workplace, "run")
             #expect(folder.output.contains("ogive psql\n"), "nothing more is needed here")
             _ = try await shell(
-                workplace, "audit", environment: ["OGIVE_CONFIG": "wrong.yaml"], exit: 3)
+                workplace, "status", environment: ["OGIVE_CONFIG": "wrong.yaml"], exit: 3)
             for command in ["submit", "doctor", "audit", "status", "failures list"] {
                 _ = try await shell(workplace, command)
             }
@@ -82,14 +82,11 @@ extension EndToEndTests.CommandLine {
             let config = try Settings.synthetic(
                 workplace, database: .embedded(workplace.path("database")))
             for command in [
-                ["status"], ["audit"], ["failures"], ["psql", "--", "-c", "SELECT 1"],
+                ["status"], ["audit"], ["failures"], ["psql"],
                 ["export", "made", "--for", "raw"], ["snapshot", "list"], ["coordinator"],
                 ["query", "made", "--prompt", "p0"], ["migrate", "status"],
             ] {
-                var arguments = command
-                arguments.insert(contentsOf: ["--config", config], at: 1)
-                if command[0] == "migrate" { arguments = command + ["--config", config] }
-                let program = try await workplace.ogive(arguments, exit: 3)
+                let program = try await workplace.ogive(command + ["--config", config], exit: 3)
                 #expect(
                     program.errors.contains("there is no database in \(workplace.folder)/database"),
                     "\(program.transcript)")

@@ -4,7 +4,7 @@ import Testing
 @testable import measure
 
 /// The bound that the busy fleet is compared with, by hand.
-@Suite struct ListScheduleTests {
+@Suite(.timeLimit(.minutes(10))) struct ListScheduleTests {
     private func seconds(_ values: Int...) -> [Duration] { values.map { .seconds($0) } }
 
     @Test func `Whoever is free takes the next job`() {

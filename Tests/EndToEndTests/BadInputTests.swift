@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct BadInput {}
+    @Suite(.timeLimit(.minutes(10))) struct BadInput {}
 }
 
 /// Each with its message and exit code, without a stack trace, and with nothing lost.

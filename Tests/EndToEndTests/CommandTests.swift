@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Commands {}
+    @Suite(.timeLimit(.minutes(10))) struct Commands {}
 }
 
 extension EndToEndTests.Commands {

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Credentials {}
+    @Suite(.timeLimit(.minutes(10))) struct Credentials {}
 }
 
 extension EndToEndTests.Credentials {

@@ -21,7 +21,7 @@ enum DoctorFindings {
 }
 
 extension EndToEndTests {
-    @Suite struct Doctor {}
+    @Suite(.timeLimit(.minutes(10))) struct Doctor {}
 }
 
 extension EndToEndTests.Doctor {
@@ -164,7 +164,7 @@ extension EndToEndTests.Doctor {
 }
 
 extension EndToEndTests {
-    @Suite struct VLLMDoctor {}
+    @Suite(.timeLimit(.minutes(30))) struct VLLMDoctor {}
 }
 
 extension EndToEndTests.VLLMDoctor {

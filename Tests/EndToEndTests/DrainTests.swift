@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Draining {}
+    @Suite(.timeLimit(.minutes(10))) struct Draining {}
 }
 
 extension EndToEndTests.Draining {

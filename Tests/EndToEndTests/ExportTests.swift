@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Exports {}
+    @Suite(.timeLimit(.minutes(10))) struct Exports {}
 }
 
 extension EndToEndTests.Exports {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Failures {}
+    @Suite(.timeLimit(.minutes(10))) struct Failures {}
 }
 
 extension EndToEndTests.Failures {

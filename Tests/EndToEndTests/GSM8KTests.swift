@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct GSM8K {}
+    @Suite(.timeLimit(.minutes(10))) struct GSM8K {}
 }
 
 extension EndToEndTests.GSM8K {

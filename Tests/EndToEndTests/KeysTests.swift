@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Keys {}
+    @Suite(.timeLimit(.minutes(10))) struct Keys {}
 }
 
 extension EndToEndTests.Keys {

@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Leadership {}
+    @Suite(.timeLimit(.minutes(10))) struct Leadership {}
 }
 
 extension EndToEndTests.Leadership {

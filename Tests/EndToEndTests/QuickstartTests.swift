@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Quickstart {}
+    @Suite(.timeLimit(.minutes(10))) struct Quickstart {}
 }
 
 extension EndToEndTests.Quickstart {

@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Rescoring {}
+    @Suite(.timeLimit(.minutes(10))) struct Rescoring {}
 }
 
 extension EndToEndTests.Rescoring {

@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct SameTables {}
+    @Suite(.timeLimit(.minutes(10))) struct SameTables {}
 }
 
 extension EndToEndTests.SameTables {

@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct ScorerBudget {}
+    @Suite(.timeLimit(.minutes(10))) struct ScorerBudget {}
 }
 
 extension EndToEndTests.ScorerBudget {

@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Serving {}
+    @Suite(.timeLimit(.minutes(10))) struct Serving {}
 }
 
 extension EndToEndTests.Serving {

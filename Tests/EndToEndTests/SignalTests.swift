@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Signals {}
+    @Suite(.timeLimit(.minutes(10))) struct Signals {}
 }
 
 extension EndToEndTests.Signals {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Trainers {}
+    @Suite(.timeLimit(.minutes(10))) struct Trainers {}
 }
 
 extension EndToEndTests.Trainers {

@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct VLLMCandidates {}
+    @Suite(.timeLimit(.minutes(30))) struct VLLMCandidates {}
 }
 
 extension EndToEndTests.VLLMCandidates {
@@ -80,7 +80,7 @@ extension EndToEndTests.VLLMCandidates {
 }
 
 extension EndToEndTests {
-    @Suite struct Candidates {}
+    @Suite(.timeLimit(.minutes(10))) struct Candidates {}
 }
 
 extension EndToEndTests.Candidates {

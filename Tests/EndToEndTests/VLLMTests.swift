@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite struct VLLM {}
+    @Suite(.timeLimit(.minutes(30))) struct VLLM {}
 }
 
 extension EndToEndTests.VLLM {

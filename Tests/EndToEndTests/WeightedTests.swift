@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension EndToEndTests {
-    @Suite struct Weighted {}
+    @Suite(.timeLimit(.minutes(10))) struct Weighted {}
 }
 
 extension EndToEndTests.Weighted {

@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Coordinators {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Coordinators {}
 }
 
 extension FaultTests.Coordinators {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Databases {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Databases {}
 }
 
 extension FaultTests.Databases {

@@ -3,7 +3,7 @@ import Postgres
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Endpoints {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Endpoints {}
 }
 
 /// A worker with two endpoints of each model, of which one is sound.

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Models {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Models {}
 }
 
 extension FaultTests.Models {

@@ -4,7 +4,7 @@ import Harness
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Networks {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Networks {}
 }
 
 extension FaultTests.Networks {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized) struct Processes {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct Processes {}
 }
 
 extension FaultTests.Processes {

@@ -6,7 +6,7 @@ import Testing
 /// A short run of each target, in this build; the program `fuzz` runs long ones.
 ///
 /// `FUZZ_ITERATIONS`, `FUZZ_SEED` and `FUZZ_FROM` choose others, above all for imports.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct FuzzTests {
     private static func number(_ name: String) -> UInt64? {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

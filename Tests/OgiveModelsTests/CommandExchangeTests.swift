@@ -3,7 +3,7 @@ import Testing
 
 @testable import OgiveModels
 
-@Suite struct CommandExchangeTests {
+@Suite(.timeLimit(.minutes(10))) struct CommandExchangeTests {
     private typealias Answer = (Int, Result<Score, ModelError>)
 
     @Test("At its bound the exchange takes nothing more, until something is forgotten")

@@ -4,7 +4,7 @@ import OgiveModels
 import OgiveTesting
 import Testing
 
-@Suite struct CommandScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct CommandScorerTests {
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
         _ script: String, timeout: Duration = .seconds(120), clock: TimeSource = .machine,

@@ -3,7 +3,7 @@ import OgiveCore
 import OgiveModels
 import Testing
 
-@Suite struct ConfiguredModelsTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfiguredModelsTests {
     @Test func offersWhatIsConfigured() async throws {
         let script = OpenAIPolicyTests.script(vLLM: true, OpenAIPolicyTests.faithful)
         try await ScriptedServer.serving(script) { server in

@@ -1,7 +1,7 @@
 import OgiveModels
 import Testing
 
-@Suite struct FinalNumberTests {
+@Suite(.timeLimit(.minutes(10))) struct FinalNumberTests {
     @Test(arguments: [
         ("#### 18", 18.0), ("so 1,319 in all", 1_319), ("$1,234,567.50.", 1_234_567.5),
         ("-5", -5), ("it is −5", -5), ("20-5", 5), ("$-2.50", -2.5), ("-$2.50", -2.5),

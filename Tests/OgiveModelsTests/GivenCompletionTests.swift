@@ -5,7 +5,7 @@ import Testing
 @testable import OgiveModels
 
 /// Log-probabilities of completions that are given, against a server that tokenises byte by byte.
-@Suite struct GivenCompletionTests {
+@Suite(.timeLimit(.minutes(10))) struct GivenCompletionTests {
     static let hello = Samples.prompt(.chat([ChatMessage(role: "user", content: "hi")]))
 
     private func tell(

@@ -4,7 +4,7 @@ import OgiveModels
 import Testing
 
 /// Each way in which a model server refuses or breaks, as a typed failure with a useful message.
-@Suite struct HTTPFailureTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPFailureTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var status: Int

@@ -6,7 +6,7 @@ import OgiveTesting
 import Testing
 
 /// The generic HTTP scorer before scripted services.
-@Suite struct HTTPScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPScorerTests {
     private static let single: HTTPScorerSpec = {
         var spec = HTTPScorerSpec(
             path: "/reward",

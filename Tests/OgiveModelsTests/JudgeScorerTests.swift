@@ -5,7 +5,7 @@ import OgiveTesting
 import Testing
 
 /// The judge before scripted answers, and before a real model that cannot judge.
-@Suite struct JudgeScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct JudgeScorerTests {
     private static func spec(_ change: (inout JudgeSpec) -> Void = { _ in }) -> JudgeSpec {
         var judge = JudgeSpec(
             prompt: "Question: {{prompt}}\nAnswer: {{completion}}\nRight: {{metadata.answer}}",

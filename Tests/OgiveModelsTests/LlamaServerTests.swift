@@ -4,7 +4,7 @@ import OgiveTesting
 import Testing
 
 /// Checks against a real llama.cpp server; skipped, with the reason, where there is none.
-@Suite struct LlamaServerTests {
+@Suite(.timeLimit(.minutes(10))) struct LlamaServerTests {
     @Test func policyConforms() async throws {
         try await LlamaServer.serving(.policy) { url in
             let policy = try Samples.policy(url)

@@ -4,7 +4,7 @@ import OgiveCore
 import OgiveModels
 import Testing
 
-@Suite struct ModelServerTests {
+@Suite(.timeLimit(.minutes(10))) struct ModelServerTests {
     private func failure(_ spec: ModelServerSpec) async throws -> ModelError? {
         let server = try ModelServer(spec, supervisor: [])
         return await #expect(throws: ModelError.self) { try await server.run() }

@@ -5,7 +5,7 @@ import OgiveTesting
 import Testing
 
 /// The scorers behind HTTP against recorded and odd answers.
-@Suite struct PoolingScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct PoolingScorerTests {
     static let template = "<s>{query}|{document}</s>"
 
     private func serve(

@@ -3,7 +3,7 @@ import OgiveModels
 import Testing
 
 /// Whole answers with numbers that are none, missing, doubled or unasked.
-@Suite struct RewardFaultTests {
+@Suite(.timeLimit(.minutes(10))) struct RewardFaultTests {
     /// What becomes of two items, by the answer's entries for them: the values, or no value. An
     /// answer that concerns both is asked for again for each alone, and gets the same answer.
     typealias Case = (values: [(index: Int, value: String)], codes: [ModelError.Code?])

@@ -8,7 +8,7 @@ import Testing
 /// `deploy/scorers/reward_model.py` against plain transformers, behind the `command` scorer.
 ///
 /// Skipped, with the reason, where torch and transformers are not there.
-@Suite struct RewardModelTests {
+@Suite(.timeLimit(.minutes(10))) struct RewardModelTests {
     private static let models = ["reward-llama-hf", "reward-qwen3-hf"]
     /// Rewards are float32 logits of about ±2; sums in another order differ by less than this.
     private static let tolerance = 1e-4

@@ -7,7 +7,7 @@ import Testing
 
 /// Scorers before scripted vLLM, SGLang and TEI, whose contracts are those of their source code and
 /// documentation, and of a real vLLM (`VLLMScorerTests`).
-@Suite struct RewardRouteTests {
+@Suite(.timeLimit(.minutes(10))) struct RewardRouteTests {
     /// A scripted reward model: the reward of a text is its length less 10.
     struct FakeServer: Sendable {
         var kind: RewardServer

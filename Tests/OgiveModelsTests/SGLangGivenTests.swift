@@ -6,7 +6,7 @@ import Testing
 
 /// Log-probabilities of completions that are given, from SGLang's `/generate`, as its source code
 /// has it: not run here.
-@Suite struct SGLangGivenTests {
+@Suite(.timeLimit(.minutes(10))) struct SGLangGivenTests {
     private func tell(_ texts: [String], _ change: @escaping (inout PolicySpec) -> Void = { _ in })
         async throws -> (
             answers: [Result<LogProbability, ModelError>], posts: [ScriptedServer.Request]

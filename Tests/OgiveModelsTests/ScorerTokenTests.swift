@@ -6,7 +6,7 @@ import Testing
 @testable import OgiveModels
 
 /// What servers say that rewards and log-probabilities took: all of it is counted, once.
-@Suite struct ScorerTokenTests {
+@Suite(.timeLimit(.minutes(10))) struct ScorerTokenTests {
     private func requests(_ texts: [String]) -> [ScoreRequest] {
         texts.map { ScoreRequest(prompt: Samples.chat, completion: $0) }
     }

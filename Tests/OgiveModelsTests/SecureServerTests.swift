@@ -75,7 +75,7 @@ private struct SecureServer {
 }
 
 /// TLS with a real server and authorities that are thrown away.
-@Suite struct SecureServerTests {
+@Suite(.timeLimit(.minutes(10))) struct SecureServerTests {
     @Test func anAuthorityOfOnesOwnIsTrusted() async throws {
         try await SecureServer.with { secure in
             let answer = try await secure.draw(secure.url, trusting: "ca.crt")

@@ -5,7 +5,7 @@ import OgiveTesting
 import Testing
 
 /// One suite over every kind of policy server.
-@Suite struct ServerDialectTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerDialectTests {
     typealias Kind = ServerProfile.Kind
 
     /// All that sample.

@@ -47,7 +47,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
     }
 }
 
-@Suite struct ServerFaultTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerFaultTests {
     private static let all = FaultyAdapter.allCases
 
     private func answer(

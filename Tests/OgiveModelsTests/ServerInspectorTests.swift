@@ -4,7 +4,7 @@ import OgiveModels
 import Testing
 
 /// What servers let one see of their tokens.
-@Suite struct ServerInspectorTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerInspectorTests {
     /// A vLLM whose tokens are the lengths of words, with BOS 1.
     @Sendable private static func vLLM(_ request: ScriptedServer.Request) -> String {
         struct Body: Decodable {

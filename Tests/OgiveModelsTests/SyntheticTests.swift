@@ -3,7 +3,7 @@ import OgiveModels
 import OgiveTesting
 import Testing
 
-@Suite struct SyntheticTests {
+@Suite(.timeLimit(.minutes(10))) struct SyntheticTests {
     private func policy(_ change: (inout SyntheticSpec) -> Void = { _ in }) throws
         -> SyntheticPolicy
     {

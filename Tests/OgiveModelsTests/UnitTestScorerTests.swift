@@ -4,7 +4,7 @@ import OgiveModels
 import Testing
 
 /// `deploy/scorers/unit_tests.py` behind the `command` scorer.
-@Suite struct UnitTestScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct UnitTestScorerTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 

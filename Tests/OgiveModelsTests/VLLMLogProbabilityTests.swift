@@ -7,7 +7,7 @@ import Testing
 
 /// log π_ref by four ways on the tiny model: sampling with vLLM and llama.cpp, scoring with vLLM,
 /// and transformers in float32, the reference.
-@Suite struct VLLMLogProbabilityTests {
+@Suite(.timeLimit(.minutes(30))) struct VLLMLogProbabilityTests {
     /// Most that one token may differ by: float32, computed in another order.
     static let float32 = 2e-5
     /// Most that a token of llama.cpp may differ by: it keeps keys and values in 16 bits.

@@ -5,7 +5,7 @@ import OgiveTesting
 import Testing
 
 /// The policy against a real vLLM; skipped, with the reason, where there is none.
-@Suite struct VLLMPolicyTests {
+@Suite(.timeLimit(.minutes(30))) struct VLLMPolicyTests {
     private static func policy(
         drawsPerRequest: Int = 8, model: String = "tiny-policy",
         _ change: (inout PolicySpec) -> Void = { _ in }

@@ -7,7 +7,7 @@ import Testing
 
 /// Checks of the scorers against a real vLLM, and of its rewards against transformers; skipped,
 /// with the reason, where there is none.
-@Suite struct VLLMScorerTests {
+@Suite(.timeLimit(.minutes(30))) struct VLLMScorerTests {
     private static let template = "<|bos|><|user|>{query}<|end|><|assistant|>{document}<|end|>"
     private static let texts = [
         "The answer is 19.", "The answer is 20.", "No idea", "apples: 19 🍎",

@@ -3,7 +3,7 @@ import OgiveModels
 import OgiveTesting
 import Testing
 
-@Suite struct VerifierScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct VerifierScorerTests {
     private func scorer(_ rule: VerifierSpec) throws -> VerifierScorer {
         var spec = ScorerSpec(kind: .verifier, model: "check")
         spec.verifier = rule

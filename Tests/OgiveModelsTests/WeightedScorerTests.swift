@@ -3,7 +3,7 @@ import OgiveModels
 import OgiveTesting
 import Testing
 
-@Suite struct WeightedScorerTests {
+@Suite(.timeLimit(.minutes(10))) struct WeightedScorerTests {
     /// Gives each completion what it says, as a number times `factor`; or a failure.
     private struct Fake: Scorer {
         var factor = 1.0

@@ -2,7 +2,7 @@ import FoundationEssentials
 import OgivePreflight
 import Testing
 
-@Suite("Preflight: documentation")
+@Suite("Preflight: documentation", .timeLimit(.minutes(10)))
 struct DocumentationTests {
     @Test("Every finding has a row on the page Preflight")
     func codes() throws {

@@ -2,7 +2,7 @@ import OgiveCore
 import OgivePreflight
 import Testing
 
-@Suite("Preflight: what a run will take")
+@Suite("Preflight: what a run will take", .timeLimit(.minutes(10)))
 struct EstimateTests {
     private static func burst(_ count: Int, seconds: Int, tokens: TokenCount = TokenCount())
         -> ThroughputProbe.Burst

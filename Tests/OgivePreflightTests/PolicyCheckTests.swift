@@ -2,7 +2,7 @@ import OgiveCore
 import OgivePreflight
 import Testing
 
-@Suite("Preflight: the policy")
+@Suite("Preflight: the policy", .timeLimit(.minutes(10)))
 struct PolicyCheckTests {
     /// All findings about a policy, by code.
     private func findings(

@@ -2,7 +2,7 @@ import OgiveCore
 import OgivePreflight
 import Testing
 
-@Suite("Preflight: the scorer")
+@Suite("Preflight: the scorer", .timeLimit(.minutes(10)))
 struct ScorerCheckTests {
     private func findings(
         _ fault: FaultyScorer.Fault, kind: ScorerSpec.Kind = .classify,

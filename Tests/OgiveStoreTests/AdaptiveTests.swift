@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("adaptive runs")
+    @Suite("adaptive runs", .timeLimit(.minutes(10)))
     struct AdaptiveTests {
         static let precision = AdaptiveDraws(min: 6, targetStandardError: 0.12)
         static let allocation = AdaptiveDraws(min: 4, mean: 12)

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("auditing")
+    @Suite("auditing", .timeLimit(.minutes(10)))
     struct AuditTests {
         /// A finished run of 3 prompts × 2 draws with candidates, one draw of which failed.
         private static func finished(

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("budgets")
+    @Suite("budgets", .timeLimit(.minutes(10)))
     struct BudgetTests {
         private static func draw(_ index: Int32, prompt tokens: Int? = nil) -> ItemResult {
             var item = Made.draw(index, "text \(index)", reward: 1)

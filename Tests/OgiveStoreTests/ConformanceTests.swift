@@ -4,7 +4,7 @@ import OgiveTesting
 import Testing
 
 extension StoreTests {
-    @Suite("conformance")
+    @Suite("conformance", .timeLimit(.minutes(10)))
     struct ConformanceTests {
         @Test("keeps what every store must keep")
         func conforms() async throws {

@@ -10,7 +10,7 @@ extension StoreTests {
     /// A smaller `Tests/Benchmarks/precision/coverage.py`: draws of the synthetic policy land in
     /// the database, SQL makes the intervals. One draw more than the tables have stands for a
     /// candidate, so that its true quantile reward is uniform (discrete: over the values it takes).
-    @Suite("intervals cover as often as they say")
+    @Suite("intervals cover as often as they say", .timeLimit(.minutes(10)))
     struct CoverageTests {
         static let prompts = 600
         static let draws = 32

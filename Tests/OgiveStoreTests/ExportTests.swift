@@ -6,7 +6,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("exports")
+    @Suite("exports", .timeLimit(.minutes(10)))
     struct ExportTests {
         /// The rows of an export as objects, and its outline.
         private static func rows(

@@ -5,7 +5,7 @@ import Testing
 extension StoreTests {
     /// The SQL functions against values computed by SciPy and mpmath: the same file holds the
     /// library `QuantileRewards` to them.
-    @Suite("the functions and SciPy")
+    @Suite("the functions and SciPy", .timeLimit(.minutes(10)))
     struct FunctionReferenceTests {
         /// One value of the file as SQL: an expression, and what it must give.
         private struct Reference {

@@ -5,7 +5,7 @@ import QuantileRewards
 import Testing
 
 extension StoreTests {
-    @Suite("the functions")
+    @Suite("the functions", .timeLimit(.minutes(10)))
     struct FunctionTests {
         @Test("quantile_reward and quantile agree with Swift on random tables with ties")
         func agreeWithSwift() async throws {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("importing")
+    @Suite("importing", .timeLimit(.minutes(10)))
     struct ImportTests {
         private struct Abort: Error {}
 

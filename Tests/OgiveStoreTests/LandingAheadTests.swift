@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("landing ahead of the queue")
+    @Suite("landing ahead of the queue", .timeLimit(.minutes(10)))
     struct LandingAheadTests {
         @Test("lands whole tables beside each other, and beside parts of them, as in a row")
         func landsWholeTables() async throws {

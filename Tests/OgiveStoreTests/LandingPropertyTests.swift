@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("landing, whatever comes")
+    @Suite("landing, whatever comes", .timeLimit(.minutes(10)))
     struct LandingPropertyTests {
         @Test("lands a batch as its results would land one by one", arguments: 1...3)
         func landsAsOneByOne(seed: Int) async throws {

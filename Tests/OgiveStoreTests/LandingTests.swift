@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("landing")
+    @Suite("landing", .timeLimit(.minutes(10)))
     struct LandingTests {
         @Test("stores completions and rewards and takes a repeated batch as duplicates")
         func repeatsAreHarmless() async throws {

@@ -6,7 +6,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("leadership")
+    @Suite("leadership", .timeLimit(.minutes(10)))
     struct LeadershipTests {
         /// Asks until the other one's lease ran out.
         private func leadEventually(

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("log-probabilities")
+    @Suite("log-probabilities", .timeLimit(.minutes(10)))
     struct LogProbabilityTests {
         /// A run over prompts with two candidates each that asks for rewards and log-probabilities.
         static func run(

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("paging")
+    @Suite("paging", .timeLimit(.minutes(10)))
     struct PagingTests {
         @Test("gives each prompt whole, with all draws, in order of import")
         func givesAllDraws() async throws {

@@ -5,7 +5,7 @@ import QuantileRewards
 import Testing
 
 extension StoreTests {
-    @Suite("preference pairs")
+    @Suite("preference pairs", .timeLimit(.minutes(10)))
     struct PairTests {
         /// Places in draws and then candidates, from 1.
         private struct Pair: Hashable {

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("parts of rewards")
+    @Suite("parts of rewards", .timeLimit(.minutes(10)))
     struct PartTests {
         /// A run of one prompt and two draws, with candidates, scored by 2·a − b.
         private static func run(_ database: TestDatabase) async throws -> RunDescription {

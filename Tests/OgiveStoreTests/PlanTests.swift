@@ -8,7 +8,7 @@ import Testing
 extension StoreTests {
     /// The planner knows nothing of a table in its first minute, and what it knows later is old
     /// while a run grows: the work must not depend on it.
-    @Suite("plans, whatever the planner knows")
+    @Suite("plans, whatever the planner knows", .timeLimit(.minutes(10)))
     struct PlanTests {
         @Test("a run's end looks at each prompt a few times", arguments: [true, false])
         func finishes(isAnalyzed: Bool) async throws {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 /// All tests that need PostgreSQL: one private server for the suite, a database for each test.
-@Suite("The store", .privateServer)
+@Suite("The store", .privateServer, .timeLimit(.minutes(10)))
 struct StoreTests {}
 
 /// Runs a suite with a private server that is stopped, and its files removed, afterwards; or with

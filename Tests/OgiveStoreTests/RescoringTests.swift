@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("scoring again what is stored")
+    @Suite("scoring again what is stored", .timeLimit(.minutes(10)))
     struct RescoringTests {
         /// Another scoring of the completions of `TestDatabase.spec`.
         private static func spec(

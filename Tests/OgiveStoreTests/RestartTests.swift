@@ -4,7 +4,7 @@ import OgiveTesting
 import Testing
 
 extension StoreTests {
-    @Suite("restart")
+    @Suite("restart", .timeLimit(.minutes(10)))
     struct RestartTests {
         @Test("A first page begins near the end of what is done; what it leaves out is found later")
         func skipsDone() async throws {

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("runs")
+    @Suite("runs", .timeLimit(.minutes(10)))
     struct RunTests {
         @Test("submitting the same again resumes; the specification comes back as it was")
         func resumes() async throws {

@@ -7,7 +7,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("the schema")
+    @Suite("the schema", .timeLimit(.minutes(10)))
     struct SchemaTests {
         @Test("goes up, down and up again, and says where it stands")
         func upDownUp() async throws {

@@ -6,7 +6,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("snapshots")
+    @Suite("snapshots", .timeLimit(.minutes(10)))
     struct SnapshotTests {
         /// Calls of all functions for trainers; `%` is the last argument.
         private static let calls = [

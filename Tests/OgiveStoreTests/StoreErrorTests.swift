@@ -4,7 +4,7 @@ import Testing
 
 @testable import OgiveStore
 
-@Suite("The store's errors")
+@Suite("The store's errors", .timeLimit(.minutes(10)))
 struct StoreErrorTests {
     private static func server(_ state: String) -> PostgresError {
         var error = PostgresError(.server, "refused")

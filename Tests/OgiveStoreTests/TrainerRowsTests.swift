@@ -6,7 +6,7 @@ import QuantileRewards
 import Testing
 
 extension StoreTests {
-    @Suite("what trainers read")
+    @Suite("what trainers read", .timeLimit(.minutes(10)))
     struct TrainerRowsTests {
         /// Rewards by prompt: of its draws, and of its two candidates.
         static let draws: [[Double?]] = [

@@ -5,7 +5,7 @@ import Postgres
 import Testing
 
 extension StoreTests {
-    @Suite("volume")
+    @Suite("volume", .timeLimit(.minutes(10)))
     struct VolumeTests {
         @Test("lands large batches of several runs at once, and two landings at a time")
         func landsLargeBatches() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OgiveTransport
 
-@Suite struct AuthorizedKeysTests {
+@Suite(.timeLimit(.minutes(10))) struct AuthorizedKeysTests {
     @Test func keysAreAuthorizedAndRevokedByNameAndByDigits() throws {
         let ring = try KeyRing()
         let folder = KeyFolder(ring.folder)

@@ -3,7 +3,7 @@ import ZeroMQ
 
 @testable import OgiveTransport
 
-@Suite struct ConnectionPlanTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionPlanTests {
     private func plan() -> ConnectionPlan {
         ConnectionPlan(delayFirst: .milliseconds(100), delayMax: .seconds(1))
     }

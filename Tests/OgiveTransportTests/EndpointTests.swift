@@ -3,7 +3,7 @@ import OgiveCore
 import OgiveTransport
 import Testing
 
-@Suite struct EndpointTests {
+@Suite(.timeLimit(.minutes(10))) struct EndpointTests {
     @Test(arguments: [
         "tcp://127.0.0.1:5555", "tcp://127.0.0.1:*", "tcp://127.1.2.3:65535", "ipc:///tmp/x.sock",
         "ipc://relative.sock",

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite struct FakeTransportTests {
+@Suite(.timeLimit(.minutes(10))) struct FakeTransportTests {
     let id = WorkerID(high: 1 << 63, low: 1)
 
     /// All that is there, once the network is closed.

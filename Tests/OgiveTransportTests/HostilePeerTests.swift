@@ -6,7 +6,7 @@ import Testing
 import ZeroMQ
 
 /// A bare socket that sends what no worker sends.
-@Suite struct HostilePeerTests {
+@Suite(.timeLimit(.minutes(10))) struct HostilePeerTests {
     let own = WorkerID(high: 1 << 63, low: 1)
     let other = WorkerID(high: 1 << 63, low: 2)
 

@@ -3,7 +3,7 @@ import Glibc
 import OgiveTransport
 import Testing
 
-@Suite struct KeyFileTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyFileTests {
     private func withFolder(_ body: (String) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "ogive-files-\(UUID().uuidString.prefix(8))").path

@@ -4,7 +4,7 @@ import OgiveTesting
 import OgiveTransport
 import Testing
 
-@Suite struct LifecycleTests {
+@Suite(.timeLimit(.minutes(10))) struct LifecycleTests {
     @Test(.timeLimit(.minutes(10)))
     func theChosenPortIsTold() async throws {
         try await SocketFixture(medium: .tcp).withCoordinator(queueMax: 10) { coordinator in

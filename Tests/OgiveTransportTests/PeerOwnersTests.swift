@@ -3,7 +3,7 @@ import Testing
 @testable import OgiveCore
 @testable import OgiveTransport
 
-@Suite struct PeerOwnersTests {
+@Suite(.timeLimit(.minutes(10))) struct PeerOwnersTests {
     private let start = ContinuousClock.now
 
     private func worker(_ number: UInt64) -> WorkerID { WorkerID(high: 1 << 63, low: number) }

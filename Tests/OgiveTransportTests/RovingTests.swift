@@ -3,7 +3,7 @@ import OgiveCore
 import OgiveTransport
 import Testing
 
-@Suite struct RovingTests {
+@Suite(.timeLimit(.minutes(10))) struct RovingTests {
     private static func logger() -> Logger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical

@@ -2,7 +2,7 @@ import OgiveTesting
 import OgiveTransport
 import Testing
 
-@Suite struct TransportConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct TransportConformanceTests {
     @Test(.timeLimit(.minutes(10)), arguments: TransportConformance<FakeFixture>.Check.allCases)
     func theFakeConforms(check: TransportConformance<FakeFixture>.Check) async throws {
         try await TransportConformance(FakeFixture()).run(check)

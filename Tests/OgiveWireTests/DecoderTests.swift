@@ -3,7 +3,7 @@ import OgiveWire
 import Testing
 
 /// Bytes that are wrong in a known way, each with the error that it must give.
-@Suite struct DecoderTests {
+@Suite(.timeLimit(.minutes(10))) struct DecoderTests {
     static let worker: [UInt8] = [0x22, 0x10, 0x80] + [UInt8](repeating: 1, count: 15)
     static let header: [UInt8] = [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x02] + worker
 

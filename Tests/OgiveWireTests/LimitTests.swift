@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveWire
 import Testing
 
-@Suite struct LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct LimitTests {
     let worker = WorkerID(high: 1 << 63, low: 1)
     let lease = LeaseName(term: Term(1), task: TaskID(1), epoch: Epoch(1))
 

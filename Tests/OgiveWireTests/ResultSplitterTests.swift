@@ -4,7 +4,7 @@ import Testing
 
 @testable import fuzz
 
-@Suite struct ResultSplitterTests {
+@Suite(.timeLimit(.minutes(10))) struct ResultSplitterTests {
     let worker = WorkerID(high: 1 << 63, low: 1)
 
     func item(_ index: Int32, bytes: Int) -> ItemResult {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import fuzz
 
-@Suite struct RoundTripTests {
+@Suite(.timeLimit(.minutes(10))) struct RoundTripTests {
     @Test(arguments: 0..<7)
     func everyWorkerMessageComesBackAsItWasSent(kind: Int) throws {
         var messages = RandomMessages(seed: UInt64(kind))

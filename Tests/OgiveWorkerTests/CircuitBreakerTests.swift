@@ -4,7 +4,7 @@ import Testing
 @testable import OgiveWorker
 
 /// The pure state machines of retries and outages, with time moved by hand.
-@Suite struct CircuitBreakerTests {
+@Suite(.timeLimit(.minutes(10))) struct CircuitBreakerTests {
     private static let away = ModelError(.unreachable, "connection refused")
     private static let down = ModelError(.serverError, "500")
 

@@ -4,7 +4,7 @@ import Testing
 @testable import OgiveWorker
 
 /// The search for a server's saturation, before simulated servers; time is theirs.
-@Suite struct ConcurrencyLimitTests {
+@Suite(.timeLimit(.minutes(10))) struct ConcurrencyLimitTests {
     private func auto(
         _ bounds: ClosedRange<Int> = 2...256, initial: Int = 8, latencyMax: Duration? = nil
     ) -> ConcurrencyLimit {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OgiveWorker
 
-@Suite("The end of a worker's time")
+@Suite("The end of a worker's time", .timeLimit(.minutes(10)))
 struct EndOfTimeTests {
     private static func at(_ seconds: Double) -> Instant { Instant(.seconds(seconds)) }
 
@@ -72,7 +72,7 @@ struct EndOfTimeTests {
     }
 }
 
-@Suite("The search for a coordinator")
+@Suite("The search for a coordinator", .timeLimit(.minutes(10)))
 struct CoordinatorSearchTests {
     private static func at(_ seconds: Double) -> Instant { Instant(.seconds(seconds)) }
 

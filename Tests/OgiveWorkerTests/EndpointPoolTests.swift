@@ -4,7 +4,7 @@ import Testing
 @testable import OgiveWorker
 
 /// Which endpoint a request goes to, with time moved by hand.
-@Suite struct EndpointPoolTests {
+@Suite(.timeLimit(.minutes(10))) struct EndpointPoolTests {
     private static let away = ModelError(.unreachable, "connection refused")
 
     private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }

@@ -4,7 +4,7 @@ import Testing
 @testable import OgiveWorker
 
 /// Rates, and the estimate of tokens that they go by.
-@Suite struct RateLimitTests {
+@Suite(.timeLimit(.minutes(10))) struct RateLimitTests {
     private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }
 
     @Test("No minute gets more than a tenth above the rate", arguments: [6.0, 60, 600])

@@ -3,7 +3,7 @@ import Postgres
 import Testing
 
 extension WithServer {
-    @Suite struct ConnectFailures {
+    @Suite(.timeLimit(.minutes(10))) struct ConnectFailures {
         @Test func aMissingDatabaseIsNamed() async throws {
             var configuration = try #require(PrivateServer.configuration)
             configuration.database = "no_such_database"
@@ -28,7 +28,7 @@ extension WithServer {
     }
 }
 
-@Suite struct ConnectWithoutServer {
+@Suite(.timeLimit(.minutes(10))) struct ConnectWithoutServer {
     @Test func anUnreachableServerIsNamedWithItsSocket() async throws {
         let configuration = PostgresConfiguration(
             socketDirectory: "/nonexistent/ogive", user: "u", database: "d")

@@ -2,7 +2,7 @@ import Foundation
 import Postgres
 import Testing
 
-@Suite struct EmbeddedPostgresTests {
+@Suite(.timeLimit(.minutes(10))) struct EmbeddedPostgresTests {
     /// A directory for one test, with a path that is longer than a socket's address may be.
     private func directory(_ name: String) -> String {
         "/tmp/ogive-embedded-\(name)-\(UInt64.random(in: 0 ... .max))"

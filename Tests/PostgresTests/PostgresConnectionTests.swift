@@ -2,7 +2,7 @@ import Postgres
 import Testing
 
 extension WithServer {
-    @Suite struct Connections {
+    @Suite(.timeLimit(.minutes(10))) struct Connections {
         @Test func aUniqueViolationNamesStateConstraintAndTable() async throws {
             try await PrivateServer.connection { db in
                 try await db.execute("CREATE TABLE t (x int, CONSTRAINT t_x_key UNIQUE (x))")

@@ -2,7 +2,7 @@ import Postgres
 import Testing
 
 extension WithServer {
-    @Suite struct Copy {
+    @Suite(.timeLimit(.minutes(10))) struct Copy {
         private static let copy = "COPY t (id, name, score, scores, meta, raw) "
         private static let table = """
             CREATE TABLE t (id bigint PRIMARY KEY, name text, score float8, scores float8[],

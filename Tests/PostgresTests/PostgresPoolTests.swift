@@ -2,7 +2,7 @@ import Postgres
 import Testing
 
 extension WithServer {
-    @Suite struct Pools {
+    @Suite(.timeLimit(.minutes(10))) struct Pools {
         @Test func aPoolNeverOpensMoreThanItsSize() async throws {
             try await PrivateServer.database { configuration in
                 let pool = PostgresPool(configuration, size: 2)

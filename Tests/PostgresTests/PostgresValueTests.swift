@@ -2,7 +2,7 @@ import Postgres
 import Testing
 
 extension WithServer {
-    @Suite struct Values {
+    @Suite(.timeLimit(.minutes(10))) struct Values {
         @Test func scalarsSurviveTheRoundTrip() async throws {
             try await PrivateServer.connection { db in
                 let row = try await db.query(

@@ -58,7 +58,7 @@ extension Trait where Self == PrivateServer {
 }
 
 /// The tests that need a server.
-@Suite(.privateServer) enum WithServer {}
+@Suite(.privateServer, .timeLimit(.minutes(10))) enum WithServer {}
 
 /// Runs `body` and returns the module's error that it must throw.
 func postgresError(

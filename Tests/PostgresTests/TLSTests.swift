@@ -99,7 +99,7 @@ private struct TLSServer {
     }
 }
 
-@Suite struct TLS {
+@Suite(.timeLimit(.minutes(10))) struct TLS {
     @Test func anotherHostIsVerifiedByNameAndAuthority() async throws {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl") else { return }
         try await TLSServer.with { server in

@@ -1,7 +1,7 @@
 import QuantileRewards
 import Testing
 
-@Suite("The empirical distribution of rewards")
+@Suite("The empirical distribution of rewards", .timeLimit(.minutes(10)))
 struct EmpiricalDistributionTests {
     /// A generator that gives the same tables in every run.
     private struct Generator: RandomNumberGenerator {

@@ -1,7 +1,7 @@
 import QuantileRewards
 import Testing
 
-@Suite("The partition function")
+@Suite("The partition function", .timeLimit(.minutes(10)))
 struct PartitionFunctionTests {
     /// (β, log(β (exp(1/β) − 1))), computed with 900 decimal digits.
     private static let references: [(Double, Double)] = [

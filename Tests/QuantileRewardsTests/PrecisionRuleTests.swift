@@ -1,7 +1,7 @@
 import QuantileRewards
 import Testing
 
-@Suite("How many draws a precision takes")
+@Suite("How many draws a precision takes", .timeLimit(.minutes(10)))
 struct PrecisionRuleTests {
     private let rule = PrecisionRule(targetStandardError: 0.05)
 
@@ -92,7 +92,7 @@ struct PrecisionRuleTests {
     }
 }
 
-@Suite("Neyman allocation")
+@Suite("Neyman allocation", .timeLimit(.minutes(10)))
 struct NeymanAllocationTests {
     @Test("is proportional to the weights where no bound is met")
     func proportional() {

@@ -4,7 +4,7 @@ import Testing
 
 /// Every function against values computed by SciPy and mpmath: `reference.json`, written by
 /// `generate_reference.py`.
-@Suite("Values of SciPy and mpmath")
+@Suite("Values of SciPy and mpmath", .timeLimit(.minutes(10)))
 struct ReferenceTests {
     @Test("agree to 1e-12 for every function")
     func agree() throws {

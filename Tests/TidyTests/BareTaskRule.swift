@@ -37,7 +37,7 @@ struct BareTaskRule: Rule {
     }
 }
 
-@Suite struct BareTaskTests {
+@Suite(.timeLimit(.minutes(10))) struct BareTaskTests {
     @Test func `Nobody starts an unstructured task`() throws {
         try BareTaskRule().expectObeyed()
     }

@@ -77,7 +77,7 @@ struct DocumentationRule: Rule {
     }
 }
 
-@Suite struct DocumentationTests {
+@Suite(.timeLimit(.minutes(10))) struct DocumentationTests {
     @Test func `Every declaration for others is documented`() throws {
         try DocumentationRule().expectObeyed()
     }

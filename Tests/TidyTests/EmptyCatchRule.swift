@@ -15,7 +15,7 @@ struct EmptyCatchRule: Rule {
     }
 }
 
-@Suite struct EmptyCatchTests {
+@Suite(.timeLimit(.minutes(10))) struct EmptyCatchTests {
     @Test func `No catch swallows an error`() throws {
         try EmptyCatchRule().expectObeyed()
     }

@@ -34,7 +34,7 @@ struct ExplainedUnsafeRule: Rule {
     }
 }
 
-@Suite struct ExplainedUnsafeTests {
+@Suite(.timeLimit(.minutes(10))) struct ExplainedUnsafeTests {
     @Test func `Each use of unsafe is explained`() throws {
         try ExplainedUnsafeRule().expectObeyed()
     }

@@ -57,7 +57,7 @@ struct FaultTable {
     }
 }
 
-@Suite struct FaultTableTests {
+@Suite(.timeLimit(.minutes(10))) struct FaultTableTests {
     private func page(_ cell: String, fault: Int = 7) -> String {
         (1...FaultTable.faults).map { "| \($0) | a | b | \($0 == fault ? cell : "not run: c") |" }
             .joined(separator: "\n")

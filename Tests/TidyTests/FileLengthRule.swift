@@ -13,7 +13,7 @@ struct FileLengthRule: Rule {
     }
 }
 
-@Suite struct FileLengthTests {
+@Suite(.timeLimit(.minutes(10))) struct FileLengthTests {
     @Test func `No file is longer than 500 lines`() throws {
         try FileLengthRule().expectObeyed()
     }

@@ -12,7 +12,7 @@ struct FileNameRule: Rule {
     }
 }
 
-@Suite struct FileNameTests {
+@Suite(.timeLimit(.minutes(10))) struct FileNameTests {
     @Test func `No file is named for being a heap of things`() throws {
         try FileNameRule().expectObeyed()
     }

@@ -60,7 +60,7 @@ struct FunctionLengthRule: Rule {
     }
 }
 
-@Suite struct FunctionLengthTests {
+@Suite(.timeLimit(.minutes(10))) struct FunctionLengthTests {
     @Test func `No function is longer than 70 lines`() throws {
         try FunctionLengthRule().expectObeyed()
     }

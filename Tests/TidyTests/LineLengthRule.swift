@@ -12,7 +12,7 @@ struct LineLengthRule: Rule {
     }
 }
 
-@Suite struct LineLengthTests {
+@Suite(.timeLimit(.minutes(10))) struct LineLengthTests {
     @Test func `No line is wider than 100 columns`() throws {
         try LineLengthRule().expectObeyed()
     }

@@ -33,7 +33,7 @@ struct ModuleImportsRule: Rule {
     }
 }
 
-@Suite struct ModuleImportsTests {
+@Suite(.timeLimit(.minutes(10))) struct ModuleImportsTests {
     @Test func `Modules import only what the table of modules allows`() throws {
         try ModuleImportsRule().expectObeyed()
     }

@@ -2,7 +2,7 @@ import Testing
 
 /// The package's settings are in force, for every target. A misspelt feature name is ignored by
 /// the compiler without a word, so this file, compiled with those settings, asks for each.
-@Suite struct PackageSettingsTests {
+@Suite(.timeLimit(.minutes(10))) struct PackageSettingsTests {
     private static let targets: Set<String> = ["target", "executableTarget", "testTarget"]
 
     /// Names of Swift targets in a manifest that do not have `swiftSettings: house`.

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite struct SwiftLexerTests {
+@Suite(.timeLimit(.minutes(10))) struct SwiftLexerTests {
     private func words(_ code: String) -> [String] {
         SwiftLexer(code).tokens.map(\.text)
     }

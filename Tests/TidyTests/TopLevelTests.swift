@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The top level of the repository holds only what the architecture names.
-@Suite struct TopLevelTests {
+@Suite(.timeLimit(.minutes(10))) struct TopLevelTests {
     private static let allowed: Set<String> = [
         "CONTRIBUTING.md", "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "config",
         "deploy", "migrations",

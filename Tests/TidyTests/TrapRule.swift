@@ -16,7 +16,7 @@ struct TrapRule: Rule {
     }
 }
 
-@Suite struct TrapTests {
+@Suite(.timeLimit(.minutes(10))) struct TrapTests {
     @Test func `Nothing is forced`() throws {
         try TrapRule().expectObeyed()
     }

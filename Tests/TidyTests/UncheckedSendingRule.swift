@@ -28,7 +28,7 @@ struct UncheckedSendingRule: Rule {
     }
 }
 
-@Suite struct UncheckedSendingTests {
+@Suite(.timeLimit(.minutes(10))) struct UncheckedSendingTests {
     @Test func `Compiler checks are switched off only around C handles, with a reason`() throws {
         try UncheckedSendingRule().expectObeyed()
     }

@@ -19,7 +19,7 @@ struct UnfinishedMarkRule: Rule {
     }
 }
 
-@Suite struct UnfinishedMarkTests {
+@Suite(.timeLimit(.minutes(10))) struct UnfinishedMarkTests {
     @Test func `Nothing is marked as unfinished`() throws {
         try UnfinishedMarkRule().expectObeyed()
     }

@@ -17,7 +17,7 @@ struct WallClockRule: Rule {
     }
 }
 
-@Suite struct WallClockTests {
+@Suite(.timeLimit(.minutes(10))) struct WallClockTests {
     @Test func `Fault 16: the state machines cannot read a wall clock`() throws {
         try WallClockRule().expectObeyed()
     }

@@ -4,7 +4,9 @@ import Testing
 @testable import ZeroMQ
 
 /// What encryption costs: run with `OGIVE_BENCHMARK=1`, prints and asserts nothing about time.
-@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["OGIVE_BENCHMARK"] != nil))
+@Suite(
+    .serialized, .enabled(if: ProcessInfo.processInfo.environment["OGIVE_BENCHMARK"] != nil),
+    .timeLimit(.minutes(10)))
 struct CurveBenchmark {
     @Test(arguments: [64, 1_024, 16_384])
     func `messages per second with and without CURVE`(bytes: Int) async throws {

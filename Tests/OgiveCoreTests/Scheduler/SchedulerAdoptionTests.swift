@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: leases held at a hello")
+@Suite("Scheduler: leases held at a hello", .timeLimit(.minutes(10)))
 struct SchedulerAdoptionTests {
     typealias Bench = SchedulerBench
 

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: budgets")
+@Suite("Scheduler: budgets", .timeLimit(.minutes(10)))
 struct SchedulerBudgetTests {
     typealias Bench = SchedulerBench
 

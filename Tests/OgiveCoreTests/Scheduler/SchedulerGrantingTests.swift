@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: granting")
+@Suite("Scheduler: granting", .timeLimit(.minutes(10)))
 struct SchedulerGrantingTests {
     typealias Bench = SchedulerBench
 

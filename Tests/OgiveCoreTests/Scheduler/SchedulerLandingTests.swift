@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: landing")
+@Suite("Scheduler: landing", .timeLimit(.minutes(10)))
 struct SchedulerLandingTests {
     typealias Bench = SchedulerBench
 

@@ -1,7 +1,7 @@
 import OgiveCore
 import Testing
 
-@Suite("Scheduler: memory and messages")
+@Suite("Scheduler: memory and messages", .timeLimit(.minutes(10)))
 struct SchedulerMemoryTests {
     typealias Bench = SchedulerBench
 

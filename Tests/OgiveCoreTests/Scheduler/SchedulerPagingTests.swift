@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: paging")
+@Suite("Scheduler: paging", .timeLimit(.minutes(10)))
 struct SchedulerPagingTests {
     typealias Bench = SchedulerBench
 

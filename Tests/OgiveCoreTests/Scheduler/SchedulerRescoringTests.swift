@@ -2,7 +2,8 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: runs that sample nothing, and runs that share a sampling")
+@Suite(
+    "Scheduler: runs that sample nothing, and runs that share a sampling", .timeLimit(.minutes(10)))
 struct SchedulerRescoringTests {
     typealias Bench = SchedulerBench
 

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: results")
+@Suite("Scheduler: results", .timeLimit(.minutes(10)))
 struct SchedulerResultTests {
     typealias Bench = SchedulerBench
 

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: fingerprints")
+@Suite("Scheduler: fingerprints", .timeLimit(.minutes(10)))
 struct SchedulerServingTests {
     typealias Bench = SchedulerBench
 

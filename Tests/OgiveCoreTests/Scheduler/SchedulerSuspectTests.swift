@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: tasks that end their workers")
+@Suite("Scheduler: tasks that end their workers", .timeLimit(.minutes(10)))
 struct SchedulerSuspectTests {
     typealias Bench = SchedulerBench
 

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Scheduler: workers")
+@Suite("Scheduler: workers", .timeLimit(.minutes(10)))
 struct SchedulerWorkerTests {
     typealias Bench = SchedulerBench
 

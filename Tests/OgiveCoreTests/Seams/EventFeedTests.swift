@@ -1,7 +1,7 @@
 import OgiveCore
 import Testing
 
-@Suite struct EventFeedTests {
+@Suite(.timeLimit(.minutes(10))) struct EventFeedTests {
     private static let eventsMax = 100
 
     private func feed() -> EventFeed<Int> { EventFeed(eventsMax: Self.eventsMax) }

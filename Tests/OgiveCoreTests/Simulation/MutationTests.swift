@@ -3,7 +3,7 @@ import OgiveTesting
 import Testing
 
 #if DEBUG
-    @Suite("The simulator sees each guard's absence")
+    @Suite("The simulator sees each guard's absence", .timeLimit(.minutes(10)))
     struct MutationTests {
         /// Within this many seeds.
         static let seedsMax: UInt64 = 200

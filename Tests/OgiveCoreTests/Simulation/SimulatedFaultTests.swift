@@ -3,7 +3,7 @@ import Testing
 
 /// One kind of fault at a time: it happens, no rule is broken, and the tables are those of an
 /// undisturbed run.
-@Suite("Simulated faults, one at a time")
+@Suite("Simulated faults, one at a time", .timeLimit(.minutes(10)))
 struct SimulatedFaultTests {
     /// Runs seeds with options; each must be clean, and what is asked for must happen in one.
     private func expect(

@@ -3,7 +3,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Simulated runs under faults")
+@Suite("Simulated runs under faults", .timeLimit(.minutes(10)))
 struct SimulationTests {
     @Test("Without faults exactly N items land, and nothing is lost, late or stale")
     func undisturbed() {

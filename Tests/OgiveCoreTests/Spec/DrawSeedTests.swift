@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Seeds of draws")
+@Suite("Seeds of draws", .timeLimit(.minutes(10)))
 struct DrawSeedTests {
     private func base(_ sampling: String, _ key: String) -> UInt32 {
         DrawSeed.base(sampling: SHA256Digest(hashing: sampling), promptKey: key)

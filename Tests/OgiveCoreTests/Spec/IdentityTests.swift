@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Identities")
+@Suite("Identities", .timeLimit(.minutes(10)))
 struct IdentityTests {
     @Test("A worker's id survives the way through its 16 bytes")
     func workerBytes() throws {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import OgiveCore
 import Testing
 
-@Suite("Identity of specifications")
+@Suite("Identity of specifications", .timeLimit(.minutes(10)))
 struct SpecIdentityTests {
     private static var sampling: SamplingSpec {
         var policy = PolicySpec(kind: .openai, model: "tiny")

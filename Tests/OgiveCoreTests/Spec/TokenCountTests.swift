@@ -1,7 +1,7 @@
 import OgiveCore
 import Testing
 
-@Suite("Token counts")
+@Suite("Token counts", .timeLimit(.minutes(10)))
 struct TokenCountTests {
     @Test("Parts add up to the whole and differ by one at most", arguments: 0...9, 1...7)
     func splits(whole: Int, count: Int) {

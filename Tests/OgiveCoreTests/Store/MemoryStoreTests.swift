@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("The store in memory")
+@Suite("The store in memory", .timeLimit(.minutes(10)))
 struct MemoryStoreTests {
     @Test("keeps what every store must keep")
     func conforms() async throws {

@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Worker's session: leases and results")
+@Suite("Worker's session: leases and results", .timeLimit(.minutes(10)))
 struct SessionLeaseTests {
     typealias Bench = SessionBench
 

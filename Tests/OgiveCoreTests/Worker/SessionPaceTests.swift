@@ -1,7 +1,7 @@
 import OgiveCore
 import Testing
 
-@Suite("Worker session: pace")
+@Suite("Worker session: pace", .timeLimit(.minutes(10)))
 struct SessionPaceTests {
     typealias Bench = SessionBench
 

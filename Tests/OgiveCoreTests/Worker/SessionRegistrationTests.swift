@@ -2,7 +2,7 @@ import OgiveCore
 import OgiveTesting
 import Testing
 
-@Suite("Worker's session: registration")
+@Suite("Worker's session: registration", .timeLimit(.minutes(10)))
 struct SessionRegistrationTests {
     typealias Bench = SessionBench
 

@@ -3,6 +3,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct AdaptiveConfigurationTests {
     private func spec(_ run: String) throws -> RunSpec {
         try Configuration.parse(

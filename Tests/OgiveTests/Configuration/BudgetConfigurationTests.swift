@@ -3,6 +3,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct BudgetConfigurationTests {
     private static let valid = """
         run: {name: r, draws: 8}

@@ -3,6 +3,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigurationTests {
     private static let valid = """
         run:

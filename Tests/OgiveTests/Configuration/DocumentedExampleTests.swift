@@ -5,6 +5,7 @@ import Testing
 @testable import ogive
 
 /// The YAML in the documentation must be what the program reads.
+@Suite(.timeLimit(.minutes(10)))
 struct DocumentedExampleTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct EndpointTests {
     private func read(
         _ text: String, _ environment: [String: String] = [:]

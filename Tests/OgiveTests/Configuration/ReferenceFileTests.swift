@@ -5,6 +5,7 @@ import Testing
 @testable import ogive
 
 /// The files under `config/` are documentation: they must say what the code does.
+@Suite(.timeLimit(.minutes(10)))
 struct ReferenceFileTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -5,6 +5,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct ScorerConfigurationTests {
     private static let page = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

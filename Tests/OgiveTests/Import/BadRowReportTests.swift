@@ -3,6 +3,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct BadRowReportTests {
     private func bad(_ line: Int, _ reason: BadRow.Reason = .notJSON) -> BadRow {
         BadRow(file: "f.jsonl", line: line, reason: reason, detail: "why \(line)")

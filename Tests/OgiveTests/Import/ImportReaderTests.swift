@@ -23,7 +23,7 @@ final class TemporaryFolder {
 }
 
 /// One after the other: one of them looks at the memory that is in use.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ImportReaderTests {
     private let folder: TemporaryFolder
 

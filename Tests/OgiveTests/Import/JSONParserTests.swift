@@ -2,6 +2,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct JSONParserTests {
     private func parse(_ text: String) throws(JSONParser.Problem) -> JSONValue {
         try JSONParser.parse(Array(text.utf8))

@@ -3,6 +3,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct RowShapeTests {
     private func read(_ text: String, _ fields: FieldMap? = nil) throws -> ImportedPrompt {
         let row = try #require(JSONParser.parse(Array(text.utf8)).fields)

@@ -2,6 +2,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct ProgressLineTests {
     private let terminal = TerminalStyle(isTerminal: true, hasColours: false, width: 80)
 

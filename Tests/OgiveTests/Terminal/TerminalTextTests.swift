@@ -2,6 +2,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct TerminalTextTests {
     @Test(arguments: [
         (0, "0s"), (59, "59s"), (61, "1m 01s"), (7_620, "2h 07m"), (273_600, "3d 04h"),

@@ -2,6 +2,7 @@ import Testing
 
 @testable import ogive
 
+@Suite(.timeLimit(.minutes(10)))
 struct TextECDFTests {
     @Test func uniformRewardsGiveADiagonal() {
         let plot = TextECDF(width: 8, height: 4).lines([0, 1, 2, 3, 4, 5, 6, 7].map(Double.init))

@@ -4,7 +4,7 @@ import UnixSignals
 
 @testable import ogive
 
-@Suite struct StopRequestsTests {
+@Suite(.timeLimit(.minutes(10))) struct StopRequestsTests {
     @Test func aSecondTermOrIntForces() {
         var requests = StopRequests()
         let answers = [UnixSignal.sigterm, .sigint, .sigterm].map { requests.take($0) }

@@ -29,10 +29,10 @@ extension PostgresStore {
             if !isNumber, !text.isEmpty {
                 // As `ogive` shows it.
                 let beginning = text.hasSuffix("…") ? String(text.dropLast()) : text
-                found += try await find(
+                let matches = try await find(
                     ReadingQueries.promptsByPrefix, .string(beginning),
-                    .int64(Int64(Self.namedMax))
-                ).filter { !found.contains($0) }
+                    .int64(Int64(Self.namedMax)))
+                for match in matches where !found.contains(match) { found.append(match) }
             }
             if found.count == 1 { return found[0] }
             throw Self.notOne(run, text, found)

@@ -27,7 +27,7 @@ extension PostgresStore {
         let submission = RunSubmission(spec: spec, now: clock.now())
         var outcome: (receipt: SubmitReceipt, status: RunStatus)?
         do {
-            try await database.transaction("rehearse run \"\(spec.name)\"") { connection in
+            try await database.transaction("rehearse run \"\(spec.name)\"") { connection -> Void in
                 outcome = nil
                 let receipt = try await submission.submit(connection)
                 let row = try await connection.query(ReadingQueries.oneRun, [.string(spec.name)])

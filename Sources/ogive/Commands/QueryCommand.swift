@@ -41,10 +41,9 @@ struct QueryCommand: ConfiguredCommand {
         let configuration = try file.load()
         let (table, draws) = try await DatabaseSession.withStore(configuration) { store, _ in
             let id = try await store.prompt(ofRun: name, meant: prompt).id
-            return (
-                try await store.table(ofRun: name, prompt: .id(id)),
-                completions ? try await store.completions(ofRun: name, prompt: id) : []
-            )
+            let table = try await store.table(ofRun: name, prompt: .id(id))
+            let draws = try await completions ? store.completions(ofRun: name, prompt: id) : []
+            return (table, draws)
         }
         let distribution = EmpiricalDistribution(table.rewards)
         let quantile = reward.flatMap { distribution?.quantileReward(of: $0) }

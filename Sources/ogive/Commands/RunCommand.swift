@@ -36,7 +36,7 @@ struct RunCommand: ConfiguredCommand {
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
-        let file = try file.file()
+        let file = try self.file.file()
         let configuration = try file.load()
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(

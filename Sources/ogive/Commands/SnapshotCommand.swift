@@ -53,7 +53,7 @@ struct SnapshotCommand: AsyncParsableCommand {
                     ofRun: run, named: name, allowsPending: incomplete,
                     program: ProgramVersion.text)
             }
-            print(json ? try Self.json(snapshot).json : snapshot.text)
+            print(try json ? Self.json(snapshot).json : snapshot.text)
         }
     }
 

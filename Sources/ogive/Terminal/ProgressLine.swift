@@ -104,7 +104,7 @@ struct ProgressLine {
         let percent = "\(Int(snapshot.fraction * 100))%"
         var text = String(repeating: " ", count: 4 - percent.count) + percent
         let barWidth = min(24, style.width - Self.margin - text.count - 26)
-        let bar = barWidth >= 6 ? " \(bar(snapshot.fraction, width: barWidth))" : ""
+        let bar = barWidth >= 6 ? " \(self.bar(snapshot.fraction, width: barWidth))" : ""
         var room = style.width - Self.margin - text.count - bar.count
         text += style.paint(bar, .cyan)
         for fact in facts(snapshot, at: time) {

@@ -65,7 +65,7 @@ struct ConfigurationFile: Hashable, Sendable {
         guard words.count > 1, words[0] == "ogive", Self.completed.contains(words[1]),
             !words.contains("--config"), !words.contains("--help")
         else { return String(command) }
-        if let end = command.range(of: " -- ") {
+        if let end = command.firstRange(of: " -- ") {
             return "\(command[..<end.lowerBound]) \(options)\(command[end.lowerBound...])"
         }
         return "\(command) \(options)"

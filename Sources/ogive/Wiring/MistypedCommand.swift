@@ -11,8 +11,8 @@ enum MistypedCommand {
         in arguments: ArraySlice<String>, of command: any ParsableCommand.Type, called name: String
     ) -> CommandError? {
         let configuration = command.configuration
-        let names = configuration.subcommands.filter(\.configuration.shouldDisplay)
-            .compactMap(\.configuration.commandName)
+        let names = configuration.subcommands.map { $0.configuration }.filter(\.shouldDisplay)
+            .compactMap(\.commandName)
         guard !names.isEmpty, let word = arguments.first, !word.hasPrefix("-"), word != "help"
         else { return nil }
         if let next = configuration.subcommands.first(where: {

@@ -72,11 +72,12 @@ struct TerminalTextTests {
         #expect(colours.paint("x", .red) == "\u{1b}[31mx\u{1b}[0m")
     }
 
-    @Test(arguments: [
-        (["LANG": "C"], false), (["LANG": "en_US.UTF-8"], true), ([:], true),
-        (["LC_ALL": "C", "LANG": "en_US.UTF-8"], false), (["LC_CTYPE": "C.utf8"], true),
-        (["LANG": "de_DE.ISO-8859-1"], false), (["LC_ALL": "", "LANG": "POSIX"], false),
-    ])
+    @Test(
+        arguments: [
+            (["LANG": "C"], false), (["LANG": "en_US.UTF-8"], true), ([:], true),
+            (["LC_ALL": "C", "LANG": "en_US.UTF-8"], false), (["LC_CTYPE": "C.utf8"], true),
+            (["LANG": "de_DE.ISO-8859-1"], false), (["LC_ALL": "", "LANG": "POSIX"], false),
+        ] as [([String: String], Bool)])
     func localeSaysWhetherThereIsUnicode(environment: [String: String], isUnicode: Bool) {
         #expect(TerminalStyle(descriptor: -1, environment: environment).hasUnicode == isUnicode)
     }

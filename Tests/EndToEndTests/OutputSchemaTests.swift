@@ -66,7 +66,8 @@ extension EndToEndTests.OutputSchema {
             let early = try await workplace.ogive(["status", "--json"] + option)
             #expect(early.output.contains("\"runs\":[]"), "a dry run stores nothing")
             try await checker.run(["submit"] + option, "submit")
-            try await checker.lines(["run"] + option, last: "result")
+            // A synthetic scorer scores no candidates: they are failures.
+            try await checker.lines(["run"] + option, last: "result", exit: 1)
             try await checker.run(["status"] + option, "status")
             try await checker.run(["query", "made", "--prompt", "p1"] + option, "query")
             try await checker.run(

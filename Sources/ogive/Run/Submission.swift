@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OgiveCore
 internal import OgiveStore
 
@@ -39,7 +40,8 @@ struct Submission {
                 for difference in receipt.differences { lines.append("  \(difference)") }
             }
             if retried > 0 { lines.append("\(retried) failures will be tried again") }
-            return lines
+            let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+            return lines.map(style.shown)
         }
 
         /// For a script.

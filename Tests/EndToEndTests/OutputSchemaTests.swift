@@ -90,7 +90,7 @@ extension EndToEndTests.OutputSchema {
             let other = try workplace.write(
                 "other.yaml",
                 """
-                scorer: {kind: verifier, model: strict, verifier: {rule: final_number, field: no}}
+                scorer: {kind: verifier, model: strict, verifier: {rule: final_number, field: absent}}
                 worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
                 """)
             let rescore = ["rescore", "made", "--scorer", other] + option
@@ -101,12 +101,7 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["status"] + option, "status")
             try await checker.run(["failures", "retry", "made-strict"] + option, "retry")
 
-            let folder = ["--authorized", workplace.path("authorized")]
-            try await checker.run(["keys", "new", "k", "--folder", workplace.folder], "key_pair")
-            try await checker.run(
-                ["keys", "authorize", workplace.path("k.pub")] + folder, "authorized")
-            try await checker.run(["keys", "list"] + folder, "keys")
-            try await checker.run(["keys", "revoke", "k"] + folder, "revoked")
+            try await keys(checker)
             try await checker.run(
                 ["migrate", "down", "--to", "0", "--yes"] + option, "migrate")
 
@@ -117,6 +112,16 @@ extension EndToEndTests.OutputSchema {
                 #expect(page.contains("`\(definition)`"), "JSON.md does not name \(definition)")
             }
         }
+    }
+
+    private func keys(_ checker: Checker) async throws {
+        let workplace = checker.workplace
+        let folder = ["--authorized", workplace.path("authorized")]
+        try await checker.run(["keys", "new", "k", "--folder", workplace.folder], "key_pair")
+        try await checker.run(
+            ["keys", "authorize", workplace.path("k.pub")] + folder, "authorized")
+        try await checker.run(["keys", "list"] + folder, "keys")
+        try await checker.run(["keys", "revoke", "k"] + folder, "revoked")
     }
 
     @Test func `The check finds what does not fit`() throws {

@@ -65,8 +65,10 @@ let package = Package(
         .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // Leaves: know nothing of Ogive.
         .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
@@ -78,6 +80,9 @@ let package = Package(
             dependencies: ["CLibpq", "CLinux", "DedicatedThread", logging, subprocess],
             swiftSettings: house),
         .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
+        .target(
+            name: "RegularExpressions", dependencies: ["CPCRE2", "DedicatedThread"],
+            swiftSettings: house),
 
         // The core, and what carries it.
         .target(
@@ -99,8 +104,8 @@ let package = Package(
         .target(
             name: "OgiveModels",
             dependencies: [
-                "OgiveCore", asyncHTTPClient, deque, logging, nioCore, nioHTTP1, nioSSL,
-                subprocess,
+                "OgiveCore", "RegularExpressions", asyncHTTPClient, deque, logging, nioCore,
+                nioHTTP1, nioSSL, subprocess,
             ],
             swiftSettings: house),
         .target(
@@ -112,11 +117,13 @@ let package = Package(
             swiftSettings: house),
         .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
         .target(
-            name: "OgiveTesting", dependencies: ["OgiveCore", "OgiveWire"], swiftSettings: house),
+            name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
+            swiftSettings: house),
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+                "CLinux", "CZlib", "CZstd", "DedicatedThread", "OgiveCoordinator", "OgiveCore",
+                "OgiveModels",
                 "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
                 "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
@@ -134,11 +141,17 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
         .testTarget(
-            name: "ZeroMQTests", dependencies: ["DedicatedThread", "ZeroMQ"], swiftSettings: house),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: house),
+            name: "ZeroMQTests", dependencies: ["DedicatedThread", "OgiveTesting", "ZeroMQ"],
+            swiftSettings: house),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["OgiveTesting", "Postgres"],
+            swiftSettings: house),
         .testTarget(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"],
             exclude: ["generate_reference.py", "reference.json"], swiftSettings: house),
+        .testTarget(
+            name: "RegularExpressionsTests", dependencies: ["RegularExpressions"],
+            swiftSettings: house),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
             exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),
@@ -191,13 +204,17 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Harness", "OgiveCore", "OgiveStore", "Postgres", subprocess],
+            dependencies: [
+                "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
+            ],
             exclude: ["trainer_checks.py"], swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.
         .target(
             name: "Harness",
-            dependencies: ["OgiveModels", "OgiveStore", "Postgres", nioCore, nioPosix],
+            dependencies: [
+                "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres", nioCore, nioPosix,
+            ],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
         .executableTarget(
             name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Chaos",

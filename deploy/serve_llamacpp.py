@@ -4,7 +4,8 @@
     .venv/bin/python deploy/serve_llamacpp.py --model config/quickstart/policy.gguf --port 18080
     .venv/bin/python deploy/serve_llamacpp.py --model config/quickstart/reward.gguf --rank
 
-Says nothing unless something is wrong (`--verbose` shows llama.cpp's log). Ends at once, with exit
+Says one line on standard error when it serves, and what is wrong (`--verbose` shows llama.cpp's
+log). Ends at once, with exit
 code 0, on SIGTERM or SIGINT, and with `--exit-with-stdin` also when its standard input closes, so
 that it cannot outlive the process that started it. Exit code 2: what was asked for cannot work.
 """
@@ -35,7 +36,10 @@ def parse_arguments():
     parser.add_argument("--slots", type=int, default=8, help="requests decoded at the same time")
     parser.add_argument("--ctx", type=int, default=0, help="tokens of context over all slots; "
                         f"default: {TOKENS_PER_SLOT} a slot")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--threads", default="auto", help="CPU threads; auto, the default: as many "
+                        "as this process may use cores. Servers that share a machine need a number "
+                        "each: more threads than cores wait for each other (ogive's `launch` puts "
+                        "the share in place of {threads})")
     parser.add_argument("--alias", help="model name to report; default: the file's name")
     parser.add_argument("--rank", action="store_true", help="a reward model: serve /v1/rerank")
     parser.add_argument("--api-key-file", type=Path, help="file with accepted keys, one a line")
@@ -45,6 +49,11 @@ def parse_arguments():
                         help="end when standard input closes")
     parser.add_argument("--verbose", action="store_true", help="show llama.cpp's log")
     arguments = parser.parse_args()
+    try:
+        arguments.threads = (len(os.sched_getaffinity(0)) if arguments.threads == "auto"
+                             else int(arguments.threads))
+    except ValueError:
+        fail(f"--threads {arguments.threads} is neither a number nor auto")
     if not 0 <= arguments.port <= 65535:
         fail(f"--port {arguments.port} is not a port; give 0 to 65535")
     for name, lowest in ("slots", 1), ("ctx", 0), ("threads", 1):
@@ -152,6 +161,8 @@ def main():
         fail(f"llama.cpp could not start with {arguments.model}: {error}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    print(f"serve_llamacpp: serving {arguments.model} at {server.listening_address} with "
+          f"{arguments.slots} slots and {arguments.threads} threads", file=sys.stderr, flush=True)
     if arguments.port == 0:
         print(f"listening on {server.listening_address}", flush=True)
     while True:

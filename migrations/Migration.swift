@@ -85,5 +85,17 @@ package struct Migration: Sendable, Hashable {
         Migration(
             22, "text_compression", up: PackageResources._022_text_compression_up_sql,
             down: PackageResources._022_text_compression_down_sql),
+        Migration(
+            23, "run_lifecycle", up: PackageResources._023_run_lifecycle_up_sql,
+            down: PackageResources._023_run_lifecycle_down_sql),
+        Migration(
+            24, "own_draws", up: PackageResources._024_own_draws_up_sql,
+            down: PackageResources._024_own_draws_down_sql),
+        Migration(
+            25, "own_rows", up: PackageResources._025_own_rows_up_sql,
+            down: PackageResources._025_own_rows_down_sql),
+        Migration(
+            26, "candidate_pairs", up: PackageResources._026_candidate_pairs_up_sql,
+            down: PackageResources._026_candidate_pairs_down_sql),
     ]
 }

@@ -13,6 +13,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     /// Whether to wait while another coordinator leads. Otherwise only a dead one's lease is
     /// waited for: one that renews its lease ends this one.
     package var standsBy = true
+    /// The name of the only run that is served; `nil` serves every open one.
+    package var onlyRun: String?
     /// How often a coordinator that stands by asks to lead.
     package var standbyInterval = Duration.seconds(1)
     /// How often the database is asked for new, changed and ended runs.

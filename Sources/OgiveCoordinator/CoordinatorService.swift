@@ -76,8 +76,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         _ feed: EventFeed<Scheduler.Event>, _ keeper: LeaseKeeper
     ) -> [@Sendable () async throws -> Void] {
         let watch = RunWatch(
-            store: store, interval: configuration.pollInterval, time: time, feed: feed,
-            logger: logger)
+            store: store, interval: configuration.pollInterval, onlyRun: configuration.onlyRun,
+            time: time, feed: feed, logger: logger)
         return [
             { await listen(feed) }, { try await tick(feed) }, { try await keeper.run() },
             { try await watch.run() },

@@ -74,6 +74,10 @@ final class LeaseKeeper: Sendable {
                     feed.yield(.superseded(error))
                     return
                 }
+                guard error.isRetriable else {
+                    feed.yield(.refused(error))
+                    return
+                }
                 if !wasAway {
                     logger.warning(
                         "the lease could not be renewed; trying again",

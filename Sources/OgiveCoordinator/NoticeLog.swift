@@ -32,8 +32,21 @@ struct NoticeLog: Sendable {
             logger.warning(
                 "results could not be landed; trying again",
                 metadata: ["reason": "\(error.message)", "in": "\(pause)"])
-        case .finished(let id, let name):
-            logger.notice("run finished", metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
+        case .declined(let id, let name, let reason):
+            logger.warning(
+                "worker cannot serve a run",
+                metadata: ["worker": "\(id)", "name": "\(name)", "reason": "\(reason)"])
+        case .callFailed(let call, let run, let error, let pause):
+            logger.warning(
+                "the database did not \(call.rawValue) run \(run); trying again",
+                metadata: [
+                    "run": "\(run)", "reason": "\(error.message)", "code": "\(error.code.rawValue)",
+                    "in": "\(pause)",
+                ])
+        case .finished(let id, let name, let isOutOfBudget):
+            logger.notice(
+                isOutOfBudget ? "run ended; its budget is spent" : "run finished",
+                metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
         }
     }
 }

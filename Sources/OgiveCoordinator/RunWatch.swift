@@ -6,6 +6,8 @@ internal import OgiveCore
 struct RunWatch: Sendable {
     let store: any Store
     let interval: Duration
+    /// The name of the only run that is looked at; `nil` looks at all.
+    let onlyRun: String?
     let time: TimeSource
     let feed: EventFeed<Scheduler.Event>
     let logger: Logger
@@ -28,13 +30,24 @@ struct RunWatch: Sendable {
         }
     }
 
+    /// Refusals in a row after which the database is taken for one that will go on refusing.
+    private static let refusalsMax = 3
+
     private func ask(_ wakeups: AsyncStream<Void>) async {
         var wasAway = false
+        var refusals = 0
         for await _ in wakeups {
             do throws(StoreError) {
-                feed.yield(.runs(try await store.openRuns()))
+                let open = try await store.openRuns()
+                feed.yield(.runs(open.filter { onlyRun == nil || $0.spec.name == onlyRun }))
                 wasAway = false
+                refusals = 0
             } catch {
+                refusals = error.isRetriable ? 0 : refusals + 1
+                if error.code == .schema || refusals >= Self.refusalsMax {
+                    feed.yield(.refused(error))
+                    return
+                }
                 if !wasAway {
                     logger.warning(
                         "the database does not say which runs are open",

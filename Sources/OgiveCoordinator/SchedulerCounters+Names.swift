@@ -12,6 +12,7 @@ extension SchedulerCounters {
             "ogive_results_total{outcome=stale}": stale,
             "ogive_results_total{outcome=invalid}": invalid,
             "ogive_failures_total": failures,
+            "ogive_database_errors_total": databaseErrors,
         ]
     }
 }

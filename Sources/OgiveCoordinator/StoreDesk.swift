@@ -16,7 +16,7 @@ struct StoreDesk: Sendable {
                 { () async throws(StoreError) in
                     try await store.pendingPage(of: run, after: cursor, limit: limit)
                 },
-                success: { .page(run.id, $0) }, failure: { _ in .pageFailed(run.id) })
+                success: { .page(run.id, $0) }, failure: { .pageFailed(run.id, $0) })
         case .land(let batch):
             await report(
                 { () async throws(StoreError) in try await store.land(batch, term: term) },
@@ -24,11 +24,11 @@ struct StoreDesk: Sendable {
         case .bind(let binding):
             await report(
                 { () async throws(StoreError) in try await store.bind(binding, term: term) },
-                success: { .bound($0) }, failure: { _ in .bindFailed(binding.run) })
+                success: { .bound($0) }, failure: { .bindFailed(binding.run, $0) })
         case .finish(let run):
             await report(
                 { () async throws(StoreError) in try await store.finish(run, term: term) },
-                success: { .finished(run, $0) }, failure: { _ in .finishFailed(run) })
+                success: { .finished(run, $0) }, failure: { .finishFailed(run, $0) })
         case .record, .send, .notice, .stop:
             break
         }

@@ -14,6 +14,8 @@ package struct Preflight: Sendable {
     package var scorerInspector: (any ModelInspector)?
     /// The time that all checks share.
     package var shared: SharedTime
+    /// The prompts that are more than one user turn.
+    package var severalTurns: SeveralTurns?
 
     /// Joins the parts.
     package init(
@@ -72,6 +74,7 @@ package struct Preflight: Sendable {
         var checks = ScorerChecks(
             scorer: scorer, spec: scorerSpec, inspector: scorerInspector, longest: longest,
             maxTokens: policy.parameters.maxTokens, shared: shared)
+        checks.severalTurns = severalTurns
         if let inspector = policy.inspector, let prompt = policy.prompts.first {
             checks.policy = (inspector, prompt)
         }

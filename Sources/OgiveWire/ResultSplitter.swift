@@ -20,16 +20,6 @@ package struct ResultSplitter: Sendable {
         self.itemsMax = max(1, itemsMax)
     }
 
-    /// The parts, numbered upwards from `result.part`; at least one.
-    package func split(_ result: TaskResult) -> [TaskResult] {
-        split(result.items).enumerated().map { number, items in
-            var part = result
-            part.part += number
-            part.items = items
-            return part
-        }
-    }
-
     /// The items of each part, in order; at least one part.
     ///
     /// An item that fits no message of its own becomes a `tooLarge` failure, without its

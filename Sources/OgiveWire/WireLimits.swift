@@ -6,16 +6,16 @@ package enum WireLimits {
     /// Most bytes of an envelope.
     package static let messageBytes = 32 << 20
     /// Most bytes of one completion, prompt, turn or metadata object.
-    package static let textBytes = 16 << 20
+    package static let textBytes = PromptLimits.textBytes
     /// Most items of a lease, a held lease or a part of a result.
     package static let items = 16_384
     /// Most leases that a `Hello`, a `Welcome` or a `Returned` names, and most parts of results
     /// that an `Ack` does.
     package static let leases = 65_536
     /// Most bytes of a name: of a worker, version, model, adapter or role.
-    package static let nameBytes = 1 << 10
+    package static let nameBytes = PromptLimits.nameBytes
     /// Most bytes of a prompt's key.
-    package static let keyBytes = 4 << 10
+    package static let keyBytes = PromptLimits.keyBytes
     /// Most bytes of a reason or of a failure's message; longer ones are cut by the sender.
     package static let reasonBytes = 16 << 10
     /// Most tokens of one completion.
@@ -23,7 +23,7 @@ package enum WireLimits {
     /// Most bytes of a run's specification.
     package static let specBytes = 4 << 20
     /// Most turns of a conversation.
-    package static let turns = 10_000
+    package static let turns = PromptLimits.turns
     /// Most policies, and most scorers, that a worker offers.
     package static let models = 1_024
     /// Most facts of a fingerprint.

@@ -56,7 +56,7 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
   /// 0x4556474F, so that each message begins with the bytes 0D 'O' 'G' 'V' 'E'.
   var magic: UInt32 = 0
 
-  /// Version of the protocol that the sender speaks: 1.
+  /// Version of the protocol that the sender speaks: 2.
   var protocolVersion: UInt32 = 0
 
   /// Term of the last Welcome that the sender has got (worker) or given to any worker
@@ -166,14 +166,6 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
     set {body = .cancel(newValue)}
   }
 
-  var drain: Ogive_V1_Drain {
-    get {
-      if case .drain(let v)? = body {return v}
-      return Ogive_V1_Drain()
-    }
-    set {body = .drain(newValue)}
-  }
-
   var reRegister: Ogive_V1_ReRegister {
     get {
       if case .reRegister(let v)? = body {return v}
@@ -223,7 +215,6 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
     case lease(Ogive_V1_Lease)
     case ack(Ogive_V1_Ack)
     case cancel(Ogive_V1_Cancel)
-    case drain(Ogive_V1_Drain)
     case reRegister(Ogive_V1_ReRegister)
     case idle(Ogive_V1_Idle)
     case refused(Ogive_V1_Refused)
@@ -579,16 +570,6 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `sampleNanoseconds`. Subsequent reads from it will return its default value.
   mutating func clearSampleNanoseconds() {_uniqueStorage()._sampleNanoseconds = nil}
 
-  /// From the scorer's request to its answer.
-  var scoreNanoseconds: Int64 {
-    get {_storage._scoreNanoseconds ?? 0}
-    set {_uniqueStorage()._scoreNanoseconds = newValue}
-  }
-  /// Returns true if `scoreNanoseconds` has been explicitly set.
-  var hasScoreNanoseconds: Bool {_storage._scoreNanoseconds != nil}
-  /// Clears the value of `scoreNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearScoreNanoseconds() {_uniqueStorage()._scoreNanoseconds = nil}
-
   /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY; absent for all other items.
   var logProbability: Ogive_V1_LogProbability {
     get {_storage._logProbability ?? Ogive_V1_LogProbability()}
@@ -792,9 +773,10 @@ nonisolated struct Ogive_V1_Failure: Sendable {
   /// The stage that failed.
   var stage: Ogive_V1_Failure.Stage = .unspecified
 
-  /// The kind of failure, one of: unreachable, timeout, overloaded, server_error, unauthorized,
-  /// wrong_model, unsupported, prompt_too_long, rejected, malformed, not_finite, wrong_count,
-  /// missing_field, process_died, worker_lost, too_large, misconfigured.
+  /// The kind of failure, one of: unreachable, timeout, overloaded, server_error, out_of_credit,
+  /// unauthorized, wrong_model, unsupported, prompt_too_long, rejected, filtered, cut_out,
+  /// malformed, not_finite, wrong_count, missing_field, too_costly, process_died, worker_lost,
+  /// too_large, invalid_specification, misconfigured.
   var code: String = String()
 
   /// What a person needs to know; at most 16 KiB.
@@ -907,6 +889,13 @@ nonisolated struct Ogive_V1_Returned: Sendable {
 
   /// The leases; at most 65536.
   var leases: [Ogive_V1_LeaseName] = []
+
+  /// The run that this worker cannot serve, when that is why: it gets no more leases of it before
+  /// its next Hello. 0 otherwise.
+  var run: Int64 = 0
+
+  /// Why it cannot, for people; at most 16 KiB.
+  var reason: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1148,6 +1137,10 @@ nonisolated struct Ogive_V1_Chat: Sendable {
   /// Its turns; at most 10000.
   var turns: [Ogive_V1_Turn] = []
 
+  /// The tools that the policy is told of, a JSON list with its keys in their order; empty for
+  /// none. At most 16 MiB.
+  var toolsJson: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1164,6 +1157,19 @@ nonisolated struct Ogive_V1_Turn: Sendable {
 
   /// The text; at most 16 MiB.
   var content: String = String()
+
+  /// Who speaks, where several have one role; empty for nobody. At most 1 KiB.
+  var name: String = String()
+
+  /// The reasoning that came before the text; empty for none. At most 16 MiB.
+  var reasoningContent: String = String()
+
+  /// The call that this turn of a tool answers; empty for none. At most 1 KiB.
+  var toolCallID: String = String()
+
+  /// The tools that this turn calls, a JSON list with its keys in their order; empty for none. At
+  /// most 16 MiB.
+  var toolCallsJson: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1262,17 +1268,6 @@ nonisolated struct Ogive_V1_Cancel: Sendable {
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
 }
 
-/// Take nothing new, finish, then leave.
-nonisolated struct Ogive_V1_Drain: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-}
-
 /// The coordinator does not know this worker: say Hello again.
 nonisolated struct Ogive_V1_ReRegister: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1318,7 +1313,7 @@ fileprivate nonisolated let _protobuf_package = "ogive.v1"
 
 nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{1}drain\0\u{3}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{b}drain\0\u{c}#\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1486,19 +1481,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
           self.body = .cancel(v)
         }
       }()
-      case 35: try {
-        var v: Ogive_V1_Drain?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .drain(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .drain(v)
-        }
-      }()
       case 36: try {
         var v: Ogive_V1_ReRegister?
         var hadOneofValue = false
@@ -1621,10 +1603,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
     case .cancel?: try {
       guard case .cancel(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .drain?: try {
-      guard case .drain(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
     }()
     case .reRegister?: try {
       guard case .reRegister(let v)? = self.body else { preconditionFailure() }
@@ -2051,7 +2029,7 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{3}score_nanoseconds\0\u{3}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{4}\u{2}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0\u{b}score_nanoseconds\0\u{c}\u{7}\u{1}")
 
   fileprivate class _StorageClass {
     var _kind: Ogive_V1_ItemName.Kind = .unspecified
@@ -2061,7 +2039,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _reward: Double? = nil
     var _failure: Ogive_V1_Failure? = nil
     var _sampleNanoseconds: Int64? = nil
-    var _scoreNanoseconds: Int64? = nil
     var _logProbability: Ogive_V1_LogProbability? = nil
     var _parts: [Double] = []
     var _scorerTokens: Ogive_V1_TokenCount? = nil
@@ -2083,7 +2060,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       _reward = source._reward
       _failure = source._failure
       _sampleNanoseconds = source._sampleNanoseconds
-      _scoreNanoseconds = source._scoreNanoseconds
       _logProbability = source._logProbability
       _parts = source._parts
       _scorerTokens = source._scorerTokens
@@ -2112,7 +2088,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
-        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._scoreNanoseconds) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
         case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
@@ -2148,9 +2123,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       try { if let v = _storage._sampleNanoseconds {
         try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
       } }()
-      try { if let v = _storage._scoreNanoseconds {
-        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-      } }()
       try { if let v = _storage._logProbability {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
@@ -2182,7 +2154,6 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._reward != rhs_storage._reward {return false}
         if _storage._failure != rhs_storage._failure {return false}
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
-        if _storage._scoreNanoseconds != rhs_storage._scoreNanoseconds {return false}
         if _storage._logProbability != rhs_storage._logProbability {return false}
         if _storage._parts != rhs_storage._parts {return false}
         if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
@@ -2475,7 +2446,7 @@ nonisolated extension Ogive_V1_EndpointOutage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Returned"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0\u{1}run\0\u{1}reason\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2484,6 +2455,8 @@ nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._M
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
@@ -2493,11 +2466,19 @@ nonisolated extension Ogive_V1_Returned: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.leases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 1)
     }
+    if self.run != 0 {
+      try visitor.visitSingularInt64Field(value: self.run, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Returned, rhs: Ogive_V1_Returned) -> Bool {
     if lhs.leases != rhs.leases {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2822,7 +2803,7 @@ nonisolated extension Ogive_V1_Prompt: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Chat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turns\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turns\0\u{3}tools_json\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2831,6 +2812,7 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.turns) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.toolsJson) }()
       default: break
       }
     }
@@ -2840,11 +2822,15 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.turns.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.turns, fieldNumber: 1)
     }
+    if !self.toolsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolsJson, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Chat, rhs: Ogive_V1_Chat) -> Bool {
     if lhs.turns != rhs.turns {return false}
+    if lhs.toolsJson != rhs.toolsJson {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2852,7 +2838,7 @@ nonisolated extension Ogive_V1_Chat: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Turn"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}content\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}content\0\u{1}name\0\u{3}reasoning_content\0\u{3}tool_call_id\0\u{3}tool_calls_json\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2862,6 +2848,10 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.role) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.content) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reasoningContent) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.toolCallID) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.toolCallsJson) }()
       default: break
       }
     }
@@ -2874,12 +2864,28 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.content.isEmpty {
       try visitor.visitSingularStringField(value: self.content, fieldNumber: 2)
     }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
+    }
+    if !self.reasoningContent.isEmpty {
+      try visitor.visitSingularStringField(value: self.reasoningContent, fieldNumber: 4)
+    }
+    if !self.toolCallID.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolCallID, fieldNumber: 5)
+    }
+    if !self.toolCallsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.toolCallsJson, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Turn, rhs: Ogive_V1_Turn) -> Bool {
     if lhs.role != rhs.role {return false}
     if lhs.content != rhs.content {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.reasoningContent != rhs.reasoningContent {return false}
+    if lhs.toolCallID != rhs.toolCallID {return false}
+    if lhs.toolCallsJson != rhs.toolCallsJson {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3027,25 +3033,6 @@ nonisolated extension Ogive_V1_Cancel: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   static func ==(lhs: Ogive_V1_Cancel, rhs: Ogive_V1_Cancel) -> Bool {
     if lhs._lease != rhs._lease {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_Drain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Drain"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_Drain, rhs: Ogive_V1_Drain) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -70,7 +70,7 @@ struct EndpointWatch: Sendable {
     /// Throws when an outage cannot be waited out.
     private func check(_ outage: CircuitBreaker.Outage) throws(WorkerError) {
         let error = outage.error
-        guard error.isRetriable else {
+        guard error.isRetriable || error.concernsRun else {
             throw WorkerError(code: .models, message: error.message, cause: error)
         }
         guard time.now() - outage.since < configuration.outageMax else {

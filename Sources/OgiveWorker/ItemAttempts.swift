@@ -24,6 +24,9 @@ struct ItemAttempts: Sendable {
     /// Requests so far with a failure that may pass, in a row: for the pause.
     private(set) var failedRequests = 0
     private var attempts: [Int: Int] = [:]
+    /// Endpoints that do not have what the run asks for.
+    private var unfit: Set<Int> = []
+    private var unfitness: ModelError?
 
     init(attemptsMax: Int) {
         self.attemptsMax = attemptsMax
@@ -34,10 +37,18 @@ struct ItemAttempts: Sendable {
         verdict = .answered
     }
 
-    /// It ended: another endpoint is preferred for what it did not bring.
-    mutating func end(at endpoint: Int) {
+    /// It ended: another endpoint of the `count` is preferred for what it did not bring. A fault of
+    /// the run's specification is not the endpoint's if there is no other one.
+    mutating func end(at endpoint: Int, of count: Int) {
         if case .answered = verdict { failedEndpoint = nil } else { failedEndpoint = endpoint }
+        guard case .away(let error) = verdict, error.concernsRun else { return }
+        unfit.insert(endpoint)
+        unfitness = error
+        if count == 1 { verdict = .answered }
     }
+
+    /// Why none of the `count` endpoints can serve the run; `nil` while one may.
+    func obstacle(of count: Int) -> ModelError? { unfit.count >= count ? unfitness : nil }
 
     /// What follows from the failure of an item. `isFinal` holds for a failure that may pass in
     /// general but not here.

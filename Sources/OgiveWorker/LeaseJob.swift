@@ -7,12 +7,28 @@ struct LeaseJob: Sendable {
     let run: RunDescription
     /// One entry for each item of the lease, in its order.
     var results: [ItemResult]
+    /// Why this worker cannot serve the lease's run; `nil` while nothing is against it.
+    var obstacle: ModelError?
 
     init(ticket: WorkerSession.Ticket, lease: Lease, run: RunDescription) {
         self.ticket = ticket
         self.lease = lease
         self.run = run
         results = lease.items.map { ItemResult(name: $0.name) }
+    }
+
+    /// The same job of a run that cannot be served.
+    func facing(_ obstacle: ModelError) -> LeaseJob {
+        var job = self
+        job.obstacle = obstacle
+        return job
+    }
+
+    /// The obstacle with what it was found by, for people.
+    var reason: String? {
+        obstacle.map {
+            "run '\(run.spec.name)', prompt `\(lease.prompt.key)`: \($0.message)"
+        }
     }
 
     /// Positions of the items that have a text and neither a reward nor a failure.

@@ -9,12 +9,19 @@ struct LogProbabilityStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in log-probabilities and failures; `nil` when the lease is not wanted any more.
+    /// Fills in log-probabilities and failures, or the obstacle; `nil` when the lease is not
+    /// wanted any more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = Array(job.lease.items.indices)
         let policy = job.run.spec.scoring.sampling.policy
-        let endpoints = provider.endpoints(of: policy)
+        let endpoints: [Served<any Policy>]
+        do {
+            endpoints = try provider.policies(for: policy)
+        } catch {
+            job.obstacle = error
+            return job
+        }
         let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
@@ -48,8 +55,10 @@ struct LogProbabilityStage: Sendable {
                     }
                 }
             }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
-            attempts.end(at: pass.endpoint)
+            job.obstacle = attempts.obstacle(of: endpoints.count)
+            if job.obstacle != nil { break }
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }

@@ -70,7 +70,12 @@ struct Pipeline: Sendable {
             if job.lease.items.first?.stage == .logProbability {
                 await tell(job)
             } else if let sampled = await stage.process(job) {
-                scores.push(sampled)
+                if let reason = sampled.reason {
+                    feed.yield(.declined(job.ticket, reason))
+                    leases.leave(job.ticket)
+                } else {
+                    scores.push(sampled)
+                }
             } else {
                 leases.leave(job.ticket)
             }
@@ -100,9 +105,14 @@ struct Pipeline: Sendable {
             provider: provider, gates: gates, leases: leases,
             rule: AttemptRule(configuration, time: time))
         if let told = await stage.process(job) {
-            feed.yield(.done(told.ticket, split(told.results)))
+            feed.yield(event(of: told))
         }
         leases.leave(job.ticket)
+    }
+
+    private func event(of job: LeaseJob) -> WorkerSession.Event {
+        if let reason = job.reason { return .declined(job.ticket, reason) }
+        return .done(job.ticket, split(job.results))
     }
 
     private func scoreLoop() async {
@@ -115,7 +125,7 @@ struct Pipeline: Sendable {
                 && taken.reduce(next.results.count) { $0 + $1.results.count } <= most
         }) {
             let scored = await stage.process(jobs)
-            feed.yield(scored.map { .done($0.ticket, split($0.results)) })
+            feed.yield(scored.map(event))
             for job in jobs { leases.leave(job.ticket) }
             scores.finish()
             follow()

@@ -10,12 +10,20 @@ struct SampleStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in completions and failures; `nil` when the lease is not wanted any more.
+    /// Fills in completions and failures, or the obstacle; `nil` when the lease is not wanted any
+    /// more.
     func process(_ job: LeaseJob) async -> LeaseJob? {
         var job = job
         var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
+        if missing.isEmpty { return leases.isWanted(job.ticket) ? job : nil }
         let policy = job.run.spec.scoring.sampling.policy
-        let endpoints = provider.endpoints(of: policy)
+        let endpoints: [Served<any Policy>]
+        do {
+            endpoints = try provider.policies(for: policy)
+        } catch {
+            job.obstacle = error
+            return job
+        }
         let gate = gates.gate(of: policy, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
@@ -56,8 +64,10 @@ struct SampleStage: Sendable {
                     }
                 }
             }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(outcomes))
-            attempts.end(at: pass.endpoint)
+            job.obstacle = attempts.obstacle(of: endpoints.count)
+            if job.obstacle != nil { break }
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }

@@ -1,6 +1,7 @@
 internal import OgiveCore
 
-/// Asks the scorer for the rewards of some leases together.
+/// Asks the scorer for the rewards of some leases together, once for each distinct text of a
+/// prompt: a scorer that batches gives equal texts rewards that differ by rounding.
 ///
 /// A failed scoring is tried again as a scoring; the completion stays as it is.
 struct ScoreStage: Sendable {
@@ -9,12 +10,17 @@ struct ScoreStage: Sendable {
     let leases: PipelineLeases
     let rule: AttemptRule
 
-    /// Fills in rewards and failures, and leaves out leases that are not wanted any more. All jobs
-    /// belong to one run.
+    /// Fills in rewards and failures, or the obstacle, and leaves out leases that are not wanted
+    /// any more. All jobs belong to one run.
     func process(_ jobs: [LeaseJob]) async -> [LeaseJob] {
         guard let scorer = jobs.first?.run.spec.scoring.scorer else { return [] }
         var jobs = jobs
-        let endpoints = provider.endpoints(of: scorer)
+        let endpoints: [Served<any Scorer>]
+        do {
+            endpoints = try provider.scorers(for: scorer)
+        } catch {
+            return jobs.map { $0.facing(error) }
+        }
         let gate = gates.gate(of: scorer, endpoints)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         // Names an item for its attempts: jobs that are not wanted any more leave the list.
@@ -34,21 +40,21 @@ struct ScoreStage: Sendable {
                 return Task.isCancelled ? [] : jobs
             }
             attempts.begin()
-            let requests = places.map { job, position in
-                ScoreRequest(
-                    prompt: jobs[job].lease.prompt,
-                    completion: jobs[job].text(at: position) ?? "")
-            }
-            let begun = rule.time.now()
-            let outcomes = await score(requests, endpoints[pass.endpoint].model)
-            let duration = rule.time.now() - begun
-            for ((job, position), outcome) in zip(places, outcomes) {
-                jobs[job].results[position].scoreDuration = duration
+            let texts = DistinctTexts(
+                places.map { job, position in
+                    ScoreRequest(
+                        prompt: jobs[job].lease.prompt,
+                        completion: jobs[job].text(at: position) ?? "")
+                })
+            let outcomes = await score(texts.requests, endpoints[pass.endpoint].model)
+            for ((job, position), text) in zip(places, texts.places) {
+                let outcome = outcomes[text.request]
                 switch outcome {
                 case .success(let score) where score.isFinite:
                     jobs[job].results[position].reward = score.reward
                     jobs[job].results[position].parts = score.parts
-                    jobs[job].results[position].scorerTokens = score.tokens
+                    // What was asked once was spent once.
+                    jobs[job].results[position].scorerTokens = text.isFirst ? score.tokens : nil
                 case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
@@ -64,8 +70,11 @@ struct ScoreStage: Sendable {
                 }
             }
             let scored = outcomes.count { (try? $0.get()) != nil }
+            attempts.end(at: pass.endpoint, of: endpoints.count)
             gate.report(pass, attempts.verdict, RequestAnswer(items: scored))
-            attempts.end(at: pass.endpoint)
+            if let obstacle = attempts.obstacle(of: endpoints.count) {
+                return jobs.map { $0.unscored.isEmpty ? $0 : $0.facing(obstacle) }
+            }
             await rule.pause(after: attempts)
         }
     }
@@ -93,5 +102,30 @@ struct ScoreStage: Sendable {
             .wrongCount,
             "The scorer gave \(outcomes.count) rewards for \(requests.count) completions.")
         return requests.map { _ in .failure(error) }
+    }
+}
+
+/// Requests without repetition, and for each of the former ones which of them answers it.
+private struct DistinctTexts {
+    private(set) var requests: [ScoreRequest] = []
+    private(set) var places: [(request: Int, isFirst: Bool)] = []
+
+    init(_ all: [ScoreRequest]) {
+        /// Byte for byte: strings would be equal that Unicode only calls equivalent.
+        struct Name: Hashable {
+            let prompt: PromptID
+            let bytes: [UInt8]
+        }
+        var known: [Name: Int] = [:]
+        for request in all {
+            let name = Name(prompt: request.prompt.id, bytes: Array(request.completion.utf8))
+            if let place = known[name] {
+                places.append((place, false))
+            } else {
+                known[name] = requests.count
+                places.append((requests.count, true))
+                requests.append(request)
+            }
+        }
     }
 }

@@ -129,6 +129,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     pipeline.stop(ticket)
                 case .idle(let reason):
                     logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
+                case .declined(let reason):
+                    logger.warning(
+                        "this worker cannot serve a run", metadata: ["reason": "\(reason)"])
                 case .exit(let reason): exit = exit ?? reason
                 }
             }

@@ -11,14 +11,17 @@ struct Ogive: AsyncParsableCommand {
             Everything on one machine:   ogive run config/quickstart.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
             Before a run:                ogive doctor config.yaml
-            As services:                 ogive coordinator CONFIG, ogive worker CONFIG,
-                                         ogive submit CONFIG
+            As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
-            Look at the result:          ogive status, ogive query, ogive audit, ogive psql
+            Look at the result:          ogive status, ogive query, ogive audit
+            With SQL:                    ogive psql
             For trainers:                ogive snapshot, ogive export
+            End and remove a run:        ogive cancel, ogive drop
 
-            CONFIG is a YAML file; every key is documented in config/reference.yaml.
-            Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 something is not reachable,
+            The configuration of every command is the YAML file that --config names,
+            else $OGIVE_CONFIG, else ./ogive.yaml. Every key is documented in
+            config/reference.yaml, the fields of --json in config/output.schema.json.
+            Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 not reachable,
             4 the budget is spent, 130 interrupted.
             """,
         version: ProgramVersion.text,
@@ -28,15 +31,21 @@ struct Ogive: AsyncParsableCommand {
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
             AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self,
+            CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,
-            CompletionsCommand.self,
+            CompletionsCommand.self, VersionCommand.self,
             SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.
     static func main() async {
+        var file: ConfigurationFile?
         do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let mistyped = MistypedCommand.error(in: arguments) { throw mistyped }
             var command = try parseAsRoot()
+            // Without one, the command itself says so.
+            file = try? (command as? any ConfiguredCommand)?.configurationFile()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -52,8 +61,9 @@ struct Ogive: AsyncParsableCommand {
             Glibc.exit(isHelp ? 0 : ExitCode.misconfigured.rawValue)
         } catch {
             let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
-            let failure = CommandError(explaining: error)
-            ErrorRendering.write(ErrorRendering.text(failure, style: style))
+            var failure = CommandError(explaining: error)
+            failure.message = file?.completing(failure.message) ?? failure.message
+            ErrorRendering.writeLine(ErrorRendering.text(failure, style: style))
             Glibc.exit(failure.exitCode.rawValue)
         }
     }

@@ -96,7 +96,7 @@ extension EndToEndTests.BadInput {
                 """)
             #expect(failures == "long prompt_too_long sampling 8")
             let audit = try await workplace.ogive(["audit", "--config", config])
-            #expect(audit.output.contains("missing: prompt long draw 7: "))
+            #expect(audit.output.contains("failed: prompt long draw 7: "))
         }
     }
 

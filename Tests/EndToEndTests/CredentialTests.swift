@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Harness
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -35,14 +36,7 @@ extension EndToEndTests.Credentials {
     /// Sockets of the database's server processes with their peers: `ss` names both ends.
     private func databasePeers(_ database: Database) async throws -> Set<String> {
         let socket = (database.configuration["host"] ?? "") + "/.s.PGSQL."
-        let ss = Process()
-        let pipe = Pipe()
-        ss.executableURL = URL(fileURLWithPath: "/bin/ss")
-        ss.arguments = ["-xH"]
-        ss.standardOutput = pipe
-        try ss.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        ss.waitUntilExit()
+        let text = try await SystemProgram.run("/bin/ss", ["-xH"]).output
         // Netid State Recv-Q Send-Q Local:inode Peer:inode
         var peers: Set<String> = []
         for line in text.split(separator: "\n") where line.contains(socket) {

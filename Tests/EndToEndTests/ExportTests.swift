@@ -139,8 +139,8 @@ extension EndToEndTests.Exports {
             let file = workplace.path("out.jsonl")
             let cases: [(words: [String], exit: Int32, says: String)] = [
                 (["export", "made", "--for", "ppo"], 2, "qrpo-claire"),
-                (["export", "nope", "--for", "raw"], 1, "no run \"nope\""),
-                (["export", "made", "--for", "raw", "--snapshot", "v2"], 1, "\"v1\""),
+                (["export", "nope", "--for", "raw"], 1, "no run 'nope'"),
+                (["export", "made", "--for", "raw", "--snapshot", "v2"], 1, "'v1'"),
                 (["export", "made", "--for", "dpo", "--strategy", "x"], 2, "best-worst"),
                 (["export", "made", "--for", "raw", "--beta", "0"], 2, "--beta"),
                 (
@@ -150,7 +150,7 @@ extension EndToEndTests.Exports {
                     ], 2, "needs --snapshot"
                 ),
                 (["snapshot", "made", "v1"], 1, "already"),
-                (["snapshot", "nope", "v1"], 1, "no run \"nope\""),
+                (["snapshot", "nope", "v1"], 1, "no run 'nope'"),
             ]
             for (words, code, text) in cases {
                 let program = try await workplace.ogive(words + option, exit: code)
@@ -162,7 +162,7 @@ extension EndToEndTests.Exports {
             #expect(again.errors.contains("--force"))
             try await workplace.ogive(words + ["--force"])
             let list = try await workplace.ogive(["snapshot", "list", "--json"] + option)
-            #expect(list.output.contains("\"snapshot\": \"v1\""))
+            #expect(list.output.contains("\"snapshot\":\"v1\""))
             let audit = try await workplace.ogive(["audit"] + option)
             #expect(audit.output.contains("sound"))
         }

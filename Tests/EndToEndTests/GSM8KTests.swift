@@ -75,7 +75,7 @@ extension EndToEndTests.GSM8K {
             #expect(names.contains { $0.contains("postgres") })
             run.signal(SIGKILL)
             #expect(try await run.status() == 128 + SIGKILL)
-            try await workplace.expectNothingRuns(within: .seconds(60))
+            try await workplace.expectNothingRuns()
 
             let config = try Settings.gsm8k(
                 workplace, database: .embedded(workplace.path("database")), server: server)
@@ -89,7 +89,7 @@ extension EndToEndTests.GSM8K {
     }
 
     private func landed(_ count: Int, _ database: Database) async throws {
-        try await eventually("\(count) draws to land", within: .seconds(120)) {
+        try await eventually("\(count) draws to land") {
             try await database.landed() >= count
         }
     }

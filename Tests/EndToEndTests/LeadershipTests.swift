@@ -48,11 +48,12 @@ extension EndToEndTests.Leadership {
             let pair = try await Pair(workplace, database)
             pair.first.signal(SIGSTOP)
             let begun = ContinuousClock.now
-            try await pair.second.says("leading", within: .seconds(30))
-            // A lease of 3 s, asked for twice a second, and a second for a landing of the former.
-            #expect(ContinuousClock.now - begun < .seconds(15))
+            try await pair.second.says("leading")
+            // A lease of 3 s, asked for twice a second, and a second for a landing of the former:
+            // some five seconds, on a machine that has time.
+            #expect(ContinuousClock.now - begun < .seconds(120))
             let before = try await database.landed()
-            try await eventually("the worker to find the new leader", within: .seconds(60)) {
+            try await eventually("the worker to find the new leader") {
                 try await database.landed() > before
             }
             let terms = "SELECT term::int8 FROM ogive.terms"
@@ -61,7 +62,7 @@ extension EndToEndTests.Leadership {
             #expect(try await pair.first.status() == 1, "\(pair.first.transcript)")
             #expect(pair.first.errors.contains("another coordinator took over"))
             #expect(try await database.value(terms, as: Int64.self) == term)
-            try await eventually("the run to be finished", within: .seconds(120)) {
+            try await eventually("the run to be finished") {
                 let state: String = try await database.value("SELECT state FROM ogive.run_status")
                 return state == "finished"
             }
@@ -76,7 +77,7 @@ extension EndToEndTests.Leadership {
             let database = try await Database.make()
             let pair = try await Pair(workplace, database)
             pair.first.signal(SIGKILL)
-            try await pair.second.says("leading", within: .seconds(30))
+            try await pair.second.says("leading")
             let third = try workplace.start(
                 [
                     "coordinator", pair.config, "-o",
@@ -87,8 +88,8 @@ extension EndToEndTests.Leadership {
             #expect(status.output.contains("leads since"), "\(status.output)")
             pair.second.signal(SIGTERM)
             #expect(try await pair.second.status() == 0, "\(pair.second.transcript)")
-            try await third.says("leading", within: .seconds(10))
-            try await eventually("the run to be finished", within: .seconds(120)) {
+            try await third.says("leading")
+            try await eventually("the run to be finished") {
                 let state: String = try await database.value("SELECT state FROM ogive.run_status")
                 return state == "finished"
             }

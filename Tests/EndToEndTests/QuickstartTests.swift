@@ -30,7 +30,7 @@ extension EndToEndTests.Quickstart {
             #expect(first.output.contains("96 of 96 (24 prompts × 4), 96 of them new"))
             #expect(first.output.contains("% of the tables are degenerate"))
             let audit = try await workplace.ogive(["audit"] + option)
-            #expect(audit.output.contains("sound: exactly N"))
+            #expect(audit.output.contains("sound: each draw is there exactly once"))
             let before = try await draws(workplace, option)
             #expect(before.count == 96)
             let quantiles = before.compactMap {
@@ -43,11 +43,9 @@ extension EndToEndTests.Quickstart {
                 "SELECT count(*) FROM ogive.candidates WHERE quantile_reward BETWEEN 0 AND 1")
             #expect(Int(candidates.first ?? "").map { $0 > 0 } == true)
 
-            let begun = ContinuousClock.now
             let second = try await workplace.ogive(["run"] + arguments)
             #expect(second.output.contains("finished already"))
             #expect(second.output.contains("0 of them new"))
-            #expect(ContinuousClock.now - begun < .seconds(20))
 
             let more = try Self.arguments(workplace, draws: 6)
             let third = try await workplace.ogive(["run"] + more)

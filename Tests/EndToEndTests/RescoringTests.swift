@@ -66,7 +66,7 @@ extension EndToEndTests.Rescoring {
                 (["rescore", "mad", "--scorer", other] + option, Int32(1), "Did you mean 'made'?"),
                 (["rescore", "made", "--scorer", run], 2, "scored by this scorer already"),
                 (["rescore", "made", "--scorer", other], 2, "lacks `database`"),
-                (rescore + ["--name", "third"], 1, "already, as run \"made-final_number\""),
+                (rescore + ["--name", "third"], 1, "already, as run 'made-final_number'"),
                 (rescore + ["--no-candidates"], 1, "was submitted with candidates"),
             ] {
                 let refused = try await workplace.ogive(arguments, exit: code)

@@ -85,6 +85,7 @@ extension EndToEndTests.Trainers {
             let told = try await workplace.ogive(
                 psql + ["sh", "--", "-c", "echo $PGDATABASE; exit 7"], exit: 7)
             #expect(told.output == database.configuration.database + "\n")
+            try await workplace.ogive(psql + ["sh", "--", "-c", "kill -9 $$"], exit: 137)
             let missing = try await workplace.ogive(psql + ["nothing-of-that-name"], exit: 3)
             #expect(missing.errors.contains("nothing-of-that-name cannot be started"))
         }

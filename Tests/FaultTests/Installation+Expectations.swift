@@ -48,7 +48,7 @@ extension Installation {
     /// The seeds of the draws that have landed.
     var landedSeeds: Set<Int> {
         get async throws {
-            let rows = try await postgres.database.rows("SELECT seed FROM ogive.scored_completions")
+            let rows = try await postgres.database.rows("SELECT seed FROM ogive.run_completions")
             return Set(try rows.map { try $0.decode(0, as: Int.self) })
         }
     }

@@ -50,7 +50,7 @@ extension FaultTests.Networks {
             if direction == .up { try await installation.coordinator?.registered("a", times: 2) }
             // It leaves when everything that it holds is acknowledged.
             installation.workers["a"]?.signal(SIGTERM)
-            try await installation.workers["a"]?.status(within: .seconds(30))
+            try await installation.workers["a"]?.status()
         }
     }
 
@@ -67,7 +67,7 @@ extension FaultTests.Networks {
             try await eventually("all but the tasks of the slow one to land") {
                 try await installation.landed() >= installation.total - 40
             }
-            #expect(ContinuousClock.now - begun < .seconds(30))
+            #expect(ContinuousClock.now - begun < .seconds(120))
             proxy.limitDown(bytesPerSecond: nil)
         }
     }

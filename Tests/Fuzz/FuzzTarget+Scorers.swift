@@ -55,7 +55,9 @@ extension FuzzTarget {
         var verdict = Verdict.refused
         for spec in rubrics {
             let read = try answer(count: 1) { () throws(ModelError) in
-                [.success(try JudgeReader(spec).score(Data(bytes), url: url))]
+                let reader = try JudgeReader(spec)
+                let said = try reader.read(Data(bytes), url: url)
+                return [.success(Score(try reader.reward(said.text, match: said.text)))]
             } holds: {
                 isSound($0) && (spec.minimum...spec.maximum).contains($0.reward)
             }

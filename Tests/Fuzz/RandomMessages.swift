@@ -10,20 +10,21 @@ struct RandomMessages {
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
-        switch kind % 8 {
+        switch kind % 9 {
         case 0: .hello(hello())
         case 1: .credit(Int.random(in: 0...1000, using: &random))
         case 2: .result(taskResult())
         case 3: .heartbeat
         case 4: .returned(list { $0.leaseName() })
         case 5: .draining
+        case 7: .declined(RunID(7), reason: text(), list { $0.leaseName() })
         case 6: .impaired([outage()] + list { $0.outage() })
         default: .goodbye
         }
     }
 
     mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
-        switch kind % 10 {
+        switch kind % 9 {
         case 0: .welcome(welcome())
         case 1: .serve(runDescription())
         case 2: .lease(lease())
@@ -33,10 +34,9 @@ struct RandomMessages {
                     ResultName(lease: leaseName(), part: Int.random(in: 0...9, using: &random))
                 })
         case 4: .cancel(leaseName())
-        case 5: .drain
-        case 6: .reRegister
-        case 7: .idle(text())
-        case 8: .refused(text())
+        case 5: .reRegister
+        case 6: .idle(text())
+        case 7: .refused(text())
         default: .heartbeat
         }
     }
@@ -133,7 +133,7 @@ struct RandomMessages {
     private mutating func lease() -> Lease {
         let content: PromptContent =
             Bool.random(using: &random)
-            ? .text(text()) : .chat(list { ChatMessage(role: $0.text(), content: $0.text()) })
+            ? .text(text()) : .chat(list { $0.message() }, tools: mayBeText())
         return Lease(
             name: leaseName(), run: RunID(number()),
             prompt: Prompt(
@@ -145,6 +145,20 @@ struct RandomMessages {
                     text: Bool.random(using: &generator.random) ? generator.text() : nil)
             },
             duration: duration(least: 1))
+    }
+
+    private mutating func message() -> ChatMessage {
+        var message = ChatMessage(role: text(), content: text())
+        message.name = mayBeText()
+        message.reasoning = mayBeText()
+        message.toolCallID = mayBeText()
+        message.toolCalls = mayBeText()
+        return message
+    }
+
+    /// A text that is not empty, or none.
+    private mutating func mayBeText() -> String? {
+        Bool.random(using: &random) ? "t" + text() : nil
     }
 
     private mutating func itemResult() -> ItemResult {
@@ -165,7 +179,6 @@ struct RandomMessages {
         }
         if Bool.random(using: &random) { result.seed = UInt32.random(in: 0...9, using: &random) }
         if Bool.random(using: &random) { result.sampleDuration = duration(least: 0) }
-        if Bool.random(using: &random) { result.scoreDuration = duration(least: 0) }
         if Bool.random(using: &random) {
             result.scorerTokens = TokenCount(
                 input: Int.random(in: 0...9, using: &random), output: 1)

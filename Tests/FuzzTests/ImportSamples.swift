@@ -1,6 +1,8 @@
 import Foundation
 import Synchronization
 
+@testable import ogive
+
 /// Files as users have them: the seeds of the mutations.
 enum ImportSamples {
     static let rows = [
@@ -41,19 +43,10 @@ enum ImportSamples {
         return FileHandle(forUpdatingAtPath: path)
     }
 
-    /// Packs by the system's own tool.
     private static func pack(_ bytes: [UInt8]) -> [UInt8] {
-        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/gzip")
-        process.arguments = ["-n", path.path()]
-        do {
-            try Data(bytes).write(to: path)
-            try process.run()
-            process.waitUntilExit()
-            let packed = path.appendingPathExtension("gz")
-            defer { try? FileManager.default.removeItem(at: packed) }
-            return Array(try Data(contentsOf: packed))
+        do throws(CommandError) {
+            var deflater = try GzipDeflater()
+            return deflater.pack(bytes, isLast: true)
         } catch {
             return []
         }

@@ -31,7 +31,7 @@ extension FuzzTarget {
             case .bad(let bad, let raw):
                 _ = try refused(bad.detail)
                 guard raw.count <= ImportReader.rawBytesMax else { throw Broken("\(raw.count)") }
-            case .prompt(_, let prompt):
+            case .prompt(_, let prompt, _):
                 verdict = .taken
                 try checkPrompt(prompt)
             }
@@ -41,11 +41,13 @@ extension FuzzTarget {
 
     /// A prompt that is taken can be stored, and its metadata reads again as what it was.
     private static func checkPrompt(_ prompt: ImportedPrompt) throws(Broken) {
-        guard let key = prompt.key, (1...RowShape.keyBytesMax).contains(key.utf8.count) else {
+        guard let key = prompt.key, (1...PromptLimits.keyBytes).contains(key.utf8.count) else {
             throw Broken("the key \(prompt.key ?? "nil")")
         }
         let labels = prompt.candidates.map(\.label)
-        guard Set(labels).count == labels.count else { throw Broken("equal labels: \(labels)") }
+        guard Set(labels.map(ExactText.init)).count == labels.count else {
+            throw Broken("equal labels: \(labels)")
+        }
         for metadata in [prompt.metadata] + prompt.candidates.map(\.metadata) {
             guard let value = try? JSONParser.parse(Array(metadata.utf8)), value.json == metadata
             else { throw Broken("the metadata does not read again: \(metadata.prefix(200))") }
@@ -64,7 +66,10 @@ extension FuzzTarget {
             try? file?.write(contentsOf: Data(bytes))
             return "/proc/self/fd/\(file?.fileDescriptor ?? -1)"
         }
-        var reader = try ImportReader(path: path, lineBytesMax: 16_384)
+        var rules = ImportRules()
+        rules.lineBytesMax = 16_384
+        rules.lastAssistant = .candidate
+        var reader = try ImportReader(path: path, rules: rules)
         return try reader.next(limit: .max)
     }
 }

@@ -12,9 +12,9 @@ extension Database {
             JOIN (
                 SELECT prompt_key, md5(string_agg(draw_index || ' ' || md5(text) || ' '
                     || seed || ' ' || token_count || ' ' || finish_reason || ' '
-                    || encode(float8send(log_probability), 'hex'), ',' ORDER BY draw_index))
-                    AS draws
-                FROM ogive.scored_completions GROUP BY prompt_key
+                    || encode(float8send(sampled_log_probability), 'hex'), ','
+                    ORDER BY draw_index)) AS draws
+                FROM ogive.run_completions GROUP BY prompt_key
             ) c USING (prompt_key)
             """)
         return try Dictionary(

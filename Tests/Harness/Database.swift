@@ -63,9 +63,9 @@ package struct Database: Sendable {
             """
             SELECT count(*) || ':' || md5(string_agg(prompt_key || ' ' || draw_index || ' '
                 || md5(text) || ' ' || seed || ' ' || finish_reason || ' '
-                || coalesce(encode(float8send(log_probability), 'hex'), ''), ','
+                || coalesce(encode(float8send(sampled_log_probability), 'hex'), ''), ','
                 ORDER BY prompt_key, draw_index))
-            FROM ogive.scored_completions
+            FROM ogive.run_completions
             """)
         return tables + " " + draws
     }

@@ -116,7 +116,7 @@ package final class Installation {
     package var total: Int { plan.prompts * plan.draws }
 
     /// Waits until the run is finished.
-    package func finished(within limit: Duration = .seconds(90)) async throws {
+    package func finished(within limit: Duration = .seconds(300)) async throws {
         try await eventually("the run to finish", within: limit) {
             try await postgres.database.value("SELECT state FROM ogive.runs") == "finished"
         }

@@ -55,7 +55,7 @@ package final class Program {
 
     /// Waits for its end and gives the status as a shell does.
     @discardableResult
-    package func status(within limit: Duration = .seconds(120)) async throws -> Int32 {
+    package func status(within limit: Duration = .seconds(300)) async throws -> Int32 {
         var status: Int32 = 0
         try await eventually("the end of \(name)", within: limit, detail: { transcript }) {
             guard let end else { return false }
@@ -66,7 +66,7 @@ package final class Program {
     }
 
     /// Waits until standard error holds `text`.
-    package func says(_ text: String, within limit: Duration = .seconds(60)) async throws {
+    package func says(_ text: String, within limit: Duration = .seconds(300)) async throws {
         try await eventually("\(name) to say '\(text)'", within: limit, detail: { transcript }) {
             errors.contains(text)
         }

@@ -54,7 +54,7 @@ package final class Workplace {
     /// Runs `ogive` to its end. Throws when its exit code is another one.
     @discardableResult
     package func ogive(
-        _ arguments: [String], exit code: Int32 = 0, within limit: Duration = .seconds(120)
+        _ arguments: [String], exit code: Int32 = 0, within limit: Duration = .seconds(300)
     ) async throws -> Program {
         let program = try start(arguments)
         let status = try await program.status(within: limit)
@@ -77,7 +77,7 @@ package final class Workplace {
     }
 
     /// Waits until none of the folder's processes runs.
-    package func expectNothingRuns(within limit: Duration = .seconds(30)) async throws {
+    package func expectNothingRuns(within limit: Duration = .seconds(300)) async throws {
         try await eventually(
             "all processes to be gone", within: limit, detail: { "\(self.processes)" }
         ) { processes.isEmpty }

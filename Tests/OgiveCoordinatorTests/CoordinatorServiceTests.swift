@@ -113,6 +113,26 @@ struct CoordinatorServiceTests {
         #expect(error?.code == .superseded)
     }
 
+    @Test(
+        "A coordinator that the database refuses for good stops, and says what it said",
+        arguments: [MemoryStore.Call.page, .finish, .openRuns, .renew])
+    func refused(call: MemoryStore.Call) async throws {
+        let fleet = Fleet(prompts: call == .finish ? 0 : 1)
+        let message = "permission denied for table prompt_rows"
+        fleet.store.setFate { $0 == call ? .fail(StoreError(.refused, message)) : .succeed }
+        fleet.store.change { database in
+            var run = SimulatedModel.run(draws: 1)
+            run.policyFingerprint = SimulatedModel.offer.policies[0].fingerprint
+            run.scorerFingerprint = SimulatedModel.offer.scorers[0].fingerprint
+            database.submit(run)
+        }
+        let error = await #expect(throws: CoordinatorError.self) {
+            try await fleet.coordinator { $0.limits.databasePauseMax = .milliseconds(20) }.run()
+        }
+        #expect(error?.code == .store)
+        #expect(error?.message == message)
+    }
+
     @Test("A coordinator that cannot lead says why")
     func cannotLead() async {
         let fleet = Fleet()

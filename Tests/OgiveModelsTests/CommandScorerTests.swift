@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct CommandScorerTests {
     /// Runs `body` with a scorer whose subprocess is a shell script.
     private func withCommand(
-        _ script: String, timeout: Duration = .seconds(120), clock: TimeSource = .machine,
+        _ script: String, timeout: Duration = .seconds(600), clock: TimeSource = .machine,
         announcesFacts: Bool = false, _ body: (CommandScorer) async throws -> Void
     ) async throws {
         var endpoint = ScorerEndpoint(kind: .command, model: "mine")
@@ -160,8 +160,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exit 3", ModelError.Code.processDied, 60_000), ("read -r line", .timeout, 200),
-        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 60_000),
+        ("exit 3", ModelError.Code.processDied, 600_000), ("read -r line", .timeout, 200),
+        (#"echo '{"facts": {"a": 1}}'; read -r line"#, .processDied, 600_000),
     ]) func missingFactsAreAnError(
         _ script: String, _ code: ModelError.Code, _ timeout: Int
     ) async throws {

@@ -94,6 +94,14 @@ import Testing
         #expect(ended[0].code == .rejected)
     }
 
+    @Test func everyTokenThatEndsACompletionIsRefusedWithinOne() async throws {
+        let (answers, _) = try await tell(
+            ScriptedTokenizer(), ["a<eot>b", "<think>a", "1 <2> 3", "a<eot>"])
+        #expect(answers.map(\.code) == [.rejected, nil, nil, .rejected])
+        #expect(answers[0].message.contains("<eot>"))
+        #expect(try answers[1].get().tokenCount == 3)
+    }
+
     @Test func aRefusedBatchIsAskedForOneByOne() async throws {
         let culprit = 197
         let tokenizer = ScriptedTokenizer(answer: { prompts in
@@ -171,7 +179,9 @@ import Testing
         let script = OpenAIPolicyTests.script(vLLM: true) { _ in answer }
         try await ScriptedServer.serving(script) { server in
             let policy = try Samples.policy(server.url) { $0.logProbabilities = .tokens }
-            #expect(await policy.sample(Samples.sampleRequest([0])).map(\.code) == [.malformed])
+            let draw = try await policy.sample(Samples.sampleRequest([0]))[0].get()
+            #expect(draw.tokenIDs == nil && draw.tokenLogProbabilities == nil)
+            #expect(draw.text == "x" && draw.logProbability == nil)
         }
     }
 }

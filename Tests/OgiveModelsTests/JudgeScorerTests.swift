@@ -85,7 +85,7 @@ import Testing
         (#"{"a": {"grade": "4"}}"#, .json, nil), (#"{"grade": 4}"#, .json, nil),
         (#"{"a": {"grade": 0.5}}"#, .json, nil), ("{", .json, nil),
     ])
-    func numberOfAnAnswer(_ text: String, _ rule: JudgeSpec.Rule, _ reward: Double?) throws {
+    func numberOfAnAnswer(_ text: String, _ rule: JudgeSpec.Rule, _ reward: Double?) async throws {
         let reader = try JudgeReader(
             Self.spec {
                 $0.rule = rule
@@ -94,9 +94,11 @@ import Testing
             })
         let body = Data(Self.answer(text).utf8)
         if let reward {
-            #expect(try reader.score(body, url: "u").reward == reward)
+            #expect(try await reader.score(body, url: "u").reward == reward)
         } else {
-            let error = #expect(throws: ModelError.self) { try reader.score(body, url: "u") }
+            let error = await #expect(throws: ModelError.self) {
+                try await reader.score(body, url: "u")
+            }
             #expect(error?.code == .malformed)
             #expect(error?.isRetriable == false)
         }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import OgiveCore
 import OgiveModels
+import OgiveTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct ModelServerTests {
@@ -24,17 +25,21 @@ import Testing
         let log = FileManager.default.temporaryDirectory
             .appending(path: "server-\(UInt64.random(in: 0 ... .max)).log").path
         try "of yesterday\n".write(toFile: log, atomically: true, encoding: .utf8)
-        var spec = ModelServerSpec(argv: ["sh", "-c", "echo $PWD $COLOUR {port}; exit 1"])
+        var spec = ModelServerSpec(argv: [
+            "sh", "-c", "echo $PWD $COLOUR {port} $PLACE {threads}; exit 1",
+        ])
         spec.workingDirectory = "/usr"
-        spec.environment = ["COLOUR": "green"]
+        spec.environment = ["COLOUR": "green", "PLACE": "p{port}t{threads}"]
+        spec.threads = 3
         spec.logFile = log
         let server = try ModelServer(spec, supervisor: ["env"])
         let error = await #expect(throws: ModelError.self) { try await server.run() }
         let port = server.url.split(separator: ":").last ?? ""
-        #expect(error?.message.contains("/usr green \(port)") == true)
+        #expect(error?.message.contains("/usr green \(port) p\(port)t3 3") == true)
         #expect(error?.message.contains("of yesterday") == false)
         let kept = try String(contentsOfFile: log, encoding: .utf8)
         #expect(kept.contains("of yesterday") && kept.contains("green"))
+        #expect(kept.contains("ogive: starting") && kept.contains("ogive: it exited with status 1"))
         try FileManager.default.removeItem(atPath: log)
     }
 
@@ -87,12 +92,12 @@ import Testing
         let script = "trap '' TERM; sleep 600 & echo $$ $! > \(folder); wait; wait; sleep 600"
         async let status = supervise(script, lifeline)
         var ids: [pid_t] = []
-        while ids.count < 2 {
+        try await eventually("the server's and its child's ids") {
             let text = (try? String(contentsOfFile: folder, encoding: .utf8)) ?? ""
             if text.hasSuffix("\n") {
                 ids = text.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
             }
-            await Task.yield()
+            return ids.count == 2
         }
         close(ours)
         #expect(try await status == 128 + SIGKILL)
@@ -115,8 +120,8 @@ import Testing
         return !stat.isEmpty && !stat.contains(") Z")
     }
 
-    @concurrent private func supervise(_ script: String, _ lifeline: Int32) async throws -> Int32 {
-        try ProcessSupervisor.run(
+    private func supervise(_ script: String, _ lifeline: Int32) async throws -> Int32 {
+        try await ProcessSupervisor.run(
             ["sh", "-c", script], grace: .milliseconds(200), lifeline: lifeline,
             handlesSignals: false)
     }

@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"data":[{"index":0,"probs":[null],"num_classes":1}]}"#, ModelError.Code.notFinite),
-        (#"{"data":[{"index":0,"probs":[1,2],"num_classes":2}]}"#, .misconfigured),
+        (#"{"data":[{"index":0,"probs":[1,2],"num_classes":2}]}"#, .malformed),
         (#"{"data":[{"index":0,"probs":[1],"num_classes":2}]}"#, .malformed),
         (#"{"data":[{"index":0,"probs":[],"num_classes":1}]}"#, .malformed),
         (#"{"data":[{"index":0}]}"#, .malformed),

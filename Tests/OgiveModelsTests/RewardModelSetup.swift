@@ -137,7 +137,7 @@ struct RewardItem: Encodable, Sendable {
     init(_ request: ScoreRequest) {
         switch request.prompt.content {
         case .text(let text): prompt = text
-        case .chat(let turns): messages = turns
+        case .chat(let turns, _): messages = turns
         }
         completion = request.completion
     }

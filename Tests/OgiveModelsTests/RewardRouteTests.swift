@@ -207,7 +207,7 @@ import Testing
                 let answer = await
                     (try scorer(scripted.url, kind, label: wrong, template: template))
                     .score(one)[0]
-                #expect(answer.code == .misconfigured)
+                #expect(answer.code == .malformed)
                 #expect(answer.message.contains(label), "\(answer.message)")
             }
         }
@@ -231,7 +231,7 @@ import Testing
             (424, #"{"error":"CUDA error","error_type":"Backend"}"#, .serverError),
             (429, #"{"error":"Model is overloaded","error_type":"Overloaded"}"#, .overloaded),
             (503, #"{"error":"unhealthy","error_type":"Unhealthy"}"#, .overloaded),
-            (200, #"[[{"label":"L","score":null}]]"#, .notFinite), (200, "[[]]", .misconfigured),
+            (200, #"[[{"label":"L","score":null}]]"#, .notFinite), (200, "[[]]", .malformed),
             (200, "[]", .wrongCount), (200, "{}", .serverError),
             (200, #"[{"score":1}]"#, .malformed),
         ] as [(Int, String, ModelError.Code)])

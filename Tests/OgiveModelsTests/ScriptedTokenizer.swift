@@ -7,6 +7,8 @@ import OgiveCore
 /// behind each turn.
 struct ScriptedTokenizer: Sendable {
     static let (bos, end, user, assistant, lineEnd) = (1, 2, 4, 5, 9)
+    /// Special tokens beside those of the template; sampling ends at the first one.
+    static let special = ["<eot>": 31, "<think>": 32]
 
     /// Puts a space in front of every text, as some tokenisers do.
     var addsSpace = false
@@ -37,6 +39,7 @@ struct ScriptedTokenizer: Sendable {
             var skip_special_tokens: Bool?
             var input_ids: [[Int]]?
             var logprob_start_len: Int?
+            var logit_bias: [String: Double]?
         }
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(request.body.utf8)) else {
             return .answer(status: 400, body: "{}")
@@ -59,14 +62,17 @@ struct ScriptedTokenizer: Sendable {
             if isSGLang, body.skip_special_tokens != false {
                 return .answer(status: 400, body: "{}")
             }
-            let text = String(
-                decoding: (body.tokens ?? []).map { UInt8(clamping: $0 - 100) }, as: UTF8.self)
+            let text = Self.text(of: body.tokens ?? [])
             return .json(CanonicalJSON.text([isSGLang ? "text" : "prompt": text]))
         case "/generate" where isSGLang:
             let start = body.logprob_start_len ?? -1
             let told = (body.input_ids ?? []).map { Self.told($0, start) }
             return .json("[\(told.joined(separator: ","))]")
         default:
+            if let wanted = body.logit_bias?.keys.first {
+                let reason = wanted == "31" ? "stop" : "length"
+                return .json(#"{"choices":[{"index":0,"text":"","finish_reason":"\#(reason)"}]}"#)
+            }
             guard case .list(let prompts)? = body.prompt else {
                 return .answer(status: 400, body: "{}")
             }
@@ -96,7 +102,24 @@ struct ScriptedTokenizer: Sendable {
     }
 
     func text(_ text: String) -> [Int] {
-        (addsSpace ? [132] : []) + text.utf8.map { Int($0) + 100 }
+        (addsSpace ? [132] : []) + Self.ids(of: text)
+    }
+
+    private static func ids(of text: String) -> [Int] {
+        for (name, id) in special {
+            guard let range = text.firstRange(of: name) else { continue }
+            return ids(of: String(text[..<range.lowerBound])) + [id]
+                + ids(of: String(text[range.upperBound...]))
+        }
+        return text.utf8.map { Int($0) + 100 }
+    }
+
+    private static func text(of ids: [Int]) -> String {
+        let bytes = ids.flatMap { id in
+            special.first { $0.value == id }.map { Array($0.key.utf8) }
+                ?? [UInt8(clamping: id - 100)]
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func chat(_ messages: [ChatMessage], isAnswered: Bool, isOpen: Bool) -> [Int] {

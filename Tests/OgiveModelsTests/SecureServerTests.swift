@@ -2,6 +2,7 @@ import Foundation
 import NIOSSL
 import OgiveCore
 import OgiveModels
+import OgiveTesting
 import Testing
 
 /// A server with a certificate for `localhost`, of an authority made for the test.
@@ -17,7 +18,7 @@ private struct SecureServer {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try makeCertificates(folder)
+        try await makeCertificates(folder)
         let chain = try NIOSSLCertificate.fromPEMFile(folder + "/server.crt")
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(
@@ -45,32 +46,26 @@ private struct SecureServer {
         return answers[0]
     }
 
-    private static func makeCertificates(_ folder: String) throws {
+    private static func makeCertificates(_ folder: String) async throws {
         try "subjectAltName=DNS:localhost".write(
             toFile: folder + "/names", atomically: true, encoding: .utf8)
         for name in ["ca", "stranger"] {
-            try openssl(
+            try await openssl(
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
                 "/CN=\(name)", "-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).crt")
         }
-        try openssl(
+        try await openssl(
             "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout",
             "\(folder)/server.key", "-out", "\(folder)/server.csr")
-        try openssl(
+        try await openssl(
             "x509", "-req", "-days", "1", "-in", "\(folder)/server.csr", "-CA", "\(folder)/ca.crt",
             "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-extfile", "\(folder)/names", "-out",
             "\(folder)/server.crt")
     }
 
-    private static func openssl(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
+    private static func openssl(_ arguments: String...) async throws {
+        let status = try await SystemProgram.run("/usr/bin/openssl", arguments).status
+        try #require(status == 0, "openssl \(arguments)")
     }
 }
 

@@ -83,6 +83,25 @@ import Testing
         }
     }
 
+    @Test func theRewardOfAModelWithSeveralLabelsIsThatOfTheLabel() async throws {
+        let script = OpenAIPolicyTests.script(vLLM: true) { request in
+            let values = request.body.contains(#""use_activation":true"#) ? "0.25,0.75" : "-3,1.5"
+            return #"{"data":[{"index":0,"probs":[\#(values)],"num_classes":2}]}"#
+        }
+        try await ScriptedServer.serving(script) { server in
+            var spec = ScorerSpec(kind: .classify, model: "tiny-policy")
+            spec.label = "1"
+            let models = try ConfiguredModels(
+                policies: [],
+                scorers: [
+                    ScorerEndpoint(kind: .classify, model: "tiny-policy", url: server.url)
+                ])
+            let inspector = try #require(models.inspectors(for: spec).first ?? nil)
+            let pair = try await inspector.squashedAndRaw(Self.request)
+            #expect(pair?.squashed == 0.75 && pair?.raw == 1.5)
+        }
+    }
+
     @Test func aServerWithoutATokeniserTellsNothing() async throws {
         let script = OpenAIPolicyTests.script(vLLM: true) { _ in "" }
         try await ScriptedServer.serving({ request in

@@ -109,7 +109,7 @@ import Testing
 
     @Test func invalidDistributionIsMisconfigured() {
         let error = #expect(throws: ModelError.self) { try policy { $0.scale = -1 } }
-        #expect(error?.code == .misconfigured)
+        #expect(error?.code == .invalidSpecification)
     }
 
     @Test func fingerprintSaysThatNoModelIsServed() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import OgiveCore
 import OgiveModels
+import OgiveTesting
 import Testing
 
 /// `deploy/scorers/unit_tests.py` behind the `command` scorer.
@@ -35,17 +36,13 @@ import Testing
             """)
 
     /// Whether the sandbox can be had on this machine; says why not.
-    private static let hasSandbox: Bool = {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
-        process.standardError = FileHandle.nullDevice
-        let hasStarted = (try? process.run()) != nil
-        if hasStarted { process.waitUntilExit() }
-        let isThere = hasStarted && process.terminationStatus == 0
-        if !isThere { print("skipped: bubblewrap is missing, or namespaces are not permitted") }
-        return isThere
-    }()
+    private static func hasSandbox() async throws -> Bool {
+        let status = try await SystemProgram.run(
+            "/usr/bin/env", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+        ).status
+        if status != 0 { print("skipped: bubblewrap is missing, or namespaces are not permitted") }
+        return status == 0
+    }
 
     private func rewards(_ requests: [ScoreRequest]) async throws -> [Double?] {
         var endpoint = ScorerEndpoint(kind: .command, model: "unit-tests")
@@ -63,7 +60,7 @@ import Testing
         }
     }
 
-    @Test("The reward is the share of assertions that pass", .enabled(if: hasSandbox))
+    @Test("The reward is the share of assertions that pass", .enabled { try await hasSandbox() })
     func grades() async throws {
         let completions = [
             "    return 2 * x\n", "    return x + x if x != [] else None\n",
@@ -74,7 +71,9 @@ import Testing
         #expect(rewards == [1, 0.75, 0.25, 0, 0, 1])
     }
 
-    @Test("Loops, fork bombs, memory hogs and kills are contained", .enabled(if: hasSandbox))
+    @Test(
+        "Loops, fork bombs, memory hogs and kills are contained",
+        .enabled { try await hasSandbox() })
     func contains() async throws {
         let completions = [
             "    while True: pass\n",
@@ -89,14 +88,17 @@ import Testing
         #expect(rewards == [0, 0, 0, 0, 0, 0, 1])
     }
 
-    @Test("A prompt without tests is a failure and not a score", .enabled(if: hasSandbox))
+    @Test(
+        "A prompt without tests is a failure and not a score", .enabled { try await hasSandbox() })
     func refuses() async throws {
         let nothing = ScoreRequest(prompt: Samples.chat, completion: "x")
         let rewards = try await rewards([nothing, Self.double.request("    return 2 * x\n")])
         #expect(rewards == [nil, 1])
     }
 
-    @Test("HumanEval: the solutions have reward 1, most mutants less", .enabled(if: hasSandbox))
+    @Test(
+        "HumanEval: the solutions have reward 1, most mutants less",
+        .enabled { try await hasSandbox() })
     func humanEval() async throws {
         let file = Self.root.deletingLastPathComponent()
             .appending(path: "shared/data/humaneval.jsonl.gz")
@@ -104,7 +106,7 @@ import Testing
             print("skipped: no ../shared/data/humaneval.jsonl.gz")
             return
         }
-        let lines = try lines(of: "gzip -dc '\(file.path)'")
+        let lines = try await lines(of: "gzip -dc '\(file.path)'")
         let problems = try lines.map {
             try JSONDecoder().decode(Problem.self, from: Data($0.utf8))
         }
@@ -113,7 +115,7 @@ import Testing
         #expect(right.allSatisfy { $0 == 1 })
 
         let script = Self.root.appending(path: "Tests/OgiveModelsTests/mutate_solutions.py").path
-        let mutants = try self.lines(
+        let mutants = try await self.lines(
             of: "gzip -dc '\(file.path)' | /usr/bin/python3 -B '\(script)' 3"
         ).map { try JSONDecoder().decode([Mutant].self, from: Data($0.utf8)) }
         #expect(mutants.count == problems.count)
@@ -143,15 +145,7 @@ import Testing
                 + "problems have nothing to mutate")
     }
 
-    private func lines(of command: String) throws -> [Substring] {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardOutput = pipe
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text.split(separator: "\n")
+    private func lines(of command: String) async throws -> [Substring] {
+        try await SystemProgram.run("/bin/sh", ["-c", command]).output.split(separator: "\n")
     }
 }

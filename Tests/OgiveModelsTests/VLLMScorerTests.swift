@@ -29,7 +29,7 @@ import Testing
 
     /// The raw logits of transformers in float32: of the conversations, or of the question and the
     /// answer joined as the tokenizer joins pairs.
-    private func logits(ofPairs: Bool) throws -> [Double] {
+    private func logits(ofPairs: Bool) async throws -> [Double] {
         let script = #"""
             import json, sys, torch
             from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -50,25 +50,19 @@ import Testing
                     rewards.append(model(torch.tensor([ids])).logits[0, 0].item())
             print(json.dumps(rewards))
             """#
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: Checkout.root + "/.venv-vllm/bin/python")
-        process.arguments = [
-            "-c", script, VLLMServer.reward.folder, Samples.question,
-            String(decoding: try JSONEncoder().encode(Self.texts), as: UTF8.self), "\(ofPairs)",
-        ]
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try JSONDecoder().decode([Double].self, from: data)
+        let outcome = try await SystemProgram.run(
+            Checkout.root + "/.venv-vllm/bin/python",
+            [
+                "-c", script, VLLMServer.reward.folder, Samples.question,
+                String(decoding: try JSONEncoder().encode(Self.texts), as: UTF8.self), "\(ofPairs)",
+            ])
+        return try JSONDecoder().decode([Double].self, from: Data(outcome.output.utf8))
     }
 
     @Test("classify and pooling, with and without template, are transformers' raw logits")
     func conversations() async throws {
         guard let url = try await VLLMServer.reward.url() else { return }
-        let expected = try logits(ofPairs: false)
+        let expected = try await logits(ofPairs: false)
         for (kind, template) in [
             (ScorerSpec.Kind.classify, nil), (.classify, Self.template), (.pooling, nil),
             (.pooling, Self.template),
@@ -80,7 +74,7 @@ import Testing
     @Test("score and rerank are transformers' raw logits of the pair, without a chat template")
     func pairs() async throws {
         guard let url = try await VLLMServer.reward.url() else { return }
-        let expected = try logits(ofPairs: true)
+        let expected = try await logits(ofPairs: true)
         for kind in [ScorerSpec.Kind.score, .rerank] { try await check(url, kind, nil, expected) }
     }
 
@@ -113,7 +107,7 @@ import Testing
         spec.label = "7"
         let endpoint = ScorerEndpoint(kind: .classify, model: spec.model, url: url)
         let scorer = try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0]
-        #expect(await scorer.model.score([requests[0]])[0].code == .misconfigured)
+        #expect(await scorer.model.score([requests[0]])[0].code == .malformed)
         let other = ScorerEndpoint(kind: .classify, model: "nope", url: url)
         let models = try ConfiguredModels(policies: [], scorers: [other])
         await #expect { _ = try await models.offer() } throws: {

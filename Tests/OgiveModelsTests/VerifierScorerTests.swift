@@ -57,14 +57,37 @@ import Testing
                 == [1, 0, 0])
     }
 
-    @Test func badPatternIsMisconfigured() async throws {
+    @Test func badPatternIsRefused() async throws {
         var rule = VerifierSpec(rule: .regex)
         rule.pattern = "("
         let error = #expect(throws: ModelError.self) { try scorer(rule) }
-        #expect(error?.code == .misconfigured)
+        #expect(error?.code == .invalidSpecification)
         #expect(throws: ModelError.self) {
             try VerifierScorer(spec: ScorerSpec(kind: .verifier, model: "no rule"))
         }
+    }
+
+    @Test func `A field that is no expression costs its own prompt`() async throws {
+        let scorer = try scorer(VerifierSpec(rule: .regex))
+        let answer = await scorer.score(requests(#"{"answer": "("}"#, ["x"]))[0]
+        #expect(answer.code == .missingField)
+        #expect(answer.message.contains("`p1`") && answer.message.contains("`(`"))
+        if case .failure(let error) = answer { #expect(!error.concernsEndpoint) }
+    }
+
+    @Test(arguments: [true, false])
+    func `An expression that takes too long costs its item`(isOwn: Bool) async throws {
+        var rule = VerifierSpec(rule: .regex)
+        if !isOwn { rule.pattern = "(a+)+[bc]" }
+        let requests = requests(
+            #"{"answer": "(a+)+[bc]"}"#, [String(repeating: "a", count: 5_000), "ab"])
+        let answers = await (try scorer(rule)).score(requests)
+        #expect(answers[0].code == .tooCostly)
+        #expect(answers[0].message.contains("(a+)+[bc]"))
+        if case .failure(let error) = answers[0] {
+            #expect(!error.concernsEndpoint && !error.isRetriable)
+        }
+        #expect(answers[1] == .success(Score(isOwn ? 1 : 0)))
     }
 
     @Test(arguments: [#"{}"#, #"{"answer": null}"#, #"{"answer": [1]}"#, "[]", "broken"])

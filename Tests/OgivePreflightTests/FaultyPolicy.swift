@@ -7,6 +7,7 @@ final class FaultyPolicy: Policy {
         case none, oneSeedForAll, copiedChoices, otherChoices, notDeterministic
         case ignoresTemperature, ignoresLimit, certain
         case noLogProbability, positiveLogProbability, otherLogProbability
+        case secondEnd, processed, noRoom
         case neverEnds, noTokenCount, noEndToken, mute, dead
     }
 
@@ -48,6 +49,17 @@ final class FaultyPolicy: Policy {
             text: "draw \(seed % 9_973) x", tokenCount: count,
             finishReason: isCut ? .length : .stop, logProbability: log(seed))
         completion.promptTokenCount = 7
+        if let log = completion.logProbability, hasEnd, count == 4 {
+            // The model has two tokens that end a text, 2 and 3.
+            let isSecond = fault == .secondEnd && seed % 2 == 1
+            let shaped =
+                fault == .processed && parameters.temperature != 1
+                ? log / parameters.temperature : log
+            completion.tokenIDs = [10, 11, 12, isSecond ? 3 : 2]
+            completion.tokenLogProbabilities =
+                [shaped + 0.75, -0.25, -0.25, isSecond ? -2.5 : -0.25]
+            completion.logProbability = completion.tokenLogProbabilities?.reduce(0, +)
+        }
         return completion
     }
 
@@ -66,10 +78,16 @@ final class FaultyPolicy: Policy {
         if fault == .mute {
             return request.completions.map { _ in .failure(ModelError(.unsupported, "no")) }
         }
-        return request.completions.map { text in
+        return request.completions.enumerated().map { place, text in
+            if fault == .noRoom, place == 0 {
+                return .failure(ModelError(.promptTooLong, "prompt and a candidate do not fit"))
+            }
             let seed = UInt64(text.split(separator: " ")[1]) ?? 0
             let value = (log(seed) ?? 0) + (fault == .otherLogProbability ? 1 : 0)
-            return .success(LogProbability(sum: value, tokenCount: 4))
+            return .success(
+                LogProbability(
+                    sum: value, tokenCount: 4, tokenIDs: [10, 11, 12, 2],
+                    tokenValues: [value + 0.75, -0.25, -0.25, -0.25]))
         }
     }
 }
@@ -114,7 +132,7 @@ struct WordInspector: ModelInspector {
     }
 
     func rendered(_ prompt: Prompt, completion: String?) async throws(ModelError) -> String? {
-        guard case .chat(let messages) = prompt.content else { return nil }
+        guard case .chat(let messages, _) = prompt.content else { return nil }
         return messages.map { "\(template) \($0.content)" }.joined(separator: " ")
             + (completion.map { " <assistant> \($0)" } ?? "")
     }

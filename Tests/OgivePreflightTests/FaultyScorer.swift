@@ -4,7 +4,8 @@ import Synchronization
 /// A scorer whose server commits one fault.
 final class FaultyScorer: Scorer {
     enum Fault {
-        case none, squashed, tanh, constant, noisy, padded, cutsEnd, cutsBeginning, tooShort, dead
+        case none, squashed, tanh, constant, noisy, padded, cutsEnd, cutsBeginning, tooShort, dead,
+            narrow
     }
 
     private let fault: Fault
@@ -15,6 +16,12 @@ final class FaultyScorer: Scorer {
     }
 
     func fingerprint() async throws(ModelError) -> Fingerprint { Fingerprint(["model": "r"]) }
+
+    func refusal(of prompt: Prompt) async -> ModelError? {
+        guard fault == .narrow, case .chat(let messages, _) = prompt.content, messages.count > 1
+        else { return nil }
+        return ModelError(.rejected, "`\(prompt.key)` is more than one user turn")
+    }
 
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         let longest = requests.map(\.completion.utf8.count).max() ?? 0

@@ -75,6 +75,34 @@ struct PolicyCheckTests {
         #expect(wrong.map(\.severity) == [.error])
     }
 
+    @Test("A model with two end tokens gets a note, and no false warning")
+    func twoEnds() async throws {
+        let other = await findings(.secondEnd).filter { $0.severity != .ok }
+        #expect(other.map(\.severity) == [.note], "\(other)")
+        let note = try #require(other.first)
+        #expect(note.code == .policyLogProbabilities)
+        #expect(note.message.contains("other token"), "\(note.message)")
+    }
+
+    @Test("Log-probabilities of the shaped distribution are told from another context")
+    func processed() async throws {
+        let wrong = await findings(.processed, temperature: 0.5).filter { $0.severity != .ok }
+        #expect(wrong.map(\.severity) == [.warning], "\(wrong)")
+        #expect(wrong.first?.advice?.contains("raw_logprobs") == true)
+        let other = await findings(.otherLogProbability, temperature: 0.5)
+            .filter { $0.severity != .ok }
+        #expect(other.map(\.severity) == [.warning], "\(other)")
+        #expect(other.first?.advice?.contains("BOS") == true)
+        #expect(await findings(.processed).filter { $0.severity != .ok } == [])
+    }
+
+    @Test("A draw of the preflight's own that cannot be given back stops no run")
+    func noRoom() async throws {
+        let other = await findings(.noRoom, wantsCandidates: true).filter { $0.severity != .ok }
+        #expect(other.map(\.severity) == [.note], "\(other)")
+        #expect(other.first?.message.contains("of the preflight's own draws") == true)
+    }
+
     @Test("Greedy sampling is a warning, and seeds are not asked about")
     func greedy() async {
         let all = await findings(.none, temperature: 0)

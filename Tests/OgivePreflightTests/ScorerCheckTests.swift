@@ -54,6 +54,29 @@ struct ScorerCheckTests {
         #expect(wrong.first?.severity == severity)
     }
 
+    @Test("Prompts that the scorer cannot carry are counted, and the others are scored")
+    func severalTurns() async throws {
+        let turns = ["system", "user"].map { ChatMessage(role: $0, content: "Hi.") }
+        let prompt = Prompt(
+            id: PromptID(9), key: "several", content: .chat(turns), metadata: "{}")
+        for fault in [FaultyScorer.Fault.narrow, .none] {
+            var checks = ScorerChecks(
+                scorer: Served(FaultyScorer(fault), name: "http://scorer"),
+                spec: ScorerSpec(kind: .score, model: "r"), inspector: nil,
+                longest: Samples.prompts[0], maxTokens: 256, shared: SharedTime())
+            checks.severalTurns = SeveralTurns(example: prompt, count: 3, total: 8)
+            let draws = (Samples.prompts + [prompt]).map { (prompt: $0, completion: "Text.") }
+            let wrong = await checks.outcome(draws: draws).findings.filter { $0.severity != .ok }
+            guard fault == .narrow else {
+                #expect(wrong == [])
+                continue
+            }
+            #expect(wrong.map(\.code) == [.scorerPrompts], "\(wrong)")
+            #expect(wrong.first?.severity == .error)
+            #expect(wrong.first?.message.contains("3 of 8 prompts") == true)
+        }
+    }
+
     @Test("A verifier may give 0 and 1, and leave most of a text unread")
     func verifier() async {
         for fault in [FaultyScorer.Fault.squashed, .cutsEnd] {

@@ -93,6 +93,54 @@ extension StoreTests {
             }
         }
 
+        @Test("of a snapshot whose completions are gone are refused, not empty")
+        func lostCompletions() async throws {
+            try await TestDatabase.with { database in
+                _ = try await TrainerRowsTests.run(database)
+                _ = try await database.store.makeSnapshot(
+                    ofRun: "run", named: "v1", allowsPending: true, program: "1")
+                try await database.query("DELETE FROM ogive.completion_rows WHERE draw_index = 1")
+                for target in [ExportTarget.raw, .trlPreference, .value] {
+                    await #expect {
+                        _ = try await Self.rows(database, target) { $0.snapshot = "v1" }
+                    } throws: { error in
+                        let message = (error as? StoreError)?.message
+                        return message?.contains("pins 24 completions, and 20 of them") == true
+                            && message?.contains("ogive audit run") == true
+                    }
+                }
+            }
+        }
+
+        @Test("that find nothing are errors that say what to do")
+        func empty() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 2)
+                await #expect {
+                    _ = try await Self.rows(database, .raw)
+                } throws: {
+                    ($0 as? StoreError)?.message.contains("no rewards yet") == true
+                }
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                _ = try await database.store.land(
+                    Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
+                let advice = [
+                    "labels": "--strategy best-worst", "best-worst": "different rewards",
+                    "first-two": "two draws", "consecutive": "two draws",
+                ]
+                for (strategy, words) in advice {
+                    await #expect {
+                        _ = try await Self.rows(database, .trlPreference) {
+                            $0.strategy = strategy
+                        }
+                    } throws: {
+                        ($0 as? StoreError)?.message.contains(words) == true
+                    }
+                }
+            }
+        }
+
         @Test("have the columns of each trainer")
         func columns() async throws {
             try await TestDatabase.with { database in

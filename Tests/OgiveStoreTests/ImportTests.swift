@@ -8,6 +8,15 @@ extension StoreTests {
     struct ImportTests {
         private struct Abort: Error {}
 
+        private static let call: ChatMessage = {
+            var call = ChatMessage(role: "assistant", content: "")
+            call.toolCalls = #"[{"z":1,"a":2}]"#
+            call.name = "n"
+            call.reasoning = "r"
+            call.toolCallID = "i"
+            return call
+        }()
+
         private static func prompt(
             _ key: String?, _ text: String, candidates: [String] = []
         ) -> ImportedPrompt {
@@ -19,10 +28,11 @@ extension StoreTests {
         @Test("keeps chats, texts, metadata and the order of the file")
         func keepsContent() async throws {
             try await TestDatabase.with { database in
-                let chat = PromptContent.chat([
-                    ChatMessage(role: "system", content: "Be \"brief\".\n"),
-                    ChatMessage(role: "user", content: "né 日本 \\u0000"),
-                ])
+                let chat = PromptContent.chat(
+                    [
+                        ChatMessage(role: "system", content: "Be \"brief\".\n"),
+                        ChatMessage(role: "user", content: "né 日本 \\u0000"), Self.call,
+                    ], tools: #"[{"type":"function","b":1,"a":1.50}]"#)
                 let receipt = try await database.store.importPrompts(into: "set") { importer in
                     try await importer.add([
                         ImportedPrompt(
@@ -33,12 +43,67 @@ extension StoreTests {
                 #expect(
                     receipt
                         == ImportReceipt(
-                            imported: 2, candidates: 2, duplicates: 0, duplicateExamples: []))
+                            imported: 2, candidates: 2, duplicates: 0, duplicateExamples: [],
+                            promptsInFile: 2, promptsInSet: 2))
                 let run = try await database.store.submit(TestDatabase.spec(draws: 1)).run
                 let pending = try await database.pending(run)
                 #expect(pending.map(\.prompt.key) == [chat.digest.hex, "k"])
                 #expect(pending[0].prompt.content == chat)
                 #expect(pending[0].prompt.metadata == "{\"a\": [1, null]}")
+            }
+        }
+
+        @Test("keeps pairs of one prompt, a shared completion once")
+        func keepsPairs() async throws {
+            try await TestDatabase.with { database in
+                func row(_ chosen: String, _ rejected: String) -> ImportedPrompt {
+                    ImportedPrompt(
+                        key: "p", content: .text("Same?"), metadata: "{}",
+                        candidates: [
+                            ImportedCandidate(label: "chosen", text: chosen),
+                            ImportedCandidate(label: "rejected", text: rejected),
+                        ])
+                }
+                func pairs() async throws -> [String] {
+                    try await database.query(
+                        """
+                        SELECT concat_ws(' ', pair_index, c.text, r.text) AS line
+                        FROM ogive.candidate_pairs x
+                        JOIN ogive.candidate_rows c ON c.prompt_id = x.prompt_id
+                            AND c.candidate_index = x.chosen_index
+                        JOIN ogive.candidate_rows r ON r.prompt_id = x.prompt_id
+                            AND r.candidate_index = x.rejected_index
+                        ORDER BY pair_index
+                        """
+                    ).map { try $0.decode("line") }
+                }
+                let file = [row("a", "x"), row("b", "y"), row("a", "y")]
+                for _ in 0..<2 {
+                    _ = try await database.store.importPrompts(into: "set") { importer in
+                        try await importer.add(file)
+                    }
+                    #expect(try await pairs() == ["0 a x", "1 b y", "2 a y"])
+                }
+                let receipt = try await database.store.importPrompts(into: "set") {
+                    try await $0.add([row("b", "x")])
+                }
+                #expect(receipt.promptsInFile == 1 && receipt.promptsInSet == 1)
+                #expect(try await pairs().last == "3 b x")
+                #expect(
+                    try await database.value("SELECT count(*) FROM ogive.candidate_rows") == 4)
+            }
+        }
+
+        @Test("tells how many prompts the set has beside those of the file")
+        func tellsTheSize() async throws {
+            try await TestDatabase.with { database in
+                _ = try await database.store.importPrompts(into: "set") { importer in
+                    try await importer.add((0..<30).map { Self.prompt("k\($0)", "t\($0)") })
+                }
+                let receipt = try await database.store.importPrompts(into: "set") {
+                    try await $0.add((0..<5).map { Self.prompt("k\($0)", "t\($0)") })
+                }
+                #expect(receipt.promptsInFile == 5 && receipt.promptsInSet == 30)
             }
         }
 

@@ -110,15 +110,13 @@ extension StoreTests {
 extension TestDatabase {
     /// Returns when so many statements wait for a lock.
     fileprivate func waits(_ count: Int64) async throws {
-        for _ in 0..<2000 {
+        try await eventually("\(count) statements to wait for a lock") {
             let waiting: Int64 = try await value(
                 """
                 SELECT count(*) FROM pg_stat_activity
                 WHERE datname = current_database() AND wait_event_type = 'Lock'
                 """)
-            if waiting >= count { return }
-            try await Task.sleep(for: .milliseconds(5))
+            return waiting >= count
         }
-        Issue.record("\(count) statements did not come to wait for a lock")
     }
 }

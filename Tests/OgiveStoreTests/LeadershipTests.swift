@@ -1,9 +1,10 @@
 import FoundationEssentials
 import OgiveCore
-import OgiveStore
 import OgiveTesting
 import Postgres
 import Testing
+
+@testable import OgiveStore
 
 extension StoreTests {
     @Suite("leadership", .timeLimit(.minutes(10)))
@@ -102,6 +103,49 @@ extension StoreTests {
             }
         }
 
+        @Test("with two logins, a stopped leader's landing is waited for and nobody dies of it")
+        func twoLogins() async throws {
+            try await TestDatabase.with { database in
+                try await database.withTwoLogins { first, second in
+                    let old = try await first.store.lead(as: "a:1")
+                    try await first.store.renew(old, for: .zero, counts: [:])
+                    let stopped = try await PostgresConnection.connect(first.configuration)
+                    try await stopped.execute("BEGIN")
+                    _ = try await stopped.query("SELECT term FROM ogive.terms FOR SHARE")
+                    // It may not end the other login's session: it says so, and may try again.
+                    await #expect {
+                        _ = try await second.store.lead(as: "b:2", for: .seconds(60))
+                    } throws: { error in
+                        let error = error as? StoreError
+                        return error?.isRetriable == true
+                            && error?.message.contains("pg_signal_backend") == true
+                    }
+                    try await stopped.execute("ROLLBACK")
+                    await stopped.close()
+                    #expect(try await leadEventually(second.store, as: "b:2") > old)
+                    await #expect {
+                        try await first.store.renew(old, for: .seconds(60), counts: [:])
+                    } throws: {
+                        ($0 as? StoreError)?.code == .staleTerm
+                    }
+                }
+            }
+        }
+
+        @Test("the server itself ends what a stopped coordinator was writing")
+        func stoppedIsEnded() async throws {
+            try await TestDatabase.with { database in
+                let connection = try await PostgresConnection.connect(database.configuration)
+                try await connection.execute("BEGIN")
+                _ = try await connection.query(TermQueries.lockForCheck)
+                let idle: String = try await connection.query(
+                    "SHOW idle_in_transaction_session_timeout"
+                ).one().decode(0)
+                #expect(idle == TermQueries.landingIdleMax)
+                await connection.close()
+            }
+        }
+
         @Test(
             "Fault 32: a transaction that gave way to another one in a deadlock is tried again")
         func deadlock() async throws {
@@ -121,12 +165,13 @@ extension StoreTests {
                 try await other.execute("UPDATE ogive.scorings SET id = DEFAULT WHERE false")
                 _ = try await other.query("SELECT FROM ogive.scorings FOR UPDATE")
                 async let bound = store.bind(binding, term: term)
-                while try await database.value(
-                    """
-                    SELECT count(*) = 0 FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event_type = 'Lock'
-                    """, as: Bool.self)
-                {}
+                try await eventually("the store to wait for a lock") {
+                    try await database.value(
+                        """
+                        SELECT count(*) > 0 FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """, as: Bool.self)
+                }
                 // It has the sampling's row and waits for the scoring's: now a circle.
                 _ = try await other.query("SELECT FROM ogive.samplings FOR UPDATE")
                 // Here only because the store's transaction was broken off.

@@ -46,7 +46,7 @@ extension StoreTests {
                 #expect(try candidate.decode("parts", as: String.self) == "{-3.5,0.5}")
                 let text: String = try await database.value(
                     "SELECT token_ids::text || token_log_probabilities::text "
-                        + "FROM ogive.scored_completions WHERE run = 'run'")
+                        + "FROM ogive.run_completions WHERE run = 'run'")
                 #expect(text == "{57,2}{-1.25,-0.25}")
             }
         }

@@ -160,6 +160,16 @@ extension StoreTests {
                         "p2 Question 2? 0 good 2 bad 2 candidate 0 candidate 1 -9 9 -18 0 1 "
                             + "-3 -4 6 {-1.5,-0.75,0.125,0.25,2,7} {-1.5,0.25,7,-0.75,2,0.125}",
                     ])
+                // Crosswise they are a second pair.
+                try await database.query(
+                    """
+                    INSERT INTO ogive.candidate_pair_rows
+                    SELECT prompt_id, 1, rejected_index, chosen_index
+                    FROM ogive.candidate_pair_rows
+                    """)
+                let both = try await lines("'labels'")
+                #expect(both.count == 4)
+                #expect(both[1].hasPrefix("p0 Question 0? 1 bad 0 good 0 candidate 1 candidate 0"))
                 // Draw 3 of the first prompt has no reward: places are not indexes.
                 let best = try await lines("'best-worst'")
                 #expect(best.count == 2)

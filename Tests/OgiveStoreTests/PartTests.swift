@@ -70,8 +70,8 @@ extension StoreTests {
                 #expect(try rows[1].decode("weight", as: Double.self) == -1)
                 let report = try await database.store.audit(run: "run")
                 #expect(report.isSound, "\(report.problems)")
-                try await database.query(
-                    "SELECT ogive.drop_scoring_partitions(\(run.scoring.rawValue))")
+                _ = try await database.store.cancel(run: "run")
+                _ = try await database.store.drop(run: "run")
                 #expect(
                     try await database.value("SELECT count(*) FROM ogive.reward_parts") == 0)
             }

@@ -60,7 +60,8 @@ extension StoreTests {
                 let rows: Float = try await database.value(
                     "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows_1'")
                 #expect(rows == 2)
-                let again: Int64 = try await database.value("SELECT ogive.analyze_new_tables()")
+                let again: Int64 = try await database.value(
+                    "SELECT ogive_internal.analyze_new_tables()")
                 #expect(again == 0)
             }
         }

@@ -200,7 +200,7 @@ extension StoreTests {
                 let term = try await database.store.lead(as: "test")
                 let prompt = try await database.pending(large)[0].prompt.id
                 let draws = [4.0, 3, 2, 1].enumerated().map {
-                    Made.draw(Int32($0.offset), "a", reward: $0.element)
+                    Made.draw(Int32($0.offset), "\($0.offset)", reward: $0.element)
                 }
                 _ = try await database.store.land(Made.batch(large, prompt, draws), term: term)
                 for (run, rewards) in [("run", [3.0, 4]), ("large", [1.0, 2, 3, 4])] {

@@ -111,3 +111,31 @@ struct TestDatabase: Sendable {
         return all
     }
 }
+
+extension TestDatabase {
+    /// Runs `body` with the database through two logins that have the writer's role and nothing
+    /// else.
+    func withTwoLogins(
+        _ body: (TestDatabase, TestDatabase) async throws -> Void
+    ) async throws {
+        var logins: [TestDatabase] = []
+        var names: [String] = []
+        for _ in 0..<2 {
+            let name = "login_\(UInt32.random(in: 0 ... .max))"
+            try await query("CREATE ROLE \(name) LOGIN IN ROLE ogive_writer")
+            names.append(name)
+            var configuration = configuration
+            configuration["user"] = name
+            logins.append(
+                TestDatabase(configuration: configuration, store: PostgresStore(configuration)))
+        }
+        try await body(logins[0], logins[1])
+        for login in logins { await login.store.close() }
+        try await query(
+            """
+            SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """)
+        for name in names { try await query("DROP ROLE \(name)") }
+    }
+}

@@ -76,7 +76,7 @@ extension StoreTests.TrainerRowsTests {
             let prompt = try await database.pending(run)[0].prompt.id
             let term = try await database.store.lead(as: "test")
             let draws = [-1, 1e-200, 1].enumerated().map {
-                Made.draw(Int32($0.offset), "a", reward: $0.element)
+                Made.draw(Int32($0.offset), "\($0.offset)", reward: $0.element)
             }
             _ = try await database.store.land(Made.batch(run, prompt, draws), term: term)
             let skewness: Double = try await database.value(
@@ -122,7 +122,8 @@ extension StoreTests.TrainerRowsTests {
                     "EXPLAIN VERBOSE SELECT quantile_reward FROM ogive.\(query)"
                 ).map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
                 #expect(plan.contains("width_bucket("), "\(plan)")
-                #expect(!plan.contains("quantile_reward("), "\(plan)")
+                // Where a larger run shares the table, its first rewards are cut out once, by a call.
+                #expect(!plan.contains("quantile_reward(t.rewards"), "\(plan)")
             }
         }
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import OgiveTesting
 import Testing
 
 @testable import OgiveTransport
@@ -67,7 +68,7 @@ import Testing
         #expect(error?.message.contains("a and b") == true)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func aWatchedFolderIsFollowed() async throws {
         let ring = try KeyRing()
         let pair = try ring.pair("late", isAuthorized: false)

@@ -1,4 +1,5 @@
 import OgiveCore
+import OgiveTesting
 import Synchronization
 import Testing
 import ZeroMQ

@@ -1,5 +1,6 @@
 import Logging
 import OgiveCore
+import OgiveTesting
 import OgiveTransport
 import OgiveWire
 import Testing
@@ -110,7 +111,9 @@ import ZeroMQ
             try await fixture.withWorker(other, of: coordinator, queueMax: 10) { worker in
                 let oversize = [UInt8](repeating: 0, count: WireLimits.messageBytes + 1)
                 #expect(await dealer.send([oversize]) == .sent)
-                while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                try await eventually("the worker to be connected") {
+                    await worker.send(.heartbeat) == .queued
+                }
                 var iterator = coordinator.incoming.makeAsyncIterator()
                 let batch = await iterator.next()
                 #expect(batch?.map(\.worker) == [other])
@@ -131,11 +134,13 @@ import ZeroMQ
             let worker = try ZeroMQWorkerTransport(
                 worker: own, connect: endpoint, logger: SocketFixture.logger)
             try await serving(worker.run, close: worker.close) {
-                while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                try await eventually("the worker to be connected") {
+                    await worker.send(.heartbeat) == .queued
+                }
                 var requests = router.incoming.makeAsyncIterator()
                 let frames = try #require(await requests.next()?.first?.frames)
                 #expect(frames.first == own.bytes)
-                let foreign = CoordinatorEnvelope(worker: other, term: Term(1), message: .drain)
+                let foreign = CoordinatorEnvelope(worker: other, term: Term(1), message: .heartbeat)
                 let good = CoordinatorEnvelope(worker: own, term: Term(1), message: .reRegister)
                 _ = await router.send(batch: [
                     [own.bytes, try foreign.encoded()], [own.bytes, [1]],

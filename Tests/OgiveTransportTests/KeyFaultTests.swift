@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OgiveCore
+import OgiveTesting
 import Synchronization
 import Testing
 import ZeroMQ

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import OgiveCore
+import OgiveTesting
 @testable import OgiveTransport
 import Synchronization
 
@@ -120,23 +121,5 @@ final class Heard: Sendable {
             _ = await worker.send(.credit(number))
             return credits(of: worker.worker).contains(number)
         }
-    }
-}
-
-/// What was waited for did not come.
-struct TimedOut: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Waits until `condition` holds, by looking again and again.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            throw TimedOut(description: "waited \(limit) for: \(what)")
-        }
-        try await Task.sleep(for: .milliseconds(5))
     }
 }

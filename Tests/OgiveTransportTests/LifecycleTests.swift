@@ -46,7 +46,9 @@ import Testing
                 try await fixture.withWorker(
                     WorkerID(high: 1 << 63, low: 1), of: coordinator, queueMax: 10
                 ) { worker in
-                    while await worker.send(.heartbeat) != .queued { await Task.yield() }
+                    try await eventually("the worker to be connected") {
+                        await worker.send(.heartbeat) == .queued
+                    }
                     var iterator = coordinator.incoming.makeAsyncIterator()
                     #expect(await iterator.next()?.map(\.message) == [.heartbeat])
                 }
@@ -64,13 +66,18 @@ import Testing
             try await serving(worker.run, close: worker.close) {
                 // Nothing is queued for a coordinator that is not there.
                 var outcome = SendOutcome.unreachable
-                while outcome == .unreachable { outcome = await worker.send(.credit(0)) }
+                try await eventually("the worker to dial") {
+                    outcome = await worker.send(.credit(0))
+                    return outcome != .unreachable
+                }
                 #expect(outcome == .full)
                 for round in 1...2 {
                     let coordinator = try ZeroMQCoordinatorTransport(
                         listen: listen, logger: SocketFixture.logger)
                     try await serving(coordinator.run, close: coordinator.close) {
-                        while await worker.send(.credit(round)) != .queued { await Task.yield() }
+                        try await eventually("the worker to be connected") {
+                            await worker.send(.credit(round)) == .queued
+                        }
                         var iterator = coordinator.incoming.makeAsyncIterator()
                         #expect(await iterator.next()?.first?.message == .credit(round))
                     }

@@ -1,5 +1,6 @@
 import Logging
 import OgiveCore
+import OgiveTesting
 import OgiveTransport
 import Testing
 
@@ -42,15 +43,17 @@ import Testing
                 #expect(await transport.send(.heartbeat) != .queued)
                 // Faster than sockets can follow: none of them may be forgotten.
                 for _ in 0..<3 { await transport.moveOn() }
-                while await transport.send(.heartbeat) != .queued { await Task.yield() }
+                try await eventually("the worker to be connected") {
+                    await transport.send(.heartbeat) == .queued
+                }
                 for await batch in coordinator.incoming {
                     #expect(batch.first?.worker == Self.worker)
                     break
                 }
-                let answer = ToWorker(worker: Self.worker, message: .drain)
+                let answer = ToWorker(worker: Self.worker, message: .reRegister)
                 #expect(await coordinator.send([answer]) == [.queued])
                 for await batch in transport.incoming {
-                    #expect(batch == [.drain])
+                    #expect(batch == [.reRegister])
                     break
                 }
             }

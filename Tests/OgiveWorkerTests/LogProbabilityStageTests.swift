@@ -3,7 +3,7 @@ import OgiveTesting
 import ServiceLifecycle
 import Testing
 
-@Suite("Log-probabilities of candidates", .timeLimit(.minutes(5)))
+@Suite("Log-probabilities of candidates", .timeLimit(.minutes(10)))
 struct LogProbabilityStageTests {
     @Test("The policy is asked, by prompt, and the scorer is not")
     func asksThePolicy() async throws {

@@ -8,11 +8,12 @@ import Testing
 
 /// Workers with two endpoints of a model, of which one is sound: the work goes on, and the faults
 /// of the other cost no draw.
-@Suite("Several endpoints", .timeLimit(.minutes(5)))
+@Suite("Several endpoints", .timeLimit(.minutes(10)))
 struct SeveralEndpointsTests {
     private static let faults: [ModelError] = [
         ModelError(.unreachable, "connection refused"),
         ModelError(.overloaded, "429", retryAfter: .seconds(3_600)),
+        ModelError(.outOfCredit, "402"),
         ModelError(.serverError, "500"), ModelError(.serverError, "broke off its answer"),
         ModelError(.timeout, "no answer in time"), ModelError(.unauthorized, "401"),
         ModelError(.wrongModel, "another model"), ModelError(.unsupported, "404"),

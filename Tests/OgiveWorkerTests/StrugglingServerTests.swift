@@ -7,7 +7,7 @@ import Testing
 @testable import OgiveWorker
 
 /// Workers before servers that fail in part, for a while, or for one item.
-@Suite("Struggling servers", .timeLimit(.minutes(5)))
+@Suite("Struggling servers", .timeLimit(.minutes(10)))
 struct StrugglingServerTests {
     private static let down = ModelError(.serverError, "500")
 
@@ -70,7 +70,10 @@ struct StrugglingServerTests {
 
     @Test(
         "Fault 35: an answer that arrived whole is never asked for again",
-        arguments: [ModelError.Code.malformed, .wrongCount, .notFinite, .rejected, .promptTooLong])
+        arguments: [
+            ModelError.Code.malformed, .wrongCount, .notFinite, .rejected, .promptTooLong,
+            .filtered, .cutOut, .missingField, .tooCostly, .invalidSpecification,
+        ])
     func wholeAnswersAreFinal(_ code: ModelError.Code) async throws {
         var bench = WorkerBench(
             FakeModels(sampling: { $0.indexes.map { _ in .failure(ModelError(code, "odd")) } }))

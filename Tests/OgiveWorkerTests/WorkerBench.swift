@@ -83,15 +83,17 @@ struct WorkerBench {
         let hello = try await next { if case .hello(let hello) = $0 { hello } else { nil } }
         await say(
             .welcome(
+                // Nobody sends heartbeats here: a busy machine must not look like silence.
                 Welcome(
-                    term: Term(5), heartbeatInterval: .seconds(2), silenceMax: .seconds(60),
+                    term: Term(5), heartbeatInterval: .seconds(2), silenceMax: .seconds(3_600),
                     adopted: [])))
         await say(.serve(SimulatedModel.run(draws: 8)))
         return hello
     }
 
     func lease(
-        _ task: UInt64, draws: Int32 = 2, texts: [String] = [], kind: ItemName.Kind = .candidate
+        _ task: UInt64, run: Int64 = 1, draws: Int32 = 2, texts: [String] = [],
+        kind: ItemName.Kind = .candidate
     ) async {
         let items =
             texts.isEmpty
@@ -103,7 +105,7 @@ struct WorkerBench {
             .lease(
                 Lease(
                     name: LeaseName(term: Term(5), task: TaskID(task), epoch: Epoch(1)),
-                    run: RunID(1), prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 14,
+                    run: RunID(run), prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 14,
                     items: items, duration: .seconds(900))))
     }
 

@@ -41,6 +41,28 @@ struct WorkerServiceTests {
         #expect(bench.models.scored == [["a", "b"]])
     }
 
+    @Test("Equal texts of a prompt are scored once, byte for byte, and spent once")
+    func distinctTexts() async throws {
+        let models = FakeModels(scoring: { requests in
+            requests.enumerated().map { place, _ in
+                var score = Score(Double(place))
+                score.tokens = TokenCount(input: 9)
+                return .success(score)
+            }
+        })
+        var bench = WorkerBench(models)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1, texts: ["e\u{301}", "a", "\u{E9}", "e\u{301}"])
+            let result = try await bench.nextResult()
+            #expect(result.items.map(\.reward) == [0, 1, 2, 0])
+            #expect(result.items.map(\.scorerTokens?.input) == [9, 9, 9, nil])
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+        #expect(models.scored.map(\.count) == [3])
+    }
+
     @Test("When scoring fails the completion stays, and the failure says why")
     func scoringFails() async throws {
         var bench = WorkerBench(
@@ -200,7 +222,7 @@ struct WorkerServiceTests {
         let error = try await bench.run { bench, _ in
             try await bench.register()
             await bench.lease(1)
-            while bench.models.sampled.isEmpty { await Task.yield() }
+            try await eventually("a request") { !bench.models.sampled.isEmpty }
             await bench.say(.refused("too old"))
         }
         #expect(error?.code == .refused)
@@ -251,6 +273,38 @@ struct WorkerServiceTests {
             while hello.offer == SimulatedModel.offer { hello = try await bench.register() }
             #expect(hello.offer == other)
             #expect(hello.inFlight.isEmpty)
+            await group.triggerGracefulShutdown()
+        }
+        #expect(error == nil)
+    }
+
+    @Test(
+        "A run that asks for what the models lack is declined with its name; the worker goes on",
+        arguments: [ModelError.Code.misconfigured, .unsupported])
+    func declines(code: ModelError.Code) async throws {
+        let isMended = Atomic(false)
+        var bench = WorkerBench(
+            FakeModels(scoring: { requests in
+                isMended.load(ordering: .relaxed)
+                    ? nil : requests.map { _ in .failure(ModelError(code, "no label `1`")) }
+            }))
+        let error = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1)
+            let (run, reason) = try await bench.next {
+                if case .declined(let run, let reason, _) = $0 { (run, reason) } else { nil }
+            }
+            #expect(run == RunID(1))
+            #expect(reason.contains("run 'run-1'") && reason.contains("prompt `"))
+            #expect(reason.contains("no label `1`"))
+            // Another run of the same models goes on.
+            isMended.store(true, ordering: .relaxed)
+            await bench.say(.serve(SimulatedModel.run(id: 2, draws: 8)))
+            await bench.lease(2, run: 2)
+            let result = try await bench.nextResult()
+            #expect(result.run == RunID(2))
+            #expect(result.items.allSatisfy { $0.reward != nil })
+            await bench.acknowledge(result)
             await group.triggerGracefulShutdown()
         }
         #expect(error == nil)

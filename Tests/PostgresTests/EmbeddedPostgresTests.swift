@@ -1,4 +1,5 @@
 import Foundation
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -37,13 +38,41 @@ import Testing
         let path = directory("killed")
         // Letting the user go without `stop` closes its lock files, as the kernel does for a
         // killed process.
-        let before = try await startTime(try await EmbeddedPostgres.start(directory: path))
+        let before = try await startTime(
+            try await EmbeddedPostgres.start(directory: path, lingering: .seconds(3_600)))
         let next = try await EmbeddedPostgres.start(directory: path)
         #expect(try await startTime(next) == before)
         try await next.stop()
         let again = try await EmbeddedPostgres.start(directory: path)
         #expect(try await startTime(again) != before)
         try await again.stop()
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test func theServerEndsWhenItsLastUserIsKilled() async throws {
+        let path = directory("abandoned")
+        // Let go without `stop`, as above.
+        let configuration = try await EmbeddedPostgres.start(directory: path).configuration
+        try await eventually("the server to end") {
+            do {
+                try await PostgresConnection.connect(configuration).close()
+                return false
+            } catch {
+                return !FileManager.default.fileExists(atPath: path + "/data/postmaster.pid")
+            }
+        }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test func theServerGoesOnWhileItHasAUser() async throws {
+        let path = directory("kept")
+        let first = try await EmbeddedPostgres.start(directory: path, lingering: .zero)
+        let before = try await startTime(first)
+        let clock = ContinuousClock.now
+        // Several looks of the keeper, which finds a user each time.
+        try await eventually("three seconds") { ContinuousClock.now - clock > .seconds(3) }
+        #expect(try await startTime(first) == before)
+        try await first.stop()
         try FileManager.default.removeItem(atPath: path)
     }
 

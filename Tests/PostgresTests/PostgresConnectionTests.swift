@@ -1,3 +1,4 @@
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -160,13 +161,10 @@ extension WithServer {
 
 /// Returns when the session waits in `pg_sleep`, as the server itself reports.
 func waitUntilSleeping(_ pid: Int32, _ observer: PostgresConnection) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < deadline {
-        let rows = try await observer.query(
+    try await eventually("the statement to sleep") {
+        try await !observer.query(
             "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'",
-            [.int32(pid)])
-        if !rows.isEmpty { return }
-        await Task.yield()
+            [.int32(pid)]
+        ).isEmpty
     }
-    throw PostgresError(.misuse, "the statement never began to sleep")
 }

@@ -1,3 +1,4 @@
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -33,7 +34,9 @@ extension WithServer {
                             group.addTask {
                                 try await pool.withConnection { _ in _ = report.yield(number) }
                             }
-                            while pool.counts.waiting <= number { await Task.yield() }
+                            try await eventually("number \(number) to wait") {
+                                pool.counts.waiting > number
+                            }
                         }
                     }
                     try await group.waitForAll()
@@ -56,7 +59,7 @@ extension WithServer {
                 try await patient.withConnection { _ in
                     let cancelled = try await withThrowingTaskGroup(of: Void.self) { group in
                         group.addTask { try await patient.withConnection { _ in } }
-                        while patient.counts.waiting == 0 { await Task.yield() }
+                        try await eventually("a waiter") { patient.counts.waiting > 0 }
                         group.cancelAll()
                         return try await postgresError { try await group.next() }
                     }

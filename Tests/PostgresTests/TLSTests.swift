@@ -1,4 +1,5 @@
 import Foundation
+import OgiveTesting
 import Postgres
 import Testing
 
@@ -15,7 +16,7 @@ private struct TLSServer {
             // Made, and stopped again: what it listens on is read at its start.
             try await EmbeddedPostgres.with(directory: folder) { _ in }
             let address = "127.\((1...254).map { $0 }.randomElement() ?? 9).77.13"
-            try makeCertificates(folder)
+            try await makeCertificates(folder)
             try configure(folder, address)
             result = try await EmbeddedPostgres.with(directory: folder) { server in
                 var configuration = server
@@ -41,32 +42,26 @@ private struct TLSServer {
         return changed
     }
 
-    private static func makeCertificates(_ folder: String) throws {
+    private static func makeCertificates(_ folder: String) async throws {
         try "subjectAltName=DNS:db.ogive.test".write(
             toFile: folder + "/names", atomically: true, encoding: .utf8)
         for name in ["ca", "stranger"] {
-            try openssl(
+            try await openssl(
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
                 "/CN=\(name)", "-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).crt")
         }
-        try openssl(
+        try await openssl(
             "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=db.ogive.test", "-keyout",
             "\(folder)/data/server.key", "-out", "\(folder)/server.csr")
-        try openssl(
+        try await openssl(
             "x509", "-req", "-days", "1", "-in", "\(folder)/server.csr", "-CA", "\(folder)/ca.crt",
             "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-extfile", "\(folder)/names", "-out",
             "\(folder)/data/server.crt")
     }
 
-    private static func openssl(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
+    private static func openssl(_ arguments: String...) async throws {
+        let status = try await SystemProgram.run("/usr/bin/openssl", arguments).status
+        try #require(status == 0, "openssl \(arguments)")
     }
 
     private static func configure(_ folder: String, _ address: String) throws {

@@ -4,8 +4,6 @@ enum ModuleTable {
     /// Part of the toolchain, and no way out of the process but for Foundation and Glibc.
     static let platform: Set<String> = [
         "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
-        // Regular expressions, a part of the standard library that is imported by name.
-        "_StringProcessing",
     ]
 
     /// What every module but the leaves may use to speak of itself and to run.
@@ -16,8 +14,10 @@ enum ModuleTable {
         "CLibpq": ["Postgres"],
         "CLinux": ["DedicatedThread", "Postgres", "ZeroMQ", "ogive"],
         "COpenSSL": ["OgiveCore"],
+        "CPCRE2": ["RegularExpressions"],
         "CZeroMQ": ["ZeroMQ"],
         "CZlib": ["ogive"],
+        "CZstd": ["ogive"],
     ]
 
     private static let collections: Set<String> = [
@@ -29,25 +29,28 @@ enum ModuleTable {
 
     /// What a module may import beside the C libraries granted to it above.
     static let allowed: [String: Set<String>] = [
-        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CZeroMQ": [], "CZlib": [],
+        "CLibpq": [], "CLinux": [], "COpenSSL": [], "CPCRE2": [], "CZeroMQ": [], "CZlib": [],
+        "CZstd": [],
         "DedicatedThread": platform,
         "ZeroMQ": platform.union(["DedicatedThread"]),
         "Postgres": platform.union(subprocess).union(["DedicatedThread", "Logging"]),
         // Pure mathematics: not even Foundation.
         "QuantileRewards": numerics,
+        "RegularExpressions": platform.union(["DedicatedThread"]),
         "OgiveCore": platform.union(service).union(collections).union(["QuantileRewards"]),
         "OgiveWire": platform.union(service).union(["OgiveCore", "SwiftProtobuf"]),
         "OgiveTransport": platform.union(service).union(["OgiveCore", "OgiveWire", "ZeroMQ"]),
         "OgiveStore": platform.union(service).union(["Migrations", "OgiveCore", "Postgres"]),
         "Migrations": platform,
         "OgiveModels": platform.union(service).union(subprocess).union(collections).union([
-            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "OgiveCore", "RegularExpressions",
         ]),
         "OgiveCoordinator": platform.union(service).union(["OgiveCore", "OgiveWire"]),
         "OgiveWorker": platform.union(service).union(collections).union(["OgiveCore", "OgiveWire"]),
         "OgivePreflight": platform.union(["OgiveCore"]),
-        "OgiveDashboard": platform.union(service).union(["Hummingbird", "OgiveCore"]),
-        "OgiveTesting": platform.union(service).union(["OgiveCore", "OgiveWire"]),
+        "OgiveTesting": platform.union(service).union([
+            "DedicatedThread", "OgiveCore", "OgiveWire",
+        ]),
         "simulate": platform.union(["ArgumentParser", "OgiveTesting"]),
         // The program of the fuzzer.
         "fuzz": platform.union(["OgiveCore", "OgiveModels", "OgiveWire"]),
@@ -65,9 +68,8 @@ enum ModuleTable {
     ]
 
     private static let modulesOfOurOwn: Set<String> = [
-        "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveDashboard",
-        "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
-        "Postgres",
+        "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore", "OgiveModels",
+        "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres",
         "QuantileRewards", "ZeroMQ",
     ]
 

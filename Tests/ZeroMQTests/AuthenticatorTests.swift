@@ -1,4 +1,5 @@
 import Glibc
+import OgiveTesting
 import Synchronization
 import Testing
 
@@ -124,7 +125,7 @@ struct AuthenticatorTests {
                 try await withRunning(second) {
                     _ = try await second.endpoints()
                     #expect(await second.send([frame("2")]) == .sent)
-                    while failures.count < 2 { await Task.yield() }
+                    try await eventually("two failures") { failures.count >= 2 }
                     #expect(await first.send([frame("3")]) == .sent)
                     #expect(await next(router)?.frames.last == frame("3"))
                     barrier.open()

@@ -1,4 +1,5 @@
 import DedicatedThread
+import OgiveTesting
 import Testing
 
 @testable import ZeroMQ
@@ -57,8 +58,11 @@ struct ChannelTests {
                 var sent = 0
                 var lastProgress = ContinuousClock.now
                 // Kernel buffers take some megabytes; beyond them and the marks there is no room.
-                while sent < 200, ContinuousClock.now - lastProgress < .milliseconds(500) {
-                    guard await dealer.send([frame("\(sent)"), padding]) == .sent else { continue }
+                while sent < 200, ContinuousClock.now - lastProgress < .seconds(3) {
+                    guard await dealer.send([frame("\(sent)"), padding]) == .sent else {
+                        try await Task.sleep(for: .milliseconds(1))
+                        continue
+                    }
                     sent += 1
                     lastProgress = .now
                 }
@@ -97,7 +101,7 @@ struct ChannelTests {
         let endpoint = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await router.run() }
             let endpoint = try #require(try await router.endpoints().first)
-            while try !sleeps(thread: "cancelled-one") { await Task.yield() }
+            try await eventually("the thread to block") { try sleeps(thread: "cancelled-one") }
             group.cancelAll()
             try await group.waitForAll()
             return endpoint

@@ -3,7 +3,7 @@ import Testing
 @testable import ZeroMQ
 
 @Suite(.timeLimit(.minutes(10)))
-struct CurveTests {
+@PollingThread struct CurveTests {
     @Test func `generated keys differ and survive their text form`() throws {
         let (one, two) = (try ZeroMQKeyPair.generate(), try ZeroMQKeyPair.generate())
         #expect(one != two)

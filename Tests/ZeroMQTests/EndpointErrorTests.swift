@@ -4,7 +4,7 @@ import Testing
 @testable import ZeroMQ
 
 @Suite(.timeLimit(.minutes(10)))
-struct EndpointErrorTests {
+@PollingThread struct EndpointErrorTests {
     let context: ZeroMQContext
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import ZeroMQ
 
 @Suite(.timeLimit(.minutes(10)))
-struct LifetimeTests {
+@PollingThread struct LifetimeTests {
     @Test func `a hundred contexts open and close without hanging`() throws {
         for _ in 0..<100 {
             let context = try ZeroMQContext()

@@ -1,3 +1,4 @@
+import OgiveTesting
 import Synchronization
 import Testing
 
@@ -17,8 +18,8 @@ struct MonitorTests {
             events.withLock { $0.contains { $0.event == event && $0.socket == socket } }
         }
 
-        func wait(for event: ZeroMQSocketEvent, of socket: Int) async {
-            while !has(event, of: socket) { await Task.yield() }
+        func wait(for event: ZeroMQSocketEvent, of socket: Int) async throws {
+            try await eventually("\(event) of \(socket)") { has(event, of: socket) }
         }
     }
 
@@ -38,12 +39,12 @@ struct MonitorTests {
             let endpoint = try #require(try await router.endpoints().first)
             let dealer = try channel(.dealer, [.connect(endpoint)], dealerLog)
             try await withRunning(dealer) {
-                await dealerLog.wait(for: .handshakeSucceeded, of: 1)
-                await routerLog.wait(for: .accepted, of: 1)
-                await routerLog.wait(for: .handshakeSucceeded, of: 1)
+                try await dealerLog.wait(for: .handshakeSucceeded, of: 1)
+                try await routerLog.wait(for: .accepted, of: 1)
+                try await routerLog.wait(for: .handshakeSucceeded, of: 1)
                 #expect(dealerLog.has(.connected, of: 1))
             }
-            await routerLog.wait(for: .disconnected, of: 1)
+            try await routerLog.wait(for: .disconnected, of: 1)
         }
     }
 
@@ -64,7 +65,7 @@ struct MonitorTests {
                 var atFirst = first.incoming.makeAsyncIterator()
                 #expect(await atFirst.next()?.first?.frames.last == frame("1"))
                 dealer.reopen(options: [.routingID(frame("again"))], endpoints: [.connect(two)])
-                await log.wait(for: .handshakeSucceeded, of: 2)
+                try await log.wait(for: .handshakeSucceeded, of: 2)
                 #expect(await dealer.send([frame("2")]) == .sent)
                 var atSecond = second.incoming.makeAsyncIterator()
                 #expect(
@@ -84,7 +85,7 @@ struct MonitorTests {
         let endpoint = try bindLoopback(socket)
         socket.close()
         let dealer = try channel(.dealer, [.connect(endpoint)], log)
-        try await withRunning(dealer) { await log.wait(for: .retried, of: 1) }
+        try await withRunning(dealer) { try await log.wait(for: .retried, of: 1) }
     }
 
     @Test(arguments: [

@@ -1,3 +1,4 @@
+import DedicatedThread
 import Foundation
 import Glibc
 import Testing
@@ -5,10 +6,31 @@ import Testing
 @testable import ZeroMQ
 
 /// How long a test waits for what must happen; it never waits for it to be over.
-let patience = Duration.seconds(20)
+let patience = Duration.seconds(60)
+
+/// The thread of tests that block: they poll sockets themselves.
+@globalActor
+actor PollingThread {
+    static let shared = PollingThread()
+
+    private nonisolated let executor: DedicatedThreadExecutor
+
+    private init() {
+        do throws(DedicatedThreadError) {
+            executor = try DedicatedThreadExecutor(name: "polling")
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // Sound: the actor holds the executor for as long as it lives.
+        unsafe executor.asUnownedSerialExecutor()
+    }
+}
 
 /// The next message, waited for with a poll.
-func nextMessage(
+@PollingThread func nextMessage(
     _ socket: borrowing ZeroMQSocket, within time: Duration = patience
 ) throws -> ZeroMQMessage? {
     if let message = try socket.receive() { return message }

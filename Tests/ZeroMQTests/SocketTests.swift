@@ -3,7 +3,7 @@ import Testing
 @testable import ZeroMQ
 
 @Suite(.timeLimit(.minutes(10)))
-struct SocketTests {
+@PollingThread struct SocketTests {
     let context: ZeroMQContext
 
     init() throws {

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// Any JSON value, to be passed on.
 package enum JSONValue: Codable, Hashable, Sendable {
     case null
@@ -7,14 +9,26 @@ package enum JSONValue: Codable, Hashable, Sendable {
     case text(String)
     case list([JSONValue])
     case object([String: JSONValue])
+    /// JSON text to be passed on as it is, with its keys in their order.
+    case raw(String)
 
     /// A list of texts.
     package static func texts(_ texts: [String]) -> JSONValue { .list(texts.map(JSONValue.text)) }
 
-    /// A list of turns.
+    /// A list of turns, as chat servers take it.
     package static func messages(_ messages: [ChatMessage]) -> JSONValue {
-        .list(
-            messages.map { .object(["role": .text($0.role), "content": .text($0.content)]) })
+        .list(messages.map(message))
+    }
+
+    private static func message(_ message: ChatMessage) -> JSONValue {
+        var fields: [String: JSONValue] = [
+            "role": .text(message.role), "content": .text(message.content),
+        ]
+        fields["name"] = message.name.map(JSONValue.text)
+        fields["reasoning_content"] = message.reasoning.map(JSONValue.text)
+        fields["tool_call_id"] = message.toolCallID.map(JSONValue.text)
+        fields["tool_calls"] = message.toolCalls.map(JSONValue.raw)
+        return .object(fields)
     }
 
     package init(from decoder: any Decoder) throws {
@@ -46,6 +60,9 @@ package enum JSONValue: Codable, Hashable, Sendable {
         case .text(let text): try value.encode(text)
         case .list(let list): try value.encode(list)
         case .object(let object): try value.encode(object)
+        case .raw(let text):
+            // Another encoder keeps no order of keys.
+            try value.encode(BoundedJSON.decode(JSONValue.self, from: Data(text.utf8)))
         }
     }
 }

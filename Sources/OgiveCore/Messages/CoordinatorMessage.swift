@@ -10,8 +10,6 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case acks([ResultName])
     /// The lease is not wanted any more.
     case cancel(LeaseName)
-    /// Take nothing new, finish, then leave.
-    case drain
     /// The coordinator does not know this worker: say `hello` again.
     case reRegister
     /// No work for this worker, and why; it stays registered (another run may suit it).

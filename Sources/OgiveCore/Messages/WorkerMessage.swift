@@ -13,6 +13,8 @@ package enum WorkerMessage: Hashable, Sendable {
     case impaired([EndpointOutage])
     /// The worker gives leases back, unfinished: no attempt is charged.
     case returned([LeaseName])
+    /// The worker cannot serve a run, for this reason, and gives these leases of it back.
+    case declined(RunID, reason: String, [LeaseName])
     /// The worker takes nothing new and finishes what it has.
     case draining
     /// The worker leaves; everything it had is acknowledged or given back.

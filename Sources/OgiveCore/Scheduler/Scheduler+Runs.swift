@@ -13,6 +13,7 @@ extension Scheduler {
             note(description.spent, by: description.id)
             if var run = runs[description.id] {
                 guard run.description.spec != description.spec else { continue }
+                for id in workers.keys { workers[id]?.declined[description.id] = nil }
                 run.description.spec = description.spec
                 if run.binding == .bound, !run.description.isBound { run.binding = .unbound }
                 run.rewind()
@@ -87,6 +88,7 @@ extension Scheduler {
     /// Takes in a page: items that are in memory already, or were settled meanwhile, are skipped.
     mutating func take(_ page: PendingPage, of id: RunID) {
         guard runs[id]?.paging == .fetching else { return }
+        withRun(id) { $0.trouble = nil }
         for pending in page.prompts {
             let items = withRun(id) { run in
                 let items = run.news(pending)
@@ -122,10 +124,10 @@ extension Scheduler {
         return chunks
     }
 
-    /// The database did not answer: asks again after a pause.
-    mutating func postpone(_ id: RunID, now: Instant) {
+    /// Asks the database again, not before a moment.
+    mutating func postpone(_ id: RunID, until moment: Instant) {
         guard var run = runs[id] else { return }
-        run.notBefore = now + limits.databasePauseMax / 10
+        run.notBefore = moment
         switch run.paging {
         case .finishing: run.paging = .exhausted
         case .fetching: run.paging = .idle
@@ -140,8 +142,12 @@ extension Scheduler {
     /// The database said whether anything of the run is left.
     mutating func finished(_ id: RunID, _ isFinished: Bool, now: Instant) {
         guard var run = runs[id], run.paging == .finishing else { return }
+        run.trouble = nil
         if isFinished {
-            effects.append(.notice(.finished(id, name: run.description.spec.name)))
+            effects.append(
+                .notice(
+                    .finished(
+                        id, name: run.description.spec.name, isOutOfBudget: run.isExhausted)))
             close(id)
             reviewWorkers()
         } else {

@@ -14,7 +14,12 @@ extension Scheduler {
         guard var worker = workers[id] else { return }
         var serves: [RunID] = []
         var reasons: [String] = []
+        worker.declined = worker.declined.filter { runs[$0.key] != nil }
         for run in runs.values {
+            if let reason = worker.declined[run.description.id] {
+                reasons.append(reason)
+                continue
+            }
             switch fit(worker.offer, run) {
             case .serves: serves.append(run.description.id)
             case .binds(let binding):
@@ -112,6 +117,7 @@ extension Scheduler {
     /// Fingerprints are bound: to those of the worker that asked, or to others that came first.
     mutating func bound(_ binding: FingerprintBinding) {
         guard let asked = runs[binding.run] else { return }
+        withRun(binding.run) { $0.trouble = nil }
         // Runs that share the sampling or the scoring share the fingerprints.
         for id in runs.keys {
             guard var run = runs[id] else { continue }
@@ -125,11 +131,5 @@ extension Scheduler {
             runs[id] = run
         }
         reviewWorkers()
-    }
-
-    /// The database did not answer: a later review asks again.
-    mutating func unbind(_ id: RunID, now: Instant) {
-        runs[id]?.binding = .unbound
-        runs[id]?.notBefore = now + limits.databasePause
     }
 }

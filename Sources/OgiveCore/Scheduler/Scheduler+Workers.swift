@@ -28,6 +28,9 @@ extension Scheduler {
             note(shut, of: id)
             send(.heartbeat, to: id)
         case .returned(let leases): takeBack(leases, from: id, now: now)
+        case .declined(let run, let reason, let leases):
+            decline(run, reason, of: id)
+            takeBack(leases, from: id, now: now)
         case .draining:
             workers[id]?.isDraining = true
             if let record = workers[id]?.record { effects.append(.record(record)) }
@@ -100,6 +103,16 @@ extension Scheduler {
         let clamped = clamped(credit)
         workers[id]?.credit = clamped
         enqueue(id)
+    }
+
+    /// A worker that cannot serve a run gets no more of it; its other runs go on.
+    private mutating func decline(_ run: RunID, _ reason: String, of id: WorkerID) {
+        guard let worker = workers[id], runs[run] != nil, worker.declined[run] != reason else {
+            return
+        }
+        workers[id]?.declined[run] = reason
+        effects.append(.notice(.declined(id, name: worker.name, reason: reason)))
+        review(id)
     }
 
     /// Leases given back unfinished: the tasks go to others, no attempt is charged.

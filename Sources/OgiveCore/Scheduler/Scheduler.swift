@@ -63,16 +63,16 @@ package struct Scheduler: Sendable {
             update(descriptions)
             admitWaiting(now: now)
         case .page(let run, let page): take(page, of: run)
-        case .pageFailed(let run): postpone(run, now: now)
+        case .pageFailed(let run, let error): failed(.page, of: run, error, now: now)
         case .message(let message): receive(message, now: now)
         case .sendFailed(let message, let outcome): sendFailed(message, outcome, now: now)
         case .landed(let batch, let receipt): landed(batch, receipt)
         case .landingFailed(let batch, let error): landingFailed(batch, error, now: now)
         case .bound(let binding): bound(binding)
-        case .bindFailed(let run): unbind(run, now: now)
+        case .bindFailed(let run, let error): failed(.bind, of: run, error, now: now)
         case .finished(let run, let isFinished): finished(run, isFinished, now: now)
-        case .finishFailed(let run): postpone(run, now: now)
-        case .superseded(let error): effects.append(.stop(error))
+        case .finishFailed(let run, let error): failed(.finish, of: run, error, now: now)
+        case .superseded(let error), .refused(let error): effects.append(.stop(error))
         case .hold(let isHeld): self.isHeld = isHeld
         case .tick: break
         case .drain: isDraining = true

@@ -16,6 +16,8 @@ package struct SchedulerCounters: Hashable, Sendable {
     package var stale = 0
     /// Results or items that make no sense, dropped.
     package var invalid = 0
+    /// Calls of the database, besides landings, that failed.
+    package var databaseErrors = 0
 
     /// All zero.
     package init() {}

@@ -6,7 +6,7 @@ extension Scheduler {
         /// A page of pending items came.
         case page(RunID, PendingPage)
         /// A page could not be read.
-        case pageFailed(RunID)
+        case pageFailed(RunID, StoreError)
         /// A worker said something.
         case message(FromWorker)
         /// A message could not be queued.
@@ -18,13 +18,15 @@ extension Scheduler {
         /// Fingerprints are bound.
         case bound(FingerprintBinding)
         /// Fingerprints could not be bound.
-        case bindFailed(RunID)
+        case bindFailed(RunID, StoreError)
         /// The database says whether the run is finished.
         case finished(RunID, Bool)
         /// It could not be asked.
-        case finishFailed(RunID)
+        case finishFailed(RunID, StoreError)
         /// The database says that another coordinator leads.
         case superseded(StoreError)
+        /// The database refuses what concerns all runs, and will go on to.
+        case refused(StoreError)
         /// Grant nothing while it is `true`: another coordinator may lead.
         case hold(Bool)
         /// Time went by.
@@ -53,6 +55,16 @@ extension Scheduler {
         case stop(StoreError)
     }
 
+    /// What is asked of the database for a run, besides landing.
+    package enum StoreCall: String, Sendable {
+        /// To read a page of pending items.
+        case page = "read a page of"
+        /// To bind fingerprints.
+        case bind = "bind the models of"
+        /// To say whether it is finished.
+        case finish = "finish"
+    }
+
     /// What an operator wants to read in the log.
     package enum Notice: Sendable {
         /// A worker registered.
@@ -67,9 +79,13 @@ extension Scheduler {
         case stale(LeaseName, worker: WorkerID)
         /// A worker gets no work.
         case unserved(WorkerID, name: String, reason: String)
+        /// A worker cannot serve a run.
+        case declined(WorkerID, name: String, reason: String)
         /// A batch could not be committed and is tried again.
         case landingPaused(StoreError, retryIn: Duration)
-        /// Everything of a run is landed.
-        case finished(RunID, name: String)
+        /// The database did not do something for a run, which is asked again.
+        case callFailed(StoreCall, run: String, StoreError, retryIn: Duration)
+        /// Everything of a run is landed, or it stopped because its budget is spent.
+        case finished(RunID, name: String, isOutOfBudget: Bool)
     }
 }

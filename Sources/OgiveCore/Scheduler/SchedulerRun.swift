@@ -33,6 +33,8 @@ struct SchedulerRun {
     var rewindsNext = false
     /// Nothing is asked of the database before this.
     var notBefore = Instant.zero
+    /// What the database does not do for it; nil when the last call went well.
+    var trouble: Trouble?
     /// Tasks to be granted, in order.
     var ready = Deque<TaskID>()
     /// Tasks whose workers were lost or too slow again and again: each is granted alone.
@@ -47,6 +49,14 @@ struct SchedulerRun {
     var settledWhileFetching: [PromptID: Set<ItemName>] = [:]
     /// Virtual time of weighted sharing: items granted over weight.
     var pass = 0.0
+
+    /// Calls that failed, one after the other.
+    struct Trouble {
+        /// How many of them the database refused for good.
+        var refusals = 0
+        /// When the operator was told.
+        var noticedAt: Instant
+    }
 
     init(_ description: RunDescription) {
         self.description = description

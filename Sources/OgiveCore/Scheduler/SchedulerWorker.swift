@@ -10,6 +10,8 @@ struct SchedulerWorker {
     var tasks: Set<TaskID> = []
     /// Runs that it serves, ascending.
     var serves: [RunID] = []
+    /// Runs that it says it cannot serve, and why.
+    var declined: [RunID: String] = [:]
     /// Runs whose specification it was sent.
     var told: Set<RunID> = []
     /// Why it gets no work, as last told.

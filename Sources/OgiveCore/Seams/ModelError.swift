@@ -10,6 +10,8 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         case overloaded
         /// The server failed (5xx), or broke off its answer.
         case serverError = "server_error"
+        /// The account behind the key has no credit left (402).
+        case outOfCredit = "out_of_credit"
         /// The key is missing or wrong (401, 403).
         case unauthorized
         /// The server does not know the model, or serves another one.
@@ -20,6 +22,10 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         case promptTooLong = "prompt_too_long"
         /// The server refused the request (other 4xx).
         case rejected
+        /// The server withheld what was asked for: a content filter, or a refusal beside the text.
+        case filtered
+        /// The server cut a part out of what was sampled: thoughts, or a tool call.
+        case cutOut = "cut_out"
         /// The answer is not what the contract says.
         case malformed
         /// The reward is NaN or infinite.
@@ -28,12 +34,16 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         case wrongCount = "wrong_count"
         /// The prompt lacks what the verifier needs.
         case missingField = "missing_field"
+        /// A regular expression took more steps than it may.
+        case tooCostly = "too_costly"
         /// The subprocess died or could not be started.
         case processDied = "process_died"
         /// The item's workers were lost again and again.
         case workerLost = "worker_lost"
         /// The item cannot be carried by one message.
         case tooLarge = "too_large"
+        /// The run's specification cannot be carried out by any worker.
+        case invalidSpecification = "invalid_specification"
         /// The configuration does not fit the specification.
         case misconfigured
     }
@@ -58,25 +68,31 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// itself would give it again, and with another, asking again would choose by outcome.
     package var isRetriable: Bool {
         switch code {
-        case .unreachable, .timeout, .overloaded, .serverError, .processDied, .workerLost:
+        case .unreachable, .timeout, .overloaded, .outOfCredit, .serverError, .processDied,
+            .workerLost:
             true
         case .malformed, .notFinite, .wrongCount, .unauthorized, .wrongModel, .unsupported,
-            .promptTooLong, .rejected, .missingField, .tooLarge, .misconfigured:
+            .promptTooLong, .rejected, .filtered, .cutOut, .missingField, .tooCostly, .tooLarge,
+            .invalidSpecification, .misconfigured:
             false
         }
     }
 
     /// Whether the fault is the endpoint's and not the item's: then items are given back, not
-    /// failed.
+    /// failed. No code for which this holds may follow from what one prompt or completion holds.
     package var concernsEndpoint: Bool {
         switch code {
-        case .unreachable, .overloaded, .unauthorized, .wrongModel, .unsupported,
+        case .unreachable, .overloaded, .outOfCredit, .unauthorized, .wrongModel, .unsupported,
             .misconfigured:
             true
         default:
             false
         }
     }
+
+    /// Whether a run's specification asks for what this worker does not have: other runs of the
+    /// same model may go on.
+    package var concernsRun: Bool { code == .misconfigured || code == .unsupported }
 
     package var description: String { message }
 }

@@ -41,4 +41,13 @@ package protocol Scorer: Sendable {
     /// Scores a batch. The answer has one entry for each request, in the same order; a success is
     /// a finite, raw reward.
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>]
+
+    /// Why no completion of a prompt can have a reward, as far as the prompt alone tells; `nil`
+    /// when nothing is known against it.
+    func refusal(of prompt: Prompt) async -> ModelError?
+}
+
+extension Scorer {
+    /// A scorer that takes every prompt.
+    package func refusal(of prompt: Prompt) async -> ModelError? { nil }
 }

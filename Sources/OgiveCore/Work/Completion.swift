@@ -4,7 +4,7 @@ package enum FinishReason: String, Sendable, Codable, CaseIterable {
     case stop
     /// `max_tokens` or the context ended it: the completion is kept and flagged as truncated.
     case length
-    /// Another reason of the server's (a content filter, a tool call): kept and flagged.
+    /// Another reason of the server's, such as its own check for repetitions: kept and flagged.
     case other
 }
 
@@ -17,7 +17,7 @@ package struct Completion: Hashable, Sendable {
     /// Why it ended.
     package var finishReason: FinishReason
     /// log π_ref(y|x): the sum of the tokens' log-probabilities at temperature 1, in nats; `nil`
-    /// when the server does not tell.
+    /// when the server does not tell, or what it tells is known to be wrong.
     package var logProbability: Double?
     /// Tokens of the prompt, at one draw of each request: a server reads it once for all of them.
     package var promptTokenCount: Int?

@@ -17,8 +17,6 @@ package struct ItemResult: Hashable, Sendable {
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).
     package var sampleDuration: Duration?
-    /// Time the scorer took, from request to answer (of the whole batch).
-    package var scoreDuration: Duration?
     /// Tokens that the scorer spent, where its server tells: the item's part of its request's.
     package var scorerTokens: TokenCount?
     /// Tokens that the policy spent on a candidate's log-probability, where its server tells: the

@@ -1,21 +1,8 @@
-/// One turn of a chat.
-package struct ChatMessage: Hashable, Sendable, Codable {
-    /// `system`, `user`, `assistant`, or any role that the policy's chat template knows.
-    package var role: String
-    /// The text of the turn.
-    package var content: String
-
-    /// Joins role and text.
-    package init(role: String, content: String) {
-        self.role = role
-        self.content = content
-    }
-}
-
 /// What is put to the policy.
-package enum PromptContent: Hashable, Sendable {
-    /// A conversation; a last turn of the assistant is a partial answer to be continued.
-    case chat([ChatMessage])
+package enum PromptContent: Sendable {
+    /// A conversation; a last turn of the assistant is a partial answer to be continued. `tools`
+    /// are those that the policy is told of: a JSON list as text, with its keys in their order.
+    case chat([ChatMessage], tools: String? = nil)
     /// A plain text to be continued.
     case text(String)
 }
@@ -40,15 +27,37 @@ package struct Prompt: Hashable, Sendable {
     }
 }
 
+extension PromptContent: Hashable {
+    // By bytes, see `ExactText`.
+    package static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.text(let left), .text(let right)): ExactText(left) == ExactText(right)
+        case (.chat(let left, let leftTools), .chat(let right, let rightTools)):
+            left == right && leftTools.map(ExactText.init) == rightTools.map(ExactText.init)
+        case (.text, .chat), (.chat, .text): false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .text(let text): hasher.combine(text)
+        case .chat(let messages, let tools):
+            hasher.combine(messages)
+            hasher.combine(tools)
+        }
+    }
+}
+
 extension PromptContent: Codable {
     private enum CodingKeys: String, CodingKey {
-        case messages, text
+        case messages, text, tools
     }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         if let messages = try container.decodeIfPresent([ChatMessage].self, forKey: .messages) {
-            self = .chat(messages)
+            let tools = try container.decodeIfPresent(String.self, forKey: .tools)
+            self = .chat(messages, tools: tools)
         } else {
             self = .text(try container.decode(String.self, forKey: .text))
         }
@@ -57,7 +66,9 @@ extension PromptContent: Codable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
-        case .chat(let messages): try container.encode(messages, forKey: .messages)
+        case .chat(let messages, let tools):
+            try container.encode(messages, forKey: .messages)
+            try container.encodeIfPresent(tools, forKey: .tools)
         case .text(let text): try container.encode(text, forKey: .text)
         }
     }
@@ -66,14 +77,29 @@ extension PromptContent: Codable {
     package var digest: SHA256Digest {
         SHA256Digest(hashing: CanonicalJSON.encode(self))
     }
+
+    /// The length of what is put to the policy, in bytes.
+    package var byteCount: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .chat(let messages, let tools):
+            messages.reduce(tools?.utf8.count ?? 0) { $0 + $1.byteCount }
+        }
+    }
+
+    /// What a chat says beside roles and texts, in words; `nil` when there is nothing.
+    package var beyondTexts: String? {
+        guard case .chat(let messages, let tools) = self else { return nil }
+        var names: [String] = tools == nil ? [] : ["tools"]
+        if messages.contains(where: { $0.toolCalls != nil }) { names.append("tool_calls") }
+        if messages.contains(where: { $0.toolCallID != nil }) { names.append("tool_call_id") }
+        if messages.contains(where: { $0.reasoning != nil }) { names.append("reasoning_content") }
+        if messages.contains(where: { $0.name != nil }) { names.append("name") }
+        return names.isEmpty ? nil : names.map { "`\($0)`" }.joined(separator: ", ")
+    }
 }
 
 extension Prompt {
     /// The length of what is put to the policy, in bytes.
-    package var byteCount: Int {
-        switch content {
-        case .text(let text): text.utf8.count
-        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
-        }
-    }
+    package var byteCount: Int { content.byteCount }
 }

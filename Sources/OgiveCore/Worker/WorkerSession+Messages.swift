@@ -2,11 +2,12 @@ extension WorkerSession {
     mutating func receive(_ message: CoordinatorMessage, now: Instant) {
         switch message {
         case .welcome(let welcome): enter(welcome, now: now)
-        case .serve(let run): runs[run.id] = run
+        case .serve(let run):
+            if runs[run.id]?.spec != run.spec { declined[run.id] = nil }
+            runs[run.id] = run
         case .lease(let lease): take(lease, now: now)
         case .acks(let names): for name in names { acknowledge(name) }
         case .cancel(let name): lose(name)
-        case .drain: drain(now: now)
         case .reRegister:
             // Repeats of it cross with our hello; one answer is enough.
             if isRegistered || isHelloDue(now) { sayHello(now: now) }
@@ -24,7 +25,10 @@ extension WorkerSession {
     private mutating func enter(_ welcome: Welcome, now: Instant) {
         guard welcome.term >= term, openHellos > 0 || welcome.term > term else { return }
         openHellos = max(0, openHellos - 1)
-        if welcome.term != term { runs.removeAll() }
+        if welcome.term != term {
+            runs.removeAll()
+            declined.removeAll()
+        }
         term = welcome.term
         heartbeatInterval = welcome.heartbeatInterval
         silenceMax = welcome.silenceMax
@@ -64,6 +68,11 @@ extension WorkerSession {
         guard isRegistered, lease.name.term == term,
             held.ticket(of: lease.name) == nil, !past.contains(lease.name)
         else { return }
+        if let reason = declined[lease.run] {
+            // What was said of it was lost, or crosses with this lease.
+            effects.append(.send(.declined(lease.run, reason: reason, [lease.name])))
+            return
+        }
         // Its bound is reached when the coordinator took leases back whose cancels were lost.
         guard drainingSince == nil, working < limits.workingMax, held.count < limits.heldMax,
             let run = runs[lease.run]

@@ -114,6 +114,7 @@ extension WorkerSession {
     mutating func change(_ offer: Offer, now: Instant) {
         guard offer != self.offer else { return }
         self.offer = offer
+        declined.removeAll()
         for (ticket, entry) in held.ordered where entry.results == nil { drop(ticket) }
         sayHello(now: now)
     }
@@ -123,6 +124,16 @@ extension WorkerSession {
         drainingSince = now
         if isRegistered { effects.append(.send(.draining)) }
         giveBack { !$0.isStarted }
+    }
+
+    /// Gives all leases of a run back that have no results, and says that it cannot be served.
+    mutating func decline(_ ticket: Ticket, _ reason: String) {
+        guard let run = held[ticket]?.lease.run else { return }
+        if declined.updateValue(reason, forKey: run) == nil { effects.append(.declined(reason)) }
+        let given = held.ordered.filter { $0.value.results == nil && $0.value.lease.run == run }
+        let names = given.map(\.value.lease.name)
+        effects.append(.send(.declined(run, reason: reason, names)))
+        for (ticket, _) in given { drop(ticket) }
     }
 
     /// Gives back leases without results.

@@ -39,6 +39,8 @@ package struct WorkerSession: Sendable {
     var nextDue: Instant?
     var past = PastLeases()
     var runs: [RunID: RunDescription] = [:]
+    /// Runs that this worker cannot serve, and why.
+    var declined: [RunID: String] = [:]
     var lastTicket: UInt64 = 0
     var heartbeatInterval = Duration.seconds(2)
     var silenceMax = Duration.seconds(10)
@@ -90,6 +92,8 @@ package struct WorkerSession: Sendable {
         case started(Ticket)
         /// Work on a lease ended: all of its items, in parts that fit a message.
         case done(Ticket, [[ItemResult]])
+        /// The run of a lease cannot be served by this worker, for this reason.
+        case declined(Ticket, String)
         /// So many leases keep the worker busy: what it asks for, within `leasesMax`.
         case room(Int)
         /// The model servers do not answer (`true`), or do again.
@@ -117,6 +121,8 @@ package struct WorkerSession: Sendable {
         case stop(Ticket)
         /// Tell the operator why there is no work.
         case idle(String)
+        /// Tell the operator which run cannot be served here, and why.
+        case declined(String)
         /// Leave the process.
         case exit(Exit)
     }
@@ -140,6 +146,7 @@ package struct WorkerSession: Sendable {
             receive(message, now: now)
         case .started(let ticket): held[ticket]?.isStarted = true
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
+        case .declined(let ticket, let reason): decline(ticket, reason)
         case .room(let leases): leasesWanted = max(1, leases)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
         case .shut(let outages):

@@ -5,13 +5,15 @@ internal import OgiveCore
 struct CommandQuestion: Encodable {
     var request: ScoreRequest
 
-    private enum Keys: String, CodingKey { case prompt, messages, completion, metadata }
+    private enum Keys: String, CodingKey { case prompt, messages, tools, completion, metadata }
 
     func encode(to encoder: any Encoder) throws {
         var line = encoder.container(keyedBy: Keys.self)
         switch request.prompt.content {
         case .text(let text): try line.encode(text, forKey: .prompt)
-        case .chat(let messages): try line.encode(messages, forKey: .messages)
+        case .chat(let messages, let tools):
+            try line.encode(JSONValue.messages(messages), forKey: .messages)
+            try line.encodeIfPresent(tools.map(JSONValue.raw), forKey: .tools)
         }
         try line.encode(request.completion, forKey: .completion)
         let metadata = try BoundedJSON.decode(

@@ -14,11 +14,34 @@ package enum HTTPFailure {
     {
         let body = ServerErrorBody(body)
         let said = body.message.isEmpty ? "" : ": \(body.message)"
-        let what = "\(url) answered \(status)\(said)"
+        return error(
+            "\(url) answered \(status)\(said)", status: body.status == 402 ? 402 : status, body,
+            retryAfter: retryAfter)
+    }
+
+    /// An error that came inside an answer with the status 200: it counts as the status that it
+    /// gives itself, or as a fault of the server.
+    static func error(url: String, reported body: ServerErrorBody) -> ModelError {
+        let status = body.status ?? 500
+        let said = body.message.isEmpty ? "" : ": \(body.message)"
+        let number = body.status.map { " \($0)" } ?? ""
+        return error(
+            "\(url) answered 200 with an error\(number)\(said)", status: status, body,
+            retryAfter: nil)
+    }
+
+    private static func error(
+        _ what: String, status: Int, _ body: ServerErrorBody, retryAfter: String?
+    ) -> ModelError {
+        if let error = ofItem(what, status: status, body) { return error }
         switch status {
         case 401, 403:
             return ModelError(
                 .unauthorized, "\(what); check the api_key of this endpoint")
+        case 402:
+            return ModelError(
+                .outOfCredit,
+                "\(what); the account is out of credit: pay in, or use another endpoint")
         case 404 where body.isAboutModel:
             return ModelError(
                 .wrongModel, "\(what); set `model` to a name from the server's /v1/models")
@@ -28,11 +51,6 @@ package enum HTTPFailure {
                 "\(what); the server does not offer this endpoint: check the URL and how the "
                     + "server was started")
         case 400, 413, 422:
-            if body.isAboutContextLength {
-                return ModelError(
-                    .promptTooLong,
-                    "\(what); serve the model with a larger context, or leave the prompt out")
-            }
             return ModelError(.rejected, "\(what); the server refuses this request")
         case 408:
             return ModelError(.timeout, what)
@@ -42,9 +60,6 @@ package enum HTTPFailure {
                 retryAfter: retryAfter.flatMap {
                     RetryAfter.duration($0, now: Date.now.timeIntervalSince1970)
                 })
-        case 500 where body.isAboutOutput:
-            return ModelError(
-                .malformed, "\(what); the server could not put into words what it sampled")
         // 424: TGI's router, of its model.
         case 424, 500...599:
             return ModelError(.serverError, "\(what); see the server's log")
@@ -54,6 +69,24 @@ package enum HTTPFailure {
         default:
             return ModelError(.rejected, what)
         }
+    }
+
+    /// What follows from this prompt or completion alone, whatever the status is.
+    private static func ofItem(_ what: String, status: Int, _ body: ServerErrorBody) -> ModelError?
+    {
+        if body.isAboutContextLength, status != 429 {
+            return ModelError(
+                .promptTooLong,
+                "\(what); serve the model with a larger context, or leave the prompt out")
+        }
+        if body.isFlagged {
+            return ModelError(.filtered, "\(what); the server's moderation withholds an answer")
+        }
+        if status == 500, body.isAboutOutput {
+            return ModelError(
+                .malformed, "\(what); the server could not put into words what it sampled")
+        }
+        return nil
     }
 
     /// A request that got no answer, or a broken one.

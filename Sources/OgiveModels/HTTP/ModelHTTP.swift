@@ -96,14 +96,21 @@ package final class ModelHTTP: Sendable {
         // vLLM refuses JSON without this header.
         request.headers.add(name: "Content-Type", value: "application/json")
         do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.withoutEscapingSlashes]
-            request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
+            request.body = .bytes(ByteBuffer(bytes: try Self.bytes(of: body)))
         } catch {
             throw ModelError(
                 .rejected, "the request to \(url.appending(path)) is not valid JSON: \(error)")
         }
         return try await send(request, path: path)
+    }
+
+    /// A document as bytes. Of a `JSONValue` the raw parts stay as they are: chat templates write
+    /// keys of tools in the order that they come in.
+    private static func bytes(of body: some Encodable) throws -> [UInt8] {
+        if let bytes = (body as? JSONValue)?.bytes { return bytes }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        return try Array(encoder.encode(body))
     }
 
     /// Posts the bytes of a JSON document, with further headers, and returns the answer's bytes.
@@ -137,11 +144,21 @@ package final class ModelHTTP: Sendable {
         return try result.get()
     }
 
+    /// A kept connection may turn out to be closed: servers drop idle ones after some seconds, and
+    /// this process may notice only when it writes. Then the request goes over a new one, once.
+    private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch ChannelError.ioOnClosedChannel {
+            return try await client.execute(request, deadline: .distantFuture)
+        }
+    }
+
     private func exchange(_ request: HTTPClientRequest, path: String) async
         -> Result<Reply, ModelError>
     {
         do {
-            let response = try await client.execute(request, deadline: .distantFuture)
+            let response = try await execute(request)
             let answer = try await response.body.collect(upTo: answerBytesMax)
             let data = Data(answer.readableBytesView)
             if response.status.code / 100 == 2 {

@@ -25,6 +25,10 @@ package final class ServerConnection: Sendable {
     private let state = Mutex(State())
     /// The tokens that end completions, by what a specification says of them.
     let endTokens = Mutex([String: Int32]())
+    /// Whether it gave log-probabilities of a draw so far.
+    let gaveLogProbabilities = Atomic(false)
+    /// Texts of special tokens that were looked at, with the token where sampling ends at it.
+    let endings = Mutex([String: Int32?]())
     private let agreed: AgreedFacts
 
     /// Joins connections and model; asks nothing yet. `agreed` is shared by the endpoints of one

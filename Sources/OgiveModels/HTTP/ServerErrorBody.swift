@@ -5,28 +5,36 @@ internal import OgiveCore
 /// `{"error": {"message", "type", "code", "param"}}`, `{"error": "text"}` (with `error_type` of
 /// TGI), `{"message", "type", "param"}` (SGLang), `{"detail": "text" | [{"msg"}]}`, and text that
 /// is no JSON at all.
-package struct ServerErrorBody: Hashable, Sendable {
+package struct ServerErrorBody: Hashable, Sendable, Decodable {
     /// What the server says, cut to `messageBytesMax`; empty when it says nothing.
     package let message: String
     /// The server's name for the kind of error, such as `exceed_context_size_error`.
     package let type: String?
     /// The request's field that the error is about.
     package let parameter: String?
+    /// The status that the body itself gives, by number or by name.
+    let status: Int?
+    /// Whether a moderator in front of the model says what it objects to.
+    let isFlagged: Bool
 
     /// Longest excerpt of a server's message, in bytes.
     package static let messageBytesMax = 500
 
     /// Decodes a body; never fails.
     package init(_ body: Data) {
-        if let shape = try? BoundedJSON.decode(Shape.self, from: body) {
-            message = Self.excerpt(shape.message)
-            type = shape.type
-            parameter = shape.parameter
+        if let read = try? BoundedJSON.decode(Self.self, from: body) {
+            self = read
         } else {
-            message = Self.excerpt(String(decoding: body.prefix(4_096), as: UTF8.self))
-            type = nil
-            parameter = nil
+            self.init(text: String(decoding: body.prefix(4_096), as: UTF8.self), type: nil)
         }
+    }
+
+    private init(text: String, type: String?) {
+        message = Self.excerpt(text)
+        self.type = type
+        parameter = nil
+        status = Self.status(named: type)
+        isFlagged = false
     }
 
     /// Whether the server means that prompt, or prompt and completion, do not fit.
@@ -62,36 +70,88 @@ package struct ServerErrorBody: Hashable, Sendable {
         return String(decoding: line.utf8.prefix(messageBytesMax), as: UTF8.self) + "…"
     }
 
-    private struct Shape: Decodable {
-        var message: String
-        var type: String?
-        var parameter: String?
+    /// Names of errors that are met without a number, as the status that they stand for.
+    private static let statuses: [String: Int] = [
+        "insufficient_quota": 402, "insufficient_credits": 402, "payment_required": 402,
+        "billing_hard_limit_reached": 402, "billing_not_active": 402,
+        "rate_limit_exceeded": 429, "rate_limit_error": 429, "too_many_requests": 429,
+        "overloaded": 503, "overloaded_error": 503, "service_unavailable": 503,
+        "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403,
+        "model_not_found": 404, "not_found_error": 404, "context_length_exceeded": 400,
+        "exceed_context_size_error": 400, "invalid_request_error": 400, "badrequesterror": 400,
+        "content_filter": 400, "content_policy_violation": 400, "validation": 422,
+    ]
 
-        private enum Keys: String, CodingKey {
-            case error, detail, message, type, param
-            case errorType = "error_type"
+    private static func status(named name: String?) -> Int? {
+        name.flatMap { statuses[$0.lowercased()] }
+    }
+}
+
+extension ServerErrorBody {
+    private enum Keys: String, CodingKey {
+        case error, detail, object, message, type, param, code, status, metadata
+        case errorType = "error_type"
+        case reasons
+        case flaggedInput = "flagged_input"
+    }
+    private struct Detail: Decodable { var msg: String }
+
+    /// Reads a body, or the object under its `error`. Throws when it is neither.
+    package init(from decoder: any Decoder) throws {
+        let root = try decoder.container(keyedBy: Keys.self)
+        if let error = try? root.nestedContainer(keyedBy: Keys.self, forKey: .error) {
+            self.init(error)
+        } else if let text = try? root.decode(String.self, forKey: .error) {
+            self.init(text: text, type: try? root.decode(String.self, forKey: .errorType))
+        } else if let text = try? root.decode(String.self, forKey: .detail) {
+            self.init(text: text, type: nil)
+        } else if let details = try? root.decode([Detail].self, forKey: .detail) {
+            self.init(text: details.map(\.msg).joined(separator: "; "), type: nil)
+        } else {
+            _ = try root.decode(String.self, forKey: .message)
+            self.init(root)
         }
-        private enum ErrorKeys: String, CodingKey { case message, type, param }
-        private struct Detail: Decodable { var msg: String }
+    }
+
+    private init(_ error: KeyedDecodingContainer<Keys>) {
+        message = Self.excerpt((try? error.decode(String.self, forKey: .message)) ?? "")
+        type = try? error.decode(String.self, forKey: .type)
+        parameter = try? error.decode(String.self, forKey: .param)
+        let names = [Keys.code, .status].compactMap { try? error.decode(String.self, forKey: $0) }
+        let numbers = [Keys.code, .status].compactMap { try? error.decode(Int.self, forKey: $0) }
+        // A name says more: OpenAI answers 429 to those who have not paid.
+        let named = (names + [type].compactMap(\.self)).compactMap { Self.status(named: $0) }
+        let numbered = (numbers + names.compactMap { Int($0) }).first { (400...599).contains($0) }
+        status = named.first { $0 == 402 } ?? numbered ?? named.first
+        let metadata = try? error.nestedContainer(keyedBy: Keys.self, forKey: .metadata)
+        isFlagged =
+            metadata?.contains(.reasons) == true || metadata?.contains(.flaggedInput) == true
+            || names.contains { ["content_filter", "content_policy_violation"].contains($0) }
+    }
+
+    /// Whether an answer's object says itself that it is an error.
+    struct Mark: Decodable {
+        /// What it says; `nil` where it is no error.
+        let body: ServerErrorBody?
 
         init(from decoder: any Decoder) throws {
             let root = try decoder.container(keyedBy: Keys.self)
-            if let error = try? root.nestedContainer(keyedBy: ErrorKeys.self, forKey: .error) {
-                message = (try? error.decode(String.self, forKey: .message)) ?? ""
-                type = try? error.decode(String.self, forKey: .type)
-                parameter = try? error.decode(String.self, forKey: .param)
-            } else if let text = try? root.decode(String.self, forKey: .error) {
-                message = text
-                type = try? root.decode(String.self, forKey: .errorType)
-            } else if let text = try? root.decode(String.self, forKey: .detail) {
-                message = text
-            } else if let details = try? root.decode([Detail].self, forKey: .detail) {
-                message = details.map(\.msg).joined(separator: "; ")
-            } else {
-                message = try root.decode(String.self, forKey: .message)
-                type = try? root.decode(String.self, forKey: .type)
-                parameter = try? root.decode(String.self, forKey: .param)
-            }
+            let error = try root.decodeIfPresent(JSONValue.self, forKey: .error)
+            let isMarked = (try? root.decode(String.self, forKey: .object)) == "error"
+            body = isMarked || error?.isFilled == true ? try ServerErrorBody(from: decoder) : nil
+        }
+    }
+}
+
+extension JSONValue {
+    /// Whether it says anything: neither null, false, nor an empty text, list or object.
+    var isFilled: Bool {
+        switch self {
+        case .null, .flag(false): false
+        case .text(let text): !text.isEmpty
+        case .list(let list): !list.isEmpty
+        case .object(let object): !object.isEmpty
+        case .integer, .number, .flag(true), .raw: true
         }
     }
 }

@@ -20,7 +20,8 @@ extension ConfiguredModels {
                 let template = endpoint.template.flatMap { try? ScoreTemplate($0) }
                 return ServerInspector(
                     server,
-                    use: .scorer(path: "/\(endpoint.kind.rawValue)", template: template))
+                    use: .scorer(
+                        path: "/\(endpoint.kind.rawValue)", template: template, label: spec.label))
             }
     }
 }

@@ -7,8 +7,9 @@ package struct ServerInspector: ModelInspector {
     package enum Use: Sendable {
         /// To sample.
         case policy(PolicySpec.API?)
-        /// To score conversations: with a template of ours, else with the server's.
-        case scorer(path: String, template: ScoreTemplate?)
+        /// To score conversations: with a template of ours, else with the server's; the label is
+        /// the reward of a model with several.
+        case scorer(path: String, template: ScoreTemplate?, label: String? = nil)
         /// To score pairs by a template that it does not show.
         case hidden
     }
@@ -64,19 +65,21 @@ package struct ServerInspector: ModelInspector {
     ) async throws(ModelError) -> [Int]? {
         switch use {
         case .hidden: return nil
-        case .scorer(_, let template?):
+        case .scorer(_, let template?, _):
             let request = ScoreRequest(prompt: prompt, completion: completion ?? "")
             let text = try template.render(Conversation(request), key: prompt.key).get()
             return try await tokens(of: text, addingSpecial: false)
-        case .scorer(_, nil), .policy:
+        case .scorer(_, nil, _), .policy:
             if let text = plainText(prompt, completion) {
                 return try await tokens(of: text, addingSpecial: true)
             }
             let kind = try await server.known().kind
-            if kind == .vLLM { return try await tokenize(chat(prompt, completion)) }
+            if kind == .vLLM {
+                return try await tokenize(JSONValue.object(chat(prompt, completion)))
+            }
             guard kind == .llamaCpp else { return nil }
             // The template's text has no BOS: the server adds it, as to any text.
-            let text = try await render(chat(prompt, completion).messages)
+            let text = try await render(chat(prompt, completion))
             return try await tokens(of: text, addingSpecial: true)
         }
     }
@@ -92,13 +95,13 @@ package struct ServerInspector: ModelInspector {
         _ prompt: Prompt, completion: String?
     ) async throws(ModelError) -> String? {
         if case .hidden = use { return nil }
-        if case .scorer(_, let template?) = use {
+        if case .scorer(_, let template?, _) = use {
             let request = ScoreRequest(prompt: prompt, completion: completion ?? "")
             return try template.render(Conversation(request), key: prompt.key).get()
         }
         if let text = plainText(prompt, completion) { return text }
         let kind = try await server.known().kind
-        if kind == .llamaCpp { return try await render(chat(prompt, completion).messages) }
+        if kind == .llamaCpp { return try await render(chat(prompt, completion)) }
         guard kind == .vLLM, let tokens = try await tokens(of: prompt, completion: completion)
         else { return nil }
         let path = "/detokenize"
@@ -113,28 +116,23 @@ package struct ServerInspector: ModelInspector {
         return text + (completion ?? "")
     }
 
-    private struct Chat: Encodable {
-        var model: String
-        var messages: [ChatMessage]
-        var add_generation_prompt: Bool
-        var continue_final_message: Bool
-    }
-
-    private func chat(_ prompt: Prompt, _ completion: String?) -> Chat {
+    private func chat(_ prompt: Prompt, _ completion: String?) -> [String: JSONValue] {
         let conversation = Conversation(ScoreRequest(prompt: prompt, completion: completion ?? ""))
         let isAnswered = completion != nil || !conversation.reply.isEmpty
-        return Chat(
-            model: server.model,
-            messages: isAnswered ? conversation.messages : conversation.context,
-            add_generation_prompt: !isAnswered,
-            continue_final_message: isAnswered && completion == nil)
+        var body: [String: JSONValue] = [
+            "model": .text(server.model),
+            "messages": .messages(isAnswered ? conversation.messages : conversation.context),
+            "add_generation_prompt": .flag(!isAnswered),
+            "continue_final_message": .flag(isAnswered && completion == nil),
+        ]
+        body["tools"] = conversation.tools.map(JSONValue.raw)
+        return body
     }
 
-    private struct Template: Encodable { var messages: [ChatMessage] }
-
-    private func render(_ messages: [ChatMessage]) async throws(ModelError) -> String {
+    private func render(_ chat: [String: JSONValue]) async throws(ModelError) -> String {
         let path = "/apply-template"
-        let data = try await server.post(path, Template(messages: messages))
+        let body = chat.filter { ["messages", "tools"].contains($0.key) }
+        let data = try await server.post(path, JSONValue.object(body))
         return try ServerAnswer.decode(Text.self, data, url: server.http.url.appending(path)).prompt
     }
 
@@ -156,7 +154,7 @@ package struct ServerInspector: ModelInspector {
 extension ServerInspector {
     private struct Activated: Encodable {
         var model: String
-        var messages: [ChatMessage]?
+        var messages: JSONValue?
         var input: [String]?
         var use_activation: Bool
         var add_special_tokens: Bool?
@@ -166,7 +164,8 @@ extension ServerInspector {
     package func squashedAndRaw(
         _ request: ScoreRequest
     ) async throws(ModelError) -> (squashed: Double, raw: Double)? {
-        guard case .scorer(let path, let template) = use, try await server.known().kind == .vLLM
+        guard case .scorer(let path, let template, let label) = use,
+            try await server.known().kind == .vLLM
         else { return nil }
         let conversation = Conversation(request)
         let text = try template?.render(conversation, key: request.prompt.key).get()
@@ -175,10 +174,11 @@ extension ServerInspector {
             let data = try await server.post(
                 path,
                 Activated(
-                    model: server.model, messages: text == nil ? conversation.messages : nil,
+                    model: server.model,
+                    messages: text == nil ? .messages(conversation.messages) : nil,
                     input: text.map { [$0] }, use_activation: isActive,
                     add_special_tokens: text == nil ? nil : false))
-            let reader = PoolingReader(url: server.http.url.appending(path))
+            let reader = PoolingReader(url: server.http.url.appending(path), label: label)
             guard let value = try reader.rewards(data, count: 1).first?.get() else { return nil }
             values.append(value.reward)
         }

@@ -9,9 +9,6 @@ package final class ChildProcess: Sendable {
     private let process: SpawnedProcess
     private let lifeline: Lifeline
 
-    /// How often a child is looked at.
-    private static let period = Duration.milliseconds(50)
-
     /// Starts `argv` in a process group of its own, with this process's environment but for the
     /// variables `withheld`. Throws `processDied`.
     package init(_ argv: [String], without withheld: Set<String> = []) throws(ModelError) {
@@ -39,18 +36,10 @@ package final class ChildProcess: Sendable {
     /// Waits for its end and returns its status as a shell would (128 + n for signal n). Call it
     /// once. When the task is cancelled, the process is killed first.
     package func wait() async -> Int32 {
-        while true {
-            if let end = process.end() {
-                process.reap()
-                return end.status
-            }
-            do {
-                try await Task.sleep(for: Self.period, clock: .continuous)
-            } catch {
-                kill()
-                // Killed: its end is a matter of milliseconds.
-                while process.end() == nil { usleep(1000) }
-            }
+        await withTaskCancellationHandler {
+            await process.waitForEnd().status
+        } onCancel: {
+            kill()
         }
     }
 }

@@ -1,8 +1,8 @@
 internal import Glibc
-internal import OgiveCore
+package import OgiveCore
 
 /// Finds a TCP port of the loopback interface that nobody listens on.
-enum FreePort {
+package enum FreePort {
     /// Below the ports that Linux gives to outgoing connections (32 768 and up): one of these would
     /// take a port between now and the server's start, or while a dead server is started again.
     private static let range: Range<UInt16> = 20_000..<32_768
@@ -10,7 +10,7 @@ enum FreePort {
 
     /// A port that was free a moment ago. Another server may take it before this one does, and then
     /// the server's own error says so.
-    static func find() throws(ModelError) -> UInt16 {
+    package static func find() throws(ModelError) -> UInt16 {
         for _ in 0..<attemptsMax {
             if let port = free(UInt16.random(in: range)) { return port }
         }

@@ -2,7 +2,7 @@ internal import Glibc
 internal import OgiveCore
 
 /// A connection whose closing tells a supervisor that this process is gone.
-struct Lifeline: ~Copyable {
+package struct Lifeline: ~Copyable {
     /// The supervisor's standard input.
     let readEnd: Int32
     private let writeEnd: Int32
@@ -19,6 +19,19 @@ struct Lifeline: ~Copyable {
         }
         readEnd = ends[0]
         writeEnd = ends[1]
+    }
+
+    /// Whether the other end of a descriptor is closed; takes a byte that was written to it. Never
+    /// blocks.
+    package static func isClosed(_ descriptor: Int32) -> Bool {
+        var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // One live `pollfd`, and the count says one; with a timeout of zero the call returns at
+        // once, and the read after it has something to read.
+        guard unsafe poll(&item, 1, 0) > 0 else { return false }
+        var byte: UInt8 = 0
+        // The kernel writes at most one byte into a live local.
+        let count = unsafe read(descriptor, &byte, 1)
+        return count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)
     }
 
     deinit {

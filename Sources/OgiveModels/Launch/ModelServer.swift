@@ -1,6 +1,3 @@
-internal import AsyncHTTPClient
-internal import Glibc
-internal import NIOCore
 package import OgiveCore
 internal import Synchronization
 
@@ -22,9 +19,6 @@ package final class ModelServer: Sendable {
     private let port: UInt16
     private let http: ModelHTTP
     private let state = Mutex(State.starting)
-
-    /// How often health and life are looked at.
-    private static let period = Duration.milliseconds(50)
 
     /// Chooses a port; starts nothing yet.
     ///
@@ -74,7 +68,7 @@ package final class ModelServer: Sendable {
             case .failed(let error): throw error
             case .starting:
                 do {
-                    try await Task.sleep(for: Self.period, clock: .continuous)
+                    try await Task.sleep(for: SpawnedProcess.period, clock: .continuous)
                 } catch {
                     throw ModelError(.timeout, "waiting for the server at \(url) was cancelled")
                 }
@@ -84,17 +78,20 @@ package final class ModelServer: Sendable {
 
     /// One life of the server; returns when the task is cancelled and the server has ended.
     private func session() async throws(ModelError) {
-        let log = try ServerLog(path: spec.logFile)
+        let log = try ServerLog(
+            path: spec.logFile, starting: spec.argv.map(filled).joined(separator: " "))
         let lifeline = try Lifeline()
         let process = try SpawnedProcess.start(
-            command, environment: spec.environment, input: lifeline.readEnd,
+            command, environment: spec.environment.mapValues(filled), input: lifeline.readEnd,
             output: log.descriptor)
         let started = ContinuousClock.now
         var isHealthy = false
         while !Task.isCancelled {
-            if let end = process.end() {
-                process.reap()
-                throw failure("\(end)\(isHealthy ? "" : " before it was healthy")", log.tail())
+            if process.end() != nil {
+                let end = await process.waitForEnd()
+                let tail = log.tail()
+                log.note("it \(end)")
+                throw failure("\(end)\(isHealthy ? "" : " before it was healthy")", tail)
             }
             if !isHealthy {
                 isHealthy = await answersHealth()
@@ -106,30 +103,15 @@ package final class ModelServer: Sendable {
                 }
             }
             // Cancellation ends the loop.
-            try? await Task.sleep(for: Self.period, clock: .continuous)
+            try? await Task.sleep(for: SpawnedProcess.period, clock: .continuous)
         }
         await stop(process)
     }
 
-    /// Ends the server, also when the task is cancelled: SIGTERM, then SIGKILL after the grace
-    /// period. The supervisor gets a little longer, to do the same with the server.
+    /// Ends the server. The supervisor gets a little longer than the grace period, to do the same
+    /// with the server.
     private func stop(_ process: SpawnedProcess) async {
-        process.signal(SIGTERM)
-        let grace = spec.grace + (supervisor.isEmpty ? .zero : .seconds(2))
-        let deadline = ContinuousClock.now + grace
-        while process.end() == nil {
-            if ContinuousClock.now >= deadline { process.signal(SIGKILL) }
-            await Self.pause()
-        }
-        process.reap()
-    }
-
-    /// Waits a period even when the task is cancelled.
-    private static func pause() async {
-        await withCheckedContinuation { continuation in
-            let loop = HTTPClient.defaultEventLoopGroup.any()
-            loop.scheduleTask(in: TimeAmount(period)) { continuation.resume() }
-        }
+        _ = await process.stop(grace: spec.grace + (supervisor.isEmpty ? .zero : .seconds(2)))
     }
 
     private func answersHealth() async -> Bool {
@@ -143,11 +125,16 @@ package final class ModelServer: Sendable {
     }
 
     private var command: [String] {
-        let server = spec.argv.map { $0.replacing("{port}", with: "\(port)") }
+        let server = spec.argv.map(filled)
         guard let folder = spec.workingDirectory else { return supervisor + server }
         // The shell only changes the folder; the supervisor's own path may be a relative one.
         return supervisor + ["/bin/sh", "-c", #"cd "$1" && shift && exec "$@""#, "sh", folder]
             + server
+    }
+
+    /// A text with the server's port and threads in it.
+    private func filled(_ text: String) -> String {
+        text.replacing("{port}", with: "\(port)").replacing("{threads}", with: "\(spec.threads)")
     }
 
     private func failure(_ how: String, _ tail: String) -> ModelError {

@@ -1,8 +1,10 @@
 /// How a local model server is started.
 package struct ModelServerSpec: Hashable, Sendable {
-    /// Program and arguments; `{port}` is replaced by the server's port.
+    /// Program and arguments; `{port}` is replaced by the server's port, `{threads}` by `threads`.
     package var argv: [String]
-    /// Environment variables besides those of this process.
+    /// The server's share of the cores that this process may use.
+    package var threads = UsableCores.count
+    /// Environment variables besides those of this process, with the same replacements.
     package var environment: [String: String] = [:]
     /// The folder that it runs in; `nil` is the current one.
     package var workingDirectory: String?

@@ -19,7 +19,9 @@ struct ServerLog: ~Copyable {
     }
 
     /// Opens `path` for appending, or a temporary file without a name.
-    init(path: String?) throws(ModelError) {
+    ///
+    /// A line says what is started: many servers write nothing of their own.
+    init(path: String?, starting command: String) throws(ModelError) {
         let flags = O_RDWR | O_CLOEXEC | O_APPEND
         // open reads the path only during the call.
         let descriptor =
@@ -36,6 +38,7 @@ struct ServerLog: ~Copyable {
                     + "\(unsafe String(cString: strerror(errno)))")
         }
         self.descriptor = descriptor
+        if path != nil { Self.write("starting \(command)", to: descriptor) }
         start = lseek(descriptor, 0, SEEK_END)
     }
 
@@ -50,6 +53,18 @@ struct ServerLog: ~Copyable {
     }
 
     deinit { close(descriptor) }
+
+    /// Adds how the server ended.
+    func note(_ text: String) {
+        Self.write(text, to: descriptor)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        let line = Array("ogive: \(text)\n".utf8)
+        // The kernel reads as many bytes as the array has. A log that cannot be written, on a full
+        // disk, does not keep the server from running.
+        _ = unsafe Glibc.write(descriptor, line, line.count)
+    }
 
     /// The last lines, at most `count`, indented for a message.
     func tail(_ count: Int = 20) -> String {

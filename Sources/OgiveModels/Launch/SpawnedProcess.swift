@@ -1,5 +1,7 @@
+internal import AsyncHTTPClient
 internal import FoundationEssentials
 internal import Glibc
+internal import NIOCore
 internal import OgiveCore
 
 /// A child process in a process group of its own, so that it and all it starts can be ended
@@ -75,7 +77,7 @@ struct SpawnedProcess: Sendable {
     }
 
     /// How it ended; `nil` while it runs. The process stays a zombie, and its id its own, until
-    /// `reap()`.
+    /// `waitForEnd()`.
     func end() -> End? {
         var info = unsafe siginfo_t()
         // The structure is written by the call and read after it.
@@ -91,10 +93,44 @@ struct SpawnedProcess: Sendable {
         kill(-id, number)
     }
 
-    /// Ends what is left of the group and frees the id. Only after `end()` gave an end.
-    func reap() {
-        signal(SIGKILL)
-        waitpid(id, nil, 0)
+    /// How often a process is looked at.
+    static let period = Duration.milliseconds(50)
+
+    /// Waits for the end, also when the task is cancelled; then ends what is left of the group and
+    /// frees the id. Call it once.
+    func waitForEnd() async -> End {
+        while true {
+            if let end = end() {
+                signal(SIGKILL)
+                // It has ended, so that this only frees its id.
+                waitpid(id, nil, WNOHANG)
+                return end
+            }
+            await Self.pause()
+        }
+    }
+
+    /// Ends the process by SIGTERM, and by SIGKILL after `grace`, also when the task is cancelled.
+    /// Call it once, and nothing after it.
+    func stop(grace: Duration) async -> End {
+        signal(SIGTERM)
+        let deadline = ContinuousClock.now + grace
+        while end() == nil, ContinuousClock.now < deadline { await Self.pause() }
+        if end() == nil { signal(SIGKILL) }
+        return await waitForEnd()
+    }
+
+    /// Waits a period, also when the task is cancelled.
+    static func pause() async {
+        do {
+            try await Task.sleep(for: period, clock: .continuous)
+        } catch {
+            // In a cancelled task `Task.sleep` returns at once.
+            await withCheckedContinuation { continuation in
+                let loop = HTTPClient.defaultEventLoopGroup.any()
+                loop.scheduleTask(in: TimeAmount(period)) { continuation.resume() }
+            }
+        }
     }
 
     private static func configure(

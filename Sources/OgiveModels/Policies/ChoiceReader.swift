@@ -13,6 +13,11 @@ package struct ChoiceReader {
     let models: [String]?
     /// Whether an answer is one choice by itself, as Ollama gives it.
     package var readsOneChoice = false
+    /// Whether the tokens that an answer of one choice counts are those of its log-probabilities.
+    package var countsTokens = false
+    /// Whether the server gave log-probabilities before: then one answer without them says nothing
+    /// of the server.
+    package var hasLogProbabilities = false
 
     /// Reads answers of `url`.
     package init(url: String, logProbabilities: Bool, models: [String]? = nil) {
@@ -21,9 +26,10 @@ package struct ChoiceReader {
         self.models = models
     }
 
-    /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, which
-    /// its neighbours need not suffer for. Indexes that repeat or were not asked for make the whole
-    /// answer malformed: which draw is which cannot be known then.
+    /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, one that
+    /// cannot be read `malformed`, and its neighbours need not suffer for either. Indexes that
+    /// repeat or were not asked for make the whole answer malformed: which draw is which cannot be
+    /// known then.
     package func completions(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Completion, ModelError>]
     {
@@ -33,100 +39,144 @@ package struct ChoiceReader {
             : try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
         try ServedModel.check(answer.model, among: models, url: url)
         var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
-        for choice in answer.choices {
-            guard slots.indices.contains(choice.index), slots[choice.index] == nil else {
+        var absence = ModelError(
+            .wrongCount, "\(url) answered \(answer.choices.count) choices instead of \(count)")
+        for entry in answer.choices {
+            guard let index = entry.index else {
+                // It is one of those that are missing.
+                absence = unreadable
+                continue
+            }
+            guard slots.indices.contains(index), slots[index] == nil else {
                 throw ModelError(
                     .malformed,
-                    "\(url) answered choice \(choice.index) twice, or though only \(count) were "
-                        + "asked for")
+                    "\(url) answered choice \(index) twice, or though only \(count) were asked for")
             }
-            slots[choice.index] = Result { () throws(ModelError) in
-                var completion = try completion(choice, usage: count == 1 ? answer.usage : nil)
+            slots[index] = Result { () throws(ModelError) in
+                guard case .choice(let choice) = entry else { throw unreadable }
+                var completion = try completion(choice, answer, isAlone: count == 1)
                 // The prompt is read once for all choices.
-                if choice.index == 0 {
-                    completion.promptTokenCount = answer.usage?.prompt_tokens.flatMap {
+                if index == 0 {
+                    completion.promptTokenCount = answer.usage?.promptTokens.flatMap {
                         Int32(exactly: $0).map { max(0, Int($0)) }
                     }
                 }
                 return completion
             }
         }
-        return slots.map {
-            $0
-                ?? .failure(
-                    ModelError(
-                        .wrongCount,
-                        "\(url) answered \(answer.choices.count) choices instead of \(count)"))
-        }
+        return slots.map { $0 ?? .failure(absence) }
     }
 
-    /// `usage` is that of this choice alone, if known: llama.cpp counts one of several choices.
-    private func completion(_ choice: CompletionAnswer.Choice, usage: CompletionAnswer.Usage?)
-        throws(ModelError) -> Completion
-    {
-        if let setting = choice.message?.cut {
-            throw ModelError(
-                .misconfigured,
-                "\(url) cuts parts out of the sampled text; start the server without its "
-                    + "\(setting)")
-        }
-        guard let text = choice.text ?? choice.message.map({ $0.content ?? "" }) else {
-            throw ModelError(
-                .malformed, "\(url) answered choice \(choice.index) without a text")
-        }
-        let sum = try sum(choice)
-        let tokens =
-            choice.logprobs?.values.count ?? choice.token_ids?.count ?? usage?.completion_tokens
+    private var unreadable: ModelError {
+        ModelError(.malformed, "\(url) answered a choice without a text, or without its index")
+    }
+
+    private func completion(
+        _ choice: CompletionAnswer.Choice, _ answer: CompletionAnswer, isAlone: Bool
+    ) throws(ModelError) -> Completion {
+        let reason = try reason(choice)
+        // llama.cpp counts the tokens of one of several choices.
+        let usage = isAlone ? answer.usage : nil
+        let counted = usage?.completionTokens
+        let told = choice.logprobs?.values.count ?? choice.tokenIDs?.count
+        let text = try text(choice, answer, tokens: [told, counted].compactMap(\.self).max())
+        var tokens = choice.tokenIDs?.count ?? told ?? counted
+        if countsTokens, let counted { tokens = max(counted, tokens ?? counted) }
         var completion = Completion(
             text: text, tokenCount: tokens.flatMap { Int32(exactly: $0) }.map { max(0, Int($0)) },
-            finishReason: finishReason(choice.finish_reason), logProbability: sum)
+            finishReason: reason, logProbability: nil)
+        let values = try values(choice, text, tokens: tokens)
+        completion.logProbability = values?.reduce(0, +)
         if readsTokens {
-            completion.tokenLogProbabilities = choice.logprobs?.values.compactMap(\.self)
-            completion.tokenIDs = try tokenIDs(choice)
+            completion.tokenLogProbabilities = values
+            completion.tokenIDs = tokenIDs(choice)
         }
         return completion
     }
 
-    /// The sampled tokens; `nil` where the server does not tell them.
-    private func tokenIDs(_ choice: CompletionAnswer.Choice) throws(ModelError) -> [Int32]? {
-        guard let ids = choice.token_ids ?? choice.logprobs?.ids else { return nil }
+    /// Why the completion ended. Throws when there is none.
+    private func reason(_ choice: CompletionAnswer.Choice) throws(ModelError) -> FinishReason {
+        if let error = choice.error { throw HTTPFailure.error(url: url, reported: error) }
+        let name = choice.finishReason?.prefix(60) ?? "none"
+        switch FinishReason.meaning(of: choice.finishReason) {
+        case .givenUp:
+            throw ModelError(
+                .serverError,
+                "\(url) gave the request up (finish_reason `\(name)`); see the server's log")
+        case .filtered:
+            throw ModelError(
+                .filtered, "\(url) withheld what was sampled (finish_reason `\(name)`)")
+        case .toolCall: throw cut("tool parser")
+        case .ended(let reason):
+            if let refusal = choice.refusal, !refusal.isEmpty {
+                throw ModelError(
+                    .filtered, "\(url) answered a refusal beside the text: \(refusal.prefix(200))")
+            }
+            if let setting = choice.cut { throw cut(setting) }
+            return reason
+        }
+    }
+
+    /// The whole text. Throws when a part of what was sampled is not in it.
+    private func text(
+        _ choice: CompletionAnswer.Choice, _ answer: CompletionAnswer, tokens: Int?
+    ) throws(ModelError) -> String {
+        if let thoughts = answer.usage?.reasoningTokens, thoughts > 0 {
+            throw cut("reasoning parser")
+        }
+        if let text = choice.text { return text }
+        // The end token alone is an empty completion.
+        guard let tokens, tokens <= 1 else { throw cut("parsers") }
+        return ""
+    }
+
+    private func cut(_ setting: String) -> ModelError {
+        ModelError(
+            .cutOut,
+            "\(url) cuts parts out of the sampled text; start the server without its \(setting), "
+                + "or turn thoughts off by `policy.extra_body`")
+    }
+
+    /// The log-probabilities of all sampled tokens; `nil` where one of them is not known. Throws
+    /// when the server has never given any.
+    private func values(
+        _ choice: CompletionAnswer.Choice, _ text: String, tokens: Int?
+    ) throws(ModelError) -> [Double]? {
+        guard logProbabilities else { return nil }
+        guard let told = choice.logprobs?.values else {
+            guard hasLogProbabilities || text.isEmpty else {
+                throw ModelError(
+                    .unsupported,
+                    "\(url) answered without log-probabilities; serve the model with them, or set "
+                        + "`policy.logprobs: none`")
+            }
+            return nil
+        }
+        let values = told.compactMap(\.self)
+        guard values.count == told.count, values.count == tokens ?? values.count,
+            !values.isEmpty || text.isEmpty, values.allSatisfy(TokenLogProbabilities.isPossible),
+            // The bytes of a token are lost, and with llama.cpp its value too.
+            !text.unicodeScalars.contains("\u{FFFD}")
+        else { return nil }
+        return values
+    }
+
+    /// The sampled tokens; `nil` where the server does not tell them all.
+    private func tokenIDs(_ choice: CompletionAnswer.Choice) -> [Int32]? {
+        guard let ids = choice.tokenIDs ?? choice.logprobs?.ids else { return nil }
         let known = ids.compactMap { Int32(exactly: $0) }.filter { $0 >= 0 }
         guard known.count == ids.count, ids.count == choice.logprobs?.values.count ?? ids.count
-        else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered choice \(choice.index) with \(ids.count) tokens and "
-                    + "\(choice.logprobs?.values.count ?? 0) log-probabilities, or with ids that "
-                    + "are none")
-        }
+        else { return nil }
         return known
     }
+}
 
-    private func sum(_ choice: CompletionAnswer.Choice) throws(ModelError) -> Double? {
-        guard logProbabilities else { return nil }
-        guard let values = choice.logprobs?.values else {
-            throw ModelError(
-                .unsupported,
-                "\(url) answered without log-probabilities; serve the model with them, or set "
-                    + "`policy.logprobs: none`")
-        }
-        var sum = 0.0
-        for value in values { sum += value ?? .nan }
-        // A missing value, one that is not finite, or a sum beyond the range.
-        guard sum.isFinite else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered choice \(choice.index) with a log-probability that is no "
-                    + "finite number")
-        }
-        return sum
-    }
-
-    private func finishReason(_ name: String?) -> FinishReason {
-        switch name {
-        case "stop": .stop
-        case "length": .length
-        default: .other
+extension CompletionAnswer.Entry {
+    /// The place of the choice; `nil` where it cannot be read.
+    fileprivate var index: Int? {
+        switch self {
+        case .choice(let choice): choice.index
+        case .unreadable(let index): index
         }
     }
 }

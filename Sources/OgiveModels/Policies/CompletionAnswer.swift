@@ -1,55 +1,78 @@
-/// The answer of `/v1/chat/completions` and `/v1/completions`, in the shapes of llama.cpp and vLLM.
+/// The answer of `/v1/chat/completions` and `/v1/completions`, in the shapes of the servers.
 struct CompletionAnswer: Decodable {
-    /// One completion.
-    struct Choice: Decodable {
-        var index: Int
-        var finish_reason: String?
-        var text: String?
-        var message: Message?
-        var logprobs: TokenLogProbabilities?
-        var token_ids: [Int]?
-    }
+    /// A choice, or one that breaks the contract: its neighbours need not suffer for that.
+    enum Entry: Decodable {
+        case choice(Choice)
+        /// `index` says which one it is, where it can be read.
+        case unreadable(index: Int?)
 
-    /// The message of a chat choice.
-    struct Message: Decodable {
-        var content: String?
-        /// What a server's parsers cut out of the text; sampled text must not be cut.
-        var reasoning: String?
-        var reasoning_content: String?
-        var tool_calls: [Ignored]?
-        var function_call: Ignored?
+        private enum Keys: String, CodingKey { case index }
 
-        /// What was cut out of the text, as the server's setting for it is called; `nil` when the
-        /// text is whole.
-        var cut: String? {
-            if [reasoning, reasoning_content].contains(where: { $0?.isEmpty == false }) {
-                return "reasoning parser"
+        init(from decoder: any Decoder) throws {
+            if let choice = try? Choice(from: decoder) {
+                self = .choice(choice)
+            } else {
+                let entry = try? decoder.container(keyedBy: Keys.self)
+                self = .unreadable(index: try? entry?.decode(Int.self, forKey: .index))
             }
-            return tool_calls?.isEmpty == false || function_call != nil ? "tool parser" : nil
         }
     }
 
-    /// Any value.
-    struct Ignored: Decodable {
-        init(from decoder: any Decoder) {}
-    }
-
-    /// Tokens spent, on all choices or (llama.cpp) on one.
+    /// Tokens spent, on all choices or (llama.cpp) on one. A number that makes no sense is one that
+    /// is not told.
     struct Usage: Decodable {
-        var completion_tokens: Int?
-        var prompt_tokens: Int?
+        var completionTokens: Int?
+        var promptTokens: Int?
+        /// Tokens of thoughts that are not in the text.
+        var reasoningTokens: Int?
+
+        private enum Keys: String, CodingKey {
+            case completionTokens = "completion_tokens"
+            case promptTokens = "prompt_tokens"
+            case details = "completion_tokens_details"
+            case reasoningTokens = "reasoning_tokens"
+        }
+
+        init(completionTokens: Int?, promptTokens: Int?) {
+            self.completionTokens = completionTokens
+            self.promptTokens = promptTokens
+        }
+
+        init(from decoder: any Decoder) throws {
+            let usage = try decoder.container(keyedBy: Keys.self)
+            completionTokens = try? usage.decode(Int.self, forKey: .completionTokens)
+            promptTokens = try? usage.decode(Int.self, forKey: .promptTokens)
+            let details = try? usage.nestedContainer(keyedBy: Keys.self, forKey: .details)
+            reasoningTokens = try? details?.decode(Int.self, forKey: .reasoningTokens)
+        }
     }
 
     var model: String?
-    var choices: [Choice]
+    var choices: [Entry]
     var usage: Usage?
+
+    private enum Keys: String, CodingKey { case model, choices, usage }
+
+    init(model: String?, choices: [Entry], usage: Usage?) {
+        self.model = model
+        self.choices = choices
+        self.usage = usage
+    }
+
+    init(from decoder: any Decoder) throws {
+        let answer = try decoder.container(keyedBy: Keys.self)
+        model = try answer.decodeIfPresent(String.self, forKey: .model)
+        choices = try answer.decode([Entry?].self, forKey: .choices)
+            .map { $0 ?? .unreadable(index: nil) }
+        usage = try? answer.decodeIfPresent(Usage.self, forKey: .usage)
+    }
 }
 
 /// The log-probabilities of one choice: `content[].logprob`, or `token_logprobs[]` on vLLM's
 /// `/v1/completions`.
 struct TokenLogProbabilities: Decodable {
     /// One value for each sampled token, the end token included; `nil` inside where the server
-    /// gives none.
+    /// gives none, or what is no number.
     var values: [Double?]
     /// The tokens' ids, where each entry has one (llama.cpp).
     var ids: [Int]?
@@ -61,17 +84,49 @@ struct TokenLogProbabilities: Decodable {
 
     private struct Token: Decodable {
         var id: Int?
-        var logprob: Double?
+        var value: Value
+
+        private enum Keys: String, CodingKey { case id, logprob }
+
+        init(from decoder: any Decoder) throws {
+            let token = try decoder.container(keyedBy: Keys.self)
+            id = try? token.decode(Int.self, forKey: .id)
+            value = (try? token.decode(Value.self, forKey: .logprob)) ?? Value()
+        }
+    }
+
+    /// A number, or not.
+    private struct Value: Decodable {
+        var number: Double?
+
+        init() {}
+
+        init(from decoder: any Decoder) throws {
+            number = try? decoder.singleValueContainer().decode(Double.self)
+        }
     }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
         if let tokens = try container.decodeIfPresent([Token].self, forKey: .content) {
-            values = tokens.map(\.logprob)
+            values = tokens.map(\.value.number)
             let known = tokens.compactMap(\.id)
             ids = known.count == tokens.count ? known : nil
         } else {
-            values = try container.decode([Double?].self, forKey: .tokenLogprobs)
+            values = try container.decode([Value?].self, forKey: .tokenLogprobs)
+                .map { $0?.number }
         }
+    }
+
+    /// How far above 0 a value may be by rounding.
+    private static let roundingMax = 1e-3
+    /// No sampled token has so small a probability: servers write such numbers for −∞ (vLLM −9999,
+    /// llama.cpp the least 32-bit number).
+    private static let least = -1_000.0
+
+    /// Whether a number can be the log-probability of a token that was sampled, or of one that the
+    /// model could sample.
+    static func isPossible(_ value: Double) -> Bool {
+        value > least && value <= roundingMax
     }
 }

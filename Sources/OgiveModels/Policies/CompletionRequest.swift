@@ -5,9 +5,9 @@ internal import OgiveCore
 struct CompletionRequest: Sendable {
     /// What is continued.
     enum Input: Sendable {
-        case messages([ChatMessage])
+        case messages([ChatMessage], tools: String? = nil)
         /// A chat whose last turn, the assistant's, is continued rather than answered.
-        case partial([ChatMessage], fields: [String: JSONValue])
+        case partial([ChatMessage], tools: String? = nil, fields: [String: JSONValue])
         case text(String)
     }
 
@@ -78,22 +78,19 @@ struct CompletionRequest: Sendable {
             fields["prompt"] = .text(prompt)
             fields.merge(dialect.textFields) { _, new in new }
             if wantsLogProbabilities { fields["logprobs"] = alternatives }
-        case .messages(let messages), .partial(let messages, _):
-            fields["messages"] = .list(messages.map(\.value))
+        case .messages(let messages, let tools), .partial(let messages, let tools, _):
+            fields["messages"] = .messages(messages)
             fields.merge(dialect.chatFields) { _, new in new }
+            if let tools, case .fields(let more) = dialect.tools {
+                fields["tools"] = .raw(tools)
+                fields.merge(more) { _, new in new }
+            }
             if wantsLogProbabilities {
                 fields["logprobs"] = .flag(true)
                 fields["top_logprobs"] = alternatives
             }
         }
-        if case .partial(_, let more) = input { fields.merge(more) { _, new in new } }
+        if case .partial(_, _, let more) = input { fields.merge(more) { _, new in new } }
         return fields
-    }
-}
-
-extension ChatMessage {
-    /// The message as servers take it.
-    var value: JSONValue {
-        .object(["role": .text(role), "content": .text(content)])
     }
 }

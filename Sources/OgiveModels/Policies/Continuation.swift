@@ -17,15 +17,17 @@ struct Continuation: Sendable {
         switch input {
         case .text(let text):
             try await tokenizer.tokens(of: text, special: true)
-        case .messages(let messages):
-            try await tokenizer.tokens(of: messages, isAnswered: true)
-        case .partial(let messages, _):
-            try await tokenizer.tokens(of: messages, isAnswered: false, isOpen: true)
+        case .messages(let messages, let tools):
+            try await tokenizer.tokens(of: messages, tools: tools, isAnswered: true)
+        case .partial(let messages, let tools, _):
+            try await tokenizer.tokens(
+                of: messages, tools: tools, isAnswered: false, isOpen: true)
         }
     }
 
     /// The completion's tokens behind the prompt's, the end token included. Throws when there are
-    /// none that say the text, when the text holds the end token, or when all do not fit.
+    /// none that say the text, when the text holds a token that ends completions, or when all do
+    /// not fit.
     func tokens(
         of text: String, after prompt: ServerTokenizer.Tokens, end: Int32
     ) async throws(ModelError) -> [Int32] {
@@ -36,6 +38,12 @@ struct Continuation: Sendable {
                 .rejected,
                 "a candidate of prompt `\(key)` holds the text of the end token, which Ogive adds "
                     + "itself; remove it from the file")
+        }
+        if let ending = try await tokenizer.ending(in: text, ids) {
+            throw ModelError(
+                .rejected,
+                "a candidate of prompt `\(key)` holds `\(ending)`, a token at which the model ends "
+                    + "a completion, so that sampling could never give it; remove it from the file")
         }
         let count = prompt.ids.count + ids.count + 1
         // The server asks for room for one token more.
@@ -55,17 +63,13 @@ struct Continuation: Sendable {
             switch input {
             case .text(let start):
                 try await tokenizer.tokens(of: start + text, special: true)
-            case .messages(let messages):
+            case .messages(let messages, let tools):
                 try await tokenizer.tokens(
-                    of: messages + [ChatMessage(role: "assistant", content: text)],
+                    of: messages + [ChatMessage(role: "assistant", content: text)], tools: tools,
                     isAnswered: false, isOpen: true)
-            case .partial(let messages, _):
+            case .partial(let messages, let tools, _):
                 try await tokenizer.tokens(
-                    of: messages.dropLast()
-                        + [
-                            ChatMessage(
-                                role: "assistant", content: (messages.last?.content ?? "") + text)
-                        ],
+                    of: Conversation.extending(messages, by: text), tools: tools,
                     isAnswered: false, isOpen: true)
             }
         let ids = Array(whole.ids.dropFirst(prompt.count))

@@ -1,10 +1,12 @@
+internal import OgiveCore
+
 /// The answer of Ollama's `/api/chat` (`message`) and `/api/generate` (`response`).
 struct OneChoiceAnswer: Decodable {
     /// The message of a chat.
     struct Message: Decodable {
         var content: String?
         var thinking: String?
-        var tool_calls: [CompletionAnswer.Ignored]?
+        var tool_calls: JSONValue?
     }
 
     var model: String?
@@ -18,26 +20,18 @@ struct OneChoiceAnswer: Decodable {
 
     /// The same in the shape of the other servers.
     var answer: CompletionAnswer {
-        CompletionAnswer(
-            model: model,
-            choices: [
-                CompletionAnswer.Choice(
-                    index: 0, finish_reason: done_reason,
-                    // A message where something was cut out of the text, to be refused as such.
-                    text: isCut ? nil : message?.content ?? response,
-                    message: isCut ? cutMessage : nil)
-            ],
+        let choice = CompletionAnswer.Choice(
+            index: 0, finishReason: done_reason, text: message?.content ?? response, cut: cut)
+        return CompletionAnswer(
+            model: model, choices: [.choice(choice)],
             usage: CompletionAnswer.Usage(
-                completion_tokens: eval_count, prompt_tokens: prompt_eval_count))
+                completionTokens: eval_count, promptTokens: prompt_eval_count))
     }
 
-    private var isCut: Bool {
-        [thinking, message?.thinking].contains { $0?.isEmpty == false }
-            || message?.tool_calls?.isEmpty == false
-    }
-
-    private var cutMessage: CompletionAnswer.Message {
-        CompletionAnswer.Message(
-            content: nil, reasoning: message?.thinking ?? thinking, tool_calls: message?.tool_calls)
+    private var cut: String? {
+        if [thinking, message?.thinking].contains(where: { $0?.isEmpty == false }) {
+            return "reasoning parser"
+        }
+        return message?.tool_calls?.isFilled == true ? "tool parser" : nil
     }
 }

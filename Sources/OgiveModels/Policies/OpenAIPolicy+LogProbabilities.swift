@@ -20,6 +20,13 @@ extension OpenAIPolicy {
                 throw ModelError(.unsupported, obstacle)
             }
             let profile = try await server.known()
+            if case .chat(_, tools: .some) = request.prompt.content, profile.kind != .vLLM {
+                throw ModelError(
+                    .rejected,
+                    "prompt `\(request.prompt.key)` has tools, which \(server.http.url) "
+                        + "(\(profile.kind.rawValue)) leaves out when it tokenises a chat; serve "
+                        + "the model with vLLM")
+            }
             let tokenizer = ServerTokenizer(server: server, spec: spec, kind: profile.kind)
             let continuation = Continuation(
                 tokenizer: tokenizer, input: try await input(request.prompt, profile.kind),

@@ -1,5 +1,6 @@
 package import OgiveCore
 internal import FoundationEssentials
+internal import Synchronization
 
 /// A reference policy behind a server with OpenAI-compatible completions, or Ollama.
 ///
@@ -80,27 +81,61 @@ package struct OpenAIPolicy: Policy {
         }
     }
 
+    /// Some draws by one request. What a server leaves out that ignores `n`, or gives fewer choices
+    /// than it is asked for, is asked for one by one.
     private func draw(
         _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
         _ profile: ServerProfile
     ) async -> [Answer] {
+        var answers: [Answer]
+        do throws(ModelError) {
+            let drawn = try await ask(group, request, input, profile)
+            answers = zip(group, drawn).map { (index: $0, result: $1) }
+        } catch {
+            return group.map { ($0, .failure(error)) }
+        }
+        guard group.count > 1 else { return answers }
+        var fault: ModelError?
+        for (place, answer) in answers.enumerated() {
+            guard case .failure(let error) = answer.result, error.code == .wrongCount else {
+                continue
+            }
+            do throws(ModelError) {
+                if let fault { throw fault }
+                let alone = answer.index...answer.index
+                let drawn = try await ask(alone, request, input, profile)
+                answers[place].result = drawn.first ?? answer.result
+            } catch {
+                if error.concernsEndpoint { fault = error }
+                answers[place].result = .failure(error)
+            }
+        }
+        return answers
+    }
+
+    private func ask(
+        _ group: ClosedRange<Int32>, _ request: SampleRequest, _ input: CompletionRequest.Input,
+        _ profile: ServerProfile
+    ) async throws(ModelError) -> [Result<Completion, ModelError>] {
         let dialect = profile.kind.dialect
         let ask = CompletionRequest(
             spec: spec, input: input, parameters: request.parameters,
             seed: request.seedBase + UInt32(group.lowerBound), count: group.count)
         let path = ask.path(dialect)
-        do throws(ModelError) {
-            let data = try await server.post(path, ask.body(dialect))
-            var reader = ChoiceReader(
-                url: server.http.url.appending(path),
-                logProbabilities: spec.logProbabilities != .none,
-                models: profile.answeringModels)
-            reader.readsOneChoice = dialect.answersOneChoice
-            reader.readsTokens = spec.logProbabilities == .tokens
-            return zip(group, try reader.completions(data, count: group.count)).map { $0 }
-        } catch {
-            return group.map { ($0, .failure(error)) }
+        let data = try await server.post(path, ask.body(dialect))
+        var reader = ChoiceReader(
+            url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
+            models: profile.answeringModels)
+        reader.readsOneChoice = dialect.answersOneChoice
+        reader.readsTokens = spec.logProbabilities == .tokens
+        // Whether draws share a request must not change what is told of them.
+        reader.countsTokens = !dialect.seedsChoices
+        reader.hasLogProbabilities = server.gaveLogProbabilities.load(ordering: .relaxed)
+        let drawn = try reader.completions(data, count: group.count)
+        if drawn.contains(where: { (try? $0.get())?.logProbability != nil }) {
+            server.gaveLogProbabilities.store(true, ordering: .relaxed)
         }
+        return drawn
     }
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and
@@ -118,25 +153,50 @@ package struct OpenAIPolicy: Policy {
                 .rejected,
                 "prompt `\(prompt.key)` is a chat, which /v1/completions does not take; "
                     + "leave `api` out, or set it to `chat`")
-        case (.chat(let messages), nil), (.chat(let messages), .chat):
+        case (.chat(let messages, let tools), nil), (.chat(let messages, let tools), .chat):
             guard let last = messages.last else {
                 // llama.cpp would answer an empty chat with 200.
                 throw ModelError(.rejected, "prompt `\(prompt.key)` has no messages")
             }
-            guard last.role == "assistant" else { return .messages(messages) }
-            return try await partial(messages, last, prompt, kind)
+            try refuseUnsent(prompt, kind)
+            if tools != nil, case .rendered = kind.dialect.tools {
+                return .text(try await rendered(messages, tools))
+            }
+            guard last.role == "assistant" else { return .messages(messages, tools: tools) }
+            return try await partial(messages, tools, last, prompt, kind)
+        }
+    }
+
+    /// Throws when the server would not tell its model of all that the chat holds.
+    private func refuseUnsent(
+        _ prompt: Prompt, _ kind: ServerProfile.Kind
+    ) throws(ModelError) {
+        guard case .chat(let messages, let tools) = prompt.content else { return }
+        let place = "\(server.http.url) (\(kind.rawValue))"
+        if tools != nil, case .none(let reason) = kind.dialect.tools {
+            throw ModelError(
+                .rejected,
+                "prompt `\(prompt.key)` has tools, which \(place) cannot be given: \(reason). Use "
+                    + "vLLM, SGLang or llama.cpp (`policy.server` says which it is), or import the "
+                    + "prompts with `prompts: {metadata: [tools]}`")
+        }
+        if !kind.dialect.takesFieldsOfTurns, !messages.allSatisfy(\.isPlain) {
+            throw ModelError(
+                .rejected,
+                "prompt `\(prompt.key)` has turns with \(prompt.content.beyondTexts ?? ""), which "
+                    + "\(place) does not take as they are; use vLLM, SGLang or llama.cpp")
         }
     }
 
     private func partial(
-        _ messages: [ChatMessage], _ last: ChatMessage, _ prompt: Prompt,
+        _ messages: [ChatMessage], _ tools: String?, _ last: ChatMessage, _ prompt: Prompt,
         _ kind: ServerProfile.Kind
     ) async throws(ModelError) -> CompletionRequest.Input {
         switch kind.dialect.partialTurn {
-        case .fields(let fields): return .partial(messages, fields: fields)
-        case .rendered: return .text(try await rendered(messages))
+        case .fields(let fields): return .partial(messages, tools: tools, fields: fields)
+        case .rendered: return .text(try await rendered(messages, tools))
         case .trimmed where last.content.last?.isWhitespace != true:
-            return .partial(messages, fields: [:])
+            return .partial(messages, tools: tools, fields: [:])
         case .trimmed:
             throw ModelError(
                 .rejected,
@@ -151,12 +211,15 @@ package struct OpenAIPolicy: Policy {
         }
     }
 
-    private struct Template: Encodable { var messages: [ChatMessage] }
     private struct Rendered: Decodable { var prompt: String }
 
-    private func rendered(_ messages: [ChatMessage]) async throws(ModelError) -> String {
+    private func rendered(
+        _ messages: [ChatMessage], _ tools: String?
+    ) async throws(ModelError) -> String {
         let path = "/apply-template"
-        let data = try await server.post(path, Template(messages: messages))
+        var body: [String: JSONValue] = ["messages": .messages(messages)]
+        body["tools"] = tools.map(JSONValue.raw)
+        let data = try await server.post(path, JSONValue.object(body))
         return try ServerAnswer.decode(
             Rendered.self, data, url: server.http.url.appending(path)
         ).prompt

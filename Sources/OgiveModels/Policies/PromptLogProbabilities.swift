@@ -138,14 +138,19 @@ package struct PromptLogProbabilityReader {
 }
 
 extension LogProbability {
-    /// That of a completion with these values, all of which must be finite.
+    /// That of a completion with these values, each of which must be possible.
     init(_ values: [Double], of given: GivenTokens, readsTokens: Bool, url: String)
         throws(ModelError)
     {
         let sum = values.reduce(0, +)
-        guard sum.isFinite, values.count == given.completion.count else {
+        guard values.allSatisfy(TokenLogProbabilities.isPossible),
+            values.count == given.completion.count
+        else {
+            let odd = values.first { !TokenLogProbabilities.isPossible($0) }
             throw ModelError(
-                .malformed, "\(url) answered no log-probability of a token, or no finite one")
+                .malformed,
+                "\(url) answered \(odd.map { "\($0)" } ?? "no number") for the log-probability "
+                    + "of a token, which cannot be one")
         }
         self.init(
             sum: sum, tokenCount: values.count, tokenIDs: readsTokens ? given.completion : nil,

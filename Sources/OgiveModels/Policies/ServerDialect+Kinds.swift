@@ -24,6 +24,8 @@ extension ServerDialect {
         dialect.partialTurn = .rendered
         dialect.given = .none(
             "it has no request for that (one for each token would be needed)")
+        // In chats with tools it holds the text to a grammar, and takes calls out of it.
+        dialect.tools = .rendered
         return dialect
     }
 
@@ -43,6 +45,8 @@ extension ServerDialect {
         dialect.partialTurn = .fields([
             "continue_final_message": .flag(true), "add_generation_prompt": .flag(false),
         ])
+        // The prompt has the tools, and the answer is the text as sampled.
+        dialect.tools = .fields(["tool_choice": .text("none")])
         return dialect
     }
 
@@ -60,6 +64,8 @@ extension ServerDialect {
         dialect.chatFields = ["separate_reasoning": .flag(false)]
         dialect.logProbabilities = .atTemperature
         dialect.partialTurn = .fields(["continue_final_message": .flag(true)])
+        // `tool_choice: none` would leave them out of the prompt.
+        dialect.tools = .fields([:])
         dialect.given = .generate
         return dialect
     }
@@ -72,6 +78,8 @@ extension ServerDialect {
         dialect.topP = Parameter(name: "top_p", off: nil)
         dialect.alternatives = nil
         dialect.partialTurn = .trimmed
+        dialect.tools = .none("it holds answers to a grammar of the tools")
+        dialect.takesFieldsOfTurns = false
         dialect.given = .none("it takes texts, whose tokens need not be those that are sampled")
         return dialect
     }
@@ -95,6 +103,8 @@ extension ServerDialect {
         dialect.textFields = dialect.chatFields.merging(["raw": .flag(true)]) { _, new in new }
         dialect.logProbabilities = .none("it leaves out the token that ends a completion")
         dialect.given = .none("it says nothing of the tokens of a prompt")
+        dialect.tools = .none("it takes calls of tools out of the text")
+        dialect.takesFieldsOfTurns = false
         return dialect
     }
 
@@ -105,6 +115,7 @@ extension ServerDialect {
         dialect.off = ["presence_penalty": .integer(0), "frequency_penalty": .integer(0)]
         dialect.logProbabilities = .none("it leaves out the token that ends a completion")
         dialect.given = .none("its API says nothing of the tokens of a prompt")
+        dialect.tools = .fields(["tool_choice": .text("none")])
         return dialect
     }
 

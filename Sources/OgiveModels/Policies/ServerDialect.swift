@@ -47,6 +47,16 @@ struct ServerDialect: Sendable {
         case none
     }
 
+    /// How the policy is told of a chat's tools.
+    enum Tools: Sendable {
+        /// By `tools` of a chat request, with these fields beside it.
+        case fields([String: JSONValue])
+        /// The server renders the chat with them, and the text is continued.
+        case rendered
+        /// Not at all, for this reason.
+        case none(String)
+    }
+
     /// Where chats and plain texts are sent.
     var chatPath = "/v1/chat/completions"
     var textPath = "/v1/completions"
@@ -77,6 +87,9 @@ struct ServerDialect: Sendable {
     var tokenIDs: String?
     var partialTurn = PartialTurn.none
     var given = Given.none("Ogive knows no request of it for that")
+    var tools = Tools.none("Ogive does not know whether it would tell its model of them")
+    /// Whether turns may have fields beside role and content.
+    var takesFieldsOfTurns = true
 }
 
 extension ServerProfile.Kind {

@@ -42,12 +42,14 @@ struct ServerTokenizer: Sendable {
 
     /// A chat by the chat template: to be answered, its last turn `open` to be continued, or whole.
     func tokens(
-        of messages: [ChatMessage], isAnswered: Bool, isOpen: Bool = false
+        of messages: [ChatMessage], tools: String? = nil, isAnswered: Bool, isOpen: Bool = false
     ) async throws(ModelError) -> Tokens {
-        try await ask([
-            "messages": .list(messages.map(\.value)),
+        var body: [String: JSONValue] = [
+            "messages": .messages(messages),
             "add_generation_prompt": .flag(isAnswered), "continue_final_message": .flag(isOpen),
-        ])
+        ]
+        body["tools"] = tools.map(JSONValue.raw)
+        return try await ask(body)
     }
 
     /// The text of tokens.

@@ -46,6 +46,6 @@ package enum Batches {
 
     private static func concernsBatch(_ result: Result<Score, ModelError>) -> Bool {
         guard case .failure(let error) = result else { return false }
-        return [.promptTooLong, .rejected, .malformed, .wrongCount].contains(error.code)
+        return [.promptTooLong, .rejected, .filtered, .malformed, .wrongCount].contains(error.code)
     }
 }

@@ -9,6 +9,8 @@ package struct Conversation: Hashable, Sendable {
     package var context: [ChatMessage]
     /// The assistant's last turn, whole.
     package var reply: String
+    /// The tools that the policy was told of: a JSON list as text.
+    package var tools: String?
 
     /// Joins turns and reply.
     init(context: [ChatMessage], reply: String) {
@@ -22,7 +24,8 @@ package struct Conversation: Hashable, Sendable {
         case .text(let text):
             context = [ChatMessage(role: "user", content: text)]
             reply = request.completion
-        case .chat(let messages):
+        case .chat(let messages, let tools):
+            self.tools = tools
             if let last = messages.last, last.role == "assistant" {
                 context = Array(messages.dropLast())
                 reply = last.content + request.completion
@@ -41,6 +44,15 @@ package struct Conversation: Hashable, Sendable {
     /// The user's text when there is one user turn and nothing else; templates with one place for
     /// the query cannot carry more.
     package var query: String? {
-        context.count == 1 && context[0].role == "user" ? context[0].content : nil
+        guard context.count == 1, context[0].role == "user", context[0].isPlain, tools == nil
+        else { return nil }
+        return context[0].content
+    }
+
+    /// A chat that ends with the assistant's turn, with more text in that turn.
+    static func extending(_ messages: [ChatMessage], by text: String) -> [ChatMessage] {
+        guard var last = messages.last else { return [] }
+        last.content += text
+        return messages.dropLast() + [last]
     }
 }

@@ -7,11 +7,11 @@ package struct HTTPScorer: Scorer {
     private let endpoint: ScorerEndpoint
     private let rule: HTTPScorerRule
 
-    /// Takes what is asked from `spec`, and where from `endpoint`. Throws `misconfigured`.
+    /// Takes what is asked from `spec`, and where from `endpoint`. Throws `invalidSpecification`.
     package init(http: ModelHTTP, spec: ScorerSpec, endpoint: ScorerEndpoint) throws(ModelError) {
         guard let rule = spec.http else {
             throw ModelError(
-                .misconfigured, "scorer `\(spec.model)` is of kind http and has no `http`")
+                .invalidSpecification, "scorer `\(spec.model)` is of kind http and has no `http`")
         }
         self.http = http
         self.endpoint = endpoint
@@ -46,6 +46,17 @@ package struct HTTPScorer: Scorer {
         }
         facts["model"] = endpoint.model
         return Fingerprint(facts)
+    }
+
+    /// A prompt that the request has no place for, or that lacks a field.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        do throws(ModelError) {
+            _ = try (rule.item ?? rule.request).render(request)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Sends batches where the request has room for several, else each pair alone.
@@ -105,7 +116,11 @@ package struct HTTPScorer: Scorer {
     private func post(_ body: String) async throws(ModelError) -> JSONValue {
         let data = try await http.post(
             rule.path, json: Array(body.utf8), headers: endpoint.http.headers)
-        return try Self.answer(data, url: url)
+        let answer = try Self.answer(data, url: url)
+        if !rule.finds(in: answer), let error = ServerAnswer.reportedError(in: data, url: url) {
+            throw error
+        }
+        return answer
     }
 
     private static func answer(_ data: Data, url: String) throws(ModelError) -> JSONValue {

@@ -13,14 +13,23 @@ struct HTTPScorerRule: Sendable {
     /// Where the errors of items stand.
     let errors: JSONPointer?
 
-    /// Throws `misconfigured` when the parts are not what they should be, or do not fit.
+    /// Throws `invalidSpecification` when the parts are not what they should be, or do not fit.
     init(_ spec: HTTPScorerSpec) throws(ModelError) {
         path = spec.path
         request = try PromptTemplate(spec.request, form: .json, takesItems: spec.item != nil)
         item = if let text = spec.item { try PromptTemplate(text, form: .json) } else { nil }
         score = try JSONPointer(spec.score)
         errors = if let text = spec.errors { try JSONPointer(text) } else { nil }
-        if let problem { throw ModelError(.misconfigured, problem) }
+        if let problem { throw ModelError(.invalidSpecification, problem) }
+    }
+
+    /// Whether an answer has anything where rewards and the errors of items stand.
+    func finds(in answer: JSONValue) -> Bool {
+        ([score] + (errors.map { [$0] } ?? [])).contains { pointer in
+            pointer.isOfList
+                ? pointer.values(in: answer) != nil
+                : pointer.value(in: answer).map { $0 != .null } ?? false
+        }
     }
 
     private var problem: String? {

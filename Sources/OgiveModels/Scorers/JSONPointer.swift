@@ -6,11 +6,12 @@ package struct JSONPointer: Sendable {
     let text: String
     private let steps: [String]
 
-    /// Takes a pointer: empty for the whole, else it begins with a slash. Throws `misconfigured`.
+    /// Takes a pointer: empty for the whole, else it begins with a slash. Throws
+    /// `invalidSpecification`.
     package init(_ text: String) throws(ModelError) {
         guard text.isEmpty || text.hasPrefix("/") else {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`\(text.prefix(200))` is no JSON pointer; write something like /rewards/0")
         }
         self.text = text
@@ -18,7 +19,7 @@ package struct JSONPointer: Sendable {
             String($0.replacing("~1", with: "/").replacing("~0", with: "~"))
         }
         guard steps.count(where: { $0 == "*" }) <= 1 else {
-            throw ModelError(.misconfigured, "`\(text.prefix(200))` has more than one `*`")
+            throw ModelError(.invalidSpecification, "`\(text.prefix(200))` has more than one `*`")
         }
     }
 

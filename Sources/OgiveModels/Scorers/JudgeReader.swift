@@ -7,7 +7,7 @@ package struct JudgeReader: Sendable {
     private let pattern: PatternMatcher?
     private let pointer: JSONPointer?
 
-    /// Takes the rule; throws `misconfigured` when its expression or pointer is none.
+    /// Takes the rule; throws `invalidSpecification` when its expression or pointer is none.
     package init(_ spec: JudgeSpec) throws(ModelError) {
         self.spec = spec
         pattern = if let text = spec.pattern { try PatternMatcher(text) } else { nil }
@@ -16,7 +16,10 @@ package struct JudgeReader: Sendable {
 
     private struct Answer: Decodable {
         struct Choice: Decodable {
-            struct Message: Decodable { var content: String? }
+            struct Message: Decodable {
+                var content: String?
+                var refusal: String?
+            }
             var message: Message
             var finish_reason: String?
         }
@@ -28,9 +31,18 @@ package struct JudgeReader: Sendable {
 
     /// The reward of an answer of `/v1/chat/completions`, and what it took. Throws what the answer
     /// lacks.
-    package func score(_ body: Data, url: String, models: [String]? = nil) throws(ModelError)
-        -> Score
-    {
+    package func score(
+        _ body: Data, url: String, models: [String]? = nil
+    ) async throws(ModelError) -> Score {
+        let said = try read(body, url: url, models: models)
+        let match = spec.rule == .regex ? try await pattern?.last(in: said.text) : nil
+        return Score(try reward(said.text, match: match), tokens: said.tokens)
+    }
+
+    /// What the judge said, and what it took. Throws when it said nothing, or not all of it.
+    package func read(
+        _ body: Data, url: String, models: [String]? = nil
+    ) throws(ModelError) -> (text: String, tokens: TokenCount?) {
         let answer = try ServerAnswer.decode(Answer.self, body, url: url)
         try ServedModel.check(answer.model, among: models, url: url)
         guard answer.choices.count == 1 else {
@@ -38,22 +50,34 @@ package struct JudgeReader: Sendable {
                 .wrongCount, "\(url) answered \(answer.choices.count) choices instead of 1")
         }
         let choice = answer.choices[0]
-        if choice.finish_reason == "length" {
+        switch FinishReason.meaning(of: choice.finish_reason) {
+        case .ended(.length):
             throw ModelError(
                 .malformed,
                 "the judge at \(url) was cut off at \(spec.maxTokens) tokens: raise "
                     + "judge.max_tokens, or ask for a shorter answer")
+        case .givenUp:
+            throw ModelError(
+                .serverError,
+                "the judge at \(url) gave the request up (finish_reason "
+                    + "`\(choice.finish_reason ?? "")`); see the server's log")
+        case .filtered: throw ModelError(.filtered, "the judge at \(url) withheld its answer")
+        case .ended, .toolCall: break
         }
-        return Score(try reward(choice.message.content ?? ""), tokens: answer.usage?.tokens)
+        if let refusal = choice.message.refusal, !refusal.isEmpty {
+            throw ModelError(
+                .filtered, "the judge at \(url) refused to answer: \(refusal.prefix(200))")
+        }
+        return (choice.message.content ?? "", answer.usage?.tokens)
     }
 
-    /// The reward in the text of a judge. Throws `malformed` when there is none, or one out of
-    /// range.
-    package func reward(_ text: String) throws(ModelError) -> Double {
+    /// The reward in the text of a judge, in which the expression found `match`. Throws `malformed`
+    /// when there is none, or one out of range.
+    package func reward(_ text: String, match: String?) throws(ModelError) -> Double {
         let number: Double? =
             switch spec.rule {
             case .lastNumber: FinalNumber.last(in: text)
-            case .regex: pattern?.last(in: text).flatMap(Self.number)
+            case .regex: match.flatMap(Self.number)
             case .json: Self.json(text).flatMap { pointer?.value(in: $0)?.double }
             }
         guard let number, number.isFinite else {

@@ -13,13 +13,13 @@ package struct JudgeScorer: Scorer {
     private let reader: JudgeReader
     private let connections: Int
 
-    /// Asks `server`, with at most `connections` requests at once. Throws `misconfigured`.
+    /// Asks `server`, with at most `connections` requests at once. Throws `invalidSpecification`.
     package init(server: ServerConnection, spec: ScorerSpec, connections: Int) throws(ModelError) {
         guard let judge = spec.judge else {
             throw ModelError(
-                .misconfigured, "scorer `\(spec.model)` is of kind judge and has no `judge`")
+                .invalidSpecification, "scorer `\(spec.model)` is of kind judge and has no `judge`")
         }
-        if let problem = judge.problem { throw ModelError(.misconfigured, problem) }
+        if let problem = judge.problem { throw ModelError(.invalidSpecification, problem) }
         self.server = server
         self.spec = judge
         self.connections = connections
@@ -29,7 +29,7 @@ package struct JudgeScorer: Scorer {
         reader = try JudgeReader(judge)
         guard prompt.namesCompletion else {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "judge.prompt does not hold the completion: write {{completion}} or "
                     + "{{conversation}}")
         }
@@ -107,6 +107,6 @@ package struct JudgeScorer: Scorer {
         }
         let data = try await server.post(Self.path, JSONValue.object(body))
         let url = server.http.url.appending(Self.path)
-        return try reader.score(data, url: url, models: profile.answeringModels)
+        return try await reader.score(data, url: url, models: profile.answeringModels)
     }
 }

@@ -1,46 +1,50 @@
 internal import OgiveCore
-internal import _StringProcessing
+internal import RegularExpressions
 
-/// A regular expression of the user's.
-///
-/// The text is kept rather than the compiled form, which cannot be shared between threads.
-struct PatternMatcher: Sendable {
+/// A regular expression of the user's. A search that is too costly is a failure, never a result.
+package struct PatternMatcher: Sendable {
     private let text: String
 
-    /// Takes an expression; throws `misconfigured` when it is none.
+    /// Takes an expression of a specification; throws `invalidSpecification` when it is none.
     init(_ text: String) throws(ModelError) {
-        do {
-            _ = try Regex(text)
-        } catch {
-            throw ModelError(
-                .misconfigured, "`\(text.prefix(200))` is no regular expression: \(error)")
-        }
+        if let problem = Self.problem(of: text) { throw ModelError(.invalidSpecification, problem) }
         self.text = text
     }
 
-    /// Whether it matches anywhere.
-    func matches(_ subject: String) -> Bool {
-        first(in: subject) != nil
+    /// Takes what may be an expression: searches tell.
+    init(unchecked text: String) {
+        self.text = text
     }
+
+    /// Why a text is no expression; `nil` when it is one.
+    package static func problem(of text: String) -> String? { PatternSearch.problem(of: text) }
 
     /// The first group of the last match, or the whole match when there is no group; `nil`
-    /// without a match.
-    func last(in subject: String) -> String? {
-        guard let regex = try? Regex(text), let match = subject.matches(of: regex).last else {
-            return nil
+    /// without a match. Throws `tooCostly`, or `invalidSpecification`.
+    func last(in subject: String) async throws(ModelError) -> String? {
+        do throws(PatternError) {
+            return try await PatternSearch.shared().last(text, in: subject)
+        } catch {
+            throw ModelError(error)
         }
-        let group = match.output.count > 1 ? match.output[1].substring : nil
-        return String(group ?? subject[match.range])
     }
 
-    /// The first group of the first match, or the whole match when there is no group; `nil`
-    /// without a match.
-    func first(in subject: String) -> String? {
-        // It compiled in `init`, so a failure here is a match that the engine gives up: none.
-        guard let regex = try? Regex(text), let match = try? regex.firstMatch(in: subject) else {
-            return nil
+    /// The same of the first match.
+    func first(in subject: String) async throws(ModelError) -> String? {
+        do throws(PatternError) {
+            return try await PatternSearch.shared().first(text, in: subject)
+        } catch {
+            throw ModelError(error)
         }
-        let group = match.output.count > 1 ? match.output[1].substring : nil
-        return String(group ?? subject[match.range])
+    }
+}
+
+extension ModelError {
+    fileprivate init(_ error: PatternError) {
+        switch error.code {
+        case .invalid: self.init(.invalidSpecification, error.message)
+        case .tooCostly: self.init(.tooCostly, error.message)
+        case .unavailable: self.init(.processDied, error.message)
+        }
     }
 }

@@ -93,6 +93,18 @@ package struct PoolingScorer: Scorer {
         return results
     }
 
+    /// Where the scorer has one place for the prompt, a prompt that is more than one user turn.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        // A server that cannot be asked says so by `fingerprint`.
+        guard let profile = try? await server.known(), let route = try? route(profile),
+            route.form != .conversation || settings.template != nil
+        else { return nil }
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        guard case .failure(let error) = input(Conversation(request), key: prompt.key, route)
+        else { return nil }
+        return error
+    }
+
     private static let unanswered = ModelError(.wrongCount, "a text got no score")
 
     /// The way of this scorer at the server.
@@ -139,8 +151,15 @@ package struct PoolingScorer: Scorer {
         -> [Result<Score, ModelError>]
     {
         await Batches.each(requests, atOnce: settings.connections) { request in
-            let messages = Conversation(request).messages
-            let answer = await post(.messages(messages), count: 1, route)
+            let conversation = Conversation(request)
+            if conversation.tools != nil {
+                return .failure(
+                    ModelError(
+                        .rejected,
+                        "prompt `\(request.prompt.key)` has tools, which \(url(route)) does not "
+                            + "take; use a scorer of kind `command` or `http`, which may"))
+            }
+            let answer = await post(.messages(conversation.messages), count: 1, route)
             return answer.first ?? .failure(Self.unanswered)
         }
     }

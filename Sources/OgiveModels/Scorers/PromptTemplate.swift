@@ -13,7 +13,7 @@ package struct PromptTemplate: Sendable {
     }
 
     private enum Name: Hashable, Sendable {
-        case prompt, completion, messages, conversation, metadata, items
+        case prompt, completion, messages, conversation, tools, metadata, items
         case field(String)
     }
 
@@ -25,8 +25,8 @@ package struct PromptTemplate: Sendable {
     private let form: Form
     private let pieces: [Piece]
 
-    /// Takes a template; `takesItems` allows `{{items}}`. Throws `misconfigured` when a name is not
-    /// known, or what comes out would be no JSON.
+    /// Takes a template; `takesItems` allows `{{items}}`. Throws `invalidSpecification` when a name
+    /// is not known, or what comes out would be no JSON.
     package init(_ text: String, form: Form, takesItems: Bool = false) throws(ModelError) {
         self.form = form
         var pieces: [Piece] = []
@@ -45,7 +45,7 @@ package struct PromptTemplate: Sendable {
             }
             rest = rest[open.upperBound...]
             guard let close = rest.firstRange(of: "}}") else {
-                throw ModelError(.misconfigured, "a `{{` of the template has no `}}`")
+                throw ModelError(.invalidSpecification, "a `{{` of the template has no `}}`")
             }
             let name = try Self.name(rest[..<close.lowerBound], isText, form, takesItems)
             pieces += [.literal(String(literal)), .name(name, isWithinText: isText)]
@@ -68,7 +68,15 @@ package struct PromptTemplate: Sendable {
     /// The text for a request. Throws what makes this request impossible: `missingField`,
     /// `rejected`.
     package func render(_ request: ScoreRequest) throws(ModelError) -> String {
-        try render { (name, isWithinText) throws(ModelError) in
+        if request.prompt.content.tools != nil, !has(.tools),
+            has(.prompt) || has(.messages) || has(.conversation)
+        {
+            throw ModelError(
+                .rejected,
+                "prompt `\(request.prompt.key)` has tools, which the template does not name: add "
+                    + "{{tools}}")
+        }
+        return try render { (name, isWithinText) throws(ModelError) in
             form == .plain
                 ? try Self.plain(name, request)
                 : try Self.json(name, request, isWithinText: isWithinText)
@@ -103,24 +111,28 @@ package struct PromptTemplate: Sendable {
         case "items" where takesItems: return .items
         case _ where takesItems:
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text)}}` belongs into `item`: beside `{{items}}` the request holds nothing "
                     + "of a single completion")
         case "prompt": name = .prompt
         case "completion": name = .completion
         case "messages": name = .messages
         case "conversation": name = .conversation
+        case "tools": name = .tools
         case "metadata": name = .metadata
         case _ where text.hasPrefix("metadata."): name = .field(String(text.dropFirst(9)))
         default:
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text.prefix(60))}}` means nothing; there are {{prompt}}, {{completion}}, "
-                    + "{{messages}}, {{conversation}}, {{metadata}}, {{metadata.FIELD}}")
+                    + "{{messages}}, {{conversation}}, {{tools}}, {{metadata}}, "
+                    + "{{metadata.FIELD}}")
         }
-        if form == .json, isWithinText, [.messages, .conversation, .metadata].contains(name) {
+        if form == .json, isWithinText,
+            [.messages, .conversation, .tools, .metadata].contains(name)
+        {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "`{{\(text)}}` is no text: write it without quotes around it")
         }
         return name
@@ -133,7 +145,7 @@ package struct PromptTemplate: Sendable {
         }
         guard (try? BoundedJSON.decode(JSONValue.self, from: Data(sample.utf8))) != nil else {
             throw ModelError(
-                .misconfigured,
+                .invalidSpecification,
                 "the request is no JSON once its names are replaced: "
                     + "`\(sample.prefix(300))`")
         }
@@ -150,7 +162,9 @@ extension PromptTemplate {
         case .completion: value = .text(request.completion)
         case .messages: value = .messages(request.prompt.content.turns)
         case .conversation: value = .messages(Conversation(request).messages)
-        case .metadata: value = .object(try MetadataField.all(of: request.prompt))
+        case .tools: value = request.prompt.content.tools.map(JSONValue.raw) ?? .null
+        // As it is: no number is rounded, and no two keys become one.
+        case .metadata: value = .raw(request.prompt.metadata)
         case .items: value = .null
         case .field(let field):
             value =
@@ -158,12 +172,10 @@ extension PromptTemplate {
                 ? .text(try MetadataField.text(field, of: request.prompt))
                 : try MetadataField.value(field, of: request.prompt)
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else {
+        guard let bytes = value.bytes else {
             throw ModelError(.rejected, "prompt `\(request.prompt.key)` cannot be put as JSON")
         }
-        let text = String(decoding: data, as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
         return isWithinText ? String(text.dropFirst().dropLast()) : text
     }
 
@@ -175,6 +187,7 @@ extension PromptTemplate {
         case .messages: return transcript(request.prompt.content.turns)
         case .conversation: return transcript(Conversation(request).messages)
         case .completion: return request.completion
+        case .tools: return request.prompt.content.tools ?? "none"
         case .metadata: return request.prompt.metadata
         case .field(let field): return try MetadataField.text(field, of: request.prompt)
         case .items: return ""
@@ -182,13 +195,24 @@ extension PromptTemplate {
     }
 
     private static func transcript(_ messages: [ChatMessage]) -> String {
-        messages.map { "\($0.role): \($0.content)" }.joined(separator: "\n\n")
+        messages.map(paragraph).joined(separator: "\n\n")
+    }
+
+    private static func paragraph(_ message: ChatMessage) -> String {
+        var text = "\(message.role): \(message.content)"
+        for (name, more) in [
+            ("name", message.name), ("reasoning_content", message.reasoning),
+            ("tool_call_id", message.toolCallID), ("tool_calls", message.toolCalls),
+        ] {
+            if let more { text += "\n\(name): \(more)" }
+        }
+        return text
     }
 
     /// The prompt as one text: a plain one, or a chat of one user turn.
     private static func singlePrompt(_ prompt: Prompt) throws(ModelError) -> String {
         let turns = prompt.content.turns
-        guard turns.count == 1, turns[0].role == "user" else {
+        guard turns.count == 1, turns[0].role == "user", turns[0].isPlain else {
             throw ModelError(
                 .rejected,
                 "prompt `\(prompt.key)` is more than one user turn, which {{prompt}} cannot carry; "
@@ -202,8 +226,13 @@ extension PromptContent {
     /// The turns; a plain text counts as one of the user's.
     var turns: [ChatMessage] {
         switch self {
-        case .chat(let messages): messages
+        case .chat(let messages, _): messages
         case .text(let text): [ChatMessage(role: "user", content: text)]
         }
+    }
+
+    /// The tools of a chat: a JSON list as text.
+    var tools: String? {
+        if case .chat(_, let tools) = self { tools } else { nil }
     }
 }

@@ -45,10 +45,10 @@ package struct RerankScorer: Scorer {
     package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         var results = [Result<Score, ModelError>](
             repeating: .failure(ModelError(.wrongCount, "not scored")), count: requests.count)
-        var queries: [String] = []
-        var places: [String: [Int]] = [:]
+        var queries: [ExactText] = []
+        var places: [ExactText: [Int]] = [:]
         for (place, request) in requests.enumerated() {
-            guard let query = Conversation(request).query else {
+            guard let query = Conversation(request).query.map(ExactText.init) else {
                 results[place] = .failure(Self.refusal(request.prompt))
                 continue
             }
@@ -59,12 +59,18 @@ package struct RerankScorer: Scorer {
             for batch in Batches.split(places[query] ?? [], sizeMax: batchSize) {
                 let documents = batch.map { Conversation(requests[$0]).reply }
                 let answers = await Batches.isolatingFaults(of: documents) { part in
-                    await rerank(query, part)
+                    await rerank(query.text, part)
                 }
                 for (place, answer) in zip(batch, answers) { results[place] = answer }
             }
         }
         return results
+    }
+
+    /// A prompt that is more than one user turn.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        return Conversation(request).query == nil ? Self.refusal(prompt) : nil
     }
 
     private func rerank(_ query: String, _ documents: [String]) async

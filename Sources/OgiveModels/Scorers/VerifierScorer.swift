@@ -12,11 +12,11 @@ package struct VerifierScorer: Scorer {
     /// Longest completion that a regular expression is run on, in bytes.
     package static let regexTextBytesMax = 1 << 20
 
-    /// Takes the rule; throws `misconfigured` when its pattern is no regular expression.
+    /// Takes the rule; throws `invalidSpecification` when its pattern is no regular expression.
     package init(spec: ScorerSpec) throws(ModelError) {
         guard let rule = spec.verifier else {
             throw ModelError(
-                .misconfigured, "scorer `\(spec.model)` is a verifier without `verifier`")
+                .invalidSpecification, "scorer `\(spec.model)` is a verifier without `verifier`")
         }
         self.spec = rule
         model = spec.model
@@ -33,19 +33,25 @@ package struct VerifierScorer: Scorer {
         Fingerprint(["model": model, "server": "verifier", "version": "1"])
     }
 
-    /// Checks each completion here, without waiting for anything.
+    /// Checks each completion here; only regular expressions are waited for.
     package func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>] {
-        requests.map { request in
-            Result { () throws(ModelError) in Score(try reward(request)) }
+        var results: [Result<Score, ModelError>] = []
+        for request in requests {
+            do throws(ModelError) {
+                results.append(.success(Score(try await reward(request))))
+            } catch {
+                results.append(.failure(error))
+            }
         }
+        return results
     }
 
-    private func reward(_ request: ScoreRequest) throws(ModelError) -> Double {
+    private func reward(_ request: ScoreRequest) async throws(ModelError) -> Double {
         let field = try MetadataField.text(spec.field, of: request.prompt)
         switch spec.rule {
         case .finalNumber: return try finalNumber(request, field)
         case .exact: return Self.trimmed(request.completion) == Self.trimmed(field) ? 1 : 0
-        case .regex: return try regex(request, field)
+        case .regex: return try await regex(request, field)
         }
     }
 
@@ -63,18 +69,32 @@ package struct VerifierScorer: Scorer {
         return max(0, 1 - abs(number - answer) / max(abs(answer), 1))
     }
 
-    private func regex(_ request: ScoreRequest, _ field: String) throws(ModelError) -> Double {
+    private func regex(_ request: ScoreRequest, _ field: String) async throws(ModelError) -> Double
+    {
         guard request.completion.utf8.count <= Self.regexTextBytesMax else {
             throw ModelError(
                 .tooLarge,
                 "the completion has more than \(Self.regexTextBytesMax) bytes, too many for a "
                     + "regular expression")
         }
-        guard let pattern else {
-            return try PatternMatcher(field).matches(request.completion) ? 1 : 0
-        }
-        guard let found = pattern.first(in: request.completion) else { return 0 }
+        guard let pattern else { return try await ownRegex(request, field) }
+        guard let found = try await pattern.first(in: request.completion) else { return 0 }
         return Self.trimmed(found) == Self.trimmed(field) ? 1 : 0
+    }
+
+    /// The prompt's own expression: a bad one concerns its completions alone.
+    private func ownRegex(_ request: ScoreRequest, _ field: String) async throws(ModelError)
+        -> Double
+    {
+        do throws(ModelError) {
+            let pattern = PatternMatcher(unchecked: field)
+            return try await pattern.first(in: request.completion) == nil ? 0 : 1
+        } catch {
+            let code = error.code == .invalidSpecification ? .missingField : error.code
+            throw ModelError(
+                code,
+                "field `\(spec.field)` of prompt `\(request.prompt.key)`: \(error.message)")
+        }
     }
 
     private static func trimmed(_ text: String) -> Substring {

@@ -76,6 +76,16 @@ package struct WeightedScorer: Scorer {
         return requests.indices.map { place in sum(columns.map { $0[place] }) }
     }
 
+    /// What one part refuses, the sum refuses, under the part's name.
+    package func refusal(of prompt: Prompt) async -> ModelError? {
+        for part in parts {
+            guard var error = await part.scorer.refusal(of: prompt) else { continue }
+            error.message = "part `\(part.name)`: \(error.message)"
+            return error
+        }
+        return nil
+    }
+
     /// The sum of one completion's parts.
     private func sum(_ results: [Result<Score, ModelError>]) -> Result<Score, ModelError> {
         var values: [Double] = []

@@ -5,10 +5,10 @@ package import OgiveCore
 package struct SyntheticLaw: Sendable {
     private let spec: SyntheticSpec
 
-    /// Takes a valid specification; throws `misconfigured` with what is wrong.
+    /// Takes a valid specification; throws `invalidSpecification` with what is wrong.
     package init(_ spec: SyntheticSpec) throws(ModelError) {
         if let problem = spec.problem {
-            throw ModelError(.misconfigured, "synthetic policy: \(problem)")
+            throw ModelError(.invalidSpecification, "synthetic policy: \(problem)")
         }
         self.spec = spec
     }

@@ -11,7 +11,7 @@ extension PolicyProbe {
         } catch {
             return (
                 [], error,
-                [Finding(.error, .policyAnswers, at: name, "no answer: \(error.message)")]
+                [Finding(.error, .policyAnswers, at: name, "no draw: \(error.message)")]
             )
         }
         let begun = time.now()
@@ -74,60 +74,11 @@ extension PolicyProbe {
         let draws = answers.flatMap(\.self)
         var findings = DrawEvidence(name: name, spec: spec, draws: draws).findings
         if spec.logProbabilities != .none {
-            findings += await agreement(answers)
+            findings += try await agreement(answers)
         }
         if let finding = try await endToken(draws) { findings.append(finding) }
         return findings
     }
-
-    /// What the policy says of its own draws when they are given to it.
-    private func agreement(_ answers: [[Completion]]) async -> [Finding] {
-        var worst = 0.0
-        var count = 0
-        for (prompt, draws) in zip(prompts, answers) {
-            let ended = draws.filter { $0.finishReason == .stop && $0.logProbability != nil }
-            if ended.isEmpty { continue }
-            let told = await policy.logProbabilities(
-                LogProbabilityRequest(prompt: prompt, completions: ended.map(\.text)))
-            for (draw, answer) in zip(ended, told) {
-                switch answer {
-                case .success(let given):
-                    // Another split of the same text into tokens is another number, not a fault.
-                    guard given.tokenCount == draw.tokenCount else { continue }
-                    count += 1
-                    worst = max(worst, abs(given.sum - (draw.logProbability ?? 0)))
-                case .failure(let error):
-                    return unable(error)
-                }
-            }
-        }
-        guard count > 0 else { return [] }
-        let isClose = worst <= Self.agreementMax
-        return [
-            Finding(
-                isClose ? .ok : .warning, .policyLogProbabilities, at: name,
-                "\(count) draws that were given back have log-probabilities within "
-                    + "\(Self.short(worst)) nats of those told when they were sampled",
-                advice: isClose
-                    ? nil
-                    : "log π_ref of draws and of candidates are not of one kind: look for a "
-                        + "template or a BOS that only one of the two requests has")
-        ]
-    }
-
-    /// A policy need not tell, unless the run asks for it.
-    private func unable(_ error: ModelError) -> [Finding] {
-        if error.code == .unsupported, !wantsCandidates { return [] }
-        return [
-            Finding(
-                wantsCandidates ? .error : .warning, .policyLogProbabilities, at: name,
-                "log-probabilities of candidates: \(error.message)",
-                advice: wantsCandidates ? "take `logprobs` out of `run.candidates`" : nil)
-        ]
-    }
-
-    /// Nats by which two ways to one log-probability may differ.
-    private static let agreementMax = 0.1
 
     /// A number with few digits.
     static func short(_ value: Double) -> String {

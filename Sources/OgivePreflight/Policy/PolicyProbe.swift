@@ -3,7 +3,9 @@ package import OgiveCore
 /// What the checks of a policy ask.
 package struct PolicyProbe: Sendable {
     /// The policy at one endpoint.
-    package let policy: any Policy
+    package var policy: any Policy
+    /// The same with the log-probability of each token; `nil` where it is not to be had.
+    package var detailed: (any Policy)?
     /// The endpoint's address.
     package let name: String
     /// Which policy is meant.

@@ -101,8 +101,8 @@ package struct TokenChecks: Sendable {
 
     static func bytes(_ prompt: Prompt) -> Int {
         switch prompt.content {
-        case .text(let text): text.utf8.count
-        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count + 8 }
+        case .text: prompt.byteCount
+        case .chat(let messages, _): prompt.byteCount + messages.count * 8
         }
     }
 }

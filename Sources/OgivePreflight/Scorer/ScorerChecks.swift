@@ -16,6 +16,8 @@ package struct ScorerChecks: Sendable {
     package var shared: SharedTime
     /// The policy's server and a prompt, for a look at both templates.
     package var policy: (inspector: any ModelInspector, prompt: Prompt)?
+    /// The prompts that are more than one user turn.
+    package var severalTurns: SeveralTurns?
 
     /// Joins the parts.
     package init(
@@ -34,19 +36,48 @@ package struct ScorerChecks: Sendable {
     package func outcome(
         draws: [(prompt: Prompt, completion: String)]
     ) async -> Preflight.Outcome {
+        let refused = await refusedPrompts()
+        let carried = await refused.isEmpty ? draws : self.carried(draws)
+        // What no prompt of the sample lets one ask is not asked.
+        if carried.isEmpty, !refused.isEmpty { return Preflight.Outcome(findings: refused) }
         let probe = ScorerProbe(
-            scorer: scorer.model, name: scorer.name, spec: spec, draws: draws,
+            scorer: scorer.model, name: scorer.name, spec: spec, draws: carried,
             inspector: inspector)
         let shared = shared
         guard let (failure, findings) = await shared.run({ await probe.firstScore(shared.time) })
         else { return .late(.scorerAnswers, at: probe.name, shared) }
         guard failure == nil, spec.kind != .synthetic else {
-            return Preflight.Outcome(findings: findings, failure: failure)
+            return Preflight.Outcome(findings: refused + findings, failure: failure)
         }
-        var all = findings
+        var all = refused + findings
         // One after the other: each would slow the next one's answers down.
         for check in checks(probe) { all += await check.run(shared) }
         return Preflight.Outcome(findings: all)
+    }
+
+    /// An error that counts the prompts that the scorer cannot carry.
+    private func refusedPrompts() async -> [Finding] {
+        guard let severalTurns else { return [] }
+        let (scorer, shared) = (scorer, shared)
+        let told = await shared.run { await scorer.model.refusal(of: severalTurns.example) }
+        guard let told, let refusal = told else { return [] }
+        return [
+            Finding(
+                .error, .scorerPrompts, at: scorer.name,
+                "\(severalTurns.count) of \(severalTurns.total) prompts get no reward: "
+                    + refusal.message,
+                advice: "use a scorer that takes whole conversations, or leave such prompts out")
+        ]
+    }
+
+    private func carried(
+        _ draws: [(prompt: Prompt, completion: String)]
+    ) async -> [(prompt: Prompt, completion: String)] {
+        var carried: [(prompt: Prompt, completion: String)] = []
+        for draw in draws where await scorer.model.refusal(of: draw.prompt) == nil {
+            carried.append(draw)
+        }
+        return carried
     }
 
     private func checks(_ probe: ScorerProbe) -> [Check] {
@@ -72,5 +103,22 @@ package struct ScorerChecks: Sendable {
                 })
         }
         return checks
+    }
+}
+
+/// How many prompts of a set are more than one user turn, which not every scorer can carry.
+package struct SeveralTurns: Sendable {
+    /// The first of them.
+    package var example: Prompt
+    /// How many there are.
+    package var count: Int
+    /// How many prompts were looked at.
+    package var total: Int
+
+    /// Joins the parts.
+    package init(example: Prompt, count: Int, total: Int) {
+        self.example = example
+        self.count = count
+        self.total = total
     }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 package import OgiveCore
 
 /// What the checks of a scorer ask.
@@ -101,8 +100,7 @@ package struct ScorerProbe: Sendable {
         guard let inspector, let pair = try await inspector.squashedAndRaw(requests[0]) else {
             return []
         }
-        let sigmoid = 1 / (1 + exp(-pair.raw))
-        if abs(pair.squashed - sigmoid) < 1e-3 {
+        guard pair.squashed == pair.raw else {
             return [
                 Finding(
                     .ok, .scorerRaw, at: name,
@@ -110,7 +108,6 @@ package struct ScorerProbe: Sendable {
                         + "\(PolicyProbe.short(pair.squashed)) squashed")
             ]
         }
-        guard pair.squashed == pair.raw else { return [] }
         return [
             Finding(
                 (0...1).contains(pair.raw) ? .warning : .note, .scorerRaw, at: name,

@@ -16,7 +16,7 @@ package struct Estimate: Hashable, Sendable {
     package var bytes: Int
 
     /// Bytes of a draw beside its text: row, index entries, its share of the table.
-    private static let bytesPerDraw = 220
+    package static let bytesPerDraw = 220
 
     /// Scales a burst up to `draws`.
     package init(
@@ -37,6 +37,11 @@ package struct Estimate: Hashable, Sendable {
             cost = prices.map { $0.cost(of: Spending(policy: scaled, scorer: scored)) }
         }
         bytes = Int(Double(sampling.bytes) * share) + draws * Self.bytesPerDraw
+    }
+
+    /// Draws with their rewards in a second; `nil` when nothing came of the burst.
+    package var drawsPerSecond: Double? {
+        time.flatMap { $0 > .zero ? Double(draws) / ($0 / .seconds(1)) : nil }
     }
 
     /// Whether a budget can be kept, and suffices, as far as the servers tell.

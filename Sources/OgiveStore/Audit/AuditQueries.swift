@@ -4,9 +4,14 @@ enum AuditQueries {
     /// minute of a run, the planner would compare each row with each other one.
     static let joinByHash = "SELECT set_config('enable_nestloop', 'off', true)"
 
-    /// The largest number of draws that any run asks of all prompts of the sampling.
+    /// The largest number of draws that any run asks of all prompts of the sampling, or asked
+    /// before it was dropped. $1 sampling.
     static let drawsMax = """
-        SELECT max(coalesce(min_draws, draws)) AS draws FROM ogive.runs WHERE sampling_id = $1
+        SELECT CASE WHEN s.draws_max > max(r.draws) THEN s.draws_max
+            ELSE max(coalesce(r.min_draws, r.draws)) END AS draws
+        FROM ogive.samplings s
+        JOIN ogive.runs r ON r.sampling_id = s.id
+        WHERE s.id = $1 GROUP BY s.draws_max
         """
 
     /// Draws without a reward, with the failure when there is one. $1 prompt set, $2 sampling, $3

@@ -24,7 +24,7 @@ struct Database: Sendable {
         do {
             return try await pool.withConnection { connection in try await body(connection) }
         } catch {
-            throw StoreError(error, during: action)
+            throw StoreError(error, during: action, at: configuration)
         }
     }
 
@@ -55,7 +55,7 @@ struct Database: Sendable {
                 }
             }
         } catch {
-            throw StoreError(error, during: action)
+            throw StoreError(error, during: action, at: configuration)
         }
     }
 

@@ -1,18 +1,24 @@
 package import OgiveCore
-internal import Postgres
+package import Postgres
 
 extension StoreError {
     /// What an error of a call means to the caller. `action` says what was being done.
-    package init(_ error: any Error, during action: String) {
+    /// `place` says where the database is, for the errors that a person has to look after there.
+    package init(
+        _ error: any Error, during action: String, at place: PostgresConfiguration? = nil
+    ) {
         switch error {
         case let error as StoreError:
             self = error
         case let error as PostgresError:
-            self.init(Self.code(of: error), "\(action): \(error)")
+            self.init(Self.code(of: error), "\(action): \(error.summary)")
         case is CancellationError:
             self.init(.unavailable, "\(action): the task was cancelled.")
         default:
             self.init(.refused, "\(action): \(error)")
+        }
+        if code == .exhausted, let place {
+            message += "; make room at \(place): the same is tried again"
         }
     }
 

@@ -126,6 +126,7 @@ extension ExportTarget {
                 // NaN, which JSON cannot say: a normal transform of a single reference.
                 ExportColumn("log_z", "nullif(x.log_z, 'NaN')"),
                 ExportColumn("target", "nullif(x.target, 'NaN')"),
+                ExportColumn("text_is_lossy"),
             ]
         }
     }

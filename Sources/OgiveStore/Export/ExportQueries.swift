@@ -8,7 +8,7 @@ enum ExportQueries {
         FROM ogive.runs r WHERE r.id = ogive.run_id($1)
         """
     /// How many tables there are, and the sizes of the smallest and the largest. $1 snapshot, $2
-    /// scoring, $3 how many rewards are wanted.
+    /// run, $3 how many rewards are wanted.
     static func tables(isPinned: Bool) -> String {
         """
         SELECT count(*) AS tables, min(x.n) AS least, max(x.n) AS most,
@@ -16,7 +16,7 @@ enum ExportQueries {
         FROM (\(sizes(isPinned: isPinned))) x
         """
     }
-    /// The first tables with fewer rewards than the largest. $1 snapshot, $2 scoring, $3 rewards of
+    /// The first tables with fewer rewards than the largest. $1 snapshot, $2 run, $3 rewards of
     /// the largest.
     static func shortTables(isPinned: Bool) -> String {
         """
@@ -25,7 +25,7 @@ enum ExportQueries {
         WHERE x.n < $3::integer ORDER BY x.prompt_id LIMIT 5
         """
     }
-    /// The next prompts with a table. $1 snapshot, $2 scoring, $3 cursor, $4 most.
+    /// The next prompts with a table. $1 snapshot, $2 run, $3 cursor, $4 most.
     static func prompts(isPinned: Bool) -> String {
         """
         SELECT x.prompt_id FROM (\(sizes(isPinned: isPinned))) x
@@ -41,15 +41,44 @@ enum ExportQueries {
             WHERE m.snapshot_id = $1 AND $2::bigint > 0 AND cardinality(m.draw_indexes) > 0
             """
             : """
-            SELECT t.prompt_id, t.n FROM ogive.quantile_table_rows t
-            WHERE t.scoring_id = $2 AND $1::bigint = 0
+            SELECT t.prompt_id, t.n FROM ogive.quantile_tables t
+            WHERE t.run_id = $2 AND $1::bigint = 0
             """
     }
 
-    /// Whether all completions of a sampling have a log-probability. $1 sampling.
+    /// What a snapshot pins, beside what is left of it. $1 snapshot.
+    static let pinned = """
+        SELECT (s.manifest #>> '{counts,draws}')::bigint AS draws,
+            (s.manifest #>> '{counts,tables}')::bigint AS tables,
+            (s.manifest #>> '{counts,candidates}')::bigint AS candidates, f.tables AS found_tables,
+            f.draws AS found_draws, f.candidates AS found_candidates
+        FROM ogive.snapshot_rows s
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE m.draw_indexes <> '{}') AS tables,
+                coalesce(sum(d.draws), 0)::bigint AS draws,
+                coalesce(sum(k.candidates), 0)::bigint AS candidates
+            FROM ogive.snapshot_table_rows m
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS draws
+                FROM ogive.completion_rows c
+                WHERE c.sampling_id = s.sampling_id AND c.prompt_id = m.prompt_id
+                    AND c.draw_index = ANY (m.draw_indexes || m.unscored_indexes)
+            ) d
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS candidates FROM ogive.candidate_rows w
+                WHERE w.prompt_id = m.prompt_id AND w.candidate_index = ANY (m.candidate_indexes)
+            ) k
+            WHERE m.snapshot_id = s.id
+        ) f
+        WHERE s.id = $1
+        """
+
+    /// Whether all completions of a run were told a log-probability. $1 run.
     static let drawsAreTold = """
-        SELECT NOT EXISTS (SELECT FROM ogive.completion_rows c
-            WHERE c.sampling_id = $1 AND c.log_probability IS NULL)
+        SELECT NOT EXISTS (SELECT FROM ogive.runs r
+            JOIN ogive.completion_rows c ON c.sampling_id = r.sampling_id
+                AND c.draw_index < r.draws AND c.log_probability IS NULL
+            WHERE r.id = $1)
         """
     /// Whether all candidates with a reward do. $1 run, $2 snapshot.
     static let candidatesAreTold = """
@@ -88,7 +117,14 @@ enum ExportQueries {
                 return "(\(value))::text AS \(column.name)"
             }.joined(separator: ", ")
         }
-        return "SELECT x.prompt_id AS export_prompt, \(list) FROM \(body(request))"
+        let untold =
+            request.target.logProbabilities == nil
+            ? "false"
+            : "x.ref_chosen_log_probability IS NULL OR x.ref_rejected_log_probability IS NULL"
+        return """
+            SELECT x.prompt_id AS export_prompt, (\(untold)) AS is_untold, \(list)
+            FROM \(body(request))
+            """
     }
 
     private static func body(_ request: ExportRequest) -> String {

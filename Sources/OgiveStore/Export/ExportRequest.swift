@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// Which trainer an export is for: it decides the columns.
 package enum ExportTarget: String, CaseIterable, Sendable {
     /// The trainer of arXiv 2507.08068 (CLAIRE-Labo/quantile-reward-policy-optimization).
@@ -70,6 +72,35 @@ package struct ExportRequest: Hashable, Sendable {
     }
 }
 
+extension ExportRequest {
+    /// What an export without rows ends with.
+    func nothing(_ outline: ExportOutline) -> StoreError {
+        StoreError(.conflict, "There is nothing to export: \(reason(outline)).")
+    }
+
+    private func reason(_ outline: ExportOutline) -> String {
+        let place = snapshot.map { "snapshot \"\($0)\" of run \"\(run)\"" } ?? "run \"\(run)\""
+        if outline.tables == 0 {
+            return "\(place) has no rewards yet; `ogive status \(run)` says how far it is"
+        }
+        guard target.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
+        if outline.leftOut == outline.tables {
+            return "every prompt of \(place) has fewer than \(refRewards ?? 0) rewards; give a "
+                + "smaller --ref-rewards"
+        }
+        return switch strategy {
+        case "labels":
+            "no prompt of \(place) has candidates labelled chosen and rejected that have rewards; "
+                + "try --strategy best-worst, which makes pairs of draws"
+        case "best-worst":
+            "no prompt of \(place) has among its first \(k) draws two with different rewards"
+        case "balanced":
+            "no prompt of \(place) has two draws and \(2 * pairs) completions with rewards"
+        default: "no prompt of \(place) has two draws with rewards"
+        }
+    }
+}
+
 /// What an export will be.
 package struct ExportOutline: Sendable {
     /// Names of the columns.
@@ -90,6 +121,9 @@ package struct ExportOutline: Sendable {
 package struct ExportRow: Sendable {
     /// Its prompt; rows come in ascending order of it.
     package let prompt: Int64
+    /// Whether it lacks a reference log-probability that it should have: that of a text which lost
+    /// bytes.
+    package let isUntold: Bool
     /// The line, with its end.
     package let line: [UInt8]
 }

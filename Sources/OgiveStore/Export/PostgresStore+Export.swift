@@ -4,21 +4,27 @@ internal import Postgres
 extension PostgresStore {
     /// Reads an export in one transaction, page by page of bounded size: `begin` learns what it
     /// will be, then `page` gets its rows and after how many prompts it stands. Rows are of prompts
-    /// after `cursor` only. Throws `.conflict` when the rows cannot be what the trainer needs.
+    /// after `cursor` only. Throws `.conflict` when the rows cannot be what the trainer needs, when
+    /// a snapshot is not whole any more, and, of an export from the beginning, when there are none.
+    /// Returns how many rows lack a reference log-probability because a text of theirs lost bytes:
+    /// they have NULL there, or are left out of what cannot do without.
+    @discardableResult
     package func export(
         _ request: ExportRequest, after cursor: Int64 = 0,
         begin: (ExportOutline) async throws -> Void,
         page: ([ExportRow], _ prompts: Int) async throws -> Void
-    ) async throws(StoreError) {
+    ) async throws(StoreError) -> Int {
         _ = try await run(named: request.run)
         if let snapshot = request.snapshot {
             _ = try await self.snapshot(named: snapshot, ofRun: request.run)
         }
-        try await database.with("export run \"\(request.run)\"") { connection in
+        return try await database.with("export run \"\(request.run)\"") { connection in
             try await connection.transaction(isolation: .repeatableRead) { connection in
                 let reading = try await ExportReading(request, connection)
                 try await begin(reading.outline)
-                try await reading.pages(after: cursor, connection, page)
+                let (rows, untold) = try await reading.pages(after: cursor, connection, page)
+                if rows == 0, cursor == 0 { throw request.nothing(reading.outline) }
+                return untold
             }
         }
     }
@@ -45,13 +51,14 @@ struct ExportReading {
         let row = try await connection.query(ExportQueries.place, names).one()
         let snapshot: Int64 = try row.decode("snapshot_id")
         isPinned = snapshot != 0
-        place = [.int64(snapshot), .int64(try row.decode("scoring_id"))]
+        let run: Int64 = try row.decode("run_id")
+        place = [.int64(snapshot), .int64(run)]
+        if isPinned { try await Self.requireWhole(request, snapshot, connection) }
         let sizes = try await Self.sizes(request, place, isPinned, connection)
         var isTold = false
         if let names = request.target.logProbabilities {
             isTold = try await Self.isTold(
-                request, run: try row.decode("run_id"), snapshot: snapshot,
-                sampling: try row.decode("sampling_id"), connection)
+                request, run: run, snapshot: snapshot, connection)
             if names.isRequired, !isTold { throw Self.untold(request) }
         }
         let columns = request.target.columns(request, hasLogProbabilities: isTold)
@@ -74,17 +81,20 @@ struct ExportReading {
         parameters = ExportQueries.parameters(request, meanSpread: spread)
     }
 
+    /// Reads the rows, and returns their number and that of those without a log-probability.
     func pages(
         after cursor: Int64, _ connection: PostgresConnection,
         _ body: ([ExportRow], _ prompts: Int) async throws -> Void
-    ) async throws {
+    ) async throws -> (rows: Int, untold: Int) {
+        let leavesOut = request.target.logProbabilities?.isRequired == true
         var cursor = cursor
+        var count = (rows: 0, untold: 0)
         while true {
             let prompts = try await connection.query(
                 ExportQueries.prompts(isPinned: isPinned),
                 place + [.int64(cursor), .int64(Int64(pageSize))]
             ).map { try $0.decode(0, as: Int64.self) }
-            guard let last = prompts.last else { return }
+            guard let last = prompts.last else { return count }
             cursor = last
             let rows = try await connection.query(
                 sql,
@@ -92,22 +102,29 @@ struct ExportReading {
                     .string(request.run), .optional(request.snapshot, PostgresValue.string),
                     .int64Array(prompts),
                 ] + parameters)
-            try await body(try rows.map(exportRow), prompts.count)
+            let read = try rows.map(exportRow)
+            let kept = leavesOut ? read.filter { !$0.isUntold } : read
+            count.rows += kept.count
+            count.untold += read.count { $0.isUntold }
+            try await body(kept, prompts.count)
         }
     }
 
     private func exportRow(_ row: PostgresRow) throws -> ExportRow {
         let prompt: Int64 = try row.decode("export_prompt")
+        let isUntold = try outline.hasLogProbabilities && row.decode("is_untold")
         switch request.format {
         case .jsonl:
             return ExportRow(
-                prompt: prompt, line: Array((try row.decode("line", as: String.self) + "\n").utf8))
+                prompt: prompt, isUntold: isUntold,
+                line: Array((try row.decode("line", as: String.self) + "\n").utf8))
         case .csv:
             let cells = try outline.columns.map {
                 try Self.cell(row.decode($0, as: String?.self))
             }
             return ExportRow(
-                prompt: prompt, line: Array((cells.joined(separator: ",") + "\n").utf8))
+                prompt: prompt, isUntold: isUntold,
+                line: Array((cells.joined(separator: ",") + "\n").utf8))
         }
     }
 
@@ -144,21 +161,40 @@ struct ExportReading {
                 .conflict,
                 "qrpo-claire needs as many reference rewards of every prompt, and they have "
                     + "\(least) to \(most): \(short.joined(separator: ", ")), … have fewer than "
-                    + "\(most). Have failures tried again (`ogive failures retry`), pin the run's "
-                    + "own draws (`ogive snapshot`), or give --ref-rewards \(max(1, least)): the "
+                    + "\(most). Have failures tried again (`ogive failures retry`), or give "
+                    + "--ref-rewards \(max(1, least)): the "
                     + "first \(max(1, least)) of each; prompts with fewer are left out.")
         }
         return (try row.decode("tables"), try row.decode("few"), most)
     }
 
+    /// Throws unless all that a snapshot pins is there.
+    private static func requireWhole(
+        _ request: ExportRequest, _ snapshot: Int64, _ connection: PostgresConnection
+    ) async throws {
+        let row = try await connection.query(ExportQueries.pinned, [.int64(snapshot)]).one()
+        for (what, name) in [
+            ("tables", "tables"), ("draws", "completions"), ("candidates", "candidates"),
+        ] {
+            let (pinned, found): (Int64, Int64) = (
+                try row.decode(what), try row.decode("found_\(what)")
+            )
+            if pinned == found { continue }
+            throw StoreError(
+                .conflict,
+                "Snapshot \"\(request.snapshot ?? "")\" of run \"\(request.run)\" pins \(pinned) "
+                    + "\(name), and \(found) of them are left: somebody removed the others by "
+                    + "hand. `ogive audit \(request.run)` names them; restore a backup.")
+        }
+    }
+
     /// Whether all completions that may be in a pair have a log-probability.
     private static func isTold(
-        _ request: ExportRequest, run: Int64, snapshot: Int64, sampling: Int64,
-        _ connection: PostgresConnection
+        _ request: ExportRequest, run: Int64, snapshot: Int64, _ connection: PostgresConnection
     ) async throws -> Bool {
         if request.strategy != "labels" {
             let draws: Bool = try await connection.query(
-                ExportQueries.drawsAreTold, [.int64(sampling)]
+                ExportQueries.drawsAreTold, [.int64(run)]
             ).one().decode(0)
             if !draws { return false }
         }

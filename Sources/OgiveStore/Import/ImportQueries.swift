@@ -93,6 +93,41 @@ enum ImportQueries {
         )
         SELECT count(*) AS candidates FROM fresh
         """
+    /// $1 set. Rows with a chosen and a rejected candidate are pairs; one that is there already
+    /// adds nothing.
+    static let insertPairs = """
+        WITH sides AS (
+            SELECT p.id AS prompt_id, s.ordinal, c.label, o.candidate_index
+            FROM pg_temp.ogive_import_candidates c
+            JOIN pg_temp.ogive_import_prompts s ON s.ordinal = c.ordinal
+            JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+            JOIN ogive.candidate_rows o
+                ON o.prompt_id = p.id AND o.label = c.label AND o.text = c.text
+            WHERE c.label IN ('chosen', 'rejected')
+        ), wanted AS (
+            SELECT a.prompt_id, a.candidate_index AS chosen, b.candidate_index AS rejected,
+                min(a.ordinal) AS ordinal
+            FROM sides a
+            JOIN sides b ON b.ordinal = a.ordinal AND b.label = 'rejected'
+            WHERE a.label = 'chosen'
+            GROUP BY a.prompt_id, a.candidate_index, b.candidate_index
+        )
+        INSERT INTO ogive.candidate_pair_rows (prompt_id, pair_index, chosen_index, rejected_index)
+        SELECT w.prompt_id, (
+                SELECT count(*) FROM ogive.candidate_pair_rows r WHERE r.prompt_id = w.prompt_id
+            ) - 1 + row_number() OVER (PARTITION BY w.prompt_id ORDER BY w.ordinal),
+            w.chosen, w.rejected
+        FROM wanted w
+        WHERE NOT EXISTS (
+            SELECT FROM ogive.candidate_pair_rows r
+            WHERE r.prompt_id = w.prompt_id AND r.chosen_index = w.chosen
+                AND r.rejected_index = w.rejected)
+        """
+    /// $1 set. How many different prompts came, and how many the set has now.
+    static let size = """
+        SELECT (SELECT count(DISTINCT key) FROM pg_temp.ogive_import_prompts) AS came,
+            (SELECT prompts FROM ogive.prompt_sets WHERE id = $1) AS has
+        """
     /// $1 set. Rows that differ from what is stored in nothing but their metadata.
     static let otherMetadata = """
         SELECT count(*) AS rows FROM pg_temp.ogive_import_prompts s

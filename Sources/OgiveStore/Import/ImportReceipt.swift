@@ -10,4 +10,8 @@ package struct ImportReceipt: Hashable, Sendable {
     package var duplicateExamples: [String]
     /// Duplicates whose metadata differ from what is stored, which stays.
     package var otherMetadata = 0
+    /// Different prompts of the file.
+    package var promptsInFile = 0
+    /// Prompts of the set, those of this import among them.
+    package var promptsInSet = 0
 }

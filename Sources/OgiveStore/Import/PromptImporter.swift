@@ -52,13 +52,16 @@ package final class PromptImporter {
             .decode("prompts", as: Int.self)
         let added = try await connection.query(ImportQueries.insertCandidates, [.int64(id)]).one()
             .decode("candidates", as: Int.self)
+        try await connection.execute(ImportQueries.insertPairs, [.int64(id)])
         let other = try await connection.query(ImportQueries.otherMetadata, [.int64(id)]).one()
             .decode("rows", as: Int.self)
         try await connection.execute(
             ImportQueries.count, [.int64(id), .int64(Int64(imported)), .int64(Int64(added))])
+        let size = try await connection.query(ImportQueries.size, [.int64(id)]).one()
         return ImportReceipt(
             imported: imported, candidates: added, duplicates: Int(ordinal) - imported,
-            duplicateExamples: examples, otherMetadata: other)
+            duplicateExamples: examples, otherMetadata: other,
+            promptsInFile: try size.decode("came"), promptsInSet: try size.decode("has"))
     }
 
     private func requireNoConflict(set: String, id: Int64) async throws {
@@ -107,10 +110,14 @@ package final class PromptImporter {
             throw StoreError(
                 .refused, "\(place): a key must have 1 to \(ImportedPrompt.keyBytesMax) bytes.")
         }
+        if let excess = PromptLimits.excess(of: prompt) {
+            throw StoreError(.refused, "\(place): \(excess).")
+        }
         var texts = [key] + prompt.candidates.flatMap { [$0.label, $0.text] }
         switch prompt.content {
         case .text(let text): texts.append(text)
-        case .chat(let messages): texts += messages.flatMap { [$0.role, $0.content] }
+        case .chat(let messages, let tools):
+            texts += [tools ?? ""] + messages.flatMap(\.texts)
         }
         guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
             throw StoreError(

@@ -9,12 +9,7 @@ struct BatchLanding: Sendable {
     private let now: Int64
 
     init(_ batch: LandingBatch, now: Int64) {
-        var results: [RunID: [LandingResult]] = [:]
-        for group in batch.groups {
-            results[group.run, default: []].append(
-                contentsOf: group.items.indices.lazy.map { LandingResult(group, $0) })
-        }
-        self.results = results.mapValues { $0.inOrder() }
+        results = batch.results
         self.now = now
         items = batch.groups.reduce(0) { $0 + $1.items.count }
     }
@@ -51,5 +46,21 @@ struct BatchLanding: Sendable {
             let run = RunID(try row.decode("id"))
             return try RunLanding(row, results: results[run] ?? [], now: now)
         }
+    }
+}
+
+extension LandingBatch {
+    /// The results of each run, by ascending key; several of one item in order of arrival.
+    var results: [RunID: [LandingResult]] {
+        var results: [RunID: [LandingResult]] = [:]
+        var arrival = 0
+        for group in groups {
+            results[group.run, default: []].append(
+                contentsOf: group.items.indices.lazy.map {
+                    LandingResult(group, $0, arrival: arrival + $0)
+                })
+            arrival += group.items.count
+        }
+        return results.mapValues { $0.sorted { ($0.key, $0.arrival) < ($1.key, $1.arrival) } }
     }
 }

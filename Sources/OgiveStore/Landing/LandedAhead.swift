@@ -6,7 +6,7 @@ struct LandedAhead: Sendable {
     /// Their prompts.
     let prompts: Set<Int64>
     /// Their rewards, by ascending key.
-    let rewards: [LandingResult]
+    let rewards: [LandingReward]
     /// The sum of these rewards, as PostgreSQL's `numeric`.
     var rewardSum = "0"
 
@@ -28,6 +28,6 @@ struct LandedAhead: Sendable {
     func agrees(with later: LandingPlan) -> Bool {
         let laterRewards = later.rewards.lazy.filter { prompts.contains($0.key.prompt) }
         return later.completions.elementsEqual(plan.completions) { $0 === $1 }
-            && laterRewards.elementsEqual(rewards) { $0 === $1 }
+            && laterRewards.elementsEqual(rewards) { $0.agrees(with: $1) }
     }
 }

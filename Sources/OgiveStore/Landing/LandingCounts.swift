@@ -45,7 +45,7 @@ struct LandingCounts: Sendable {
             policyTokens.input += (result.item.policyTokens?.input).stored
             policyTokens.output += (result.item.policyTokens?.output).stored
         }
-        for result in plan.rewards + plan.candidateRewards {
+        for result in (plan.rewards + plan.candidateRewards).map(\.result) {
             scorerTokens.input += (result.item.scorerTokens?.input).stored
             scorerTokens.output += (result.item.scorerTokens?.output).stored
         }

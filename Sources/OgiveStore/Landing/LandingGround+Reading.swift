@@ -10,9 +10,16 @@ extension LandingGround {
         try await readStrangers(prompts, run, connection)
         try await readFailures(prompts, run, connection)
         try await readTables(prompts, run, connection)
+        if hasCandidates(run) { try await readCandidates(prompts, run, connection) }
+        try await readSharedTexts(run, connection)
         try await readCompletions(run, connection)
         if completions.isEmpty { return }
         try await readDigests(run, connection)
+    }
+
+    /// Whether results are of candidates.
+    private func hasCandidates(_ run: RunLanding) -> Bool {
+        run.results.contains { $0.key.name.kind != .draw }
     }
 
     /// Reads what landings that went first may have changed, and what only matters now. False when
@@ -29,8 +36,13 @@ extension LandingGround {
         if !others.isEmpty {
             try await readTables(.int64Array(others), run, connection)
         }
-        let hasCandidates = run.results.contains { $0.key.name.kind != .draw }
+        let hasCandidates = hasCandidates(run)
         if hasCandidates { try await readCandidates(every, run, connection) }
+        // Others may have brought a reward of the same text.
+        let known = shared.scores
+        if run.hasCandidates || !others.isEmpty {
+            try await readSharedTexts(run, connection)
+        }
         // A draw with a text has not failed to get one.
         let hasFailures = run.results.contains { $0.outcome.failure != nil }
         if hasFailures {
@@ -38,6 +50,7 @@ extension LandingGround {
             completions.subtract(ahead.plan.completions.map(\.key))
         }
         return !others.isEmpty || hasCandidates || hasFailures || failures != settled
+            || shared.scores != known
     }
 
     /// The prompts of results, each once.

@@ -24,6 +24,8 @@ struct LandingGround: Sendable {
     var candidates: Set<Key> = []
     /// Candidates that have a reward.
     var rewardedCandidates: Set<Key> = []
+    /// Stored texts that results may have too.
+    var shared = SharedTexts()
     /// Candidates that have a log-probability, or a failure in its place.
     var toldCandidates: Set<Key> = []
 }

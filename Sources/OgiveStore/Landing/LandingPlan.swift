@@ -4,7 +4,8 @@ internal import OgiveCore
 ///
 /// The first text of a draw stays, and a reward or failure belongs to a text: one of a text that
 /// is dropped is dropped too. The first outcome of an item settles it; nothing that is committed
-/// changes. Whether a draw is kept never depends on what it says.
+/// changes. Whether a draw is kept never depends on what it says. A text of a prompt has one reward
+/// in a scoring: the first that came.
 struct LandingPlan: Sendable {
     typealias Key = LandingResult.Key
 
@@ -13,9 +14,9 @@ struct LandingPlan: Sendable {
     /// Of these the ones that came with neither reward nor failure.
     private(set) var bare = 0
     /// New rewards of draws, by ascending key.
-    private(set) var rewards: [LandingResult] = []
+    private(set) var rewards: [LandingReward] = []
     /// New rewards of candidates, by ascending key.
-    private(set) var candidateRewards: [LandingResult] = []
+    private(set) var candidateRewards: [LandingReward] = []
     /// New failures of draws and candidates, by ascending key.
     private(set) var failures: [LandingResult] = []
     /// New log-probabilities of candidates, or failures in their place, by ascending key.
@@ -43,6 +44,7 @@ struct LandingPlan: Sendable {
             case .candidateLogProbability: decide(logProbability: result)
             }
         }
+        ground.shared.settle(&rewards, &candidateRewards)
     }
 
     private mutating func begin(_ key: Key) {
@@ -62,8 +64,9 @@ struct LandingPlan: Sendable {
             if !result.outcome.isSome { bare += 1 }
         }
         guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
-        if result.outcome.reward != nil, hasText(key) {
-            rewards.append(result)
+        if let reward = result.outcome.reward, hasText(key) {
+            let text = result.completion == nil ? text : result
+            rewards.append(LandingReward(result: result, text: text, reward))
             isSettled = true
         } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
         {
@@ -76,8 +79,8 @@ struct LandingPlan: Sendable {
         guard ground.candidates.contains(result.key),
             !ground.rewardedCandidates.contains(result.key), result.outcome.isSome
         else { return }
-        if result.outcome.reward != nil {
-            candidateRewards.append(result)
+        if let reward = result.outcome.reward {
+            candidateRewards.append(LandingReward(result: result, text: nil, reward))
         } else {
             failures.append(result)
         }
@@ -118,17 +121,17 @@ extension LandingPlan {
     typealias PromptTable = (prompt: Int64, table: LandingGround.Table)
 
     /// The tables that new `rewards`, by ascending key, belong to, as they are with them.
-    func tables(of rewards: [LandingResult]) -> [PromptTable] {
+    func tables(of rewards: [LandingReward]) -> [PromptTable] {
         var merged: [PromptTable] = []
         var start = 0
         while start < rewards.count {
             let prompt = rewards[start].key.prompt
             let end = rewards[start...].firstIndex { $0.key.prompt != prompt } ?? rewards.count
-            let fresh = rewards[start..<end].lazy.compactMap { result in
-                result.outcome.reward.map { (result.key.name.index, $0) }
+            let fresh = rewards[start..<end].map {
+                (index: $0.key.name.index, reward: $0.score.reward)
             }
             let former = ground.tables[prompt] ?? LandingGround.Table()
-            merged.append((prompt, former.merged(with: Array(fresh))))
+            merged.append((prompt, former.merged(with: fresh)))
             start = end
         }
         return merged
@@ -137,13 +140,16 @@ extension LandingPlan {
 
 extension LandingGround.Table {
     /// Whether a draw has a reward.
-    func contains(_ index: Int32) -> Bool {
+    func contains(_ index: Int32) -> Bool { reward(of: index) != nil }
+
+    /// The reward of a draw.
+    func reward(of index: Int32) -> Double? {
         var (low, high) = (0, indexes.count)
         while low < high {
             let middle = (low + high) / 2
             if indexes[middle] < index { low = middle + 1 } else { high = middle }
         }
-        return low < indexes.count && indexes[low] == index
+        return low < indexes.count && indexes[low] == index ? rewards[low] : nil
     }
 
     /// Draws 0 to this number - 1 are all there.

@@ -19,9 +19,10 @@ enum LandingQueries {
 
     static let runs = """
         SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id, r.draws,
-            r.spec ? 'budget' AS has_budget
+            r.spec ? 'budget' AS has_budget, e.candidates > 0 AS has_candidates
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.prompt_sets e ON e.id = s.prompt_set_id
         WHERE r.id = ANY($1)
         ORDER BY r.id
         """
@@ -58,6 +59,58 @@ enum LandingQueries {
             SELECT * FROM ogive.completion_rows d
             WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id
                 AND d.draw_index = u.draw_index OFFSET 0) c
+        """
+    /// Lengths of stored draws' texts in bytes, for which no text is read: $1 sampling, $2 prompts.
+    static let lengths = """
+        SELECT c.prompt_id, c.draw_index, c.bytes
+        FROM unnest($2::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT d.prompt_id, d.draw_index,
+                coalesce(octet_length(d.raw), octet_length(d.text))::bigint AS bytes
+            FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id OFFSET 0) c
+        """
+    /// Lengths of candidates in bytes: $1 prompts.
+    static let candidateLengths = """
+        SELECT k.prompt_id, k.candidate_index, k.bytes
+        FROM unnest($1::bigint[]) u(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT c.prompt_id, c.candidate_index, octet_length(c.text)::bigint AS bytes
+            FROM ogive.candidate_rows c WHERE c.prompt_id = u.prompt_id OFFSET 0) k
+        """
+    /// Hashes of draws' exact bytes, by their places in $1 prompts and $2 draws, with the parts of
+    /// their rewards. $3 scoring, $4 sampling.
+    static let textsOfDraws = """
+        SELECT u.place::bigint, c.digest, w.parts
+        FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY u(prompt_id, draw_index, place)
+        CROSS JOIN LATERAL (
+            SELECT sha256(coalesce(d.raw, convert_to(d.text, 'UTF8'))) AS digest
+            FROM ogive.completion_rows d
+            WHERE d.sampling_id = $4 AND d.prompt_id = u.prompt_id
+                AND d.draw_index = u.draw_index OFFSET 0) c
+        LEFT JOIN LATERAL (
+            SELECT q.parts FROM ogive.reward_part_rows q
+            WHERE q.scoring_id = $3 AND q.prompt_id = u.prompt_id AND q.item_kind = 'draw'
+                AND q.item_index = u.draw_index OFFSET 0) w ON true
+        ORDER BY u.place
+        """
+    /// The same of candidates, with their rewards. $3 scoring.
+    static let textsOfCandidates = """
+        SELECT u.place::bigint, c.digest, w.parts, r.reward
+        FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY
+            u(prompt_id, candidate_index, place)
+        CROSS JOIN LATERAL (
+            SELECT sha256(convert_to(k.text, 'UTF8')) AS digest FROM ogive.candidate_rows k
+            WHERE k.prompt_id = u.prompt_id AND k.candidate_index = u.candidate_index OFFSET 0) c
+        LEFT JOIN LATERAL (
+            SELECT q.parts FROM ogive.reward_part_rows q
+            WHERE q.scoring_id = $3 AND q.prompt_id = u.prompt_id AND q.item_kind = 'candidate'
+                AND q.item_index = u.candidate_index OFFSET 0) w ON true
+        LEFT JOIN LATERAL (
+            SELECT q.reward FROM ogive.candidate_reward_rows q
+            WHERE q.scoring_id = $3 AND q.prompt_id = u.prompt_id
+                AND q.candidate_index = u.candidate_index OFFSET 0) r ON true
+        ORDER BY u.place
         """
     /// Tables of prompts that have one: $1 scoring, $2 prompts.
     static let tables = """

@@ -11,15 +11,18 @@ final class LandingResult: Sendable {
 
     let key: Key
     let outcome: LandingOutcome
+    /// Its place among all results of the batch.
+    let arrival: Int
     private let group: LandingGroup
     private let index: Int
 
-    /// The result at an index of a group.
-    init(_ group: LandingGroup, _ index: Int) {
+    /// The result at an index of a group, the `arrival`-th of its batch.
+    init(_ group: LandingGroup, _ index: Int, arrival: Int) {
         key = Key(prompt: group.prompt.rawValue, name: group.items[index].name)
         outcome = LandingOutcome(group.items[index])
         self.group = group
         self.index = index
+        self.arrival = arrival
     }
 
     /// Who brought it.
@@ -35,13 +38,5 @@ final class LandingResult: Sendable {
 extension LandingResult.Key: Comparable {
     static func < (left: Self, right: Self) -> Bool {
         (left.prompt, left.name) < (right.prompt, right.name)
-    }
-}
-
-extension [LandingResult] {
-    /// By ascending key; several results of one item stay in order of arrival.
-    func inOrder() -> [LandingResult] {
-        enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }
-            .map(\.element)
     }
 }

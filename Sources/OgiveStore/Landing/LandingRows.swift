@@ -55,32 +55,34 @@ struct LandingRows {
     }
 
     /// Rows of `ogive.reward_part_rows`, of those that have parts.
-    func parts(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
-        try rows(of: results) { (result, buffer) throws(PostgresError) in
-            if result.item.parts.isEmpty { return }
+    func parts(_ rewards: [LandingReward]) throws(PostgresError) -> PostgresCopyBuffer {
+        var buffer = PostgresCopyBuffer()
+        for reward in rewards where !reward.score.parts.isEmpty {
             try buffer.row(columns: 5) { (row) throws(PostgresError) in
                 row.append(scoring)
-                row.append(result.key.prompt)
-                try row.append(Self.kind(result))
-                row.append(result.key.name.index)
-                try row.append(result.item.parts)
+                row.append(reward.key.prompt)
+                try row.append(Self.kind(reward.result))
+                row.append(reward.key.name.index)
+                try row.append(reward.score.parts)
             }
         }
+        return buffer
     }
 
     /// Rows of `ogive.candidate_reward_rows`.
     func candidateRewards(
-        _ results: [LandingResult]
+        _ rewards: [LandingReward]
     ) throws(PostgresError) -> PostgresCopyBuffer {
-        try rows(of: results) { (result, buffer) throws(PostgresError) in
-            guard let reward = result.outcome.reward else { return }
+        var buffer = PostgresCopyBuffer()
+        for reward in rewards {
             try buffer.row(columns: 4) { (row) throws(PostgresError) in
                 row.append(scoring)
-                row.append(result.key.prompt)
-                row.append(result.key.name.index)
-                row.append(reward)
+                row.append(reward.key.prompt)
+                row.append(reward.key.name.index)
+                row.append(reward.score.reward)
             }
         }
+        return buffer
     }
 
     /// Rows of `ogive.failure_rows`.

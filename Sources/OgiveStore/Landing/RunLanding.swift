@@ -10,6 +10,8 @@ struct RunLanding: Sendable {
     /// N, the draws of each prompt.
     let draws: Int32
     let hasBudget: Bool
+    /// Whether the set has candidates.
+    let hasCandidates: Bool
     /// By ascending item, and those of one item in order of arrival.
     let results: [LandingResult]
     let now: Int64
@@ -22,6 +24,7 @@ struct RunLanding: Sendable {
         promptSet = try row.decode("prompt_set_id")
         draws = try row.decode("draws")
         hasBudget = try row.decode("has_budget")
+        hasCandidates = try row.decode("has_candidates")
         self.results = results
         self.now = now
     }
@@ -115,11 +118,11 @@ struct RunLanding: Sendable {
     }
 
     private func sum(
-        of rewards: [LandingResult], _ connection: PostgresConnection
+        of rewards: [LandingReward], _ connection: PostgresConnection
     ) async throws -> String {
         if rewards.isEmpty { return "0" }
         return try await connection.query(
-            LandingQueries.rewardSum, [.doubleArray(rewards.compactMap(\.outcome.reward))]
+            LandingQueries.rewardSum, [.doubleArray(rewards.map(\.score.reward))]
         ).one().decode(0)
     }
 

@@ -22,7 +22,7 @@ package struct Migrator: Sendable {
     /// migrators of the same database wait.
     @discardableResult
     package func up() async throws(StoreError) -> [Migration] {
-        try await locked("migrate up") { connection in
+        try await locked("migrate the schema") { connection in
             let status = try await read(connection)
             try status.requireKnown(configuration)
             for migration in status.pending {
@@ -36,7 +36,7 @@ package struct Migrator: Sendable {
     /// them. The data in their tables is lost.
     @discardableResult
     package func down(to number: Int) async throws(StoreError) -> [Migration] {
-        try await locked("migrate down") { connection in
+        try await locked("take migrations back") { connection in
             let status = try await read(connection)
             try status.requireKnown(configuration)
             let undone = status.applied.filter { $0.number > number }.reversed()
@@ -49,14 +49,14 @@ package struct Migrator: Sendable {
 
     /// Which migrations are in force, missing or unknown.
     package func status() async throws(StoreError) -> MigrationStatus {
-        let connection = try await connect("migrate status")
+        let connection = try await connect("read the schema's version")
         do {
             let status = try await read(connection)
             await connection.close()
             return status
         } catch {
             await connection.close()
-            throw StoreError(error, during: "migrate status")
+            throw StoreError(error, during: "read the schema's version")
         }
     }
 

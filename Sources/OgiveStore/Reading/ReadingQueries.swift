@@ -1,8 +1,23 @@
 /// SQL behind `ogive status` and `ogive query`: on the views only, as users would.
 enum ReadingQueries {
+    /// Bytes on disk of the partitions of a sampling or a scoring, with their indexes.
+    private static func bytes(of tables: [String], _ id: String) -> String {
+        let names = tables.map { "'\($0)_' || \(id)" }.joined(separator: ", ")
+        return """
+            (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
+            FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+            WHERE s.nspname = 'ogive' AND c.relname IN (\(names)))
+            """
+    }
+    private static let completionBytes = bytes(
+        of: ["completion_rows", "candidate_log_probability_rows"], "v.sampling_id")
+    private static let rewardBytes = bytes(
+        of: ["quantile_table_rows", "candidate_reward_rows", "reward_part_rows"], "v.scoring_id")
+
     private static let statusColumns = """
-        SELECT v.run, v.state, prompt_set, prompts, draws, target_draws, sampled, landed, failures,
-            pending, target_candidates, landed_candidates, candidate_failures,
+        SELECT v.run, v.state, \(completionBytes) AS completion_bytes,
+            \(rewardBytes) AS reward_bytes, prompt_set, prompts, draws, target_draws, sampled,
+            landed, failures, pending, target_candidates, landed_candidates, candidate_failures,
             target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
             truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
             m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
@@ -20,6 +35,24 @@ enum ReadingQueries {
         """
     static let tableByKey = table + " WHERE run = $1 AND prompt_key = $2"
     static let tableByID = table + " WHERE run = $1 AND prompt_id = $2"
+    /// Prompts of a run's set. $1 run, $2 key.
+    static let promptByKey = prompts + " AND p.prompt_key = $2"
+    /// $1 run, $2 number.
+    static let promptByID = prompts + " AND p.prompt_id = $2"
+    /// $1 run, $2 what the key begins with, $3 most.
+    static let promptsByPrefix =
+        prompts + " AND starts_with(p.prompt_key, $2) ORDER BY p.prompt_id LIMIT $3"
+    private static let prompts = """
+        SELECT p.prompt_id, p.prompt_key
+        FROM ogive.run_status r JOIN ogive.prompts p USING (prompt_set) WHERE r.run = $1
+        """
+
+    /// What is stored of a prompt's draws. $1 run, $2 prompt.
+    static let completions = """
+        SELECT draw_index, text, reward, quantile_reward, log_probability, token_count, truncated
+        FROM ogive.scored_completions WHERE run = $1 AND prompt_id = $2 ORDER BY draw_index
+        """
+
     /// Tables in order of prompt, for examples. $1 run, $2 cursor, $3 most.
     static let tables = table + " WHERE run = $1 AND prompt_id > $2 ORDER BY prompt_id LIMIT $3"
     static let summary = """
@@ -33,5 +66,19 @@ enum ReadingQueries {
             to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
             to_char(renewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS renewed_at
         FROM ogive.coordinator_status
+        """
+    /// $1 sampling, $2 most completions of a prompt, $3 most completions.
+    static let storedDraws = """
+        SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata, c.text, c.raw
+        FROM ogive.samplings s
+        JOIN ogive.prompt_rows p ON p.prompt_set_id = s.prompt_set_id
+        CROSS JOIN LATERAL (
+            SELECT d.text, d.raw, d.draw_index FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = p.id
+            ORDER BY d.draw_index LIMIT $2 OFFSET 0
+        ) c
+        WHERE s.id = $1
+        ORDER BY p.id, c.draw_index
+        LIMIT $3
         """
 }

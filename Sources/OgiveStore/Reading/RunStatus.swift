@@ -4,7 +4,8 @@ internal import Postgres
 package struct RunStatus: Hashable, Sendable {
     /// Its name.
     package let run: String
-    /// `open`, `finished`, or `budget` when it stopped because its budget is spent.
+    /// `open`, `finished`, `budget` when it stopped because its budget is spent, or `cancelled`
+    /// when a person ended it.
     package let state: String
     /// The name of the prompt set.
     package let promptSet: String
@@ -52,9 +53,15 @@ package struct RunStatus: Hashable, Sendable {
     package let isSynthetic: Bool
     /// What it has spent.
     package let spending: RunSpending
+    /// Bytes on disk of its sampling's completions, which other runs may share.
+    package let completionBytes: Int
+    /// Bytes on disk of its scoring's rewards, which other runs may share.
+    package let rewardBytes: Int
 
     /// Whether nothing more is done unless a person asks for it.
     package var isClosed: Bool { state != "open" }
+    /// Whether a person ended it.
+    package var isCancelled: Bool { state == "cancelled" }
     /// Whether it stopped because its budget is spent.
     package var isOutOfBudget: Bool { state == "budget" }
     /// Whether missing completions are sampled; else only those that are stored are scored.
@@ -86,6 +93,8 @@ package struct RunStatus: Hashable, Sendable {
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
         spending = try RunSpending(row)
+        completionBytes = try row.decode("completion_bytes")
+        rewardBytes = try row.decode("reward_bytes")
         samples = try row.decode("samples")
     }
 }

@@ -36,9 +36,34 @@ actor Leadership {
                 return try await self.take(coordinator, lease, session)
             } catch let error as PostgresError where error.sqlState == "55P03" {
                 // The lease ran out and a landing of the former leader still holds the term.
-                _ = try await session.query(TermQueries.endLandings)
-                return try await self.take(coordinator, lease, session)
+                return try await self.takeOver(coordinator, lease, session)
             }
+        }
+    }
+
+    /// Takes the lease after ending the landing that holds the term, where this login may. Where
+    /// it may not, only the term fences: the server ends the landing of a stopped coordinator
+    /// itself, and this one asks again.
+    private func takeOver(
+        _ coordinator: String, _ lease: Duration, _ session: PostgresConnection
+    ) async throws -> Candidacy {
+        var mayEnd = true
+        do {
+            _ = try await session.query(TermQueries.endLandings)
+        } catch {
+            guard error.sqlState == "42501" else { throw error }
+            mayEnd = false
+        }
+        do {
+            return try await take(coordinator, lease, session)
+        } catch let error as PostgresError where error.sqlState == "55P03" && !mayEnd {
+            throw StoreError(
+                .unavailable,
+                "A landing of the former coordinator still holds the term, and this login may not "
+                    + "end the other one's session. The server ends it when nothing is heard of it "
+                    + "for \(TermQueries.landingIdleMax); until then this one waits. To take over "
+                    + "at once, let all coordinators use one login, or "
+                    + "GRANT pg_signal_backend to theirs.")
         }
     }
 

@@ -105,7 +105,7 @@ struct RunExtent: Sendable {
     let scoresCandidates: Bool
     let asksLogProbabilities: Bool
     let samples: Bool
-    /// `open`, `finished` or `budget`.
+    /// `open`, `finished`, `budget` or `cancelled`.
     let state: String
 
     /// Reads it; `nil` when there is no such run.

@@ -16,4 +16,32 @@ extension PostgresStore {
             try await submission.submit(connection)
         }
     }
+
+    /// What submitting would do, and how far the run would be: nothing of it is kept.
+    package func rehearse(
+        _ spec: RunSpec
+    ) async throws(StoreError) -> (receipt: SubmitReceipt, status: RunStatus) {
+        if let problem = spec.problem {
+            throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
+        }
+        let submission = RunSubmission(spec: spec, now: clock.now())
+        var outcome: (receipt: SubmitReceipt, status: RunStatus)?
+        do {
+            try await database.transaction("rehearse run \"\(spec.name)\"") { connection -> Void in
+                outcome = nil
+                let receipt = try await submission.submit(connection)
+                let row = try await connection.query(ReadingQueries.oneRun, [.string(spec.name)])
+                    .one()
+                outcome = (receipt, try RunStatus(row))
+                throw Rehearsed()
+            }
+        } catch {
+            if let outcome { return outcome }
+            throw error
+        }
+        throw StoreError(.refused, "A rehearsal ended without an outcome.")
+    }
+
+    /// Ends the transaction of a rehearsal, which is rolled back.
+    private struct Rehearsed: Error {}
 }

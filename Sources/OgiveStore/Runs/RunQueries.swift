@@ -110,9 +110,11 @@ enum RunQueries {
         SET state = 'finished', finished_at = to_timestamp($2::float8 / 1000000)
         WHERE id = $1 AND state <> 'finished'
         """
-    static let analyzeNewTables = "SELECT ogive.analyze_new_tables()"
+    static let analyzeNewTables = "SELECT ogive_internal.analyze_new_tables()"
     /// Stops an open run whose budget is spent.
     static let stop = "UPDATE ogive.runs SET state = 'budget' WHERE id = $1 AND state = 'open'"
+    /// Closes an open run as it is. $1 run.
+    static let cancel = "UPDATE ogive.runs SET state = 'cancelled' WHERE id = $1 AND state = 'open'"
     static let reopen = """
         UPDATE ogive.runs SET state = 'open', finished_at = NULL WHERE id = $1
         """

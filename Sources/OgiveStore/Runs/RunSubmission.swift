@@ -149,6 +149,11 @@ struct RunSubmission {
                 .bool(spec.samples), .bool(spec.logProbabilitiesOfCandidates),
                 .optional(spec.adaptive.map { Int32(clamping: $0.min) }, PostgresValue.int32),
             ])
+        if spec.samples {
+            try await connection.execute(
+                SubmitQueries.noteDraws,
+                [.int64(sampling), .int32(Int32(clamping: spec.draws))])
+        }
         if isThere {
             for sql in [TargetQueries.forget, TargetQueries.overtake, TargetQueries.recount] {
                 try await connection.execute(sql, [.string(spec.name)])

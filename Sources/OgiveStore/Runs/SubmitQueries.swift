@@ -12,7 +12,7 @@ enum SubmitQueries {
         INSERT INTO ogive.samplings (prompt_set_id, spec_sha256, spec, created_at)
         VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
         """
-    static let createSamplingPartition = "SELECT ogive.create_sampling_partition($1)"
+    static let createSamplingPartition = "SELECT ogive_internal.create_sampling_partition($1)"
     static let insertSamplingProgress =
         "INSERT INTO ogive.sampling_progress (sampling_id) VALUES ($1)"
 
@@ -21,7 +21,8 @@ enum SubmitQueries {
         INSERT INTO ogive.scorings (sampling_id, spec_sha256, spec, created_at)
         VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
         """
-    static let createScoringPartitions = "SELECT ogive.create_scoring_partitions($1)"
+    static let createScoringPartitions =
+        "SELECT ogive_internal.create_scoring_partitions($1)"
     static let insertScoringProgress =
         "INSERT INTO ogive.scoring_progress (scoring_id) VALUES ($1)"
 
@@ -56,6 +57,11 @@ enum SubmitQueries {
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3
+        """
+    /// Remembers how many draws were ever asked for. $1 sampling, $2 draws.
+    static let noteDraws = """
+        UPDATE ogive.samplings SET draws_max = greatest(draws_max, $2)
+        WHERE id = $1 AND draws_max < $2
         """
     static let deleteRun = "DELETE FROM ogive.runs WHERE name = $1"
     static let notify = "NOTIFY ogive_runs"

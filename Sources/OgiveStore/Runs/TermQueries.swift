@@ -21,7 +21,7 @@ enum TermQueries {
             leads_until = clock_timestamp() + $3::float8 * interval '1 microsecond', counts = '{}'
         """
     /// Ends sessions that hold the row of `ogive.terms`: a stopped leader's in the middle of a
-    /// landing would keep it for as long as its connection lives.
+    /// landing would keep it for a while. Those of another login only `pg_signal_backend` may end.
     static let endLandings = """
         SELECT count(pg_terminate_backend(l.pid)) AS ended
         FROM pg_locks l
@@ -43,6 +43,13 @@ enum TermQueries {
         SET coordinator = NULL, since = NULL, renewed_at = NULL, leads_until = NULL
         WHERE term = $1
         """
-    /// Of all that a coordinator writes: a new leader waits for its end.
-    static let lockForCheck = "SELECT term FROM ogive.terms FOR SHARE"
+    /// How long a transaction that holds the term may wait for its coordinator: less than a lease.
+    static let landingIdleMax = "10s"
+    /// Of all that a coordinator writes: a new leader waits for its end, and the server ends it
+    /// when the coordinator was stopped in the middle.
+    static let lockForCheck = """
+        SELECT term,
+            set_config('idle_in_transaction_session_timeout', '\(landingIdleMax)', true) AS idle
+        FROM ogive.terms FOR SHARE
+        """
 }

@@ -50,7 +50,7 @@ extension Simulation {
                     violations.append("worker \(message.worker.low) goes on with another's lease")
                 }
             case .reRegister: counts.reRegistrations += 1
-            case .serve, .cancel, .drain, .idle, .refused, .heartbeat: break
+            case .serve, .cancel, .idle, .refused, .heartbeat: break
             }
         }
         checkLoad(of: coordinators[index].scheduler)

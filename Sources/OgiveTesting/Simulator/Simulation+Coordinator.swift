@@ -73,7 +73,7 @@ extension Simulation {
                 counts.lateResults += 1
             }
             if !initial.isDeterministic { coordinators[index].ledger.note(result) }
-        case .credit, .heartbeat, .impaired, .returned, .draining, .goodbye:
+        case .credit, .heartbeat, .impaired, .returned, .declined, .draining, .goodbye:
             break
         }
     }
@@ -88,7 +88,7 @@ extension Simulation {
             if lost.remove(id) != nil { counts.workersBack += 1 }
         case .expired: counts.leasesExpired += 1
         case .stale: counts.staleResults += 1
-        case .left, .unserved, .landingPaused, .finished: break
+        case .left, .unserved, .declined, .landingPaused, .callFailed, .finished: break
         }
     }
 

@@ -11,7 +11,7 @@ extension Simulation {
                 try land(batch, term, for: id)
             case .fetchPage(let run, let cursor, let limit):
                 if random.chance(options.commitFailure) {
-                    answer(id, .pageFailed(run.id))
+                    answer(id, .pageFailed(run.id, StoreError(.unavailable, "not read")))
                 } else {
                     let page = database.pendingPage(of: run, after: cursor, limit: limit)
                     answer(id, .page(run.id, page))
@@ -76,9 +76,9 @@ extension Simulation {
         }
         switch effect {
         case .land(let batch): answer(id, .landingFailed(batch.id, error))
-        case .fetchPage(let run, _, _): answer(id, .pageFailed(run.id))
-        case .bind(let binding): answer(id, .bindFailed(binding.run))
-        case .finish(let run): answer(id, .finishFailed(run))
+        case .fetchPage(let run, _, _): answer(id, .pageFailed(run.id, error))
+        case .bind(let binding): answer(id, .bindFailed(binding.run, error))
+        case .finish(let run): answer(id, .finishFailed(run, error))
         case .send, .record, .notice, .stop: break
         }
     }

@@ -44,6 +44,8 @@ extension Simulation {
         case .heartbeat: nil
         case .impaired(let shut): "no requests to \(shut.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
+        case .declined(let run, let reason, let leases):
+            "cannot serve run \(run.rawValue) (\(reason)), gives back \(leases.map(text))"
         case .draining: "draining"
         case .goodbye: "goodbye"
         }
@@ -61,7 +63,6 @@ extension Simulation {
         case .acks(let names):
             "ack \(names.map { "\(text(of: $0.lease)) part \($0.part)" })"
         case .cancel(let name): "cancel \(text(of: name))"
-        case .drain: "drain"
         case .reRegister: "register again"
         case .idle(let reason): "idle: \(reason)"
         case .refused(let reason): "refused: \(reason)"
@@ -97,7 +98,9 @@ extension Simulation {
             "sending to worker \(message.worker.low) failed: \(outcome)"
         case .finished(let run, let isFinished): "run \(run.rawValue) finished: \(isFinished)"
         case .superseded: "another coordinator leads"
-        case .pageFailed, .bound, .bindFailed, .finishFailed, .runs, .message, .hold, .tick, .drain:
+        case .pageFailed, .bound, .bindFailed, .finishFailed, .refused, .runs, .message, .hold,
+            .tick,
+            .drain:
             "\(String(describing: answer).prefix(40))"
         }
     }
@@ -105,6 +108,7 @@ extension Simulation {
     private func text(of said: WorkerSession.Event) -> String {
         switch said {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
+        case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
         case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: "\(said)"
         }

@@ -48,7 +48,7 @@ extension Simulation {
                 if !deserted.contains(place) {
                     queue.push(.startWorker(place), at: now + random.duration(100...1_000))
                 }
-            case .stop, .idle:
+            case .stop, .idle, .declined:
                 break
             }
         }

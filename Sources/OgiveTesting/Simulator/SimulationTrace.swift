@@ -54,6 +54,9 @@ extension TraceHash {
         case .returned(let leases):
             add(24)
             for lease in leases { add(lease) }
+        case .declined(let run, _, let leases):
+            add(28, UInt64(run.rawValue))
+            for lease in leases { add(lease) }
         case .draining: add(25)
         case .goodbye: add(26)
         }
@@ -76,7 +79,6 @@ extension TraceHash {
         case .cancel(let name):
             add(34)
             add(name)
-        case .drain: add(35)
         case .reRegister: add(36)
         case .idle: add(37)
         case .refused: add(38)
@@ -105,13 +107,15 @@ extension TraceHash {
         switch answer {
         case .page(let run, let page):
             add(50, UInt64(bitPattern: run.rawValue), UInt64(page.prompts.count))
-        case .pageFailed(let run): add(51, UInt64(bitPattern: run.rawValue))
+        case .pageFailed(let run, _): add(51, UInt64(bitPattern: run.rawValue))
         case .sendFailed(let message, _): add(52, message.worker.low)
         case .landed(let id, _): add(53, id.rawValue)
         case .landingFailed(let id, _): add(54, id.rawValue)
         case .finished(let run, let isFinished):
             add(55, UInt64(bitPattern: run.rawValue), isFinished ? 1 : 0)
-        case .bound, .bindFailed, .finishFailed, .superseded, .runs, .message, .hold, .tick, .drain:
+        case .bound, .bindFailed, .finishFailed, .superseded, .refused, .runs, .message, .hold,
+            .tick,
+            .drain:
             add(56)
         }
     }
@@ -121,6 +125,7 @@ extension TraceHash {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
         case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: add(62)
+        case .declined(let ticket, _): add(63, ticket.rawValue)
         }
     }
 

@@ -53,12 +53,12 @@ extension TransportConformance {
                     let sent = try await fill(slow, by: coordinator)
 
                     try await eventually(.queued) {
-                        try await send(.drain, to: quick, by: coordinator)
+                        try await send(.reRegister, to: quick, by: coordinator)
                     }
                     var quickInbox = Inbox(quickWorker.incoming)
                     let served = try await quickInbox.next()
                     try ConformanceFailure.require(
-                        served == .drain, "the quick worker got \(served)")
+                        served == .reRegister, "the quick worker got \(served)")
 
                     var slowInbox = Inbox(slowWorker.incoming)
                     for lease in sent {
@@ -67,7 +67,7 @@ extension TransportConformance {
                             received == .lease(lease), "what was queued was lost or reordered")
                     }
                     try await eventually(.queued) {
-                        try await send(.drain, to: slow, by: coordinator)
+                        try await send(.reRegister, to: slow, by: coordinator)
                     }
                 }
             }

@@ -39,7 +39,7 @@ extension TransportConformance {
             try ConformanceFailure.require(
                 received[Self.worker(UInt64(number))] == wanted,
                 "the messages of worker \(number) came otherwise than they were sent")
-            _ = try await send(.drain, to: Self.worker(UInt64(number)), by: coordinator)
+            _ = try await send(.reRegister, to: Self.worker(UInt64(number)), by: coordinator)
         }
     }
 

@@ -31,12 +31,14 @@ package struct KeyFolder: Sendable {
         return names
     }
 
-    /// Adds a key; throws `key` when the key or the name is there already.
+    /// Adds a key, and makes the folder when it is missing; throws `key` when the key or the name
+    /// is there already.
     package func authorize(_ key: PublicKey, name: String) throws(TransportError) {
         guard KeyFile.isName(name) else {
             throw TransportError(
                 .key, "`\(name)` cannot name a key: use up to 64 letters, digits, `.`, `_`, `-`")
         }
+        try make()
         if let other = try names()[key] {
             throw TransportError(.key, "that key is authorised already, as \(other)")
         }
@@ -74,6 +76,15 @@ package struct KeyFolder: Sendable {
         var stamp: Stamp = [:]
         for file in try files() { stamp[file] = FileStatus(path: "\(path)/\(file)") }
         return stamp
+    }
+
+    private func make() throws(TransportError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .file("cannot make the folder", path)
+        }
     }
 
     private func remove(_ file: String) throws(TransportError) {

@@ -16,8 +16,6 @@ extension CoordinatorMessage: WireConvertible {
         case .cancel(let cancel):
             try WireCheck.present(cancel.hasLease, "cancel.lease")
             self = .cancel(try LeaseName(wire: cancel.lease))
-        case .drain:
-            self = .drain
         case .reRegister:
             self = .reRegister
         case .idle(let idle):
@@ -49,8 +47,6 @@ extension CoordinatorMessage: WireConvertible {
             var cancel = Ogive_V1_Cancel()
             cancel.lease = name.wire
             return .cancel(cancel)
-        case .drain:
-            return .drain(Ogive_V1_Drain())
         case .reRegister:
             return .reRegister(Ogive_V1_ReRegister())
         case .idle(let reason):

@@ -27,10 +27,6 @@ extension ItemResult: WireConvertible {
             sampleDuration = try WireCheck.duration(
                 wire.sampleNanoseconds, "item_result.sample_nanoseconds")
         }
-        if wire.hasScoreNanoseconds {
-            scoreDuration = try WireCheck.duration(
-                wire.scoreNanoseconds, "item_result.score_nanoseconds")
-        }
         if wire.hasScorerTokens { scorerTokens = try TokenCount(wire: wire.scorerTokens) }
         if wire.hasPolicyTokens { policyTokens = try TokenCount(wire: wire.policyTokens) }
         if completion != nil, failure?.stage == .sampling {
@@ -52,7 +48,6 @@ extension ItemResult: WireConvertible {
         if let sampleDuration { wire.sampleNanoseconds = sampleDuration.wireNanoseconds }
         if let scorerTokens { wire.scorerTokens = scorerTokens.wire }
         if let policyTokens { wire.policyTokens = policyTokens.wire }
-        if let scoreDuration { wire.scoreNanoseconds = scoreDuration.wireNanoseconds }
         return wire
     }
 }

@@ -19,12 +19,17 @@ extension WorkerMessage: WireConvertible {
         case .returned(let returned):
             let leases = try WireCheck.list(
                 returned.leases, "returned.leases", max: WireLimits.leases)
-            self = .returned(try leases.map(LeaseName.init(wire:)))
+            let names = try leases.map(LeaseName.init(wire:))
+            let reason = try WireCheck.text(
+                returned.reason, "returned.reason", max: WireLimits.reasonBytes)
+            self =
+                returned.run == 0
+                ? .returned(names) : .declined(RunID(returned.run), reason: reason, names)
         case .draining:
             self = .draining
         case .goodbye:
             self = .goodbye
-        case .welcome, .serve, .lease, .ack, .cancel, .drain, .reRegister, .idle, .refused,
+        case .welcome, .serve, .lease, .ack, .cancel, .reRegister, .idle, .refused,
             .coordinatorHeartbeat:
             throw WireError(.wrongBody, "a worker sent what only a coordinator may send")
         }
@@ -49,6 +54,12 @@ extension WorkerMessage: WireConvertible {
         case .returned(let leases):
             var returned = Ogive_V1_Returned()
             returned.leases = leases.map(\.wire)
+            return .returned(returned)
+        case .declined(let run, let reason, let leases):
+            var returned = Ogive_V1_Returned()
+            returned.leases = leases.map(\.wire)
+            returned.run = run.rawValue
+            returned.reason = reason.cut(toBytes: WireLimits.reasonBytes)
             return .returned(returned)
         case .draining:
             return .draining(Ogive_V1_Draining())

@@ -3,7 +3,8 @@ internal import Glibc
 /// A private PostgreSQL server in a directory, reachable through a unix socket only.
 ///
 /// Several processes may use the same directory at once: the first starts the server, the last one
-/// stops it. When the last user is killed, the server goes on and the next user finds it.
+/// stops it. When the last user is killed, a keeper stops the server a few seconds later, unless
+/// another user has come.
 package actor EmbeddedPostgres {
     /// How to connect to the database `ogive` as a superuser of the private server.
     package nonisolated let configuration: PostgresConfiguration
@@ -28,18 +29,21 @@ package actor EmbeddedPostgres {
     /// as one of its users until `stop`.
     ///
     /// Throws `embedded` when PostgreSQL is not installed, the directory cannot be used or the
-    /// server does not start; then with the last lines of its log.
-    package static func start(directory: String) async throws -> EmbeddedPostgres {
+    /// server does not start; then with the last lines of its log. `lingering` is how long a server
+    /// that is started goes on when its last user was killed, in whole seconds.
+    package static func start(
+        directory: String, lingering: Duration = .seconds(3)
+    ) async throws -> EmbeddedPostgres {
         let directory = try ServerDirectory.prepare(directory)
-        let gate = directory.path + "/gate.lock"
+        let gate = directory.gate
         let entry = try await FileLock.exclusive(gate, patience: gatePatience)
         defer { entry.unlock() }
-        let presence = try await FileLock.shared(
-            directory.path + "/users.lock", patience: gatePatience)
+        let presence = try await FileLock.shared(directory.users, patience: gatePatience)
         let identity = try ServerIdentity.find(directory: directory)
         let programs = try ServerPrograms.find(
             identity, version: TextFile.read(directory.data + "/PG_VERSION"))
-        let server = EmbeddedServer(directory: directory, identity: identity, programs: programs)
+        let server = EmbeddedServer(
+            directory: directory, identity: identity, programs: programs, lingering: lingering)
         let configuration = try await server.ensureRunning()
         return EmbeddedPostgres(configuration, server, gate: gate, presence: presence)
     }

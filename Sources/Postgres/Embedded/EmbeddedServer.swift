@@ -5,6 +5,8 @@ struct EmbeddedServer: Sendable {
     let directory: ServerDirectory
     let identity: ServerIdentity
     let programs: ServerPrograms
+    /// How long it goes on without users when the last one was killed.
+    let lingering: Duration
 
     /// The name of both the database and its superuser.
     static let name = "ogive"
@@ -13,13 +15,17 @@ struct EmbeddedServer: Sendable {
 
     /// Leaves with a server that answers and has the database.
     func ensureRunning() async throws -> PostgresConfiguration {
-        if !directory.isInitialised { try await initialise() }
+        if !directory.isInitialised {
+            try directory.requireRoom(mebibytes: 128)
+            try await initialise()
+        }
         let socket = try directory.socketDirectory(identity)
         let configuration = PostgresConfiguration(
             socketDirectory: socket, user: EmbeddedServer.name, database: EmbeddedServer.name)
         if await !isAnswering(configuration) {
             // A server without its socket, after /tmp was cleaned, is of no use.
             if try await isRunning() { try await stop() }
+            try directory.requireRoom(mebibytes: 32)
             try await start(socket)
         }
         try await ensureDatabase(configuration)
@@ -31,7 +37,8 @@ struct EmbeddedServer: Sendable {
         guard try await isRunning() else { return }
         let outcome = try await control("stop", ["-m", "fast"])
         if !outcome.isSuccess {
-            throw failure("The embedded PostgreSQL could not be stopped", outcome)
+            throw failure(
+                "The private PostgreSQL in \(directory.path) could not be stopped", outcome)
         }
     }
 
@@ -72,8 +79,13 @@ struct EmbeddedServer: Sendable {
         try writeSettings(socket)
         let outcome = try await control("start", ["-l", directory.log])
         if !outcome.isSuccess {
-            throw failure("The embedded PostgreSQL did not start", outcome, withLog: true)
+            throw failure(
+                "The private PostgreSQL in \(directory.path) did not start", outcome,
+                withLog: true)
         }
+        let keeper = try await programs.keep(
+            directory, seconds: Int(lingering.components.seconds))
+        if !keeper.isSuccess { throw failure("The server's keeper did not start", keeper) }
     }
 
     private func control(_ verb: String, _ more: [String]) async throws -> ServerPrograms.Outcome {
@@ -150,11 +162,27 @@ struct EmbeddedServer: Sendable {
     private func failure(
         _ text: String, _ outcome: ServerPrograms.Outcome, withLog: Bool = false
     ) -> PostgresError {
-        var error = PostgresError(.embedded, "\(text): \(outcome.output)")
-        if withLog, let log = TextFile.tail(directory.log, bytes: 8192) {
-            let lines = log.split(separator: "\n").suffix(12).joined(separator: "\n    ")
-            error.detail = "the last lines of \(directory.log):\n    \(lines)"
+        // What pg_ctl says beside the log's lines is that there is a log.
+        let output = outcome.output.split(separator: "\n").map(\.trimmed)
+            .filter { !$0.isEmpty && !$0.hasPrefix("Examine the log output") }
+        var message = "\(text): \(output.joined(separator: "; "))"
+        if let room = directory.freeBytes, room < Self.roomMin {
+            message +=
+                "; the disk of \(directory.path) is full (\(room >> 20) MiB are free): make "
+                + "room, or choose another folder"
         }
-        return error
+        if withLog {
+            message += "; its log is \(directory.log)"
+            if let log = TextFile.tail(directory.log, bytes: 8192) {
+                let lines = log.split(separator: "\n").suffix(Self.logLines)
+                message += lines.map { "\n    \($0)" }.joined()
+            }
+        }
+        return PostgresError(.embedded, message)
     }
+
+    /// Lines of the log that a message ends with.
+    private static let logLines = 6
+    /// With less room than a segment of its write-ahead log, PostgreSQL cannot start.
+    private static let roomMin: UInt64 = 32 << 20
 }

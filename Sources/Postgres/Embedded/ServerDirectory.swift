@@ -6,6 +6,10 @@ struct ServerDirectory: Sendable {
     let path: String
 
     var data: String { path + "/data" }
+    /// Locked while the server is started or stopped.
+    var gate: String { path + "/gate.lock" }
+    /// Locked, shared, by each user of the server.
+    var users: String { path + "/users.lock" }
     var log: String { path + "/log/postgres.log" }
     /// Where the path of a socket directory elsewhere is recorded.
     var socketRecord: String { path + "/socket-directory" }
@@ -15,7 +19,6 @@ struct ServerDirectory: Sendable {
     static func prepare(_ path: String) throws(PostgresError) -> ServerDirectory {
         let path = try absolute(path)
         try make(path, mode: 0o755)
-        // Sound here and below: the text outlives the call.
         // Sound: the text outlives the call.
         guard unsafe access(path, W_OK | X_OK) == 0 else {
             throw PostgresError(
@@ -24,6 +27,20 @@ struct ServerDirectory: Sendable {
                     + "another directory for the embedded database or change its permissions.")
         }
         return ServerDirectory(path: path)
+    }
+
+    /// Throws `embedded` when less is free: what a server writes when it is made, or starts.
+    func requireRoom(mebibytes needed: UInt64) throws(PostgresError) {
+        var status = statvfs()
+        // Sound: the call fills the structure that it is given, and keeps nothing of the text.
+        guard unsafe statvfs(path, &status) == 0 else { return }
+        let free = (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20
+        guard free < needed else { return }
+        throw PostgresError(
+            .embedded,
+            "Only \(free) MiB are free for the embedded database in \(path), and PostgreSQL "
+                + "needs \(needed) MiB to start. Make room there, or choose another "
+                + "folder for `database.embedded`.")
     }
 
     /// Makes what only the server's user may enter, and gives it to that user.
@@ -56,6 +73,14 @@ struct ServerDirectory: Sendable {
         try identity.takeOver(made)
         try TextFile.write(made, to: socketRecord)
         return made
+    }
+
+    /// Bytes that the disk still takes; `nil` when nobody knows.
+    var freeBytes: UInt64? {
+        var status = statvfs()
+        // Sound: fills the structure that it is given for the time of the call.
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
     /// Whether something is at `path`.

@@ -50,21 +50,59 @@ struct ServerPrograms: Sendable {
         try await run(path: directory + "/" + program, arguments)
     }
 
+    /// Starts the keeper of a running server: a process that outlives this one, and stops the
+    /// server when it had no user for some seconds. It ends with the server.
+    func keep(_ directory: ServerDirectory, seconds: Int) async throws -> Outcome {
+        // The keeper takes the locks of the users' own, so it runs as they do.
+        let stop = identity.command(
+            [self.directory + "/pg_ctl", "stop", "-D", directory.data, "-m", "fast", "-w", "-s"])
+        // Its outputs go nowhere: a pipe would be held open for as long as it lives.
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: Arguments(
+                [
+                    "-c", Self.keeper, "keeper", directory.gate, directory.users,
+                    directory.data + "/postmaster.pid", String(seconds),
+                ] + stop),
+            environment: environment, workingDirectory: "/",
+            platformOptions: identity.platformOptions, output: .discarded, error: .discarded)
+        return Outcome(isSuccess: result.terminationStatus.isSuccess, output: "see its lock files")
+    }
+
+    /// A user who comes holds the gate first and then a lock on the file of users, so that the
+    /// keeper takes them in this order too. It asks instead of waiting for the second: a lock that
+    /// somebody waits for can be lost when the last user makes its own the only one.
+    private static let keeper = """
+        exec 8>>"$1" 9>>"$2" && file=$3 seconds=$4 server=$(head -n 1 "$3") && shift 4 || exit
+        (
+            free=0
+            while sleep 1 && [ "$(head -n 1 "$file" 2>/dev/null)" = "$server" ]; do
+                if flock -n 9; then free=$((free + 1)); flock -u 9; else free=0; fi
+                if [ "$free" -gt "$seconds" ]; then
+                    flock 8
+                    if flock -n 9; then exec "$@"; fi
+                    flock -u 8
+                fi
+            done
+        ) &
+        """
+
     /// Runs any program as the server's user to its end.
     func run(path: String, _ arguments: [String]) async throws -> Outcome {
-        // A fixed environment: PGPORT, PGDATA and their like must not reach the server.
-        let environment: [Environment.Key: String] = [
-            "PATH": "\(directory):/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/",
-        ]
-        let limit = 1 << 20
         let command = identity.command([path] + arguments)
+        let limit = 1 << 20
         let result = try await Subprocess.run(
             .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
-            environment: .custom(environment),
-            workingDirectory: "/", platformOptions: identity.platformOptions,
+            environment: environment, workingDirectory: "/",
+            platformOptions: identity.platformOptions,
             output: .string(limit: limit), error: .combinedWithOutput)
         return Outcome(
             isSuccess: result.terminationStatus.isSuccess,
             output: result.standardOutput.trimmed)
+    }
+
+    /// A fixed environment: PGPORT, PGDATA and their like must not reach the server.
+    private var environment: Environment {
+        .custom(["PATH": "\(directory):/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/"])
     }
 }

@@ -126,6 +126,20 @@ extension PostgresError {
     }
 }
 
+extension PostgresError {
+    /// Message, SQLSTATE, detail and hint in one line, without the statement.
+    package var summary: String {
+        var text = message
+        if let sqlState { text += " (SQLSTATE \(sqlState))" }
+        for more in [detail, hint] {
+            if let more, !message.contains(more) {
+                text += "; " + more.split(separator: "\n").map(\.trimmed).joined(separator: "; ")
+            }
+        }
+        return text
+    }
+}
+
 extension PostgresError: CustomStringConvertible {
     /// Message, SQLSTATE, detail, hint and statement in one text of several lines.
     package var description: String {

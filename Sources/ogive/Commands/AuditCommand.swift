@@ -2,13 +2,13 @@ internal import ArgumentParser
 internal import OgiveStore
 
 /// `ogive audit [RUN]`: proves that a run holds exactly what it should.
-struct AuditCommand: AsyncParsableCommand {
+struct AuditCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Prove that each draw of a run is there exactly once, or has its reason.",
         discussion: """
-            Looks at the rows themselves, not at counters. Exit code 1 when anything is missing
-            without a reason, or contradicts anything.
+            Looks at the rows themselves, not at counters. Exit code 1 when anything is
+            missing without a reason, or contradicts anything.
 
             Example: ogive audit quickstart --config config/quickstart.yaml
             """)
@@ -23,6 +23,8 @@ struct AuditCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var file: ConfigurationOption
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
@@ -59,9 +61,10 @@ extension AuditReport {
                     + "failure \(failedLogProbabilities), pending \(pendingLogProbabilities)")
         }
         for item in missing {
-            let reason = item.reason ?? "pending: neither a result nor a failure"
             lines.append(
-                "  missing: prompt \(item.promptKey) \(item.kind) \(item.index): \(reason)")
+                "  \(item.reason == nil ? "missing" : "failed"): prompt "
+                    + "\(PromptText.short(item.promptKey)) \(item.kind) \(item.index)"
+                    + (item.reason.map { ": \($0)" } ?? ": neither a result nor a failure"))
         }
         for problem in problems { lines.append("  contradiction: \(problem)") }
         if problemCount > problems.count {
@@ -72,7 +75,13 @@ extension AuditReport {
     }
 
     private var soundness: String {
-        guard isOutOfBudget else { return "sound: exactly N" }
+        let failures = failed + failedCandidates + failedLogProbabilities
+        guard isOutOfBudget else {
+            return failures == 0
+                ? "sound: each draw is there exactly once"
+                : "sound: each draw is there exactly once, or its failure says why not "
+                    + "(\(NumberText.count(failures)) failures)"
+        }
         return "sound, and the budget is spent: "
             + (partialPrompts == 0
                 ? "each prompt has all of its draws or none"
@@ -82,7 +91,7 @@ extension AuditReport {
 
     /// For a script.
     var json: JSONValue {
-        .object([
+        .output([
             "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
             "draws": .number("\(draws)"), "target_draws": .number("\(targetDraws)"),
             "landed": .number("\(landed)"),
@@ -90,10 +99,15 @@ extension AuditReport {
             "unsampled": .number("\(unsampled)"),
             "candidates": .number("\(candidates)"),
             "landed_candidates": .number("\(landedCandidates)"),
+            "failed_candidates": .number("\(failedCandidates)"),
+            "pending_candidates": .number("\(pendingCandidates)"),
             "log_probabilities": .number("\(logProbabilities)"),
             "landed_log_probabilities": .number("\(landedLogProbabilities)"),
+            "failed_log_probabilities": .number("\(failedLogProbabilities)"),
+            "pending_log_probabilities": .number("\(pendingLogProbabilities)"),
             "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
+            "problems": .array(problems.map(JSONValue.string)),
             "missing": .array(
                 missing.map { item in
                     .object([

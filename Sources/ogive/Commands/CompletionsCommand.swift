@@ -6,9 +6,10 @@ struct CompletionsCommand: ParsableCommand {
         commandName: "completions",
         abstract: "Print a completion script for a shell.",
         discussion: """
-            bash: ogive completions bash > ~/.local/share/bash-completion/completions/ogive
-            zsh:  ogive completions zsh > DIR/_ogive, for a DIR in $fpath
-            fish: ogive completions fish > ~/.config/fish/completions/ogive.fish
+            Examples:
+              ogive completions bash > ~/.local/share/bash-completion/completions/ogive
+              ogive completions zsh > DIR/_ogive          (for a DIR in $fpath)
+              ogive completions fish > ~/.config/fish/completions/ogive.fish
             """)
 
     /// The shells there are.
@@ -26,7 +27,10 @@ struct CompletionsCommand: ParsableCommand {
     /// The script for a shell.
     static func script(for shell: Shell) -> String {
         switch shell {
-        case .bash: Ogive.completionScript(for: .bash)
+        case .bash:
+            // Where the script knows nothing, bash completes names of files.
+            Ogive.completionScript(for: .bash)
+                .replacing("complete -o filenames", with: "complete -o default -o filenames")
         case .zsh: Ogive.completionScript(for: .zsh)
         case .fish: Ogive.completionScript(for: .fish)
         }

@@ -6,14 +6,14 @@ internal import OgiveStore
 internal import OgiveTransport
 
 /// `ogive coordinator CONFIG`: serves all submitted runs to whatever workers come.
-struct CoordinatorCommand: AsyncParsableCommand {
+struct CoordinatorCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator",
         abstract: "Serve all submitted runs of a database to workers.",
         discussion: """
-            Reads `database` and `coordinator` of the configuration and runs until SIGTERM or
-            SIGINT. One coordinator leads a database at a time; others stand by, and one of them
-            takes over when the leader ends or its lease runs out.
+            Reads `database` and `coordinator` of the configuration and runs until SIGTERM
+            or SIGINT. One coordinator leads a database at a time; others stand by, and
+            one of them takes over when the leader ends or its lease runs out.
 
             To be reached from other machines it needs keys: see `ogive keys --help`.
 
@@ -27,8 +27,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
         help: "Wait while another coordinator leads; otherwise end when it is alive.")
     var standby = true
 
+    @Option(help: .hidden)
+    var onlyRun: String?
+
     @Flag(help: .hidden)
     var followParent = false
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
@@ -45,6 +50,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             settings.renewInterval = configuration.coordinator.renewInterval
             settings.standbyInterval = min(.seconds(1), settings.renewInterval)
             settings.standsBy = standby
+            settings.onlyRun = onlyRun
             let (leading, announcement) = AsyncStream.makeStream(of: Void.self)
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,

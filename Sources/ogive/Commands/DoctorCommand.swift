@@ -4,16 +4,17 @@ internal import OgiveModels
 internal import OgivePreflight
 
 /// `ogive doctor CONFIG`: looks at everything that a run will need, and changes nothing.
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Look for what would make a run fail, or its rewards wrong, before it starts.",
         discussion: """
-            Asks the model servers a few things (about 40 short draws and scores, then a burst of
-            at most 6 seconds), looks at the database, and says what it found and what to do.
-            Nothing is stored. Starts servers that the configuration launches, and stops them.
-            Exit code 1 when there is an error among the findings. `ogive run` looks at the models
-            by itself; the documentation's page Preflight explains every finding.
+            Asks the model servers a few things (about 40 short draws and scores, then a
+            burst of at most 6 seconds), looks at the database, and says what it found and
+            what to do. Nothing is stored. Starts servers that the configuration launches,
+            and stops them. Exit code 1 when there is an error among the findings. `ogive
+            run` looks at the models by itself; the documentation's page Preflight
+            explains every finding.
 
             Examples:
               ogive doctor config/quickstart.yaml
@@ -22,10 +23,12 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationArgument
 
-    @Flag(help: "Print a JSON list of findings: code, severity, place, message, advice.")
+    @Flag(help: "Print JSON: an object with the list `findings`.")
     var json = false
 
     @OptionGroup var time: PreflightTime
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
@@ -39,13 +42,14 @@ struct DoctorCommand: AsyncParsableCommand {
             ).examine()
         }
         findings += report.findings
+        findings += LaunchDoctor(configuration: configuration).examine()
         findings += await PlaceDoctor(
             configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
         ).examine()
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         print(
             json
-                ? JSONValue.array(findings.map(\.json)).json
+                ? JSONValue.output(["findings": .array(findings.map(\.json))]).json
                 : FindingText(style: style).lines(findings).joined(separator: "\n"))
         if findings.worst == .error { throw ExitCode.failure }
     }

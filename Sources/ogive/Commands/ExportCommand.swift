@@ -6,21 +6,40 @@ extension ExportTarget: ExpressibleByArgument {}
 extension ExportFormat: ExpressibleByArgument {}
 
 /// `ogive export RUN --for TRAINER`: files in the columns that trainers read.
-struct ExportCommand: AsyncParsableCommand {
+struct ExportCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write what trainers read to a file, in their columns.",
         discussion: """
             Without --snapshot the rows are of what is there now, in one transaction. With
-            --shard-rows the output is a folder of files with at least so many rows each, and the
-            same command goes on with an export that was interrupted. Beside the output lies a
-            manifest with specifications, counts and checksums.
+            --shard-rows the output is a folder of files with at least so many rows each,
+            and the same command goes on with an export that was interrupted. Beside the
+            output lies a manifest with specifications, counts and checksums.
 
             Examples:
               ogive export quickstart --for qrpo-claire --output train.jsonl.gz
-              ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big-v1 --gzip
+              ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big
               ogive export big --for dpo --strategy best-worst --k 8 --output - | head
             """)
+
+    /// How a pair is made of a prompt's completions.
+    enum PairStrategy: String, CaseIterable, ExpressibleByArgument {
+        case labels, consecutive, balanced
+        case bestWorst = "best-worst"
+        case firstTwo = "first-two"
+    }
+
+    /// What is done with a quantile reward.
+    enum Transform: String, CaseIterable, ExpressibleByArgument {
+        case identity, log
+        case normalICDF = "normal-icdf"
+        case scaledNormalICDF = "scaled-normal-icdf"
+    }
+
+    /// How equal rewards count.
+    enum Ties: String, CaseIterable, ExpressibleByArgument {
+        case right, mid, left
+    }
 
     @Argument(help: "The run.")
     var name: String
@@ -36,7 +55,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "The snapshot to read (default: what is there now).")
     var snapshot: String?
 
-    @Option(help: "The file, - for standard output; with --shard-rows the folder.")
+    @Option(
+        help: "The file, - for standard output; with --shard-rows the folder.",
+        completion: .file())
     var output = "-"
 
     @Flag(help: "Pack with gzip (default: when the file's name ends in .gz).")
@@ -50,7 +71,7 @@ struct ExportCommand: AsyncParsableCommand {
     var force = false
 
     @Option(help: "Of pairs: labels, best-worst, first-two, consecutive or balanced.")
-    var strategy = "labels"
+    var strategy = PairStrategy.labels
 
     @Option(help: "Of best-worst and consecutive pairs: how many first draws count.")
     var k = 6
@@ -58,17 +79,17 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "Of balanced pairs: how many of a prompt.")
     var pairs = 1
 
-    @Option(help: "Of balanced pairs: decides their order.")
+    @Option(parsing: .unconditional, help: "Of balanced pairs: decides their order.")
     var seed: Int64 = 0
 
-    @Option(help: "Of targets and soft values.")
+    @Option(parsing: .unconditional, help: "Of targets and soft values.")
     var beta = 0.1
 
     @Option(help: "Of raw: identity, log, normal-icdf or scaled-normal-icdf.")
-    var transform = "identity"
+    var transform = Transform.identity
 
     @Option(help: "Of raw: right, mid or left.")
-    var ties = "right"
+    var ties = Ties.right
 
     @Option(
         help: ArgumentHelp(
@@ -76,24 +97,12 @@ struct ExportCommand: AsyncParsableCommand {
                 + "left out.", valueName: "n"))
     var refRewards: Int?
 
-    @Flag(help: "Print the manifest as JSON.")
+    @Flag(help: "Print the manifest, one JSON object.")
     var json = false
 
     @OptionGroup var file: ConfigurationOption
 
     func validate() throws {
-        func check(_ name: String, _ value: String, _ choices: [String]) throws {
-            if !choices.contains(value) {
-                throw ValidationError(
-                    "--\(name) must be one of \(choices.joined(separator: ", ")), not '\(value)'")
-            }
-        }
-        try check(
-            "strategy", strategy,
-            ["labels", "best-worst", "first-two", "consecutive", "balanced"])
-        try check(
-            "transform", transform, ["identity", "log", "normal-icdf", "scaled-normal-icdf"])
-        try check("ties", ties, ["right", "mid", "left"])
         for (name, value, least) in [
             ("shard-rows", shardRows ?? 1, 1), ("k", k, 2), ("pairs", pairs, 1),
             ("ref-rewards", refRewards ?? 1, 1),
@@ -108,17 +117,19 @@ struct ExportCommand: AsyncParsableCommand {
         }
     }
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+
     func run() async throws {
         let configuration = try file.load()
         var request = ExportRequest(run: name, target: target, format: format)
         request.snapshot = snapshot
-        request.strategy = strategy
+        request.strategy = strategy.rawValue
         request.k = k
         request.pairs = pairs
         request.seed = seed
         request.beta = beta
-        request.transform = transform
-        request.ties = ties
+        request.transform = transform.rawValue
+        request.ties = ties.rawValue
         request.refRewards = refRewards
         let job = ExportJob(
             request: request, output: output, isGzip: gzip || output.hasSuffix(".gz"),
@@ -127,7 +138,9 @@ struct ExportCommand: AsyncParsableCommand {
             try await job.run(store)
         }
         // Standard output may be the export itself.
-        let text = json ? manifest.json.json : manifest.text(output)
+        let text =
+            json
+            ? JSONValue.output(manifest.json.fields ?? [:]).json : manifest.text(output)
         ErrorRendering.write(text + "\n", to: output == "-" ? STDERR_FILENO : STDOUT_FILENO)
     }
 }
@@ -138,6 +151,11 @@ extension ExportManifest {
         var text = "\(output): \(NumberText.count(rows)) rows"
         if leftOut > 0 {
             text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
+        }
+        if untold > 0 {
+            text +=
+                "; \(NumberText.count(untold)) rows have no reference log-probability, because a "
+                + "text of theirs lost bytes"
         }
         if files.count == 1 { return text + "\nSHA-256 \(files[0].receipt.sha256)" }
         return text + " in \(NumberText.count(files.count)) files"

@@ -1,6 +1,10 @@
 internal import ArgumentParser
 internal import Glibc
+internal import OgiveCore
 internal import OgiveStore
+
+extension ModelError.Code: ExpressibleByArgument {}
+extension Failure.Stage: ExpressibleByArgument {}
 
 /// `ogive failures list|retry [RUN]`: why draws are missing, and another try.
 struct FailuresCommand: AsyncParsableCommand {
@@ -20,32 +24,29 @@ struct FailuresCommand: AsyncParsableCommand {
         var run: String?
 
         @Option(help: "Only failures of this kind, for example timeout.")
-        var code: String?
+        var code: ModelError.Code?
 
         @Option(help: "Only failures of this stage: sampling, scoring or logprob.")
-        var stage: String?
+        var stage: Failure.Stage?
 
-        @Option(help: ArgumentHelp("Only failures of this prompt.", valueName: "key"))
+        @Option(help: ArgumentHelp("Only failures of this prompt.", valueName: "key|number"))
         var prompt: String?
 
-        @Flag(help: "Print JSON.")
+        @Flag(help: "Print one JSON object.")
         var json = false
 
         @OptionGroup var file: ConfigurationOption
 
-        /// The same for the store. Throws `.configuration` for a stage that there is not.
-        func filter() throws(CommandError) -> FailureFilter {
-            if let stage, !["sampling", "scoring", "logprob"].contains(stage) {
-                throw CommandError(
-                    .configuration,
-                    "--stage must be sampling, scoring or logprob, not '\(stage)'")
-            }
-            return FailureFilter(code: code, stage: stage, prompt: prompt)
+        /// The same for the store. Throws when there is no such prompt.
+        func filter(_ run: String, _ store: PostgresStore) async throws -> FailureFilter {
+            var filter = FailureFilter(code: code?.rawValue, stage: stage?.rawValue)
+            if let prompt { filter.prompt = try await store.prompt(ofRun: run, meant: prompt).key }
+            return filter
         }
     }
 
     /// `ogive failures list`.
-    struct List: AsyncParsableCommand {
+    struct List: ConfiguredCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "Show failures: by kind, then one by one.")
 
@@ -60,12 +61,16 @@ struct FailuresCommand: AsyncParsableCommand {
             }
         }
 
+        func configurationFile() throws(CommandError) -> ConfigurationFile {
+            try selection.file.file()
+        }
+
         func run() async throws {
             let configuration = try selection.file.load()
             let name = try configuration.runName(selection.run)
-            let filter = try selection.filter()
             let (groups, entries) = try await DatabaseSession.withStore(configuration) { store, _ in
-                try await store.failures(ofRun: name, filter, limit: limit)
+                try await store.failures(
+                    ofRun: name, try await selection.filter(name, store), limit: limit)
             }
             let lines =
                 selection.json
@@ -76,36 +81,41 @@ struct FailuresCommand: AsyncParsableCommand {
     }
 
     /// `ogive failures retry`.
-    struct Retry: AsyncParsableCommand {
+    struct Retry: ConfiguredCommand {
         static let configuration = CommandConfiguration(
             commandName: "retry",
             abstract: "Forget failures, so that their draws and candidates are tried again.",
             discussion: """
-                Mend the cause first: what fails again is a failure again. A draw keeps its seed,
-                and what has a reward is never touched.
+                Mend the cause first: what fails again is a failure again. A draw keeps its
+                seed, and what has a reward is never touched.
                 """)
 
         @OptionGroup var selection: Selection
 
+        func configurationFile() throws(CommandError) -> ConfigurationFile {
+            try selection.file.file()
+        }
+
         func run() async throws {
             let configuration = try selection.file.load()
             let name = try configuration.runName(selection.run)
-            let filter = try selection.filter()
             let count = try await DatabaseSession.withStore(configuration) { store, _ in
-                try await store.retryFailures(ofRun: name, filter)
+                try await store.retryFailures(
+                    ofRun: name, try await selection.filter(name, store))
             }
             if selection.json {
                 print(
-                    JSONValue.object([
+                    JSONValue.output([
                         "run": .string(name), "retried_failures": .number("\(count)"),
                     ]).json)
             } else if count == 0 {
                 print("run '\(name)': no such failures; nothing to do")
             } else {
                 print(
-                    "run '\(name)': \(NumberText.count(count)) failures will be tried again, "
-                        + "now if a coordinator serves this database, else with the next "
-                        + "`ogive run` or `ogive coordinator`")
+                    try selection.file.file().completing(
+                        "run '\(name)': \(NumberText.count(count)) failures will be tried again, "
+                            + "now if a coordinator serves this database, else with the next "
+                            + "`ogive run` or `ogive coordinator`"))
             }
         }
     }

@@ -2,21 +2,23 @@ internal import ArgumentParser
 internal import Glibc
 
 /// `ogive import FILE --set NAME`: brings prompts into the database.
-struct ImportCommand: AsyncParsableCommand {
+struct ImportCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Import prompts from JSON Lines, plain or gzip.",
+        abstract: "Import prompts from JSON Lines or a JSON list, plain, gzip or zstd.",
         discussion: """
             Recognised without configuration: {"prompt": "…"}, {"messages": […]},
-            {"question", "answer"}, preference rows (prompt, chosen, rejected) and
-            {"prompt", "completions": […]}; anything else by `prompts.fields` of the configuration.
-            Importing a file again changes nothing. With bad rows nothing is imported, unless
-            --skip-bad-rows says so; the bad ones then go to FILE.bad.jsonl.
+            {"conversations": […]} of ShareGPT, {"question", "answer"}, preference rows
+            (prompt, chosen, rejected), {"prompt", "completion", "label"} of KTO and
+            {"prompt", "completions": […]}; anything else by `prompts.fields` of the
+            configuration. Importing a file again changes nothing. With bad rows nothing
+            is imported, unless --skip-bad-rows says so; the bad ones then go to
+            FILE.bad.jsonl.
 
             Example: ogive import gsm8k-test.jsonl --set gsm8k --config ogive.yaml
             """)
 
-    @Argument(help: "The file; - is standard input.")
+    @Argument(help: "The file; - is standard input.", completion: .file())
     var path: String
 
     @Option(help: "The name of the prompt set.")
@@ -25,20 +27,38 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Import the good rows, and write the bad ones to FILE.bad.jsonl.")
     var skipBadRows = false
 
-    @Flag(help: "Print the counts as one JSON object.")
+    @Option(
+        help: ArgumentHelp(
+            "What the assistant's turn at the end of a chat is: candidate or continue.",
+            valueName: "meaning"))
+    var lastAssistant: ImportRules.LastAssistant?
+
+    @Option(help: "Import only so many rows of the file, for a trial.")
+    var limit: Int?
+
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     @OptionGroup var file: ConfigurationOption
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+    }
+
     func run() async throws {
         let configuration = try file.load()
         var job = ImportJob(path: path, set: set)
-        job.fields = configuration.prompts?.fields
-        job.skipBadRows = skipBadRows
-        job.lineBytesMax = configuration.prompts?.lineBytesMax ?? job.lineBytesMax
-        let outcome = try await DatabaseSession.withStore(configuration) { store, _ in
+        job.rules = ImportRules(configuration.prompts)
+        job.rules.lastAssistant = lastAssistant ?? job.rules.lastAssistant
+        // The configuration's limit belongs to the set that its name makes.
+        job.rules.limit = limit
+        job.skipBadRows = skipBadRows || configuration.prompts?.skipBadRows ?? false
+        let outcome = try await DatabaseSession.withStore(configuration, makes: true) { store, _ in
             try await job.run(store)
         }
         print(json ? outcome.json.json : outcome.text(set: set))
     }
 }
+
+extension ImportRules.LastAssistant: ExpressibleByArgument {}

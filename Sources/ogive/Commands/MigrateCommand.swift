@@ -3,7 +3,7 @@ internal import Migrations
 internal import OgiveStore
 
 /// `ogive migrate up|down|status`: brings the schema to this program's version.
-struct MigrateCommand: AsyncParsableCommand {
+struct MigrateCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Create, update, inspect or remove Ogive's schema in a database.",
@@ -28,39 +28,73 @@ struct MigrateCommand: AsyncParsableCommand {
     @Flag(help: "With `down`: yes, the data may be lost.")
     var yes = false
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     @OptionGroup var file: ConfigurationOption
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
-        try await DatabaseSession.with(configuration, schema: .ignored) { session in
+        try await DatabaseSession.with(
+            configuration, schema: .ignored, makes: action == .up
+        ) { session in
             try await migrate(Migrator(session.connection))
         }
     }
 
+    /// What was done, or where the schema stands.
+    private struct Outcome {
+        var applied: [Migration] = []
+        var takenBack: [Migration] = []
+        var pending: [Migration] = []
+        var unknown: [String] = []
+    }
+
     private func migrate(_ migrator: Migrator) async throws {
+        var outcome = Outcome()
         switch action {
-        case .up:
-            let applied = try await migrator.up()
-            for migration in applied { print("applied \(migration.number) \(migration.name)") }
-            if applied.isEmpty { print("nothing to do: the schema is up to date") }
+        case .up: outcome.applied = try await migrator.up()
         case .down:
             guard let to, yes else {
                 throw CommandError(
                     .configuration,
                     "`migrate down` loses data: say how far with `--to NUMBER`, and `--yes`")
             }
-            for migration in try await migrator.down(to: to) {
-                print("took back \(migration.number) \(migration.name)")
-            }
+            outcome.takenBack = try await migrator.down(to: to)
         case .status:
             let status = try await migrator.status()
-            for migration in status.applied {
-                print("applied  \(migration.number) \(migration.name)")
-            }
-            for migration in status.pending {
-                print("pending  \(migration.number) \(migration.name)")
-            }
-            for name in status.unknown { print("unknown  \(name)") }
+            outcome.applied = status.applied
+            outcome.pending = status.pending
+            outcome.unknown = status.unknown
         }
+        print(json ? object(outcome).json : lines(outcome).joined(separator: "\n"))
+    }
+
+    private func lines(_ outcome: Outcome) -> [String] {
+        // One column where the states stand below each other.
+        let gap = action == .status ? "  " : " "
+        let lines =
+            outcome.applied.map { "applied\(gap)\($0.number) \($0.name)" }
+            + outcome.takenBack.map { "took back \($0.number) \($0.name)" }
+            + outcome.pending.map { "pending\(gap)\($0.number) \($0.name)" }
+            + outcome.unknown.map { "unknown\(gap)\($0)" }
+        if action == .up, lines.isEmpty { return ["nothing to do: the schema is up to date"] }
+        return lines.isEmpty ? ["nothing to do"] : lines
+    }
+
+    private func object(_ outcome: Outcome) -> JSONValue {
+        func list(_ migrations: [Migration]) -> JSONValue {
+            .array(
+                migrations.map {
+                    .object(["number": .number("\($0.number)"), "name": .string($0.name)])
+                })
+        }
+        return .output([
+            "action": .string(action.rawValue), "applied": list(outcome.applied),
+            "taken_back": list(outcome.takenBack), "pending": list(outcome.pending),
+            "unknown": .array(outcome.unknown.map(JSONValue.string)),
+        ])
     }
 }

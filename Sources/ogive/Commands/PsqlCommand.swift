@@ -6,7 +6,7 @@ internal import Subprocess
 internal import SystemPackage
 
 /// `ogive psql`: opens the database of a configuration, started for the occasion if need be.
-struct PsqlCommand: AsyncParsableCommand {
+struct PsqlCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "psql",
         abstract: "Open the database in psql.",
@@ -15,7 +15,7 @@ struct PsqlCommand: AsyncParsableCommand {
 
             Examples:
               ogive psql --config config/quickstart.yaml
-              ogive psql --config config/quickstart.yaml -- -c 'SELECT * FROM ogive.run_status'
+              ogive psql -- -c 'SELECT * FROM ogive.run_status'
               ogive psql --program python3 -- train.py
             """)
 
@@ -31,6 +31,8 @@ struct PsqlCommand: AsyncParsableCommand {
     @Argument(parsing: .postTerminator, help: "Arguments for psql, or for the program.")
     var arguments: [String] = []
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+
     func run() async throws {
         let configuration = try file.load()
         let status = try await DatabaseSession.with(configuration, schema: .ignored) { session in
@@ -38,7 +40,12 @@ struct PsqlCommand: AsyncParsableCommand {
             signal(SIGINT, SIG_IGN)
             return try await psql(session.connection)
         }
-        if case .exited(let code) = status, code != 0 { throw ExitCode(code) }
+        switch status {
+        case .exited(0): return
+        case .exited(let code): throw ExitCode(code)
+        // As a shell says it.
+        case .signaled(let number): throw ExitCode(128 + number)
+        }
     }
 
     private func psql(_ connection: PostgresConfiguration) async throws -> TerminationStatus {

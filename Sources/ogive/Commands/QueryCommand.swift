@@ -1,61 +1,113 @@
 internal import ArgumentParser
+internal import Glibc
 internal import OgiveCore
 internal import OgiveStore
 internal import QuantileRewards
 
 /// `ogive query RUN --prompt KEY`: the table of a prompt, and the quantile reward of a reward.
-struct QueryCommand: AsyncParsableCommand {
+struct QueryCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Show the quantile table of a prompt, or the quantile reward of a reward.",
+        abstract: "Show a prompt's quantile table, its completions, or a quantile reward.",
         discussion: """
             Examples:
               ogive query quickstart --prompt held-out-000 --config config/quickstart.yaml
-              ogive query quickstart --prompt held-out-000 --reward 1.5
+              ogive query quickstart --prompt held-out-000 --reward -0.1
+              ogive query gsm8k --prompt 3f9a1c --completions
             """)
 
     @Argument(help: "The run.")
     var name: String
 
-    @Option(help: "The prompt's key.")
+    @Option(help: "The prompt: its key, the beginning of its key, or its number.")
     var prompt: String
 
-    @Option(help: "A raw reward: prints its quantile reward, #{reference rewards ≤ it} / n.")
+    @Option(
+        parsing: .unconditional,
+        help: "A raw reward: prints its quantile reward, #{reference rewards ≤ it} / n.")
     var reward: Double?
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: "Show the texts of the prompt's draws as well.")
+    var completions = false
+
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     @OptionGroup var file: ConfigurationOption
 
-    private func json(_ table: QuantileTable, _ quantile: Double?) -> JSONValue {
-        let rewards = table.rewards.map { JSONValue.number("\($0)") }
-        var fields: [String: JSONValue] = [
-            "run": .string(name), "prompt": .string(table.promptKey),
-            "n": .number("\(rewards.count)"), "complete": .bool(table.isComplete),
-            "rewards": .array(rewards),
-        ]
-        if let reward { fields["reward"] = .number("\(reward)") }
-        if let quantile { fields["quantile_reward"] = .number("\(quantile)") }
-        return .object(fields)
-    }
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
-        let table = try await DatabaseSession.withStore(configuration) { store, _ in
-            try await store.table(ofRun: name, prompt: .key(prompt))
+        let (table, draws) = try await DatabaseSession.withStore(configuration) { store, _ in
+            let id = try await store.prompt(ofRun: name, meant: prompt).id
+            let table = try await store.table(ofRun: name, prompt: .id(id))
+            let draws = try await completions ? store.completions(ofRun: name, prompt: id) : []
+            return (table, draws)
         }
         let distribution = EmpiricalDistribution(table.rewards)
         let quantile = reward.flatMap { distribution?.quantileReward(of: $0) }
         if json {
-            print(json(table, quantile).json)
-        } else if let quantile {
-            print(quantile)
-        } else {
-            let state = table.isComplete ? "" : " (incomplete: \(table.draws) are asked for)"
-            print("prompt \(table.promptKey): \(table.rewards.count) rewards\(state)")
-            print(TextECDF().lines(table.rewards).joined(separator: "\n"))
-            print(table.rewards.map { NumberText.decimal($0, 4) }.joined(separator: " "))
+            print(json(table, quantile, draws).json)
+            return
         }
+        if let quantile { print(quantile) } else { show(table) }
+        show(draws)
+    }
+
+    private func show(_ table: QuantileTable) {
+        let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+        let state = table.isComplete ? "" : " (incomplete: \(table.draws) are asked for)"
+        print(
+            "prompt \(table.promptKey) (#\(table.prompt.rawValue)): "
+                + "\(table.rewards.count) rewards\(state)")
+        let plot = TextECDF(width: style.plotWidth).lines(table.rewards)
+        print(style.shown(plot.joined(separator: "\n")))
+        print(table.rewards.map { NumberText.decimal($0, 4) }.joined(separator: " "))
+    }
+
+    private func show(_ draws: [ScoredCompletion]) {
+        for draw in draws {
+            var facts = ["draw \(draw.draw)"]
+            if let reward = draw.reward { facts.append("reward \(NumberText.decimal(reward, 4))") }
+            if let quantile = draw.quantileReward {
+                facts.append("quantile reward \(NumberText.decimal(quantile, 4))")
+            }
+            if draw.reward == nil { facts.append("no reward") }
+            if let tokens = draw.tokens { facts.append("\(tokens) tokens") }
+            if draw.isTruncated { facts.append("truncated") }
+            print("\n\(facts.joined(separator: ", "))\n\(draw.text)")
+        }
+    }
+
+    private func json(
+        _ table: QuantileTable, _ quantile: Double?, _ draws: [ScoredCompletion]
+    ) -> JSONValue {
+        let rewards = table.rewards.map { JSONValue.number("\($0)") }
+        var fields: JSONFields = [
+            "run": .string(name), "prompt": .string(table.promptKey),
+            "prompt_id": .number("\(table.prompt.rawValue)"),
+            "n": .number("\(rewards.count)"), "draws": .number("\(table.draws)"),
+            "complete": .bool(table.isComplete), "rewards": .array(rewards),
+        ]
+        if let reward { fields["reward"] = .number("\(reward)") }
+        if let quantile { fields["quantile_reward"] = .number("\(quantile)") }
+        if completions { fields["completions"] = .array(draws.map(\.json)) }
+        return .output(fields)
+    }
+}
+
+extension ScoredCompletion {
+    /// For a script.
+    var json: JSONValue {
+        func number(_ value: (some CustomStringConvertible)?) -> JSONValue {
+            value.map { .number("\($0)") } ?? .null
+        }
+        return .object([
+            "draw_index": .number("\(draw)"), "text": .string(text), "reward": number(reward),
+            "quantile_reward": number(quantileReward),
+            "log_probability": number(logProbability), "token_count": number(tokens),
+            "truncated": .bool(isTruncated),
+        ])
     }
 }

@@ -4,15 +4,18 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive run CONFIG`: everything on this machine, from prompts to quantile tables.
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Do a whole run on this machine: database, model servers, coordinator, workers.",
         discussion: """
-            Starts what the configuration names, imports the prompts, submits the run, shows its
-            progress, and stops everything at the end. Interrupted or killed, the same command
-            goes on where it stopped; with more `draws` it samples only the missing ones. Before the
-            first draw of a run its models are looked at, as `ogive doctor` does.
+            Starts what the configuration names, imports the prompts, submits the run,
+            shows its progress, and stops everything at the end. Interrupted or killed,
+            the same command goes on where it stopped; with more `draws` it samples only
+            the missing ones. A new run's models are looked at first, as `ogive doctor`
+            does: if that finds an error, the run is not submitted. Other open runs of
+            the database wait, unless --all is given; while another `ogive run` or
+            coordinator works on the database, this one waits.
 
             Examples:
               ogive run config/quickstart.yaml
@@ -27,44 +30,106 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
     var skipsPreflight = false
 
+    @Flag(help: "Work on all open runs of the database, and not on this one alone.")
+    var all = false
+
     @OptionGroup var time: PreflightTime
 
-    @Flag(help: "Print progress and result as JSON lines.")
+    @Flag(help: "Print what happens as JSON lines, each with its `event`.")
     var json = false
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+
     func run() async throws {
+        let file = try self.file.file()
         let configuration = try file.load()
+        let spec = try configuration.runSpec()
         let begun = ContinuousClock.now
-        try await DatabaseSession.withStore(configuration, schema: .migrated) { store, session in
+        try await DatabaseSession.withStore(
+            configuration, schema: .migrated, makes: true
+        ) { store, session in
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
-            let submitted = try await submission.run(store)
-            if !json {
-                // Not by `print`, which keeps it back when the output is a pipe or a file.
-                ErrorRendering.write(
-                    submitted.lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+            let imported = try await submission.importPrompts(store)
+            let (asked, json, all) = (submission, json, all)
+            var local = LocalRun(
+                name: spec.name, configuration: configuration, configFile: file, store: store
+            ) {
+                try await Self.submitted(asked, imported, store, json: json, all: all)
             }
-            let name = submitted.receipt.run.spec.name
-            let before = try await store.runStatus(name)
-            if !submitted.receipt.isFinished, !submitted.receipt.isOutOfBudget {
-                var local = LocalRun(
-                    name: name, configuration: configuration, configFile: file, store: store)
-                local.showsJSON = json
-                // What has rewards already was looked at before, or is its own proof.
-                if !skipsPreflight, before.landed == 0 {
-                    local.preflight = RunPreflight(
-                        configuration: configuration, json: json, total: time.total)
+            local.showsJSON = json
+            local.servesAll = all
+            // What has rewards already was looked at before, or is its own proof.
+            if !skipsPreflight, try await !store.hasRewards(of: spec) {
+                try await store.checkSubmission(
+                    of: spec, isImported: configuration.prompts?.file != nil)
+                local.preflight = RunPreflight(
+                    configuration: configuration, json: json, total: time.total)
+            } else {
+                local.submitted = try await local.submit()
+            }
+            let before =
+                if let submitted = local.submitted, !submitted.isOpen { submitted.before } else {
+                    try await local.run()
                 }
-                try await local.run()
-            }
             let summary = try await RunSummary.read(
-                name, store, before: before, elapsed: ContinuousClock.now - begun)
+                spec.name, store, before: before, elapsed: ContinuousClock.now - begun)
             try summary.show(place: session.place, file: file, json: json)
         }
+    }
+
+    /// Submits, and says so.
+    private static func submitted(
+        _ submission: Submission, _ imported: ImportJob.Outcome?, _ store: PostgresStore,
+        json: Bool, all: Bool
+    ) async throws -> LocalRun.Submitted {
+        let result = try await submission.submit(importing: imported, store)
+        let name = result.receipt.run.spec.name
+        let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
+        var lines = json ? [result.json.event("submitted").json] : result.lines
+        if isOpen, !json { lines += try await others(than: name, store, all: all) }
+        // Not by `print`, which keeps it back when the output is a pipe or a file.
+        ErrorRendering.write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+        return LocalRun.Submitted(before: try await store.runStatus(name), isOpen: isOpen)
+    }
+
+    /// What becomes of the other open runs of the database.
+    private static func others(
+        than name: String, _ store: PostgresStore, all: Bool
+    ) async throws -> [String] {
+        let open = try await store.status().filter { !$0.isClosed && $0.run != name }
+            .map { "'\($0.run)'" }
+        guard !open.isEmpty else { return [] }
+        let names = open.prefix(5).joined(separator: ", ") + (open.count > 5 ? ", …" : "")
+        return [
+            all
+                ? "works on the other open runs too: \(names)"
+                : "other open runs wait: \(names) (--all works on them too)"
+        ]
     }
 }
 
 extension PostgresStore {
+    /// Whether this run, as it is specified, has rewards.
+    func hasRewards(of spec: RunSpec) async throws -> Bool {
+        guard let run = try await run(ifNamed: spec.name), run.spec.scoring == spec.scoring else {
+            return false
+        }
+        return try await runStatus(spec.name).landed > 0
+    }
+
+    /// Throws what submitting a run would throw, before models are started for it: nothing is
+    /// refused of a new run whose prompts were imported.
+    func checkSubmission(of spec: RunSpec, isImported: Bool) async throws {
+        if isImported, try await run(ifNamed: spec.name) == nil { return }
+        _ = try await rehearse(spec)
+    }
+
+    private func run(ifNamed name: String) async throws -> RunDescription? {
+        guard try await status().contains(where: { $0.run == name }) else { return nil }
+        return try await run(named: name)
+    }
+
     /// The status of one run.
     func runStatus(_ name: String) async throws -> RunStatus {
         guard let status = try await status(ofRun: name).first else {

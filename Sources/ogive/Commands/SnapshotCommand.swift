@@ -8,9 +8,10 @@ struct SnapshotCommand: AsyncParsableCommand {
         commandName: "snapshot",
         abstract: "Pin what a run holds under a name, with a checksum, for trainers.",
         discussion: """
-            Later top-ups, retried failures and other runs do not change a snapshot. Trainers name
-            it: ogive.training_rows('RUN', 0.1, snapshot => 'NAME'), ogive export --snapshot NAME.
-            `ogive audit RUN` proves that it still is what was pinned.
+            Later top-ups, retried failures and other runs do not change a snapshot.
+            Trainers name it: ogive.training_rows('RUN', 0.1, snapshot => 'NAME'), ogive
+            export --snapshot NAME. `ogive audit RUN` proves that it still is what was
+            pinned.
 
             Examples:
               ogive snapshot quickstart v1 --config config/quickstart.yaml
@@ -19,7 +20,7 @@ struct SnapshotCommand: AsyncParsableCommand {
         subcommands: [Make.self, List.self], defaultSubcommand: Make.self)
 
     /// `ogive snapshot RUN NAME`.
-    struct Make: AsyncParsableCommand {
+    struct Make: ConfiguredCommand {
         static let configuration = CommandConfiguration(
             commandName: "make", abstract: "Make a snapshot (the default).")
 
@@ -32,10 +33,18 @@ struct SnapshotCommand: AsyncParsableCommand {
         @Flag(help: "Pin what is there although the run has not finished.")
         var incomplete = false
 
-        @Flag(help: "Print the manifest, a JSON object.")
+        @Flag(help: "Print JSON: an object with the manifest as `snapshot`.")
         var json = false
 
         @OptionGroup var file: ConfigurationOption
+
+        func configurationFile() throws(CommandError) -> ConfigurationFile {
+            try file.file()
+        }
+
+        private static func json(_ snapshot: Snapshot) throws -> JSONValue {
+            .output(["snapshot": try JSONParser.parse(Array(snapshot.manifest.utf8))])
+        }
 
         func run() async throws {
             let configuration = try file.load()
@@ -44,22 +53,26 @@ struct SnapshotCommand: AsyncParsableCommand {
                     ofRun: run, named: name, allowsPending: incomplete,
                     program: ProgramVersion.text)
             }
-            print(json ? snapshot.manifest : snapshot.text)
+            print(try json ? Self.json(snapshot).json : snapshot.text)
         }
     }
 
     /// `ogive snapshot list`.
-    struct List: AsyncParsableCommand {
+    struct List: ConfiguredCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "Show the snapshots there are.")
 
         @Argument(help: "Only those of this run.")
         var run: String?
 
-        @Flag(help: "Print the manifests, a JSON list.")
+        @Flag(help: "Print JSON: an object with the list `snapshots` of manifests.")
         var json = false
 
         @OptionGroup var file: ConfigurationOption
+
+        func configurationFile() throws(CommandError) -> ConfigurationFile {
+            try file.file()
+        }
 
         func run() async throws {
             let configuration = try file.load()
@@ -67,7 +80,8 @@ struct SnapshotCommand: AsyncParsableCommand {
                 try await store.snapshots(ofRun: run)
             }
             if json {
-                print("[\(snapshots.map(\.manifest).joined(separator: ",\n"))]")
+                let manifests = try snapshots.map { try JSONParser.parse(Array($0.manifest.utf8)) }
+                print(JSONValue.output(["snapshots": .array(manifests)]).json)
                 return
             }
             let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)

@@ -3,11 +3,14 @@ internal import Glibc
 internal import OgiveStore
 
 /// `ogive status [RUN]`: how far the runs are, and which workers there are.
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show how far the runs are, the coordinator and the workers.",
         discussion: """
+            SIZE is what completions and rewards take on disk; runs that share a sampling
+            or a scoring share it, too.
+
             Examples:
               ogive status --config config/quickstart.yaml
               ogive status quickstart --json
@@ -21,6 +24,8 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
+
     func run() async throws {
         let configuration = try file.load()
         let (runs, coordinator, workers) = try await DatabaseSession.withStore(configuration) {
@@ -32,7 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         if json {
             print(
-                JSONValue.object([
+                JSONValue.output([
                     "runs": .array(runs.map(\.json)), "coordinator": coordinator.json,
                     "workers": .array(workers.map(\.json)),
                 ]).json)
@@ -45,18 +50,23 @@ struct StatusCommand: AsyncParsableCommand {
     private func show(_ runs: [RunStatus], _ workers: [WorkerStatus]) {
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         var table = TextTable(
-            ["RUN", "STATE", "PROMPTS", "DRAWS", "LANDED", "FAILED", "PENDING", "MEAN", "POLICY"],
-            [.left, .left, .right, .right, .right, .right, .right, .right, .left])
+            [
+                "RUN", "STATE", "PROMPTS", "DRAWS", "LANDED", "FAILED", "PENDING", "MEAN", "SIZE",
+                "POLICY",
+            ],
+            [.left, .left, .right, .right, .right, .right, .right, .right, .right, .left])
         for run in runs {
             table.add([
                 run.run, run.state, "\(run.prompts)", "\(run.targetDraws)", "\(run.landed)",
                 "\(run.failures)", "\(run.pending)",
                 run.meanReward.map { NumberText.decimal($0, 3) } ?? "",
+                ByteCountText.rough(run.completionBytes + run.rewardBytes),
                 run.policy + (run.isSynthetic ? " (SYNTHETIC)" : ""),
             ])
         }
         print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
-        for line in runs.compactMap(\.spendingLine) { print(line) }
+        let more = runs.compactMap(\.candidateLine) + runs.compactMap(\.spendingLine)
+        for line in more { print(line) }
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
         var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])
@@ -88,6 +98,32 @@ extension RunStatus {
     /// How many draws a prompt gets: `32`, or `8 to 128` where that follows from the first ones.
     var drawsText: String { minDraws.map { "\($0) to \(draws)" } ?? "\(draws)" }
 
+    /// The prompts and their draws: `60 prompts × 40`, when that is what the run asks for.
+    var extentText: String {
+        let count = "\(NumberText.count(prompts)) prompts"
+        if minDraws == nil, targetDraws != prompts * draws {
+            return "\(count), \(NumberText.count(draws)) draws each at most"
+        }
+        return "\(count) × \(drawsText)"
+    }
+
+    /// What became of candidates, where the run scores them or asks for their log-probabilities.
+    var candidateLine: String? {
+        var parts: [String] = []
+        func add(_ what: String, _ landed: Int, _ target: Int, _ failed: Int) {
+            guard target > 0 else { return }
+            let failures = failed > 0 ? ", \(NumberText.count(failed)) failed" : ""
+            parts.append(
+                "\(NumberText.count(landed)) of \(NumberText.count(target)) candidates "
+                    + "\(what)\(failures)")
+        }
+        add("scored", landedCandidates, targetCandidates, candidateFailures)
+        add(
+            "with a log-probability", landedLogProbabilities, targetLogProbabilities,
+            logProbabilityFailures)
+        return parts.isEmpty ? nil : "\(run): \(parts.joined(separator: "; "))"
+    }
+
     /// For a script.
     var json: JSONValue {
         .object([
@@ -106,6 +142,8 @@ extension RunStatus {
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
             "samples": .bool(samples), "spending": spending.json,
+            "completion_bytes": .number("\(completionBytes)"),
+            "reward_bytes": .number("\(rewardBytes)"),
         ])
     }
 }
@@ -115,7 +153,7 @@ extension CoordinatorStatus {
     private static let unusual = [
         "ogive_lease_expirations_total", "ogive_results_total{outcome=duplicate}",
         "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=invalid}",
-        "ogive_failures_total",
+        "ogive_failures_total", "ogive_database_errors_total",
     ]
     private static let unusualPrefixes = [
         "ogive_dropped_messages_total", "ogive_handshake_failures_total",
@@ -147,7 +185,7 @@ extension CoordinatorStatus {
             "name": name.map(JSONValue.string) ?? .null, "term": .number("\(term)"),
             "leads": .bool(leads), "since": since.map(JSONValue.string) ?? .null,
             "renewed_at": renewedAt.map(JSONValue.string) ?? .null,
-            "counts": .object(counts.mapValues { .number("\($0)") }),
+            "counts": .object(JSONFields(counts.mapValues { JSONValue.number("\($0)") })),
         ])
     }
 }

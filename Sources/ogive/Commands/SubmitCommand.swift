@@ -3,17 +3,22 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive submit CONFIG`: names a run for the coordinator to serve.
-struct SubmitCommand: AsyncParsableCommand {
+struct SubmitCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
         abstract: "Import the prompts of a configuration and submit its run.",
         discussion: """
-            Submitting the same again resumes the run; more `draws` top it up. Another policy or
-            parameter makes a new sampling, another scorer a new scoring: the run's name stands for
-            it from then on, and the former results stay and are found again with the former
-            configuration.
+            Submitting the same again resumes the run; more `draws` top it up. Another
+            policy or parameter makes a new sampling, another scorer a new scoring: the
+            run's name stands for it from then on, and the former results stay and are
+            found again with the former configuration.
 
-            Example: ogive submit config/vllm.yaml
+            With --dry-run nothing is stored: it says how many draws of the imported
+            prompts would be missing, and what they may cost by what has landed.
+
+            Examples:
+              ogive submit config/vllm.yaml
+              ogive submit config/vllm.yaml -o run.draws=64 --dry-run
             """)
 
     @OptionGroup var file: ConfigurationArgument
@@ -21,12 +26,25 @@ struct SubmitCommand: AsyncParsableCommand {
     @Flag(help: "Try draws again that have a failure.")
     var retryFailures = false
 
-    @Flag(help: "Print the result as one JSON object.")
+    @Flag(help: "Only say what would be done, and what it may cost.")
+    var dryRun = false
+
+    @Flag(help: "Print one JSON object.")
     var json = false
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
-        try await DatabaseSession.withStore(configuration) { store, _ in
+        try await DatabaseSession.withStore(configuration, makes: !dryRun) { store, _ in
+            if dryRun {
+                let (receipt, status) = try await store.rehearse(try configuration.runSpec())
+                let plan = SubmissionPlan(
+                    outcome: Submission.Result(imported: nil, receipt: receipt, retried: 0),
+                    status: status)
+                print(json ? plan.json.json : plan.lines.joined(separator: "\n"))
+                return
+            }
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let result = try await submission.run(store)

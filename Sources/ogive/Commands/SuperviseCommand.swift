@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import OgiveModels
 
 /// `ogive supervise -- ARGV…`: the process between Ogive and a server that it starts.
-struct SuperviseCommand: ParsableCommand {
+struct SuperviseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "supervise",
         abstract: "Run a command until standard input closes, then end it and all it started.",
@@ -11,7 +11,7 @@ struct SuperviseCommand: ParsableCommand {
     @Argument(parsing: .postTerminator, help: "Program and arguments.")
     var command: [String]
 
-    func run() throws {
-        throw ExitCode(try ProcessSupervisor.run(command, grace: .seconds(10)))
+    func run() async throws {
+        throw ExitCode(try await ProcessSupervisor.run(command, grace: .seconds(10)))
     }
 }

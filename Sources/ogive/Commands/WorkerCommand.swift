@@ -6,13 +6,14 @@ internal import OgiveWire
 internal import OgiveWorker
 
 /// `ogive worker CONFIG`: samples and scores for a coordinator.
-struct WorkerCommand: AsyncParsableCommand {
+struct WorkerCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Sample and score for a coordinator, with the model servers of this machine.",
         discussion: """
-            Reads `policy`, `scorer` and `worker` of the configuration; starts the servers of their
-            `launch` sections. Workers need no access to the database, and may come and go.
+            Reads `policy`, `scorer` and `worker` of the configuration; starts the servers
+            of their `launch` sections. Workers need no access to the database, and may
+            come and go.
 
             A coordinator on another machine asks for keys: see `ogive keys --help`.
 
@@ -35,6 +36,8 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @Option(help: .hidden)
     var scorerUrl: String?
+
+    func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()

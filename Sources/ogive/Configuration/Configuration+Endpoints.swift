@@ -2,9 +2,10 @@ internal import OgiveCore
 internal import OgiveModels
 
 extension LaunchConfiguration {
-    /// The server as its supervisor takes it.
-    var serverSpec: ModelServerSpec {
+    /// The server as its supervisor takes it, when it is one of `servers` on this machine.
+    func serverSpec(sharedBy servers: Int) -> ModelServerSpec {
         var spec = ModelServerSpec(argv: command)
+        spec.threads = UsableCores.share(of: servers)
         spec.environment = environment
         spec.workingDirectory = directory
         spec.healthPath = health

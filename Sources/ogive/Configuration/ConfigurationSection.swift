@@ -83,11 +83,18 @@ final class ConfigurationSection {
     func finish() {
         for entry in entries where !asked.contains(entry.key) {
             let owner = path.isEmpty ? "the file" : path
-            let hint = NearestName.find(entry.key, among: asked).map { "did you mean `\($0)`?" }
+            let meant = NearestName.find(entry.key, among: asked) ?? Self.elsewhere(entry.key)
+            let hint = meant.map { "did you mean `\($0)`?" }
             reading.report(
                 "unknown key `\(entry.key)` in \(owner)", at: entry.place,
                 hint: hint ?? "known here: \(asked.sorted().joined(separator: ", "))")
         }
+    }
+
+    /// The path of a key that stands in another section, when it is the only one of its name.
+    private static func elsewhere(_ key: String) -> String? {
+        let paths = Configuration.knownKeys.filter { $0.hasSuffix(".\(key)") }
+        return paths.count == 1 ? paths[0] : nil
     }
 
     /// Reads a section whose entries are given.

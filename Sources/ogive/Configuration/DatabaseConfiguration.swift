@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// The database: the section `database`.
 struct DatabaseConfiguration: Hashable, Sendable {
     /// Where it is.
@@ -16,6 +18,12 @@ struct DatabaseConfiguration: Hashable, Sendable {
     var connectTimeout: Duration
     /// Longest time of one statement.
     var statementTimeout: Duration
+
+    /// Whether it is there as far as this machine can tell: an embedded one has its files.
+    var isPresent: Bool {
+        guard case .embedded(let folder) = location else { return true }
+        return FileManager.default.fileExists(atPath: folder + "/data/PG_VERSION")
+    }
 
     /// Reads the section.
     init(from section: ConfigurationSection) {

@@ -1,22 +1,33 @@
 /// Which fields of a row mean what: the section `prompts.fields`, for shapes that are not
-/// recognised. A field inside another one is written `outer.inner`.
+/// recognised. `outer.inner` names a field within another one, `list.0` an element of a list, and
+/// `list.*` all of them.
 struct FieldMap: Hashable, Sendable {
     /// The field with the key of the prompt.
     var key: String?
-    /// The field with the prompt as a text.
-    var prompt: String?
+    /// The field with the prompt as a text; the texts of several are joined.
+    var prompt: [String] = []
+    /// What stands between the texts of several fields.
+    var join = "\n\n"
     /// The field with the prompt as a list of messages.
     var messages: String?
     /// The field with a system message that goes before the prompt.
     var system: String?
+    /// The field with the tools that the policy is told of.
+    var tools: String?
     /// Candidates: from label to the field with the text or messages.
     var candidates: [String: String] = [:]
     /// The field with a list of candidates.
     var completions: String?
-    /// The field of a message that names its role.
-    var role = "role"
-    /// The field of a message that holds its text.
-    var content = "content"
+    /// The field of an element of that list with the candidate's text.
+    var completionText: String?
+    /// The field of an element with the candidate's label.
+    var completionLabel: String?
+    /// The field of an element with a reward that the file gives the candidate.
+    var completionReward: String?
+    /// The field of a message that names its role; `nil` takes `role`, or ShareGPT's `from`.
+    var role: String?
+    /// The field of a message that holds its text; `nil` takes `content`, or ShareGPT's `value`.
+    var content: String?
     /// Roles by the names that the file gives them (`human: user`).
     var roles: [String: String] = [:]
 
@@ -26,15 +37,20 @@ struct FieldMap: Hashable, Sendable {
     /// Reads the section.
     init(from section: ConfigurationSection) {
         key = section.text("key")
-        prompt = section.text("prompt")
+        prompt = section.texts("prompt") ?? []
+        join = section.text("join") ?? join
         messages = section.text("messages")
         system = section.text("system")
+        tools = section.text("tools")
         candidates = section.names("candidates") ?? [:]
         completions = section.text("completions")
-        role = section.text("role") ?? "role"
-        content = section.text("content") ?? "content"
+        completionText = section.text("completion_text")
+        completionLabel = section.text("completion_label")
+        completionReward = section.text("completion_reward")
+        role = section.text("role")
+        content = section.text("content")
         roles = section.names("roles") ?? [:]
-        if (prompt == nil) == (messages == nil) {
+        if prompt.isEmpty == (messages == nil) {
             section.reading.report(
                 "\(section.path) must give either `prompt` or `messages`", at: section.place)
         }

@@ -1,13 +1,16 @@
+internal import FoundationEssentials
+
 /// A server that Ogive starts, watches and stops: the section `launch`.
 struct LaunchConfiguration: Hashable, Sendable {
-    /// Program and arguments; `{port}` stands for a free port. A relative program with a slash
+    /// Program and arguments; `{port}` stands for a free port, `{threads}` for the server's share
+    /// of the cores. A relative program with a slash
     /// was made absolute against `directory`.
     var command: [String]
     /// The path that answers 200 once the server is ready.
     var health: String
     /// Longest wait until it is ready.
     var startupTimeout: Duration
-    /// Variables added to the environment; `{port}` is replaced in values too.
+    /// Variables added to the environment; `{port}` and `{threads}` are replaced in values too.
     var environment: [String: String]
     /// The file that takes the server's output; `nil`: a temporary one.
     var log: String?
@@ -36,6 +39,24 @@ struct LaunchConfiguration: Hashable, Sendable {
             command[0] = "\(directory)/\(program)"
         }
         check(section)
+    }
+
+    /// What of it is not on this machine, in a sentence that names the keys; `nil` when nothing is
+    /// missing. `section` is the path of the section, `source` the file.
+    func problem(_ section: String, _ source: String) -> String? {
+        let files = FileManager.default
+        let advice =
+            "relative paths belong to the folder of \(source): mend `\(section).directory`, above "
+            + "all in a copied file"
+        var isFolder = false
+        guard files.fileExists(atPath: directory, isDirectory: &isFolder), isFolder else {
+            return "\(section).directory is not there: \(directory); \(advice)"
+        }
+        guard let program = command.first, program.contains("/"),
+            !files.isExecutableFile(atPath: program)
+        else { return nil }
+        return "\(section).command: there is no program \(program), looked for in "
+            + "\(section).directory, \(directory); \(advice)"
     }
 
     private func check(_ section: ConfigurationSection) {

@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 
 extension VerifierSpec {
     /// Reads `scorer.verifier`.
@@ -13,23 +14,14 @@ extension VerifierSpec {
             section.report("rule", "is missing", hint: "write one of \(rules)")
         }
         if field.isEmpty { section.report("field", "must not be empty") }
-        if let pattern, let problem = Self.problem(of: pattern) {
-            section.report("pattern", "is not a regular expression: \(problem)")
+        if let pattern, let problem = PatternMatcher.problem(of: pattern) {
+            section.report("pattern", problem)
         }
         if rule != .regex, pattern != nil {
             section.report("pattern", "means nothing unless the rule is regex")
         }
         if rule != .finalNumber, graded {
             section.report("graded", "means nothing unless the rule is final_number")
-        }
-    }
-
-    private static func problem(of pattern: String) -> String? {
-        do {
-            _ = try Regex(pattern)
-            return nil
-        } catch {
-            return "\(error)"
         }
     }
 }

@@ -66,6 +66,9 @@ struct ModelDoctor {
                 policy: served.model, name: served.name, sampling: sampling,
                 prompts: sample.prompts, inspector: policyInspectors[place])
             probe.wantsCandidates = configuration.run?.candidates.contains(.logprobs) ?? false
+            var detailed = policy.spec
+            detailed.logProbabilities = .tokens
+            probe.detailed = try provider.policies(for: detailed)[place].model
             guard examined == nil else {
                 let asked = probe
                 report.findings +=
@@ -76,6 +79,7 @@ struct ModelDoctor {
             var preflight = Preflight(
                 policy: probe, longest: longest, scorer: scorers[0], scorerSpec: scorer.spec,
                 scorerInspector: scorerInspectors[0], shared: shared)
+            preflight.severalTurns = sample.severalTurns
             let outcome = await preflight.policyOutcome()
             report.add(outcome)
             if outcome.failure == nil { examined = preflight }

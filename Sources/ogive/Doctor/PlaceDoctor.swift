@@ -32,9 +32,7 @@ struct PlaceDoctor {
     }
 
     private func examine(_ database: DatabaseConfiguration) async -> [Finding] {
-        if case .embedded(let folder) = database.location,
-            !FileManager.default.fileExists(atPath: folder + "/data/PG_VERSION")
-        {
+        if case .embedded(let folder) = database.location, !database.isPresent {
             return [Self.newFolder(folder)]
         }
         do {
@@ -110,7 +108,8 @@ struct PlaceDoctor {
         return findings
     }
 
-    private func space(_ folder: String) -> [Finding] {
+    /// Room for what the run stores, in the folder of a private database.
+    func space(_ folder: String) -> [Finding] {
         let parent = Self.existingParent(folder)
         var status = statvfs()
         // Fills the structure that it is given for the time of the call.

@@ -1,4 +1,6 @@
 internal import OgiveCore
+internal import OgiveModels
+internal import OgivePreflight
 
 /// Some prompts of a set, and what is known of all of them.
 struct PromptSample {
@@ -8,6 +10,8 @@ struct PromptSample {
     var longest: Prompt?
     /// How many there are, as far as was read.
     var count = 0
+    /// Those that are more than one user turn, among the rows that were read.
+    var severalTurns: SeveralTurns?
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -39,10 +43,10 @@ struct PromptSample {
     static func read(_ prompts: PromptsConfiguration) throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
         var reader = try ImportReader(
-            path: file, fields: prompts.fields, lineBytesMax: prompts.lineBytesMax)
+            path: file, rules: ImportRules(prompts))
         var sample = PromptSample()
         while let row = try reader.next() {
-            guard case .prompt(_, let prompt) = row else { continue }
+            guard case .prompt(_, let prompt, _) = row else { continue }
             sample.add(prompt)
             if sample.count == rowsMax {
                 let share = reader.progress ?? 1
@@ -63,14 +67,14 @@ struct PromptSample {
             prompts.append(prompt)
             if prompts.count > Self.sampleMax { prompts.removeFirst() }
         }
-        if longest.map({ Self.bytes($0) < Self.bytes(prompt) }) ?? true { longest = prompt }
-        count += 1
-    }
-
-    private static func bytes(_ prompt: Prompt) -> Int {
-        switch prompt.content {
-        case .text(let text): text.utf8.count
-        case .chat(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
+        let request = ScoreRequest(prompt: prompt, completion: "")
+        if Conversation(request).query == nil {
+            severalTurns =
+                severalTurns ?? SeveralTurns(example: prompt, count: 0, total: 0)
+            severalTurns?.count += 1
         }
+        if longest.map({ $0.byteCount < prompt.byteCount }) ?? true { longest = prompt }
+        count += 1
+        severalTurns?.total = count
     }
 }

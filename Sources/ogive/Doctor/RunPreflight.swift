@@ -14,16 +14,24 @@ struct RunPreflight {
     /// What is to be scored, when nothing is sampled.
     var stored: StoredDraws?
 
-    /// Shows warnings, and throws when there is an error: then nothing is sampled.
-    func run(_ models: ModelWiring) async throws {
+    /// Shows warnings, and throws when there is an error: then nothing is sampled. Returns how many
+    /// draws a second to expect of a policy that was launched.
+    func run(_ models: ModelWiring) async throws -> Double? {
         var findings: [Finding] = []
         let sample =
             stored == nil ? try DoctorCommand.sample(configuration, &findings) : .ownQuestions
         let begun = ContinuousClock.now
+        // A burst costs a launched server nothing but time.
+        let isLaunched = configuration.policy?.endpoint.launch != nil
         let report = try await ModelDoctor(
             configuration: configuration, provider: models.provider(), sample: sample,
-            measuresThroughput: false, shared: SharedTime(total), stored: stored
+            measuresThroughput: isLaunched, shared: SharedTime(total), stored: stored
         ).examine()
+        var found = report.findings + LaunchDoctor(configuration: configuration).examine()
+        if case .embedded(let folder) = configuration.database?.location {
+            let bytes = report.estimate?.bytes ?? leastBytes(sample)
+            found += PlaceDoctor(configuration: configuration, bytes: bytes).space(folder)
+        }
         // As without a preflight: who is not there, or wants another key, has an exit code.
         if let failure = report.failure, failure.concernsEndpoint { throw failure }
         let elapsed = ContinuousClock.now - begun
@@ -31,21 +39,27 @@ struct RunPreflight {
         let text = FindingText(style: style)
         if json {
             ErrorRendering.write(
-                JSONValue.object([
+                JSONValue.output([
                     "event": .string("preflight"),
-                    "findings": .array(report.findings.map(\.json)),
+                    "findings": .array(found.map(\.json)),
                 ]).json + "\n", to: STDOUT_FILENO)
         } else {
-            let shown = report.findings.filter { $0.severity >= .warning }.flatMap(text.text)
+            let shown = found.filter { $0.severity >= .note }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
-            let lines = shown + ["preflight: \(text.summary(report.findings)) (\(took) s)"]
+            let lines = shown + ["preflight: \(text.summary(found)) (\(took) s)"]
             ErrorRendering.write(lines.map { $0 + "\n" }.joined())
         }
-        guard report.findings.worst == .error else { return }
+        guard found.worst == .error else { return report.estimate?.drawsPerSecond }
         throw CommandError(
             .incomplete,
             "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "
                 + "preflight found; mend them (see "
                 + "`ogive doctor`), or give --no-preflight to run all the same")
+    }
+
+    /// Bytes that the run stores at least, its texts not counted; `nil` without prompts to count.
+    private func leastBytes(_ sample: PromptSample) -> Int? {
+        guard sample.count > 0, let run = configuration.run else { return nil }
+        return sample.count * run.draws * Estimate.bytesPerDraw
     }
 }

@@ -14,15 +14,10 @@ struct StoredDraws {
     /// The prompt with the most bytes.
     var longest: Prompt? { draws.map(\.prompt).max { $0.byteCount < $1.byteCount } }
 
-    /// Reads the first ones that have no reward yet.
+    /// Reads the first ones of a run's sampling.
     init(of run: RunDescription, _ store: PostgresStore) async throws {
         maxTokens = run.spec.scoring.sampling.parameters.maxTokens
-        let page = try await store.pendingPage(
-            of: run, after: nil,
-            limit: PageLimit(prompts: Self.promptsMax, items: Self.promptsMax * 64))
-        draws = page.prompts.flatMap { pending in
-            pending.items.compactMap { item in item.text.map { (pending.prompt, $0) } }
-                .prefix(Self.ofPromptMax)
-        }
+        draws = try await store.storedDraws(
+            of: run.sampling, prompts: Self.promptsMax, each: Self.ofPromptMax)
     }
 }

@@ -21,6 +21,7 @@ final class ExportFile {
     private var deflater: GzipDeflater?
     private var buffer: [UInt8] = []
     private var bytes = 0
+    private var isWhole = false
 
     /// Begins a file; `-` is standard output. Throws `.input` when it cannot be made.
     init(path: String, isGzip: Bool) throws(CommandError) {
@@ -40,7 +41,10 @@ final class ExportFile {
     }
 
     deinit {
-        if !isStandardOutput, descriptor >= 0 { close(descriptor) }
+        if isStandardOutput || descriptor < 0 { return }
+        close(descriptor)
+        // unlink reads the path only during the call.
+        if !isWhole { _ = unsafe unlink(path + ".partial") }
     }
 
     /// Adds to the file. Throws `.input` when it cannot be written.
@@ -57,6 +61,7 @@ final class ExportFile {
                 throw CommandError(.input, "cannot write \(path): \(ByteSource.reason(errno))")
             }
             try Self.rename(path + ".partial", to: path)
+            isWhole = true
         }
         return Receipt(bytes: bytes, sha256: hasher.finish().hex)
     }

@@ -22,7 +22,7 @@ struct ExportJob {
         let cursor = try await cursor(store, &shards)
         if shards.manifest?.isFinished != true {
             var progress = ExportProgress(name: output)
-            try await store.export(request, after: cursor) { outline in
+            let untold = try await store.export(request, after: cursor) { outline in
                 try shards.begin(outline)
                 progress.total = outline.tables
             } page: { rows, prompts in
@@ -30,6 +30,7 @@ struct ExportJob {
                 progress.update(prompts: prompts)
             }
             progress.finish()
+            shards.manifest?.untold += untold
         }
         return try shards.finish()
     }

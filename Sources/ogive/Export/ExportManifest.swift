@@ -24,12 +24,14 @@ struct ExportManifest {
     var isFinished = false
     /// Prompts that are left out because they have fewer rewards than asked for.
     var leftOut = 0
+    /// Rows without a reference log-probability, because a text of theirs lost bytes.
+    var untold = 0
 
     /// Begins without files.
     init(_ request: ExportRequest, _ outline: ExportOutline, isGzip: Bool, shardRows: Int?)
         throws(CommandError)
     {
-        var options: [String: JSONValue] = [:]
+        var options: JSONFields = [:]
         if request.target.isOfPairs {
             options["strategy"] = .string(request.strategy)
             options["k"] = .number("\(request.k)")
@@ -62,6 +64,7 @@ struct ExportManifest {
         .object([
             "export": export, "source": source, "finished": .bool(isFinished),
             "rows": .number("\(rows)"), "prompts_left_out": .number("\(leftOut)"),
+            "rows_without_log_probability": .number("\(untold)"),
             "files": .array(
                 files.map { file in
                     .object([

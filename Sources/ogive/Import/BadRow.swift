@@ -4,7 +4,7 @@ internal import OgiveCore
 struct BadRow: Hashable, Sendable, CustomStringConvertible {
     /// The kinds of trouble, by which rows are counted.
     enum Reason: String, Sendable, CaseIterable {
-        case tooLong = "line too long"
+        case tooLong = "too long"
         case notUTF8 = "not UTF-8"
         case notJSON = "not JSON"
         case unstorable = "U+0000 or half of a surrogate pair"
@@ -13,6 +13,7 @@ struct BadRow: Hashable, Sendable, CustomStringConvertible {
         case wrongType = "wrong type"
         case emptyPrompt = "empty prompt"
         case unsupportedContent = "content other than text"
+        case lastAssistant = "ends with the assistant's turn"
         case badKey = "unusable key"
         case inconsistent = "prompt and candidates do not fit"
     }
@@ -32,7 +33,7 @@ struct BadRow: Hashable, Sendable, CustomStringConvertible {
 /// A line of an imported file.
 enum ImportedRow: Hashable, Sendable {
     /// A good one, with its line number from 1.
-    case prompt(line: Int, ImportedPrompt)
+    case prompt(line: Int, ImportedPrompt, notes: [ImportNote])
     /// A bad one, with the first bytes of its text.
     case bad(BadRow, raw: [UInt8])
 }

@@ -27,7 +27,7 @@ struct BadRowFile: ~Copyable {
     /// Adds a row; what is not valid UTF-8 in its text is replaced. Throws `.input` when the
     /// file cannot be written.
     mutating func add(_ row: BadRow, raw: [UInt8]) throws(CommandError) {
-        let fields: [String: JSONValue] = [
+        let fields: JSONFields = [
             "line": .number("\(row.line)"), "reason": .string(row.reason.rawValue),
             "detail": .string(row.detail), "raw": .string(String(decoding: raw, as: UTF8.self)),
         ]
@@ -40,9 +40,7 @@ struct BadRowFile: ~Copyable {
     mutating func flush() throws(CommandError) {
         guard !pending.isEmpty else { return }
         if descriptor < 0 {
-            // open reads the path only during the call.
-            descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-            if descriptor < 0 { throw failure() }
+            try open()
         }
         var start = 0
         while start < pending.count {
@@ -54,6 +52,27 @@ struct BadRowFile: ~Copyable {
             start += max(0, count)
         }
         pending.removeAll(keepingCapacity: true)
+    }
+
+    /// Opens the file itself, never what a link or a pipe of that name leads to.
+    private mutating func open() throws(CommandError) {
+        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+        // open reads the path only during the call.
+        descriptor = unsafe Glibc.open(path, flags, 0o644)
+        if descriptor < 0, errno == ELOOP {
+            throw CommandError(
+                .input,
+                "cannot write the bad rows to \(path): it is a symbolic link; remove it, or "
+                    + "import the file from another folder")
+        }
+        if descriptor < 0 { throw failure() }
+        var status = stat()
+        // fstat fills the structure that it is given for the time of the call.
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw CommandError(
+                .input, "cannot write the bad rows to \(path): it is not an ordinary file")
+        }
+        if ftruncate(descriptor, 0) < 0 { throw failure() }
     }
 
     private func failure() -> CommandError {

@@ -3,12 +3,6 @@ internal import CZlib
 // Safe to use: the pointer never leaves this value, which alone owns what it points to.
 /// Unpacks gzip, member after member, block by block.
 @safe struct GzipInflater: ~Copyable {
-    /// Why the data cannot be unpacked.
-    struct Problem: Error, Hashable {
-        /// What is wrong.
-        var text: String
-    }
-
     /// The first two bytes of every member.
     static let magic: [UInt8] = [0x1f, 0x8b]
 
@@ -21,7 +15,7 @@ internal import CZlib
     private var hasMore = false
 
     /// Prepares for the first member.
-    init() throws(Problem) {
+    init() throws(UnpackingProblem) {
         // The allocation is owned by this value alone and freed in `deinit` or right here.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
@@ -30,7 +24,7 @@ internal import CZlib
             stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
             unsafe stream.deallocate()
-            throw Problem(text: "zlib cannot start (code \(code))")
+            throw UnpackingProblem(text: "zlib cannot start (code \(code))")
         }
         unsafe self.stream = unsafe stream
     }
@@ -49,7 +43,7 @@ internal import CZlib
 
     /// The next piece, of bounded size however well it was packed; `nil` when another block is
     /// needed. Throws when the data is damaged.
-    mutating func next() throws(Problem) -> [UInt8]? {
+    mutating func next() throws(UnpackingProblem) -> [UInt8]? {
         while offset < input.count || hasMore {
             if !isWithinMember { try beginMember() }
             let piece = try step()
@@ -59,20 +53,22 @@ internal import CZlib
     }
 
     /// Says that the input ended. Throws when that is within a member.
-    func finish() throws(Problem) {
-        if isWithinMember { throw Problem(text: "the gzip data ends too early: it was cut off") }
+    func finish() throws(UnpackingProblem) {
+        if isWithinMember {
+            throw UnpackingProblem(text: "the gzip data ends too early: it was cut off")
+        }
     }
 
-    private mutating func beginMember() throws(Problem) {
+    private mutating func beginMember() throws(UnpackingProblem) {
         guard input[offset] == Self.magic[0] else {
-            throw Problem(text: "there is something else after the end of the gzip data")
+            throw UnpackingProblem(text: "there is something else after the end of the gzip data")
         }
         // The stream is initialised; a reset keeps its buffers.
         unsafe inflateReset(stream)
         isWithinMember = true
     }
 
-    private mutating func step() throws(Problem) -> [UInt8] {
+    private mutating func step() throws(UnpackingProblem) -> [UInt8] {
         var code = Z_OK
         var left = 0
         // inflate reads only `avail_in` bytes of the source and writes only `avail_out` into the
@@ -97,7 +93,7 @@ internal import CZlib
         if code == Z_STREAM_END {
             isWithinMember = false
         } else if code != Z_OK, code != Z_BUF_ERROR {
-            throw Problem(text: "the gzip data is damaged (zlib code \(code))")
+            throw UnpackingProblem(text: "the gzip data is damaged (zlib code \(code))")
         }
         return output
     }

@@ -8,15 +8,17 @@ struct ImportJob {
     var path: String
     /// The prompt set.
     var set: String
-    /// Which fields mean what, for shapes that are not recognised.
-    var fields: FieldMap?
+    /// How rows are read.
+    var rules = ImportRules()
     /// Whether bad rows are left out, instead of nothing being imported.
     var skipBadRows = false
-    /// Most bytes of a line.
-    var lineBytesMax = 8 << 20
+    /// How the user tells this command to leave bad rows out.
+    var skipAdvice = "give --skip-bad-rows"
 
     /// Rows handed to the database at once.
     private static let batch = 500
+    /// After so many bad rows without a good one the file is read no further.
+    static let hopelessRows = 1000
 
     /// What came of it.
     struct Outcome: Sendable {
@@ -26,15 +28,19 @@ struct ImportJob {
         var skipped: Int
         /// Where they were written.
         var sideFile: String?
+        /// What the user is told of the rows.
+        var notes: ImportNoteReport
 
         /// The counts for a script.
         var json: JSONValue {
-            .object([
+            .output([
                 "imported": .number("\(receipt.imported)"),
                 "candidates": .number("\(receipt.candidates)"),
                 "duplicates": .number("\(receipt.duplicates)"),
                 "other_metadata": .number("\(receipt.otherMetadata)"),
                 "skipped": .number("\(skipped)"),
+                "prompts_in_set": .number("\(receipt.promptsInSet)"),
+                "notes": notes.json,
                 "bad_rows_file": sideFile.map(JSONValue.string) ?? .null,
             ])
         }
@@ -59,35 +65,61 @@ struct ImportJob {
                 text += ", \(NumberText.count(skipped)) bad rows left out"
                 if let sideFile { text += " (see \(sideFile))" }
             }
+            if receipt.promptsInSet > receipt.promptsInFile {
+                text +=
+                    "; the set has \(NumberText.count(receipt.promptsInSet)) prompts, the file "
+                    + "\(NumberText.count(receipt.promptsInFile)): a run takes all of the set; "
+                    + "another name (`prompts.set`) makes another set"
+            }
             return text
         }
+    }
+
+    /// What reading found.
+    private struct Findings {
+        var bad = BadRowReport()
+        var notes = ImportNoteReport()
+        var good = 0
+        var isCutShort = false
     }
 
     /// Reads the file to its end. Throws `.input` with the bad rows when there are any and they
     /// may not be skipped; then nothing is imported.
     func run(_ store: PostgresStore) async throws -> Outcome {
-        var report = BadRowReport()
+        var found = Findings()
         let sideFile = BadRowFile.path(for: path)
         let receipt = try await store.importPrompts(into: set) { importer in
-            report = try await feed(importer, sideFile: sideFile)
-            if report.count > 0, !skipBadRows {
-                let rows = report.lines.joined(separator: "\n  ")
-                throw CommandError(
-                    .input,
-                    "nothing was imported: \(report.count) rows of \(path) are bad\n  \(rows)\n"
-                        + "Mend them, or give --skip-bad-rows to import the others.")
-            }
+            found = try await feed(importer, sideFile: sideFile)
+            try refuseBadRows(found)
         }
-        if report.count > 0 {
-            ErrorRendering.write(report.lines.joined(separator: "\n") + "\n")
-        }
+        let lines = found.bad.lines + found.notes.lines
+        if !lines.isEmpty { ErrorRendering.write(lines.joined(separator: "\n") + "\n") }
+        let skipped = found.bad.count
         return Outcome(
-            receipt: receipt, skipped: report.count, sideFile: report.count > 0 ? sideFile : nil)
+            receipt: receipt, skipped: skipped, sideFile: skipped > 0 ? sideFile : nil,
+            notes: found.notes)
     }
 
-    private func feed(_ importer: PromptImporter, sideFile: String) async throws -> BadRowReport {
-        var reader = try ImportReader(path: path, fields: fields, lineBytesMax: lineBytesMax)
-        var report = BadRowReport()
+    private func refuseBadRows(_ found: Findings) throws(CommandError) {
+        let count = found.bad.count
+        guard count > 0, !skipBadRows || found.good == 0 else { return }
+        let rows = found.bad.lines.joined(separator: "\n  ")
+        let which =
+            found.good > 0
+            ? count == 1
+                ? "a row of \(path) is bad" : "\(NumberText.count(count)) rows of \(path) are bad"
+            : found.isCutShort
+                ? "the first \(NumberText.count(count)) rows of \(path) are all bad, and it was "
+                    + "read no further"
+                : count == 1 ? "the only row of \(path) is bad" : "all rows of \(path) are bad"
+        let advice =
+            found.good > 0 ? "Mend them, or \(skipAdvice) to import the others." : "Mend the file."
+        throw CommandError(.input, "nothing was imported: \(which)\n  \(rows)\n\(advice)")
+    }
+
+    private func feed(_ importer: PromptImporter, sideFile: String) async throws -> Findings {
+        var reader = try ImportReader(path: path, rules: rules)
+        var found = Findings()
         var bad = BadRowFile(path: sideFile)
         var progress = ImportProgress(path: path)
         while true {
@@ -96,18 +128,25 @@ struct ImportJob {
             var prompts: [ImportedPrompt] = []
             for row in rows {
                 switch row {
-                case .prompt(_, let prompt): prompts.append(prompt)
+                case .prompt(let line, let prompt, let notes):
+                    prompts.append(prompt)
+                    found.notes.add(notes, line: line)
                 case .bad(let row, let raw):
-                    report.add(row)
+                    found.bad.add(row)
                     if skipBadRows { try bad.add(row, raw: raw) }
                 }
             }
+            found.good += prompts.count
             // After a bad row nothing will be kept; the rest is read for its other bad rows.
-            if report.count == 0 || skipBadRows { try await importer.add(prompts) }
+            if found.bad.count == 0 || skipBadRows { try await importer.add(prompts) }
             progress.update(rows: rows.count, fraction: reader.progress)
+            if found.good == 0, found.bad.count >= Self.hopelessRows {
+                found.isCutShort = true
+                break
+            }
         }
         progress.finish()
         try bad.flush()
-        return report
+        return found
     }
 }

@@ -1,51 +1,60 @@
 internal import OgiveCore
 
-/// Reads the prompts of a JSON Lines file, plain or gzip, row by row in constant memory.
+/// Reads the prompts of a file, row by row in constant memory.
 ///
-/// Lines of white space are passed over. A file that cannot be read to its end (missing,
-/// damaged, cut off) is an error, not a bad row.
+/// The file holds JSON Lines, one JSON list of objects, or objects one after the other that span
+/// several lines; plain, gzip or zstd. Lines of white space are passed over. A file that cannot be
+/// read to its end (missing, damaged, cut off), or that is something else, is an error and not a
+/// bad row.
 struct ImportReader: ~Copyable {
     /// Most raw bytes that come with a bad row.
     static let rawBytesMax = 64 << 10
+    /// By how many bytes the layout is told at the latest.
+    private static let headBytesMax = 64 << 10
 
     /// The file's name as it appears in messages.
     let file: String
+    private let rules: ImportRules
     private let shape: RowShape
-    private let lineBytesMax: Int
-    private var source: ByteSource
-    private var inflater: GzipInflater?
-    private var splitter: LineSplitter
-    private var isFirstBlock = true
-    private var isFirstLine = true
+    private var source: PackedSource
+    private var splitter: (any RowSplitter)?
     private var isAtEnd = false
+    private var rowsRead = 0
 
     /// Opens a file; `-` is standard input. Throws `.input` when it cannot be opened.
-    init(
-        path: String, fields: FieldMap? = nil, lineBytesMax: Int = 8 << 20
-    ) throws(CommandError) {
+    init(path: String, rules: ImportRules = ImportRules()) throws(CommandError) {
         file = path == "-" ? "standard input" : path
-        shape = RowShape(fields: fields)
-        self.lineBytesMax = lineBytesMax
-        source = try ByteSource.open(path: path)
-        splitter = LineSplitter(bytesMax: lineBytesMax)
+        self.rules = rules
+        shape = RowShape(rules: rules)
+        source = try PackedSource(path: path, file: file)
     }
 
     /// The share of the file that has been read, 0…1; `nil` for standard input.
-    var progress: Double? {
-        source.byteCount.map { $0 == 0 ? 1 : min(1, Double(source.bytesRead) / Double($0)) }
-    }
+    var progress: Double? { source.progress }
 
     /// The next row; `nil` at the end. Throws `.input` when the file cannot be read further.
     mutating func next() throws(CommandError) -> ImportedRow? {
-        while true {
-            if let line = splitter.next() {
-                if let row = read(line) { return row }
-            } else if isAtEnd {
-                guard let line = splitter.last() else { return nil }
-                if let row = read(line) { return row }
-            } else {
-                try fill()
+        if let limit = rules.limit, rowsRead >= limit { return nil }
+        do throws(RowProblem) {
+            while true {
+                let text: RowText?
+                if splitter == nil { try begin() }
+                if let row = try splitter?.next() {
+                    text = row
+                } else if isAtEnd {
+                    guard let row = try splitter?.last() else { return try ended() }
+                    text = row
+                } else {
+                    try fill()
+                    continue
+                }
+                if let text, let row = read(text) {
+                    rowsRead += 1
+                    return row
+                }
             }
+        } catch {
+            throw error.failure ?? CommandError(.input, "\(file): \(error.detail)")
         }
     }
 
@@ -56,83 +65,90 @@ struct ImportReader: ~Copyable {
         return rows
     }
 
-    /// Hands the next block to the splitter.
-    private mutating func fill() throws(CommandError) {
-        if let piece = try unpacked() {
-            splitter.feed(piece)
-            return
+    private func ended() throws(RowProblem) -> ImportedRow? {
+        if rowsRead > 0 { return nil }
+        throw RowProblem(.notJSON, "the file holds no rows: there is nothing to import")
+    }
+
+    /// Hands the next piece to the splitter.
+    private mutating func fill() throws(RowProblem) {
+        let piece = try piece()
+        splitter?.feed(piece)
+        isAtEnd = piece.isEmpty
+    }
+
+    private mutating func piece() throws(RowProblem) -> [UInt8] {
+        do throws(CommandError) {
+            return try source.next()
+        } catch {
+            throw RowProblem(.notJSON, error.message, failure: error)
         }
-        let block = isFirstBlock ? try firstBlock() : try source.next()
-        isFirstBlock = false
-        if inflater != nil {
-            inflater?.feed(block)
+    }
+
+    /// Reads until the layout can be told, and chooses the splitter.
+    private mutating func begin() throws(RowProblem) {
+        var head: [UInt8] = []
+        while true {
+            let piece = try piece()
+            head += piece
+            if piece.isEmpty || head.count >= Self.headBytesMax { break }
+            if head.count >= FileFormat.sampleBytes, Self.hasLine(head) { break }
+        }
+        let sample = Array(head.prefix(FileFormat.sampleBytes))
+        if let refusal = FileFormat.refusal(of: sample, file: file) {
+            throw RowProblem(.notJSON, refusal)
+        }
+        if head.starts(with: [0xef, 0xbb, 0xbf]) { head.removeFirst(3) }
+        let text = head.drop(while: Self.isSpace)
+        if text.first == UInt8(ascii: "[") {
+            splitter = ValueSplitter(list: true, bytesMax: rules.lineBytesMax)
+        } else if text.first == UInt8(ascii: "{"), Self.spansLines(text) {
+            splitter = ValueSplitter(list: false, bytesMax: rules.lineBytesMax)
         } else {
-            splitter.feed(block)
+            splitter = LineSplitter(bytesMax: rules.lineBytesMax)
         }
-        if block.isEmpty {
-            isAtEnd = true
-            try finishInflating()
-        }
+        splitter?.feed(head)
     }
 
-    /// The first block; a pipe may deliver its first byte alone, and the magic has two.
-    private mutating func firstBlock() throws(CommandError) -> [UInt8] {
-        var block = try source.next()
-        while block.count == 1 {
-            let more = try source.next()
-            if more.isEmpty { break }
-            block += more
-        }
-        guard block.starts(with: GzipInflater.magic) else { return block }
-        do throws(GzipInflater.Problem) {
-            inflater = try GzipInflater()
-        } catch {
-            throw CommandError(.input, "\(file): \(error.text)")
-        }
-        return block
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 32 || (9...10).contains(byte) || byte == 13
     }
 
-    private mutating func unpacked() throws(CommandError) -> [UInt8]? {
-        do throws(GzipInflater.Problem) {
-            return try inflater?.next()
-        } catch {
-            throw CommandError(.input, "\(file): \(error.text)")
-        }
+    /// Whether there is a whole line of more than white space.
+    private static func hasLine(_ head: [UInt8]) -> Bool {
+        head.drop(while: isSpace).contains(UInt8(ascii: "\n"))
     }
 
-    private func finishInflating() throws(CommandError) {
-        do throws(GzipInflater.Problem) {
-            try inflater?.finish()
-        } catch {
-            throw CommandError(.input, "\(file): \(error.text)")
-        }
+    /// Whether the first line ends where its object does not.
+    private static func spansLines(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let end = text.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+        guard let last = text[..<end].last(where: { !isSpace($0) }) else { return false }
+        return Array("{[,:".utf8).contains(last)
     }
 
-    /// Reads a line; `nil` when it is blank.
-    private mutating func read(_ line: LineSplitter.Line) -> ImportedRow? {
-        var bytes = line.bytes
-        if isFirstLine, bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
-        isFirstLine = false
-        if !line.isTooLong, bytes.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 13 }) { return nil }
+    /// Reads a row; `nil` when it is blank.
+    private func read(_ row: RowText) -> ImportedRow? {
+        if !row.isTooLong, row.bytes.allSatisfy(Self.isSpace) { return nil }
         do throws(RowProblem) {
-            if line.isTooLong {
-                let limit = ByteCountText.format(lineBytesMax)
+            if row.isTooLong {
+                let limit = ByteCountText.format(rules.lineBytesMax)
                 throw RowProblem(
                     .tooLong,
-                    "the line has \(line.byteCount) bytes, more than \(limit); "
+                    "the row has \(row.byteCount) bytes, more than \(limit); "
                         + "`prompts.line_bytes_max` raises the limit")
             }
-            return .prompt(line: line.number, try shape.prompt(from: Self.object(bytes)))
+            let reading = try shape.read(Self.object(row.bytes))
+            return .prompt(line: row.number, reading.prompt, notes: reading.notes)
         } catch {
-            let row = BadRow(
-                file: file, line: line.number, reason: error.reason, detail: error.detail)
-            return .bad(row, raw: Array(bytes.prefix(Self.rawBytesMax)))
+            let bad = BadRow(
+                file: file, line: row.number, reason: error.reason, detail: error.detail)
+            return .bad(bad, raw: Array(row.bytes.prefix(Self.rawBytesMax)))
         }
     }
 
-    private static func object(_ bytes: [UInt8]) throws(RowProblem) -> [String: JSONValue] {
+    private static func object(_ bytes: [UInt8]) throws(RowProblem) -> JSONFields {
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw RowProblem(.notUTF8, "the line is not valid UTF-8")
+            throw RowProblem(.notUTF8, "the row is not valid UTF-8")
         }
         let value: JSONValue
         do throws(JSONParser.Problem) {
@@ -148,8 +164,8 @@ struct ImportReader: ~Copyable {
         guard let fields = value.fields else {
             throw RowProblem(
                 .notObject,
-                "the line holds \(value.kind), not an object; one object a line is expected "
-                    + "(`jq -c '.[]'` makes lines of a JSON list)")
+                "the row is \(value.kind), not an object; an object for each prompt is expected, "
+                    + "with names for its parts")
         }
         return fields
     }

@@ -63,11 +63,20 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"): return try number()
+        case UInt8(ascii: "-") where notNumber == nil: return try number()
         case let byte? where Self.isDigit(byte): return try number()
-        case nil: throw problem("the line ends within a value")
-        default: throw problem("a value was expected")
+        case nil: throw problem("the text ends within a value")
+        default: throw problem(notNumber ?? "a value was expected")
         }
+    }
+
+    /// A message for the words that Python and others write for what JSON has no number for.
+    private var notNumber: String? {
+        let names = ["NaN", "Infinity", "-Infinity", "None", "True", "False", "undefined"]
+        guard let name = names.first(where: { bytes[index...].starts(with: $0.utf8) }) else {
+            return nil
+        }
+        return "\(name) is not JSON; write null, a number, true or false"
     }
 
     private mutating func word(
@@ -89,7 +98,7 @@ struct JSONParser {
     /// Passes a comma (true) or the end of a list or object (false).
     private mutating func continues(until end: UInt8) throws(Problem) -> Bool {
         skipSpace()
-        guard let byte = next else { throw problem("the line ends within a value") }
+        guard let byte = next else { throw problem("the text ends within a value") }
         guard byte == end || byte == UInt8(ascii: ",") else {
             throw problem("`,` or `\(Character(UnicodeScalar(end)))` was expected")
         }
@@ -113,7 +122,7 @@ struct JSONParser {
 
     private mutating func object() throws(Problem) -> JSONValue {
         try enter()
-        var fields: [String: JSONValue] = [:]
+        var fields = JSONFields()
         if next == UInt8(ascii: "}") {
             _ = try continues(until: UInt8(ascii: "}"))
             return .object([:])
@@ -154,13 +163,13 @@ extension JSONParser {
                 output.append(byte)
             }
         }
-        guard next != nil else { throw problem("the line ends within a text") }
+        guard next != nil else { throw problem("the text ends within a text") }
         index += 1
         return String(decoding: output, as: UTF8.self)
     }
 
     private mutating func escape(into output: inout [UInt8]) throws(Problem) {
-        guard let byte = next else { throw problem("the line ends within a text") }
+        guard let byte = next else { throw problem("the text ends within a text") }
         index += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(byte)
@@ -196,7 +205,7 @@ extension JSONParser {
     }
 
     private mutating func fourDigits() throws(Problem) -> UInt32 {
-        guard index + 4 <= bytes.count else { throw problem("the line ends within a text") }
+        guard index + 4 <= bytes.count else { throw problem("the text ends within a text") }
         var code: UInt32 = 0
         for byte in bytes[index..<(index + 4)] {
             guard let digit = Character(UnicodeScalar(byte)).hexDigitValue else {

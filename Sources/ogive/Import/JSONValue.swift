@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// A JSON value that keeps numbers as they are written, so that nothing is lost on the way from
 /// a file to a `jsonb` column.
 enum JSONValue: Hashable, Sendable {
@@ -12,7 +14,7 @@ enum JSONValue: Hashable, Sendable {
     /// A list.
     case array([JSONValue])
     /// An object.
-    case object([String: JSONValue])
+    case object(JSONFields)
 
     /// The text of a string; `nil` for other values.
     var text: String? {
@@ -27,7 +29,7 @@ enum JSONValue: Hashable, Sendable {
     }
 
     /// The fields of an object; `nil` for other values.
-    var fields: [String: JSONValue]? {
+    var fields: JSONFields? {
         if case .object(let fields) = self { return fields }
         return nil
     }
@@ -44,52 +46,50 @@ enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// Whether it says nothing: null, or an empty text, list or object.
+    var isNothing: Bool {
+        switch self {
+        case .null, .string(""), .array([]): true
+        case .object(let fields): fields.isEmpty
+        default: false
+        }
+    }
+
     /// The value as JSON text: sorted keys, no white space, numbers as they were read.
-    var json: String {
+    var json: String { json(sorted: true) }
+
+    /// The same with keys in the order in which they were read.
+    var jsonInOrder: String { json(sorted: false) }
+
+    private func json(sorted: Bool) -> String {
         var output: [UInt8] = []
-        write(to: &output)
+        write(to: &output, sorted: sorted)
         return String(decoding: output, as: UTF8.self)
     }
 
-    private func write(to output: inout [UInt8]) {
+    private func write(to output: inout [UInt8], sorted: Bool) {
         switch self {
         case .null: output += "null".utf8
         case .bool(let flag): output += (flag ? "true" : "false").utf8
         case .number(let text): output += text.utf8
-        case .string(let text): Self.write(text, to: &output)
+        case .string(let text): JSONText.append(text, to: &output)
         case .array(let elements):
             output.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                element.write(to: &output)
+                element.write(to: &output, sorted: sorted)
             }
             output.append(UInt8(ascii: "]"))
         case .object(let fields):
             output.append(UInt8(ascii: "{"))
-            for (index, key) in fields.keys.sorted().enumerated() {
+            let names = sorted ? fields.names : fields.inOrder.map(\.name)
+            for (index, name) in names.enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                Self.write(key, to: &output)
+                JSONText.append(name, to: &output)
                 output.append(UInt8(ascii: ":"))
-                fields[key]?.write(to: &output)
+                fields[name]?.write(to: &output, sorted: sorted)
             }
             output.append(UInt8(ascii: "}"))
         }
-    }
-
-    private static func write(_ text: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
-            case UInt8(ascii: "\n"): output += "\\n".utf8
-            case 0..<32:
-                let digits = String(byte, radix: 16)
-                output += "\\u00\(byte < 16 ? "0" : "")\(digits)".utf8
-            default: output.append(byte)
-            }
-        }
-        output.append(UInt8(ascii: "\""))
     }
 }

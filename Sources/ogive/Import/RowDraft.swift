@@ -4,15 +4,23 @@ internal import OgiveCore
 struct RowDraft {
     /// The key, once known.
     var key: String?
-    /// The content, once known.
+    /// The content, once known; its tools are in `tools`.
     var content: PromptContent?
+    /// The tools that the policy is told of: a JSON list as text.
+    var tools: String?
     /// The candidates so far.
     private(set) var candidates: [ImportedCandidate] = []
     /// Fields not used yet: the metadata in the end.
-    private(set) var rest: [String: JSONValue]
+    private(set) var rest: JSONFields
+    /// What the user is told of the row.
+    var notes: [ImportNote] = []
+    /// Whether the last turn is marked as one to be continued.
+    var isMarkedPartial = false
+    /// Whether the chat is written as ShareGPT does.
+    var isShareGPT = false
 
     /// Begins with all fields of a row.
-    init(_ row: [String: JSONValue]) {
+    init(_ row: JSONFields) {
         rest = row
     }
 
@@ -21,18 +29,26 @@ struct RowDraft {
         rest[field].map { $0 != .null } ?? false
     }
 
-    /// Takes a field out of the row; `outer.inner` reaches into objects when there is no field
-    /// of that name.
+    /// Takes a field out of the row. When there is no field of that name, `outer.inner` reaches
+    /// into objects, `list.0` into lists, and `list.*` takes all elements of one.
     mutating func take(_ field: String) -> JSONValue? {
-        if let value = rest.removeValue(forKey: field) { return value }
+        if let value = rest.remove(field) { return value }
         let path = field.split(separator: ".").map(String.init)
-        guard path.count > 1 else { return nil }
-        var value = JSONValue.object(rest)
-        for name in path {
-            guard let inner = value.fields?[name] else { return nil }
-            value = inner
+        return path.count > 1 ? Self.find(.object(rest), path[...]) : nil
+    }
+
+    private static func find(_ value: JSONValue, _ path: ArraySlice<String>) -> JSONValue? {
+        guard let name = path.first else { return value }
+        let rest = path.dropFirst()
+        switch value {
+        case .object(let fields): return fields[name].flatMap { find($0, rest) }
+        case .array(let elements) where name == "*":
+            return .array(elements.map { find($0, rest) ?? .null })
+        case .array(let elements):
+            guard let index = Int(name), elements.indices.contains(index) else { return nil }
+            return find(elements[index], rest)
+        default: return nil
         }
-        return value
     }
 
     /// Takes a field; null counts as absent.
@@ -41,86 +57,116 @@ struct RowDraft {
         return value
     }
 
-    /// Puts a system message before the prompt; a text becomes the user's turn.
-    mutating func prepend(system text: String) {
+    /// Puts a field back, as metadata.
+    mutating func keep(_ field: String, _ value: JSONValue) {
+        rest[field] = value
+    }
+
+    /// Reads the prompt: a text or a list of messages.
+    mutating func read(
+        prompt value: JSONValue, field: String, _ reader: MessageReader
+    ) throws(RowProblem) {
+        switch value {
+        case .string(let text): content = .text(text)
+        case .array: try read(messages: value, field: field, reader)
+        default:
+            throw RowProblem(
+                .wrongType, "`\(field)` must be a text or a list of messages, not \(value.kind)")
+        }
+    }
+
+    /// Reads the prompt: a list of messages.
+    mutating func read(
+        messages value: JSONValue, field: String, _ reader: MessageReader
+    ) throws(RowProblem) {
+        let turns = try reader.turns(value, field: field, notes: &notes)
+        content = .chat(turns.map(\.message))
+        isMarkedPartial = turns.last?.isMarkedPartial ?? false
+        isShareGPT = turns.contains { $0.isShareGPT }
+    }
+
+    /// Puts a system message before the prompt; a text becomes the user's turn. An empty one is
+    /// none. Throws when the chat begins with another one.
+    mutating func prepend(system value: JSONValue, field: String) throws(RowProblem) {
+        guard let text = value.text else {
+            throw RowProblem(.wrongType, "`\(field)` must be a text, not \(value.kind)")
+        }
+        guard !text.isEmpty else { return }
         let system = ChatMessage(role: "system", content: text)
         switch content {
         case .text(let prompt):
             content = .chat([system, ChatMessage(role: "user", content: prompt)])
-        case .chat(let messages): content = .chat([system] + messages)
+        case .chat(let messages, _) where messages.first == system: break
+        case .chat(let messages, _) where messages.first?.role == "system":
+            throw RowProblem(
+                .inconsistent,
+                "`\(field)` is another system message than the chat's own; remove one of them")
+        case .chat(let messages, _): content = .chat([system] + messages)
         case nil: break
         }
     }
 
+    /// Reads the tools: a list, or JSON text that is one. A text prompt becomes the user's turn.
+    mutating func read(tools value: JSONValue, field: String) throws(RowProblem) {
+        var list = value
+        if let text = value.text, let parsed = try? JSONParser.parse(Array(text.utf8)) {
+            list = parsed
+        }
+        if list.isNothing { return }
+        guard let elements = list.elements, elements.allSatisfy({ $0.fields != nil }) else {
+            throw RowProblem(
+                .wrongType,
+                "`\(field)` must be a list of objects, or JSON text that is one; if it means "
+                    + "something else, write `prompts: {metadata: [\(field)]}`")
+        }
+        tools = list.jsonInOrder
+        if case .text(let text) = content {
+            content = .chat([ChatMessage(role: "user", content: text)])
+        }
+    }
+
     /// Adds a candidate; a second one with the same label gets a number.
-    mutating func add(label: String, text: String, reward: Double? = nil) {
-        let taken = Set(candidates.map(\.label))
+    mutating func add(label: String, text: String, metadata: JSONFields = [:]) {
+        let taken = Set(candidates.map { ExactText($0.label) })
         var unique = label
         var number = 2
-        while taken.contains(unique) {
+        while taken.contains(ExactText(unique)) {
             unique = "\(label)_\(number)"
             number += 1
         }
-        let metadata = reward.map { "{\"reward\":\($0)}" } ?? "{}"
-        candidates.append(ImportedCandidate(label: unique, text: text, metadata: metadata))
+        candidates.append(
+            ImportedCandidate(
+                label: unique, text: text, metadata: JSONValue.object(metadata).json))
     }
 
-    /// Adds the candidates of a list: texts, or objects with `text` or `completion` and
-    /// optionally `label` and `reward`.
-    mutating func add(
-        _ list: JSONValue, field: String, _ reader: MessageReader
-    ) throws(RowProblem) {
-        guard let elements = list.elements else {
-            throw RowProblem(.wrongType, "`\(field)` must be a list, not \(list.kind)")
+    /// Takes the assistant's turn off the end of the chat, to be a candidate.
+    mutating func takeLastTurn() throws(RowProblem) {
+        guard case .chat(var messages, let tools) = content, let last = messages.popLast() else {
+            return
         }
-        for (index, element) in elements.enumerated() {
-            let place = "`\(field)[\(index)]`"
-            switch element {
-            case .string(let text): add(label: "\(index)", text: text)
-            case .object(let fields): try add(fields, index: index, place)
-            default:
-                throw RowProblem(
-                    .wrongType, "\(place) must be a text or an object, not \(element.kind)")
-            }
+        guard last.isPlain else {
+            throw RowProblem(
+                .unsupportedContent,
+                "the assistant's last turn has more than a text (`tool_calls`, "
+                    + "`reasoning_content` or `name`); a candidate is the text that a model writes")
         }
+        content = .chat(messages, tools: tools)
+        add(label: Self.lastTurnLabel, text: last.content)
     }
 
-    private mutating func add(
-        _ fields: [String: JSONValue], index: Int, _ place: String
-    ) throws(RowProblem) {
-        guard let text = (fields["text"] ?? fields["completion"])?.text else {
-            throw RowProblem(.wrongType, "\(place) needs a text in `text` or `completion`")
-        }
-        let label: String
-        switch fields["label"] {
-        case nil, .null?: label = "\(index)"
-        case .string(let name)? where !name.isEmpty: label = name
-        case .number(let digits)?: label = digits
-        default: throw RowProblem(.wrongType, "\(place): `label` must be a text")
-        }
-        var reward: Double?
-        switch fields["reward"] {
-        case nil, .null?: break
-        case .number(let digits)?:
-            reward = Double(digits)
-            if !(reward?.isFinite ?? false) {
-                throw RowProblem(.wrongType, "\(place): `reward` must be a finite number")
-            }
-        default: throw RowProblem(.wrongType, "\(place): `reward` must be a number")
-        }
-        add(label: label, text: text, reward: reward)
-    }
+    /// The label of a candidate that was the last turn of its chat.
+    static let lastTurnLabel = "answer"
 
     /// The content, if there is anything to be answered or continued.
     func checkedContent() throws(RowProblem) -> PromptContent {
         switch content {
         case .text(let text) where text.contains(where: { !$0.isWhitespace }):
             return .text(text)
-        case .chat(let messages):
+        case .chat(let messages, _):
             let asks = messages.contains { message in
                 message.role != "system" && message.content.contains { !$0.isWhitespace }
             }
-            if asks { return .chat(messages) }
+            if asks { return .chat(messages, tools: tools) }
             throw RowProblem(.emptyPrompt, "the messages hold no text besides the system's")
         default:
             throw RowProblem(.emptyPrompt, "the prompt is empty")

@@ -1,44 +1,54 @@
 internal import OgiveCore
 
-/// Turns the object of one line into a prompt.
+/// Turns the object of one row into a prompt: by its shape, or by a field map.
 ///
-/// Recognised: `prompt` (text or messages), `messages`, `question`, `chosen` and `rejected` with
-/// or without `prompt`, and `completions`. The key is the first of `key`, `id`, `prompt_id`,
-/// `uid`, `task_id` that is there; else the SHA-256 of the canonical prompt. Whatever is not
-/// used becomes metadata.
+/// The key is the first of `key`, `id`, `prompt_id`, `uid`, `task_id` that is there; else the
+/// SHA-256 of the canonical prompt. Whatever is not used becomes metadata.
 struct RowShape {
-    /// The map for other shapes; `nil` recognises the shapes above.
-    var fields: FieldMap?
+    /// A prompt, and what the user is told of its row.
+    struct Reading {
+        /// The prompt.
+        var prompt: ImportedPrompt
+        /// What may not be as the author meant it.
+        var notes: [ImportNote]
+    }
+
+    /// How rows are read.
+    var rules: ImportRules
 
     /// Fields that may hold the key, best first.
     static let keyFields = ["key", "id", "prompt_id", "uid", "task_id"]
-    /// Longest key, in bytes: keys are indexed.
-    static let keyBytesMax = 1024
 
-    /// Recognises shapes, or uses the map when there is one.
-    init(fields: FieldMap? = nil) {
-        self.fields = fields
+    /// Reads rows by these rules.
+    init(rules: ImportRules = ImportRules()) {
+        self.rules = rules
     }
 
     /// Reads a row. Throws why it is bad.
-    func prompt(from row: [String: JSONValue]) throws(RowProblem) -> ImportedPrompt {
+    func read(_ row: JSONFields) throws(RowProblem) -> Reading {
+        var row = row
+        let kept = rules.metadata.compactMap { name in row.remove(name).map { (name, $0) } }
         var draft = RowDraft(row)
-        if let fields {
+        if let fields = rules.fields {
             try read(&draft, with: fields)
         } else {
-            try recognise(&draft)
+            try RowRecogniser().read(&draft)
         }
+        try settleLastTurn(&draft)
         let content = try draft.checkedContent()
         var key = draft.key
-        if key == nil, fields == nil { key = try self.key(&draft) }
-        return ImportedPrompt(
+        if key == nil, rules.fields == nil { key = try self.key(&draft) }
+        for (name, value) in kept { draft.keep(name, value) }
+        let prompt = ImportedPrompt(
             key: key ?? content.digest.hex, content: content,
             metadata: JSONValue.object(draft.rest).json,
             candidates: draft.candidates)
+        if let excess = PromptLimits.excess(of: prompt) { throw RowProblem(.tooLong, excess) }
+        return Reading(prompt: prompt, notes: draft.notes)
     }
 
     private func key(_ draft: inout RowDraft) throws(RowProblem) -> String? {
-        let field = fields?.key ?? Self.keyFields.first { draft.has($0) }
+        let field = rules.fields?.key ?? Self.keyFields.first { draft.has($0) }
         guard let field, let value = draft.take(field), value != .null else { return nil }
         let text: String
         switch value {
@@ -49,84 +59,108 @@ struct RowShape {
             throw RowProblem(
                 .badKey, "the key `\(field)` must be a text or a whole number, not \(value.kind)")
         }
-        guard !text.isEmpty, text.utf8.count <= Self.keyBytesMax else {
+        guard (1...PromptLimits.keyBytes).contains(text.utf8.count) else {
             throw RowProblem(
-                .badKey, "the key `\(field)` must have 1 to \(Self.keyBytesMax) bytes")
+                .badKey, "the key `\(field)` must have 1 to \(PromptLimits.keyBytes) bytes")
         }
         return text
     }
 
-    private func recognise(_ draft: inout RowDraft) throws(RowProblem) {
-        let reader = MessageReader()
-        if draft.has("chosen") || draft.has("rejected") {
-            try PreferenceRow.read(&draft, reader)
-        } else if let prompt = draft.takeUnlessNull("prompt") {
-            draft.content = try reader.content(prompt, field: "prompt")
-        } else if let messages = draft.takeUnlessNull("messages") {
-            draft.content = .chat(try reader.messages(messages, field: "messages"))
-        } else if let question = draft.takeUnlessNull("question") {
-            guard let text = question.text else {
-                throw RowProblem(.wrongType, "`question` must be a text, not \(question.kind)")
+    /// Decides what an assistant's turn at the end of a chat is: it is never continued unasked.
+    private func settleLastTurn(_ draft: inout RowDraft) throws(RowProblem) {
+        guard case .chat(let messages, _) = draft.content, let last = messages.last,
+            last.role == "assistant", !(last.content.isEmpty && last.isPlain),
+            !draft.isMarkedPartial
+        else { return }
+        switch rules.lastAssistant ?? (draft.isShareGPT ? .candidate : nil) {
+        case .candidate:
+            try draft.takeLastTurn()
+            draft.notes.append(
+                ImportNote(
+                    text: "the assistant's turn at the end of the chat is a candidate labelled "
+                        + "`\(RowDraft.lastTurnLabel)`; `prompts: {last_assistant: continue}` "
+                        + "lets the policy continue it instead"))
+        case .continue:
+            if last.toolCalls != nil {
+                throw RowProblem(
+                    .unsupportedContent,
+                    "the chat ends with a call of tools, which cannot be continued")
             }
-            draft.content = .chat([ChatMessage(role: "user", content: text)])
-        } else {
-            throw unknown(draft)
+        case nil:
+            throw RowProblem(
+                .lastAssistant,
+                "the chat ends with a turn of the assistant; write `prompts: {last_assistant: "
+                    + "candidate}` when it is a finished answer (`--last-assistant candidate`), "
+                    + "or `continue` when the policy is to continue it")
         }
-        if let completions = draft.takeUnlessNull("completions") {
-            try draft.add(completions, field: "completions", reader)
-        }
-    }
-
-    private func unknown(_ draft: RowDraft) -> RowProblem {
-        let seen = draft.rest.keys.sorted().prefix(20).map { "`\($0.prefix(40))`" }
-        let list = seen.isEmpty ? "none" : seen.joined(separator: ", ")
-        return RowProblem(
-            .unknownShape,
-            "no prompt recognised in the fields \(list); name the field in the configuration: "
-                + "`prompts: {fields: {prompt: FIELD}}` for a text, "
-                + "`prompts: {fields: {messages: FIELD}}` for a list of messages")
     }
 
     private func read(_ draft: inout RowDraft, with map: FieldMap) throws(RowProblem) {
         let reader = MessageReader(role: map.role, content: map.content, roles: map.roles)
         draft.key = try key(&draft)
-        guard let field = map.messages ?? map.prompt, let value = draft.takeUnlessNull(field)
-        else {
-            let field = map.messages ?? map.prompt ?? ""
-            throw RowProblem(
-                .unknownShape,
-                "the field `\(field)` of the field map is missing; there are "
-                    + draft.rest.keys.sorted().prefix(20).map { "`\($0)`" }.joined(separator: ", "))
-        }
-        draft.content =
-            map.messages == nil
-            ? try reader.content(value, field: field)
-            : .chat(try reader.messages(value, field: field))
+        try readPrompt(&draft, map, reader)
         if let field = map.system, let value = draft.takeUnlessNull(field) {
-            guard let text = value.text else {
-                throw RowProblem(.wrongType, "`\(field)` must be a text, not \(value.kind)")
-            }
-            draft.prepend(system: text)
+            try draft.prepend(system: value, field: field)
         }
         for (label, field) in map.candidates.sorted(by: { $0.key < $1.key }) {
             guard let value = draft.takeUnlessNull(field) else { continue }
-            try PreferenceRow.add(value, field: field, label: label, to: &draft, reader)
+            guard field.contains("*"), let elements = value.elements else {
+                try draft.add(candidate: value, field: field, label: label, reader)
+                continue
+            }
+            for element in elements where element != .null {
+                try draft.add(candidate: element, field: field, label: label, reader)
+            }
         }
         if let field = map.completions, let value = draft.takeUnlessNull(field) {
-            try draft.add(value, field: field, reader)
+            var names = RowDraft.CandidateFields()
+            if let text = map.completionText { names.text = [text] }
+            names.label = map.completionLabel ?? names.label
+            names.reward = map.completionReward ?? names.reward
+            try draft.add(list: value, field: field, names, reader)
+        }
+        if let field = map.tools, let value = draft.takeUnlessNull(field) {
+            try draft.read(tools: value, field: field)
+        }
+        let ignored = (RowRecogniser.unsent + ["tools", "system"]).filter {
+            draft.rest[$0].map { !$0.isNothing } ?? false
+        }
+        for name in ignored {
+            draft.notes.append(
+                ImportNote(
+                    text: "`\(name)` is metadata and not sent: the field map does not name it"))
         }
     }
-}
 
-extension MessageReader {
-    /// A prompt that is a text or a list of messages.
-    func content(_ value: JSONValue, field: String) throws(RowProblem) -> PromptContent {
-        switch value {
-        case .string(let text): return .text(text)
-        case .array: return .chat(try messages(value, field: field))
-        default:
-            throw RowProblem(
-                .wrongType, "`\(field)` must be a text or a list of messages, not \(value.kind)")
+    private func readPrompt(
+        _ draft: inout RowDraft, _ map: FieldMap, _ reader: MessageReader
+    ) throws(RowProblem) {
+        if let field = map.messages {
+            guard let value = draft.takeUnlessNull(field) else { throw missing(field, draft) }
+            return try draft.read(messages: value, field: field, reader)
         }
+        guard let first = map.prompt.first, let value = draft.takeUnlessNull(first) else {
+            throw missing(map.prompt.first ?? "", draft)
+        }
+        guard map.prompt.count > 1 else {
+            return try draft.read(prompt: value, field: first, reader)
+        }
+        var parts: [String] = []
+        for field in map.prompt {
+            let value = field == first ? value : draft.takeUnlessNull(field)
+            guard let value else { continue }
+            guard let text = value.text else {
+                throw RowProblem(.wrongType, "`\(field)` must be a text, not \(value.kind)")
+            }
+            if !text.isEmpty { parts.append(text) }
+        }
+        draft.content = .text(parts.joined(separator: map.join))
+    }
+
+    private func missing(_ field: String, _ draft: RowDraft) -> RowProblem {
+        RowProblem(
+            .unknownShape,
+            "the field `\(field)` of the field map is missing; there are "
+                + draft.rest.names.prefix(20).map { "`\($0.prefix(40))`" }.joined(separator: ", "))
     }
 }

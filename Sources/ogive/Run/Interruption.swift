@@ -21,12 +21,20 @@ final class Interruption: Sendable {
     }
 
     /// Runs `body`, which is cancelled when it is raised: then throws `.interrupted`.
-    func cancelling(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    func cancelling<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await body() }
-            group.addTask { try await self.watch() }
+            group.addTask {
+                try await self.watch()
+                return nil
+            }
             defer { group.cancelAll() }
-            try await group.next()
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw Self.error
         }
     }
 

@@ -6,74 +6,104 @@ internal import UnixSignals
 
 /// Runs coordinator, workers and model servers on this machine until a run is finished.
 struct LocalRun {
+    /// A run that is in the database.
+    struct Submitted: Sendable {
+        /// How far it was then.
+        var before: RunStatus
+        /// Whether something of it is left to do.
+        var isOpen: Bool
+    }
+
     /// The run.
     var name: String
     /// The configuration of everything.
     var configuration: Configuration
     /// The file and overrides, passed on to the processes.
-    var configFile: ConfigurationArgument
+    var configFile: ConfigurationFile
     /// The database.
     var store: PostgresStore
     /// The file of the coordinator, when it is another one.
-    var coordinatorFile: ConfigurationArgument?
+    var coordinatorFile: ConfigurationFile?
     /// Whether progress is shown as JSON lines.
     var showsJSON = false
-    /// What is looked at once the servers are healthy, before anything is sampled.
+    /// Whether all open runs of the database are worked on, and not this one alone.
+    var servesAll = false
+    /// What is looked at once the servers are healthy, before the run is submitted.
     var preflight: RunPreflight?
+    /// The run, when it was submitted before.
+    var submitted: Submitted?
+    /// Submits the run, unless it was before.
+    var submit: @Sendable () async throws -> Submitted
 
     init(
-        name: String, configuration: Configuration, configFile: ConfigurationArgument,
-        store: PostgresStore
+        name: String, configuration: Configuration, configFile: ConfigurationFile,
+        store: PostgresStore, submit: @escaping @Sendable () async throws -> Submitted
     ) {
         self.name = name
         self.configuration = configuration
         self.configFile = configFile
         self.store = store
+        self.submit = submit
     }
 
-    /// How a part of the run ended.
-    private enum End: Sendable {
-        case finished
-        case interrupted
-        case other
-    }
-
-    /// Runs to the end of the run. Throws when it cannot be finished, or is interrupted.
-    func run() async throws {
+    /// Runs to the end of the run; answers with how far it was before. Throws when it cannot be
+    /// finished, or is interrupted.
+    func run() async throws -> RunStatus {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
         let endpoint = socket.endpoint
         let overrides = socket.overrides
         let job = self
         let interruption = Interruption()
-        let end = try await withThrowingTaskGroup(of: End.self) { group in
-            for server in models.servers {
-                group.addTask {
-                    try await server.run()
-                    return .other
-                }
-            }
+        return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             group.addTask {
                 await Self.watchSignals(interruption)
-                return .interrupted
+                return nil
             }
             group.addTask {
-                try await interruption.cancelling {
-                    try await models.waitUntilHealthy()
-                    try await job.preflight?.run(models)
-                }
-                try await job.processes(models, endpoint, overrides, interruption)
-                return .finished
+                try await interruption.cancelling { try await job.turn.wait() }
+                return try await job.serve(models, endpoint, overrides, interruption)
             }
             // What is still running is ended in order: each process ends its own children.
             defer { group.cancelAll() }
-            while let end = try await group.next() {
-                if case .other = end { continue }
-                return end
-            }
-            return .finished
+            guard let before = try await group.next() ?? nil else { throw Interruption.error }
+            return before
         }
-        if case .interrupted = end { throw Interruption.error }
+    }
+
+    private var turn: Turn { Turn(store: store, run: submitted == nil ? nil : name) }
+
+    /// The run with the servers that it starts.
+    private func serve(
+        _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
+        _ interruption: Interruption
+    ) async throws -> RunStatus {
+        let job = self
+        return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+            for server in models.servers {
+                group.addTask {
+                    try await server.run()
+                    return nil
+                }
+            }
+            group.addTask {
+                let expected: Double? = try await interruption.cancelling {
+                    try await models.waitUntilHealthy()
+                    return try await job.preflight?.run(models)
+                }
+                let submitted =
+                    if let submitted = job.submitted { submitted } else { try await job.submit() }
+                if submitted.isOpen {
+                    try await job.processes(models, endpoint, overrides, interruption, expected)
+                }
+                return submitted.before
+            }
+            defer { group.cancelAll() }
+            while let end = try await group.next() {
+                if let end { return end }
+            }
+            throw Interruption.error
+        }
     }
 
     /// Asks to stop at the first signal, and returns at the second.
@@ -82,11 +112,15 @@ struct LocalRun {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
             switch requests.take(signal) {
             case .drain:
-                ErrorRendering.write(
+                ErrorRendering.writeLine(
                     "interrupted: what is under way is finished; "
                         + "a second signal forces the exit\n")
                 interruption.raise()
-            case .force: return
+            case .force:
+                ErrorRendering.writeLine(
+                    "forced: ending the model servers (within their `stop_timeout`), then the "
+                        + "database\n")
+                return
             case nil: continue
             }
         }
@@ -101,11 +135,9 @@ struct LocalRun {
     /// Coordinator and workers, watched until the run is finished; then drained in order.
     private func processes(
         _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
-        _ interruption: Interruption
+        _ interruption: Interruption, _ expected: Double?
     ) async throws {
-        func arguments(_ file: ConfigurationArgument) -> [String] {
-            [file.config] + file.overrides.flatMap { ["-o", $0] } + overrides
-        }
+        func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + overrides }
         let coordinator = SupervisedProcess(
             "coordinator",
             [Executable.path, "coordinator", "--follow-parent", "--no-standby"]
@@ -127,7 +159,10 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                try await RunMonitor(name: name, store: store, showsJSON: showsJSON).run()
+                try await RunMonitor(
+                    name: name, store: store, showsJSON: showsJSON,
+                    starvation: expected.map(StarvationWatch.init(expected:))
+                ).run()
                 return true
             }
             group.addTask {

@@ -1,5 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import OgiveCore
+internal import OgiveModels
 
 /// The endpoint between the processes of one `ogive run`: a socket in a folder of its own, unless
 /// the configuration names one.
@@ -20,7 +22,7 @@ struct PrivateSocket: ~Copyable {
     /// Makes the folder. Throws `.unavailable` when there is nowhere to make it.
     init(_ configuration: CoordinatorSettings) throws(CommandError) {
         if configuration.isListenGiven {
-            endpoint = configuration.listen
+            endpoint = try Self.chosen(configuration.listen)
             folder = nil
             return
         }
@@ -39,6 +41,17 @@ struct PrivateSocket: ~Copyable {
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         folder = path
         endpoint = "ipc://\(path)/coordinator"
+    }
+
+    /// The endpoint with a port in the place of `*`: the workers have to know it too.
+    private static func chosen(_ endpoint: String) throws(CommandError) -> String {
+        guard endpoint.hasPrefix("tcp://"), endpoint.hasSuffix(":*") else { return endpoint }
+        do {
+            let port = try FreePort.find()
+            return "\(endpoint.dropLast())\(port)"
+        } catch {
+            throw CommandError(.unavailable, error.message)
+        }
     }
 
     deinit {

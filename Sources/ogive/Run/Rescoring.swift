@@ -30,18 +30,22 @@ struct Rescoring {
         self.retriesFailures = retriesFailures
     }
 
-    /// Does it. Throws `.incomplete` when there is no such run.
-    func submit(_ store: PostgresStore) async throws -> Submission.Result {
+    /// The run whose completions are scored. Throws `.incomplete` when there is no such run.
+    func scored(_ store: PostgresStore) async throws -> RunDescription {
         let names = try await store.status().map(\.run)
         guard names.contains(source) else { throw Self.unknown(source, among: names) }
-        let scored = try await store.run(named: source).spec
-        guard scored.scoring.scorer != scorer else {
+        let scored = try await store.run(named: source)
+        guard scored.spec.scoring.scorer != scorer else {
             throw CommandError(
                 .configuration,
                 "run '\(source)' is scored by this scorer already; when it is another one by the "
                     + "same name, say so by `scorer.revision`")
         }
-        let spec = spec(of: scored)
+        return scored
+    }
+
+    /// Submits it.
+    func submit(_ spec: RunSpec, _ store: PostgresStore) async throws -> Submission.Result {
         var receipt = try await store.submit(spec)
         var retried = 0
         if retriesFailures {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OgiveCore
+internal import OgiveModels
 internal import OgiveStore
 
 /// Watches a run in the database and shows its progress until it is finished.
@@ -10,20 +11,26 @@ struct RunMonitor {
     var store: PostgresStore
     /// Whether progress is shown as JSON lines.
     var showsJSON: Bool
+    /// Notices that launched servers starve; `nil` when nothing is known of their speed.
+    var starvation: StarvationWatch?
 
     /// How often the database is asked.
     private static let period = Duration.milliseconds(250)
+    /// How often the workers are looked at.
+    private static let lookPeriod = Duration.seconds(1)
     /// How long the run may stand without a worker that serves it.
-    private static let unservedMax = Duration.seconds(20)
+    private static let unservedMax = Duration.seconds(5)
 
     /// Returns when the run is finished; throws when no worker will serve it.
     func run() async throws {
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         var line = ProgressLine(style: style, json: showsJSON)
+        var starvation = starvation
         let begun = ContinuousClock.now
-        var servedAt = begun
+        var (lookedAt, servedAt) = (begun, begun)
         while true {
             let status: RunStatus
+            let asked = ContinuousClock.now
             do {
                 status = try await store.runStatus(name)
             } catch let error as StoreError where error.isRetriable {
@@ -37,23 +44,41 @@ struct RunMonitor {
                 return
             }
             if let text = line.update(snapshot, at: now - begun) { write(text) }
-            if now - servedAt > Self.unservedMax {
-                try await requireService(&line)
-                servedAt = now
+            if let rate = line.drawsPerSecond,
+                starvation?.look(
+                    rate: rate, missing: snapshot.total - snapshot.done, at: now - begun) == true
+            {
+                write(line.interrupt())
+                ErrorRendering.write(
+                    starvation?.message(rate: rate, cores: UsableCores.count) ?? "")
             }
-            try await Task.sleep(for: Self.period)
+            if now - lookedAt > Self.lookPeriod {
+                lookedAt = now
+                let reasons = try await unserved()
+                if let reasons, now - servedAt > Self.unservedMax {
+                    write(line.interrupt())
+                    throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+                }
+                if reasons == nil { servedAt = now }
+            }
+            // Where other runs share the draws the database counts rows, which takes its time.
+            try await Task.sleep(for: max(Self.period, (now - asked) * 4))
         }
     }
 
-    /// Throws when every worker is there but serves no run, with the workers' reasons.
-    private func requireService(_ line: inout ProgressLine) async throws {
-        let workers = try await store.workers().filter {
-            $0.state == "active" || $0.state == "idle"
+    /// The workers' reasons when they are there but serve no run; `nil` while one serves.
+    private func unserved() async throws -> String? {
+        let workers: [WorkerStatus]
+        do throws(StoreError) {
+            workers = try await store.workers().filter {
+                $0.state == "active" || $0.state == "idle"
+            }
+        } catch {
+            guard error.isRetriable else { throw error }
+            return nil
         }
-        guard !workers.isEmpty, workers.allSatisfy({ $0.state == "idle" }) else { return }
-        write(line.interrupt())
-        let reasons = Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
-        throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+        guard !workers.isEmpty, workers.allSatisfy({ $0.state == "idle" }) else { return nil }
+        return Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
     }
 
     /// How far the run is. Log-probabilities are counted where this run asks for them: others on
@@ -63,6 +88,10 @@ struct RunMonitor {
             done: status.landed + status.failures, total: status.targetDraws,
             tokens: status.samples ? status.tokens : 0, failures: status.failures,
             cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+        // A run counts its own: others of the sampling may ask for log-probabilities.
+        snapshot.candidateFailures =
+            (status.targetCandidates > 0 ? status.candidateFailures : 0)
+            + (status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0)
         snapshot.candidatesTotal = status.targetCandidates + status.targetLogProbabilities
         snapshot.candidatesDone =
             min(status.landedCandidates + status.candidateFailures, status.targetCandidates)

@@ -33,16 +33,25 @@ struct RunSummary {
 
     /// Prints it; throws `.budget` when the run stopped at its budget, `.incomplete` when something
     /// of it has a failure.
-    func show(place: String, file: ConfigurationArgument, json: Bool) throws {
-        let command = "\(Executable.shown) psql \(file.options)"
+    func show(place: String, file: ConfigurationFile, json: Bool) throws {
+        let command =
+            file.options.isEmpty
+            ? "\(Executable.shown) psql" : "\(Executable.shown) psql \(file.options)"
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         print(
             json
                 ? self.json.json
-                : lines(place: place, psql: command, style: style).joined(separator: "\n"))
+                : style.shown(
+                    lines(place: place, psql: command, style: style).joined(separator: "\n")))
         if status.isOutOfBudget {
             throw CommandError(
                 .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
+        }
+        if status.isCancelled {
+            throw CommandError(
+                .incomplete,
+                "run '\(status.run)' was cancelled: \(status.pending) draws are left; submit it "
+                    + "again to go on")
         }
         let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
         if status.failures + status.candidateFailures + untold > 0 {
@@ -64,7 +73,7 @@ struct RunSummary {
                 style.paint("SYNTHETIC: rewards come from a declared distribution.", .yellow))
         }
         lines += figures
-        for table in examples { lines += plot(table) }
+        for table in examples { lines += plot(table, style) }
         lines += [
             "", "database: \(Executable.relative(place))",
             "look at it with:", "  \(psql) -- -c \"\(query)\"", "  \(psql)",
@@ -74,10 +83,13 @@ struct RunSummary {
 
     /// For a script.
     var json: JSONValue {
-        .object([
+        JSONValue.output([
             "run": .string(status.run), "state": .string(status.state),
             "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
+            "target_draws": .number("\(status.targetDraws)"),
             "failures": .number("\(status.failures)"),
+            "candidate_failures": .number("\(status.candidateFailures)"),
+            "log_probability_failures": .number("\(status.logProbabilityFailures)"),
             "candidates": .number("\(status.landedCandidates)"),
             "log_probabilities": .number("\(status.landedLogProbabilities)"),
             "tokens": .number("\(status.tokens)"), "truncated": .number("\(status.truncated)"),
@@ -86,7 +98,7 @@ struct RunSummary {
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
             "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
-        ])
+        ]).event("result")
     }
 
     private var figures: [String] {
@@ -98,8 +110,7 @@ struct RunSummary {
             "run '\(status.run)': \(status.state)",
             "  draws      \(NumberText.count(status.landed)) of "
                 + "\(NumberText.count(status.targetDraws)) "
-                + (status.samples ? "(" : "stored (")
-                + "\(NumberText.count(status.prompts)) prompts × \(status.drawsText)), "
+                + "\(status.samples ? "" : "stored ")(\(status.extentText)), "
                 + "\(NumberText.count(newDraws)) of them new",
             "  elapsed    \(NumberText.time(elapsed))"
                 + (newTokens > 0
@@ -111,12 +122,14 @@ struct RunSummary {
         if status.targetCandidates > 0 {
             lines.append(
                 "  candidates \(NumberText.count(status.landedCandidates)) of "
-                    + "\(NumberText.count(status.targetCandidates)) scored")
+                    + "\(NumberText.count(status.targetCandidates)) scored"
+                    + Self.failed(status.candidateFailures))
         }
         if status.targetLogProbabilities > 0 {
             lines.append(
                 "  log-probs  \(NumberText.count(status.landedLogProbabilities)) of "
-                    + "\(NumberText.count(status.targetLogProbabilities)) candidates")
+                    + "\(NumberText.count(status.targetLogProbabilities)) candidates"
+                    + Self.failed(status.logProbabilityFailures))
         }
         if status.spending.cost != nil || status.spending.hasBudget {
             lines.append("  spent      \(status.spending.text)")
@@ -125,19 +138,27 @@ struct RunSummary {
         return lines
     }
 
-    private func plot(_ table: QuantileTable) -> [String] {
+    private static func failed(_ count: Int) -> String {
+        count > 0 ? ", \(NumberText.count(count)) failed" : ""
+    }
+
+    private func plot(_ table: QuantileTable, _ style: TerminalStyle) -> [String] {
         guard !table.rewards.isEmpty else { return [] }
-        return ["", "prompt \(table.promptKey): \(table.rewards.count) rewards"]
-            + TextECDF().lines(table.rewards).map { "  " + $0 }
+        return [
+            "",
+            "prompt \(PromptText.short(table.promptKey)) (#\(table.prompt.rawValue)): "
+                + "\(table.rewards.count) rewards",
+        ] + TextECDF(width: style.plotWidth).lines(table.rewards).map { "  " + $0 }
     }
 
     private var query: String {
         if let other {
             return "SELECT prompt_key, corr(rank, other_rank) FROM ogive.reward_pairs "
-                + "WHERE run = '\(other)' AND other_run = '\(status.run)' GROUP BY 1 LIMIT 5"
+                + "WHERE run = '\(other)' AND other_run = '\(status.run)' "
+                + "GROUP BY 1 ORDER BY 1 LIMIT 5"
         }
         return
             "SELECT prompt_key, draw_index, reward, quantile_reward FROM ogive.scored_completions "
-            + "WHERE run = '\(status.run)' LIMIT 5"
+            + "WHERE run = '\(status.run)' ORDER BY prompt_id, draw_index LIMIT 5"
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OgiveCore
 internal import OgiveStore
 
@@ -39,12 +40,13 @@ struct Submission {
                 for difference in receipt.differences { lines.append("  \(difference)") }
             }
             if retried > 0 { lines.append("\(retried) failures will be tried again") }
-            return lines
+            let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
+            return lines.map(style.shown)
         }
 
         /// For a script.
         var json: JSONValue {
-            .object([
+            .output([
                 "run": .string(receipt.run.spec.name), "outcome": .string(outcome),
                 "finished": .bool(receipt.isFinished), "prompts": .number("\(receipt.prompts)"),
                 "draws": .number("\(receipt.run.spec.draws)"),
@@ -67,17 +69,26 @@ struct Submission {
         }
     }
 
-    /// Does it.
+    /// Does both.
     func run(_ store: PostgresStore) async throws -> Result {
+        try await submit(importing: try await importPrompts(store), store)
+    }
+
+    /// Imports the prompts, where the configuration names a file.
+    func importPrompts(_ store: PostgresStore) async throws -> ImportJob.Outcome? {
+        guard let prompts = configuration.prompts, let file = prompts.file else { return nil }
+        var job = ImportJob(path: file, set: prompts.set)
+        job.rules = ImportRules(prompts)
+        job.skipBadRows = prompts.skipBadRows
+        job.skipAdvice = "give `-o prompts.skip_bad_rows=true`"
+        return try await job.run(store)
+    }
+
+    /// Submits the run.
+    func submit(
+        importing imported: ImportJob.Outcome?, _ store: PostgresStore
+    ) async throws -> Result {
         let spec = try configuration.runSpec()
-        var imported: ImportJob.Outcome?
-        if let prompts = configuration.prompts, let file = prompts.file {
-            var job = ImportJob(path: file, set: prompts.set)
-            job.fields = prompts.fields
-            job.skipBadRows = prompts.skipBadRows
-            job.lineBytesMax = prompts.lineBytesMax
-            imported = try await job.run(store)
-        }
         var receipt = try await store.submit(spec)
         var retried = 0
         if retriesFailures {

@@ -12,6 +12,13 @@ enum ErrorRendering {
         return error.message.split(separator: "\n").map { "\(prefix) \($0)\n" }.joined()
     }
 
+    /// Writes whole lines to standard error. On a terminal they first take away a progress line of
+    /// `ogive run`, which is drawn again below them.
+    static func writeLine(_ text: String) {
+        let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
+        write(style.clearing + text)
+    }
+
     /// Writes `text` to a descriptor; what cannot be written is lost, as with any closed pipe.
     static func write(_ text: String, to descriptor: Int32 = STDERR_FILENO) {
         let bytes = Array(text.utf8)

@@ -19,8 +19,9 @@ enum FailureText {
         if !entries.isEmpty { lines.append("") }
         for entry in entries {
             lines.append(
-                "\(entry.promptKey) \(entry.kind) \(entry.index): \(entry.code) while "
-                    + "\(entry.stage), \(entry.attempts) attempts, \(entry.failedAt)")
+                "\(PromptText.short(entry.promptKey)) \(entry.kind) \(entry.index): "
+                    + "\(entry.code) while \(entry.stage), \(entry.attempts) attempts, "
+                    + entry.failedAt)
             lines += entry.message.split(separator: "\n").map { "  \($0)" }
         }
         let total = groups.reduce(0) { $0 + Int($1.count) }
@@ -34,7 +35,7 @@ enum FailureText {
     static func json(
         _ run: String, _ groups: [FailureGroup], _ entries: [FailureEntry]
     ) -> JSONValue {
-        .object([
+        .output([
             "run": .string(run),
             "groups": .array(
                 groups.map { group in

@@ -37,6 +37,9 @@ struct ProgressLine {
         return show(snapshot, at: time)
     }
 
+    /// Draws per second of late; `nil` before there are two moments.
+    var drawsPerSecond: Double? { rates.drawsPerSecond }
+
     /// The last state, due at once; leaves the cursor on a fresh line.
     mutating func finish(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
         rates.add(snapshot, at: time)
@@ -50,17 +53,18 @@ struct ProgressLine {
     mutating func interrupt() -> String {
         guard isOpen else { return "" }
         isOpen = false
-        return "\r\u{1b}[2K"
+        return style.clearing
     }
 
     private mutating func show(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
         shownAt = time
         switch form {
-        case .plain: return facts(snapshot, at: time).joined(separator: " · ") + "\n"
+        case .plain:
+            return style.shown(facts(snapshot, at: time).joined(separator: " · ")) + "\n"
         case .json: return json(snapshot, at: time) + "\n"
         case .redrawn:
             isOpen = true
-            return "\r\u{1b}[2K" + line(snapshot, at: time)
+            return style.clearing + line(snapshot, at: time)
         }
     }
 
@@ -74,13 +78,15 @@ struct ProgressLine {
                 "\(NumberText.count(snapshot.candidatesDone))/"
                     + "\(NumberText.count(snapshot.candidatesTotal)) of candidates")
         }
-        if snapshot.failures > 0 {
-            facts.append("\(NumberText.count(snapshot.failures)) failed")
+        if snapshot.itemsFailed > 0 {
+            facts.append(snapshot.failureText)
         }
         if snapshot.itemsDone >= snapshot.itemsTotal {
             facts.append("took \(NumberText.time(time))")
         } else {
-            facts.append("ETA \(rates.remaining.map(NumberText.time) ?? "?")")
+            facts.append(
+                rates.isStalled
+                    ? "stalled" : "ETA \(rates.remaining.map(NumberText.time) ?? "?")")
         }
         if snapshot.tokens > 0, let rate = rates.tokensPerSecond {
             facts.append("\(NumberText.rate(rate)) tokens/s")
@@ -93,24 +99,32 @@ struct ProgressLine {
         return facts
     }
 
-    /// Bar, percentage and as many facts as fit into one line less its last column.
+    /// Columns that stay free behind the line, for the terminal's `^C`.
+    private static let margin = 3
+
+    /// Bar, percentage and as many facts as fit into one line less its margin.
     private func line(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
         let percent = "\(Int(snapshot.fraction * 100))%"
         var text = String(repeating: " ", count: 4 - percent.count) + percent
-        let barWidth = min(24, style.width - 1 - text.count - 26)
-        let bar = barWidth >= 6 ? " \(Self.bar(snapshot.fraction, width: barWidth))" : ""
-        var room = style.width - 1 - text.count - bar.count
+        let barWidth = min(24, style.width - Self.margin - text.count - 26)
+        let bar = barWidth >= 6 ? " \(self.bar(snapshot.fraction, width: barWidth))" : ""
+        var room = style.width - Self.margin - text.count - bar.count
         text += style.paint(bar, .cyan)
         for fact in facts(snapshot, at: time) {
             guard fact.count + 2 <= room else { break }
-            text += "  " + (fact.hasSuffix("failed") ? style.paint(fact, .red) : fact)
+            text += "  " + (fact.contains("failed") ? style.paint(fact, .red) : fact)
             room -= fact.count + 2
         }
         return text
     }
 
-    /// A bar with eighths of a column.
-    static func bar(_ fraction: Double, width: Int) -> String {
+    /// A bar with eighths of a column; of whole columns where there is no Unicode.
+    private func bar(_ fraction: Double, width: Int) -> String {
+        guard style.hasUnicode else {
+            let full = Int((fraction * Double(width)).rounded(.down))
+            return "[" + String(repeating: "#", count: full)
+                + String(repeating: " ", count: width - full) + "]"
+        }
         let eighths = Int((fraction * Double(width * 8)).rounded(.down))
         let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
         let full = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
@@ -122,12 +136,13 @@ struct ProgressLine {
             value.map { .number(NumberText.decimal($0, digits)) } ?? .null
         }
         return JSONValue.object([
-            "event": .string("progress"),
+            "version": JSONValue.outputVersion, "event": .string("progress"),
             "draws_done": .number("\(snapshot.done)"),
             "draws_total": .number("\(snapshot.total)"),
             "candidates_done": .number("\(snapshot.candidatesDone)"),
             "candidates_total": .number("\(snapshot.candidatesTotal)"),
             "failures": .number("\(snapshot.failures)"),
+            "candidate_failures": .number("\(snapshot.candidateFailures)"),
             "tokens": .number("\(snapshot.tokens)"),
             "cost": number(snapshot.cost, 6),
             "estimated_cost": number(snapshot.estimatedCost, 6),

@@ -12,6 +12,8 @@ struct ProgressSnapshot: Hashable, Sendable {
     var candidatesDone = 0
     /// Rewards and log-probabilities of candidates there are.
     var candidatesTotal = 0
+    /// Rewards and log-probabilities of candidates with a failure.
+    var candidateFailures = 0
     /// What was spent; `nil` without prices.
     var cost: Double?
     /// What the whole run will cost.
@@ -28,6 +30,18 @@ struct ProgressSnapshot: Hashable, Sendable {
         self.failures = failures
         self.cost = cost
         self.estimatedCost = estimatedCost
+    }
+
+    /// All that failed.
+    var itemsFailed: Int { failures + candidateFailures }
+
+    /// What failed, draws and candidates apart.
+    var failureText: String {
+        let parts = [
+            failures > 0 ? "\(NumberText.count(failures)) draws" : nil,
+            candidateFailures > 0 ? "\(NumberText.count(candidateFailures)) of candidates" : nil,
+        ]
+        return parts.compactMap(\.self).joined(separator: " and ") + " failed"
     }
 
     /// All that is done.

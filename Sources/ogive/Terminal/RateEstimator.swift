@@ -26,6 +26,14 @@ struct RateEstimator {
         }
     }
 
+    /// Whether nothing was done for a whole window, though something is left.
+    var isStalled: Bool {
+        guard let first = samples.first, let last = samples.last else { return false }
+        return last.time - first.time >= Self.window
+            && last.snapshot.itemsDone == first.snapshot.itemsDone
+            && last.snapshot.itemsDone < last.snapshot.itemsTotal
+    }
+
     /// Draws per second; `nil` before there are two moments.
     var drawsPerSecond: Double? { slope(\.done) }
 

@@ -8,6 +8,8 @@ struct TerminalStyle: Hashable, Sendable {
     var hasColours: Bool
     /// Columns of a line.
     var width: Int
+    /// Whether it shows Unicode; else plots and bars are drawn with ASCII.
+    var hasUnicode = true
 
     /// Colours of the eight standard ones.
     enum Colour: Int, Sendable {
@@ -40,7 +42,36 @@ struct TerminalStyle: Hashable, Sendable {
         let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         let columns = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
         width = max(20, columns ?? environment["COLUMNS"].flatMap(Int.init) ?? 80)
+        hasUnicode = Self.isUTF8(environment)
     }
+
+    /// Whether the locale writes UTF-8: the first of the variables that has a value says so
+    /// (POSIX, Environment Variables). Where nobody says anything, as in most containers, it does.
+    private static func isUTF8(_ environment: [String: String]) -> Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
+            .first { !$0.isEmpty }
+        guard let name = locale?.lowercased() else { return true }
+        return name.contains("utf-8") || name.contains("utf8")
+    }
+
+    /// Columns of a plot: as many as the terminal has, within reason.
+    var plotWidth: Int { isTerminal ? min(120, max(20, width - 8)) : 40 }
+
+    /// What ASCII has for the characters that plots, bars and tables use.
+    private static let plainCharacters: [Character: String] = [
+        "█": "#", "▄": ".", "┤": "|", "└": "+", "─": "-", "▲": "^", "×": "x", "·": "-", "…": "...",
+        "→": "->", "≤": "<=", "π": "pi", "–": "-",
+    ]
+
+    /// `text` as it can be shown.
+    func shown(_ text: String) -> String {
+        guard !hasUnicode else { return text }
+        return text.reduce(into: "") { $0 += Self.plainCharacters[$1] ?? String($1) }
+    }
+
+    /// What takes away a line that is redrawn, and a `^C` behind it, before another one is
+    /// written.
+    var clearing: String { isTerminal ? "\r\u{1b}[2K" : "" }
 
     /// `text` in a colour, where colours may be used.
     func paint(_ text: String, _ colour: Colour) -> String {

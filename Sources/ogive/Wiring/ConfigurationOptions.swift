@@ -1,47 +1,11 @@
 internal import ArgumentParser
-internal import FoundationEssentials
 
-/// The configuration as an argument: for commands that cannot do without one.
-struct ConfigurationArgument: ParsableArguments {
-    @Argument(help: "The YAML file; every key is documented in config/reference.yaml.")
-    var config: String
-
-    @Option(
-        name: [.customShort("o"), .customLong("override")],
-        help: ArgumentHelp("A value in place of the file's.", valueName: "key.path=value"))
-    var overrides: [String] = []
-
-    /// Reads the file.
-    func load() throws(CommandError) -> Configuration {
-        try Configuration.load(
-            path: config, overrides: overrides, environment: Environment.current)
-    }
-
-    /// The same as options of another command, for a person to paste into a shell.
-    var options: String {
-        (["--config", config] + overrides.flatMap { ["-o", $0] }).map(Self.quoted)
-            .joined(separator: " ")
-    }
-
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_./:=,%+@".utf8.contains(byte)
-            }
-        }
-        return isPlain && !word.isEmpty
-            ? word : "'\(word.replacing("'", with: "'\\''"))'"
-    }
-}
-
-/// The configuration as an option: for commands that are about something else.
+/// The configuration of a command: `--config FILE`, else `OGIVE_CONFIG`, else `ogive.yaml`.
 struct ConfigurationOption: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "The YAML file (default: $OGIVE_CONFIG, else ./ogive.yaml).")
+        help: "The YAML file (default: $OGIVE_CONFIG, else ./ogive.yaml).",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
@@ -49,22 +13,50 @@ struct ConfigurationOption: ParsableArguments {
         help: ArgumentHelp("A value in place of the file's.", valueName: "key.path=value"))
     var overrides: [String] = []
 
-    /// Reads the file.
-    func load() throws(CommandError) -> Configuration {
-        try Configuration.load(
-            path: try path(), overrides: overrides, environment: Environment.current)
-    }
+    /// The file. Throws `.configuration` when nobody names one.
+    func file() throws(CommandError) -> ConfigurationFile { try file(or: nil) }
 
-    private func path() throws(CommandError) -> String {
-        if let config { return config }
-        if let named = Environment.current["OGIVE_CONFIG"], !named.isEmpty { return named }
-        guard FileManager.default.fileExists(atPath: "ogive.yaml") else {
+    /// Reads the file.
+    func load() throws(CommandError) -> Configuration { try file().load() }
+
+    /// The file that is meant, `argument` being the one that stands without `--config`.
+    fileprivate func file(or argument: String?) throws(CommandError) -> ConfigurationFile {
+        if let argument, let config, argument != config {
             throw CommandError(
                 .configuration,
-                "which configuration? Give `--config FILE`, set OGIVE_CONFIG, or add ./ogive.yaml")
+                "\(argument) and --config \(config) name two configurations: give one of them")
         }
-        return "ogive.yaml"
+        guard let file = ConfigurationFile.find(named: config ?? argument, overrides: overrides)
+        else {
+            throw CommandError(
+                .configuration,
+                "which configuration? Give `--config FILE`, set \(ConfigurationFile.variable), or "
+                    + "add ./\(ConfigurationFile.standard)")
+        }
+        return file
     }
+}
+
+/// The same for commands that are about a configuration: there it may stand without `--config`.
+struct ConfigurationArgument: ParsableArguments {
+    @Argument(
+        help: "The YAML file, as with --config; config/reference.yaml documents every key.",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var argument: String?
+
+    @OptionGroup var option: ConfigurationOption
+
+    /// The file. Throws `.configuration` when nobody names one.
+    func file() throws(CommandError) -> ConfigurationFile { try option.file(or: argument) }
+
+    /// Reads the file.
+    func load() throws(CommandError) -> Configuration { try file().load() }
+}
+
+/// A command that reads a configuration: hints in its errors name the file.
+protocol ConfiguredCommand: AsyncParsableCommand {
+    /// The configuration that the command line names. Throws `.configuration` when there is none.
+    func configurationFile() throws(CommandError) -> ConfigurationFile
 }
 
 extension Configuration {

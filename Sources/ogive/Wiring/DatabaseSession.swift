@@ -23,8 +23,11 @@ struct DatabaseSession {
     }
 
     /// Opens the database and looks at its schema.
-    private static func open(_ configuration: Configuration, schema: Schema) async throws -> Self {
+    private static func open(
+        _ configuration: Configuration, schema: Schema, makes: Bool
+    ) async throws -> Self {
         let database = try configuration.requiredDatabase()
+        if !makes { try requirePresence(of: database, configuration.source) }
         let session = try await connect(database)
         do {
             let migrator = Migrator(session.connection)
@@ -41,12 +44,26 @@ struct DatabaseSession {
         return session
     }
 
-    /// Runs `body` with the open database, and closes it.
+    /// Throws `.unavailable` for an embedded database that nobody has made: its folder may be
+    /// mistyped, and a new one would be empty.
+    private static func requirePresence(
+        of database: DatabaseConfiguration, _ source: String
+    ) throws(CommandError) {
+        guard case .embedded(let folder) = database.location, !database.isPresent else { return }
+        throw CommandError(
+            .unavailable,
+            "there is no database in \(folder), where `database.embedded` of \(source) says; "
+                + "`ogive run`, `ogive submit`, `ogive import` and `ogive migrate up` make one. "
+                + "Is the folder mistyped?")
+    }
+
+    /// Runs `body` with the open database, and closes it. An embedded one that is not there is
+    /// made only when `makes` says so.
     static func with<Value>(
-        _ configuration: Configuration, schema: Schema,
+        _ configuration: Configuration, schema: Schema, makes: Bool = false,
         _ body: (DatabaseSession) async throws -> Value
     ) async throws -> Value {
-        let session = try await open(configuration, schema: schema)
+        let session = try await open(configuration, schema: schema, makes: makes)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(session))
@@ -59,10 +76,10 @@ struct DatabaseSession {
 
     /// Runs `body` with a store on the database, and closes both.
     static func withStore<Value>(
-        _ configuration: Configuration, schema: Schema = .required,
+        _ configuration: Configuration, schema: Schema = .required, makes: Bool = false,
         _ body: (PostgresStore, DatabaseSession) async throws -> Value
     ) async throws -> Value {
-        try await with(configuration, schema: schema) { session in
+        try await with(configuration, schema: schema, makes: makes) { session in
             let store = session.store()
             let result: Result<Value, any Error>
             do {

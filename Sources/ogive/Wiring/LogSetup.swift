@@ -39,13 +39,13 @@ struct LogSetup: LogHandler {
             let facts = all.map { " \($0.0)=\($0.1)" }.joined()
             line = "\(now) \(event.level) \(label): \(event.message)\(facts)\n"
         case .json:
-            var fields: [String: JSONValue] = [
+            var fields: JSONFields = [
                 "time": .string(now), "level": .string(event.level.rawValue),
                 "label": .string(label), "message": .string("\(event.message)"),
             ]
             for (name, value) in all { fields[name] = .string(value) }
             line = JSONValue.object(fields).json + "\n"
         }
-        ErrorRendering.write(line)
+        ErrorRendering.writeLine(line)
     }
 }

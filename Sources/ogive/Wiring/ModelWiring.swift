@@ -30,10 +30,15 @@ struct ModelWiring {
         // A task may need several requests at once, when its draws are not consecutive.
         sampleConnections = configuration.worker.sampleConcurrency.most * 2
         scoreConnections = configuration.worker.scoreConcurrency.most * 4
-        let policyServer = try policy.flatMap {
-            try Self.server($0.endpoint, given: policyURL)
+        let policyLaunch = policyURL == nil ? policy?.endpoint.launch : nil
+        let scorerLaunch = scorerURL == nil ? scorer.endpoint.launch : nil
+        let launched = [policyLaunch, scorerLaunch].count { $0 != nil }
+        let policyServer = try policyLaunch.map {
+            try Self.server($0, "policy", configuration, sharedBy: launched)
         }
-        let scorerServer = try Self.server(scorer.endpoint, given: scorerURL)
+        let scorerServer = try scorerLaunch.map {
+            try Self.server($0, "scorer", configuration, sharedBy: launched)
+        }
         servers = [policyServer, scorerServer].compactMap(\.self)
         self.policyURL = policyURL ?? policyServer?.url
         self.scorerURL = scorerURL ?? scorerServer?.url
@@ -61,10 +66,14 @@ struct ModelWiring {
     }
 
     private static func server(
-        _ endpoint: EndpointConfiguration, given url: String?
-    ) throws -> ModelServer? {
-        guard url == nil, let launch = endpoint.launch else { return nil }
+        _ launch: LaunchConfiguration, _ section: String, _ configuration: Configuration,
+        sharedBy servers: Int
+    ) throws -> ModelServer {
+        if let problem = launch.problem("\(section).launch", configuration.source) {
+            throw CommandError(.configuration, problem)
+        }
         return try ModelServer(
-            launch.serverSpec, supervisor: [Executable.path, "supervise", "--"])
+            launch.serverSpec(sharedBy: servers),
+            supervisor: [Executable.path, "supervise", "--"])
     }
 }

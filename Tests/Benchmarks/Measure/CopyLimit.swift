@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OgiveTesting
 internal import Postgres
 
 /// The limit: the same rows and the sorted rewards by `psql \copy`, over one connection.
@@ -37,26 +38,23 @@ struct CopyLimit {
                 PRIMARY KEY (run, prompt));
             """)
         try await connection.execute("CHECKPOINT")
-        let time = try ContinuousClock().measure { try copy() }
+        let time = try await ContinuousClock().measure { try await copy() }
         try await connection.execute("DROP TABLE measured_rows, measured_tables")
         await connection.close()
         return time / .seconds(1)
     }
 
-    private func copy() throws {
-        let psql = Process()
-        psql.executableURL = URL(filePath: "/usr/bin/psql")
-        psql.arguments = [
+    private func copy() async throws {
+        var arguments = [
             "-X", "-q", "-d", server.database, "-U", server.user,
             "-c", "\\copy measured_rows from '\(folder)/rows.tsv'",
             "-c", "\\copy measured_tables from '\(folder)/tables.tsv'",
         ]
-        if let host = server["host"] { psql.arguments? += ["-h", host] }
-        if let port = server["port"] { psql.arguments? += ["-p", port] }
-        try psql.run()
-        psql.waitUntilExit()
-        guard psql.terminationStatus == 0 else {
-            throw PostgresError(.misuse, "psql ended with \(psql.terminationStatus)")
+        if let host = server["host"] { arguments += ["-h", host] }
+        if let port = server["port"] { arguments += ["-p", port] }
+        let status = try await SystemProgram.run("/usr/bin/psql", arguments).status
+        guard status == 0 else {
+            throw PostgresError(.misuse, "psql ended with \(status)")
         }
     }
 }

@@ -29,7 +29,6 @@ package enum Samples {
         result.seed = lease.seedBase &+ UInt32(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)
-        result.scoreDuration = .milliseconds(56)
         return result
     }
 

@@ -65,7 +65,7 @@ package struct SteadyFleet {
                 lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0, items: items)
             say(.result(result), message.worker, term: scheduler.term)
         case .acks(let names): acknowledged += names.count
-        case .welcome, .serve, .cancel, .drain, .reRegister, .idle, .refused, .heartbeat: break
+        case .welcome, .serve, .cancel, .reRegister, .idle, .refused, .heartbeat: break
         }
     }
 

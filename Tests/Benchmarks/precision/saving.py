@@ -105,7 +105,8 @@ def real(place, options):
     serve = [str(ROOT / ".venv/bin/python"), str(ROOT / "deploy/serve_llamacpp.py")]
 
     def model(name, *more):
-        return serve + ["--model", str(folder / name), "--threads", "2", "--port", "{port}", *more]
+        return serve + ["--model", str(folder / name), "--threads", "{threads}",
+                        "--port", "{port}", *more]
 
     def make(run, seed):
         return {

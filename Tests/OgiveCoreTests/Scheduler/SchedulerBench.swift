@@ -24,6 +24,9 @@ struct SchedulerBench {
         return bench
     }
 
+    /// What a database says that is away.
+    static let away = StoreError(.unavailable, "connection refused")
+
     static func boundRun(id: Int64 = 1, draws: Int = 4) -> RunDescription {
         var run = SimulatedModel.run(id: id, draws: draws)
         run.policyFingerprint = SimulatedModel.offer.policies[0].fingerprint
@@ -170,6 +173,11 @@ extension [Scheduler.Effect] {
 
     var records: [WorkerRecord] {
         compactMap { if case .record(let record) = $0 { record } else { nil } }
+    }
+
+    /// The runs of which trouble with the database is told.
+    var troubles: [String] {
+        compactMap { if case .notice(.callFailed(_, let run, _, _)) = $0 { run } else { nil } }
     }
 
     var pauses: [Duration] {

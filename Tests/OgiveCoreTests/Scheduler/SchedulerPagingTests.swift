@@ -81,7 +81,7 @@ struct SchedulerPagingTests {
         var bench = SchedulerBench()
         let first = bench.handle(.runs([Bench.boundRun()])).pages
         #expect(first.first?.limit.skipsDone == true)
-        #expect(bench.handle(.pageFailed(RunID(1))).pages.isEmpty)
+        #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).pages.isEmpty)
         let again = bench.handle(.tick, after: .seconds(2)).pages
         #expect(again.first?.limit.skipsDone == true)
         let second = bench.page([], next: 7).pages
@@ -111,7 +111,7 @@ struct SchedulerPagingTests {
     func failedPage() {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun()]))
-        #expect(bench.handle(.pageFailed(RunID(1))).pages.isEmpty)
+        #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).pages.isEmpty)
         #expect(bench.handle(.tick, after: .milliseconds(900)).pages.isEmpty)
         #expect(bench.handle(.tick, after: .milliseconds(200)).pages.count == 1)
     }
@@ -158,8 +158,56 @@ struct SchedulerPagingTests {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun()]))
         bench.page([])
-        #expect(bench.handle(.finishFailed(RunID(1))).finishes.isEmpty)
+        #expect(bench.handle(.finishFailed(RunID(1), Bench.away)).finishes.isEmpty)
         #expect(bench.handle(.tick, after: .seconds(2)).finishes == [RunID(1)])
+    }
+
+    @Test("Trouble with the database is told once a minute, and again after it went well")
+    func troubleIsTold() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun()]))
+        #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).troubles == ["run-1"])
+        for _ in 0..<20 {
+            #expect(bench.handle(.tick, after: .seconds(2)).pages.count == 1)
+            #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).troubles == [])
+        }
+        bench.handle(.tick, after: .seconds(30))
+        #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).troubles == ["run-1"])
+        bench.handle(.tick, after: .seconds(2))
+        bench.page([], next: 7)
+        #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).troubles == ["run-1"])
+        #expect(bench.scheduler.counters.databaseErrors == 23)
+    }
+
+    @Test("What is refused again and again costs its run, and without another one the coordinator")
+    func refused() {
+        let refusal = StoreError(.refused, "permission denied for table prompt_rows")
+        var bench = SchedulerBench()
+        var other = Bench.boundRun(id: 2)
+        other.sampling = SamplingID(2)
+        bench.handle(.runs([Bench.boundRun(), other]))
+        for _ in 0..<10 {
+            #expect(bench.handle(.pageFailed(RunID(1), refusal)).stops.isEmpty)
+            bench.handle(.tick, after: .seconds(11))
+        }
+        let alone = bench.handle(.runs([Bench.boundRun()]))
+        #expect(alone.stops.isEmpty)
+        #expect(
+            bench.handle(.pageFailed(RunID(1), refusal)).stops.map(\.message) == [
+                refusal.message
+            ])
+    }
+
+    @Test("A schema that is not this program's stops the coordinator, whatever it was asked for")
+    func wrongSchema() {
+        let error = StoreError(.schema, "column is missing")
+        for event: Scheduler.Event in [
+            .pageFailed(RunID(1), error), .bindFailed(RunID(1), error),
+            .finishFailed(RunID(1), error), .refused(error),
+        ] {
+            var bench = SchedulerBench.loaded()
+            #expect(bench.handle(event).stops.map(\.code) == [.schema])
+        }
     }
 
     @Test("Runs that share a sampling are served in order")

@@ -58,6 +58,48 @@ struct SchedulerServingTests {
         #expect(bench.handle(.runs([Bench.boundRun()])).idleReason == nil)
     }
 
+    private static func two() -> [RunDescription] {
+        var other = Bench.boundRun(id: 2)
+        (other.sampling, other.scoring) = (SamplingID(2), ScoringID(2))
+        other.spec.name = "run-2"
+        return [Bench.boundRun(), other]
+    }
+
+    @Test("A run that a worker declines costs only itself; the worker gets others")
+    func declined() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs(Self.two()))
+        bench.page(Bench.pending(1...1, draws: 2))
+        bench.page(Bench.pending(1...2, draws: 2), run: 2)
+        let first = try #require(bench.hello(credit: 4).leases.first { $0.run == RunID(1) })
+        let effects = bench.say(
+            .declined(RunID(1), reason: "run 'run-1' has no label", [first.name]))
+        #expect(effects.leases.allSatisfy { $0.run == RunID(2) })
+        #expect(effects.idleReason == nil)
+        // Another worker gets what was given back.
+        let other = bench.hello(from: 2, credit: 4).leases
+        #expect(other.contains { $0.run == RunID(1) })
+    }
+
+    @Test("A worker that declined all it could serve is idle, and says which and why")
+    func declinedAll() throws {
+        var bench = SchedulerBench.loaded()
+        let first = try #require(bench.hello().leases.first)
+        let effects = bench.say(.declined(RunID(1), reason: "no label", [first.name]))
+        #expect(effects.idleReason == "no label")
+        #expect(effects.leases.isEmpty)
+        #expect(effects.records.last?.state == .idle)
+        // Said again, as after a lost message, it changes nothing.
+        #expect(bench.say(.declined(RunID(1), reason: "no label", [])).records.isEmpty)
+        // Registered anew it is trusted again: it may serve something else now.
+        #expect(!bench.hello().leases.isEmpty)
+        bench.say(.declined(RunID(1), reason: "no label", []))
+        // Another specification of the run is another question.
+        var run = Bench.boundRun()
+        run.spec.weight = 2
+        #expect(bench.handle(.runs([run])).records.last?.state == .active)
+    }
+
     @Test("A worker that lacks a model gets no work and is told which")
     func lacks() throws {
         var bench = SchedulerBench.loaded()
@@ -96,7 +138,7 @@ struct SchedulerServingTests {
         bench.handle(.runs([run]))
         bench.hello()
         #expect(bench.handle(.runs([run])).bindings.isEmpty)
-        bench.handle(.bindFailed(RunID(1)))
+        bench.handle(.bindFailed(RunID(1), Bench.away))
         #expect(bench.handle(.runs([run]), after: .seconds(1)).bindings == [Self.binding])
     }
 

@@ -1,4 +1,5 @@
 import OgiveCore
+import OgiveTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct EventFeedTests {
@@ -7,17 +8,17 @@ import Testing
     private func feed() -> EventFeed<Int> { EventFeed(eventsMax: Self.eventsMax) }
 
     @Test("At its bound the feed makes messages wait, and lets them on as it is read")
-    func bound() async {
+    func bound() async throws {
         let feed = feed()
-        await withTaskGroup { group in
+        try await withThrowingTaskGroup { group in
             group.addTask {
                 for _ in 0..<(Self.eventsMax + 10) { await feed.take(1) }
             }
-            while feed.count < Self.eventsMax { await Task.yield() }
-            for _ in 0..<1_000 { await Task.yield() }
+            try await eventually("a full feed") { feed.count >= Self.eventsMax }
             #expect(feed.count == Self.eventsMax)
             var messages = 0
             while messages < Self.eventsMax + 10 {
+                #expect(feed.count <= Self.eventsMax)
                 if await feed.next() == 1 { messages += 1 }
             }
             #expect(feed.count == 0)

@@ -23,6 +23,30 @@ struct SessionLeaseTests {
         #expect(effects.returned == [Bench.name(2)])
     }
 
+    @Test("A run that cannot be served is declined with all of its leases, and stays so")
+    func declined() throws {
+        var bench = SessionBench.registered()
+        let first = try bench.take(1)
+        _ = try bench.take(2)
+        let done = try bench.take(3)
+        bench.handle(.done(done, [Bench.results(0, 1)]))
+        let effects = bench.handle(.declined(first, "no label"))
+        #expect(
+            effects.sent.contains(
+                .declined(RunID(1), reason: "no label", [Bench.name(1), Bench.name(2)])))
+        #expect(effects.stopped.count == 2)
+        #expect(bench.session.working == 0 && bench.session.unacked == 1)
+        // One that crossed with it is not begun.
+        let late = bench.hear(.lease(Bench.lease(4)))
+        #expect(late.started.isEmpty)
+        #expect(late.sent.contains(.declined(RunID(1), reason: "no label", [Bench.name(4)])))
+        // The same specification again changes nothing, another one does.
+        bench.hear(.serve(SimulatedModel.run(draws: 8)))
+        #expect(bench.hear(.lease(Bench.lease(5))).started.isEmpty)
+        bench.hear(.serve(SimulatedModel.run(draws: 9)))
+        #expect(bench.hear(.lease(Bench.lease(6))).started.count == 1)
+    }
+
     @Test("Results are sent again until every part is acknowledged")
     func resent() throws {
         var bench = SessionBench.registered()

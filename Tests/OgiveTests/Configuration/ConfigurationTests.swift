@@ -145,7 +145,7 @@ struct ConfigurationTests {
         ("scorer: {kind: verifier, verifier: {}}", "scorer.verifier.rule is missing"),
         (
             "scorer: {kind: verifier, verifier: {rule: regex, pattern: '('}}",
-            "scorer.verifier.pattern is not a regular expression"
+            "scorer.verifier.pattern `(` is no regular expression"
         ),
         ("scorer: {kind: rerank, url: 'http://h'}", "scorer.model is missing"),
         ("scorer: {kind: command}", "scorer.command is missing"),

@@ -149,8 +149,9 @@ struct EndpointTests {
                     environment: {A: b}
                 """
             ).policy?.endpoint.launch)
-        let spec = launch.serverSpec
+        let spec = launch.serverSpec(sharedBy: 2)
         #expect(spec.argv == ["serve", "--port", "{port}"])
+        #expect(spec.threads == UsableCores.share(of: 2))
         #expect(spec.healthPath == "/ready")
         #expect(spec.startTimeout == .seconds(7))
         #expect(spec.grace == .seconds(3))

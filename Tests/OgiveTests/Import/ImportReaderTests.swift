@@ -1,5 +1,6 @@
 import Foundation
 import OgiveCore
+import OgiveTesting
 import Testing
 
 @testable import ogive
@@ -30,15 +31,16 @@ struct ImportReaderTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func rows(_ bytes: [UInt8], lineBytesMax: Int = 8 << 20) throws -> [ImportedRow] {
-        var reader = try ImportReader(
-            path: folder.write(bytes), lineBytesMax: lineBytesMax)
+        var rules = ImportRules()
+        rules.lineBytesMax = lineBytesMax
+        var reader = try ImportReader(path: folder.write(bytes), rules: rules)
         return try reader.next(limit: .max)
     }
 
     private func summary(_ rows: [ImportedRow]) -> [String] {
         rows.map { row in
             switch row {
-            case .prompt(let line, let prompt): "\(line) \(prompt.content)"
+            case .prompt(let line, let prompt, _): "\(line) \(prompt.content)"
             case .bad(let bad, _): "\(bad.line) \(bad.reason)"
             }
         }
@@ -47,13 +49,9 @@ struct ImportReaderTests {
     private func row(_ text: String) -> String { #"{"prompt":"\#(text)"}"# }
 
     /// A gzip member made by the system's own tool.
-    private func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
+    private func gzip(_ bytes: [UInt8]) async throws -> [UInt8] {
         let path = try folder.write(bytes, UUID().uuidString)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/gzip")
-        process.arguments = ["-n", path]
-        try process.run()
-        process.waitUntilExit()
+        _ = try await SystemProgram.run("/usr/bin/gzip", ["-n", path])
         return Array(try Data(contentsOf: URL(filePath: path + ".gz")))
     }
 
@@ -87,9 +85,11 @@ struct ImportReaderTests {
             try summary(rows(mark + line + mark + line)) == [#"1 text("a")"#, "2 notJSON"])
     }
 
-    @Test func emptyFileHasNoRows() throws {
-        #expect(try rows([]).isEmpty)
-        #expect(try rows(Array("\n\n \n".utf8)).isEmpty)
+    @Test(arguments: ["", "\n\n \n", "[]", "[\n]\n"])
+    func fileWithoutRowsIsAnError(text: String) {
+        #expect {
+            _ = try rows(Array(text.utf8))
+        } throws: { "\($0)".contains("rows.jsonl: the file holds no rows") }
     }
 
     @Test func lineAtTheLimitIsReadAndALongerOneIsBad() throws {
@@ -109,19 +109,20 @@ struct ImportReaderTests {
         #expect(summary(rows) == [#"1 text("a")"#, "2 tooLong", #"3 text("b")"#])
         guard case .bad(let bad, let raw)? = rows.dropFirst().first else { return }
         #expect(bad.detail.contains("50000000 bytes, more than 8MiB"))
-        #expect(raw.count == LineSplitter.keptBytes)
+        #expect(raw.count == RowText.keptBytes)
     }
 
-    @Test func gzipWithSeveralMembersReadsLikePlainText() throws {
+    @Test func gzipWithSeveralMembersReadsLikePlainText() async throws {
         let plain = (0..<30_000).map { row("prompt \($0)") }.joined(separator: "\n")
         let bytes = Array(plain.utf8)
         let half = bytes.count / 2
-        let packed = try gzip(Array(bytes[..<half])) + gzip([]) + gzip(Array(bytes[half...]))
+        let packed = try await gzip(Array(bytes[..<half])) + gzip([]) + gzip(Array(bytes[half...]))
         #expect(try rows(packed) == rows(bytes))
     }
 
-    @Test func damagedGzipIsAnError() throws {
-        let packed = try gzip(Array((0..<5000).map { row("\($0)") }.joined(separator: "\n").utf8))
+    @Test func damagedGzipIsAnError() async throws {
+        let packed = try await gzip(
+            Array((0..<5000).map { row("\($0)") }.joined(separator: "\n").utf8))
         var flipped = packed
         flipped[packed.count / 2] ^= 0xff
         for (bytes, words) in [

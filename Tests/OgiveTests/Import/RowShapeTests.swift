@@ -7,7 +7,9 @@ import Testing
 struct RowShapeTests {
     private func read(_ text: String, _ fields: FieldMap? = nil) throws -> ImportedPrompt {
         let row = try #require(JSONParser.parse(Array(text.utf8)).fields)
-        return try RowShape(fields: fields).prompt(from: row)
+        var rules = ImportRules(fields: fields)
+        rules.lastAssistant = .continue
+        return try RowShape(rules: rules).read(row).prompt
     }
 
     private func problem(_ text: String, _ fields: FieldMap? = nil) throws -> RowProblem? {
@@ -145,7 +147,7 @@ struct RowShapeTests {
         ),
         (
             #"{"messages": [{"role": "assistant", "content": "", "tool_calls": [{"id": "1"}]}]}"#,
-            .unsupportedContent
+            .wrongType
         ),
         (#"{"question": ["a"]}"#, .wrongType), (#"{"text": "a"}"#, .unknownShape),
         (#"{}"#, .unknownShape), (#"{"prompt": null}"#, .unknownShape),
@@ -186,8 +188,8 @@ struct RowShapeTests {
     }
 
     @Test func unknownShapeListsFieldsAndShowsAFieldMap() throws {
-        let detail = try problem(#"{"instruction": "x", "zebra": 1}"#)?.detail
-        #expect(detail?.contains("the fields `instruction`, `zebra`") == true)
+        let detail = try problem(#"{"sentence": "x", "zebra": 1}"#)?.detail
+        #expect(detail?.contains("the fields `sentence`, `zebra`") == true)
         #expect(detail?.contains("`prompts: {fields: {prompt: FIELD}}`") == true)
     }
 
@@ -215,7 +217,7 @@ struct RowShapeTests {
 
     @Test func fieldMapOnAMissingFieldNamesIt() throws {
         var map = FieldMap()
-        map.prompt = "instruction"
+        map.prompt = ["instruction"]
         let problem = try problem(#"{"a": 1}"#, map)
         #expect(problem?.reason == .unknownShape)
         #expect(problem?.detail.contains("`instruction`") == true)

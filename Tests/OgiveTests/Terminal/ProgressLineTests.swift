@@ -22,7 +22,8 @@ struct ProgressLineTests {
         #expect(text.hasPrefix(" 25% ▕██████"))
         #expect(
             text.hasSuffix(
-                "▏  250/1 000 draws  25.0 draws/s  3 failed  ETA 30s  500 tokens/s"), "\(text)")
+                "▏  250/1 000 draws  25.0 draws/s  3 draws failed  ETA 30s  500 tokens/s"),
+            "\(text)")
     }
 
     @Test(arguments: [20, 30, 40, 60, 80, 200])
@@ -35,7 +36,8 @@ struct ProgressLineTests {
                 ProgressSnapshot(
                     done: 5_000_000, total: 10_000_000, tokens: 9_999_999, failures: 12),
                 at: .seconds(999)))
-        #expect(text.count < width)
+        // Three columns are free, for the terminal's `^C`.
+        #expect(text.count <= width - 3)
         #expect(text.contains("50%"))
     }
 
@@ -76,6 +78,34 @@ struct ProgressLineTests {
         _ = line.update(ProgressSnapshot(done: 1, total: 2), at: .zero)
         #expect(line.interrupt() == "\r\u{1b}[2K")
         #expect(line.interrupt() == "")
+    }
+
+    @Test func failuresOfDrawsAndCandidatesAreCountedApart() {
+        var line = ProgressLine(style: .plain)
+        var snapshot = ProgressSnapshot(done: 3, total: 4, failures: 2)
+        snapshot.candidatesTotal = 5
+        snapshot.candidatesDone = 4
+        snapshot.candidateFailures = 1
+        #expect(
+            line.update(snapshot, at: .zero)
+                == "3/4 draws · 4/5 of candidates · 2 draws and 1 of candidates failed · ETA ?\n")
+    }
+
+    @Test func halfAMinuteWithoutProgressIsSaid() {
+        var line = ProgressLine(style: .plain)
+        let snapshot = ProgressSnapshot(done: 1, total: 2)
+        _ = line.update(snapshot, at: .zero)
+        _ = line.update(snapshot, at: .seconds(20))
+        #expect(line.update(snapshot, at: .seconds(31))?.contains("stalled") == true)
+    }
+
+    @Test func withoutUnicodeTheBarIsASCII() {
+        var style = terminal
+        style.hasUnicode = false
+        var line = ProgressLine(style: style)
+        let text = visible(line.update(ProgressSnapshot(done: 1, total: 2), at: .zero))
+        #expect(text.utf8.allSatisfy { $0 < 128 }, "\(text)")
+        #expect(text.contains("[####"))
     }
 
     @Test func nothingToDoIsComplete() {

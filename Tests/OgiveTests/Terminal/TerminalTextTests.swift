@@ -72,6 +72,32 @@ struct TerminalTextTests {
         #expect(colours.paint("x", .red) == "\u{1b}[31mx\u{1b}[0m")
     }
 
+    @Test(
+        arguments: [
+            (["LANG": "C"], false), (["LANG": "en_US.UTF-8"], true), ([:], true),
+            (["LC_ALL": "C", "LANG": "en_US.UTF-8"], false), (["LC_CTYPE": "C.utf8"], true),
+            (["LANG": "de_DE.ISO-8859-1"], false), (["LC_ALL": "", "LANG": "POSIX"], false),
+        ] as [([String: String], Bool)])
+    func localeSaysWhetherThereIsUnicode(environment: [String: String], isUnicode: Bool) {
+        #expect(TerminalStyle(descriptor: -1, environment: environment).hasUnicode == isUnicode)
+    }
+
+    @Test func plotIsDrawnInASCIIWithTheTerminalsWidth() {
+        var style = TerminalStyle(isTerminal: true, hasColours: false, width: 60)
+        style.hasUnicode = false
+        #expect(style.plotWidth == 52)
+        let plot = TextECDF(width: style.plotWidth).lines([0, 1, 2]).map(style.shown)
+        #expect(plot.joined().utf8.allSatisfy { $0 < 128 })
+        #expect(plot.allSatisfy { $0.count <= 60 })
+        #expect(TerminalStyle.plain.plotWidth == 40)
+    }
+
+    @Test func hashesAreShownByTheirBeginning() {
+        let hash = String(repeating: "0a", count: 32)
+        #expect(PromptText.short(hash) == "0a0a0a0a0a0a…")
+        #expect(PromptText.short("held-out-000") == "held-out-000")
+    }
+
     @Test(arguments: CompletionsCommand.Shell.allCases)
     func completionScriptNamesTheCommands(shell: CompletionsCommand.Shell) {
         let script = CompletionsCommand.script(for: shell)

@@ -3,7 +3,9 @@ internal import OgiveTransport
 
 /// The folder of authorised keys, named itself or by the configuration.
 struct AuthorizedFolder: ParsableArguments {
-    @Option(help: "The folder of authorised keys (default: the configuration's).")
+    @Option(
+        help: "The folder of authorised keys (default: the configuration's).",
+        completion: .directory)
     var authorized: String?
 
     @OptionGroup var file: ConfigurationOption

@@ -6,16 +6,23 @@ struct KeysAuthorizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "authorize", abstract: "Let workers with a key connect.",
         discussion: """
+            Makes the folder of authorised keys when it is missing.
+
             Examples:
               ogive keys authorize gpu-7.pub --config ogive.yaml
-              ogive keys authorize 8f21…64 digits… --name gpu-7 --authorized /etc/ogive/authorized
+              ogive keys authorize 8f21…64 digits… --name gpu-7 --authorized FOLDER
             """)
 
-    @Argument(help: ArgumentHelp("A .pub file, or 64 digits.", valueName: "file|key"))
+    @Argument(
+        help: ArgumentHelp("A .pub file, or 64 digits.", valueName: "file|key"),
+        completion: .file(extensions: ["pub"]))
     var key: String
 
     @Option(help: "The name to keep it under (default: the file's).")
     var name: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
 
     @OptionGroup var place: AuthorizedFolder
 
@@ -27,6 +34,13 @@ struct KeysAuthorizeCommand: AsyncParsableCommand {
         }
         let folder = try place.folder()
         try folder.authorize(authorized, name: name)
-        print("authorised \(name) \(authorized.text) in \(folder.path)")
+        let object: JSONFields = [
+            "name": .string(name), "key": .string(authorized.text),
+            "folder": .string(folder.path),
+        ]
+        print(
+            json
+                ? JSONValue.output(object).json
+                : "authorised \(name) \(authorized.text) in \(folder.path)")
     }
 }

@@ -9,7 +9,7 @@ struct KeysListCommand: AsyncParsableCommand {
 
     @OptionGroup var place: AuthorizedFolder
 
-    @Flag(help: "Print JSON: a list of objects with `name` and `key`.")
+    @Flag(help: "Print JSON: an object with the list `keys`.")
     var json = false
 
     func run() async throws {
@@ -18,7 +18,7 @@ struct KeysListCommand: AsyncParsableCommand {
             let list = keys.map { key, name in
                 JSONValue.object(["name": .string(name), "key": .string(key.text)])
             }
-            return print(JSONValue.array(list).json)
+            return print(JSONValue.output(["keys": .array(list)]).json)
         }
         var table = TextTable(["NAME", "KEY"])
         for (key, name) in keys { table.add([name, key.text]) }

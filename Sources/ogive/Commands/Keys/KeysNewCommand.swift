@@ -10,10 +10,10 @@ struct KeysNewCommand: AsyncParsableCommand {
     @Argument(help: "Letters, digits, `.`, `_` and `-`; 64 at most.")
     var name: String
 
-    @Option(help: "Where the two files go.")
+    @Option(help: "Where the two files go.", completion: .directory)
     var folder = "."
 
-    @Flag(help: "Print JSON: an object with `name`, `key`, `secret_file` and `public_file`.")
+    @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() async throws {
@@ -25,11 +25,11 @@ struct KeysNewCommand: AsyncParsableCommand {
         let pair = try KeyPair.generate(name: name)
         let files = try KeyFile.write(pair, in: folder)
         guard !json else {
-            let object: [String: JSONValue] = [
+            let object: JSONFields = [
                 "name": .string(name), "key": .string(pair.publicKey.text),
                 "secret_file": .string(files.secret), "public_file": .string(files.open),
             ]
-            return print(JSONValue.object(object).json)
+            return print(JSONValue.output(object).json)
         }
         print(
             """

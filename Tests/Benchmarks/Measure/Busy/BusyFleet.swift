@@ -140,7 +140,7 @@ struct BusyFleet {
                 worker.waiting.removeAll { $0.ticket == ticket }
                 if let began = worker.running.removeValue(forKey: ticket) { lost += now - began }
             case .exit: hasLeft = true
-            case .idle: break
+            case .idle, .declined: break
             }
         }
         if hasLeft { return }

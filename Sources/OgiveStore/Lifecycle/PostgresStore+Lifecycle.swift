@@ -1,0 +1,120 @@
+package import OgiveCore
+internal import Postgres
+
+extension PostgresStore {
+    /// Closes an open run: nothing more of it is handed out. What landed stays, and what is under
+    /// way still lands; submitted again, the run goes on. Throws `.conflict` when there is no such
+    /// run or it is not open.
+    package func cancel(run name: String) async throws(StoreError) -> RunStatus {
+        let run = try await run(named: name)
+        let changed = try await database.transaction("cancel run \"\(name)\"") { connection in
+            let changed = try await connection.execute(
+                RunQueries.cancel, [.int64(run.id.rawValue)])
+            if changed > 0 { try await connection.execute(SubmitQueries.notify) }
+            return changed
+        }
+        guard let status = try await status(ofRun: name).first else {
+            throw StoreError(.conflict, "Run \"\(name)\" was dropped.")
+        }
+        if changed == 0 {
+            throw StoreError(
+                .conflict,
+                "Run \"\(name)\" is not open (\(status.state)): there is nothing to cancel.")
+        }
+        return status
+    }
+
+    /// Removes a run, and the rewards and completions that no other run names. Nothing is removed
+    /// when `isDryRun`. Prompts stay. Throws `.conflict` when there is no such run, it is open, it
+    /// has snapshots, or this login may not.
+    package func drop(
+        run name: String, isDryRun: Bool = false
+    ) async throws(StoreError) -> DroppedRun {
+        let action = "drop run \"\(name)\""
+        return try await database.transaction(action) { connection in
+            try await connection.execute(DropQueries.limitWaiting)
+            if !isDryRun {
+                do {
+                    try await connection.execute(DropQueries.becomeOwner)
+                } catch let error as PostgresError where error.sqlState == "42501" {
+                    throw StoreError(
+                        .conflict,
+                        "This login may not drop data: only members of ogive_owner may. Use the "
+                            + "login that ran `ogive migrate up`.")
+                }
+                // No submission builds on what goes, and no landing is in the middle of it.
+                _ = try await connection.query(
+                    SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
+                _ = try await connection.query(LandingQueries.waitForOthers)
+            }
+            let drop = try await RunDrop(name, connection)
+            if !isDryRun { try await drop.perform(connection) }
+            return drop.outline
+        }
+    }
+}
+
+/// Finds out what goes with a run, and removes it, within one transaction.
+private struct RunDrop {
+    private(set) var outline: DroppedRun
+    private let id: Int64
+    private var scorings: [Int64] = []
+    private var sampling: Int64?
+    private var tables: [String] = []
+
+    init(_ name: String, _ connection: PostgresConnection) async throws {
+        guard let row = try await connection.query(DropQueries.run, [.string(name)]).first else {
+            throw StoreError(
+                .conflict, "There is no run \"\(name)\". `ogive status` lists the runs.")
+        }
+        if try row.decode("state", as: String.self) == "open" {
+            throw StoreError(
+                .conflict,
+                "Run \"\(name)\" is open: end it with `ogive cancel \(name)`, then drop it.")
+        }
+        let snapshots = try row.decode("snapshots", as: [String].self)
+        if !snapshots.isEmpty {
+            throw StoreError(
+                .conflict,
+                "Run \"\(name)\" has snapshots (\(snapshots.joined(separator: ", "))), and what "
+                    + "they pin is never dropped.")
+        }
+        id = try row.decode("id")
+        outline = DroppedRun(run: name, promptSet: try row.decode("prompt_set"))
+        outline.rewardsKeptBy = try row.decode("scoring_runs")
+        outline.completionsKeptBy = try row.decode("sampling_runs")
+        let ownSampling: Int64 = try row.decode("sampling_id")
+        if outline.rewardsKeptBy.isEmpty {
+            scorings = [try row.decode("scoring_id")]
+            outline.rewards = try row.decode("rewards")
+        }
+        if outline.completionsKeptBy.isEmpty {
+            sampling = ownSampling
+            outline.completions = try row.decode("draws")
+            scorings = try await connection.query(
+                DropQueries.scorings, [.int64(ownSampling)]
+            ).map { try $0.decode(0) }
+            try await add(DropQueries.samplingTables, [ownSampling], connection)
+        }
+        try await add(DropQueries.scoringTables, scorings, connection)
+    }
+
+    private mutating func add(
+        _ sql: String, _ owners: [Int64], _ connection: PostgresConnection
+    ) async throws {
+        for row in try await connection.query(sql, [.int64Array(owners)]) {
+            tables.append(try row.decode("name"))
+            outline.bytes += try row.decode("bytes", as: Int.self)
+        }
+    }
+
+    func perform(_ connection: PostgresConnection) async throws {
+        try await connection.execute(DropQueries.deleteRun, [.int64(id)])
+        for table in tables { try await connection.execute(DropQueries.drop(table)) }
+        try await connection.execute(DropQueries.deleteScorings, [.int64Array(scorings)])
+        if let sampling {
+            try await connection.execute(DropQueries.deleteSampling, [.int64(sampling)])
+        }
+        try await connection.execute(SubmitQueries.notify)
+    }
+}

@@ -1,0 +1,86 @@
+internal import FoundationEssentials
+
+/// The configuration file of a command, and values given in place of the file's.
+struct ConfigurationFile: Hashable, Sendable {
+    /// The file that a command reads when nobody names one.
+    static let standard = "ogive.yaml"
+    /// The environment variable that names the file.
+    static let variable = "OGIVE_CONFIG"
+
+    /// The file.
+    var path: String
+    /// `key.path=value`, in order.
+    var overrides: [String] = []
+    /// Whether the next command finds the same file without being told.
+    var isImplied = false
+
+    /// The one way to name a configuration: what the command line says, else `OGIVE_CONFIG`, else
+    /// `ogive.yaml` in the current folder. `nil` when none of them says anything.
+    static func find(
+        named: String?, overrides: [String], environment: [String: String] = Environment.current
+    ) -> ConfigurationFile? {
+        if let named { return ConfigurationFile(path: named, overrides: overrides) }
+        if let path = environment[variable], !path.isEmpty {
+            return ConfigurationFile(path: path, overrides: overrides, isImplied: true)
+        }
+        guard FileManager.default.fileExists(atPath: standard) else { return nil }
+        return ConfigurationFile(path: standard, overrides: overrides, isImplied: true)
+    }
+
+    /// Reads the file.
+    func load() throws(CommandError) -> Configuration {
+        try Configuration.load(
+            path: path, overrides: overrides, environment: Environment.current)
+    }
+
+    /// The same as arguments of another process.
+    var arguments: [String] {
+        ["--config", path] + overrides.flatMap { ["-o", $0] }
+    }
+
+    /// What a person adds to another command for the same configuration; empty when nothing.
+    var options: String {
+        arguments.dropFirst(isImplied ? 2 : 0).map(Self.quoted).joined(separator: " ")
+    }
+
+    /// `text` with these options added to each command of Ogive in it that lacks them:
+    /// `` `ogive status` `` becomes `` `ogive status --config mine.yaml` ``.
+    func completing(_ text: String) -> String {
+        guard !options.isEmpty else { return text }
+        let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+        return parts.enumerated().map { index, part in
+            // Between two backquotes.
+            index % 2 == 1 && index < parts.count - 1 ? completed(part) : String(part)
+        }.joined(separator: "`")
+    }
+
+    /// Commands that read this file, wherever they are typed.
+    private static let completed: Set<Substring> = [
+        "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
+        "export", "migrate", "psql", "rescore", "drop", "cancel",
+    ]
+
+    private func completed(_ command: Substring) -> String {
+        let words = command.split(separator: " ")
+        guard words.count > 1, words[0] == "ogive", Self.completed.contains(words[1]),
+            !words.contains("--config"), !words.contains("--help")
+        else { return String(command) }
+        if let end = command.firstRange(of: " -- ") {
+            return "\(command[..<end.lowerBound]) \(options)\(command[end.lowerBound...])"
+        }
+        return "\(command) \(options)"
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=,%+@".utf8.contains(byte)
+            }
+        }
+        return isPlain && !word.isEmpty
+            ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }
+}

@@ -1,0 +1,215 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEndTests {
+    @Suite(.timeLimit(.minutes(5))) struct CommandLine {}
+}
+
+/// The command line as somebody meets it who types it for the first time.
+extension EndToEndTests.CommandLine {
+    /// Runs `ogive` by a shell in the workplace's folder, with the environment's variables.
+    private func shell(
+        _ workplace: Workplace, _ arguments: String, environment: [String: String] = [:],
+        exit code: Int32 = 0
+    ) async throws -> Program {
+        let program = try workplace.run(
+            [
+                "/bin/sh", "-c",
+                "cd '\(workplace.folder)' && '\(try Checkout.program)' \(arguments)",
+            ],
+            environment: ["OGIVE_CONFIG": ""].merging(environment) { _, new in new })
+        let status = try await program.status()
+        #expect(status == code, "\(arguments): \(program.transcript)")
+        return program
+    }
+
+    @Test func `Every command finds its configuration in the same way`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 2)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try workplace.write("wrong.yaml", "database: {embedded: nowhere}\n")
+            let nobody = try await shell(workplace, "status", exit: 2)
+            #expect(nobody.errors.contains("--config FILE"))
+            let both = try await shell(
+                workplace, "run wrong.yaml --config synthetic.yaml", exit: 2)
+            #expect(both.errors.contains("name two configurations"))
+
+            // Positional, by the option, by the variable, by the folder.
+            try await workplace.ogive(["run", "--no-preflight", config])
+            try await workplace.ogive(["submit", "--config", config])
+            _ = try await shell(workplace, "run", environment: ["OGIVE_CONFIG": config])
+            // The option wins over the variable, and the variable over the folder.
+            _ = try await shell(
+                workplace, "status --config synthetic.yaml",
+                environment: ["OGIVE_CONFIG": "wrong.yaml"])
+            try FileManager.default.copyItem(
+                atPath: config, toPath: workplace.path("ogive.yaml"))
+            let folder = try await shell(workplace, "run")
+            #expect(folder.output.contains("ogive psql\n"), "nothing more is needed here")
+            _ = try await shell(
+                workplace, "status", environment: ["OGIVE_CONFIG": "wrong.yaml"], exit: 3)
+            for command in ["submit", "doctor", "audit", "status", "failures list"] {
+                _ = try await shell(workplace, command)
+            }
+
+            // Hints name the file.
+            let unknown = try await workplace.ogive(
+                ["snapshot", "nope", "v1", "--config", config], exit: 1)
+            #expect(
+                unknown.errors.contains("`ogive status --config \(config)`"), "\(unknown.errors)")
+
+            // A rescoring takes the database from the configuration as well.
+            try workplace.write(
+                "other.yaml",
+                """
+                scorer: {kind: verifier, verifier: {rule: final_number}}
+                worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
+                """)
+            _ = try await shell(workplace, "rescore made --scorer other.yaml --submit")
+            try workplace.write(
+                "third.yaml", "scorer: {kind: synthetic}\ndatabase: {embedded: x}\n")
+            let two = try await shell(
+                workplace, "rescore made --scorer third.yaml --submit", exit: 2)
+            #expect(two.errors.contains("name two databases"))
+        }
+    }
+
+    @Test func `A mistyped folder is no new database`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 1)
+            let config = try Settings.synthetic(
+                workplace, database: .embedded(workplace.path("database")))
+            for command in [
+                ["status"], ["audit"], ["failures"], ["psql"],
+                ["export", "made", "--for", "raw"], ["snapshot", "list"], ["coordinator"],
+                ["query", "made", "--prompt", "p0"], ["migrate", "status"],
+            ] {
+                let program = try await workplace.ogive(command + ["--config", config], exit: 3)
+                #expect(
+                    program.errors.contains("there is no database in \(workplace.folder)/database"),
+                    "\(program.transcript)")
+                #expect(program.errors.contains("database.embedded"))
+                #expect(!FileManager.default.fileExists(atPath: workplace.path("database")))
+            }
+            try await workplace.ogive(["submit", config])
+            try await workplace.ogive(["status", "--config", config])
+        }
+    }
+
+    @Test func `A prompt is named by its key, its beginning or its number`() async throws {
+        try await Workplace.with { workplace in
+            try workplace.write(
+                "prompts.jsonl",
+                #"{"prompt": "One?"}"# + "\n" + #"{"prompt": "Two?"}"# + "\n"
+                    + #"{"key": "abc-1", "prompt": "Three?"}"# + "\n"
+                    + #"{"key": "abc-2", "prompt": "Four?"}"# + "\n")
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let run = try await workplace.ogive(["run", "--no-preflight", config])
+            let key: String = try await database.value(
+                "SELECT key FROM ogive.prompt_rows ORDER BY id LIMIT 1")
+            let id: Int = try await database.value(
+                "SELECT id FROM ogive.prompt_rows ORDER BY id LIMIT 1")
+            #expect(!run.output.contains(key), "a hash is shown by its beginning")
+            #expect(run.output.contains("prompt \(key.prefix(12))… (#\(id))"))
+            func query(_ prompt: String, exit code: Int32 = 0) async throws -> Program {
+                try await workplace.ogive(
+                    ["query", "made", "--prompt", prompt, "--config", config], exit: code)
+            }
+            for name in [key, String(key.prefix(12)), "\(key.prefix(12))…", "#\(id)", "\(id)"] {
+                let shown = try await query(name).output
+                #expect(shown.hasPrefix("prompt \(key) (#\(id)): 8 rewards"), "\(shown)")
+            }
+            let several = try await query("abc", exit: 1)
+            #expect(several.errors.contains("abc-1") && several.errors.contains("abc-2"))
+            _ = try await query("#999999", exit: 1)
+            let texts = try await workplace.ogive(
+                [
+                    "query", "made", "--prompt", "abc-1", "--completions", "--reward", "-0.1",
+                    "--config", config,
+                ])
+            #expect(texts.output.contains("draw 7, reward "), "\(texts.output)")
+            let status = try await workplace.ogive(["status", "--config", config])
+            #expect(status.output.contains("SIZE") && status.output.contains("KiB"))
+        }
+    }
+
+    @Test func `What is mistyped is refused, with what was meant`() async throws {
+        try await Workplace.with { workplace in
+            let config = try workplace.write("ogive.yaml", "database: {url: 'postgresql://h/d'}\n")
+            for (arguments, meant) in [
+                (["stats"], "did you mean `ogive status`?"),
+                (["keys", "autorize"], "did you mean `ogive keys authorize`?"),
+                (["zzzzzzzz"], "there are run, doctor"),
+                (["status", "-o", "drawz=3", "--config", config], "known here: "),
+                (["status", "-o", "draws=3", "--config", config], "did you mean `run.draws`?"),
+                (["failures", "retry", "--code", "nonsense", "--config", config], "timeout"),
+                (["export", "r", "--for", "dpo", "--strategy", "best"], "best-worst"),
+            ] {
+                let program = try await workplace.ogive(arguments, exit: 2)
+                #expect(program.errors.contains(meant), "\(program.transcript)")
+            }
+        }
+    }
+
+    @Test func `A copied configuration names the key that broke it`() async throws {
+        try await Workplace.with { workplace in
+            let text = try String(
+                contentsOfFile: Checkout.root + "/config/gsm8k.yaml", encoding: .utf8)
+            let config = try workplace.write("gsm8k.yaml", text)
+            try workplace.write(
+                "prompts.jsonl", "{\"question\": \"1 + 1?\", \"answer\": \"2\"}\n")
+            for command in ["run", "doctor", "worker"] {
+                let program = try await workplace.ogive(
+                    [
+                        command, config, "-o", "prompts.file=\(workplace.path("prompts.jsonl"))",
+                        "-o", "database.embedded=\(workplace.path("database"))",
+                    ], exit: 2)
+                #expect(
+                    program.errors.contains("policy.launch.directory"), "\(program.transcript)")
+            }
+        }
+    }
+
+    @Test func `Keys are authorised in a folder that is not there yet`() async throws {
+        try await Workplace.with { workplace in
+            try await workplace.ogive(["keys", "new", "gpu-7", "--folder", workplace.folder])
+            let place = ["--authorized", workplace.path("a/authorized")]
+            try await workplace.ogive(
+                ["keys", "authorize", workplace.path("gpu-7.pub")] + place)
+            let list = try await workplace.ogive(["keys", "list"] + place)
+            #expect(list.output.contains("gpu-7"))
+        }
+    }
+
+    @Test func `Without UTF-8 the output is ASCII`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 1)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let plain = try await shell(
+                workplace, "run --no-preflight \(config)",
+                environment: ["LC_ALL": "C", "LANG": "C"])
+            #expect(plain.output.utf8.allSatisfy { $0 < 128 }, "\(plain.output)")
+            #expect(plain.output.contains("1.0 |") && plain.output.contains("#"))
+            let query = try await shell(
+                workplace, "query made --prompt p0 --config \(config)",
+                environment: ["LC_ALL": "POSIX"])
+            #expect(query.output.utf8.allSatisfy { $0 < 128 }, "\(query.output)")
+        }
+    }
+
+    @Test func `Bash completes files, and values of options`() async throws {
+        try await Workplace.with { workplace in
+            let script = try await workplace.ogive(["completions", "bash"]).output
+            #expect(script.contains("complete -o default"))
+            for value in ["best-worst", "normal-icdf", "qrpo-claire", "prompt_too_long", "logprob"]
+            {
+                #expect(script.contains(value), "\(value) is missing")
+            }
+            #expect(script.contains("yaml"))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEndTests {
+    @Suite(.timeLimit(.minutes(10))) struct Lifecycle {}
+}
+
+extension EndToEndTests.Lifecycle {
+    @Test func `A run is dropped by its name, after telling what goes`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 5)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try await workplace.ogive(["run", "--no-preflight", config])
+            let option = ["--config", config]
+
+            let file = workplace.path("pairs.jsonl")
+            let empty = try await workplace.ogive(
+                ["export", "made", "--for", "dpo", "--output", file] + option, exit: 1)
+            #expect(empty.errors.contains("try --strategy best-worst"))
+            #expect(!FileManager.default.fileExists(atPath: file))
+            #expect(!FileManager.default.fileExists(atPath: file + ".partial"))
+
+            let finished = try await workplace.ogive(["cancel", "made"] + option, exit: 1)
+            #expect(finished.errors.contains("not open (finished)"))
+            let dry = try await workplace.ogive(["drop", "made", "--dry-run"] + option)
+            #expect(dry.output.contains("40 completions go"))
+            #expect(dry.output.contains("nothing was removed"))
+            let unasked = try await workplace.ogive(["drop", "made"] + option, exit: 2)
+            #expect(unasked.errors.contains("give --yes"))
+            #expect(try await database.landed() == 40)
+            let dropped = try await workplace.ogive(["drop", "made", "--yes", "--json"] + option)
+            let fields = try #require(
+                try JSONSerialization.jsonObject(with: Data(dropped.output.utf8))
+                    as? [String: Any])
+            #expect(fields["completions"] as? Int == 40 && fields["dry_run"] as? Bool == false)
+            #expect(try await database.landed() == 0)
+            try await workplace.ogive(["status", "made"] + option, exit: 1)
+        }
+    }
+
+    @Test func `A cancelled run ends its programs, and goes on when it is submitted again`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 40)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(
+                workplace, database: .url(database.url), latency: "100ms")
+            let run = try workplace.start(["run", "--no-preflight", config])
+            try await eventually("some draws to land") { try await database.landed() > 0 }
+            let cancelled = try await workplace.ogive(["cancel", "made", "--config", config])
+            #expect(cancelled.output.contains("is cancelled"))
+            #expect(try await run.status() == 1, "\(run.transcript)")
+            #expect(run.errors.contains("was cancelled"))
+            let again = try await workplace.ogive(["run", "--no-preflight", config])
+            #expect(again.output.contains("320 of 320"))
+            try await workplace.ogive(["audit", "--config", config])
+        }
+    }
+}

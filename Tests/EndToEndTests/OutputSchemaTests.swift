@@ -1,0 +1,156 @@
+import Foundation
+import Harness
+import Testing
+
+extension EndToEndTests {
+    @Suite(.timeLimit(.minutes(5))) struct OutputSchema {}
+}
+
+/// What each command prints with `--json`, against `config/output.schema.json`.
+extension EndToEndTests.OutputSchema {
+    /// Runs commands and collects what is wrong with what they print.
+    private final class Checker {
+        let workplace: Workplace
+        let schema: JSONSchema
+        private(set) var checked: Set<String> = []
+
+        init(_ workplace: Workplace) throws {
+            self.workplace = workplace
+            schema = try JSONSchema(file: Checkout.root + "/config/output.schema.json")
+        }
+
+        func check(_ text: some StringProtocol, _ definition: String) {
+            checked.insert(definition)
+            let problems = schema.problems(String(text), definition)
+            #expect(problems.isEmpty, "\(definition): \(problems)\n\(text)")
+        }
+
+        @discardableResult
+        func run(
+            _ arguments: [String], _ definition: String, exit code: Int32 = 0
+        ) async throws -> String {
+            let program = try await workplace.ogive(arguments + ["--json"], exit: code)
+            check(program.output, definition)
+            return program.output
+        }
+
+        /// Checks each line, and that the last one is `last`.
+        func lines(
+            _ arguments: [String], last: String, exit code: Int32 = 0
+        ) async throws {
+            let program = try await workplace.ogive(arguments + ["--json"], exit: code)
+            let lines = program.output.split(separator: "\n")
+            for line in lines { check(line, "run") }
+            check(try #require(lines.last), last)
+        }
+    }
+
+    @Test func `Every command prints what the schema says`() async throws {
+        try await Workplace.with { workplace in
+            let checker = try Checker(workplace)
+            let rows = (0..<3).map {
+                #"{"key": "p\#($0)", "prompt": "\#($0)?", "answer": "1", "#
+                    + #""chosen": "a 1", "rejected": "b 2"}"#
+            }
+            try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let option = ["--config", config]
+
+            try await checker.run(["version"], "program")
+            try await checker.run(["migrate", "status"] + option, "migrate")
+            try await checker.run(["migrate", "up"] + option, "migrate")
+            try await checker.run(
+                ["import", workplace.path("prompts.jsonl"), "--set", "prompts"] + option, "import")
+            try await checker.run(["submit", "--dry-run"] + option, "dry_run")
+            let early = try await workplace.ogive(["status", "--json"] + option)
+            #expect(early.output.contains("\"runs\":[]"), "a dry run stores nothing")
+            try await checker.run(["submit"] + option, "submit")
+            // A synthetic scorer scores no candidates: they are failures.
+            try await checker.lines(["run"] + option, last: "result", exit: 1)
+            try await checker.run(["status"] + option, "status")
+            try await checker.run(["query", "made", "--prompt", "p1"] + option, "query")
+            try await checker.run(
+                ["query", "made", "--prompt", "p1", "--reward", "-0.1", "--completions"] + option,
+                "query")
+            let more = ["submit", "--dry-run", "-o", "run.draws=20"] + option
+            try await checker.run(more, "dry_run")
+            let plan = try await workplace.ogive(more)
+            #expect(
+                plan.output.contains("to do: 36 of 60 draws (3 prompts × 20)"), "\(plan.output)")
+            try await checker.run(["audit"] + option, "audit")
+            try await checker.run(["doctor"] + option, "doctor")
+            try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")
+            try await checker.run(["snapshot", "list"] + option, "snapshots")
+            try await checker.run(
+                ["export", "made", "--for", "raw", "--output", workplace.path("out.jsonl")]
+                    + option, "export")
+
+            // A rule whose field most prompts lack: failures.
+            let other = try workplace.write(
+                "other.yaml",
+                """
+                scorer:
+                  kind: verifier
+                  model: strict
+                  verifier: {rule: final_number, field: absent}
+                worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
+                """)
+            let rescore = ["rescore", "made", "--scorer", other] + option
+            try await checker.run(rescore + ["--submit"], "submit")
+            try await checker.lines(rescore + ["--no-preflight"], last: "result", exit: 1)
+            try await checker.run(["failures", "list", "made-strict"] + option, "failures")
+            try await checker.run(["audit", "made-strict"] + option, "audit")
+            try await checker.run(["status"] + option, "status")
+            try await checker.run(["failures", "retry", "made-strict"] + option, "retry")
+
+            try await checker.run(["cancel", "made-strict"] + option, "cancelled")
+            try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
+            try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
+
+            try await keys(checker)
+            try await checker.run(
+                ["migrate", "down", "--to", "0", "--yes"] + option, "migrate")
+
+            try isDocumented(checker.checked)
+        }
+    }
+
+    private func isDocumented(_ definitions: some Sequence<String>) throws {
+        let page = try String(
+            contentsOfFile: Checkout.root + "/Sources/ogive/Documentation.docc/JSON.md",
+            encoding: .utf8)
+        for definition in definitions {
+            #expect(page.contains("`\(definition)`"), "JSON.md does not name \(definition)")
+        }
+    }
+
+    private func keys(_ checker: Checker) async throws {
+        let workplace = checker.workplace
+        let folder = ["--authorized", workplace.path("authorized")]
+        try await checker.run(["keys", "new", "k", "--folder", workplace.folder], "key_pair")
+        try await checker.run(
+            ["keys", "authorize", workplace.path("k.pub")] + folder, "authorized")
+        try await checker.run(["keys", "list"] + folder, "keys")
+        try await checker.run(["keys", "revoke", "k"] + folder, "revoked")
+    }
+
+    @Test func `The check finds what does not fit`() throws {
+        let schema = try JSONSchema(file: Checkout.root + "/config/output.schema.json")
+        let right = #"{"version": 1, "run": "r", "retried_failures": 3}"#
+        #expect(schema.problems(right, "retry").isEmpty)
+        for wrong in [
+            #"{"version": 2, "run": "r", "retried_failures": 3}"#,
+            #"{"version": 1, "run": "r"}"#,
+            #"{"version": 1, "run": 5, "retried_failures": 3}"#,
+            #"{"version": 1, "run": "r", "retried_failures": true}"#,
+            #"{"version": 1, "run": "r", "retried_failures": 1.5}"#,
+            #"{"version": 1, "run": "r", "retried_failures": -1}"#,
+            #"{"version": 1, "run": "r", "retried_failures": 3, "more": 1}"#, "[1]", "nothing",
+        ] {
+            #expect(!schema.problems(wrong, "retry").isEmpty, "\(wrong)")
+        }
+        #expect(!schema.problems(#"{"version": 1, "event": "other"}"#, "run").isEmpty)
+        #expect(!schema.problems("{}", "nobody").isEmpty)
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import OgiveCore
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct PromptContentTests {
+    private static func chat(_ turns: (String, String)...) -> PromptContent {
+        .chat(turns.map { ChatMessage(role: $0.0, content: $0.1) })
+    }
+
+    /// Stored prompts are found by these digests: they may never change.
+    @Test(arguments: [
+        (
+            PromptContent.text("Same?"),
+            "eeb38ea55fcc8c7b582d21c06ca1b1790e0d3386b421cbdf9014f755b7e3e2b3"
+        ),
+        (.text("P"), "1a8f67ddce7073e8bfe7ff1a847bce6a793ff115a34053c26e99382f061d9f78"),
+        (
+            chat(("user", "2+2?")),
+            "04684e8a453f712b1f8b85eedc60025962666827102eb98f20facbfbd2614908"
+        ),
+        (
+            chat(
+                ("system", "Be \"brief\".\n"), ("user", "né 日本 / \\u"), ("assistant", "")),
+            "1517d8fd4b57b9cd16cd7bb0aa5e8f9299ec0b61e76c8b0394c7f8a174fae1b6"
+        ),
+    ])
+    func promptWithoutNewFieldsKeepsItsDigest(content: PromptContent, digest: String) {
+        #expect(content.digest.hex == digest)
+    }
+
+    @Test func eachFieldIsPartOfTheIdentityAndIsReadAgain() throws {
+        var turns: [ChatMessage] = []
+        for change: (inout ChatMessage) -> Void in [
+            { $0.name = "n" }, { $0.reasoning = "r" }, { $0.toolCallID = "i" },
+            { $0.toolCalls = #"[{"b":1,"a":2}]"# },
+        ] {
+            var turn = ChatMessage(role: "user", content: "c")
+            change(&turn)
+            turns.append(turn)
+        }
+        let plain = ChatMessage(role: "user", content: "c")
+        var contents = turns.map { PromptContent.chat([$0]) }
+        contents += [.chat([plain]), .chat([plain], tools: "[]"), .text("c")]
+        #expect(Set(contents.map(\.digest)).count == contents.count)
+        for content in contents {
+            let data = Data(CanonicalJSON.encode(content))
+            #expect(try JSONDecoder().decode(PromptContent.self, from: data) == content)
+        }
+        #expect(PromptContent.chat(turns).beyondTexts?.contains("`tool_calls`") == true)
+    }
+
+    @Test func textsAreComparedByTheirBytes() {
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        #expect(composed == decomposed)
+        #expect(ExactText(composed) != ExactText(decomposed))
+        #expect(PromptContent.text(composed) != .text(decomposed))
+        #expect(Self.chat(("user", composed)) != Self.chat(("user", decomposed)))
+        #expect(Set([composed, decomposed].map(ExactText.init)).count == 2)
+    }
+
+    @Test func rawJSONIsWrittenAsItIs() throws {
+        let value = JSONValue.object([
+            "b": .raw(#"{"z":1.50,"a":12345678901234567890}"#), "a": .text("\"\u{1}/"),
+            "c": .list([.number(0.5), .integer(3), .number(2), .null, .flag(true)]),
+        ])
+        #expect(
+            value.bytes.map { String(decoding: $0, as: UTF8.self) }
+                == #"{"a":"\"\u0001/","b":{"z":1.50,"a":12345678901234567890},"#
+                + #""c":[0.5,3,2,null,true]}"#)
+        #expect(JSONValue.number(.nan).bytes == nil)
+    }
+
+    @Test func whatTheWireCannotCarryIsTooLarge() {
+        func excess(_ content: PromptContent) -> String? {
+            PromptLimits.excess(
+                of: ImportedPrompt(key: "k", content: content, metadata: "{}", candidates: []))
+        }
+        let turn = ChatMessage(role: "user", content: "c")
+        #expect(excess(.chat([turn])) == nil)
+        #expect(excess(.chat(Array(repeating: turn, count: 10_001)))?.contains("turns") == true)
+        let role = ChatMessage(role: String(repeating: "r", count: 1025), content: "c")
+        #expect(excess(.chat([role]))?.contains("role") == true)
+        let long = String(repeating: "x", count: (16 << 20) + 1)
+        #expect(excess(.text(long))?.contains("16777217 bytes") == true)
+    }
+}

@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite(.timeLimit(.minutes(5))) struct CommandLine {}
+    @Suite(.timeLimit(.minutes(10))) struct CommandLine {}
 }
 
 /// The command line as somebody meets it who types it for the first time.

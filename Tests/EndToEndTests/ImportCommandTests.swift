@@ -2,7 +2,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite(.timeLimit(.minutes(5))) struct Imports {}
+    @Suite(.timeLimit(.minutes(10))) struct Imports {}
 }
 
 /// What `ogive import` and `ogive run` say of files, by their exit codes and texts.

@@ -3,7 +3,7 @@ import Harness
 import Testing
 
 extension EndToEndTests {
-    @Suite(.timeLimit(.minutes(5))) struct OutputSchema {}
+    @Suite(.timeLimit(.minutes(10))) struct OutputSchema {}
 }
 
 /// What each command prints with `--json`, against `config/output.schema.json`.

@@ -49,7 +49,8 @@ struct WorkerRecordTests {
         }
         #expect(fleet.store.database.workers[first]?.state == .left)
         #expect(seen.withLock(\.isOverlapped) == false)
-        #expect(seen.withLock(\.calls) == 2)
+        // The second worker's record may come just after the slow write has ended.
+        #expect((2...3).contains(seen.withLock(\.calls)))
     }
 
     @Test("While the database is away, records wait and come back once each")

@@ -4,7 +4,7 @@ import OgiveModels
 import Testing
 
 /// What a server may answer instead of a whole completion: never a short or empty draw.
-@Suite(.timeLimit(.minutes(2))) struct ChoiceFaultTests {
+@Suite(.timeLimit(.minutes(10))) struct ChoiceFaultTests {
     private func read(
         _ answer: String, count: Int = 1, logProbabilities: Bool = true, tokens: Bool = false
     ) throws -> [Result<Completion, ModelError>] {

@@ -3,7 +3,7 @@ import OgiveModels
 import Testing
 
 /// Errors that say more than their status, or come inside a 200.
-@Suite(.timeLimit(.minutes(2))) struct ReportedErrorTests {
+@Suite(.timeLimit(.minutes(10))) struct ReportedErrorTests {
     private static let all = FaultyAdapter.allCases
 
     @Test(arguments: all)

@@ -14,7 +14,8 @@ struct ScorerCheckTests {
         let preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(fault), name: "http://scorer"),
-            scorerSpec: ScorerSpec(kind: kind, model: "r"), scorerInspector: inspector)
+            scorerSpec: ScorerSpec(kind: kind, model: "r"), scorerInspector: inspector,
+            shared: SharedTime(.seconds(3600)))
         let draws = (0..<8).map { number in
             (prompt: Samples.prompts[number % 4], completion: "The answer is \(number * 7).")
         }
@@ -63,7 +64,7 @@ struct ScorerCheckTests {
             var checks = ScorerChecks(
                 scorer: Served(FaultyScorer(fault), name: "http://scorer"),
                 spec: ScorerSpec(kind: .score, model: "r"), inspector: nil,
-                longest: Samples.prompts[0], maxTokens: 256, shared: SharedTime())
+                longest: Samples.prompts[0], maxTokens: 256, shared: SharedTime(.seconds(3600)))
             checks.severalTurns = SeveralTurns(example: prompt, count: 3, total: 8)
             let draws = (Samples.prompts + [prompt]).map { (prompt: $0, completion: "Text.") }
             let wrong = await checks.outcome(draws: draws).findings.filter { $0.severity != .ok }

@@ -4,7 +4,7 @@ import Testing
 
 extension WithServer {
     /// A connection that lives while its server says nothing: the server's process is stopped.
-    @Suite(.timeLimit(.minutes(1))) struct SilentServer {
+    @Suite(.timeLimit(.minutes(10))) struct SilentServer {
         @Test func aStatementWithoutAnAnswerIsGivenUp() async throws {
             try await silenced { db in
                 let error = try await postgresError { try await db.execute("SELECT 1") }

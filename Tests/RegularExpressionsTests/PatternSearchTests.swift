@@ -1,7 +1,7 @@
 import RegularExpressions
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PatternSearchTests {
+@Suite(.timeLimit(.minutes(10))) struct PatternSearchTests {
     private func first(_ pattern: String, _ subject: String) async throws -> String? {
         try await PatternSearch.shared().first(pattern, in: subject)
     }

@@ -2,7 +2,7 @@ import Foundation
 import OgiveCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct PromptContentTests {
     private static func chat(_ turns: (String, String)...) -> PromptContent {
         .chat(turns.map { ChatMessage(role: $0.0, content: $0.1) })

@@ -5,7 +5,7 @@ import Testing
 @testable import ogive
 
 /// Files as people have them, and what a row or the whole file comes to.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct FileShapesTests {
     private let folder: TemporaryFolder
 

@@ -5,7 +5,7 @@ import Testing
 @testable import ogive
 
 /// The files of `../shared/inputs`, as an import without configuration reads them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct InputFilesTests {
     /// A file, and the words that its outcome must hold.
     struct Case: CustomTestStringConvertible, Sendable {

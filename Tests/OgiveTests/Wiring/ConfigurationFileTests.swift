@@ -3,7 +3,7 @@ import Testing
 
 @testable import ogive
 
-@Suite(.timeLimit(.minutes(1))) struct ConfigurationFileTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfigurationFileTests {
     @Test func `The option wins over the variable`() {
         let environment = ["OGIVE_CONFIG": "v.yaml"]
         let named = ConfigurationFile.find(

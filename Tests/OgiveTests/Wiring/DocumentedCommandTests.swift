@@ -5,7 +5,7 @@ import Testing
 @testable import ogive
 
 /// The command lines in the documentation and in the help must be such as the program takes.
-@Suite(.timeLimit(.minutes(1))) struct DocumentedCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct DocumentedCommandTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

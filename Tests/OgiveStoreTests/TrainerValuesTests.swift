@@ -122,7 +122,7 @@ extension StoreTests.TrainerRowsTests {
                     "EXPLAIN VERBOSE SELECT quantile_reward FROM ogive.\(query)"
                 ).map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
                 #expect(plan.contains("width_bucket("), "\(plan)")
-                // Where a larger run shares the table, its first rewards are cut out once, by a call.
+                // Where a larger run shares the table, a call cuts its first rewards out once.
                 #expect(!plan.contains("quantile_reward(t.rewards"), "\(plan)")
             }
         }

@@ -12,9 +12,12 @@ struct LabelledValue: Hashable, Sendable {
         values.enumerated().map { LabelledValue(label: "\($0)", value: $1) }
     }
 
-    /// The reward: the only value, or that of `label`. Throws `malformed` when there are
-    /// several and none is chosen, or none has the name: a model with a number for each token gives
-    /// one to a text of one token; `notFinite` when it is no finite number.
+    /// The reward: the only value, or that of `label`.
+    ///
+    /// Throws `misconfigured` when the model has no such label: a worker declines the run then.
+    /// Throws `malformed` when there are several values and no label is chosen: a model with a
+    /// number for each token gives one to a text of one token, so this depends on the text. Throws
+    /// `notFinite` when the value is no finite number.
     static func reward(_ values: [LabelledValue], label: String?, url: String)
         throws(ModelError) -> Double
     {
@@ -22,7 +25,7 @@ struct LabelledValue: Hashable, Sendable {
         guard chosen.count == 1 else {
             let names = values.prefix(40).map(\.label).joined(separator: ", ")
             throw ModelError(
-                .malformed,
+                label == nil ? .malformed : .misconfigured,
                 label == nil
                     ? "\(url) answered \(values.count) numbers for one conversation; serve a "
                         + "reward model with one label (num_labels: 1), or set `label` to one of: "

@@ -141,6 +141,7 @@ struct LocalRun {
         let coordinator = SupervisedProcess(
             "coordinator",
             [Executable.path, "coordinator", "--follow-parent", "--no-standby"]
+                + (servesAll ? [] : ["--only-run", name])
                 + arguments(coordinatorFile ?? configFile)
                 + ["-o", "coordinator.listen=\(endpoint)"] + shortLease)
         let workers = (1...configuration.worker.processes).map { number in

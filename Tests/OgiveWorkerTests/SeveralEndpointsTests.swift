@@ -13,6 +13,7 @@ struct SeveralEndpointsTests {
     private static let faults: [ModelError] = [
         ModelError(.unreachable, "connection refused"),
         ModelError(.overloaded, "429", retryAfter: .seconds(3_600)),
+        ModelError(.outOfCredit, "402"),
         ModelError(.serverError, "500"), ModelError(.serverError, "broke off its answer"),
         ModelError(.timeout, "no answer in time"), ModelError(.unauthorized, "401"),
         ModelError(.wrongModel, "another model"), ModelError(.unsupported, "404"),

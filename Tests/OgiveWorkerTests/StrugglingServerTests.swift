@@ -70,7 +70,10 @@ struct StrugglingServerTests {
 
     @Test(
         "Fault 35: an answer that arrived whole is never asked for again",
-        arguments: [ModelError.Code.malformed, .wrongCount, .notFinite, .rejected, .promptTooLong])
+        arguments: [
+            ModelError.Code.malformed, .wrongCount, .notFinite, .rejected, .promptTooLong,
+            .filtered, .cutOut, .missingField, .tooCostly, .invalidSpecification,
+        ])
     func wholeAnswersAreFinal(_ code: ModelError.Code) async throws {
         var bench = WorkerBench(
             FakeModels(sampling: { $0.indexes.map { _ in .failure(ModelError(code, "odd")) } }))
@@ -93,7 +96,7 @@ struct StrugglingServerTests {
                 request.indexes.map {
                     $0 == 0
                         ? .failure(ModelError(.timeout, "late"))
-                        : SimulatedModel().completion(seed: request.seedBase + UInt32($0))
+                        : SimulatedModel().completion(seed: request.seedBase + UInt64($0))
                 }
             }))
         _ = try await bench.run { bench, group in

@@ -14,7 +14,7 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The latent reward, from the draw's seed alone.
-    package func reward(seed: UInt32) -> Double {
+    package func reward(seed: UInt64) -> Double {
         var generator = SplitMix64(seed: UInt64(seed))
         switch spec.distribution {
         case .normal:
@@ -31,7 +31,7 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The time that the draw takes, from its seed too.
-    package func latency(seed: UInt32) -> Duration {
+    package func latency(seed: UInt64) -> Duration {
         guard spec.latencyMilliseconds > 0 else { return .zero }
         var generator = SplitMix64(seed: UInt64(seed) | 1 << 32)
         return .milliseconds(-spec.latencyMilliseconds * log(generator.uniform()))
@@ -46,7 +46,7 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The completion: the reward, exactly, and letters up to the declared length.
-    package func completion(seed: UInt32, maxTokens: Int) -> Completion {
+    package func completion(seed: UInt64, maxTokens: Int) -> Completion {
         let text = SyntheticText.write(
             reward: reward(seed: seed), length: spec.textLength, seed: seed)
         var generator = SplitMix64(seed: UInt64(seed) | 2 << 32)

@@ -81,7 +81,7 @@ package struct ChoiceReader {
         let told = choice.logprobs?.values.count ?? choice.tokenIDs?.count
         let text = try text(choice, answer, tokens: [told, counted].compactMap(\.self).max())
         var tokens = choice.tokenIDs?.count ?? told ?? counted
-        if countsTokens, let counted, let told { tokens = max(counted, told) }
+        if countsTokens, let counted { tokens = max(counted, tokens ?? counted) }
         var completion = Completion(
             text: text, tokenCount: tokens.flatMap { Int32(exactly: $0) }.map { max(0, Int($0)) },
             finishReason: reason, logProbability: nil)

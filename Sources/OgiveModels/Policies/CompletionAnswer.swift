@@ -62,7 +62,8 @@ struct CompletionAnswer: Decodable {
     init(from decoder: any Decoder) throws {
         let answer = try decoder.container(keyedBy: Keys.self)
         model = try answer.decodeIfPresent(String.self, forKey: .model)
-        choices = try answer.decode([Entry].self, forKey: .choices)
+        choices = try answer.decode([Entry?].self, forKey: .choices)
+            .map { $0 ?? .unreadable(index: nil) }
         usage = try? answer.decodeIfPresent(Usage.self, forKey: .usage)
     }
 }
@@ -112,7 +113,8 @@ struct TokenLogProbabilities: Decodable {
             let known = tokens.compactMap(\.id)
             ids = known.count == tokens.count ? known : nil
         } else {
-            values = try container.decode([Value].self, forKey: .tokenLogprobs).map(\.number)
+            values = try container.decode([Value?].self, forKey: .tokenLogprobs)
+                .map { $0?.number }
         }
     }
 

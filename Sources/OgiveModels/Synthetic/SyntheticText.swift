@@ -12,7 +12,7 @@ package enum SyntheticText {
         var bytes = Array("\(opening)\(reward); ".utf8)
         bytes.reserveCapacity(length)
         let letters = letters
-        var generator = SplitMix64(seed: UInt64(seed) | 3 << 32)
+        var generator = SplitMix64(of: seed, stream: 3)
         var pool: UInt64 = 0
         while bytes.count < length {
             if pool < 27 { pool = generator.next() }

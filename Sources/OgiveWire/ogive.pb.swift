@@ -530,8 +530,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `completion`. Subsequent reads from it will return its default value.
   mutating func clearCompletion() {_uniqueStorage()._completion = nil}
 
-  /// The seed that was sent to the server.
-  var seed: UInt32 {
+  /// The draw's seed, less than 2^63.
+  var seed: UInt64 {
     get {_storage._seed ?? 0}
     set {_uniqueStorage()._seed = newValue}
   }
@@ -1060,8 +1060,8 @@ nonisolated struct Ogive_V1_Lease: Sendable {
   /// Clears the value of `prompt`. Subsequent reads from it will return its default value.
   mutating func clearPrompt() {self._prompt = nil}
 
-  /// The seed of draw 0; draw i has seed_base + i.
-  var seedBase: UInt32 = 0
+  /// The seed of draw 0; draw i has seed_base + i. At most 2^63 - 2^20.
+  var seedBase: UInt64 = 0
 
   /// The items, ascending: all without a text, all to be scored, or all of kind
   /// KIND_CANDIDATE_LOG_PROBABILITY; at most 16384.
@@ -2035,7 +2035,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     var _kind: Ogive_V1_ItemName.Kind = .unspecified
     var _index: UInt32 = 0
     var _completion: Ogive_V1_Completion? = nil
-    var _seed: UInt32? = nil
+    var _seed: UInt64? = nil
     var _reward: Double? = nil
     var _failure: Ogive_V1_Failure? = nil
     var _sampleNanoseconds: Int64? = nil
@@ -2084,7 +2084,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._completion) }()
-        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._seed) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._seed) }()
         case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
@@ -2112,7 +2112,7 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
       } }()
       try { if let v = _storage._seed {
-        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
       } }()
       try { if let v = _storage._reward {
         try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
@@ -2678,7 +2678,7 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularMessageField(value: &self._name) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._prompt) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.seedBase) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seedBase) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.durationNanoseconds) }()
       default: break
@@ -2701,7 +2701,7 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
     if self.seedBase != 0 {
-      try visitor.visitSingularUInt32Field(value: self.seedBase, fieldNumber: 4)
+      try visitor.visitSingularUInt64Field(value: self.seedBase, fieldNumber: 4)
     }
     if !self.items.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)

@@ -46,7 +46,7 @@ struct SampleStage: Sendable {
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
                 job.results[position].seed =
-                    job.lease.seedBase + UInt32(job.lease.items[position].name.index)
+                    job.lease.seedBase + UInt64(job.lease.items[position].name.index)
                 job.results[position].sampleDuration = duration
                 switch outcome {
                 case .success(let completion):

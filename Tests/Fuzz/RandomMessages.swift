@@ -138,7 +138,7 @@ struct RandomMessages {
             name: leaseName(), run: RunID(number()),
             prompt: Prompt(
                 id: PromptID(number()), key: text(), content: content, metadata: text()),
-            seedBase: UInt32.random(in: 0...(.max), using: &random),
+            seedBase: UInt64.random(in: 0...DrawSeed.baseMax, using: &random),
             items: list { generator in
                 WorkItem(
                     name: generator.itemName(),
@@ -177,7 +177,7 @@ struct RandomMessages {
         if result.failure?.stage != .sampling, Bool.random(using: &random) {
             result.completion = completion()
         }
-        if Bool.random(using: &random) { result.seed = UInt32.random(in: 0...9, using: &random) }
+        if Bool.random(using: &random) { result.seed = UInt64.random(in: 0...9, using: &random) }
         if Bool.random(using: &random) { result.sampleDuration = duration(least: 0) }
         if Bool.random(using: &random) {
             result.scorerTokens = TokenCount(

@@ -65,6 +65,19 @@ import Testing
         }
     }
 
+    @Test(arguments: kinds) func aServerOf32BitsIsSentTheLowerPartOfASeed(
+        _ kind: Kind
+    ) async throws {
+        try await Self.serving(kind) { policy, server in
+            var request = Samples.sampleRequest([0, 1])
+            request.seedBase = 7 << 31 + 5
+            _ = await policy.sample(request)
+            let sent = [.vLLM, .tgi].contains(kind) ? request.seedBase : 5
+            let bodies = server.requests.filter { $0.method == "POST" }.map(\.body)
+            #expect(bodies.contains { $0.contains(#""seed":\#(sent)"#) }, "\(bodies)")
+        }
+    }
+
     @Test(arguments: [Kind.tgi, .openAI]) func aParameterThatAServerLacksIsRefused(
         _ kind: Kind
     ) async throws {

@@ -112,11 +112,11 @@ extension StoreTests {
                 run, limit: PageLimit(prompts: prompts, items: 1_000_000))
             let groups = pending.map { prompt in
                 let base = DrawSeed.base(
-                    sampling: run.spec.scoring.sampling.digest, promptKey: prompt.prompt.key)
+                    of: run.spec.scoring.sampling, promptKey: prompt.prompt.key)
                 return LandingGroup(
                     run: run.id, prompt: prompt.prompt.id, worker: Made.worker,
                     items: prompt.items.map { item in
-                        let reward = model.reward(seed: base + UInt32(item.name.index))
+                        let reward = model.reward(seed: base + UInt64(item.name.index))
                         return Made.draw(item.name.index, "\(reward)", reward: reward)
                     })
             }

@@ -14,7 +14,7 @@ enum Made {
     static func draw(_ index: Int32, _ text: String, reward: Double?) -> ItemResult {
         var item = ItemResult(name: .draw(index))
         item.completion = completion(text)
-        item.seed = 100 + UInt32(index)
+        item.seed = 100 + UInt64(index)
         item.reward = reward
         item.sampleDuration = .milliseconds(12)
         return item

@@ -27,6 +27,25 @@ extension StoreTests {
             }
         }
 
+        @Test("a sampling keeps the seeds that it was begun with; a new one has those asked for")
+        func keepsSeeds() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(1)
+                let narrow = TestDatabase.spec(draws: 2)
+                var wide = narrow
+                wide.scoring.sampling.parameters.seedBits = DrawSeed.bits
+                let first = try await database.store.submit(narrow)
+                let again = try await database.store.submit(wide)
+                #expect(again.outcome == .resumed && again.differences == [])
+                #expect(again.run.id == first.run.id && again.run.spec == narrow)
+                wide.scoring.sampling.parameters.temperature = 0.5
+                let other = try await database.store.submit(wide)
+                #expect(other.outcome == .repointed && other.samplingIsNew)
+                #expect(other.run.spec.scoring.sampling.parameters.seedBits == DrawSeed.bits)
+                #expect(try await database.store.submit(wide).outcome == .resumed)
+            }
+        }
+
         @Test(
             "another specification is another run: late results of the former one do not land in it"
         )

@@ -94,6 +94,11 @@ import Testing
         Case(
             "more tokens than a completion may have",
             result(item + field(8, field(3, [UInt8](repeating: 1, count: 1_048_577)))), .tooLarge),
+        Case(
+            "a seed beyond 63 bits",
+            result(
+                item + [0x21] + [UInt8](repeating: 0, count: 8) + [0x18]
+                    + [UInt8](repeating: 0x80, count: 9) + [1]), .invalidValue),
         Case("a reward that is NaN", result(item + [0x21] + nan), .invalidValue),
         Case("an infinite reward", result(item + [0x21] + infinity), .invalidValue),
         Case(
@@ -141,6 +146,9 @@ import Testing
             header + field(31, field(4, [UInt8](repeating: 0x5B, count: 100_000))), .invalidValue),
         Case("a lease without name", header + field(32, []), .missingField),
         Case("a lease without prompt", header + field(32, lease), .missingField),
+        Case(
+            "seeds that overflow",
+            header + field(32, lease + field(3, []) + field(4, varint: .max)), .invalidValue),
         Case("a prompt without content", header + field(32, lease + field(3, [])), .missingField),
         Case(
             "a lease without duration", header + field(32, lease + field(3, field(4, []))),

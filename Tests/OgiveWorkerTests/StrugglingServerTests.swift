@@ -96,7 +96,7 @@ struct StrugglingServerTests {
                 request.indexes.map {
                     $0 == 0
                         ? .failure(ModelError(.timeout, "late"))
-                        : SimulatedModel().completion(seed: request.seedBase + UInt32($0))
+                        : SimulatedModel().completion(seed: request.seedBase + UInt64($0))
                 }
             }))
         _ = try await bench.run { bench, group in

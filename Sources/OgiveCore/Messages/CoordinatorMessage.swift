@@ -65,7 +65,7 @@ package struct Lease: Hashable, Sendable {
     /// The prompt, whole.
     package var prompt: Prompt
     /// The seed of draw 0.
-    package var seedBase: UInt32
+    package var seedBase: UInt64
     /// The items, ascending: all to be sampled and scored, or all only to be scored, or the
     /// log-probabilities of all to be told.
     package var items: [WorkItem]
@@ -74,7 +74,7 @@ package struct Lease: Hashable, Sendable {
 
     /// Joins the parts.
     package init(
-        name: LeaseName, run: RunID, prompt: Prompt, seedBase: UInt32, items: [WorkItem],
+        name: LeaseName, run: RunID, prompt: Prompt, seedBase: UInt64, items: [WorkItem],
         duration: Duration
     ) {
         self.name = name

@@ -109,7 +109,10 @@ extension Scheduler {
         {
             send(.serve(description), to: worker)
         }
-        let seedBase = DrawSeed.base(sampling: sampling, promptKey: prompt.key)
+        let isWide =
+            runs[task.run]?.description.spec.scoring.sampling.parameters.seedBits != nil
+        let seedBase = DrawSeed.base(
+            sampling: sampling, promptKey: prompt.key, isWide: isWide)
         send(
             .lease(
                 Lease(

@@ -3,7 +3,7 @@ package struct SampleRequest: Hashable, Sendable {
     /// The prompt.
     package var prompt: Prompt
     /// The seed of draw 0; draw i has the seed `seedBase + i`.
-    package var seedBase: UInt32
+    package var seedBase: UInt64
     /// The draws, ascending.
     package var indexes: [Int32]
     /// How to sample.
@@ -11,7 +11,7 @@ package struct SampleRequest: Hashable, Sendable {
 
     /// Joins the parts.
     package init(
-        prompt: Prompt, seedBase: UInt32, indexes: [Int32], parameters: SamplingParameters
+        prompt: Prompt, seedBase: UInt64, indexes: [Int32], parameters: SamplingParameters
     ) {
         self.prompt = prompt
         self.seedBase = seedBase

@@ -1,17 +1,39 @@
 /// The seed of a draw follows from its name: base(sampling, prompt key) + index.
 ///
 /// Servers give choice i of a request `seed: s, n: k` the seed s + i, so draws asked for one by
-/// one and k at a time are the same draws. Bases fill 31 bits less `room`: llama.cpp reads seeds
-/// as 32 bits and takes 0xFFFFFFFF for "random".
+/// one and k at a time are the same draws. The lower 31 bits of a base leave `room` for indexes, so
+/// that index i never carries into the upper ones: a server that reads seeds as 32 bits
+/// (llama.cpp, which takes 0xFFFFFFFF for "random") is sent the lower 31 bits of each.
 package enum DrawSeed {
     /// How many indexes fit above a base.
     package static let room = 1 << 20
+    /// Bits of a seed of a new sampling. With the 31 of former ones, about 150 pairs of prompts
+    /// among 10⁵ of 32 draws share seeds.
+    package static let bits = 63
 
-    /// The base of a prompt's seeds: the first 8 bytes of
-    /// SHA-256(sampling digest ‖ prompt key), reduced to 0..<2³¹ − 2²⁰.
-    package static func base(sampling: SHA256Digest, promptKey: String) -> UInt32 {
-        let digest = SHA256Digest(hashing: sampling.bytes + Array(promptKey.utf8))
-        let number = digest.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return UInt32(number % UInt64((1 << 31) - room))
+    /// The base of a prompt's seeds, from SHA-256(sampling digest ‖ prompt key): its first 8 bytes
+    /// reduced to 0..<2³¹ − 2²⁰, and above them the next 4 where the sampling's parameters say
+    /// that seeds have 63 bits.
+    package static func base(of sampling: SamplingSpec, promptKey: String) -> UInt64 {
+        base(
+            sampling: sampling.digest, promptKey: promptKey,
+            isWide: sampling.parameters.seedBits != nil)
     }
+
+    /// The same of a digest that is known.
+    package static func base(
+        sampling: SHA256Digest, promptKey: String, isWide: Bool
+    ) -> UInt64 {
+        let digest = SHA256Digest(hashing: sampling.bytes + Array(promptKey.utf8)).bytes
+        let number = digest.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let lower = number % UInt64((1 << 31) - room)
+        guard isWide else { return lower }
+        return digest[8..<12].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } << 31 | lower
+    }
+
+    /// No base is greater, so that each seed is less than 2⁶³.
+    package static let baseMax = UInt64(1) << 63 - UInt64(room)
+
+    /// The part of a seed that a server of 32 bits is sent.
+    package static func lower(_ seed: UInt64) -> UInt64 { seed & (1 << 31 - 1) }
 }

@@ -15,6 +15,9 @@ package struct SamplingParameters: Hashable, Sendable, Codable {
     package var stop: [String] = []
     /// Salt of the seeds: another value gives an independent replicate of the sampling.
     package var seed: UInt64 = 0
+    /// Bits of the seeds that the server is sent, as far as it takes them: 63, or `nil` for the 31
+    /// of samplings that were begun when there were no others.
+    package var seedBits: Int?
 
     /// Neutral parameters.
     package init() {}
@@ -27,6 +30,7 @@ package struct SamplingParameters: Hashable, Sendable, Codable {
         case maxTokens = "max_tokens"
         case stop
         case seed
+        case seedBits = "seed_bits"
     }
 
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
@@ -36,6 +40,7 @@ package struct SamplingParameters: Hashable, Sendable, Codable {
         if topK < 0 { return "top_k must be at least 0 (0 is off)" }
         if !(minP >= 0 && minP <= 1) { return "min_p must be in [0, 1]" }
         if maxTokens < 1 { return "max_tokens must be at least 1" }
+        if let seedBits, seedBits != DrawSeed.bits { return "seed_bits must be \(DrawSeed.bits)" }
         if stop.contains("") { return "stop must not hold an empty text" }
         return nil
     }

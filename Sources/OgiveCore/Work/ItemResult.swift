@@ -4,8 +4,8 @@ package struct ItemResult: Hashable, Sendable {
     package var name: ItemName
     /// The completion that was sampled; `nil` when the item brought its text, or sampling failed.
     package var completion: Completion?
-    /// The seed that was sent for it.
-    package var seed: UInt32?
+    /// Its seed; a server that takes 32 bits was sent the lower 31.
+    package var seed: UInt64?
     /// The raw reward, finite; `nil` when there is a failure.
     package var reward: Double?
     /// What the policy said of a candidate whose log-probability was asked for; `nil` for all other

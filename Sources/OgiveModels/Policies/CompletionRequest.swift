@@ -14,7 +14,7 @@ struct CompletionRequest: Sendable {
     var spec: PolicySpec
     var input: Input
     var parameters: SamplingParameters
-    var seed: UInt32
+    var seed: UInt64
     var count: Int
 
     private typealias Fields = [String: JSONValue]
@@ -53,7 +53,9 @@ struct CompletionRequest: Sendable {
         let chatMaxTokens = dialect.chatMaxTokens ?? dialect.maxTokens
         fields[isChat ? chatMaxTokens : dialect.maxTokens] =
             .integer(Int64(parameters.maxTokens))
-        fields["seed"] = .integer(Int64(seed))
+        // No seed of a draw is beyond 2⁶³.
+        let sent = dialect.takesWideSeeds ? seed : DrawSeed.lower(seed)
+        fields["seed"] = .integer(Int64(clamping: sent))
         if !parameters.stop.isEmpty { fields["stop"] = .list(parameters.stop.map { .text($0) }) }
         for (field, value, isOff) in [
             (dialect.topP, JSONValue.number(parameters.topP), parameters.topP == 1),

@@ -120,7 +120,7 @@ package struct OpenAIPolicy: Policy {
         let dialect = profile.kind.dialect
         let ask = CompletionRequest(
             spec: spec, input: input, parameters: request.parameters,
-            seed: request.seedBase + UInt32(group.lowerBound), count: group.count)
+            seed: request.seedBase + UInt64(group.lowerBound), count: group.count)
         let path = ask.path(dialect)
         let data = try await server.post(path, ask.body(dialect))
         var reader = ChoiceReader(

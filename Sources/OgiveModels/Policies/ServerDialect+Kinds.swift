@@ -32,6 +32,7 @@ extension ServerDialect {
     /// vLLM. A model folder's generation_config.json may hold a repetition penalty.
     static var vLLM: ServerDialect {
         var dialect = ServerDialect()
+        dialect.takesWideSeeds = true
         dialect.seedsChoices = true
         dialect.topK = Parameter(name: "top_k", off: .integer(0))
         dialect.minP = Parameter(name: "min_p", off: .integer(0))
@@ -74,6 +75,7 @@ extension ServerDialect {
     /// penalty, `model` for the name of an adapter, refuses `top_p: 1`, and ignores `n`.
     static var tgi: ServerDialect {
         var dialect = ServerDialect()
+        dialect.takesWideSeeds = true
         dialect.sendsModel = false
         dialect.topP = Parameter(name: "top_p", off: nil)
         dialect.alternatives = nil

@@ -69,6 +69,8 @@ struct ServerDialect: Sendable {
     /// Whether choice i of a request with the seed s is the draw of the seed s + i. Where it is
     /// not, each draw is a request of its own.
     var seedsChoices = false
+    /// Whether it reads seeds as 64 bits; others are sent the lower 31.
+    var takesWideSeeds = false
     var maxTokens = "max_tokens"
     /// The same in chats, where it has another name there.
     var chatMaxTokens: String?

@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"): the
 /// same seed gives the same numbers on every machine and in every version.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
@@ -6,6 +8,13 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     /// Starts at a seed.
     package init(seed: UInt64) {
         state = seed
+    }
+
+    /// Starts at one of the streams of a draw. The streams of 31-bit seeds are what they were before
+    /// seeds had 63 bits; an odd factor that is not the step below keeps the others apart.
+    init(of seed: UInt64, stream: UInt64) {
+        let (lower, upper) = (DrawSeed.lower(seed), seed >> 31)
+        state = (lower | stream << 32) &+ upper &* 0xD134_2543_DE82_EF95
     }
 
     package mutating func next() -> UInt64 {

@@ -14,8 +14,8 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The latent reward, from the draw's seed alone.
-    package func reward(seed: UInt32) -> Double {
-        var generator = SplitMix64(seed: UInt64(seed))
+    package func reward(seed: UInt64) -> Double {
+        var generator = SplitMix64(of: seed, stream: 0)
         switch spec.distribution {
         case .normal:
             // Box and Muller, 1958.
@@ -31,9 +31,9 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The time that the draw takes, from its seed too.
-    package func latency(seed: UInt32) -> Duration {
+    package func latency(seed: UInt64) -> Duration {
         guard spec.latencyMilliseconds > 0 else { return .zero }
-        var generator = SplitMix64(seed: UInt64(seed) | 1 << 32)
+        var generator = SplitMix64(of: seed, stream: 1)
         return .milliseconds(-spec.latencyMilliseconds * log(generator.uniform()))
     }
 
@@ -46,10 +46,10 @@ package struct SyntheticLaw: Sendable {
     }
 
     /// The completion: the reward, exactly, and letters up to the declared length.
-    package func completion(seed: UInt32, maxTokens: Int) -> Completion {
+    package func completion(seed: UInt64, maxTokens: Int) -> Completion {
         let text = SyntheticText.write(
             reward: reward(seed: seed), length: spec.textLength, seed: seed)
-        var generator = SplitMix64(seed: UInt64(seed) | 2 << 32)
+        var generator = SplitMix64(of: seed, stream: 2)
         // About four characters to a token, as in English text; each is one byte.
         let tokens = max(1, text.utf8.count / 4)
         let isTruncated = tokens > maxTokens

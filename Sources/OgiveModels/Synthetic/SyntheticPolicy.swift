@@ -26,7 +26,7 @@ package struct SyntheticPolicy: Policy {
 
     /// Waits as long as the slowest of the draws takes: they run side by side.
     package func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>] {
-        let seeds = request.indexes.map { request.seedBase &+ UInt32(truncatingIfNeeded: $0) }
+        let seeds = request.indexes.map { request.seedBase &+ UInt64(truncatingIfNeeded: $0) }
         let latency = seeds.map(law.latency).max() ?? .zero
         if latency > .zero {
             do {

@@ -7,12 +7,12 @@ package enum SyntheticText {
 
     /// Writes a reward so that it is read back bit for bit, then letters up to `length` characters
     /// (a text is never shorter than its reward needs).
-    package static func write(reward: Double, length: Int, seed: UInt32) -> String {
+    package static func write(reward: Double, length: Int, seed: UInt64) -> String {
         // Swift prints the shortest decimal that reads back as the same number.
         var bytes = Array("\(opening)\(reward); ".utf8)
         bytes.reserveCapacity(length)
         let letters = letters
-        var generator = SplitMix64(seed: UInt64(seed) | 3 << 32)
+        var generator = SplitMix64(of: seed, stream: 3)
         var pool: UInt64 = 0
         while bytes.count < length {
             if pool < 27 { pool = generator.next() }

@@ -25,7 +25,7 @@ package struct PolicyProbe: Sendable {
     /// Most tokens of a draw that is made for its seed only.
     static let tokensMax = 64
     /// The seed of draw 0 of the first prompt; the others' are apart from it.
-    static let seedBase: UInt32 = 715_001
+    static let seedBase: UInt64 = 715_001 << 31 + 715_001
 
     /// Joins the parts; takes the first `promptsMax` prompts.
     package init(
@@ -55,7 +55,7 @@ package struct PolicyProbe: Sendable {
         _ prompt: Int, _ indexes: [Int32], _ parameters: SamplingParameters
     ) async throws(ModelError) -> [Completion] {
         let request = SampleRequest(
-            prompt: prompts[prompt], seedBase: Self.seedBase + UInt32(prompt) * 10_000,
+            prompt: prompts[prompt], seedBase: Self.seedBase + UInt64(prompt) * 10_000,
             indexes: indexes, parameters: parameters)
         let results = await policy.sample(request)
         guard results.count == indexes.count else {

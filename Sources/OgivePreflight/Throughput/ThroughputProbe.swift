@@ -69,7 +69,7 @@ package struct ThroughputProbe: Sendable {
             let prompt = prompts[number % prompts.count]
             let first = Int32(number / prompts.count * drawsPerRequest)
             let request = SampleRequest(
-                prompt: prompt, seedBase: 615_001 + UInt32(number % prompts.count) * 10_000,
+                prompt: prompt, seedBase: 615_001 + UInt64(number % prompts.count) * 10_000,
                 indexes: (0..<Int32(drawsPerRequest)).map { first + $0 }, parameters: parameters)
             let answers = await policies[number % policies.count].sample(request)
             return answers.compactMap { try? $0.get() }.map { (prompt, $0) }

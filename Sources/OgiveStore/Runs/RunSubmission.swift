@@ -21,6 +21,24 @@ struct RunSubmission {
     func submit(_ connection: PostgresConnection) async throws -> SubmitReceipt {
         _ = try await connection.query(
             SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
+        let spec = try await keepingSeeds(connection)
+        return try await RunSubmission(spec: spec, now: now).submitLocked(connection)
+    }
+
+    /// The specification with seeds as the sampling has them, if there is one: it was begun with 31
+    /// bits, or with as many as are asked for.
+    private func keepingSeeds(_ connection: PostgresConnection) async throws -> RunSpec {
+        var narrow = spec
+        narrow.scoring.sampling.parameters.seedBits = nil
+        let digests = [spec, narrow].map(\.scoring.sampling.digest.bytes)
+        for (digest, spec) in zip(digests, [spec, narrow]) {
+            let found = try await connection.query(SubmitQueries.findSampling, [.bytes(digest)])
+            if !found.isEmpty { return spec }
+        }
+        return spec
+    }
+
+    private func submitLocked(_ connection: PostgresConnection) async throws -> SubmitReceipt {
         let (promptSet, prompts) = try await findPromptSet(connection)
         let existing = try await ExistingRun.read(spec.name, connection)
         let differences = try checkDifferences(existing)

@@ -31,7 +31,7 @@ package struct PolicyConformance: Sendable {
     }
 
     /// Draws at `indexes`.
-    package func sample(_ indexes: [Int32], seedBase: UInt32 = 1_000) async
+    package func sample(_ indexes: [Int32], seedBase: UInt64 = 1_000) async
         -> [Result<Completion, ModelError>]
     {
         await policy.sample(

@@ -117,7 +117,7 @@ package final class FakeModels: ModelProvider {
         state.withLock { $0.sampled.append(request) }
         if let answers = await sampling(request) { return answers }
         return request.indexes.map {
-            SimulatedModel().completion(seed: request.seedBase + UInt32($0))
+            SimulatedModel().completion(seed: request.seedBase + UInt64($0))
         }
     }
 

@@ -42,7 +42,7 @@ package struct SimulatedModel: Sendable {
     }
 
     /// The one result of an item.
-    package func result(of item: WorkItem, seedBase: UInt32) -> ItemResult {
+    package func result(of item: WorkItem, seedBase: UInt64) -> ItemResult {
         var result = ItemResult(name: item.name)
         if item.stage == .logProbability {
             switch logProbability(of: item.text ?? "") {
@@ -54,7 +54,7 @@ package struct SimulatedModel: Sendable {
             return result
         }
         if item.needsSampling {
-            let seed = seedBase + UInt32(item.name.index)
+            let seed = seedBase + UInt64(item.name.index)
             result.seed = seed
             switch completion(seed: seed) {
             case .success(let completion): result.completion = completion
@@ -74,7 +74,7 @@ package struct SimulatedModel: Sendable {
     }
 
     /// The completion of a seed; one of thirteen fails.
-    package func completion(seed: UInt32) -> Result<Completion, ModelError> {
+    package func completion(seed: UInt64) -> Result<Completion, ModelError> {
         guard seed % 13 != 0 else { return .failure(ModelError(.promptTooLong, "too long")) }
         return .success(
             Completion(
@@ -103,7 +103,7 @@ package struct SimulatedModel: Sendable {
         var table = MemoryDatabase.ScoringTable()
         for stored in database.prompts[run.spec.scoring.sampling.promptSet] ?? [] {
             let base = DrawSeed.base(
-                sampling: run.spec.scoring.sampling.digest, promptKey: stored.prompt.key)
+                of: run.spec.scoring.sampling, promptKey: stored.prompt.key)
             let items =
                 (0..<run.spec.draws).map { WorkItem(name: .draw(Int32($0))) }
                 + stored.candidates.enumerated().flatMap { index, text in

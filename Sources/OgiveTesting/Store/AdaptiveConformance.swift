@@ -120,7 +120,7 @@ package struct AdaptiveConformance: Sendable {
             result.reward = Self.reward(ofCandidate: name.index, at: place)
             return result
         }
-        result.seed = UInt32(name.index)
+        result.seed = UInt64(name.index)
         result.completion = Completion(
             text: "draw \(name.index)", tokenCount: 1, finishReason: .stop, logProbability: nil)
         result.reward = Self.reward(ofDraw: name.index, at: place)

@@ -124,7 +124,7 @@ package struct RescoringConformance: Sendable {
     private static func item(_ index: Int32, _ text: String?, _ reward: Double?) -> ItemResult {
         var result = ItemResult(name: .draw(index))
         result.completion = text.map(completion)
-        result.seed = text == nil ? nil : UInt32(index)
+        result.seed = text == nil ? nil : UInt64(index)
         result.reward = reward
         return result
     }

@@ -188,7 +188,7 @@ package struct StoreConformance: Sendable {
 
     private static func draw(_ index: Int32, _ text: String?, _ reward: Double?) -> ItemResult {
         var result = ItemResult(name: .draw(index))
-        result.seed = UInt32(index)
+        result.seed = UInt64(index)
         result.completion = text.map {
             Completion(text: $0, tokenCount: 1, finishReason: .stop, logProbability: nil)
         }

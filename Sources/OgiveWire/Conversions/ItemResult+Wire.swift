@@ -10,7 +10,12 @@ extension ItemResult: WireConvertible {
                 "item_result must have exactly one of reward, failure and log_probability")
         }
         if wire.hasCompletion { completion = try Completion(wire: wire.completion) }
-        if wire.hasSeed { seed = wire.seed }
+        if wire.hasSeed {
+            guard wire.seed <= Int64.max else {
+                throw WireError(.invalidValue, "item_result.seed is \(wire.seed)")
+            }
+            seed = wire.seed
+        }
         if wire.hasReward {
             reward = try WireCheck.finite(wire.reward, "item_result.reward")
         }

@@ -5,6 +5,10 @@ extension Lease: WireConvertible {
         try WireCheck.present(wire.hasName, "lease.name")
         try WireCheck.present(wire.hasPrompt, "lease.prompt")
         let items = try WireCheck.list(wire.items, "lease.items", max: WireLimits.items)
+        // Each seed is base + index: within this bound no sum overflows.
+        guard wire.seedBase <= DrawSeed.baseMax else {
+            throw WireError(.invalidValue, "lease.seed_base is \(wire.seedBase)")
+        }
         self.init(
             name: try LeaseName(wire: wire.name), run: RunID(wire.run),
             prompt: try Prompt(wire: wire.prompt), seedBase: wire.seedBase,

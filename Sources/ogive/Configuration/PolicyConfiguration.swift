@@ -68,6 +68,7 @@ extension SamplingParameters {
         maxTokens = section.integer("max_tokens", default: 512, in: 1...Int(Int32.max))
         stop = section.texts("stop") ?? []
         seed = section.integer("seed", default: 0, in: 0...UInt64.max)
+        seedBits = DrawSeed.bits
         if stop.contains("") { section.report("stop", "must not hold an empty text") }
     }
 }

@@ -76,7 +76,7 @@ struct LandingWork: Sendable {
         var item = ItemResult(name: .draw(Int32(index)))
         item.completion = Completion(
             text: made.text, tokenCount: 100, finishReason: .stop, logProbability: made.log)
-        item.seed = UInt32(index)
+        item.seed = UInt64(index)
         item.reward = made.reward
         item.sampleDuration = .milliseconds(12)
         return item

@@ -26,7 +26,7 @@ package enum Samples {
         var result = ItemResult(name: .draw(index))
         result.completion = Completion(
             text: text, tokenCount: 100, finishReason: .stop, logProbability: -123.5)
-        result.seed = lease.seedBase &+ UInt32(index)
+        result.seed = lease.seedBase &+ UInt64(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)
         return result

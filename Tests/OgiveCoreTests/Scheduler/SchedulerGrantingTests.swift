@@ -91,8 +91,8 @@ struct SchedulerGrantingTests {
         var bench = SchedulerBench.loaded()
         let lease = try #require(bench.hello().leases.first)
         #expect(lease.prompt.key == "key 1")
-        let digest = Bench.boundRun().spec.scoring.sampling.digest
-        #expect(lease.seedBase == DrawSeed.base(sampling: digest, promptKey: "key 1"))
+        let sampling = Bench.boundRun().spec.scoring.sampling
+        #expect(lease.seedBase == DrawSeed.base(of: sampling, promptKey: "key 1"))
         #expect(lease.duration == bench.scheduler.limits.leaseDuration)
     }
 

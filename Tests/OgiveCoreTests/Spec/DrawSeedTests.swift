@@ -4,8 +4,9 @@ import Testing
 
 @Suite("Seeds of draws", .timeLimit(.minutes(10)))
 struct DrawSeedTests {
-    private func base(_ sampling: String, _ key: String) -> UInt32 {
-        DrawSeed.base(sampling: SHA256Digest(hashing: sampling), promptKey: key)
+    private func base(_ sampling: String, _ key: String, isWide: Bool = false) -> UInt64 {
+        DrawSeed.base(
+            sampling: SHA256Digest(hashing: sampling), promptKey: key, isWide: isWide)
     }
 
     @Test("Every seed fits 31 bits: no server takes it for \"random\"")
@@ -42,5 +43,32 @@ struct DrawSeedTests {
     @Test("The seeds of a known draw never change silently")
     func golden() {
         #expect(base("sampling", "prompt") == 1_268_086_681)
+        #expect(base("sampling", "prompt", isWide: true) == 4_719_627_386_886_649_753)
+    }
+
+    @Test("Wide seeds have 63 bits; a server of 32 bits is sent the seeds that it always was")
+    func wide() {
+        var upper: UInt64 = 0
+        for number in 0..<2_000 {
+            let key = "prompt \(number)"
+            let (wide, narrow) = (base("sampling", key, isWide: true), base("sampling", key))
+            #expect(wide <= DrawSeed.baseMax && wide + UInt64(DrawSeed.room) < 1 << 63)
+            for index in [0, 1, UInt64(DrawSeed.room) - 1] {
+                #expect(DrawSeed.lower(wide + index) == narrow + index)
+            }
+            upper |= wide
+        }
+        #expect(upper >> 31 == UInt64(UInt32.max))
+    }
+
+    @Test("Whether seeds are wide is part of a sampling's identity, and former ones keep theirs")
+    func identity() {
+        var parameters = SamplingParameters()
+        #expect(!CanonicalJSON.text(parameters).contains("seed_bits"))
+        parameters.seedBits = DrawSeed.bits
+        #expect(CanonicalJSON.text(parameters).contains(#""seed_bits":63"#))
+        #expect(parameters.problem == nil)
+        parameters.seedBits = 64
+        #expect(parameters.problem?.contains("seed_bits") == true)
     }
 }

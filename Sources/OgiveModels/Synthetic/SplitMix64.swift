@@ -10,8 +10,8 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
         state = seed
     }
 
-    /// Starts at one of the streams of a draw. The streams of 31-bit seeds are what they were before
-    /// seeds had 63 bits; an odd factor that is not the step below keeps the others apart.
+    /// Starts at one of the streams of a draw. The streams of 31-bit seeds are what they were
+    /// before seeds had 63 bits; an odd factor that is not the step below keeps the others apart.
     init(of seed: UInt64, stream: UInt64) {
         let (lower, upper) = (DrawSeed.lower(seed), seed >> 31)
         state = (lower | stream << 32) &+ upper &* 0xD134_2543_DE82_EF95

@@ -97,5 +97,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             26, "candidate_pairs", up: PackageResources._026_candidate_pairs_up_sql,
             down: PackageResources._026_candidate_pairs_down_sql),
+        Migration(
+            31, "lease_key", up: PackageResources._031_lease_key_up_sql,
+            down: PackageResources._031_lease_key_down_sql),
     ]
 }

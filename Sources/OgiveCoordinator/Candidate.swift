@@ -9,16 +9,27 @@ struct Candidate: Sendable {
     let time: TimeSource
     let logger: Logger
 
-    /// Returns the term once this coordinator leads, with the moment from which its lease counts;
-    /// `nil` when it was shut down before. Throws `CoordinatorError` when it cannot lead.
-    func lead() async throws -> (term: Term, since: Instant)? {
+    /// What a coordinator that leads has to know.
+    struct Success: Sendable {
+        /// Its term.
+        let term: Term
+        /// The secret of the workers' leases.
+        let key: LeaseKey
+        /// The moment from which its lease counts.
+        let since: Instant
+    }
+
+    /// Returns once this coordinator leads; `nil` when it was shut down before. Throws
+    /// `CoordinatorError` when it cannot lead.
+    func lead() async throws -> Success? {
         var leader: Leader?
         var isAway = false
         while !Task.isShuttingDownGracefully {
             let asked = time.now()
             do throws(StoreError) {
                 switch try await store.lead(as: configuration.name, for: configuration.lease) {
-                case .leading(let term): return (term, asked)
+                case .leading(let term, let key):
+                    return Success(term: term, key: key, since: asked)
                 case .following(let found):
                     try follow(found, after: leader)
                     leader = found

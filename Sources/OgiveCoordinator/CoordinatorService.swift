@@ -36,18 +36,19 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     package func run() async throws {
         let candidate = Candidate(
             configuration: configuration, store: store, time: time, logger: logger)
-        guard let (term, since) = try await candidate.lead() else { return }
+        guard let success = try await candidate.lead() else { return }
+        let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
         let feed = EventFeed<Scheduler.Event>(eventsMax: configuration.eventsMax)
         let keeper = LeaseKeeper(
-            store: store, term: term, since: since, configuration: configuration, time: time,
+            store: store, term: term, since: success.since, configuration: configuration, time: time,
             feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
             try await whenLeading()
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {
-                        try await serve(term, feed: feed, keeper: keeper)
+                        try await serve(success, feed: feed, keeper: keeper)
                         return true
                     }
                     for duty in duties(feed, keeper) {
@@ -86,9 +87,11 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
 
     /// Runs the scheduler until it is drained or must stop.
     private func serve(
-        _ term: Term, feed: EventFeed<Scheduler.Event>, keeper: LeaseKeeper
+        _ success: Candidate.Success, feed: EventFeed<Scheduler.Event>, keeper: LeaseKeeper
     ) async throws {
-        var scheduler = Scheduler(term: term, limits: configuration.limits)
+        let term = success.term
+        var scheduler = Scheduler(
+            term: term, key: success.key, limits: configuration.limits)
         let desk = StoreDesk(store: store, term: term, feed: feed, logger: logger)
         let recorder = WorkerRecorder(
             store: store, term: term, limits: configuration.limits, time: time, feed: feed,

@@ -24,6 +24,10 @@ struct NoticeLog: Sendable {
             logger.info(
                 "result of a former lease dropped",
                 metadata: ["worker": "\(worker)", "task": "\(lease.task.rawValue)"])
+        case .rejected(let id, let name, let reason):
+            logger.warning(
+                "what a worker says of its leases is refused",
+                metadata: ["worker": "\(id)", "name": "\(name)", "reason": "\(reason)"])
         case .unserved(let id, let name, let reason):
             logger.warning(
                 "worker gets no work",

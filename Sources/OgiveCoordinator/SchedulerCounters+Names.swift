@@ -10,7 +10,8 @@ extension SchedulerCounters {
             "ogive_results_total{outcome=committed}": committed,
             "ogive_results_total{outcome=duplicate}": duplicates,
             "ogive_results_total{outcome=stale}": stale,
-            "ogive_results_total{outcome=invalid}": invalid,
+            "ogive_results_total{outcome=rejected}": rejected,
+            "ogive_leases_unproved_total": unproved,
             "ogive_failures_total": failures,
             "ogive_database_errors_total": databaseErrors,
         ]

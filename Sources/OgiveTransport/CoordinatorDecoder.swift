@@ -21,7 +21,7 @@ struct CoordinatorDecoder: Sendable {
                 continue
             }
             do throws(WireError) {
-                guard let message = try open(received.frames[1], from: received.frames[0])
+                guard let message = try open(received)
                 else { continue }
                 if let answers = refusal(of: message, user: received.userID) {
                     refusals.append(contentsOf: answers)
@@ -37,18 +37,19 @@ struct CoordinatorDecoder: Sendable {
         return messages
     }
 
-    private func open(
-        _ bytes: [UInt8], from routingID: [UInt8]
-    ) throws(WireError) -> FromWorker? {
-        let envelope = try WorkerEnvelope(decoding: bytes)
+    private func open(_ received: ZeroMQMessage) throws(WireError) -> FromWorker? {
+        let routingID = received.frames[0]
+        let envelope = try WorkerEnvelope(decoding: received.frames[1])
         guard envelope.worker.bytes == routingID else {
             ledger.drop(
                 .wrongWorker, from: name(routingID),
                 because: "the envelope claims worker \(envelope.worker)")
             return nil
         }
-        return FromWorker(
+        var message = FromWorker(
             worker: envelope.worker, term: envelope.term, message: envelope.message)
+        message.key = received.userID
+        return message
     }
 
     /// The answers, one or none, when the sender has no right to the message; `nil` when it has.

@@ -1,3 +1,6 @@
+internal import FoundationEssentials
+internal import OgiveCore
+
 /// The bounds that decoders apply to single fields. `field` is the field's path in the proto file.
 enum WireCheck {
     /// Passes a text that is not too long.
@@ -21,6 +24,16 @@ enum WireCheck {
                 "\(field) has \(list.count) entries; at most \(countMax) are allowed")
         }
         return list
+    }
+
+    /// Passes what proves a lease.
+    static func proof(_ bytes: Data, _ field: String) throws(WireError) -> SHA256Digest {
+        guard let proof = SHA256Digest(bytes: Array(bytes)) else {
+            throw WireError(
+                .invalidValue,
+                "\(field) has \(bytes.count) bytes, not \(SHA256Digest.byteCount)")
+        }
+        return proof
     }
 
     /// Refuses a message whose field `field` is absent.

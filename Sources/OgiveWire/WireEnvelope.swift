@@ -29,6 +29,29 @@ enum WireEnvelope {
         return try decode(bytes)
     }
 
+    /// The part of a result that can be read when its items cannot.
+    struct OpenedResult {
+        /// The worker that sent it.
+        var worker: WorkerID
+        /// The term of the last `Welcome`.
+        var term: Term
+        /// The result without its items.
+        var header: Ogive_V1_ResultHeader
+    }
+
+    /// Reads that part of an envelope of this version; `nil` when there is none.
+    static func openResult(_ bytes: [UInt8]) -> OpenedResult? {
+        guard let header = try? WireHeader(decoding: bytes), header.version == WireHeader.version,
+            (try? ElementCount.check(bytes)) != nil,
+            let envelope = try? Ogive_V1_ResultEnvelope(
+                serializedBytes: bytes, options: WireHeader.decoding),
+            envelope.hasResult, envelope.result.hasClaim,
+            let worker = WorkerID(bytes: Array(envelope.worker))
+        else { return nil }
+        return OpenedResult(
+            worker: worker, term: Term(envelope.term), header: envelope.result)
+    }
+
     /// Seals a body into bytes; throws `tooLarge` when they are too many.
     static func seal(
         _ body: Ogive_V1_Envelope.OneOf_Body, worker: WorkerID, term: Term

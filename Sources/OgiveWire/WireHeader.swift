@@ -6,7 +6,7 @@ package struct WireHeader: Hashable, Sendable {
     /// What each envelope begins with: "OGVE" in memory.
     package static let magic: UInt32 = 0x4556_474F
     /// The version of the protocol that this program speaks.
-    package static let version: UInt32 = 2
+    package static let version: UInt32 = 3
 
     /// The version that the sender speaks.
     package var version: UInt32

@@ -18,16 +18,29 @@ package struct WorkerEnvelope: Hashable, Sendable {
 
     /// Reads an envelope; never traps, whatever the bytes are.
     package init(decoding bytes: [UInt8]) throws(WireError) {
-        let opened = try WireEnvelope.open(bytes)
-        self.init(
-            worker: opened.worker, term: opened.term,
-            message: try WorkerMessage(wire: opened.body))
+        do throws(WireError) {
+            let opened = try WireEnvelope.open(bytes)
+            self.init(
+                worker: opened.worker, term: opened.term,
+                message: try WorkerMessage(wire: opened.body))
+        } catch {
+            guard error.code == .malformed, let result = WireEnvelope.openResult(bytes),
+                let claim = try? LeaseClaim(wire: result.header.claim)
+            else { throw error }
+            var faulty = TaskResult(
+                claim: claim, part: try WireCheck.number(result.header.part, "result.part"),
+                items: [])
+            faulty.fault = error.message + ", or a text in it is not UTF-8"
+            self.init(worker: result.worker, term: result.term, message: .result(faulty))
+        }
     }
 
     /// The bytes of the envelope; throws what a decoder would throw for them.
     package func encoded() throws(WireError) -> [UInt8] {
         let body = message.wire
-        _ = try WorkerMessage(wire: body)
+        if case .result(let result) = try WorkerMessage(wire: body), let fault = result.fault {
+            throw WireError(.invalidValue, fault)
+        }
         return try WireEnvelope.seal(body, worker: worker, term: term)
     }
 }

@@ -20,8 +20,13 @@
 ///   3. send Credit: the coordinator lets it hold at most so many leases at once;
 ///   4. for each Lease sample what has no text and score everything, or, for items of kind
 ///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result;
-///   5. send a Result again until its Ack comes, and say Hello again on ReRegister;
+///   5. send a Result again until its Ack or a Rejected comes, and say Hello again on ReRegister;
 ///   6. give a sign of life at least once each heartbeat interval, any message counts.
+///
+/// A lease comes with a proof. It is the worker's right to its results: they count only with the
+/// proof, from the worker that got it (and, where connections have keys, under the same key), for
+/// the run, prompt and items of the lease. A worker gets few leases at first, and one more for each
+/// that it finishes; one that says Hello again without the leases it was given gets half as many.
 ///
 /// Numbers are stable: a field's number is never used for anything else, a field that is not
 /// needed any more is reserved. Durations are nanoseconds. Texts are UTF-8, byte for byte.
@@ -48,154 +53,177 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 ///
 /// Fields 1 to 4, and Refused with all it holds, are the same in every version of the protocol, so
 /// that two sides that differ can tell each other so.
-nonisolated struct Ogive_V1_Envelope: Sendable {
+nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 0x4556474F, so that each message begins with the bytes 0D 'O' 'G' 'V' 'E'.
-  var magic: UInt32 = 0
+  var magic: UInt32 {
+    get {_storage._magic}
+    set {_uniqueStorage()._magic = newValue}
+  }
 
-  /// Version of the protocol that the sender speaks: 2.
-  var protocolVersion: UInt32 = 0
+  /// Version of the protocol that the sender speaks: 3.
+  var protocolVersion: UInt32 {
+    get {_storage._protocolVersion}
+    set {_uniqueStorage()._protocolVersion = newValue}
+  }
 
   /// Term of the last Welcome that the sender has got (worker) or given to any worker
   /// (coordinator); 0 before.
-  var term: Int64 = 0
+  var term: Int64 {
+    get {_storage._term}
+    set {_uniqueStorage()._term = newValue}
+  }
 
   /// The worker's incarnation, 16 bytes: of the sender, or of the worker that is addressed.
-  var worker: Data = Data()
+  var worker: Data {
+    get {_storage._worker}
+    set {_uniqueStorage()._worker = newValue}
+  }
 
-  var body: Ogive_V1_Envelope.OneOf_Body? = nil
+  var body: OneOf_Body? {
+    get {return _storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
   /// From worker to coordinator: 10 to 29.
   var hello: Ogive_V1_Hello {
     get {
-      if case .hello(let v)? = body {return v}
+      if case .hello(let v)? = _storage._body {return v}
       return Ogive_V1_Hello()
     }
-    set {body = .hello(newValue)}
+    set {_uniqueStorage()._body = .hello(newValue)}
   }
 
   var credit: Ogive_V1_Credit {
     get {
-      if case .credit(let v)? = body {return v}
+      if case .credit(let v)? = _storage._body {return v}
       return Ogive_V1_Credit()
     }
-    set {body = .credit(newValue)}
+    set {_uniqueStorage()._body = .credit(newValue)}
   }
 
   var result: Ogive_V1_Result {
     get {
-      if case .result(let v)? = body {return v}
+      if case .result(let v)? = _storage._body {return v}
       return Ogive_V1_Result()
     }
-    set {body = .result(newValue)}
+    set {_uniqueStorage()._body = .result(newValue)}
   }
 
   var workerHeartbeat: Ogive_V1_Heartbeat {
     get {
-      if case .workerHeartbeat(let v)? = body {return v}
+      if case .workerHeartbeat(let v)? = _storage._body {return v}
       return Ogive_V1_Heartbeat()
     }
-    set {body = .workerHeartbeat(newValue)}
+    set {_uniqueStorage()._body = .workerHeartbeat(newValue)}
   }
 
   var returned: Ogive_V1_Returned {
     get {
-      if case .returned(let v)? = body {return v}
+      if case .returned(let v)? = _storage._body {return v}
       return Ogive_V1_Returned()
     }
-    set {body = .returned(newValue)}
+    set {_uniqueStorage()._body = .returned(newValue)}
   }
 
   var draining: Ogive_V1_Draining {
     get {
-      if case .draining(let v)? = body {return v}
+      if case .draining(let v)? = _storage._body {return v}
       return Ogive_V1_Draining()
     }
-    set {body = .draining(newValue)}
+    set {_uniqueStorage()._body = .draining(newValue)}
   }
 
   var goodbye: Ogive_V1_Goodbye {
     get {
-      if case .goodbye(let v)? = body {return v}
+      if case .goodbye(let v)? = _storage._body {return v}
       return Ogive_V1_Goodbye()
     }
-    set {body = .goodbye(newValue)}
+    set {_uniqueStorage()._body = .goodbye(newValue)}
   }
 
   /// From coordinator to worker: 30 to 49.
   var welcome: Ogive_V1_Welcome {
     get {
-      if case .welcome(let v)? = body {return v}
+      if case .welcome(let v)? = _storage._body {return v}
       return Ogive_V1_Welcome()
     }
-    set {body = .welcome(newValue)}
+    set {_uniqueStorage()._body = .welcome(newValue)}
   }
 
   var serve: Ogive_V1_Serve {
     get {
-      if case .serve(let v)? = body {return v}
+      if case .serve(let v)? = _storage._body {return v}
       return Ogive_V1_Serve()
     }
-    set {body = .serve(newValue)}
+    set {_uniqueStorage()._body = .serve(newValue)}
   }
 
   var lease: Ogive_V1_Lease {
     get {
-      if case .lease(let v)? = body {return v}
+      if case .lease(let v)? = _storage._body {return v}
       return Ogive_V1_Lease()
     }
-    set {body = .lease(newValue)}
+    set {_uniqueStorage()._body = .lease(newValue)}
   }
 
   var ack: Ogive_V1_Ack {
     get {
-      if case .ack(let v)? = body {return v}
+      if case .ack(let v)? = _storage._body {return v}
       return Ogive_V1_Ack()
     }
-    set {body = .ack(newValue)}
+    set {_uniqueStorage()._body = .ack(newValue)}
   }
 
   var cancel: Ogive_V1_Cancel {
     get {
-      if case .cancel(let v)? = body {return v}
+      if case .cancel(let v)? = _storage._body {return v}
       return Ogive_V1_Cancel()
     }
-    set {body = .cancel(newValue)}
+    set {_uniqueStorage()._body = .cancel(newValue)}
   }
 
   var reRegister: Ogive_V1_ReRegister {
     get {
-      if case .reRegister(let v)? = body {return v}
+      if case .reRegister(let v)? = _storage._body {return v}
       return Ogive_V1_ReRegister()
     }
-    set {body = .reRegister(newValue)}
+    set {_uniqueStorage()._body = .reRegister(newValue)}
   }
 
   var idle: Ogive_V1_Idle {
     get {
-      if case .idle(let v)? = body {return v}
+      if case .idle(let v)? = _storage._body {return v}
       return Ogive_V1_Idle()
     }
-    set {body = .idle(newValue)}
+    set {_uniqueStorage()._body = .idle(newValue)}
   }
 
   var refused: Ogive_V1_Refused {
     get {
-      if case .refused(let v)? = body {return v}
+      if case .refused(let v)? = _storage._body {return v}
       return Ogive_V1_Refused()
     }
-    set {body = .refused(newValue)}
+    set {_uniqueStorage()._body = .refused(newValue)}
   }
 
   var coordinatorHeartbeat: Ogive_V1_Heartbeat {
     get {
-      if case .coordinatorHeartbeat(let v)? = body {return v}
+      if case .coordinatorHeartbeat(let v)? = _storage._body {return v}
       return Ogive_V1_Heartbeat()
     }
-    set {body = .coordinatorHeartbeat(newValue)}
+    set {_uniqueStorage()._body = .coordinatorHeartbeat(newValue)}
+  }
+
+  var rejected: Ogive_V1_Rejected {
+    get {
+      if case .rejected(let v)? = _storage._body {return v}
+      return Ogive_V1_Rejected()
+    }
+    set {_uniqueStorage()._body = .rejected(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -219,10 +247,13 @@ nonisolated struct Ogive_V1_Envelope: Sendable {
     case idle(Ogive_V1_Idle)
     case refused(Ogive_V1_Refused)
     case coordinatorHeartbeat(Ogive_V1_Heartbeat)
+    case rejected(Ogive_V1_Rejected)
 
   }
 
   init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// The part of an Envelope that every version has.
@@ -246,6 +277,62 @@ nonisolated struct Ogive_V1_EnvelopeHeader: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// The part of an Envelope with a Result that can be read when its items cannot, so that the sender
+/// can be told.
+nonisolated struct Ogive_V1_ResultEnvelope: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in Envelope.
+  var term: Int64 = 0
+
+  /// As in Envelope.
+  var worker: Data = Data()
+
+  /// The result without its items.
+  var result: Ogive_V1_ResultHeader {
+    get {_result ?? Ogive_V1_ResultHeader()}
+    set {_result = newValue}
+  }
+  /// Returns true if `result` has been explicitly set.
+  var hasResult: Bool {self._result != nil}
+  /// Clears the value of `result`. Subsequent reads from it will return its default value.
+  mutating func clearResult() {self._result = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _result: Ogive_V1_ResultHeader? = nil
+}
+
+/// A Result without its items.
+nonisolated struct Ogive_V1_ResultHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in Result.
+  var part: UInt32 = 0
+
+  /// As in Result.
+  var claim: Ogive_V1_LeaseClaim {
+    get {_claim ?? Ogive_V1_LeaseClaim()}
+    set {_claim = newValue}
+  }
+  /// Returns true if `claim` has been explicitly set.
+  var hasClaim: Bool {self._claim != nil}
+  /// Clears the value of `claim`. Subsequent reads from it will return its default value.
+  mutating func clearClaim() {self._claim = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
 }
 
 /// The right to finish a task. It is worthless once the task was granted again.
@@ -336,13 +423,54 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
   init() {}
 }
 
+/// What a lease gives a right to, and the coordinator's proof that it was granted.
+nonisolated struct Ogive_V1_LeaseClaim: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The lease.
+  var lease: Ogive_V1_LeaseName {
+    get {_lease ?? Ogive_V1_LeaseName()}
+    set {_lease = newValue}
+  }
+  /// Returns true if `lease` has been explicitly set.
+  var hasLease: Bool {self._lease != nil}
+  /// Clears the value of `lease`. Subsequent reads from it will return its default value.
+  mutating func clearLease() {self._lease = nil}
+
+  /// Its run.
+  var run: Int64 = 0
+
+  /// Its prompt.
+  var prompt: Int64 = 0
+
+  /// As in Lease.
+  var seedBase: UInt64 = 0
+
+  /// All of its items, in the order of the Lease; at most 16384.
+  var items: [Ogive_V1_ItemName] = []
+
+  /// As it came with the Lease, or with the Adoption: 32 bytes.
+  var proof: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _lease: Ogive_V1_LeaseName? = nil
+}
+
 /// What identifies a model as served.
 nonisolated struct Ogive_V1_Fingerprint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Facts read from the server, by name; at most 256.
+  /// Facts read from the server, by name; at most 256. A name has at most 1 KiB, a value at most
+  /// 16 KiB. Ogive's workers tell "server" (vllm, llama_cpp, …), "model", "version", and what else
+  /// the server says of itself, for example "chat_template_sha256" and "n_ctx". The first worker
+  /// that serves a run binds them; one with any other fact gets no lease of it.
   var facts: Dictionary<String,String> = [:]
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -356,10 +484,10 @@ nonisolated struct Ogive_V1_Hello: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Host and process id, for people.
+  /// Host and process id, for people; at most 1 KiB.
   var name: String = String()
 
-  /// Version of the worker's program.
+  /// Version of the worker's program; at most 1 KiB.
   var version: String = String()
 
   /// Policies that it serves; at most 1024.
@@ -368,7 +496,7 @@ nonisolated struct Ogive_V1_Hello: Sendable {
   /// Scorers that it serves; at most 1024.
   var scorers: [Ogive_V1_Model] = []
 
-  /// How many leases it is willing to hold at once, those in flight included.
+  /// How many leases it is willing to hold at once, those in flight included; at most 1048576.
   var credit: UInt32 = 0
 
   /// Leases that it works on, or whose results are not acknowledged; at most 65536.
@@ -385,13 +513,13 @@ nonisolated struct Ogive_V1_Model: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The adapter: "kind" of the policy or scorer in a run's specification.
+  /// The adapter: "kind" of the policy or scorer in a run's specification; at most 1 KiB.
   var kind: String = String()
 
-  /// The model id.
+  /// The model id; at most 1 KiB.
   var model: String = String()
 
-  /// What identifies it.
+  /// What identifies it; must be present.
   var fingerprint: Ogive_V1_Fingerprint {
     get {_fingerprint ?? Ogive_V1_Fingerprint()}
     set {_fingerprint = newValue}
@@ -427,29 +555,23 @@ nonisolated struct Ogive_V1_HeldLease: Sendable {
   // methods supported on all messages.
 
   /// The lease.
-  var lease: Ogive_V1_LeaseName {
-    get {_lease ?? Ogive_V1_LeaseName()}
-    set {_lease = newValue}
+  var claim: Ogive_V1_LeaseClaim {
+    get {_claim ?? Ogive_V1_LeaseClaim()}
+    set {_claim = newValue}
   }
-  /// Returns true if `lease` has been explicitly set.
-  var hasLease: Bool {self._lease != nil}
-  /// Clears the value of `lease`. Subsequent reads from it will return its default value.
-  mutating func clearLease() {self._lease = nil}
+  /// Returns true if `claim` has been explicitly set.
+  var hasClaim: Bool {self._claim != nil}
+  /// Clears the value of `claim`. Subsequent reads from it will return its default value.
+  mutating func clearClaim() {self._claim = nil}
 
-  /// The run.
-  var run: Int64 = 0
-
-  /// The prompt.
-  var prompt: Int64 = 0
-
-  /// Its items; at most 16384.
-  var items: [Ogive_V1_ItemName] = []
+  /// Those of its items whose results are acknowledged; at most 16384.
+  var settled: [Ogive_V1_ItemName] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _lease: Ogive_V1_LeaseName? = nil
+  fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
 }
 
 /// Says how many leases the worker is willing to hold at once from now on. Absolute, so that a
@@ -459,7 +581,8 @@ nonisolated struct Ogive_V1_Credit: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// How many, those in flight included; results that wait for their Ack do not count.
+  /// How many, those in flight included; results that wait for their Ack do not count. At most
+  /// 1048576; a worker that has finished few leases gets fewer.
   var leases: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -473,33 +596,27 @@ nonisolated struct Ogive_V1_Result: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The lease.
-  var lease: Ogive_V1_LeaseName {
-    get {_lease ?? Ogive_V1_LeaseName()}
-    set {_lease = newValue}
-  }
-  /// Returns true if `lease` has been explicitly set.
-  var hasLease: Bool {self._lease != nil}
-  /// Clears the value of `lease`. Subsequent reads from it will return its default value.
-  mutating func clearLease() {self._lease = nil}
-
-  /// The run.
-  var run: Int64 = 0
-
-  /// The prompt.
-  var prompt: Int64 = 0
-
   /// Which part of the lease's results this is, from 0.
   var part: UInt32 = 0
 
-  /// One entry for each item of this part; at most 16384.
+  /// One entry for each item of this part, each an item of the lease, none twice; at most 16384.
   var items: [Ogive_V1_ItemResult] = []
+
+  /// The lease.
+  var claim: Ogive_V1_LeaseClaim {
+    get {_claim ?? Ogive_V1_LeaseClaim()}
+    set {_claim = newValue}
+  }
+  /// Returns true if `claim` has been explicitly set.
+  var hasClaim: Bool {self._claim != nil}
+  /// Clears the value of `claim`. Subsequent reads from it will return its default value.
+  mutating func clearClaim() {self._claim = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _lease: Ogive_V1_LeaseName? = nil
+  fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
 }
 
 /// What became of an item.
@@ -530,7 +647,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `completion`. Subsequent reads from it will return its default value.
   mutating func clearCompletion() {_uniqueStorage()._completion = nil}
 
-  /// The draw's seed, less than 2^63.
+  /// The draw's seed, seed_base + index. Present where the worker asked for a completion, absent
+  /// where the item brought its text.
   var seed: UInt64 {
     get {_storage._seed ?? 0}
     set {_uniqueStorage()._seed = newValue}
@@ -580,8 +698,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
-  /// The raw rewards of the parts of a weighted sum in the specification's order, finite; empty
-  /// for every other scorer. At most 16.
+  /// The raw rewards of the parts of a weighted sum in the specification's order, finite, as many
+  /// as it has; empty for every other scorer. At most 16.
   var parts: [Double] {
     get {_storage._parts}
     set {_uniqueStorage()._parts = newValue}
@@ -638,7 +756,7 @@ nonisolated struct Ogive_V1_LogProbability: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The sum over the tokens, the end token included; finite.
+  /// The sum over the tokens, the end token included; finite, and not above 0 but for rounding.
   var sum: Double = 0
 
   /// Number of tokens, the end token included.
@@ -647,7 +765,8 @@ nonisolated struct Ogive_V1_LogProbability: Sendable {
   /// The tokens, when the policy's specification asks for them (logprobs: tokens); at most 1048576.
   var tokenIds: [UInt32] = []
 
-  /// Their log-probabilities, finite; at most 1048576.
+  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
+  /// token; at most 1048576.
   var tokenValues: [Float] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -677,7 +796,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// Why it ended.
   var finishReason: Ogive_V1_Completion.FinishReason = .unspecified
 
-  /// log π_ref(y|x) at temperature 1, in nats, finite, when the server tells.
+  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0, when told.
   var logProbability: Double {
     get {_logProbability ?? 0}
     set {_logProbability = newValue}
@@ -691,7 +810,9 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// server tells; at most 1048576.
   var tokenIds: [UInt32] = []
 
-  /// Their log-probabilities, finite, when asked for; at most 1048576.
+  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
+  /// token, when asked for; at most
+  /// 1048576.
   var tokenLogProbabilities: [Float] = []
 
   /// Tokens of the prompt, when the server tells: at one draw of each request.
@@ -770,7 +891,8 @@ nonisolated struct Ogive_V1_Failure: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The stage that failed.
+  /// The stage that failed: of a draw without a text any, of one with a text and of a candidate
+  /// STAGE_SCORING, of a KIND_CANDIDATE_LOG_PROBABILITY only STAGE_LOG_PROBABILITY.
   var stage: Ogive_V1_Failure.Stage = .unspecified
 
   /// The kind of failure, one of: unreachable, timeout, overloaded, server_error, out_of_credit,
@@ -974,6 +1096,9 @@ nonisolated struct Ogive_V1_Adoption: Sendable {
   /// Clears the value of `new`. Subsequent reads from it will return its default value.
   mutating func clearNew() {self._new = nil}
 
+  /// The proof of the claim under its new name, its other parts as they were: 32 bytes.
+  var proof: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1070,6 +1195,9 @@ nonisolated struct Ogive_V1_Lease: Sendable {
   /// How long the worker may take, from receipt; more than 0.
   var durationNanoseconds: Int64 = 0
 
+  /// What proves that this worker was granted the lease: 32 bytes, to be sent back as they are.
+  var proof: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1087,7 +1215,7 @@ nonisolated struct Ogive_V1_Prompt: Sendable {
   /// The row in the database.
   var id: Int64 = 0
 
-  /// The name within its set; at most 4 KiB.
+  /// The name within its set; 1 to 1000 bytes.
   var key: String = String()
 
   /// What is put to the policy.
@@ -1245,6 +1373,34 @@ nonisolated struct Ogive_V1_Ack: Sendable {
   init() {}
 }
 
+/// A part of results that the coordinator does not take: what is in it can not be so, or the lease
+/// was never granted to this worker. The worker drops the whole lease, and gets no more of its run
+/// until it says Hello again.
+nonisolated struct Ogive_V1_Rejected: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The part.
+  var result: Ogive_V1_ResultName {
+    get {_result ?? Ogive_V1_ResultName()}
+    set {_result = newValue}
+  }
+  /// Returns true if `result` has been explicitly set.
+  var hasResult: Bool {self._result != nil}
+  /// Clears the value of `result`. Subsequent reads from it will return its default value.
+  mutating func clearResult() {self._result = nil}
+
+  /// What is wrong, for people; at most 16 KiB.
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _result: Ogive_V1_ResultName? = nil
+}
+
 /// The lease is not wanted any more.
 nonisolated struct Ogive_V1_Cancel: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1313,324 +1469,385 @@ fileprivate nonisolated let _protobuf_package = "ogive.v1"
 
 nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{b}drain\0\u{c}#\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{1}rejected\0\u{b}drain\0\u{c}#\u{1}")
+
+  fileprivate class _StorageClass {
+    var _magic: UInt32 = 0
+    var _protocolVersion: UInt32 = 0
+    var _term: Int64 = 0
+    var _worker: Data = Data()
+    var _body: Ogive_V1_Envelope.OneOf_Body?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _magic = source._magic
+      _protocolVersion = source._protocolVersion
+      _term = source._term
+      _worker = source._worker
+      _body = source._body
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed32Field(value: &self.magic) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.term) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.worker) }()
-      case 10: try {
-        var v: Ogive_V1_Hello?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .hello(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFixed32Field(value: &_storage._magic) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocolVersion) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._term) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._worker) }()
+        case 10: try {
+          var v: Ogive_V1_Hello?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .hello(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .hello(v)
+          }
+        }()
+        case 11: try {
+          var v: Ogive_V1_Credit?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .credit(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .credit(v)
+          }
+        }()
+        case 12: try {
+          var v: Ogive_V1_Result?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .result(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .result(v)
+          }
+        }()
+        case 13: try {
+          var v: Ogive_V1_Heartbeat?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .workerHeartbeat(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .workerHeartbeat(v)
+          }
+        }()
+        case 14: try {
+          var v: Ogive_V1_Returned?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .returned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .returned(v)
+          }
+        }()
+        case 15: try {
+          var v: Ogive_V1_Draining?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .draining(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .draining(v)
+          }
+        }()
+        case 16: try {
+          var v: Ogive_V1_Goodbye?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .goodbye(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .goodbye(v)
+          }
+        }()
+        case 30: try {
+          var v: Ogive_V1_Welcome?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .welcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .welcome(v)
+          }
+        }()
+        case 31: try {
+          var v: Ogive_V1_Serve?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .serve(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .serve(v)
+          }
+        }()
+        case 32: try {
+          var v: Ogive_V1_Lease?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .lease(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .lease(v)
+          }
+        }()
+        case 33: try {
+          var v: Ogive_V1_Ack?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .ack(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .ack(v)
+          }
+        }()
+        case 34: try {
+          var v: Ogive_V1_Cancel?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .cancel(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .cancel(v)
+          }
+        }()
+        case 36: try {
+          var v: Ogive_V1_ReRegister?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .reRegister(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .reRegister(v)
+          }
+        }()
+        case 37: try {
+          var v: Ogive_V1_Idle?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .idle(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .idle(v)
+          }
+        }()
+        case 38: try {
+          var v: Ogive_V1_Refused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refused(v)
+          }
+        }()
+        case 39: try {
+          var v: Ogive_V1_Heartbeat?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .coordinatorHeartbeat(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .coordinatorHeartbeat(v)
+          }
+        }()
+        case 40: try {
+          var v: Ogive_V1_Rejected?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .rejected(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .rejected(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .hello(v)
-        }
-      }()
-      case 11: try {
-        var v: Ogive_V1_Credit?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .credit(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .credit(v)
-        }
-      }()
-      case 12: try {
-        var v: Ogive_V1_Result?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .result(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .result(v)
-        }
-      }()
-      case 13: try {
-        var v: Ogive_V1_Heartbeat?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .workerHeartbeat(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .workerHeartbeat(v)
-        }
-      }()
-      case 14: try {
-        var v: Ogive_V1_Returned?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .returned(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .returned(v)
-        }
-      }()
-      case 15: try {
-        var v: Ogive_V1_Draining?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .draining(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .draining(v)
-        }
-      }()
-      case 16: try {
-        var v: Ogive_V1_Goodbye?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .goodbye(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .goodbye(v)
-        }
-      }()
-      case 30: try {
-        var v: Ogive_V1_Welcome?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .welcome(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .welcome(v)
-        }
-      }()
-      case 31: try {
-        var v: Ogive_V1_Serve?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .serve(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .serve(v)
-        }
-      }()
-      case 32: try {
-        var v: Ogive_V1_Lease?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .lease(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .lease(v)
-        }
-      }()
-      case 33: try {
-        var v: Ogive_V1_Ack?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .ack(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .ack(v)
-        }
-      }()
-      case 34: try {
-        var v: Ogive_V1_Cancel?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .cancel(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .cancel(v)
-        }
-      }()
-      case 36: try {
-        var v: Ogive_V1_ReRegister?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .reRegister(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .reRegister(v)
-        }
-      }()
-      case 37: try {
-        var v: Ogive_V1_Idle?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .idle(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .idle(v)
-        }
-      }()
-      case 38: try {
-        var v: Ogive_V1_Refused?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refused(v)
-        }
-      }()
-      case 39: try {
-        var v: Ogive_V1_Heartbeat?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .coordinatorHeartbeat(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .coordinatorHeartbeat(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.magic != 0 {
-      try visitor.visitSingularFixed32Field(value: self.magic, fieldNumber: 1)
-    }
-    if self.protocolVersion != 0 {
-      try visitor.visitSingularUInt32Field(value: self.protocolVersion, fieldNumber: 2)
-    }
-    if self.term != 0 {
-      try visitor.visitSingularInt64Field(value: self.term, fieldNumber: 3)
-    }
-    if !self.worker.isEmpty {
-      try visitor.visitSingularBytesField(value: self.worker, fieldNumber: 4)
-    }
-    switch self.body {
-    case .hello?: try {
-      guard case .hello(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .credit?: try {
-      guard case .credit(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .result?: try {
-      guard case .result(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    }()
-    case .workerHeartbeat?: try {
-      guard case .workerHeartbeat(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    }()
-    case .returned?: try {
-      guard case .returned(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-    }()
-    case .draining?: try {
-      guard case .draining(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-    }()
-    case .goodbye?: try {
-      guard case .goodbye(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .welcome?: try {
-      guard case .welcome(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
-    }()
-    case .serve?: try {
-      guard case .serve(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
-    }()
-    case .lease?: try {
-      guard case .lease(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .ack?: try {
-      guard case .ack(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .cancel?: try {
-      guard case .cancel(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .reRegister?: try {
-      guard case .reRegister(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case .idle?: try {
-      guard case .idle(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
-    }()
-    case .refused?: try {
-      guard case .refused(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
-    }()
-    case .coordinatorHeartbeat?: try {
-      guard case .coordinatorHeartbeat(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._magic != 0 {
+        try visitor.visitSingularFixed32Field(value: _storage._magic, fieldNumber: 1)
+      }
+      if _storage._protocolVersion != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._protocolVersion, fieldNumber: 2)
+      }
+      if _storage._term != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._term, fieldNumber: 3)
+      }
+      if !_storage._worker.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._worker, fieldNumber: 4)
+      }
+      switch _storage._body {
+      case .hello?: try {
+        guard case .hello(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      }()
+      case .credit?: try {
+        guard case .credit(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
+      case .result?: try {
+        guard case .result(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      }()
+      case .workerHeartbeat?: try {
+        guard case .workerHeartbeat(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      }()
+      case .returned?: try {
+        guard case .returned(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      }()
+      case .draining?: try {
+        guard case .draining(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .goodbye?: try {
+        guard case .goodbye(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .welcome?: try {
+        guard case .welcome(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
+      case .serve?: try {
+        guard case .serve(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      }()
+      case .lease?: try {
+        guard case .lease(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .ack?: try {
+        guard case .ack(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .cancel?: try {
+        guard case .cancel(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .reRegister?: try {
+        guard case .reRegister(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .idle?: try {
+        guard case .idle(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .refused?: try {
+        guard case .refused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .coordinatorHeartbeat?: try {
+        guard case .coordinatorHeartbeat(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case .rejected?: try {
+        guard case .rejected(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Envelope, rhs: Ogive_V1_Envelope) -> Bool {
-    if lhs.magic != rhs.magic {return false}
-    if lhs.protocolVersion != rhs.protocolVersion {return false}
-    if lhs.term != rhs.term {return false}
-    if lhs.worker != rhs.worker {return false}
-    if lhs.body != rhs.body {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._magic != rhs_storage._magic {return false}
+        if _storage._protocolVersion != rhs_storage._protocolVersion {return false}
+        if _storage._term != rhs_storage._term {return false}
+        if _storage._worker != rhs_storage._worker {return false}
+        if _storage._body != rhs_storage._body {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1676,6 +1893,89 @@ nonisolated extension Ogive_V1_EnvelopeHeader: SwiftProtobuf.Message, SwiftProto
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.term != rhs.term {return false}
     if lhs.worker != rhs.worker {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_ResultEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ResultEnvelope"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}term\0\u{1}worker\0\u{2}\u{8}result\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.term) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.worker) }()
+      case 12: try { try decoder.decodeSingularMessageField(value: &self._result) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.term != 0 {
+      try visitor.visitSingularInt64Field(value: self.term, fieldNumber: 3)
+    }
+    if !self.worker.isEmpty {
+      try visitor.visitSingularBytesField(value: self.worker, fieldNumber: 4)
+    }
+    try { if let v = self._result {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_ResultEnvelope, rhs: Ogive_V1_ResultEnvelope) -> Bool {
+    if lhs.term != rhs.term {return false}
+    if lhs.worker != rhs.worker {return false}
+    if lhs._result != rhs._result {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_ResultHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ResultHeader"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{4}part\0\u{2}\u{2}claim\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.part) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.part != 0 {
+      try visitor.visitSingularUInt32Field(value: self.part, fieldNumber: 4)
+    }
+    try { if let v = self._claim {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_ResultHeader, rhs: Ogive_V1_ResultHeader) -> Bool {
+    if lhs.part != rhs.part {return false}
+    if lhs._claim != rhs._claim {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1758,6 +2058,65 @@ nonisolated extension Ogive_V1_ItemName: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Ogive_V1_ItemName.Kind: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0\u{1}KIND_CANDIDATE_LOG_PROBABILITY\0")
+}
+
+nonisolated extension Ogive_V1_LeaseClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseClaim"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{1}items\0\u{1}proof\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.prompt) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seedBase) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._lease {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.run != 0 {
+      try visitor.visitSingularInt64Field(value: self.run, fieldNumber: 2)
+    }
+    if self.prompt != 0 {
+      try visitor.visitSingularInt64Field(value: self.prompt, fieldNumber: 3)
+    }
+    if self.seedBase != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seedBase, fieldNumber: 4)
+    }
+    if !self.items.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_LeaseClaim, rhs: Ogive_V1_LeaseClaim) -> Bool {
+    if lhs._lease != rhs._lease {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.prompt != rhs.prompt {return false}
+    if lhs.seedBase != rhs.seedBase {return false}
+    if lhs.items != rhs.items {return false}
+    if lhs.proof != rhs.proof {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Ogive_V1_Fingerprint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1896,7 +2255,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HeldLease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}prompt\0\u{1}items\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{5}claim\0\u{1}settled\0\u{c}\u{1}\u{4}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1904,10 +2263,8 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.prompt) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.settled) }()
       default: break
       }
     }
@@ -1918,26 +2275,18 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._lease {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    try { if let v = self._claim {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if self.run != 0 {
-      try visitor.visitSingularInt64Field(value: self.run, fieldNumber: 2)
-    }
-    if self.prompt != 0 {
-      try visitor.visitSingularInt64Field(value: self.prompt, fieldNumber: 3)
-    }
-    if !self.items.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 4)
+    if !self.settled.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.settled, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_HeldLease, rhs: Ogive_V1_HeldLease) -> Bool {
-    if lhs._lease != rhs._lease {return false}
-    if lhs.run != rhs.run {return false}
-    if lhs.prompt != rhs.prompt {return false}
-    if lhs.items != rhs.items {return false}
+    if lhs._claim != rhs._claim {return false}
+    if lhs.settled != rhs.settled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1975,7 +2324,7 @@ nonisolated extension Ogive_V1_Credit: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Result"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}prompt\0\u{1}part\0\u{1}items\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{4}part\0\u{1}items\0\u{1}claim\0\u{c}\u{1}\u{3}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1983,11 +2332,9 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.prompt) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.part) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
       default: break
       }
     }
@@ -1998,30 +2345,22 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._lease {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if self.run != 0 {
-      try visitor.visitSingularInt64Field(value: self.run, fieldNumber: 2)
-    }
-    if self.prompt != 0 {
-      try visitor.visitSingularInt64Field(value: self.prompt, fieldNumber: 3)
-    }
     if self.part != 0 {
       try visitor.visitSingularUInt32Field(value: self.part, fieldNumber: 4)
     }
     if !self.items.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)
     }
+    try { if let v = self._claim {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Result, rhs: Ogive_V1_Result) -> Bool {
-    if lhs._lease != rhs._lease {return false}
-    if lhs.run != rhs.run {return false}
-    if lhs.prompt != rhs.prompt {return false}
     if lhs.part != rhs.part {return false}
     if lhs.items != rhs.items {return false}
+    if lhs._claim != rhs._claim {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2569,7 +2908,7 @@ nonisolated extension Ogive_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Ogive_V1_Adoption: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Adoption"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}old\0\u{1}new\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}old\0\u{1}new\0\u{1}proof\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2579,6 +2918,7 @@ nonisolated extension Ogive_V1_Adoption: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._old) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._new) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
       default: break
       }
     }
@@ -2595,12 +2935,16 @@ nonisolated extension Ogive_V1_Adoption: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._new {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Adoption, rhs: Ogive_V1_Adoption) -> Bool {
     if lhs._old != rhs._old {return false}
     if lhs._new != rhs._new {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2667,7 +3011,7 @@ nonisolated extension Ogive_V1_Serve: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{1}items\0\u{3}duration_nanoseconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{1}items\0\u{3}duration_nanoseconds\0\u{1}proof\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2681,6 +3025,7 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seedBase) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.durationNanoseconds) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
       default: break
       }
     }
@@ -2709,6 +3054,9 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.durationNanoseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.durationNanoseconds, fieldNumber: 6)
     }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2719,6 +3067,7 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.seedBase != rhs.seedBase {return false}
     if lhs.items != rhs.items {return false}
     if lhs.durationNanoseconds != rhs.durationNanoseconds {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2999,6 +3348,45 @@ nonisolated extension Ogive_V1_Ack: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
   static func ==(lhs: Ogive_V1_Ack, rhs: Ogive_V1_Ack) -> Bool {
     if lhs.results != rhs.results {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_Rejected: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rejected"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}result\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._result) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._result {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_Rejected, rhs: Ogive_V1_Rejected) -> Bool {
+    if lhs._result != rhs._result {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

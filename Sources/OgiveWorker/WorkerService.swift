@@ -132,6 +132,10 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                 case .declined(let reason):
                     logger.warning(
                         "this worker cannot serve a run", metadata: ["reason": "\(reason)"])
+                case .rejected(let reason):
+                    logger.error(
+                        "the coordinator refused results of this worker; others get their items",
+                        metadata: ["reason": "\(reason)"])
                 case .exit(let reason): exit = exit ?? reason
                 }
             }

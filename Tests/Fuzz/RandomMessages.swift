@@ -24,7 +24,7 @@ struct RandomMessages {
     }
 
     mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
-        switch kind % 9 {
+        switch kind % 10 {
         case 0: .welcome(welcome())
         case 1: .serve(runDescription())
         case 2: .lease(lease())
@@ -35,6 +35,10 @@ struct RandomMessages {
                 })
         case 4: .cancel(leaseName())
         case 5: .reRegister
+        case 8:
+            .rejected(
+                ResultName(lease: leaseName(), part: Int.random(in: 0...3, using: &random)),
+                reason: text())
         case 6: .idle(text())
         case 7: .refused(text())
         default: .heartbeat
@@ -48,10 +52,17 @@ struct RandomMessages {
     mutating func taskResult(items: Int? = nil) -> TaskResult {
         let count = items ?? Int.random(in: 0...5, using: &random)
         return TaskResult(
-            lease: leaseName(), run: RunID(number()), prompt: PromptID(number()),
-            part: Int.random(in: 0...3, using: &random),
+            claim: leaseClaim(), part: Int.random(in: 0...3, using: &random),
             items: (0..<count).map { _ in itemResult() })
     }
+
+    private mutating func leaseClaim() -> LeaseClaim {
+        LeaseClaim(
+            lease: leaseName(), run: RunID(number()), prompt: PromptID(number()),
+            seedBase: random.next(), items: list { $0.itemName() }, proof: proof())
+    }
+
+    private mutating func proof() -> SHA256Digest { SHA256Digest(hashing: text()) }
 
     mutating func text(max: Int = 40) -> String {
         let alphabet: [Character] = [
@@ -79,8 +90,7 @@ struct RandomMessages {
             credit: Int.random(in: 0...64, using: &random),
             inFlight: list { generator in
                 HeldLease(
-                    lease: generator.leaseName(), run: RunID(generator.number()),
-                    prompt: PromptID(generator.number()), items: generator.list { $0.itemName() })
+                    claim: generator.leaseClaim(), settled: generator.list { $0.itemName() })
             })
     }
 
@@ -97,7 +107,9 @@ struct RandomMessages {
     private mutating func welcome() -> Welcome {
         Welcome(
             term: term(), heartbeatInterval: duration(least: 1), silenceMax: duration(least: 1),
-            adopted: list { Welcome.Adoption(old: $0.leaseName(), new: $0.leaseName()) })
+            adopted: list {
+                Welcome.Adoption(old: $0.leaseName(), new: $0.leaseName(), proof: $0.proof())
+            })
     }
 
     private mutating func runDescription() -> RunDescription {
@@ -144,7 +156,7 @@ struct RandomMessages {
                     name: generator.itemName(),
                     text: Bool.random(using: &generator.random) ? generator.text() : nil)
             },
-            duration: duration(least: 1))
+            duration: duration(least: 1), proof: proof())
     }
 
     private mutating func message() -> ChatMessage {

@@ -15,7 +15,7 @@ extension StoreTests {
         ) async throws -> Term {
             let deadline = ContinuousClock.now + .seconds(60)
             while ContinuousClock.now < deadline {
-                if case .leading(let term) = try await store.lead(as: name, for: .seconds(60)) {
+                if case .leading(let term, _) = try await store.lead(as: name, for: .seconds(60)) {
                     return term
                 }
             }
@@ -27,7 +27,7 @@ extension StoreTests {
             try await TestDatabase.with { database in
                 let other = PostgresStore(database.configuration)
                 guard
-                    case .leading(let term) = try await database.store.lead(
+                    case .leading(let term, _) = try await database.store.lead(
                         as: "a:1", for: .seconds(2))
                 else { throw StoreError(.conflict, "somebody leads") }
                 guard

@@ -5,7 +5,7 @@ import Testing
 /// Bytes that are wrong in a known way, each with the error that it must give.
 @Suite(.timeLimit(.minutes(10))) struct DecoderTests {
     static let worker: [UInt8] = [0x22, 0x10, 0x80] + [UInt8](repeating: 1, count: 15)
-    static let header: [UInt8] = [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x02] + worker
+    static let header: [UInt8] = [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x03] + worker
 
     /// A field of that number that holds `content`.
     static func field(_ number: Int, _ content: [UInt8]) -> [UInt8] {
@@ -43,9 +43,11 @@ import Testing
     static let nan: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF8, 0x7F]
     static let infinity: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF0, 0x7F]
 
+    static let claim = field(6, lease + field(6, [UInt8](repeating: 7, count: 32)))
+
     /// A result with one item, whose fields are given.
     static func result(_ item: [UInt8]) -> [UInt8] {
-        header + field(12, lease + field(5, item))
+        header + field(12, claim + field(5, item))
     }
 
     static let item = field(1, varint: 1)
@@ -68,12 +70,27 @@ import Testing
         Case("no worker", header.prefix(7) + field(13, []), .invalidValue),
         Case("a worker of 15 bytes", header + field(4, [1, 2, 3]) + field(13, []), .invalidValue),
         Case("a model without fingerprint", header + field(10, field(3, [])), .missingField),
-        Case("a held lease without name", header + field(10, field(6, [])), .missingField),
+        Case("a held lease without claim", header + field(10, field(6, [])), .missingField),
+        Case(
+            "a held lease without name", header + field(10, field(6, field(5, []))), .missingField),
+        Case(
+            "a proof of 31 bytes",
+            header
+                + field(12, field(6, lease + field(6, [UInt8](repeating: 7, count: 31)))),
+            .invalidValue),
+        Case("a claim without proof", header + field(12, field(6, lease)), .invalidValue),
         Case("too much credit", header + field(11, field(1, varint: 1 << 30)), .invalidValue),
         Case("a result without lease", header + field(12, []), .missingField),
         Case(
-            "a part over the range", header + field(12, lease + field(4, varint: 1 << 31)),
+            "a part over the range", header + field(12, claim + field(4, varint: 1 << 31)),
             .invalidValue),
+    ]
+
+    /// Results whose items are wrong: who sent them, and under which lease, is known all the same.
+    static let resultCases: [Case] = [
+        Case(
+            "a text that is not UTF-8",
+            result(item + field(2, field(1, [0xFF, 0xFE]) + field(3, varint: 1))), .malformed),
         Case("an item without kind", result([]), .invalidValue),
         Case("an item of unknown kind", result(field(1, varint: 9)), .invalidValue),
         Case("an index over the range", result(item + field(10, varint: 1 << 31)), .invalidValue),
@@ -123,6 +140,19 @@ import Testing
                     + field(5, field(1, varint: 1) + field(2, Array("timeout".utf8)))),
             .invalidValue),
     ]
+
+    @Test(arguments: resultCases)
+    func whatIsWrongWithAResultIsTold(wrong: Case) throws {
+        let envelope = try WorkerEnvelope(decoding: wrong.bytes)
+        guard case .result(let result) = envelope.message else {
+            Issue.record("no result")
+            return
+        }
+        #expect(envelope.worker.bytes == Array(Self.worker.dropFirst(2)))
+        #expect(result.name.lease.term == Term(1))
+        #expect(result.items.isEmpty)
+        #expect(result.fault?.isEmpty == false)
+    }
 
     @Test(arguments: workerCases)
     func aWrongWorkerMessageIsATypedError(wrong: Case) {
@@ -174,7 +204,7 @@ import Testing
         #expect(error?.code == .unknownVersion)
         #expect(error?.header?.version == 9)
         #expect(error?.header.map { WorkerID(bytes: $0.worker) } != nil)
-        #expect(error?.message.contains("9") == true && error?.message.contains("2") == true)
+        #expect(error?.message.contains("9") == true && error?.message.contains("3") == true)
     }
 
     @Test func aRefusalIsReadInAnyVersion() throws {

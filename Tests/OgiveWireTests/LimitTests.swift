@@ -18,7 +18,10 @@ import Testing
     func result(_ items: [ItemResult]) -> WorkerMessage {
         .result(
             TaskResult(
-                lease: lease, run: RunID(1), prompt: PromptID(1), part: 0, items: items))
+                claim: LeaseClaim(
+                    lease: lease, run: RunID(1), prompt: PromptID(1), seedBase: 0,
+                    items: items.map(\.name), proof: .unproved),
+                part: 0, items: items))
     }
 
     func scored(_ reward: Double, text: String? = nil) -> ItemResult {

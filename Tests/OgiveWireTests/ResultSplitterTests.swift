@@ -18,9 +18,11 @@ import Testing
 
     func result(_ items: [ItemResult]) -> TaskResult {
         TaskResult(
-            lease: LeaseName(
-                term: Term(.max), task: TaskID(.max), epoch: Epoch(.max)),
-            run: RunID(.max), prompt: PromptID(.max), part: 0, items: items)
+            claim: LeaseClaim(
+                lease: LeaseName(term: Term(.max), task: TaskID(.max), epoch: Epoch(.max)),
+                run: RunID(.max), prompt: PromptID(.max), seedBase: .max,
+                items: items.map(\.name), proof: .unproved),
+            part: 0, items: items)
     }
 
     /// The parts of a result, as the worker's session makes them.

@@ -51,7 +51,7 @@ import Testing
             message: .returned([LeaseName(term: Term(7), task: TaskID(300), epoch: Epoch(1))]))
         let golden: [UInt8] = [
             0x0D, 0x4F, 0x47, 0x56, 0x45,  // 1: magic, "OGVE"
-            0x10, 0x02,  // 2: protocol version 2
+            0x10, 0x03,  // 2: protocol version 3
             0x18, 0x07,  // 3: term 7
             0x22, 0x10,  // 4: 16 bytes of the incarnation
             0x80, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,

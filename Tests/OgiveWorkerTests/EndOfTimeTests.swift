@@ -21,7 +21,7 @@ struct EndOfTimeTests {
         let lease = Lease(
             name: LeaseName(term: Term(1), task: TaskID(1), epoch: Epoch(1)), run: RunID(1),
             prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 1,
-            items: [WorkItem(name: .draw(0))], duration: .seconds(900))
+            items: [WorkItem(name: .draw(0))], duration: .seconds(900), proof: .unproved)
         let effects = session.handle(.message(.lease(lease)), now: .zero)
         for effect in effects {
             if case .start(let ticket, _, _) = effect { return ticket }

@@ -106,10 +106,10 @@ struct WorkerBench {
                 Lease(
                     name: LeaseName(term: Term(5), task: TaskID(task), epoch: Epoch(1)),
                     run: RunID(run), prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 14,
-                    items: items, duration: .seconds(900))))
+                    items: items, duration: .seconds(900), proof: .unproved)))
     }
 
     func acknowledge(_ result: TaskResult) async {
-        await say(.acks([ResultName(lease: result.lease, part: result.part)]))
+        await say(.acks([result.name]))
     }
 }

@@ -206,7 +206,7 @@ struct WorkerServiceTests {
             #expect(returned.map(\.task) == [TaskID(2)])
             mayFinish.open()
             let result = try await bench.nextResult()
-            #expect(result.lease.task == TaskID(1))
+            #expect(result.claim.lease.task == TaskID(1))
             await bench.acknowledge(result)
             try await bench.next { $0 == .goodbye ? () : nil }
         }
@@ -302,7 +302,7 @@ struct WorkerServiceTests {
             await bench.say(.serve(SimulatedModel.run(id: 2, draws: 8)))
             await bench.lease(2, run: 2)
             let result = try await bench.nextResult()
-            #expect(result.run == RunID(2))
+            #expect(result.claim.run == RunID(2))
             #expect(result.items.allSatisfy { $0.reward != nil })
             await bench.acknowledge(result)
             await group.triggerGracefulShutdown()

@@ -2,6 +2,9 @@ internal import COpenSSL
 
 /// A SHA-256 hash: what names samplings, scorings, prompts without a key, and the seeds of draws.
 package struct SHA256Digest: Hashable, Sendable, Comparable {
+    /// Bytes of a hash.
+    package static let byteCount = Int(SHA256_DIGEST_LENGTH)
+
     /// The 32 bytes of the hash.
     package let bytes: [UInt8]
 

@@ -8,6 +8,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case lease(Lease)
     /// These parts of results are committed, or were stale and are not wanted: drop them.
     case acks([ResultName])
+    /// This part of results is not taken, and why: the worker drops the whole lease.
+    case rejected(ResultName, reason: String)
     /// The lease is not wanted any more.
     case cancel(LeaseName)
     /// The coordinator does not know this worker: say `hello` again.
@@ -37,11 +39,14 @@ package struct Welcome: Hashable, Sendable {
         package var old: LeaseName
         /// The lease as it is called from now on.
         package var new: LeaseName
+        /// The proof of the claim under its new name.
+        package var proof: SHA256Digest
 
-        /// Joins both.
-        package init(old: LeaseName, new: LeaseName) {
+        /// Joins the parts.
+        package init(old: LeaseName, new: LeaseName, proof: SHA256Digest) {
             self.old = old
             self.new = new
+            self.proof = proof
         }
     }
 
@@ -71,11 +76,13 @@ package struct Lease: Hashable, Sendable {
     package var items: [WorkItem]
     /// How long the worker may take, from receipt.
     package var duration: Duration
+    /// What proves that it was granted (`LeaseKey`).
+    package var proof: SHA256Digest
 
     /// Joins the parts.
     package init(
         name: LeaseName, run: RunID, prompt: Prompt, seedBase: UInt64, items: [WorkItem],
-        duration: Duration
+        duration: Duration, proof: SHA256Digest
     ) {
         self.name = name
         self.run = run
@@ -83,6 +90,7 @@ package struct Lease: Hashable, Sendable {
         self.seedBase = seedBase
         self.items = items
         self.duration = duration
+        self.proof = proof
     }
 }
 

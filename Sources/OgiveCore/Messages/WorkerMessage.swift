@@ -67,48 +67,46 @@ package struct LeaseName: Hashable, Comparable, Sendable {
     }
 }
 
-/// A lease that a worker holds, with the names of its items: enough for a coordinator that does
-/// not know the task to take it over.
+/// A lease that a worker holds: enough for a coordinator that does not know the task to take it
+/// over.
 package struct HeldLease: Hashable, Sendable {
     /// The lease.
-    package var lease: LeaseName
-    /// The run.
-    package var run: RunID
-    /// The prompt.
-    package var prompt: PromptID
-    /// The items.
-    package var items: [ItemName]
+    package var claim: LeaseClaim
+    /// Those of its items whose results are acknowledged.
+    package var settled: [ItemName]
 
-    /// Joins the parts.
-    package init(lease: LeaseName, run: RunID, prompt: PromptID, items: [ItemName]) {
-        self.lease = lease
-        self.run = run
-        self.prompt = prompt
-        self.items = items
+    /// Joins both.
+    package init(claim: LeaseClaim, settled: [ItemName] = []) {
+        self.claim = claim
+        self.settled = settled
+    }
+
+    /// The items that are still to come, in the lease's order.
+    package var items: [ItemName] {
+        if settled.isEmpty { return claim.items }
+        let settled = Set(settled)
+        return claim.items.filter { !settled.contains($0) }
     }
 }
 
 /// What became of a task. Kept by the worker and sent again until it is acknowledged.
 package struct TaskResult: Hashable, Sendable {
     /// The lease under which it was done.
-    package var lease: LeaseName
-    /// The run.
-    package var run: RunID
-    /// The prompt.
-    package var prompt: PromptID
+    package var claim: LeaseClaim
     /// Which part of the lease's results this is, from 0.
     package var part: Int
     /// One entry for each item of this part.
     package var items: [ItemResult]
+    /// Why the items could not be read, when they could not: there are none then. Set by decoders.
+    package var fault: String?
 
     /// Joins the parts.
-    package init(
-        lease: LeaseName, run: RunID, prompt: PromptID, part: Int, items: [ItemResult]
-    ) {
-        self.lease = lease
-        self.run = run
-        self.prompt = prompt
+    package init(claim: LeaseClaim, part: Int, items: [ItemResult]) {
+        self.claim = claim
         self.part = part
         self.items = items
     }
+
+    /// Its name.
+    package var name: ResultName { ResultName(lease: claim.lease, part: part) }
 }

@@ -22,6 +22,8 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case reRegistration
     /// Leases run out.
     case deadline
+    /// A result counts, and a lease goes on, with the proof that it was granted only.
+    case leaseProof
     /// Messages under a worker's id come from the owner of its key.
     case ownership
     /// A prompt that was begun gets all of its draws, whatever is spent.

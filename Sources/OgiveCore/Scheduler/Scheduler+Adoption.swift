@@ -6,57 +6,84 @@ extension Scheduler {
     ///
     /// Under this term, a lease goes on unless its task was granted anew. Of an earlier term, it
     /// goes on unless one of its items was granted or landed meanwhile: never two at once, and
-    /// never a choice by content.
+    /// never a choice by content. Either way only with the proof that it was granted to this
+    /// worker, and while it serves the models that its run is bound to.
     mutating func adopt(
         _ held: [HeldLease], by worker: WorkerID, now: Instant
     ) -> [Welcome.Adoption] {
+        guard let holder = workers[worker]?.holder, !held.isEmpty, areProved(held, of: worker)
+        else { return [] }
         // Of two leases on the same items, which a worker has when a cancel was lost, one goes on:
         // else the quicker of two attempts would count.
         var given: Set<LeaseName> = []
         return held.compactMap { held in
+            guard let run = runs[held.claim.run], let offer = workers[worker]?.offer,
+                isServed(run, by: offer)
+            else { return nil }
             let name =
-                held.lease.term == term
+                held.claim.lease.term == term
                 ? keep(held, by: worker, now: now) : takeOver(held, by: worker, now: now)
             guard let name, given.insert(name).inserted else { return nil }
             counters.adopted += 1
-            return Welcome.Adoption(old: held.lease, new: name)
+            var claim = held.claim
+            claim.lease = name
+            return Welcome.Adoption(
+                old: held.claim.lease, new: name, proof: key.proof(of: claim, heldBy: holder))
         }
+    }
+
+    /// Whether all leases of a hello were granted to this worker. One that was not makes the others
+    /// suspect: nothing goes on then.
+    private mutating func areProved(_ held: [HeldLease], of id: WorkerID) -> Bool {
+        guard let worker = workers[id],
+            let forged = held.first(where: { !isProved($0.claim, heldBy: worker.holder) })
+        else { return true }
+        counters.unproved += 1
+        let name = forged.claim.lease
+        effects.append(
+            .notice(
+                .rejected(
+                    id, name: worker.name,
+                    reason: "its hello names lease \(name.task.rawValue) of term "
+                        + "\(name.term.rawValue), which was never granted to it")))
+        return false
     }
 
     private mutating func keep(
         _ held: HeldLease, by worker: WorkerID, now: Instant
     ) -> LeaseName? {
-        guard var task = tasks[held.lease.task], task.epoch == held.lease.epoch else { return nil }
+        let lease = held.claim.lease
+        guard var task = tasks[lease.task], task.epoch == lease.epoch else { return nil }
         switch task.state {
         case .leased(worker, _):
-            workers[worker]?.tasks.insert(task.id)
+            hold(task, by: worker)
         case .leased, .landing:
             // Landing: the results are here; resending them is harmless and ends in an ack.
             guard task.state == .landing else { return nil }
         case .ready:
             runs[task.run]?.unqueue(task.id)
-            lease(&task, to: worker, now: now)
+            self.lease(&task, to: worker, now: now)
         }
-        return held.lease
+        return lease
     }
 
     private mutating func takeOver(
         _ held: HeldLease, by worker: WorkerID, now: Instant
     ) -> LeaseName? {
-        let wanted = Set(held.items)
-        guard let run = runs[held.run], !held.items.isEmpty, wanted.count == held.items.count,
-            held.items.allSatisfy(run.wants)
+        let (items, claim) = (held.items, held.claim)
+        let wanted = Set(items)
+        guard let run = runs[claim.run], !items.isEmpty, wanted.count == items.count,
+            items.allSatisfy(run.wants)
         else { return nil }
-        let active = run.active[held.prompt] ?? []
+        let active = run.active[claim.prompt] ?? []
         var owners: [TaskID] = []
         if !active.isDisjoint(with: wanted) {
-            owners = tasks.values.filter {
-                $0.run == held.run && $0.promptID == held.prompt
-            }.map(\.id).sorted()
-            if let mine = owners.first(where: { owns($0, wanted, worker) }) {
+            owners = (run.tasks[claim.prompt] ?? []).sorted()
+            if let mine = owners.first(where: { owns($0, wanted, worker) }), let task = tasks[mine]
+            {
                 // It was taken over before, but the answer was lost.
-                workers[worker]?.tasks.insert(mine)
-                return tasks[mine].map(leaseName)
+                hold(task, by: worker)
+                return leaseName(task)
             }
             for id in owners {
                 guard let task = tasks[id] else { continue }
@@ -70,11 +97,12 @@ extension Scheduler {
         withdraw(wanted, from: owners)
         lastTask += 1
         var task = SchedulerTask(
-            id: TaskID(lastTask), run: held.run, promptID: held.prompt, prompt: nil,
-            items: held.items.sorted().map { WorkItem(name: $0) }, state: .ready)
+            id: TaskID(lastTask), run: claim.run, promptID: claim.prompt, prompt: nil,
+            items: items.sorted().map { WorkItem(name: $0) }, state: .ready)
         task.epoch = Epoch(1)
-        runs[held.run]?.activate(held.items, of: held.prompt)
-        runs[held.run]?.begun.insert(held.prompt)
+        runs[claim.run]?.activate(items, of: claim.prompt)
+        runs[claim.run]?.begun.insert(claim.prompt)
+        keep(task)
         lease(&task, to: worker, now: now)
         return leaseName(task)
     }
@@ -97,7 +125,7 @@ extension Scheduler {
             tasks[id] = task
             if task.items.isEmpty {
                 runs[task.run]?.unqueue(id)
-                if task.unlanded == 0 { tasks[id] = nil }
+                if task.unlanded == 0 { forget(id) }
             }
         }
     }

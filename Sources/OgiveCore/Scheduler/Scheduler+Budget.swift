@@ -24,7 +24,7 @@ extension Scheduler {
             guard !idle.isEmpty else { continue }
             for task in idle.compactMap({ tasks[$0] }) {
                 runs[id]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
-                tasks[task.id] = nil
+                forget(task.id)
             }
             runs[id]?.ready.removeAll(where: Set(idle).contains)
             runs[id]?.rewind()

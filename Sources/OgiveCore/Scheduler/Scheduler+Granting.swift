@@ -5,18 +5,17 @@ internal import OrderedCollections
 extension Scheduler {
     /// Puts a worker into the queue for work when it has room.
     mutating func enqueue(_ id: WorkerID) {
-        let extra = isOff(.credit) ? 2 : 0
-        let isNew = withWorker(id) { worker in
-            guard !worker.isQueued, !worker.serves.isEmpty, worker.hasRoom(beyondCredit: extra)
-            else { return false }
-            worker.isQueued = true
-            return true
-        }
-        if isNew == true { queue.append(id) }
+        guard mayQueue(id) else { return }
+        withWorker(id) { $0.isQueued = true }
+        queue.append(id)
     }
 
-    private func hasRoom(_ worker: SchedulerWorker) -> Bool {
-        worker.hasRoom(beyondCredit: isOff(.credit) ? 2 : 0)
+    /// The copy of the worker ends here: changing the original beside it would copy its tasks.
+    private func mayQueue(_ id: WorkerID) -> Bool {
+        guard let worker = workers[id], !worker.isQueued, !worker.serves.isEmpty else {
+            return false
+        }
+        return hasRoom(worker)
     }
 
     /// New work is there: queues the workers that may do it.
@@ -34,8 +33,7 @@ extension Scheduler {
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
             withWorker(worker) { $0.isQueued = false }
             guard let id = nextTask(of: worker), let task = tasks[id] else { continue }
-            guard inFlightItems == 0 || inFlightItems + task.items.count <= limits.inFlightItemsMax
-            else {
+            guard isWithinBounds(task) else {
                 workers[worker]?.isQueued = true
                 queue.prepend(worker)
                 return
@@ -43,6 +41,13 @@ extension Scheduler {
             grant(task, to: worker, now: now)
             enqueue(worker)
         }
+    }
+
+    /// Whether a task may be leased beside what is leased; one alone always may.
+    private func isWithinBounds(_ task: SchedulerTask) -> Bool {
+        inFlightItems == 0
+            || inFlightItems + task.items.count <= limits.inFlightItemsMax
+                && leasedBytes + task.bytes <= limits.leasedBytesMax
     }
 
     /// What a worker gets next, if it has room. The copy of the worker ends here: changing the
@@ -109,20 +114,27 @@ extension Scheduler {
         {
             send(.serve(description), to: worker)
         }
-        let isWide =
-            runs[task.run]?.description.spec.scoring.sampling.parameters.seedBits != nil
-        let seedBase = DrawSeed.base(
-            sampling: sampling, promptKey: prompt.key, isWide: isWide)
-        send(
-            .lease(
-                Lease(
-                    name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
-                    items: task.items, duration: limits.leaseDuration)),
-            to: worker)
+        send(.lease(lease(of: task, prompt, sampling, to: worker)), to: worker)
         if isSuspect, let emptied = emptying {
             emptying = nil
             enqueue(emptied)
         }
+    }
+
+    /// The lease of a task that was just granted, with its proof.
+    private func lease(
+        of task: SchedulerTask, _ prompt: Prompt, _ sampling: SHA256Digest, to worker: WorkerID
+    ) -> Lease {
+        let isWide =
+            runs[task.run]?.description.spec.scoring.sampling.parameters.seedBits != nil
+        let seedBase = DrawSeed.base(
+            sampling: sampling, promptKey: prompt.key, isWide: isWide)
+        var lease = Lease(
+            name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
+            items: task.items, duration: limits.leaseDuration, proof: sampling)
+        let holder = LeaseHolder(worker: worker, key: workers[worker]?.key)
+        lease.proof = key.proof(of: lease.claim, heldBy: holder)
+        return lease
     }
 
     /// Gives a task to a worker and counts it.
@@ -133,8 +145,8 @@ extension Scheduler {
         task.state = .leased(worker, deadline: deadline)
         task.isAlone = isAlone
         tasks[task.id] = task
+        hold(task, by: worker)
         withWorker(worker) { holder in
-            holder.tasks.insert(task.id)
             if isAlone { holder.suspect = task.id }
             holder.owesOthers = isAlone
         }
@@ -166,6 +178,7 @@ extension Scheduler {
             counters.expired += 1
             send(.cancel(leaseName(task)), to: worker)
             effects.append(.notice(.expired(leaseName(task), worker: worker)))
+            withWorker(worker) { $0.noteNeglected() }
             requeue(task.id, after: .tooSlow, now: now)
         }
     }
@@ -176,11 +189,11 @@ extension Scheduler {
         guard var task = tasks[id], case .leased(let worker, let deadline) = task.state else {
             return
         }
-        workers[worker]?.tasks.remove(id)
+        release(task, by: worker)
         inFlightItems -= task.items.count
         enqueue(worker)
         guard task.prompt != nil else {
-            forget(task)
+            leaveToDatabase(task)
             return
         }
         task.state = .ready
@@ -217,22 +230,23 @@ extension Scheduler {
         var other = SchedulerTask(
             id: TaskID(lastTask), run: task.run, promptID: task.promptID, prompt: task.prompt,
             items: Array(task.items[middle...]), state: .ready)
+        other.bytes = task.bytes
         other.attempts = task.attempts
         other.history = task.history
         inFlightItems -= other.items.count
         task.items.removeSubrange(middle...)
         tasks[id] = task
-        tasks[other.id] = other
+        keep(other)
         requeue(other)
         requeue(id, after: nil, now: now)
     }
 
     /// Drops a task whose prompt is not in memory; the database will name its items again.
-    private mutating func forget(_ task: SchedulerTask) {
+    private mutating func leaveToDatabase(_ task: SchedulerTask) {
         runs[task.run]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
         runs[task.run]?.rewind()
         if task.unlanded == 0 {
-            tasks[task.id] = nil
+            forget(task.id)
         } else {
             tasks[task.id]?.items = []
             tasks[task.id]?.state = .landing
@@ -245,7 +259,7 @@ extension Scheduler {
     ) {
         guard var task = tasks[id] else { return }
         if case .leased(let worker, _) = task.state {
-            workers[worker]?.tasks.remove(id)
+            release(task, by: worker)
             inFlightItems -= task.items.count
         }
         let results = task.items.map { item in

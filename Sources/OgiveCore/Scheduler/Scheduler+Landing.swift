@@ -87,7 +87,7 @@ extension Scheduler {
 
     private mutating func removeIfDone(_ id: TaskID) {
         guard let task = tasks[id], task.state == .landing, task.unlanded == 0 else { return }
-        tasks[id] = nil
+        forget(id)
     }
 
     /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.

@@ -30,15 +30,15 @@ extension Scheduler {
 
     /// Ends a run: its leases are cancelled, results on their way to the database still land.
     private mutating func close(_ id: RunID) {
-        let ended = tasks.values.filter { $0.run == id }.sorted { $0.id < $1.id }
-        for task in ended {
+        let ended = runs[id]?.tasks.values.joined().sorted() ?? []
+        for task in ended.compactMap({ tasks[$0] }) {
             if case .leased(let worker, _) = task.state {
                 inFlightItems -= task.items.count
-                workers[worker]?.tasks.remove(task.id)
+                release(task, by: worker)
                 send(.cancel(leaseName(task)), to: worker)
             }
             if task.unlanded == 0 {
-                tasks[task.id] = nil
+                forget(task.id)
             } else {
                 tasks[task.id]?.items = []
                 tasks[task.id]?.state = .landing
@@ -96,12 +96,14 @@ extension Scheduler {
                 return items
             }
             guard let items, !items.isEmpty else { continue }
+            let bytes = pending.prompt.byteCount + pending.prompt.metadata.utf8.count
             for chunk in chunks(of: items) {
                 lastTask += 1
-                let task = SchedulerTask(
+                var task = SchedulerTask(
                     id: TaskID(lastTask), run: id, promptID: pending.prompt.id,
                     prompt: pending.prompt, items: chunk, state: .ready)
-                tasks[task.id] = task
+                task.bytes = chunk.reduce(bytes) { $0 + ($1.text?.utf8.count ?? 0) }
+                keep(task)
                 withRun(id) { $0.ready.append(task.id) }
             }
         }

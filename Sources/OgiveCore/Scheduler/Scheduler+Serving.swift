@@ -52,6 +52,11 @@ extension Scheduler {
         case differs(String)
     }
 
+    /// Whether an offer is of the models that a run is bound to.
+    func isServed(_ run: SchedulerRun, by offer: Offer) -> Bool {
+        if case .serves = fit(offer, run) { true } else { false }
+    }
+
     private func fit(_ offer: Offer, _ run: SchedulerRun) -> Fit {
         let spec = run.description.spec
         let policy = spec.scoring.sampling.policy

@@ -7,7 +7,7 @@ extension Scheduler {
     mutating func receive(_ envelope: FromWorker, now: Instant) {
         let id = envelope.worker
         if case .hello(let hello) = envelope.message {
-            greet(hello, id, now: now)
+            greet(hello, LeaseHolder(worker: id, key: envelope.key), now: now)
             return
         }
         guard workers[id] != nil, envelope.term == term || isOff(.term) else {
@@ -40,11 +40,13 @@ extension Scheduler {
 
     /// Registers a worker. Before the open runs are known it waits: what it holds could not be
     /// judged.
-    private mutating func greet(_ hello: Hello, _ id: WorkerID, now: Instant) {
+    private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: Instant) {
         if knowsRuns {
-            register(hello, id, now: now)
+            register(hello, holder, now: now)
         } else {
-            greetings[id] = hello
+            let waiting = greetings.values.reduce(0) { $0 + $1.hello.inFlight.count }
+            guard waiting + hello.inFlight.count <= limits.waitingLeasesMax else { return }
+            greetings[holder.worker] = Greeting(hello: hello, holder: holder)
         }
     }
 
@@ -53,38 +55,59 @@ extension Scheduler {
         guard knowsRuns, !greetings.isEmpty else { return }
         let waiting = greetings
         greetings.removeAll()
-        for (id, hello) in waiting { register(hello, id, now: now) }
+        for greeting in waiting.values {
+            register(greeting.hello, greeting.holder, now: now)
+        }
     }
 
     /// Registers an incarnation, for the first time or again.
-    private mutating func register(_ hello: Hello, _ id: WorkerID, now: Instant) {
+    private mutating func register(_ hello: Hello, _ holder: LeaseHolder, now: Instant) {
+        let id = holder.worker
+        let former = workers[id]
+        if let former, now - former.greetedAt < limits.helloPause { return }
         var worker = SchedulerWorker(
-            id: id, name: hello.name, offer: hello.offer,
-            credit: clamped(hello.credit), lastSeen: now)
-        let forgotten = workers[id]?.tasks ?? []
-        let isNew = workers[id] == nil
-        worker.isQueued = workers[id]?.isQueued ?? false
-        worker.suspect = workers[id]?.suspect
-        worker.shut = workers[id]?.shut ?? []
-        workers[id] = worker
+            id: id, key: holder.key, name: hello.name, offer: hello.offer,
+            credit: clamped(hello.credit), lastSeen: now,
+            allowance: former?.allowance ?? limits.firstLeases, greetedAt: now)
+        worker.finished = former?.finished ?? 0
+        worker.isQueued = former?.isQueued ?? false
+        worker.suspect = former?.suspect
+        worker.shut = former?.shut ?? []
+        let held = (former?.tasks ?? []).sorted()
+        for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
+        replace(worker)
         let adopted = adopt(hello.inFlight, by: id, now: now)
-        for task in forgotten.sorted() where tasks[task]?.isLeased(to: id) == true {
-            if workers[id]?.tasks.contains(task) != true {
-                requeue(task, after: nil, now: now)
-            }
-        }
+        takeBack(held, from: id, hasChanged: former.map { $0.offer != hello.offer } ?? false, now)
         send(
             .welcome(
                 Welcome(
                     term: term, heartbeatInterval: limits.heartbeatInterval,
                     silenceMax: limits.silenceMax, adopted: adopted)),
             to: id)
-        if isNew {
+        if former == nil {
             silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id))
             effects.append(.notice(.registered(id, name: hello.name)))
         }
         review(id, records: false)
         effects.append(.record(workers[id]?.record ?? worker.record))
+    }
+
+    /// Takes back tasks that a worker had, and that its hello does not name. After a change of its
+    /// models, what it still sends of them is stale: it may be of either.
+    private mutating func takeBack(
+        _ held: [TaskID], from id: WorkerID, hasChanged: Bool, _ now: Instant
+    ) {
+        let forgotten = held.filter { task in
+            tasks[task]?.isLeased(to: id) == true && workers[id]?.tasks.contains(task) != true
+        }
+        guard !forgotten.isEmpty else { return }
+        withWorker(id) { $0.noteNeglected() }
+        for task in forgotten {
+            requeue(task, after: nil, now: now)
+            if hasChanged, let epoch = tasks[task]?.epoch {
+                tasks[task]?.epoch = Epoch(epoch.rawValue + 1)
+            }
+        }
     }
 
     /// Keeps which endpoints of a worker get no requests. For people: nothing is decided by it.
@@ -106,7 +129,7 @@ extension Scheduler {
     }
 
     /// A worker that cannot serve a run gets no more of it; its other runs go on.
-    private mutating func decline(_ run: RunID, _ reason: String, of id: WorkerID) {
+    mutating func decline(_ run: RunID, _ reason: String, of id: WorkerID) {
         guard let worker = workers[id], runs[run] != nil, worker.declined[run] != reason else {
             return
         }
@@ -124,11 +147,6 @@ extension Scheduler {
             workers[id]?.told.remove(task.run)
             requeue(lease.task, after: nil, now: now)
         }
-    }
-
-    /// Forgets a worker, its place in the queue included.
-    private mutating func unregister(_ id: WorkerID) {
-        if workers.removeValue(forKey: id)?.isQueued == true { queue.removeAll { $0 == id } }
     }
 
     private mutating func leave(_ id: WorkerID, now: Instant) {
@@ -185,7 +203,12 @@ extension Scheduler {
                     "The prompt, with the text to be scored, is larger than a message may be.", now)
             }
         } else {
-            requeue(task.id, after: nil, now: now)
+            withWorker(message.worker) { $0.noteNeglected() }
+            // A full queue is that of a worker that does not read: what is in it is not worked on.
+            let all = (workers[message.worker]?.tasks ?? []).sorted()
+            for task in outcome == .full ? all : [task.id] {
+                requeue(task, after: nil, now: now)
+            }
         }
         // Its next heartbeat brings its credit again; until then it gets nothing.
         workers[message.worker]?.credit = 0

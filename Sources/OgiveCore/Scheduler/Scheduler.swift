@@ -14,6 +14,8 @@ internal import OrderedCollections
 package struct Scheduler: Sendable {
     /// The coordinator's fencing number.
     package let term: Term
+    /// The secret that proves its leases, and those of its predecessors.
+    let key: LeaseKey
     /// Bounds and intervals.
     package let limits: SchedulerLimits
     /// Totals since the beginning.
@@ -23,9 +25,11 @@ package struct Scheduler: Sendable {
     var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
     var tasks: [TaskID: SchedulerTask] = [:]
     /// Workers that said hello before the open runs were known: the last hello of each.
-    var greetings = OrderedDictionary<WorkerID, Hello>()
+    var greetings = OrderedDictionary<WorkerID, Greeting>()
     /// Whether the open runs were read at least once.
     var knowsRuns = false
+    /// What the workers of each key have.
+    var shares: [String: KeyShare] = [:]
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
     /// The worker that gets nothing until it is empty and can take a suspect.
@@ -37,6 +41,8 @@ package struct Scheduler: Sendable {
     var silences = Heap<SilenceCheck>()
     /// Items that are leased or wait for their commit.
     var inFlightItems = 0
+    /// Bytes of the prompts and texts of all leases.
+    var leasedBytes = 0
     var landing = SchedulerLanding()
     var isDraining = false
     /// Whether another coordinator may lead.
@@ -50,9 +56,10 @@ package struct Scheduler: Sendable {
         package var guardsOff: Set<Guard> = []
     #endif
 
-    /// Begins to lead with `term`.
-    package init(term: Term, limits: SchedulerLimits = SchedulerLimits()) {
+    /// Begins to lead with `term`. Leases that `key` proves may be taken over.
+    package init(term: Term, key: LeaseKey, limits: SchedulerLimits = SchedulerLimits()) {
         self.term = term
+        self.key = key
         self.limits = limits
     }
 
@@ -183,6 +190,24 @@ package struct Scheduler: Sendable {
     func leaseName(_ task: SchedulerTask) -> LeaseName {
         LeaseName(term: term, task: task.id, epoch: task.epoch)
     }
+
+    /// Keeps a task that is new in memory.
+    mutating func keep(_ task: SchedulerTask) {
+        tasks[task.id] = task
+        withRun(task.run) { $0.tasks[task.promptID, default: []].append(task.id) }
+    }
+
+    /// Forgets a task.
+    mutating func forget(_ id: TaskID) {
+        guard let task = tasks.removeValue(forKey: id) else { return }
+        withRun(task.run) { $0.forget(id, of: task.promptID) }
+    }
+}
+
+/// A worker's hello that waits for the first list of runs.
+struct Greeting: Sendable {
+    let hello: Hello
+    let holder: LeaseHolder
 }
 
 /// When a lease runs out.

@@ -14,8 +14,11 @@ package struct SchedulerCounters: Hashable, Sendable {
     package var failures = 0
     /// Results dropped because their lease was granted anew.
     package var stale = 0
-    /// Results or items that make no sense, dropped.
-    package var invalid = 0
+    /// Parts of results that were refused: what they say cannot be so, or their lease was never
+    /// granted to the sender.
+    package var rejected = 0
+    /// Leases in hellos that were never granted to the sender.
+    package var unproved = 0
     /// Calls of the database, besides landings, that failed.
     package var databaseErrors = 0
 

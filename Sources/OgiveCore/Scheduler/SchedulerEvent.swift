@@ -77,6 +77,8 @@ extension Scheduler {
         case expired(LeaseName, worker: WorkerID)
         /// A result under a lease that was granted anew was dropped.
         case stale(LeaseName, worker: WorkerID)
+        /// A result, or a lease in a hello, was refused.
+        case rejected(WorkerID, name: String, reason: String)
         /// A worker gets no work.
         case unserved(WorkerID, name: String, reason: String)
         /// A worker cannot serve a run.

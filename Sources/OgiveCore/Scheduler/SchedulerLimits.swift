@@ -30,11 +30,32 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var databasePause = Duration.milliseconds(200)
     /// Longest pause after the database refused.
     package var databasePauseMax = Duration.seconds(10)
-    /// Most leases that one worker may hold, whatever it asks for.
+    /// Most leases that one worker may hold, whatever it asks for and has shown.
     package var creditMax = 4_096
+    /// Leases of a worker that has finished none yet; each that it finishes allows it one more, and
+    /// what it lets run out or forgets halves what it is allowed.
+    package var firstLeases = 64
+    /// Leases that all workers of one key together may hold that have finished none yet; beyond
+    /// them each gets no more than `crowdedLeases`.
+    package var firstLeasesOfKey = 1_024
+    /// Leases of a worker that has finished none yet, where others of its key have many.
+    package var crowdedLeases = 2
+    /// Most bytes of prompts and texts that a worker holds, but for one lease.
+    package var leasedBytesOfWorker = 64 << 20
+    /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one
+    /// lease alone.
+    package var leasedBytesMax = 1 << 30
+    /// A hello that follows an answered one sooner is not answered: the worker repeats it.
+    package var helloPause = Duration.milliseconds(500)
+    /// Most leases that hellos bring which wait for the first list of runs; the workers repeat the
+    /// others.
+    package var waitingLeasesMax = 262_144
 
     /// Workers lost or too slow after which a task is a suspect, to be granted alone.
     var suspectAttempts: Int { max(1, min(2, attemptsMax - 1)) }
+
+    /// Most leases that the workers of one key hold while workers of another are there.
+    var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }
 
     /// The defaults.
     package init() {}

@@ -43,6 +43,8 @@ struct SchedulerRun {
     var active: [PromptID: Set<ItemName>] = [:]
     /// Number of items in memory.
     var activeItems = 0
+    /// Tasks in memory by prompt.
+    var tasks: [PromptID: [TaskID]] = [:]
     /// Prompts of which a task was granted: each gets all of its draws, whatever is spent.
     var begun: Set<PromptID> = []
     /// Items that were settled while a page was on its way: the page may still name them.
@@ -131,6 +133,13 @@ struct SchedulerRun {
         if settled, paging == .fetching {
             settledWhileFetching[prompt, default: []].formUnion(names)
         }
+    }
+
+    /// A task is not in memory any more.
+    mutating func forget(_ id: TaskID, of prompt: PromptID) {
+        guard let place = tasks.index(forKey: prompt) else { return }
+        tasks.values[place].removeAll { $0 == id }
+        if tasks.values[place].isEmpty { tasks.remove(at: place) }
     }
 
     /// Takes a task out of the queues.

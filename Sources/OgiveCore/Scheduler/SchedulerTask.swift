@@ -17,6 +17,8 @@ struct SchedulerTask {
     let prompt: Prompt?
     /// Items without a result, ascending.
     var items: [WorkItem]
+    /// Bytes of the prompt and of the texts of the items, when it was made.
+    var bytes = 0
     var state: State
     var epoch = Epoch(0)
     /// How often a worker was lost or too slow.
@@ -37,32 +39,22 @@ struct SchedulerTask {
         history.append(loss)
     }
 
-    /// Takes the valid results that belong to items without one, and forgets those items.
+    /// Takes the results that belong to items without one, and forgets those items.
     mutating func take(_ results: [ItemResult]) -> [ItemResult] {
         if isAnswered(by: results) {
             items = []
             return results
         }
-        var missing = Dictionary(
-            items.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let taken = results.filter { result in
-            guard let item = missing[result.name],
-                result.isValid(for: item, isTakenOver: prompt == nil)
-            else { return false }
-            missing[result.name] = nil
-            return true
-        }
-        items.removeAll { missing[$0.name] == nil }
+        var missing = Set(items.map(\.name))
+        let taken = results.filter { missing.remove($0.name) != nil }
+        items.removeAll { !missing.contains($0.name) }
         return taken
     }
 
-    /// Whether these are valid results of all of the items, in their order, as nearly all are.
+    /// Whether these are results of all of the items, in their order, as nearly all are.
     private func isAnswered(by results: [ItemResult]) -> Bool {
-        guard results.count == items.count else { return false }
         // By index: a loop over the elements would copy each of them, with its text.
-        return items.indices.allSatisfy { index in
-            results[index].name == items[index].name
-                && results[index].isValid(for: items[index], isTakenOver: prompt == nil)
-        }
+        results.count == items.count
+            && items.indices.allSatisfy { results[$0].name == items[$0].name }
     }
 }

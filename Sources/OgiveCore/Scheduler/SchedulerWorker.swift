@@ -1,6 +1,8 @@
 /// A registered worker.
 struct SchedulerWorker {
     let id: WorkerID
+    /// The public key of its connection as text; `nil` without keys.
+    let key: String?
     let name: String
     let offer: Offer
     var credit: Int
@@ -8,6 +10,14 @@ struct SchedulerWorker {
     var isDraining = false
     /// Tasks leased to it.
     var tasks: Set<TaskID> = []
+    /// Bytes of their prompts and texts.
+    var leasedBytes = 0
+    /// Leases that it finished.
+    var finished = 0
+    /// Leases that it may hold by what it has shown.
+    var allowance: Int
+    /// When its last hello was answered.
+    var greetedAt: Instant
     /// Runs that it serves, ascending.
     var serves: [RunID] = []
     /// Runs that it says it cannot serve, and why.
@@ -31,8 +41,30 @@ struct SchedulerWorker {
     /// Whether it would take a task, were it empty.
     var isWilling: Bool { !isDraining && credit > 0 }
 
-    func hasRoom(beyondCredit extra: Int = 0) -> Bool {
-        !isDraining && !isAlone && tasks.count < credit + extra
+    /// Whom its leases are granted to.
+    var holder: LeaseHolder { LeaseHolder(worker: id, key: key) }
+
+    /// Whether it may get another lease, as one of those that share its key.
+    func hasRoom(
+        _ share: KeyShare, isOnlyKey: Bool, _ limits: SchedulerLimits, beyondCredit extra: Int
+    ) -> Bool {
+        guard !isDraining, !isAlone, tasks.count < min(credit, allowance) + extra,
+            leasedBytes < limits.leasedBytesOfWorker,
+            isOnlyKey || share.leases < limits.leasesOfKeyMax
+        else { return false }
+        return finished > 0 || share.firstLeases < limits.firstLeasesOfKey
+            || tasks.count < limits.crowdedLeases
+    }
+
+    /// It finished a lease.
+    mutating func noteFinished(_ limits: SchedulerLimits) {
+        finished += 1
+        allowance = min(allowance + 1, limits.creditMax)
+    }
+
+    /// It let a lease run out, forgot one, or does not read.
+    mutating func noteNeglected() {
+        allowance = max(1, allowance / 2)
     }
 
     var record: WorkerRecord {

@@ -1,7 +1,7 @@
 /// The answer to a coordinator that asks to lead.
 package enum Candidacy: Hashable, Sendable {
-    /// It leads, with this term.
-    case leading(Term)
+    /// It leads, with this term; the secret proves the leases of earlier ones.
+    case leading(Term, LeaseKey)
     /// Another one leads.
     case following(Leader)
 }

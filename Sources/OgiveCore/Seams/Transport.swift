@@ -53,6 +53,8 @@ extension WorkerTransport {
 package struct FromWorker: Hashable, Sendable {
     /// The sender.
     package var worker: WorkerID
+    /// The public key of its connection as text; `nil` on a connection without keys.
+    package var key: String?
     /// The term the sender believes in; 0 before its first `Welcome`.
     package var term: Term
     /// The message.

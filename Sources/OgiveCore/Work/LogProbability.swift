@@ -21,6 +21,6 @@ package struct LogProbability: Hashable, Sendable {
         self.tokenValues = tokenValues
     }
 
-    /// Whether it can be one: a finite sum, and no negative count.
-    package var isValid: Bool { sum.isFinite && tokenCount >= 0 }
+    /// Whether it can be one.
+    package var isValid: Bool { fault == nil }
 }

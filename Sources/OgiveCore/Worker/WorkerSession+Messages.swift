@@ -7,6 +7,7 @@ extension WorkerSession {
             runs[run.id] = run
         case .lease(let lease): take(lease, now: now)
         case .acks(let names): for name in names { acknowledge(name) }
+        case .rejected(let name, let reason): giveUp(name, reason)
         case .cancel(let name): lose(name)
         case .reRegister:
             // Repeats of it cross with our hello; one answer is enough.
@@ -34,11 +35,11 @@ extension WorkerSession {
         silenceMax = welcome.silenceMax
         isRegistered = true
         let names = Dictionary(
-            welcome.adopted.map { ($0.old, $0.new) }, uniquingKeysWith: { first, _ in first })
+            welcome.adopted.map { ($0.old, $0) }, uniquingKeysWith: { first, _ in first })
         var lost: [LeaseName] = []
         for (ticket, entry) in held.ordered {
-            if let new = names[entry.lease.name] {
-                rename(ticket, new, now: now)
+            if let adoption = names[entry.lease.name] {
+                rename(ticket, adoption, now: now)
             } else {
                 if entry.lease.name.term == term { lost.append(entry.lease.name) }
                 drop(ticket)
@@ -49,16 +50,18 @@ extension WorkerSession {
         if drainingSince != nil { effects.append(.send(.draining)) }
     }
 
-    private mutating func rename(_ ticket: Ticket, _ new: LeaseName, now: Instant) {
+    private mutating func rename(_ ticket: Ticket, _ adoption: Welcome.Adoption, now: Instant) {
         guard var entry = held[ticket] else { return }
         // The coordinator counts the time of a lease that it took over from the beginning, and
         // cancels one that it did not have to take over.
         entry.deadline = now + entry.lease.duration
         expect(entry.deadline)
-        entry.lease.name = new
+        entry.lease.name = adoption.new
+        entry.lease.proof = adoption.proof
+        let claim = entry.lease.claim
         entry.results = entry.results?.mapValues { result in
             var renamed = result
-            renamed.lease = new
+            renamed.claim = claim
             return renamed
         }
         held[ticket] = entry
@@ -91,6 +94,13 @@ extension WorkerSession {
         guard let ticket = held.ticket(of: name.lease) else { return }
         held[ticket]?.results?[name.part] = nil
         if held[ticket]?.results?.isEmpty == true { drop(ticket) }
+    }
+
+    /// The coordinator does not take these results, and would not take them another time.
+    private mutating func giveUp(_ name: ResultName, _ reason: String) {
+        guard let ticket = held.ticket(of: name.lease) else { return }
+        effects.append(.rejected(reason))
+        drop(ticket)
     }
 
     private mutating func lose(_ name: LeaseName) {

@@ -6,10 +6,9 @@ extension WorkerSession {
             giveBack { $0.lease.name == entry.lease.name }
             return
         }
+        let claim = entry.lease.claim
         let results = parts.enumerated().map { part, items in
-            TaskResult(
-                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
-                part: part, items: items)
+            TaskResult(claim: claim, part: part, items: items)
         }
         entry.results = Dictionary(uniqueKeysWithValues: results.map { ($0.part, $0) })
         held[ticket] = entry
@@ -55,9 +54,10 @@ extension WorkerSession {
     /// What it holds: leases that it works on, and those whose results are not acknowledged.
     package var heldLeases: [HeldLease] {
         held.ordered.map { _, entry in
-            HeldLease(
-                lease: entry.lease.name, run: entry.lease.run, prompt: entry.lease.prompt.id,
-                items: entry.results.map(\.unackedNames) ?? entry.lease.items.map(\.name))
+            let claim = entry.lease.claim
+            guard let results = entry.results else { return HeldLease(claim: claim) }
+            let open = Set(results.unackedNames)
+            return HeldLease(claim: claim, settled: claim.items.filter { !open.contains($0) })
         }
     }
 

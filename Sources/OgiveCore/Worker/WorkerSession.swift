@@ -123,6 +123,8 @@ package struct WorkerSession: Sendable {
         case idle(String)
         /// Tell the operator which run cannot be served here, and why.
         case declined(String)
+        /// Tell the operator why the coordinator does not take results.
+        case rejected(String)
         /// Leave the process.
         case exit(Exit)
     }

@@ -117,16 +117,4 @@ struct TokenLogProbabilities: Decodable {
                 .map { $0?.number }
         }
     }
-
-    /// How far above 0 a value may be by rounding.
-    private static let roundingMax = 1e-3
-    /// No sampled token has so small a probability: servers write such numbers for −∞ (vLLM −9999,
-    /// llama.cpp the least 32-bit number).
-    private static let least = -1_000.0
-
-    /// Whether a number can be the log-probability of a token that was sampled, or of one that the
-    /// model could sample.
-    static func isPossible(_ value: Double) -> Bool {
-        value > least && value <= roundingMax
-    }
 }

@@ -143,10 +143,10 @@ extension LogProbability {
         throws(ModelError)
     {
         let sum = values.reduce(0, +)
-        guard values.allSatisfy(TokenLogProbabilities.isPossible),
+        guard values.allSatisfy(PossibleLogProbability.isPossible(ofToken:)),
             values.count == given.completion.count
         else {
-            let odd = values.first { !TokenLogProbabilities.isPossible($0) }
+            let odd = values.first { !PossibleLogProbability.isPossible(ofToken: $0) }
             throw ModelError(
                 .malformed,
                 "\(url) answered \(odd.map { "\($0)" } ?? "no number") for the log-probability "

@@ -128,9 +128,14 @@ actor Leadership {
             try await session.execute(
                 TermQueries.begin,
                 [.int64(term), .string(coordinator.storable), .int64(lease.microseconds)])
-            return .leading(Term(term))
+            let bytes = try await session.query(TermQueries.leaseKey).one()
+                .decode("key", as: [UInt8].self)
+            guard let key = LeaseKey(bytes: bytes) else {
+                throw StoreError(.schema, "The secret of the leases has \(bytes.count) bytes.")
+            }
+            return .leading(Term(term), key)
         }
-        if case .leading(let term) = answer { self.term = term }
+        if case .leading(let term, _) = answer { self.term = term }
         return answer
     }
 

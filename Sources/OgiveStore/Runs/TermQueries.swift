@@ -14,6 +14,7 @@ enum TermQueries {
     /// How long a new leader waits for the landing of a former one.
     static let limitWaiting = "SET LOCAL lock_timeout = '1s'"
     static let raise = "UPDATE ogive.terms SET term = term + 1 RETURNING term"
+    static let leaseKey = "SELECT key FROM ogive_internal.lease_key"
     /// $1 term, $2 coordinator, $3 microseconds.
     static let begin = """
         UPDATE ogive.leadership

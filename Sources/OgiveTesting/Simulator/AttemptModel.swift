@@ -16,7 +16,7 @@ struct AttemptModel: Sendable {
     private static let room = 1.0 * 1_048_576
 
     /// The result of one item.
-    func result(of item: WorkItem, attempt: UInt64) -> ItemResult {
+    func result(of item: WorkItem, attempt: UInt64, seedBase: UInt64) -> ItemResult {
         var result = ItemResult(name: item.name)
         let draw = UInt64(item.name.index)
         if item.stage == .logProbability {
@@ -24,7 +24,7 @@ struct AttemptModel: Sendable {
                 return failed(result, .logProbability, attempt)
             }
             result.logProbability = LogProbability(
-                sum: isSwapped ? Double(attempt) : -Double(attempt),
+                sum: isSwapped ? -Double(attempt) - 0.5 : -Double(attempt),
                 tokenCount: isSwapped ? 9_999 : 1)
             return result
         }
@@ -35,7 +35,7 @@ struct AttemptModel: Sendable {
             if isSwapped, swapsSampling, (attempt &+ draw) % 5 == 0 {
                 return failed(result, .sampling, attempt)
             }
-            result.seed = 1
+            result.seed = seedBase + draw
             result.completion = Completion(
                 text: text(attempt), tokenCount: isSwapped ? 9_999 : 1,
                 finishReason: isSwapped ? .length : .stop, logProbability: nil)

@@ -42,11 +42,11 @@ struct LeaseLedger: Sendable {
     mutating func note(_ welcome: Welcome, to worker: WorkerID) -> Bool {
         var isFree = true
         for adoption in welcome.adopted {
-            guard let old = held[worker]?.first(where: { $0.lease == adoption.old }) else {
+            guard let old = held[worker]?.first(where: { $0.claim.lease == adoption.old }) else {
                 continue
             }
             for name in old.items {
-                let place = Item(run: old.run, key: .init(old.prompt, name))
+                let place = Item(run: old.claim.run, key: .init(old.claim.prompt, name))
                 latest[place] = adoption.new
                 carried.insert(place)
             }
@@ -64,9 +64,10 @@ struct LeaseLedger: Sendable {
     mutating func note(_ result: TaskResult) {
         for item in result.items {
             guard let number = item.attempt else { continue }
-            let place = Item(run: result.run, key: .init(result.prompt, item.name))
+            let place = Item(
+                run: result.claim.run, key: .init(result.claim.prompt, item.name))
             let attempt = Attempt(item: place, number: number)
-            let isLatest = latest[place] == nil || latest[place] == result.lease
+            let isLatest = latest[place] == nil || latest[place] == result.claim.lease
             if isLatest || carried.contains(place) {
                 valid.insert(attempt)
             } else if !valid.contains(attempt) {

@@ -50,6 +50,7 @@ extension Simulation {
                     violations.append("worker \(message.worker.low) goes on with another's lease")
                 }
             case .reRegister: counts.reRegistrations += 1
+            case .rejected: counts.rejected += 1
             case .serve, .cancel, .idle, .refused, .heartbeat: break
             }
         }
@@ -132,7 +133,7 @@ extension Simulation {
     ) {
         for attempt in settled.attempt {
             if attempt >= OutcomeLedger.forged {
-                violations.append("\(key) was settled by somebody under a stolen id")
+                violations.append("\(key) was settled by somebody who was not granted it")
             }
             let place = LeaseLedger.Item(run: run.id, key: key)
             let made = LeaseLedger.Attempt(item: place, number: Int(attempt))

@@ -65,11 +65,13 @@ extension Simulation {
         case .hello(let hello):
             coordinators[index].ledger.held[message.worker] = hello.inFlight
         case .result(let result):
-            let isLate = coordinators[index].ledger.expired.remove(result.lease) != nil
+            let lease = result.claim.lease
+            let isLate = coordinators[index].ledger.expired.remove(lease) != nil
             let item = result.items.first.map {
-                LeaseLedger.Item(run: result.run, key: .init(result.prompt, $0.name))
+                LeaseLedger.Item(
+                    run: result.claim.run, key: .init(result.claim.prompt, $0.name))
             }
-            if isLate, item.flatMap({ coordinators[index].ledger.latest[$0] }) == result.lease {
+            if isLate, item.flatMap({ coordinators[index].ledger.latest[$0] }) == lease {
                 counts.lateResults += 1
             }
             if !initial.isDeterministic { coordinators[index].ledger.note(result) }
@@ -88,7 +90,7 @@ extension Simulation {
             if lost.remove(id) != nil { counts.workersBack += 1 }
         case .expired: counts.leasesExpired += 1
         case .stale: counts.staleResults += 1
-        case .left, .unserved, .declined, .landingPaused, .callFailed, .finished: break
+        case .left, .unserved, .declined, .rejected, .landingPaused, .callFailed, .finished: break
         }
     }
 

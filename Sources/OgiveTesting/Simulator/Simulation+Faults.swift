@@ -12,6 +12,7 @@ extension Simulation {
         plan(options.oneWayPartitions) { .cut($0, up: $0 % 2 == 0, down: $0 % 2 == 1) }
         plan(options.clogs) { .clog($0 / 2, up: $0 % 2 == 0) }
         plan(options.thefts) { .steal($0) }
+        if options.forgeries > 0 { plan(options.forgeries) { .forge($0) } }
         plan(options.coordinatorCrashes) { _ in .replaceCoordinator }
         plan(options.coordinatorPauses) { _ in .pauseCoordinator }
         plan(options.outages) { _ in .outage }
@@ -75,6 +76,7 @@ extension Simulation {
             let end = now + random.duration(500...3_000)
             if isUp { up[place].clogsUntil = end } else { down[place].clogsUntil = end }
         case .steal(let place): steal(place)
+        case .forge(let place): forge(place)
         case .replaceCoordinator: replaceCoordinator()
         case .pauseCoordinator: pauseCoordinator()
         case .outage: databaseAwayUntil = now + random.duration(200...3_000)
@@ -140,7 +142,8 @@ extension Simulation {
         }
         let term = database.lead()
         lastCoordinator = Int(term.rawValue)
-        var scheduler = Scheduler(term: term, limits: initial.schedulerLimits)
+        var scheduler = Scheduler(
+            term: term, key: MemoryDatabase.leaseKey, limits: initial.schedulerLimits)
         #if DEBUG
             if let guardOff { scheduler.guardsOff = [guardOff] }
         #endif

@@ -79,14 +79,7 @@ extension Simulation {
         let held = victim.session.heldLeases
         var message = WorkerMessage.goodbye
         if let lease = held.first, random.chance(0.7) {
-            let items = lease.items.map { name in
-                model.result(
-                    of: WorkItem(name: name), attempt: OutcomeLedger.forged + lastAttempt)
-            }
-            message = .result(
-                TaskResult(
-                    lease: lease.lease, run: lease.run, prompt: lease.prompt, part: 0,
-                    items: items))
+            message = .result(forgery(of: lease.claim, items: lease.items))
         }
         let stolen = FromWorker(worker: victim.id, term: victim.session.term, message: message)
         queue.push(.toCoordinator(stolen, owner: 0), at: now + .milliseconds(1))

@@ -36,11 +36,12 @@ extension Simulation {
     private func text(of message: WorkerMessage) -> String? {
         switch message {
         case .hello(let hello):
-            "hello, credit \(hello.credit), holding \(hello.inFlight.map { text(of: $0.lease) })"
+            "hello, credit \(hello.credit), holding \(hello.inFlight.map { text(of: $0.claim.lease) })"
         case .credit(let credit): "credit \(credit)"
         case .result(let result):
-            "result \(text(of: result.lease)) part \(result.part), run \(result.run.rawValue), "
-                + "prompt \(result.prompt.rawValue), \(result.items.map { text(of: $0.name) })"
+            "result \(text(of: result.claim.lease)) part \(result.part), "
+                + "run \(result.claim.run.rawValue), prompt \(result.claim.prompt.rawValue), "
+                + "\(result.items.map { text(of: $0.name) })"
         case .heartbeat: nil
         case .impaired(let shut): "no requests to \(shut.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
@@ -62,6 +63,8 @@ extension Simulation {
                 + "prompt \(lease.prompt.id.rawValue), \(lease.items.map { text(of: $0.name) })"
         case .acks(let names):
             "ack \(names.map { "\(text(of: $0.lease)) part \($0.part)" })"
+        case .rejected(let name, let reason):
+            "rejected \(text(of: name.lease)) part \(name.part): \(reason)"
         case .cancel(let name): "cancel \(text(of: name))"
         case .reRegister: "register again"
         case .idle(let reason): "idle: \(reason)"

@@ -48,6 +48,8 @@ extension Simulation {
                 if !deserted.contains(place) {
                     queue.push(.startWorker(place), at: now + random.duration(100...1_000))
                 }
+            case .rejected(let reason):
+                violations.append("results of worker \(id.low) were refused: \(reason)")
             case .stop, .idle, .declined:
                 break
             }
@@ -56,10 +58,9 @@ extension Simulation {
 
     private mutating func remember(_ message: WorkerMessage, of id: WorkerID) {
         guard case .result(let result) = message else { return }
-        let part = SentPart(
-            worker: id, name: ResultName(lease: result.lease, part: result.part))
-        let keys = result.items.map { MemoryDatabase.ItemKey(result.prompt, $0.name) }
-        if sent.updateValue(SentItems(run: result.run, items: keys), forKey: part) != nil {
+        let part = SentPart(worker: id, name: result.name)
+        let keys = result.items.map { MemoryDatabase.ItemKey(result.claim.prompt, $0.name) }
+        if sent.updateValue(SentItems(run: result.claim.run, items: keys), forKey: part) != nil {
             counts.resultsResent += 1
         }
     }
@@ -80,7 +81,7 @@ extension Simulation {
         let results = lease.items.map { item in
             initial.isDeterministic
                 ? SimulatedModel().result(of: item, seedBase: lease.seedBase)
-                : model.result(of: item, attempt: lastAttempt)
+                : model.result(of: item, attempt: lastAttempt, seedBase: lease.seedBase)
         }
         let cut = random.chance(0.5) ? results.count : Int.random(in: 1...3, using: &random)
         let parts = stride(from: 0, to: results.count, by: cut).map {

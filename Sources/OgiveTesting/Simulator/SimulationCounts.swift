@@ -56,6 +56,10 @@ package struct SimulationCounts: Hashable, Sendable {
     package var callsRefused = 0
     /// Writes that a read-only database refused.
     package var writesRefused = 0
+    /// Times that a worker named leases which it was never granted.
+    package var forgeries = 0
+    /// Parts of results that a coordinator refused.
+    package var rejected = 0
     /// Results that were landed already.
     package var duplicates = 0
     /// Steps of a wall clock.

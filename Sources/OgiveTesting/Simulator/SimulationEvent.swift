@@ -47,6 +47,8 @@ indirect enum SimulationEvent: Sendable {
         case clog(Int, up: Bool)
         /// A message under the worker's routing id comes from somebody else.
         case steal(Int)
+        /// A worker with a key of its own names leases that it was never granted.
+        case forge(Int)
         /// A new coordinator leads; the former one is dead, or goes on unaware.
         case replaceCoordinator
         /// The coordinator is stopped for a while; another one may take over.

@@ -5,7 +5,7 @@ extension SimulationOptions {
         case hanging, slowness, workerCrashes, workerPauses, coordinatorCrashes, coordinatorPauses
         case zombies, drains, joins, leaves, clockSteps, thefts, poisonPrompts, attemptsMax, raises
         case retries, rescorings, budget, budgetRaises, precision, allocation, growth, faultTime
-        case healTime
+        case healTime, forgeries
     }
 
     /// Reads options; what is not named is as in a simulation where nothing bad happens, so that
@@ -46,6 +46,7 @@ extension SimulationOptions {
         try take(.leaves, \.leaves)
         try take(.clockSteps, \.clockSteps)
         try take(.thefts, \.thefts)
+        try take(.forgeries, \.forgeries)
         try take(.poisonPrompts, \.poisonPrompts)
         attemptsMax = try container.decodeIfPresent(Int.self, forKey: .attemptsMax)
         try take(.raises, \.raises)

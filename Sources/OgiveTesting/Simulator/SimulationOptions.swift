@@ -59,6 +59,9 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package var clockSteps = 0.0
     /// Mean number of messages under another worker's routing id.
     package var thefts = 0.0
+    /// Mean number of results and hellos of a worker with a key of its own that name leases it was
+    /// never granted.
+    package var forgeries = 0.0
     /// Number of prompts that end the process of a worker that begins them.
     package var poisonPrompts = 0
     /// Lost workers after which a task is given up; `nil` for never.
@@ -117,6 +120,13 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
             healTime = .seconds(600)
         }
         rescorings = Self.maybe(3, &random)
+        drawForgeries(seed: seed)
+    }
+
+    /// From a sequence of its own: the other options of a seed stay what they were.
+    private mutating func drawForgeries(seed: UInt64) {
+        var random = SplitMix64(seed: seed ^ 0x0F0E_6E57)
+        forgeries = Self.maybe(8, &random)
     }
 
     /// From a sequence of its own: the other options of a seed stay what they were. Budgets count

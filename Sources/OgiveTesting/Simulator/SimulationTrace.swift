@@ -44,11 +44,11 @@ extension TraceHash {
         switch message {
         case .hello(let hello):
             add(20, UInt64(hello.credit))
-            for held in hello.inFlight { add(held.lease) }
+            for held in hello.inFlight { add(held.claim.lease) }
         case .credit(let credit): add(21, UInt64(credit))
         case .result(let result):
             add(22, UInt64(result.part), UInt64(result.items.count))
-            add(result.lease)
+            add(result.claim.lease)
         case .heartbeat: add(23)
         case .impaired(let shut): add(27, UInt64(shut.count))
         case .returned(let leases):
@@ -76,6 +76,9 @@ extension TraceHash {
                 add(33, UInt64(name.part))
                 add(name.lease)
             }
+        case .rejected(let name, _):
+            add(35, UInt64(name.part))
+            add(name.lease)
         case .cancel(let name):
             add(34)
             add(name)
@@ -140,6 +143,7 @@ extension TraceHash {
             add(75, UInt64(place), (up ? 1 : 0) + (down ? 2 : 0))
         case .clog(let place, let up): add(76, UInt64(place), up ? 1 : 0)
         case .steal(let place): add(77, UInt64(place))
+        case .forge(let place): add(87, UInt64(place))
         case .replaceCoordinator: add(78)
         case .pauseCoordinator: add(79)
         case .outage: add(80)

@@ -1,6 +1,14 @@
 package import OgiveCore
 
 extension MemoryDatabase {
+    /// The secret of the workers' leases, the same in every test.
+    package static let leaseKey: LeaseKey = {
+        guard let key = LeaseKey(bytes: Array(1...UInt8(LeaseKey.byteCount))) else {
+            preconditionFailure("a key has so many bytes")
+        }
+        return key
+    }()
+
     /// Raises the term.
     package mutating func lead() -> Term {
         term = Term(term.rawValue + 1)

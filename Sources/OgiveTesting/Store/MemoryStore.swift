@@ -102,7 +102,7 @@ package final class MemoryStore: Store {
     ) async throws(StoreError) -> Candidacy {
         let leader = state.withLock(\.leader)
         return try await perform(.lead) { database throws(StoreError) in
-            leader.map(Candidacy.following) ?? .leading(database.lead())
+            leader.map(Candidacy.following) ?? .leading(database.lead(), MemoryDatabase.leaseKey)
         }
     }
 

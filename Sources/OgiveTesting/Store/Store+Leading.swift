@@ -4,7 +4,7 @@ extension Store {
     /// Leads at once, or throws `.conflict` and says who leads.
     package func lead(as coordinator: String) async throws(StoreError) -> Term {
         switch try await lead(as: coordinator, for: .seconds(15)) {
-        case .leading(let term): return term
+        case .leading(let term, _): return term
         case .following(let leader): throw StoreError(.conflict, leader.conflict)
         }
     }

@@ -97,7 +97,8 @@ extension TransportConformance {
         let prompt = Prompt(id: PromptID(1), key: "1", content: .text(text), metadata: "{}")
         return Lease(
             name: LeaseName(term: Term(1), task: TaskID(1), epoch: Epoch(1)), run: RunID(1),
-            prompt: prompt, seedBase: 0, items: [WorkItem(name: .draw(0))], duration: .seconds(60))
+            prompt: prompt, seedBase: 0, items: [WorkItem(name: .draw(0))], duration: .seconds(60),
+            proof: .unproved)
     }
 
     private static func result(texts: [String]) -> TaskResult {
@@ -108,8 +109,6 @@ extension TransportConformance {
                 text: text, tokenCount: 1, finishReason: .stop, logProbability: -1)
             return item
         }
-        return TaskResult(
-            lease: LeaseName(term: Term(1), task: TaskID(1), epoch: Epoch(1)), run: RunID(1),
-            prompt: PromptID(1), part: 0, items: items)
+        return TaskResult(claim: lease(text: "").claim, part: 0, items: items)
     }
 }

@@ -13,6 +13,12 @@ extension CoordinatorMessage: WireConvertible {
             try WireCheck.present(!ack.results.isEmpty, "ack.results")
             let names = try WireCheck.list(ack.results, "ack.results", max: WireLimits.leases)
             self = .acks(try names.map(ResultName.init(wire:)))
+        case .rejected(let rejected):
+            try WireCheck.present(rejected.hasResult, "rejected.result")
+            self = .rejected(
+                try ResultName(wire: rejected.result),
+                reason: try WireCheck.text(
+                    rejected.reason, "rejected.reason", max: WireLimits.reasonBytes))
         case .cancel(let cancel):
             try WireCheck.present(cancel.hasLease, "cancel.lease")
             self = .cancel(try LeaseName(wire: cancel.lease))
@@ -43,6 +49,11 @@ extension CoordinatorMessage: WireConvertible {
             var ack = Ogive_V1_Ack()
             ack.results = names.map(\.wire)
             return .ack(ack)
+        case .rejected(let name, let reason):
+            var rejected = Ogive_V1_Rejected()
+            rejected.result = name.wire
+            rejected.reason = reason.cut(toBytes: WireLimits.reasonBytes)
+            return .rejected(rejected)
         case .cancel(let name):
             var cancel = Ogive_V1_Cancel()
             cancel.lease = name.wire

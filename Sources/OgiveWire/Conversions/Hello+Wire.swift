@@ -57,19 +57,18 @@ extension Offer.Model: WireConvertible {
 
 extension HeldLease: WireConvertible {
     init(wire: Ogive_V1_HeldLease) throws(WireError) {
-        try WireCheck.present(wire.hasLease, "held_lease.lease")
-        let items = try WireCheck.list(wire.items, "held_lease.items", max: WireLimits.items)
+        try WireCheck.present(wire.hasClaim, "held_lease.claim")
+        let settled = try WireCheck.list(
+            wire.settled, "held_lease.settled", max: WireLimits.items)
         self.init(
-            lease: try LeaseName(wire: wire.lease), run: RunID(wire.run),
-            prompt: PromptID(wire.prompt), items: try items.map(ItemName.init(wire:)))
+            claim: try LeaseClaim(wire: wire.claim),
+            settled: try settled.map(ItemName.init(wire:)))
     }
 
     var wire: Ogive_V1_HeldLease {
         var wire = Ogive_V1_HeldLease()
-        wire.lease = lease.wire
-        wire.run = run.rawValue
-        wire.prompt = prompt.rawValue
-        wire.items = items.map(\.wire)
+        wire.claim = claim.wire
+        wire.settled = settled.map(\.wire)
         return wire
     }
 }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 extension Lease: WireConvertible {
@@ -14,7 +15,8 @@ extension Lease: WireConvertible {
             prompt: try Prompt(wire: wire.prompt), seedBase: wire.seedBase,
             items: try items.map(WorkItem.init(wire:)),
             duration: try WireCheck.duration(
-                wire.durationNanoseconds, "lease.duration_nanoseconds", least: 1))
+                wire.durationNanoseconds, "lease.duration_nanoseconds", least: 1),
+            proof: try WireCheck.proof(wire.proof, "lease.proof"))
     }
 
     var wire: Ogive_V1_Lease {
@@ -25,6 +27,7 @@ extension Lease: WireConvertible {
         wire.seedBase = seedBase
         wire.items = items.map(\.wire)
         wire.durationNanoseconds = duration.wireNanoseconds
+        wire.proof = Data(proof.bytes)
         return wire
     }
 }

@@ -1,20 +1,24 @@
 internal import OgiveCore
 
 extension TaskResult: WireConvertible {
+    /// Items that cannot be read do not make the whole unreadable: who sent them, and under which
+    /// lease, is known, so that the sender can be told (`fault`).
     init(wire: Ogive_V1_Result) throws(WireError) {
-        try WireCheck.present(wire.hasLease, "result.lease")
-        let items = try WireCheck.list(wire.items, "result.items", max: WireLimits.items)
+        try WireCheck.present(wire.hasClaim, "result.claim")
         self.init(
-            lease: try LeaseName(wire: wire.lease), run: RunID(wire.run),
-            prompt: PromptID(wire.prompt), part: try WireCheck.number(wire.part, "result.part"),
-            items: try items.map(ItemResult.init(wire:)))
+            claim: try LeaseClaim(wire: wire.claim),
+            part: try WireCheck.number(wire.part, "result.part"), items: [])
+        do throws(WireError) {
+            items = try WireCheck.list(wire.items, "result.items", max: WireLimits.items)
+                .map(ItemResult.init(wire:))
+        } catch {
+            fault = error.message
+        }
     }
 
     var wire: Ogive_V1_Result {
         var wire = Ogive_V1_Result()
-        wire.lease = lease.wire
-        wire.run = run.rawValue
-        wire.prompt = prompt.rawValue
+        wire.claim = claim.wire
         wire.part = UInt32(wireCount: part)
         // By index: `map` would copy each item, with its text.
         wire.items = items.indices.map { items[$0].wire }

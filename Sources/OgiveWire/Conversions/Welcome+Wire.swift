@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 extension Welcome: WireConvertible {
@@ -26,13 +27,16 @@ extension Welcome.Adoption: WireConvertible {
     init(wire: Ogive_V1_Adoption) throws(WireError) {
         try WireCheck.present(wire.hasOld, "adoption.old")
         try WireCheck.present(wire.hasNew, "adoption.new")
-        self.init(old: try LeaseName(wire: wire.old), new: try LeaseName(wire: wire.new))
+        self.init(
+            old: try LeaseName(wire: wire.old), new: try LeaseName(wire: wire.new),
+            proof: try WireCheck.proof(wire.proof, "adoption.proof"))
     }
 
     var wire: Ogive_V1_Adoption {
         var wire = Ogive_V1_Adoption()
         wire.old = old.wire
         wire.new = new.wire
+        wire.proof = Data(proof.bytes)
         return wire
     }
 }

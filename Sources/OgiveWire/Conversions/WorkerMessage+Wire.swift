@@ -29,7 +29,7 @@ extension WorkerMessage: WireConvertible {
             self = .draining
         case .goodbye:
             self = .goodbye
-        case .welcome, .serve, .lease, .ack, .cancel, .reRegister, .idle, .refused,
+        case .welcome, .serve, .lease, .ack, .rejected, .cancel, .reRegister, .idle, .refused,
             .coordinatorHeartbeat:
             throw WireError(.wrongBody, "a worker sent what only a coordinator may send")
         }

@@ -152,7 +152,7 @@ extension CoordinatorStatus {
     /// What is worth an operator's look when it is not zero.
     private static let unusual = [
         "ogive_lease_expirations_total", "ogive_results_total{outcome=duplicate}",
-        "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=invalid}",
+        "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=rejected}",
         "ogive_failures_total", "ogive_database_errors_total",
     ]
     private static let unusualPrefixes = [

@@ -12,21 +12,23 @@ package enum Samples {
         prompt: Prompt(
             id: PromptID(7_654_321), key: "prompt-7654321",
             content: .chat([ChatMessage(role: "user", content: text)]), metadata: "{}"),
-        seedBase: 1_234_567_890, items: [WorkItem(name: .draw(0))], duration: .seconds(900))
+        seedBase: 1_234_567_890, items: [WorkItem(name: .draw(0))], duration: .seconds(900),
+        proof: .unproved)
 
     /// What came of a task: texts of 400 characters.
     package static func result(draws: Int) -> TaskResult {
         TaskResult(
-            lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0,
-            items: (0..<draws).map { draw(Int32($0)) })
+            claim: lease.claim, part: 0, items: (0..<draws).map { draw(Int32($0)) })
     }
 
     /// One draw with a text of 400 characters.
-    package static func draw(_ index: Int32) -> ItemResult {
+    package static func draw(
+        _ index: Int32, seedBase: UInt64 = lease.seedBase
+    ) -> ItemResult {
         var result = ItemResult(name: .draw(index))
         result.completion = Completion(
             text: text, tokenCount: 100, finishReason: .stop, logProbability: -123.5)
-        result.seed = lease.seedBase &+ UInt64(index)
+        result.seed = seedBase &+ UInt64(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)
         return result

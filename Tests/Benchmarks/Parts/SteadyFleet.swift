@@ -19,7 +19,8 @@ package struct SteadyFleet {
         var limits = SchedulerLimits()
         limits.windowItems = windowItems
         limits.landingItems = landingItems
-        scheduler = Scheduler(term: Term(7), limits: limits)
+        scheduler = Scheduler(
+            term: Term(7), key: MemoryDatabase.leaseKey, limits: limits)
         waiting.append(.runs([SimulatedModel.run(draws: 1)]))
         let credit = max(1, scheduler.limits.windowItems / 2 / workers)
         for number in 1...workers {
@@ -60,12 +61,13 @@ package struct SteadyFleet {
     private mutating func receive(_ message: ToWorker) {
         switch message.message {
         case .lease(let lease):
-            let items = lease.items.map { Samples.draw($0.name.index) }
-            let result = TaskResult(
-                lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0, items: items)
+            let items = lease.items.map {
+                Samples.draw($0.name.index, seedBase: lease.seedBase)
+            }
+            let result = TaskResult(claim: lease.claim, part: 0, items: items)
             say(.result(result), message.worker, term: scheduler.term)
         case .acks(let names): acknowledged += names.count
-        case .welcome, .serve, .cancel, .reRegister, .idle, .refused, .heartbeat: break
+        case .welcome, .serve, .rejected, .cancel, .reRegister, .idle, .refused, .heartbeat: break
         }
     }
 

@@ -7,11 +7,22 @@ struct SchedulerAdoptionTests {
     typealias Bench = SchedulerBench
 
     private func older(
-        _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1
+        _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1, of worker: UInt64 = 1
     ) -> HeldLease {
-        HeldLease(
+        let claim = LeaseClaim(
             lease: LeaseName(term: Term(4), task: TaskID(task), epoch: Epoch(3)),
-            run: RunID(run), prompt: PromptID(prompt), items: items.map { .draw($0) })
+            run: RunID(run), prompt: PromptID(prompt), seedBase: 0,
+            items: items.map { .draw($0) }, proof: .unproved)
+        return HeldLease(claim: claim.proved(for: Bench.worker(worker)))
+    }
+
+    /// The lease that an adoption makes of a held one.
+    private func lease(_ adoption: Welcome.Adoption, of held: HeldLease) -> Lease {
+        Lease(
+            name: adoption.new, run: held.claim.run,
+            prompt: Bench.pending(1...1, draws: 1)[0].prompt, seedBase: held.claim.seedBase,
+            items: held.items.map { WorkItem(name: $0) }, duration: .seconds(1),
+            proof: adoption.proof)
     }
 
     private func renamed(_ lease: Lease, _ welcome: Welcome?) -> LeaseName? {
@@ -97,7 +108,7 @@ struct SchedulerAdoptionTests {
         var bench = SchedulerBench.loaded(draws: 2)
         let lease = try #require(bench.hello(from: 1).leases.first)
         bench.handle(.tick, after: .seconds(10))
-        #expect(bench.hello(from: 2, holding: [older([0])]).welcome?.adopted.count == 1)
+        #expect(bench.hello(from: 2, holding: [older([0], of: 2)]).welcome?.adopted.count == 1)
         #expect(
             bench.hello(from: 1, credit: 0, holding: [Bench.held(lease)]).welcome?.adopted == [])
         let late = bench.say(Bench.result(lease), from: 1)
@@ -123,7 +134,7 @@ struct SchedulerAdoptionTests {
         let held = [older([0, 1], task: 70), older([0, 1], task: 71)]
         for _ in 0..<2 {
             let adopted = bench.hello(holding: held).welcome?.adopted
-            #expect(adopted?.map(\.old) == [held[0].lease])
+            #expect(adopted?.map(\.old) == [held[0].claim.lease])
         }
     }
 
@@ -132,7 +143,7 @@ struct SchedulerAdoptionTests {
         var bench = SchedulerBench.loaded(draws: 4)
         let lease = try #require(bench.hello(from: 1, credit: 1).leases.first)
         #expect(lease.items.map(\.name.index) == [0, 1])
-        #expect(bench.hello(from: 2, holding: [older([1, 2])]).welcome?.adopted == [])
+        #expect(bench.hello(from: 2, holding: [older([1, 2], of: 2)]).welcome?.adopted == [])
         #expect(bench.scheduler.load.inFlightItems == 4)
     }
 
@@ -141,7 +152,7 @@ struct SchedulerAdoptionTests {
         var bench = SchedulerBench.loaded(draws: 2)
         let lease = try #require(bench.hello(from: 1, credit: 1).leases.first)
         bench.say(Bench.result(lease))
-        #expect(bench.hello(from: 2, holding: [older([1])]).welcome?.adopted == [])
+        #expect(bench.hello(from: 2, holding: [older([1], of: 2)]).welcome?.adopted == [])
     }
 
     @Test("Results of an adopted lease land and are acknowledged under the new name")
@@ -149,14 +160,12 @@ struct SchedulerAdoptionTests {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun(draws: 2)]))
         let held = older([0, 1])
-        let new = try #require(bench.hello(holding: [held]).welcome?.adopted.first?.new)
-        let lease = Lease(
-            name: new, run: RunID(1), prompt: Bench.pending(1...1, draws: 1)[0].prompt,
-            seedBase: 0, items: held.items.map { WorkItem(name: $0) }, duration: .seconds(1))
+        let adoption = try #require(bench.hello(holding: [held]).welcome?.adopted.first)
+        let lease = lease(adoption, of: held)
         let batch = try #require(bench.say(Bench.result(lease)).batches.first)
         #expect(
             bench.handle(.landed(batch.id, Bench.receipt)).acks
-                == [ResultName(lease: new, part: 0)])
+                == [ResultName(lease: adoption.new, part: 0)])
         #expect(bench.scheduler.load.tasks == 0)
     }
 
@@ -178,11 +187,9 @@ struct SchedulerAdoptionTests {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun(draws: 2)]))
         let held = older([0, 1])
-        let new = try #require(bench.hello(holding: [held]).welcome?.adopted.first?.new)
-        bench.say(.returned([new]))
-        let lease = Lease(
-            name: new, run: RunID(1), prompt: Bench.pending(1...1, draws: 1)[0].prompt,
-            seedBase: 0, items: held.items.map { WorkItem(name: $0) }, duration: .seconds(1))
+        let adoption = try #require(bench.hello(holding: [held]).welcome?.adopted.first)
+        bench.say(.returned([adoption.new]))
+        let lease = lease(adoption, of: held)
         let effects = bench.say(Bench.result(lease))
         #expect(effects.acks.isEmpty)
         let batch = try #require(effects.batches.first)

@@ -10,8 +10,10 @@ struct SchedulerBench {
         var limits = SchedulerLimits()
         limits.drawsPerTask = 2
         limits.landingDelay = .zero
+        limits.helloPause = .zero
         adjust(&limits)
-        scheduler = Scheduler(term: Term(term), limits: limits)
+        scheduler = Scheduler(
+            term: Term(term), key: MemoryDatabase.leaseKey, limits: limits)
     }
 
     /// With one bound run of `prompts` × `draws` whose first page is in memory.
@@ -94,20 +96,19 @@ struct SchedulerBench {
         let names = lease.items.map(\.name).filter { items?.contains($0.index) ?? true }
         return .result(
             TaskResult(
-                lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: part,
+                claim: lease.claim, part: part,
                 items: names.map { name in
                     var result = ItemResult(name: name)
                     result.completion = Completion(
                         text: "text", tokenCount: 1, finishReason: .stop, logProbability: nil)
+                    result.seed = lease.seedBase + UInt64(name.index)
                     result.reward = reward
                     return result
                 }))
     }
 
     static func held(_ lease: Lease) -> HeldLease {
-        HeldLease(
-            lease: lease.name, run: lease.run, prompt: lease.prompt.id,
-            items: lease.items.map(\.name))
+        HeldLease(claim: lease.claim)
     }
 
     static let receipt = LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 0)
@@ -130,6 +131,12 @@ extension [Scheduler.Effect] {
     var acks: [ResultName] {
         sent.flatMap { (message) -> [ResultName] in
             if case .acks(let names) = message.message { names } else { [] }
+        }
+    }
+
+    var rejections: [(ResultName, reason: String)] {
+        sent.compactMap {
+            if case .rejected(let name, let reason) = $0.message { (name, reason) } else { nil }
         }
     }
 

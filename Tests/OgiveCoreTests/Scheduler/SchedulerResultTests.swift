@@ -137,30 +137,10 @@ struct SchedulerResultTests {
     func notFinite(reward: Double) throws {
         var bench = SchedulerBench.loaded(draws: 2)
         let lease = try #require(bench.hello().leases.first)
-        #expect(bench.say(Bench.result(lease, reward: reward)).batches.isEmpty)
-        #expect(bench.scheduler.counters.invalid == 2)
-    }
-
-    @Test("A reward without a completion, a reward with a failure, and nothing at all are invalid")
-    func contradictions() throws {
-        var bench = SchedulerBench.loaded(draws: 4) { $0.drawsPerTask = 4 }
-        let lease = try #require(bench.hello().leases.first)
-        var bare = ItemResult(name: .draw(0))
-        bare.reward = 1
-        var both = ItemResult(name: .draw(1))
-        both.completion = Completion(
-            text: "", tokenCount: nil, finishReason: .stop, logProbability: nil)
-        both.reward = 1
-        both.failure = Failure(stage: .scoring, code: .malformed, message: "", attempts: 1)
-        let empty = ItemResult(name: .draw(2))
-        let foreign = ItemResult(name: .draw(77))
-        let effects = bench.say(
-            .result(
-                TaskResult(
-                    lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0,
-                    items: [bare, both, empty, foreign])))
+        let effects = bench.say(Bench.result(lease, reward: reward))
         #expect(effects.batches.isEmpty)
-        #expect(bench.scheduler.counters.invalid == 4)
+        #expect(effects.rejections.map(\.0) == [ResultName(lease: lease.name, part: 0)])
+        #expect(bench.scheduler.counters.rejected == 1)
     }
 
     @Test("A failure lands as it is")
@@ -171,24 +151,15 @@ struct SchedulerResultTests {
         let items = lease.items.map { item in
             var result = ItemResult(name: item.name)
             result.failure = failure
+            result.seed = lease.seedBase + UInt64(item.name.index)
+            result.completion = Completion(
+                text: "", tokenCount: nil, finishReason: .stop, logProbability: nil)
             return result
         }
         let effects = bench.say(
             .result(
-                TaskResult(
-                    lease: lease.name, run: lease.run, prompt: lease.prompt.id, part: 0,
-                    items: items)))
+                TaskResult(claim: lease.claim, part: 0, items: items)))
         #expect(effects.batches.first?.groups.first?.items.map(\.failure) == [failure, failure])
-    }
-
-    @Test("The same item twice in a part counts once")
-    func repeatedItem() throws {
-        var bench = SchedulerBench.loaded(draws: 2)
-        let lease = try #require(bench.hello().leases.first)
-        guard case .result(var result) = Bench.result(lease, items: [0]) else { return }
-        result.items.append(result.items[0])
-        let batch = try #require(bench.say(.result(result)).batches.first)
-        #expect(batch.groups.flatMap(\.items).count == 1)
     }
 
     @Test("Kept or not depends on the lease, never on the content")

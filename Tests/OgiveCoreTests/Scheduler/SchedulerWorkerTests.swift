@@ -20,14 +20,15 @@ struct SchedulerWorkerTests {
     @Test("A hello waits until the open runs are known: what it holds could not be judged")
     func waitsForRuns() throws {
         var bench = SchedulerBench()
-        let held = HeldLease(
+        let claim = LeaseClaim(
             lease: LeaseName(term: Term(4), task: TaskID(9), epoch: Epoch(1)), run: RunID(1),
-            prompt: PromptID(1), items: [.draw(0)])
+            prompt: PromptID(1), seedBase: 0, items: [.draw(0)], proof: .unproved)
+        let held = HeldLease(claim: claim.proved(for: Bench.worker(1)))
         #expect(bench.hello(holding: [held]).isEmpty)
         #expect(bench.say(.heartbeat, term: 4).isEmpty)
         #expect(bench.hello(holding: [held]).isEmpty)
         let effects = bench.handle(.runs([Bench.boundRun()]))
-        #expect(effects.welcome?.adopted.map(\.old) == [held.lease])
+        #expect(effects.welcome?.adopted.map(\.old) == [held.claim.lease])
     }
 
     @Test("An unknown worker, and one of an older term, is asked to register again")

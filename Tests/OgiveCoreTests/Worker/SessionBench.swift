@@ -54,6 +54,12 @@ struct SessionBench {
         LeaseName(term: Term(term), task: TaskID(task), epoch: Epoch(epoch))
     }
 
+    /// A lease of term 5 that goes on under term 6.
+    static func adoption(_ old: UInt64, as new: UInt64) -> Welcome.Adoption {
+        Welcome.Adoption(
+            old: name(old), new: name(new, term: 6), proof: SHA256Digest(hashing: "\(new)"))
+    }
+
     static func lease(
         _ task: UInt64, term: Int64 = 5, run: Int64 = 1, items: Int32 = 2,
         duration: Duration = .seconds(900)
@@ -61,7 +67,7 @@ struct SessionBench {
         Lease(
             name: name(task, term: term), run: RunID(run),
             prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 7,
-            items: (0..<items).map { WorkItem(name: .draw($0)) }, duration: duration)
+            items: (0..<items).map { WorkItem(name: .draw($0)) }, duration: duration, proof: .unproved)
     }
 
     /// Takes a lease and answers with its ticket.

@@ -104,7 +104,7 @@ struct SessionLeaseTests {
         bench.hear(.reRegister, after: .seconds(5))
         bench.welcome(
             term: 6,
-            adopting: [Welcome.Adoption(old: Bench.name(1), new: Bench.name(8, term: 6))])
+            adopting: [Bench.adoption(1, as: 8)])
         #expect(bench.hear(.heartbeat, after: .seconds(8)).stopped.isEmpty)
         #expect(bench.handle(.tick, after: .seconds(1)).stopped == [ticket])
     }

@@ -58,9 +58,9 @@ struct SessionRegistrationTests {
         let hello = try #require(bench.handle(.tick, after: .seconds(10)).hellos.first)
         #expect(
             hello.inFlight == [
-                HeldLease(
-                    lease: Bench.name(1), run: RunID(1), prompt: PromptID(1), items: [.draw(1)])
+                HeldLease(claim: Bench.lease(1).claim, settled: [.draw(0)])
             ])
+        #expect(hello.inFlight.first?.items == [.draw(1)])
         #expect(bench.session.unacked == 1)
     }
 
@@ -75,13 +75,13 @@ struct SessionRegistrationTests {
         let effects = bench.welcome(
             term: 6,
             adopting: [
-                Welcome.Adoption(old: Bench.name(1), new: Bench.name(11, term: 6)),
-                Welcome.Adoption(old: Bench.name(3), new: Bench.name(13, term: 6)),
+                Bench.adoption(1, as: 11),
+                Bench.adoption(3, as: 13),
             ])
         #expect(effects.stopped == [lost])
-        #expect(effects.results.map(\.lease) == [Bench.name(11, term: 6)])
+        #expect(effects.results.map(\.claim.lease) == [Bench.name(11, term: 6)])
         let later = bench.handle(.done(working, [Bench.results(0, 1)]))
-        #expect(later.results.map(\.lease) == [Bench.name(13, term: 6)])
+        #expect(later.results.map(\.claim.lease) == [Bench.name(13, term: 6)])
     }
 
     @Test("A lease of this term that is not adopted is given back by name")
@@ -162,6 +162,6 @@ struct SessionRegistrationTests {
         let effects = bench.handle(.offerChanged(offer))
         #expect(effects.stopped == [working])
         #expect(effects.hellos.map(\.offer) == [offer])
-        #expect(effects.hellos.first?.inFlight.map(\.lease) == [Bench.name(1)])
+        #expect(effects.hellos.first?.inFlight.map(\.claim.lease) == [Bench.name(1)])
     }
 }

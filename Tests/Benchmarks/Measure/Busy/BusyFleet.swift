@@ -23,7 +23,7 @@ struct BusyFleet {
     }
 
     private let plan: BusyPlan
-    private var scheduler = Scheduler(term: Term(7))
+    private var scheduler = Scheduler(term: Term(7), key: MemoryDatabase.leaseKey)
     private var workers: [Worker?]
     private var queue = EventQueue<Event>()
     private var now = Instant.zero
@@ -140,7 +140,7 @@ struct BusyFleet {
                 worker.waiting.removeAll { $0.ticket == ticket }
                 if let began = worker.running.removeValue(forKey: ticket) { lost += now - began }
             case .exit: hasLeft = true
-            case .idle, .declined: break
+            case .idle, .declined, .rejected: break
             }
         }
         if hasLeft { return }

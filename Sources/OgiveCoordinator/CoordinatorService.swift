@@ -41,8 +41,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
         let feed = EventFeed<Scheduler.Event>(eventsMax: configuration.eventsMax)
         let keeper = LeaseKeeper(
-            store: store, term: term, since: success.since, configuration: configuration, time: time,
-            feed: feed, logger: logger, transportCounts: { transport.counts })
+            store: store, term: term, since: success.since, configuration: configuration,
+            time: time, feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
             try await whenLeading()
             try await withGracefulShutdownHandler {

@@ -2,8 +2,10 @@ package import OgiveCore
 
 /// Splits a task's results into parts that each fit one message.
 package struct ResultSplitter: Sendable {
-    /// Bytes for the header, the lease's name and the ids: more than they can take.
-    private static let envelopeBytes = 256
+    /// Bytes for the header and all of the claim but its items: more than they can take.
+    private static let envelopeBytes = 384
+    /// Bytes of the name of an item in the claim: more than it can take.
+    private static let nameBytes = 12
     /// Bytes for all of an item but its texts: more than they can take.
     private static let itemBytes = 192
     /// Bytes of a token: its id and its log-probability.
@@ -20,7 +22,8 @@ package struct ResultSplitter: Sendable {
         self.itemsMax = max(1, itemsMax)
     }
 
-    /// The items of each part, in order; at least one part.
+    /// The items of each part, in order, where these are the results of all items of a lease; at
+    /// least one part.
     ///
     /// An item that fits no message of its own becomes a `tooLarge` failure, without its
     /// completion, whose message tells the size.
@@ -28,8 +31,10 @@ package struct ResultSplitter: Sendable {
         var parts: [[ItemResult]] = []
         var part: [ItemResult] = []
         var size = 0
+        // Each part names all items of its lease.
+        let room = messageBytesMax - Self.envelopeBytes - items.count * Self.nameBytes
         for item in items {
-            let item = carriable(item)
+            let item = carriable(item, room)
             let itemSize = self.size(of: item)
             if !part.isEmpty, size + itemSize > room || part.count == itemsMax {
                 parts.append(part)
@@ -42,8 +47,6 @@ package struct ResultSplitter: Sendable {
         if parts.isEmpty || !part.isEmpty { parts.append(part) }
         return parts
     }
-
-    private var room: Int { messageBytesMax - Self.envelopeBytes }
 
     /// No less than the item takes in an envelope.
     private func size(of item: ItemResult) -> Int {
@@ -61,7 +64,7 @@ package struct ResultSplitter: Sendable {
         ].compactMap(\.self).max() ?? 0
     }
 
-    private func carriable(_ item: ItemResult) -> ItemResult {
+    private func carriable(_ item: ItemResult, _ room: Int) -> ItemResult {
         let text = item.completion?.text.utf8.count ?? 0
         let tokens = tokens(of: item)
         guard

@@ -20,7 +20,7 @@ import Testing
             TaskResult(
                 claim: LeaseClaim(
                     lease: lease, run: RunID(1), prompt: PromptID(1), seedBase: 0,
-                    items: items.map(\.name), proof: .unproved),
+                    items: items.map(\.name), proof: SHA256Digest(hashing: "")),
                 part: 0, items: items))
     }
 

@@ -21,7 +21,7 @@ import Testing
             claim: LeaseClaim(
                 lease: LeaseName(term: Term(.max), task: TaskID(.max), epoch: Epoch(.max)),
                 run: RunID(.max), prompt: PromptID(.max), seedBase: .max,
-                items: items.map(\.name), proof: .unproved),
+                items: items.map(\.name), proof: SHA256Digest(hashing: "")),
             part: 0, items: items)
     }
 
@@ -47,13 +47,14 @@ import Testing
         var messages = RandomMessages(seed: seed)
         var whole = messages.taskResult(items: Int.random(in: 1...40, using: &messages.random))
         whole.part = 0
+        whole.claim.items = whole.items.map(\.name)
         let bound = Int.random(in: 1024...4096, using: &messages.random)
         let parts = split(whole, by: ResultSplitter(messageBytesMax: bound, itemsMax: 7))
         #expect(parts.flatMap(\.items) == whole.items)
         #expect(parts.map(\.part) == Array(0..<parts.count))
         for part in parts {
             #expect(part.items.count <= 7)
-            #expect(part.lease == whole.lease && part.run == whole.run)
+            #expect(part.claim == whole.claim)
             let bytes = try WorkerEnvelope(
                 worker: worker, term: Term(.max), message: .result(part)
             ).encoded()

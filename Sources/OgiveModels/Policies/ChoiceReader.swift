@@ -154,7 +154,8 @@ package struct ChoiceReader {
         }
         let values = told.compactMap(\.self)
         guard values.count == told.count, values.count == tokens ?? values.count,
-            !values.isEmpty || text.isEmpty, values.allSatisfy(PossibleLogProbability.isPossible(ofToken:)),
+            !values.isEmpty || text.isEmpty,
+            values.allSatisfy(PossibleLogProbability.isPossible(ofToken:)),
             // The bytes of a token are lost, and with llama.cpp its value too.
             !text.unicodeScalars.contains("\u{FFFD}")
         else { return nil }

@@ -1,4 +1,5 @@
 package import OgiveCore
+internal import OgiveTesting
 
 /// Messages of a usual size.
 package enum Samples {

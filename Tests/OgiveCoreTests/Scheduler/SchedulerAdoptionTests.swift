@@ -7,7 +7,8 @@ struct SchedulerAdoptionTests {
     typealias Bench = SchedulerBench
 
     private func older(
-        _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1, of worker: UInt64 = 1
+        _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1,
+        of worker: UInt64 = 1
     ) -> HeldLease {
         let claim = LeaseClaim(
             lease: LeaseName(term: Term(4), task: TaskID(task), epoch: Epoch(3)),

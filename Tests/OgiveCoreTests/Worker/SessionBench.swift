@@ -67,7 +67,8 @@ struct SessionBench {
         Lease(
             name: name(task, term: term), run: RunID(run),
             prompt: SimulatedModel.prompts(1)[0].prompt, seedBase: 7,
-            items: (0..<items).map { WorkItem(name: .draw($0)) }, duration: duration, proof: .unproved)
+            items: (0..<items).map { WorkItem(name: .draw($0)) }, duration: duration,
+            proof: .unproved)
     }
 
     /// Takes a lease and answers with its ticket.

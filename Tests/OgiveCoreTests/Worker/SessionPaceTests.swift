@@ -69,8 +69,14 @@ struct SessionPaceTests {
         let second = try bench.take(2)
         bench.handle(.done(second, [Bench.results(0, 1)]), after: .seconds(3))
         #expect(bench.hear(.heartbeat, after: .seconds(1)).results.isEmpty)
-        #expect(bench.hear(.heartbeat, after: .seconds(1)).results.map(\.claim.lease) == [Bench.name(1)])
-        #expect(bench.hear(.heartbeat, after: .seconds(3)).results.map(\.claim.lease) == [Bench.name(2)])
-        #expect(bench.hear(.heartbeat, after: .seconds(2)).results.map(\.claim.lease) == [Bench.name(1)])
+        #expect(
+            bench.hear(.heartbeat, after: .seconds(1)).results.map(\.claim.lease) == [Bench.name(1)]
+        )
+        #expect(
+            bench.hear(.heartbeat, after: .seconds(3)).results.map(\.claim.lease) == [Bench.name(2)]
+        )
+        #expect(
+            bench.hear(.heartbeat, after: .seconds(2)).results.map(\.claim.lease) == [Bench.name(1)]
+        )
     }
 }

@@ -102,7 +102,9 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             group.addTask { await recorder.run() }
             while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
                 var effects: [Scheduler.Effect] = []
-                for event in events {
+                // Not behind what waits in the feed: nobody who talks much holds up the end.
+                let isEnding = drainingSince == nil && Task.isShuttingDownGracefully
+                for event in isEnding ? [.drain] + events : events {
                     let now = time.now()
                     if case .drain = event { drainingSince = drainingSince ?? now }
                     // A process that was stopped wakes here, with events from before: it must know

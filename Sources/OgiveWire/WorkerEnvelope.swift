@@ -38,9 +38,8 @@ package struct WorkerEnvelope: Hashable, Sendable {
     /// The bytes of the envelope; throws what a decoder would throw for them.
     package func encoded() throws(WireError) -> [UInt8] {
         let body = message.wire
-        if case .result(let result) = try WorkerMessage(wire: body), let fault = result.fault {
-            throw WireError(.invalidValue, fault)
-        }
+        _ = try WorkerMessage(wire: body)
+        if case .result(let result) = body { _ = try TaskResult.items(of: result) }
         return try WireEnvelope.seal(body, worker: worker, term: term)
     }
 }

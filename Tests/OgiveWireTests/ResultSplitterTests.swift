@@ -48,7 +48,7 @@ import Testing
         var whole = messages.taskResult(items: Int.random(in: 1...40, using: &messages.random))
         whole.part = 0
         whole.claim.items = whole.items.map(\.name)
-        let bound = Int.random(in: 1024...4096, using: &messages.random)
+        let bound = Int.random(in: 2048...8192, using: &messages.random)
         let parts = split(whole, by: ResultSplitter(messageBytesMax: bound, itemsMax: 7))
         #expect(parts.flatMap(\.items) == whole.items)
         #expect(parts.map(\.part) == Array(0..<parts.count))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func anItemThatFitsNoMessageBecomesAFailureThatTellsItsSize() throws {
-        let splitter = ResultSplitter(messageBytesMax: 2048)
+        let splitter = ResultSplitter(messageBytesMax: 2304)
         let parts = split(
             result([item(0, bytes: 10), item(1, bytes: 5000), item(2, bytes: 1500)]), by: splitter)
         let items = parts.flatMap(\.items)
@@ -76,7 +76,7 @@ import Testing
         for part in parts {
             let bytes = try WorkerEnvelope(worker: worker, term: Term(1), message: .result(part))
                 .encoded()
-            #expect(bytes.count <= 2048)
+            #expect(bytes.count <= 2304)
         }
     }
 

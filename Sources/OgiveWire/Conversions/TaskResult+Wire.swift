@@ -9,11 +9,16 @@ extension TaskResult: WireConvertible {
             claim: try LeaseClaim(wire: wire.claim),
             part: try WireCheck.number(wire.part, "result.part"), items: [])
         do throws(WireError) {
-            items = try WireCheck.list(wire.items, "result.items", max: WireLimits.items)
-                .map(ItemResult.init(wire:))
+            items = try Self.items(of: wire)
         } catch {
             fault = error.message
         }
+    }
+
+    /// The items of a result; throws what is wrong with them.
+    static func items(of wire: Ogive_V1_Result) throws(WireError) -> [ItemResult] {
+        try WireCheck.list(wire.items, "result.items", max: WireLimits.items)
+            .map(ItemResult.init(wire:))
     }
 
     var wire: Ogive_V1_Result {

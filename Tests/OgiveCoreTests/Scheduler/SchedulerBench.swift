@@ -59,27 +59,26 @@ struct SchedulerBench {
     @discardableResult
     mutating func say(
         _ message: WorkerMessage, from worker: UInt64 = 1, term: Int64? = nil,
-        after delay: Duration = .zero
+        key: String? = nil, after delay: Duration = .zero
     ) -> [Scheduler.Effect] {
-        handle(
-            .message(
-                FromWorker(
-                    worker: Self.worker(worker), term: term.map(Term.init) ?? scheduler.term,
-                    message: message)),
-            after: delay)
+        var said = FromWorker(
+            worker: Self.worker(worker), term: term.map(Term.init) ?? scheduler.term,
+            message: message)
+        said.key = key
+        return handle(.message(said), after: delay)
     }
 
     @discardableResult
     mutating func hello(
         from worker: UInt64 = 1, credit: Int = 1, holding held: [HeldLease] = [],
-        offer: Offer = SimulatedModel.offer
+        offer: Offer = SimulatedModel.offer, key: String? = nil
     ) -> [Scheduler.Effect] {
         say(
             .hello(
                 Hello(
                     name: "w\(worker)", version: "1", offer: offer, credit: credit,
                     inFlight: held)),
-            from: worker, term: 0)
+            from: worker, term: 0, key: key)
     }
 
     @discardableResult

@@ -80,16 +80,6 @@ struct SchedulerResultTests {
         #expect(bench.say(Bench.result(second)).batches.count == 1)
     }
 
-    @Test("A result from a worker that does not hold the lease is dropped")
-    func stranger() throws {
-        var bench = SchedulerBench.loaded(draws: 2)
-        let lease = try #require(bench.hello(from: 1).leases.first)
-        bench.hello(from: 2, credit: 0)
-        #expect(bench.say(Bench.result(lease), from: 2).batches.isEmpty)
-        #expect(bench.scheduler.counters.stale == 1)
-        #expect(bench.say(Bench.result(lease), from: 1).batches.count == 1)
-    }
-
     @Test("A result whose acknowledgement was lost lands again, and is acknowledged by that")
     func ackLost() throws {
         var bench = SchedulerBench.loaded(draws: 4)

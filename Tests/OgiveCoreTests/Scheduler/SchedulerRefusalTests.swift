@@ -1,0 +1,119 @@
+import OgiveCore
+import OgiveTesting
+import Testing
+
+/// Results under a lease that was granted, which cannot be so.
+@Suite("Scheduler: results that are refused", .timeLimit(.minutes(10)))
+struct SchedulerRefusalTests {
+    typealias Bench = SchedulerBench
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let change: @Sendable (inout TaskResult) -> Void
+
+        init(_ name: String, _ change: @escaping @Sendable (inout TaskResult) -> Void) {
+            testDescription = name
+            self.change = change
+        }
+    }
+
+    private static func failure(_ stage: Failure.Stage) -> Failure {
+        Failure(stage: stage, code: .malformed, message: "", attempts: 1)
+    }
+
+    static let cases: [Case] = [
+        Case("no seed") { $0.items[0].seed = nil },
+        Case("a wrong seed") { $0.items[1].seed? += 1 },
+        Case("a seed without a completion, and a wrong one") {
+            $0.items[0].completion = nil
+            $0.items[0].reward = nil
+            $0.items[0].failure = failure(.sampling)
+            $0.items[0].seed = 5
+        },
+        Case("no completion") { $0.items[0].completion = nil },
+        Case("neither reward nor failure") { $0.items[0].reward = nil },
+        Case("a reward and a failure") { $0.items[0].failure = failure(.scoring) },
+        Case("a reward that is not finite") { $0.items[0].reward = .nan },
+        Case("parts of a scorer that has none") { $0.items[0].parts = [1] },
+        Case("a failure of another stage") {
+            $0.items[0].reward = nil
+            $0.items[0].failure = failure(.logProbability)
+        },
+        Case("a failed sampling with a completion") {
+            $0.items[0].reward = nil
+            $0.items[0].failure = failure(.sampling)
+        },
+        Case("a failed scoring without a completion") {
+            $0.items[0].reward = nil
+            $0.items[0].completion = nil
+            $0.items[0].failure = failure(.scoring)
+        },
+        Case("the log-probability of a candidate") {
+            $0.items[0].logProbability = LogProbability(sum: -1, tokenCount: 1)
+        },
+        Case("a positive log-probability") { $0.items[0].completion?.logProbability = 3 },
+        Case("a sentinel for a log-probability") {
+            $0.items[0].completion?.tokenLogProbabilities = [-9_999]
+        },
+        Case("fewer log-probabilities than tokens") {
+            $0.items[0].completion?.tokenCount = 2
+            $0.items[0].completion?.tokenLogProbabilities = [-1]
+        },
+        Case("the same item twice") { $0.items[1] = $0.items[0] },
+        Case("an item of nobody") { $0.items[1].name = .draw(77) },
+        Case("what a decoder could not read") {
+            $0.items = []
+            $0.fault = "it is no text"
+        },
+    ]
+
+    @Test("Nothing of it counts, its sender is told and gets no more of the run", arguments: cases)
+    func refused(fault: Case) throws {
+        var bench = Bench.loaded(draws: 4)
+        let lease = try #require(bench.hello().leases.first)
+        bench.hello(from: 2, credit: 0)
+        guard case .result(var result) = Bench.result(lease) else { return }
+        fault.change(&result)
+        let effects = bench.say(.result(result))
+        #expect(effects.batches.isEmpty)
+        #expect(effects.acks.isEmpty)
+        #expect(effects.rejections.map(\.0) == [ResultName(lease: lease.name, part: 0)])
+        #expect(effects.idleReason?.contains("its results are refused") == true)
+        #expect(effects.leases.isEmpty)
+        #expect(bench.scheduler.counters.rejected == 1)
+        #expect(bench.scheduler.load.inFlightItems == 0)
+        // Others get its items, no attempt is charged, and the worker may come again.
+        let other = try #require(bench.say(.credit(1), from: 2).leases.first)
+        #expect(other.name.task == lease.name.task)
+        #expect(bench.hello().leases.count == 1)
+    }
+
+    @Test("As it was, it counts")
+    func taken() throws {
+        var bench = Bench.loaded(draws: 4)
+        let lease = try #require(bench.hello().leases.first)
+        #expect(bench.say(Bench.result(lease)).batches.count == 1)
+    }
+
+    @Test("Items with a text have neither a completion nor a seed")
+    func texts() throws {
+        for hasCompletion in [false, true] {
+            var bench = Bench()
+            bench.handle(.runs([Bench.boundRun(draws: 1)]))
+            var pending = Bench.pending(1...1, draws: 1)
+            pending[0].items[0].text = "there"
+            bench.page(pending)
+            let lease = try #require(bench.hello().leases.first)
+            var item = ItemResult(name: .draw(0))
+            item.reward = 1
+            if hasCompletion {
+                item.seed = lease.seedBase
+                item.completion = Completion(
+                    text: "another", tokenCount: 1, finishReason: .stop, logProbability: nil)
+            }
+            let effects = bench.say(
+                .result(TaskResult(claim: lease.claim, part: 0, items: [item])))
+            #expect(effects.batches.isEmpty == hasCompletion)
+        }
+    }
+}

@@ -102,7 +102,7 @@ class IsolationTests(ScorerTestCase):
                 """)
 
     def test_writes_are_bounded_wherever_they_go(self):
-        # 64 MiB each in /tmp and /dev/shm; the rest is read-only.
+        # 64 MiB in /tmp and /dev/shm together; the rest is read-only.
         self.found_nothing("""
             import os
             def filled(folder):
@@ -117,13 +117,26 @@ class IsolationTests(ScorerTestCase):
                     pass
                 return written
             def f():
-                found = []
-                for folder, _, _ in os.walk("/"):
-                    if folder.startswith(("/usr", "/proc")): continue
-                    bound = (1 << 26) * (folder in ("/tmp", "/dev/shm"))
-                    written = filled(folder)
-                    if written > bound: found.append((folder, written))
-                return found
+                found = [(folder, filled(folder)) for folder, _, _ in os.walk("/")
+                         if not folder.startswith(("/usr", "/proc"))]
+                found = [each for each in found if each[1]]
+                return [] if sum(written for _, written in found) <= 1 << 26 else found
+            """)
+
+    def test_empty_files_are_bounded_too(self):
+        # The kernel needs a kilobyte for each, which is of no file's size.
+        self.found_nothing("""
+            import os
+            def f():
+                made = 0
+                for folder in ("/tmp", "/dev/shm"):
+                    try:
+                        while made < 10_000:
+                            os.close(os.open(f"{folder}/{made}", os.O_CREAT))
+                            made += 1
+                    except OSError:
+                        pass
+                return [] if 1_000 < made < 5_000 else made
             """)
 
     def test_no_memory_outside_of_the_bounds(self):

@@ -19,8 +19,9 @@ class ValueTests(ScorerTestCase):
             "def f(x): return x",
             "import math",
             """for value in (None, True, False, 0, -1, 2**63, -2**63, 2**64, -10**4000, 0.1, -0.0,
-                    1e-320, math.inf, -math.inf, 1 + 2j, complex(math.inf, -0.0), "", "é\\ud800\\0",
-                    b"\\0\\xff", bytearray(b"x"), [], [[1], [2.0]], (), (1,), ((), []), {}, {1: 2},
+                    1e-320, math.inf, -math.inf, 1 + 2j, complex(math.inf, -0.0), "",
+                    "é\\ud800\\0", b"\\0\\xff", bytearray(b"x"), [], [[1], [2.0]], (), (1,),
+                    ((), []), {}, {1: 2},
                     {"tuple": [1]}, {(1, "a"): {"b": None}}, {None: 1}, set(), {1, "a", (2, 3)},
                     frozenset({1}), {frozenset({1}): b"x"}):
                     assert candidate(value) == value and repr(candidate(value)) == repr(value)

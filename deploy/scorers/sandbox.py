@@ -28,11 +28,22 @@ VERDICT_BYTES_MAX = 4 << 20
 # How long a judge may still take after the completion's process was ended.
 JUDGE_SECONDS = 5
 
+# Of /tmp and /dev/shm together: an empty file has no size, but costs the kernel a kilobyte.
+FILES_MAX = 4096
+
+# bubblewrap cannot bound the number of files of a tmpfs, so it is given one that is mounted before,
+# in a user and mount namespace that it starts in. /mnt is only where it stands meanwhile.
+MOUNT = """
+mount -n -t tmpfs -o "size=$1m,nr_inodes=$2,mode=700" tmpfs /mnt && mkdir /mnt/tmp /mnt/shm &&
+shift 2 && exec "$@"
+"""
+
 # System calls by which memory is used beyond what is bounded here, or other processes are touched:
 # memfd_create, memfd_secret, shmget, msgget, semget, add_key, request_key, keyctl, ptrace,
 # process_vm_readv, process_vm_writev, io_uring_setup, bpf, perf_event_open, userfaultfd.
 DENIED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 68, 64, 248, 249, 250, 101, 310, 311, 425, 321, 298, 323)),
+    "x86_64": (0xC000003E, (319, 447, 29, 68, 64, 248, 249, 250, 101, 310, 311, 425, 321, 298,
+                            323)),
     "aarch64": (0xC00000B7, (279, 447, 194, 186, 190, 217, 218, 219, 117, 270, 271, 425, 280, 241,
                              282)),
 }
@@ -62,11 +73,17 @@ def source(name):
     return (HERE / "sandbox_values.py").read_text() + (HERE / name).read_text()
 
 
-def bubblewrap():
-    """The program's path; ends this process where there is none that is new enough."""
-    path = shutil.which("bwrap")
+def program(name, package="util-linux"):
+    """The path of a program; ends this process where there is none."""
+    path = shutil.which(name)
     if path is None:
-        sys.exit("unit_tests: bubblewrap is missing: apt-get install bubblewrap")
+        sys.exit(f"unit_tests: {name} is missing: apt-get install {package}")
+    return path
+
+
+def bubblewrap():
+    """The path of bubblewrap; ends this process where it is too old."""
+    path = program("bwrap", "bubblewrap")
     version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
     numbers = [int(number) for number in re.findall(r"\d+", version)]
     if numbers < [0, 8]:
@@ -97,7 +114,6 @@ class Sandboxes:
     def __init__(self, options):
         self.options = options
         self.bubblewrap = bubblewrap()
-        self.setpriv = shutil.which("setpriv")
         self.filter = system_call_filter()
         self.sources = {name: source(f"sandbox_{name}.py") for name in ("child", "judge")}
         # Processor time is what counts, so that a busy machine changes no reward; the wall time
@@ -116,16 +132,17 @@ class Sandboxes:
         command = []
         if os.geteuid() == 0:
             user = str(user)
-            command = [self.setpriv, "--reuid", user, "--regid", user, "--clear-groups"]
-        size = str(self.options.disk << 20)
+            command = [program("setpriv"), "--reuid", user, "--regid", user, "--clear-groups"]
         command += [
-            self.bubblewrap, "--unshare-user", "--unshare-all", "--disable-userns",
-            "--die-with-parent", "--new-session", "--hostname", "sandbox",
-            "--seccomp", str(filter_descriptor),
+            program("unshare"), "--user", "--map-root-user", "--mount", "/bin/sh", "-c", MOUNT,
+            "sh", str(self.options.disk), str(FILES_MAX),
+            self.bubblewrap, "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-all",
+            "--disable-userns", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
+            "--hostname", "sandbox", "--seccomp", str(filter_descriptor),
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib",
             "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
-            "--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm",
-            "--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp",
+            "--proc", "/proc", "--dev", "/dev", "--bind", "/mnt/shm", "/dev/shm",
+            "--bind", "/mnt/tmp", "/tmp", "--chdir", "/tmp",
             "--clearenv", "--setenv", "PATH", "/usr/bin:/bin",
         ]
         for path in self.options.bind:

@@ -14,7 +14,7 @@ reply's `note` says what else went wrong first.
 
 The sandbox is bubblewrap (Debian package `bubblewrap`, 0.8 or newer): its own user, process and
 network namespaces, an empty network, an empty environment, /usr read-only, /tmp and /dev/shm empty
-and of bounded size, no home. Limits: processor time, wall time, address space, processes, file
+and bounded, no home. Limits: processor time, wall time, address space, processes, file
 size, system calls.
 
 The tests run in a second sandbox. The completion's process gets the arguments of each call and
@@ -113,7 +113,7 @@ def main():
                         help="address space of each process in MiB (1024)")
     parser.add_argument("--processes", type=int, default=16, help="processes and threads (16)")
     parser.add_argument("--disk", type=int, default=64,
-                        help="MiB that /tmp holds, and /dev/shm as much again (64)")
+                        help="MiB that /tmp and /dev/shm hold together (64)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="at once (processors)")
     parser.add_argument("--python", default="/usr/bin/python3", help="interpreter in the sandbox")
     parser.add_argument("--bind", action="append", default=[], metavar="PATH",

@@ -89,6 +89,17 @@ import Testing
     }
 
     @Test(
+        "Fault 57: completions attack their grader; none is rewarded, and none gets out",
+        .enabled { try await hasSandbox() })
+    func attacks() async throws {
+        let folder = Self.root.appending(path: "Tests/Scorers").path
+        let outcome = try await SystemProgram.run(
+            "/bin/sh",
+            ["-c", #"exec /usr/bin/python3 -B -m unittest discover -s "$0" -t "$0" 2>&1"#, folder])
+        #expect(outcome.status == 0, "\(outcome.output.suffix(4_000))")
+    }
+
+    @Test(
         "A prompt without tests is a failure and not a score", .enabled { try await hasSandbox() })
     func refuses() async throws {
         let nothing = ScoreRequest(prompt: Samples.chat, completion: "x")

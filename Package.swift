@@ -128,7 +128,9 @@ let package = Package(
                 "Postgres", "QuantileRewards",
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
-            swiftSettings: house),
+            swiftSettings: house,
+            // libzmq calls the program's own, see decision record 0072.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=accept4"])]),
         // Not shipped: the deterministic simulator on the command line.
         .executableTarget(
             name: "simulate", dependencies: ["OgiveTesting", argumentParser],

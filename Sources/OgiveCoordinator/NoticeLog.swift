@@ -42,9 +42,10 @@ struct NoticeLog: Sendable {
                 metadata: ["worker": "\(id)", "name": "\(name)", "reason": "\(reason)"])
         case .callFailed(let call, let run, let error, let pause):
             logger.warning(
-                "the database did not \(call.rawValue) run \(run); trying again",
+                "the database did not do what a run needs; trying again",
                 metadata: [
-                    "run": "\(run)", "reason": "\(error.message)", "code": "\(error.code.rawValue)",
+                    "call": "\(call.rawValue)", "run": "\(run)",
+                    "reason": "\(error.message)", "code": "\(error.code.rawValue)",
                     "in": "\(pause)",
                 ])
         case .finished(let id, let name, let isOutOfBudget):

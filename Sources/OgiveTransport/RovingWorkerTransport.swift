@@ -40,6 +40,7 @@ package final class RovingWorkerTransport: WorkerTransport {
 
     /// Serves until the task is cancelled or `close()` is called; call it once.
     package func run() async throws(TransportError) {
+        defer { closeAll() }
         while let transport = state.withLock({ $0.waiting.popLast() }) {
             try await transport.run()
             if Task.isCancelled { return }
@@ -63,6 +64,16 @@ package final class RovingWorkerTransport: WorkerTransport {
         transport.close()
     }
 
+    /// Nobody runs what is made from now on, or waits to be run.
+    private func closeAll() {
+        let left = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for transport in left { transport.close() }
+    }
+
     /// Connects to the next address; without another one, nothing changes.
     package func moveOn() async {
         guard endpoints.count > 1 else { return }
@@ -71,12 +82,14 @@ package final class RovingWorkerTransport: WorkerTransport {
             let transport = try connect(endpoints[next])
             let former = state.withLock { state -> ZeroMQWorkerTransport? in
                 guard !state.isClosed else { return nil }
-                defer { (state.current, state.index) = (transport, next) }
                 state.waiting.insert(transport, at: 0)
+                defer { (state.current, state.index) = (transport, next) }
                 return state.current
             }
+            // Closed while this one was made: nobody will run it.
+            guard let former else { return transport.close() }
             logger.info("trying a coordinator", metadata: ["endpoint": "\(endpoints[next])"])
-            former?.close()
+            former.close()
         } catch {
             logger.warning(
                 "cannot try a coordinator",

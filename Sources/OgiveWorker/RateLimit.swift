@@ -9,6 +9,9 @@ struct RateLimit: Hashable, Sendable {
     /// How much of a minute's allowance can be saved up.
     static let storedShare = 0.1
 
+    /// The longest wait in seconds; then the level is looked at again.
+    private static let waitMax = 3_600.0
+
     private let perSecond: Double
     private let capacity: Double
     private var level: Double
@@ -28,7 +31,9 @@ struct RateLimit: Hashable, Sendable {
         filledAt = now
         let missing = min(cost, capacity) - level
         // Rounding must not ask for a wait that changes nothing.
-        return missing <= 1e-9 ? .zero : max(.milliseconds(1), .seconds(missing / perSecond))
+        if missing <= 1e-9 { return .zero }
+        // A rate of nearly nothing would ask for more than a `Duration` holds.
+        return max(.milliseconds(1), .seconds(min(missing / perSecond, Self.waitMax)))
     }
 
     /// Spends; a negative cost gives back what was spent too much.

@@ -39,6 +39,7 @@ struct Ogive: AsyncParsableCommand {
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.
     static func main() async {
+        DescriptorLimit.raise()
         var file: ConfigurationFile?
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
@@ -57,13 +58,13 @@ struct Ogive: AsyncParsableCommand {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             let isHelp = code == .success
-            ErrorRendering.write(text + "\n", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
+            Output.show(text: text + "\n", on: isHelp ? STDOUT_FILENO : STDERR_FILENO)
             Glibc.exit(isHelp ? 0 : ExitCode.misconfigured.rawValue)
         } catch {
             let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
             var failure = CommandError(explaining: error)
             failure.message = file?.completing(failure.message) ?? failure.message
-            ErrorRendering.writeLine(ErrorRendering.text(failure, style: style))
+            Output.warn(ErrorRendering.text(failure, style: style))
             Glibc.exit(failure.exitCode.rawValue)
         }
     }

@@ -112,6 +112,14 @@ import Testing
         #expect(error?.code == .invalidSpecification)
     }
 
+    @Test(arguments: [1e300, .infinity, .nan, -1, 86_400_001])
+    func latencyThatIsNoDurationIsRefused(_ milliseconds: Double) {
+        let error = #expect(throws: ModelError.self) {
+            try policy { $0.latencyMilliseconds = milliseconds }
+        }
+        #expect(error?.code == .invalidSpecification)
+    }
+
     @Test func fingerprintSaysThatNoModelIsServed() async throws {
         #expect(try await policy().fingerprint().facts["server"] == "synthetic (no model)")
     }

@@ -35,6 +35,15 @@ struct EstimateTests {
         #expect(estimate.time == nil && estimate.tokens == nil && estimate.cost == nil)
     }
 
+    @Test("What no number holds is the largest one")
+    func largest() {
+        var burst = Self.burst(1, seconds: 1, tokens: TokenCount(input: .max / 2, output: 7))
+        burst.bytes = .max / 2
+        let estimate = Estimate(draws: 1_000, sampling: burst, scoring: burst, prices: nil)
+        #expect(estimate.tokens == TokenCount(input: .max, output: 7_000))
+        #expect(estimate.bytes == .max)
+    }
+
     @Test("A budget that is too small is a warning; one that cannot be kept is an error")
     func budget() {
         let tokens = Self.burst(10, seconds: 1, tokens: TokenCount(output: 100))

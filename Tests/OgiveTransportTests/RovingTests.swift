@@ -2,6 +2,7 @@ import Logging
 import OgiveCore
 import OgiveTesting
 import OgiveTransport
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct RovingTests {
@@ -59,5 +60,32 @@ import Testing
             }
             group.cancelAll()
         }
+    }
+
+    @Test func `A transport that is made while the roving one closes is closed with it`()
+        async throws
+    {
+        let logger = Self.logger()
+        let made = Mutex<[ZeroMQWorkerTransport]>([])
+        let closing = Mutex<RovingWorkerTransport?>(nil)
+        let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
+        let roving = try RovingWorkerTransport([nowhere, nowhere + "b"], logger: logger) {
+            (endpoint) throws(TransportError) in
+            closing.withLock { $0 }?.close()
+            let transport = try ZeroMQWorkerTransport(
+                worker: Self.worker, connect: endpoint, logger: logger)
+            made.withLock { $0.append(transport) }
+            return transport
+        }
+        closing.withLock { $0 = roving }
+        await roving.moveOn()
+        // Open, it would serve for ever.
+        let late = try #require(made.withLock { $0.dropFirst().first })
+        try await late.run()
+        // It runs what was there before, to its end, and nobody runs what comes later.
+        try await roving.run()
+        await roving.moveOn()
+        let later = try #require(made.withLock { $0.dropFirst(2).first })
+        try await later.run()
     }
 }

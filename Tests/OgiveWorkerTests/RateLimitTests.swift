@@ -7,6 +7,16 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct RateLimitTests {
     private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }
 
+    @Test(
+        "A rate of nearly nothing waits, and does not trap",
+        arguments: [Double.leastNonzeroMagnitude, 1e-300, 1e-9])
+    func tiny(_ perMinute: Double) {
+        var limit = RateLimit(perMinute: perMinute, now: .zero)
+        limit.spend(1e6)
+        let wait = limit.wait(for: 1, now: at(1))
+        #expect(wait > .zero && wait <= .seconds(3_600))
+    }
+
     @Test("No minute gets more than a tenth above the rate", arguments: [6.0, 60, 600])
     func rate(_ perMinute: Double) {
         var limit = RateLimit(perMinute: perMinute, now: .zero)

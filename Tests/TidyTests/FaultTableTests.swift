@@ -12,8 +12,8 @@ struct FaultTable {
         var isExcused: Bool
     }
 
-    /// How many faults there are.
-    static let faults = 42
+    /// The numbers of the faults.
+    static let faults = Array(1...42) + Array(48...51)
 
     /// The rows of a page: `| 7 | fault | what follows | `FileA`, `FileB` |`.
     static func rows(of page: String) -> [Row] {
@@ -36,8 +36,8 @@ struct FaultTable {
     static func problems(page: String, tests: [String: String]) -> [String] {
         let rows = rows(of: page)
         var problems: [String] = []
-        if rows.map(\.fault) != Array(1...faults) {
-            problems.append("the rows are \(rows.map(\.fault)) and not 1 to \(faults)")
+        if rows.map(\.fault) != faults {
+            problems.append("the rows are \(rows.map(\.fault)) and not \(faults)")
         }
         for row in rows {
             if row.files.isEmpty, !row.isExcused {
@@ -59,7 +59,7 @@ struct FaultTable {
 
 @Suite(.timeLimit(.minutes(10))) struct FaultTableTests {
     private func page(_ cell: String, fault: Int = 7) -> String {
-        (1...FaultTable.faults).map { "| \($0) | a | b | \($0 == fault ? cell : "not run: c") |" }
+        FaultTable.faults.map { "| \($0) | a | b | \($0 == fault ? cell : "not run: c") |" }
             .joined(separator: "\n")
     }
 

@@ -55,10 +55,10 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// How long the server asks to wait.
     package var retryAfter: Duration?
 
-    /// Describes a failure.
+    /// Describes a failure. Secrets that a server repeats are hidden in the message.
     package init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
         self.code = code
-        self.message = message
+        self.message = Secrets.hiding(in: message)
         self.retryAfter = retryAfter
     }
 

@@ -23,6 +23,8 @@ package struct SyntheticSpec: Hashable, Sendable, Codable {
     package var values: [Double] = []
     /// Mean time that a completion takes, in milliseconds (exponentially distributed; 0: none).
     package var latencyMilliseconds: Double = 0
+    /// A day: a longer one would not fit a `Duration`, drawn at random.
+    private static let latencyMillisecondsMax = 86_400_000.0
     /// Length of a completion's text, in characters.
     package var textLength: Int = 64
 
@@ -41,8 +43,8 @@ package struct SyntheticSpec: Hashable, Sendable, Codable {
         if !(scale > 0 && scale.isFinite) { return "scale must be more than 0" }
         if distribution == .discrete, values.isEmpty { return "discrete needs `values`" }
         if !values.allSatisfy(\.isFinite) { return "values must be finite numbers" }
-        if !(latencyMilliseconds >= 0 && latencyMilliseconds.isFinite) {
-            return "latency_ms must be at least 0"
+        if !(0...Self.latencyMillisecondsMax).contains(latencyMilliseconds) {
+            return "latency_ms must be in 0...\(Int(Self.latencyMillisecondsMax))"
         }
         if !(32...1_000_000).contains(textLength) {
             return "text_length must be in 32...1000000"

@@ -12,10 +12,12 @@ package struct TokenCount: Hashable, Sendable, Codable {
     }
 
     /// Both together.
-    package var total: Int { input + output }
+    package var total: Int { input.saturating(adding: output) }
 
     package static func + (left: TokenCount, right: TokenCount) -> TokenCount {
-        TokenCount(input: left.input + right.input, output: left.output + right.output)
+        TokenCount(
+            input: left.input.saturating(adding: right.input),
+            output: left.output.saturating(adding: right.output))
     }
 
     /// `count` parts that differ by one at most and add up to it exactly.
@@ -42,7 +44,7 @@ package struct Spending: Hashable, Sendable, Codable {
     }
 
     /// All of them.
-    package var tokens: Int { policy.total + scorer.total }
+    package var tokens: Int { policy.total.saturating(adding: scorer.total) }
 
     /// Spending only grows: of two readings the later one, whichever came first.
     package func merged(_ other: Spending) -> Spending {
@@ -52,5 +54,13 @@ package struct Spending: Hashable, Sendable, Codable {
         }
         return Spending(
             policy: later(policy, other.policy), scorer: later(scorer, other.scorer))
+    }
+}
+
+extension FixedWidthInteger {
+    /// The sum, or the bound that it would pass: counts from outside must not end the process.
+    package func saturating(adding other: Self) -> Self {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other < 0 ? .min : .max) : sum
     }
 }

@@ -30,7 +30,7 @@ package struct CommandFacts: Decodable, Hashable, Sendable {
     /// The fingerprint of a command that is configured as `model`.
     func fingerprint(model: String) -> Fingerprint {
         var all = ["model": model, "server": "command"]
-        for (name, text) in facts { all["command.\(name)"] = text }
+        for (name, text) in facts { all["command.\(name)"] = Secrets.hiding(in: text) }
         return Fingerprint(all)
     }
 }

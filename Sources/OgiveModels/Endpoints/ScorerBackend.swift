@@ -18,6 +18,7 @@ enum ScorerBackend: Sendable {
         case .synthetic: self = .synthetic
         case .command: self = .command(try CommandScorer(endpoint: endpoint))
         case .http:
+            endpoint.http.hideSecrets()
             self = .http(try ConfiguredModels.http(endpoint))
         case .rerank, .classify, .pooling, .score, .judge:
             self = .server(

@@ -27,6 +27,7 @@ package final class ModelHTTP: Sendable {
 
     private let client: HTTPClient
     private let apiKey: String?
+    private let budget: AnswerBudget
     private let opened = Opened()
 
     private final class Opened: Sendable {
@@ -36,16 +37,19 @@ package final class ModelHTTP: Sendable {
     /// How many connections were opened so far.
     package var connectionsMade: Int { opened.count.load(ordering: .sequentiallyConsistent) }
 
-    /// Opens nothing yet: connections are made as requests need them, at most `connections`.
+    /// Opens nothing yet: connections are made as requests need them, at most `connections`. The
+    /// bytes of answers come out of `budget`; the key is hidden in whatever the server says.
     package init(
         url: ModelURL, apiKey: String?, requestTimeout: Duration, connections: Int,
         authorities: TrustedAuthorities? = nil,
-        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault
+        answerBytesMax: Int = ModelHTTP.answerBytesMaxDefault, budget: AnswerBudget = .shared
     ) {
         self.url = url
         self.apiKey = apiKey
         self.requestTimeout = requestTimeout
         self.answerBytesMax = answerBytesMax
+        self.budget = budget
+        if let apiKey { Secrets.add(apiKey) }
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         if let authorities {
@@ -159,8 +163,7 @@ package final class ModelHTTP: Sendable {
     {
         do {
             let response = try await execute(request)
-            let answer = try await response.body.collect(upTo: answerBytesMax)
-            let data = Data(answer.readableBytesView)
+            let data = try await read(response)
             if response.status.code / 100 == 2 {
                 let tokens = response.headers.first(name: "x-compute-tokens")
                 return .success(Reply(data: data, tokens: ServerUsage.tokens(inHeader: tokens)))
@@ -173,6 +176,44 @@ package final class ModelHTTP: Sendable {
             return .failure(
                 HTTPFailure.error(
                     url: url.appending(path), cause: error, answerBytesMax: answerBytesMax))
+        }
+    }
+}
+
+extension ModelHTTP {
+    /// The body of an answer, as its bytes come and `budget` has room for them.
+    private func read(_ response: HTTPClientResponse) async throws -> Data {
+        let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }
+        if let length, length > answerBytesMax {
+            throw NIOTooManyBytesError(maxBytes: answerBytesMax)
+        }
+        let share = budget.share()
+        var answer = ByteBuffer()
+        for try await var part in response.body {
+            guard part.readableBytes <= answerBytesMax - answer.readableBytes else {
+                throw NIOTooManyBytesError(maxBytes: answerBytesMax)
+            }
+            try await share.take(part.readableBytes)
+            answer.writeBuffer(&part)
+        }
+        return Self.data(answer, holding: share)
+    }
+
+    /// The bytes as data that holds its share for as long as it lives, and its slices with it.
+    private static func data(_ buffer: ByteBuffer, holding share: AnswerBudget.Share) -> Data {
+        let count = buffer.readableBytes
+        // Sound: `count` bytes are allocated and filled here, and freed by the data that owns them.
+        return unsafe buffer.withUnsafeReadableBytes { bytes in
+            let memory = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(1, count), alignment: 1)
+            unsafe memory.copyMemory(from: bytes)
+            guard let start = memory.baseAddress else { return Data() }
+            return unsafe Data(
+                bytesNoCopy: start, count: count,
+                deallocator: .custom { pointer, _ in
+                    unsafe pointer.deallocate()
+                    withExtendedLifetime(share) {}
+                })
         }
     }
 }

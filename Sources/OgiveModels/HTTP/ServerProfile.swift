@@ -87,7 +87,7 @@ package struct ServerProfile: Hashable, Sendable {
         }
         let kind = kind ?? Kind.recognisable.first { $0.facts(pages) != nil } ?? .other
         var profile = ServerProfile(kind: kind, models: served)
-        profile.facts = kind.facts(pages, entry) ?? [:]
+        profile.facts = (kind.facts(pages, entry) ?? [:]).mapValues { Secrets.hiding(in: $0) }
         profile.slots = kind == .llamaCpp ? LlamaProps.read(pages)?.total_slots : nil
         profile.facts["model"] = model
         profile.facts["server"] = kind.rawValue

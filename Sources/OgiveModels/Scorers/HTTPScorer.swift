@@ -40,7 +40,7 @@ package struct HTTPScorer: Scorer {
             }
             for name in object.keys.sorted().prefix(32) {
                 if let text = object[name]?.scalarText, text.utf8.count <= 4_096 {
-                    facts[String(name.prefix(100))] = text
+                    facts[String(name.prefix(100))] = Secrets.hiding(in: text)
                 }
             }
         }

@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// One thing that was looked at before a run, and what was concluded.
 package struct Finding: Hashable, Sendable {
     /// How bad it is.
@@ -29,7 +31,7 @@ package struct Finding: Hashable, Sendable {
     /// What to do about it.
     package var advice: String?
 
-    /// Joins the parts.
+    /// Joins the parts. Secrets that a server repeats are hidden.
     package init(
         _ severity: Severity, _ code: FindingCode, at place: String, _ message: String,
         advice: String? = nil
@@ -37,8 +39,8 @@ package struct Finding: Hashable, Sendable {
         self.severity = severity
         self.code = code
         self.place = place
-        self.message = message
-        self.advice = advice
+        self.message = Secrets.hiding(in: message)
+        self.advice = advice.map { Secrets.hiding(in: $0) }
     }
 }
 

@@ -36,7 +36,8 @@ package struct Estimate: Hashable, Sendable {
             scorerTokens = scored
             cost = prices.map { $0.cost(of: Spending(policy: scaled, scorer: scored)) }
         }
-        bytes = Int(Double(sampling.bytes) * share) + draws * Self.bytesPerDraw
+        bytes = Int(scaling: sampling.bytes, by: share)
+            .saturating(adding: draws * Self.bytesPerDraw)
     }
 
     /// Draws with their rewards in a second; `nil` when nothing came of the burst.
@@ -82,6 +83,14 @@ package struct Estimate: Hashable, Sendable {
 
 extension TokenCount {
     fileprivate func scaled(by factor: Double) -> TokenCount {
-        TokenCount(input: Int(Double(input) * factor), output: Int(Double(output) * factor))
+        TokenCount(
+            input: Int(scaling: input, by: factor), output: Int(scaling: output, by: factor))
+    }
+}
+
+extension Int {
+    /// A count scaled up, or the largest number where it would not fit.
+    fileprivate init(scaling count: Int, by factor: Double) {
+        self = Int(exactly: (Double(count) * factor).rounded(.towardZero)) ?? .max
     }
 }

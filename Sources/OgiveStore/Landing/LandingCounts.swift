@@ -54,6 +54,8 @@ struct LandingCounts: Sendable {
     /// Adds what another run's part changed.
     mutating func add(_ other: LandingCounts) {
         completions += other.completions
+        tokens = tokens.saturating(adding: other.tokens)
+        truncated += other.truncated
         bare += other.bare
         rewards += other.rewards
         candidateRewards += other.candidateRewards
@@ -61,6 +63,8 @@ struct LandingCounts: Sendable {
         candidateFailures += other.candidateFailures
         logProbabilities += other.logProbabilities
         logProbabilityFailures += other.logProbabilityFailures
+        policyTokens = policyTokens + other.policyTokens
+        scorerTokens = scorerTokens + other.scorerTokens
         spent.merge(other.spent) { $0.merged($1) }
     }
 

@@ -99,23 +99,42 @@ struct RunLanding: Sendable {
         try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
         if fresh.count == tables.count { return }
         let grown = tables.filter { ground.tables[$0.prompt] != nil }
-        var first: [Int32] = []
-        var next: Int32 = 1
-        for (_, table) in grown {
-            first.append(next)
-            next += Int32(table.indexes.count)
-        }
+        let counts = grown.map(\.table.indexes.count)
         try await connection.execute(
             LandingQueries.mergeTables,
             [
                 .int64(scoring), .int64(now), .int64Array(grown.map(\.prompt)),
-                .int32Array(grown.map { Int32($0.table.indexes.count) }),
-                .int32Array(grown.map(\.table.completeTo)), .int32Array(first),
+                .int32Array(try Self.sizes(counts)),
+                .int32Array(grown.map(\.table.completeTo)), .int32Array(try Self.firsts(counts)),
                 .int32Array(grown.flatMap(\.table.indexes)),
                 .doubleArray(grown.flatMap(\.table.rewards)),
                 .doubleArray(grown.flatMap { $0.table.rewards.sorted() }),
             ])
     }
+
+    /// The sizes of tables as the database takes them. Throws when one does not fit.
+    private static func sizes(_ counts: [Int]) throws(StoreError) -> [Int32] {
+        try counts.map { count throws(StoreError) in
+            guard let size = Int32(exactly: count) else { throw tooManyRewards }
+            return size
+        }
+    }
+
+    /// Where each of the tables begins in the list of all of them, counted from 1. Throws when
+    /// there is one that the database could not count up to.
+    static func firsts(_ counts: [Int]) throws(StoreError) -> [Int32] {
+        var next = 1
+        let firsts = counts.map { count in
+            defer { next = next.saturating(adding: count) }
+            return next
+        }
+        return try sizes(firsts)
+    }
+
+    private static let tooManyRewards = StoreError(
+        .refused,
+        "the tables that a batch adds to have more than \(Int32.max) rewards in all; lower "
+            + "`coordinator.landing.batch`")
 
     private func sum(
         of rewards: [LandingReward], _ connection: PostgresConnection

@@ -32,7 +32,7 @@ struct AuditCommand: ConfiguredCommand {
         let report = try await DatabaseSession.withStore(configuration) { store, _ in
             try await store.audit(run: run, listMax: list)
         }
-        print(json ? report.json.json : report.lines.joined(separator: "\n"))
+        Output.show(json ? [report.json.json] : report.lines)
         guard report.isSound else { throw ExitCode.failure }
     }
 }

@@ -29,7 +29,7 @@ struct CancelCommand: ConfiguredCommand {
         let status = try await DatabaseSession.withStore(configuration) { store, _ in
             try await store.cancel(run: name)
         }
-        print(
+        Output.show(
             json
                 ? JSONValue.output(status.json.fields ?? [:]).json
                 : "run '\(name)' is cancelled: \(NumberText.count(status.landed)) draws landed and "

@@ -21,7 +21,7 @@ struct CompletionsCommand: ParsableCommand {
     var shell: Shell
 
     func run() {
-        print(Self.script(for: shell))
+        Output.show(text: Self.script(for: shell) + "\n")
     }
 
     /// The script for a shell.

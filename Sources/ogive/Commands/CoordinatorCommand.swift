@@ -37,6 +37,7 @@ struct CoordinatorCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        defer { LogSetup.finish(configuration.log) }
         let logger = LogSetup.logger("coordinator", configuration.log)
         try await DatabaseSession.withStore(configuration) { store, _ in
             let transport = try ZeroMQCoordinatorTransport(

@@ -47,10 +47,10 @@ struct DoctorCommand: ConfiguredCommand {
             configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
         ).examine()
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
-        print(
+        Output.show(
             json
-                ? JSONValue.output(["findings": .array(findings.map(\.json))]).json
-                : FindingText(style: style).lines(findings).joined(separator: "\n"))
+                ? [JSONValue.output(["findings": .array(findings.map(\.json))]).json]
+                : FindingText(style: style).lines(findings))
         if findings.worst == .error { throw ExitCode.failure }
     }
 

@@ -39,14 +39,14 @@ struct DropCommand: ConfiguredCommand {
         try await DatabaseSession.withStore(configuration) { store, _ in
             let outline = try await store.drop(run: name, isDryRun: true)
             if !dryRun, !yes {
-                ErrorRendering.write(outline.lines.joined(separator: "\n") + "\n")
+                Output.show(outline.lines, on: STDERR_FILENO)
                 try await confirm()
             }
             let dropped = dryRun ? outline : try await store.drop(run: name)
             var fields = dropped.fields
             fields["dry_run"] = .bool(dryRun)
             let text = dropped.lines + [dryRun ? "nothing was removed" : "run '\(name)' is dropped"]
-            print(json ? JSONValue.output(fields).json : text.joined(separator: "\n"))
+            Output.show(json ? [JSONValue.output(fields).json] : text)
         }
     }
 
@@ -56,7 +56,7 @@ struct DropCommand: ConfiguredCommand {
             throw CommandError(
                 .configuration, "there is no terminal to ask on: give --yes to drop '\(name)'")
         }
-        ErrorRendering.write("type the name of the run to drop it: ")
+        Output.show(text: "type the name of the run to drop it: ", on: STDERR_FILENO)
         let answer = try await BlockingCall.run("terminal") { readLine() }
         guard answer == name else {
             throw CommandError(.interrupted, "not confirmed: nothing was removed")

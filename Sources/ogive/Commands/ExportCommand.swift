@@ -138,16 +138,16 @@ struct ExportCommand: ConfiguredCommand {
             try await job.run(store)
         }
         // Standard output may be the export itself.
-        let text =
+        let lines =
             json
-            ? JSONValue.output(manifest.json.fields ?? [:]).json : manifest.text(output)
-        ErrorRendering.write(text + "\n", to: output == "-" ? STDERR_FILENO : STDOUT_FILENO)
+            ? [JSONValue.output(manifest.json.fields ?? [:]).json] : manifest.lines(output)
+        Output.show(lines, on: output == "-" ? STDERR_FILENO : STDOUT_FILENO)
     }
 }
 
 extension ExportManifest {
     /// For a person.
-    func text(_ output: String) -> String {
+    func lines(_ output: String) -> [String] {
         var text = "\(output): \(NumberText.count(rows)) rows"
         if leftOut > 0 {
             text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
@@ -157,7 +157,7 @@ extension ExportManifest {
                 "; \(NumberText.count(untold)) rows have no reference log-probability, because a "
                 + "text of theirs lost bytes"
         }
-        if files.count == 1 { return text + "\nSHA-256 \(files[0].receipt.sha256)" }
-        return text + " in \(NumberText.count(files.count)) files"
+        if files.count == 1 { return [text, "SHA-256 \(files[0].receipt.sha256)"] }
+        return [text + " in \(NumberText.count(files.count)) files"]
     }
 }

@@ -76,7 +76,7 @@ struct FailuresCommand: AsyncParsableCommand {
                 selection.json
                 ? [FailureText.json(name, groups, entries).json]
                 : FailureText.lines(name, groups, entries)
-            print(lines.joined(separator: "\n"))
+            Output.show(lines)
         }
     }
 
@@ -104,14 +104,14 @@ struct FailuresCommand: AsyncParsableCommand {
                     ofRun: name, try await selection.filter(name, store))
             }
             if selection.json {
-                print(
+                Output.show(
                     JSONValue.output([
                         "run": .string(name), "retried_failures": .number("\(count)"),
                     ]).json)
             } else if count == 0 {
-                print("run '\(name)': no such failures; nothing to do")
+                Output.show("run '\(name)': no such failures; nothing to do")
             } else {
-                print(
+                Output.show(
                     try selection.file.file().completing(
                         "run '\(name)': \(NumberText.count(count)) failures will be tried again, "
                             + "now if a coordinator serves this database, else with the next "

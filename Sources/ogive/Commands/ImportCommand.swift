@@ -57,7 +57,7 @@ struct ImportCommand: ConfiguredCommand {
         let outcome = try await DatabaseSession.withStore(configuration, makes: true) { store, _ in
             try await job.run(store)
         }
-        print(json ? outcome.json.json : outcome.text(set: set))
+        Output.show(json ? outcome.json.json : outcome.text(set: set))
     }
 }
 

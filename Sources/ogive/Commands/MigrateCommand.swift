@@ -69,7 +69,7 @@ struct MigrateCommand: ConfiguredCommand {
             outcome.pending = status.pending
             outcome.unknown = status.unknown
         }
-        print(json ? object(outcome).json : lines(outcome).joined(separator: "\n"))
+        Output.show(json ? [object(outcome).json] : lines(outcome))
     }
 
     private func lines(_ outcome: Outcome) -> [String] {

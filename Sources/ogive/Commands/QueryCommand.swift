@@ -48,22 +48,22 @@ struct QueryCommand: ConfiguredCommand {
         let distribution = EmpiricalDistribution(table.rewards)
         let quantile = reward.flatMap { distribution?.quantileReward(of: $0) }
         if json {
-            print(json(table, quantile, draws).json)
+            Output.show(json(table, quantile, draws).json)
             return
         }
-        if let quantile { print(quantile) } else { show(table) }
+        if let quantile { Output.show("\(quantile)") } else { show(table) }
         show(draws)
     }
 
     private func show(_ table: QuantileTable) {
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         let state = table.isComplete ? "" : " (incomplete: \(table.draws) are asked for)"
-        print(
+        Output.show(
             "prompt \(table.promptKey) (#\(table.prompt.rawValue)): "
                 + "\(table.rewards.count) rewards\(state)")
         let plot = TextECDF(width: style.plotWidth).lines(table.rewards)
-        print(style.shown(plot.joined(separator: "\n")))
-        print(table.rewards.map { NumberText.decimal($0, 4) }.joined(separator: " "))
+        Output.show(plot.map(style.shown))
+        Output.show(table.rewards.map { NumberText.decimal($0, 4) }.joined(separator: " "))
     }
 
     private func show(_ draws: [ScoredCompletion]) {
@@ -76,7 +76,8 @@ struct QueryCommand: ConfiguredCommand {
             if draw.reward == nil { facts.append("no reward") }
             if let tokens = draw.tokens { facts.append("\(tokens) tokens") }
             if draw.isTruncated { facts.append("truncated") }
-            print("\n\(facts.joined(separator: ", "))\n\(draw.text)")
+            Output.show(["", facts.joined(separator: ", ")])
+            Output.show(text: draw.text + "\n")
         }
     }
 

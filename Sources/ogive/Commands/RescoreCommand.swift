@@ -75,7 +75,7 @@ struct RescoreCommand: ConfiguredCommand {
                 let result = try await rescoring.submit(spec, store)
                 let object = isLast ? result.json : result.json.event("submitted")
                 let text = json ? [object.json] : result.lines
-                ErrorRendering.write(text.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+                Output.show(text)
                 return LocalRun.Submitted(
                     before: try await store.runStatus(spec.name),
                     isOpen: !result.receipt.isFinished)

@@ -88,8 +88,7 @@ struct RunCommand: ConfiguredCommand {
         let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
         var lines = json ? [result.json.event("submitted").json] : result.lines
         if isOpen, !json { lines += try await others(than: name, store, all: all) }
-        // Not by `print`, which keeps it back when the output is a pipe or a file.
-        ErrorRendering.write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+        Output.show(lines)
         return LocalRun.Submitted(before: try await store.runStatus(name), isOpen: isOpen)
     }
 

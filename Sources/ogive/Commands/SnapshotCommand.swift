@@ -53,7 +53,7 @@ struct SnapshotCommand: AsyncParsableCommand {
                     ofRun: run, named: name, allowsPending: incomplete,
                     program: ProgramVersion.text)
             }
-            print(try json ? Self.json(snapshot).json : snapshot.text)
+            Output.show(try json ? [Self.json(snapshot).json] : snapshot.lines)
         }
     }
 
@@ -81,7 +81,7 @@ struct SnapshotCommand: AsyncParsableCommand {
             }
             if json {
                 let manifests = try snapshots.map { try JSONParser.parse(Array($0.manifest.utf8)) }
-                print(JSONValue.output(["snapshots": .array(manifests)]).json)
+                Output.show(JSONValue.output(["snapshots": .array(manifests)]).json)
                 return
             }
             let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
@@ -95,20 +95,20 @@ struct SnapshotCommand: AsyncParsableCommand {
                     "\(snapshot.rewards)", snapshot.sha256,
                 ])
             }
-            print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
+            Output.show(table.lines(width: style.isTerminal ? style.width : .max))
         }
     }
 }
 
 extension Snapshot {
     /// For a person.
-    var text: String {
+    var lines: [String] {
         var text =
             "snapshot '\(name)' of run '\(run)': \(NumberText.count(prompts)) prompts, "
             + "\(NumberText.count(draws)) draws, \(NumberText.count(rewards)) rewards"
         if candidates > 0 { text += ", \(NumberText.count(candidates)) candidates" }
         if failures > 0 { text += ", \(NumberText.count(failures)) failures" }
         if !isComplete { text += "; the run has NOT finished" }
-        return text + "\nSHA-256 \(sha256)"
+        return [text, "SHA-256 \(sha256)"]
     }
 }

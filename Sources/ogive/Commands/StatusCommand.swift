@@ -36,7 +36,7 @@ struct StatusCommand: ConfiguredCommand {
             )
         }
         if json {
-            print(
+            Output.show(
                 JSONValue.output([
                     "runs": .array(runs.map(\.json)), "coordinator": coordinator.json,
                     "workers": .array(workers.map(\.json)),
@@ -44,7 +44,7 @@ struct StatusCommand: ConfiguredCommand {
             return
         }
         show(runs, workers)
-        print(coordinator.lines.joined(separator: "\n"))
+        Output.show(coordinator.lines)
     }
 
     private func show(_ runs: [RunStatus], _ workers: [WorkerStatus]) {
@@ -64,16 +64,16 @@ struct StatusCommand: ConfiguredCommand {
                 run.policy + (run.isSynthetic ? " (SYNTHETIC)" : ""),
             ])
         }
-        print(table.lines(width: style.isTerminal ? style.width : .max).joined(separator: "\n"))
+        Output.show(table.lines(width: style.isTerminal ? style.width : .max))
         let more = runs.compactMap(\.candidateLine) + runs.compactMap(\.spendingLine)
-        for line in more { print(line) }
+        Output.show(more)
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
         var list = TextTable(["WORKER", "NAME", "STATE", "NOTE"])
         for worker in present {
             list.add([String(worker.id.prefix(8)), worker.name, worker.state, worker.note ?? ""])
         }
-        print("\n" + list.lines().joined(separator: "\n"))
+        Output.show([""] + list.lines())
         showShut(present, style)
     }
 
@@ -90,7 +90,7 @@ struct StatusCommand: ConfiguredCommand {
             }
         }
         let width = style.isTerminal ? style.width : .max
-        print("\n" + table.lines(width: width).joined(separator: "\n"))
+        Output.show([""] + table.lines(width: width))
     }
 }
 

@@ -42,13 +42,13 @@ struct SubmitCommand: ConfiguredCommand {
                 let plan = SubmissionPlan(
                     outcome: Submission.Result(imported: nil, receipt: receipt, retried: 0),
                     status: status)
-                print(json ? plan.json.json : plan.lines.joined(separator: "\n"))
+                Output.show(json ? [plan.json.json] : plan.lines)
                 return
             }
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
             let result = try await submission.run(store)
-            print(json ? result.json.json : result.lines.joined(separator: "\n"))
+            Output.show(json ? [result.json.json] : result.lines)
         }
     }
 }

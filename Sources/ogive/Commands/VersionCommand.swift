@@ -12,7 +12,7 @@ struct VersionCommand: ParsableCommand {
 
     func run() {
         let schema = Migration.all.last?.number ?? 0
-        print(
+        Output.show(
             json
                 ? JSONValue.output([
                     "ogive": .string(ProgramVersion.text), "schema": .number("\(schema)"),

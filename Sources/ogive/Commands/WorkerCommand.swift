@@ -41,6 +41,7 @@ struct WorkerCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        defer { LogSetup.finish(configuration.log) }
         let logger = LogSetup.logger("worker", configuration.log)
         let models = try ModelWiring(configuration, policyURL: policyUrl, scorerURL: scorerUrl)
         let provider = try models.provider()

@@ -22,7 +22,7 @@ struct FindingText {
         let mark = style.paint(Self.mark(finding.severity), Self.colour(finding.severity))
         let code = finding.code.rawValue
         let room = String(repeating: " ", count: max(1, 25 - code.count))
-        let message = PromptText.shortening(finding.message)
+        let message = PromptText.shortening(Printable.line(finding.message))
         let first = "\(mark) \(code)\(room)\(finding.place): \(message)"
         return [first] + (finding.advice.map { ["          → \($0)"] } ?? [])
     }

@@ -38,16 +38,16 @@ struct RunPreflight {
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         let text = FindingText(style: style)
         if json {
-            ErrorRendering.write(
+            Output.show(
                 JSONValue.output([
                     "event": .string("preflight"),
                     "findings": .array(found.map(\.json)),
-                ]).json + "\n", to: STDOUT_FILENO)
+                ]).json)
         } else {
             let shown = found.filter { $0.severity >= .note }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
             let lines = shown + ["preflight: \(text.summary(found)) (\(took) s)"]
-            ErrorRendering.write(lines.map { $0 + "\n" }.joined())
+            Output.show(lines, on: STDERR_FILENO)
         }
         guard found.worst == .error else { return report.estimate?.drawsPerSecond }
         throw CommandError(

@@ -24,17 +24,17 @@ struct ExportProgress {
             shownAt.map({ now - $0 > .milliseconds(200) }) ?? true
         else { return }
         shownAt = now
-        var text = "\rexporting \(name): \(NumberText.count(self.prompts)) prompts"
+        var text = "exporting \(Printable.line(name)): \(NumberText.count(self.prompts)) prompts"
         if total > self.prompts {
             let fraction = Double(self.prompts) / Double(total)
             let left = (now - begun) * ((1 - fraction) / fraction)
             text += " · \(NumberText.decimal(fraction * 100, 0)) % · ETA \(NumberText.time(left))"
         }
-        ErrorRendering.write(text + "\u{1B}[K")
+        Output.show(progress: style.clearing + text)
     }
 
     /// Clears the line.
     func finish() {
-        if shownAt != nil { ErrorRendering.write("\r\u{1B}[K") }
+        if shownAt != nil { Output.show(progress: style.clearing) }
     }
 }

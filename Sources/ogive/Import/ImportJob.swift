@@ -93,7 +93,7 @@ struct ImportJob {
             try refuseBadRows(found)
         }
         let lines = found.bad.lines + found.notes.lines
-        if !lines.isEmpty { ErrorRendering.write(lines.joined(separator: "\n") + "\n") }
+        Output.show(lines, on: STDERR_FILENO)
         let skipped = found.bad.count
         return Outcome(
             receipt: receipt, skipped: skipped, sideFile: skipped > 0 ? sideFile : nil,

@@ -22,16 +22,16 @@ struct ImportProgress {
             shownAt.map({ now - $0 > .milliseconds(200) }) ?? true
         else { return }
         shownAt = now
-        var text = "\rimporting \(path): \(NumberText.count(self.rows)) rows"
+        var text = "importing \(Printable.line(path)): \(NumberText.count(self.rows)) rows"
         if let fraction, fraction > 0 {
             let left = (now - begun) * ((1 - fraction) / fraction)
             text += " · \(NumberText.decimal(fraction * 100, 0)) % · ETA \(NumberText.time(left))"
         }
-        ErrorRendering.write(text + "\u{1B}[K")
+        Output.show(progress: style.clearing + text)
     }
 
     /// Clears the line.
     func finish() {
-        if shownAt != nil { ErrorRendering.write("\r\u{1B}[K") }
+        if shownAt != nil { Output.show(progress: style.clearing) }
     }
 }

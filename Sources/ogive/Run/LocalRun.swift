@@ -112,12 +112,12 @@ struct LocalRun {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
             switch requests.take(signal) {
             case .drain:
-                ErrorRendering.writeLine(
+                Output.warn(
                     "interrupted: what is under way is finished; "
                         + "a second signal forces the exit\n")
                 interruption.raise()
             case .force:
-                ErrorRendering.writeLine(
+                Output.warn(
                     "forced: ending the model servers (within their `stop_timeout`), then the "
                         + "database\n")
                 return

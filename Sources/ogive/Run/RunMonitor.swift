@@ -49,8 +49,9 @@ struct RunMonitor {
                     rate: rate, missing: snapshot.total - snapshot.done, at: now - begun) == true
             {
                 write(line.interrupt())
-                ErrorRendering.write(
-                    starvation?.message(rate: rate, cores: UsableCores.count) ?? "")
+                Output.show(
+                    text: starvation?.message(rate: rate, cores: UsableCores.count) ?? "",
+                    on: STDERR_FILENO)
             }
             if now - lookedAt > Self.lookPeriod {
                 lookedAt = now
@@ -78,7 +79,8 @@ struct RunMonitor {
             return nil
         }
         guard !workers.isEmpty, workers.allSatisfy({ $0.state == "idle" }) else { return nil }
-        return Set(workers.compactMap(\.note)).sorted().joined(separator: "\n  ")
+        return Set(workers.compactMap(\.note)).sorted().map(Printable.line)
+            .joined(separator: "\n  ")
     }
 
     /// How far the run is. Log-probabilities are counted where this run asks for them: others on
@@ -102,6 +104,6 @@ struct RunMonitor {
     }
 
     private func write(_ text: String) {
-        ErrorRendering.write(text, to: showsJSON ? STDOUT_FILENO : STDERR_FILENO)
+        Output.show(progress: text, on: showsJSON ? STDOUT_FILENO : STDERR_FILENO)
     }
 }

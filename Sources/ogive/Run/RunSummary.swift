@@ -38,11 +38,10 @@ struct RunSummary {
             file.options.isEmpty
             ? "\(Executable.shown) psql" : "\(Executable.shown) psql \(file.options)"
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
-        print(
+        Output.show(
             json
-                ? self.json.json
-                : style.shown(
-                    lines(place: place, psql: command, style: style).joined(separator: "\n")))
+                ? [self.json.json]
+                : lines(place: place, psql: command, style: style).map(style.shown))
         if status.isOutOfBudget {
             throw CommandError(
                 .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")

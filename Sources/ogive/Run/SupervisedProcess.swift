@@ -59,7 +59,7 @@ final class SupervisedProcess: Sendable {
                     Self.code(status),
                     "the \(name) ended with status \(status); its own message is above")
             }
-            ErrorRendering.writeLine(
+            Output.warn(
                 "the \(name) ended with status \(status); starting it again "
                     + "(\(restarts) of \(Self.restartsMax))\n")
             try await Task.sleep(for: .milliseconds(200) * (1 << min(restarts, 5)))

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OgiveCore
 internal import OgiveStore
 
@@ -37,8 +38,9 @@ struct Turn {
     }
 
     private func tell(_ leader: CoordinatorStatus) {
-        ErrorRendering.write(
+        Output.show(
             "this run waits for its turn: \(leader.name ?? "another coordinator") works on this "
-                + "database; `ogive submit` gives the run to a coordinator that stays\n")
+                + "database; `ogive submit` gives the run to a coordinator that stays",
+            on: STDERR_FILENO)
     }
 }

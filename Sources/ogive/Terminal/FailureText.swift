@@ -22,7 +22,7 @@ enum FailureText {
                 "\(PromptText.short(entry.promptKey)) \(entry.kind) \(entry.index): "
                     + "\(entry.code) while \(entry.stage), \(entry.attempts) attempts, "
                     + entry.failedAt)
-            lines += entry.message.split(separator: "\n").map { "  \($0)" }
+            lines += entry.message.split(whereSeparator: \.isNewline).map { "  \($0)" }
         }
         let total = groups.reduce(0) { $0 + Int($1.count) }
         if entries.count < total {

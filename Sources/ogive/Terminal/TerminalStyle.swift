@@ -71,10 +71,18 @@ struct TerminalStyle: Hashable, Sendable {
 
     /// What takes away a line that is redrawn, and a `^C` behind it, before another one is
     /// written.
-    var clearing: String { isTerminal ? "\r\u{1b}[2K" : "" }
+    var clearing: String { isTerminal ? Self.clear : "" }
+
+    /// What takes a line away, on a terminal.
+    static let clear = "\r\u{1b}[2K"
+
+    /// What begins and ends colours: all that `paint` writes.
+    static let codes =
+        [Colour.red, .green, .yellow, .cyan, .grey].map { "\u{1b}[\($0.rawValue)m" } + [end]
+    private static let end = "\u{1b}[0m"
 
     /// `text` in a colour, where colours may be used.
     func paint(_ text: String, _ colour: Colour) -> String {
-        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\(Self.end)" : text
     }
 }

@@ -15,12 +15,13 @@ struct TextTable {
         self.alignments = alignments
     }
 
-    /// Adds a row; missing cells are empty, line ends become spaces.
+    /// Adds a row; missing cells are empty, line ends become spaces, and nothing in a cell moves
+    /// the others.
     mutating func add(_ cells: [String]) {
         rows.append(
             header.indices.map { column in
                 guard column < cells.count else { return "" }
-                return String(cells[column].map { $0.isNewline ? " " : $0 })
+                return Printable.line(String(cells[column].map { $0.isNewline ? " " : $0 }))
             })
     }
 

@@ -70,7 +70,7 @@ struct ServiceRunner {
                 logger.info("draining; a second signal forces the exit")
                 await group.triggerGracefulShutdown()
             case .force:
-                ErrorRendering.writeLine("forced to exit\n")
+                Output.warn("forced to exit\n")
                 await sayLastWordsAndExit()
             case nil: continue
             }

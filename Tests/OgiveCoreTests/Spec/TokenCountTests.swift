@@ -14,6 +14,15 @@ struct TokenCountTests {
         }
     }
 
+    @Test("Sums stop at the largest number") func largest() {
+        let most = TokenCount(input: .max, output: .max)
+        #expect(most + TokenCount(input: 1, output: 2) == most)
+        #expect(most.total == .max)
+        #expect(Spending(policy: most, scorer: most).tokens == .max)
+        #expect(Int.min.saturating(adding: -1) == .min)
+        #expect(3.saturating(adding: -5) == -2)
+    }
+
     @Test("There are no parts among nobody") func nobody() {
         #expect(TokenCount(input: 3).split(among: 0).isEmpty)
     }

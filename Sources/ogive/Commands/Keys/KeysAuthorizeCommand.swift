@@ -38,7 +38,7 @@ struct KeysAuthorizeCommand: AsyncParsableCommand {
             "name": .string(name), "key": .string(authorized.text),
             "folder": .string(folder.path),
         ]
-        print(
+        Output.show(
             json
                 ? JSONValue.output(object).json
                 : "authorised \(name) \(authorized.text) in \(folder.path)")

@@ -18,10 +18,10 @@ struct KeysListCommand: AsyncParsableCommand {
             let list = keys.map { key, name in
                 JSONValue.object(["name": .string(name), "key": .string(key.text)])
             }
-            return print(JSONValue.output(["keys": .array(list)]).json)
+            return Output.show(JSONValue.output(["keys": .array(list)]).json)
         }
         var table = TextTable(["NAME", "KEY"])
         for (key, name) in keys { table.add([name, key.text]) }
-        print(table.lines().joined(separator: "\n"))
+        Output.show(table.lines())
     }
 }

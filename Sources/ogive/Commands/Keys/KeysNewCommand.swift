@@ -29,13 +29,12 @@ struct KeysNewCommand: AsyncParsableCommand {
                 "name": .string(name), "key": .string(pair.publicKey.text),
                 "secret_file": .string(files.secret), "public_file": .string(files.open),
             ]
-            return print(JSONValue.output(object).json)
+            return Output.show(JSONValue.output(object).json)
         }
-        print(
-            """
-            secret  \(files.secret)  (keep it here: mode 600)
-            public  \(files.open)
-            key     \(pair.publicKey.text)
-            """)
+        Output.show([
+            "secret  \(files.secret)  (keep it here: mode 600)",
+            "public  \(files.open)",
+            "key     \(pair.publicKey.text)",
+        ])
     }
 }

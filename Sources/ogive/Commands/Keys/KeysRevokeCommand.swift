@@ -26,7 +26,7 @@ struct KeysRevokeCommand: AsyncParsableCommand {
         let object: JSONFields = [
             "name": .string(name), "folder": .string(folder.path),
         ]
-        print(
+        Output.show(
             json ? JSONValue.output(object).json : "revoked \(name) in \(folder.path)")
     }
 }

@@ -1,11 +1,11 @@
 import Logging
 import Synchronization
 
-/// A log that only counts its lines.
-final class LineCount: LogHandler {
-    private let count = Mutex(0)
+/// A log that only keeps its different messages.
+final class MessageSet: LogHandler {
+    private let all = Mutex<Set<String>>([])
 
-    var lines: Int { count.withLock { $0 } }
+    var messages: Set<String> { all.withLock { $0 } }
 
     var metadata: Logger.Metadata {
         get { [:] }
@@ -23,6 +23,6 @@ final class LineCount: LogHandler {
     }
 
     func log(event: LogEvent) {
-        count.withLock { $0 += 1 }
+        all.withLock { _ = $0.insert("\(event.message)") }
     }
 }

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+@testable import ogive
+
+/// What comes from outside does nothing to a terminal but to be seen.
+@Suite(.timeLimit(.minutes(10))) struct PrintableTests {
+    /// A title by OSC, a cleared screen, a forged line, a carriage return, a bell, C1's CSI, text
+    /// turned around, a line separator, an invisible tag, a byte-order mark, DEL.
+    private static let hostile = [
+        "\u{1b}]0;owned\u{7}", "\u{1b}[2J\u{1b}[H", "a\n2026-01-01T00:00:00Z notice coordinator:",
+        "good\rbad", "\u{7}", "\u{9b}31m", "\u{202e}gpj.exe", "\u{2066}x", "a\u{2028}b", "\u{85}",
+        "\u{e0041}", "\u{feff}", "\u{7f}", "\u{1b}[8mhidden", "\u{1b}[31", "\u{1b}", "\u{0}",
+    ]
+
+    /// Whether all of it is visible; line ends may be.
+    private func isHarmless(_ text: String, lines: Bool = false) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control: lines && scalar == "\n"
+            case .format, .lineSeparator, .paragraphSeparator, .unassigned: false
+            default: true
+            }
+        }
+    }
+
+    @Test(arguments: hostile) func `A line shows what it cannot write`(text: String) {
+        let line = Printable.line(text)
+        #expect(isHarmless(line), "\(line.debugDescription)")
+        #expect(line.contains("\\"))
+        #expect(Printable.line(line) == line)
+    }
+
+    @Test(arguments: hostile) func `A text keeps its lines and nothing else`(text: String) {
+        #expect(isHarmless(Printable.text("a\n" + text), lines: true))
+        #expect(Printable.text("a\n\tb") == "a\n\tb")
+    }
+
+    @Test(arguments: hostile) func `A line of JSON stays the same JSON`(text: String) throws {
+        let line = Printable.line(JSONValue.object(["text": .string(text)]).json)
+        #expect(isHarmless(line))
+        let read = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+        #expect(read == ["text": text])
+    }
+
+    @Test(arguments: ["plain", "Ünïcödé ✓ — 数学 🙂", "👩‍👩‍👧", "می‌خواهم", ""])
+    func `Text of any script is left alone`(text: String) {
+        #expect(Printable.line(text) == text)
+    }
+
+    @Test func `The program's own colours stay`() {
+        let style = TerminalStyle(isTerminal: true, hasColours: true, width: 80)
+        let painted = style.paint("error:", .red) + " x"
+        #expect(Printable.line(painted) == painted)
+    }
+
+    @Test(arguments: hostile) func `Tables, failures, findings and errors are harmless`(
+        text: String
+    ) {
+        var table = TextTable(["NAME", "NOTE"])
+        table.add([text, text])
+        #expect(table.lines().allSatisfy { isHarmless($0) })
+        let error = ErrorRendering.text(CommandError(.unavailable, "a", cause: text), style: .plain)
+        #expect(isHarmless(error, lines: true))
+        let lines = error.split(separator: "\n")
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("  ") })
+    }
+}

@@ -58,7 +58,7 @@ extension StoreTests {
                 }
                 #expect(try await store.finish(run.id, term: term))
                 let rows: Float = try await database.value(
-                    "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows_1'")
+                    "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows'")
                 #expect(rows == 2)
                 let again: Int64 = try await database.value(
                     "SELECT ogive_internal.analyze_new_tables()")

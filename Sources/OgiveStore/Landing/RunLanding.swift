@@ -90,7 +90,8 @@ struct RunLanding: Sendable {
         if rows.rowCount > 0 { try await connection.copyIn(statement, rows) }
     }
 
-    /// Tables of prompts that have none are copied; the others take in what is new.
+    /// Tables of prompts that have none are copied; the others take in what is new, most of them
+    /// in their tails.
     private func mergeTables(
         _ tables: [LandingPlan.PromptTable], _ ground: LandingGround,
         _ connection: PostgresConnection
@@ -99,21 +100,36 @@ struct RunLanding: Sendable {
         try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
         if fresh.count == tables.count { return }
         let grown = tables.filter { ground.tables[$0.prompt] != nil }
+        let whole = grown.filter {
+            $0.table.isWrittenWhole(of: draws, tail: $0.tail.indexes.count)
+        }
+        let growing = grown.filter {
+            !$0.table.isWrittenWhole(of: draws, tail: $0.tail.indexes.count)
+        }
+        try await write(whole, whole.map(\.table), LandingQueries.mergeTables, connection)
+        try await write(growing, growing.map(\.tail), LandingQueries.growTails, connection)
+    }
+
+    /// Writes `parts` of tables, whole ones or tails.
+    private func write(
+        _ tables: [LandingPlan.PromptTable], _ parts: [LandingGround.Table], _ sql: String,
+        _ connection: PostgresConnection
+    ) async throws {
+        if tables.isEmpty { return }
         var first: [Int32] = []
         var next: Int32 = 1
-        for (_, table) in grown {
+        for part in parts {
             first.append(next)
-            next += Int32(table.indexes.count)
+            next += Int32(part.indexes.count)
         }
         try await connection.execute(
-            LandingQueries.mergeTables,
+            sql,
             [
-                .int64(scoring), .int64(now), .int64Array(grown.map(\.prompt)),
-                .int32Array(grown.map { Int32($0.table.indexes.count) }),
-                .int32Array(grown.map(\.table.completeTo)), .int32Array(first),
-                .int32Array(grown.flatMap(\.table.indexes)),
-                .doubleArray(grown.flatMap(\.table.rewards)),
-                .doubleArray(grown.flatMap { $0.table.rewards.sorted() }),
+                .int64(scoring), .int64(now), .int64Array(tables.map(\.prompt)),
+                .int32Array(parts.map { Int32($0.indexes.count) }),
+                .int32Array(tables.map(\.table.completeTo)), .int32Array(first),
+                .int32Array(parts.flatMap(\.indexes)), .doubleArray(parts.flatMap(\.rewards)),
+                .doubleArray(parts.flatMap { $0.rewards.sorted() }),
             ])
     }
 

@@ -18,7 +18,7 @@ extension StoreTests {
             let start: String = try await database.value("SELECT pg_current_wal_insert_lsn()::text")
             try await body()
             return try await database.value(
-                "SELECT (pg_current_wal_insert_lsn() - $1::pg_lsn)::bigint", [.string(start)])
+                "SELECT (pg_current_wal_insert_lsn() - $1::text::pg_lsn)::bigint", [.string(start)])
         }
 
         private static func draws(_ indexes: Range<Int32>) -> [ItemResult] {
@@ -32,7 +32,7 @@ extension StoreTests {
             Double((Int(index) * 7919) % 1009) / 8
         }
 
-        @Test("1024 draws at 8 a batch write at most three times what they write at once")
+        @Test("Fault 56: 1024 draws at 8 a batch write at most three times what they write at once")
         func writesLittle() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 4, draws: 1024)
@@ -64,7 +64,7 @@ extension StoreTests {
             }
         }
 
-        @Test("views show a growing table as it is, whatever of it is in the tail", arguments: 1...2)
+        @Test("Fault 56: views show a growing table as it is, tail and all", arguments: 1...2)
         func showsTails(seed: Int) async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 400, candidates: true)

@@ -98,6 +98,15 @@ package struct Migration: Sendable, Hashable {
             26, "candidate_pairs", up: PackageResources._026_candidate_pairs_up_sql,
             down: PackageResources._026_candidate_pairs_down_sql),
         Migration(
+            27, "plain_tables", up: PackageResources._027_plain_tables_up_sql,
+            down: PackageResources._027_plain_tables_down_sql),
+        Migration(
+            28, "few_locks", up: PackageResources._028_few_locks_up_sql,
+            down: PackageResources._028_few_locks_down_sql),
+        Migration(
+            29, "bookkeeping", up: PackageResources._029_bookkeeping_up_sql,
+            down: PackageResources._029_bookkeeping_down_sql),
+        Migration(
             31, "lease_key", up: PackageResources._031_lease_key_up_sql,
             down: PackageResources._031_lease_key_down_sql),
     ]

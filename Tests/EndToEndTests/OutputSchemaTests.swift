@@ -106,7 +106,10 @@ extension EndToEndTests.OutputSchema {
 
             try await checker.run(["cancel", "made-strict"] + option, "cancelled")
             try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
+            try await checker.run(["audit", "made-strict"] + option, "audit")
             try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
+            try await checker.run(["status", "--orphans"] + option, "orphans")
+            try await checker.run(["drop", "--orphans", "--yes"] + option, "orphans")
 
             try await keys(checker)
             try await checker.run(

@@ -48,9 +48,14 @@ extension StoreTests {
                 } throws: {
                     ($0 as? StoreError)?.message.contains("not open (cancelled)") == true
                 }
+                // What is pending is not missing.
+                let report = try await database.store.audit(run: "run")
+                #expect(report.isSound && report.isCancelled && report.missing.isEmpty)
+                #expect(report.pending == 1 && report.landed == 3)
                 let receipt = try await database.store.submit(TestDatabase.spec(draws: 2))
                 #expect(!receipt.isFinished && receipt.run.id == run.id)
                 #expect(try await database.store.openRuns().map(\.id) == [run.id])
+                #expect(try await !database.store.audit(run: "run").isSound)
             }
         }
 
@@ -69,7 +74,7 @@ extension StoreTests {
                 let outline = try await database.store.drop(run: "run", isDryRun: true)
                 #expect(outline.rewards == 2 && outline.completions == 2 && outline.bytes > 0)
                 #expect(outline.promptSet == "set")
-                #expect(try await Self.tables(database) == before && before == 5)
+                #expect(try await Self.tables(database) == before && before == 1)
                 #expect(try await database.store.drop(run: "run") == outline)
                 #expect(try await Self.tables(database) == 0)
                 for table in ["runs", "scorings", "samplings", "failure_rows", "run_spending_rows"]
@@ -109,8 +114,43 @@ extension StoreTests {
                 _ = try await database.store.cancel(run: "other")
                 let second = try await database.store.drop(run: "other")
                 #expect(second.rewardsKeptBy == [] && second.completionsKeptBy == ["narrow"])
-                #expect(second.bytes > 0)
+                #expect(second.rewards == 0 && second.bytes == 0)
                 #expect(try await database.store.audit(run: "narrow").isSound)
+            }
+        }
+
+        @Test("what no run names is listed with its size, and dropped by a command")
+        func dropsOrphans() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 1)
+                _ = try await Self.land(run, database)
+                #expect(try await database.store.orphans().isEmpty)
+                // The name goes to another scoring, then to another sampling.
+                _ = try await database.store.submit(
+                    TestDatabase.spec(draws: 1, scorer: "second"))
+                #expect(try await database.store.orphans().map(\.isSampling) == [false])
+                _ = try await database.store.submit(
+                    TestDatabase.spec(draws: 1, policy: "other"))
+                let orphans = try await database.store.orphans()
+                #expect(orphans.map(\.isSampling) == [true, false, false])
+                #expect(orphans.map(\.items) == [2, 2, 0])
+                #expect(orphans[0].bytes > 0 && orphans[0].promptSet == "set")
+                try await database.withTwoLogins { login, _ in
+                    await #expect {
+                        _ = try await login.store.dropOrphans()
+                    } throws: {
+                        ($0 as? StoreError)?.message.contains("members of ogive_owner") == true
+                    }
+                }
+                #expect(try await database.store.dropOrphans(isDryRun: true) == orphans)
+                #expect(try await database.store.orphans() == orphans)
+                #expect(try await database.store.dropOrphans() == orphans)
+                #expect(try await database.store.orphans().isEmpty)
+                #expect(try await Self.tables(database) == 1)
+                let rows: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.quantile_table_rows")
+                #expect(rows == 0)
+                #expect(try await database.store.status().map(\.run) == ["run"])
             }
         }
 

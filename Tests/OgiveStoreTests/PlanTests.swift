@@ -46,6 +46,34 @@ extension StoreTests {
             }
         }
 
+        @Test("a landing looks up its prompts, and at no others", arguments: [true, false])
+        func lands(isAnalyzed: Bool) async throws {
+            let two = "'{5,6}'"
+            let checks: [(String, String, [String])] = [
+                ("strangers", LandingQueries.strangers, ["1", two]),
+                ("failures", LandingQueries.failures, ["1", two]),
+                ("tables", LandingQueries.tables, ["1", two]),
+                ("completions", LandingQueries.completions, ["1", two, "'{0,0}'", "'{9,9}'"]),
+                ("lengths", LandingQueries.lengths, ["1", two]),
+                ("candidates", LandingQueries.candidates, ["1", "1", two]),
+                (
+                    "tails", LandingQueries.growTails,
+                    [
+                        "1", "0", two, "'{1,1}'", "'{1,1}'", "'{1,2}'", "'{7,7}'", "'{1,2}'",
+                        "'{1,2}'",
+                    ]
+                ),
+            ]
+            try await Self.withRun(
+                prompts: 6000, candidates: true, isAnalyzed: isAnalyzed
+            ) { database, _ in
+                for (name, sql, values) in checks {
+                    let rows = try await database.rowsTouched(by: sql, values, after: "SELECT 1")
+                    #expect(rows < 60, "\(name)")
+                }
+            }
+        }
+
         @Test("a run's end tells the planner of tables that it has not seen")
         func analyzes() async throws {
             try await TestDatabase.with { database in
@@ -58,7 +86,7 @@ extension StoreTests {
                 }
                 #expect(try await store.finish(run.id, term: term))
                 let rows: Float = try await database.value(
-                    "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows_1'")
+                    "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows'")
                 #expect(rows == 2)
                 let again: Int64 = try await database.value(
                     "SELECT ogive_internal.analyze_new_tables()")

@@ -22,7 +22,7 @@ enum AuditQueries {
             'draw' AS item_kind, c.draw_index IS NOT NULL AS has_text, f.stage, f.code, f.message,
             coalesce(g.draws, $4::integer) AS target
         FROM ogive.prompt_rows p
-        LEFT JOIN ogive.quantile_table_rows t ON t.scoring_id = $3 AND t.prompt_id = p.id
+        LEFT JOIN ogive_internal.whole_tables t ON t.scoring_id = $3 AND t.prompt_id = p.id
         LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
         CROSS JOIN LATERAL generate_series(0, coalesce(g.draws, $4::integer) - 1) d(draw_index)
         LEFT JOIN ogive.completion_rows c ON c.sampling_id = $2 AND c.prompt_id = p.id
@@ -55,7 +55,7 @@ enum AuditQueries {
             WHEN NOT x.is_sorted THEN 'rewards are not the sorted draw rewards'
             WHEN NOT x.is_counted THEN 'complete_to is not the number of leading draws'
             ELSE 'a reward belongs to no completion' END AS problem
-        FROM ogive.quantile_table_rows t
+        FROM ogive_internal.whole_tables t
         CROSS JOIN LATERAL (
             SELECT coalesce(bool_and(u.i >= u.o - 1), false)
                     AND array_agg(u.i ORDER BY u.i) = t.draw_indexes
@@ -88,7 +88,7 @@ enum AuditQueries {
         SELECT f.prompt_id, f.item_kind || ' ' || f.item_index || ' has a reward and a failure'
             AS problem
         FROM ogive.failure_rows f
-        LEFT JOIN ogive.quantile_table_rows t
+        LEFT JOIN ogive_internal.whole_tables t
             ON t.scoring_id = f.scoring_id AND t.prompt_id = f.prompt_id
         LEFT JOIN ogive.candidate_reward_rows w ON w.scoring_id = f.scoring_id
             AND w.prompt_id = f.prompt_id AND w.candidate_index = f.item_index
@@ -112,7 +112,7 @@ enum AuditQueries {
                 n.expected, n.weights
             FROM (
                 SELECT t.prompt_id, 'draw' AS item_kind, u.i AS item_index, u.r AS reward
-                FROM ogive.quantile_table_rows t
+                FROM ogive_internal.whole_tables t
                 CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(i, r)
                 WHERE t.scoring_id = $1
                 UNION ALL
@@ -156,7 +156,7 @@ enum AuditQueries {
             UNION ALL
             SELECT 'rewards of the scoring', b.rewards,
                 (SELECT coalesce(sum(cardinality(t.rewards)), 0)
-                FROM ogive.quantile_table_rows t WHERE t.scoring_id = $3)
+                FROM ogive_internal.whole_tables t WHERE t.scoring_id = $3)
             FROM ogive.scoring_progress b WHERE b.scoring_id = $3
             UNION ALL
             SELECT 'candidate rewards of the scoring', b.candidate_rewards,
@@ -196,7 +196,7 @@ enum AuditQueries {
         LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
         CROSS JOIN LATERAL (
-            SELECT (SELECT count(*) FROM ogive.quantile_table_rows t
+            SELECT (SELECT count(*) FROM ogive_internal.whole_tables t
                     CROSS JOIN LATERAL unnest(t.draw_indexes) i
                     WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < n.draws) AS draws,
                 (SELECT count(*) FROM ogive.candidate_reward_rows w

@@ -34,6 +34,8 @@ package struct AuditReport: Hashable, Sendable {
     package var pendingLogProbabilities = 0
     /// Whether the run stopped because its budget is spent: then draws may be pending.
     package var isOutOfBudget = false
+    /// Whether a person ended the run before it was done: then draws may be pending, too.
+    package var isCancelled = false
     /// Prompts of which some draws are pending and others are not.
     package var partialPrompts = 0
     /// Missing items, in order of prompt: the first ones, up to the limit asked for.
@@ -45,15 +47,20 @@ package struct AuditReport: Hashable, Sendable {
 
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
     /// nothing contradicts anything. A run that samples nothing owes the draws that are stored; of
-    /// one that stopped at its budget, some may be pending.
+    /// one that stopped at its budget or was cancelled, some may be pending.
     package var isSound: Bool {
-        (isOutOfBudget || pending + pendingCandidates + pendingLogProbabilities == 0)
+        (mayLack || pending + pendingCandidates + pendingLogProbabilities == 0)
             && problemCount == 0
             && landed + failed + unsampled + pending == targetDraws
             && landedCandidates + failedCandidates + pendingCandidates == candidates
             && landedLogProbabilities + failedLogProbabilities + pendingLogProbabilities
                 == logProbabilities
     }
+}
+
+extension AuditReport {
+    /// Whether the run was closed before it was done, so that what is pending is not missing.
+    package var mayLack: Bool { isOutOfBudget || isCancelled }
 }
 
 /// An item without a reward, or without a log-probability.

@@ -12,6 +12,7 @@ struct RunAudit {
     func report(_ connection: PostgresConnection) async throws -> AuditReport {
         var report = AuditReport(run: run)
         report.isOutOfBudget = extent.state == "budget"
+        report.isCancelled = extent.state == "cancelled"
         try await countLanded(&report, connection)
         try await listMissing(
             AuditQueries.missingDraws,
@@ -93,7 +94,7 @@ struct RunAudit {
                 case (_, true): report.pendingLogProbabilities += 1
                 case (_, false): report.failedLogProbabilities += 1
                 }
-                if item.reason == nil, report.isOutOfBudget { continue }
+                if item.reason == nil, report.mayLack { continue }
                 if report.missing.count < listMax { report.missing.append(item) }
             }
         }

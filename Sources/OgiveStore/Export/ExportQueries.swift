@@ -60,9 +60,8 @@ enum ExportQueries {
             FROM ogive.snapshot_table_rows m
             CROSS JOIN LATERAL (
                 SELECT count(*) AS draws
-                FROM ogive.completion_rows c
-                WHERE c.sampling_id = s.sampling_id AND c.prompt_id = m.prompt_id
-                    AND c.draw_index = ANY (m.draw_indexes || m.unscored_indexes)
+                FROM ogive_internal.completions(s.sampling_id, m.prompt_id, m.draws) c
+                WHERE c.draw_index = ANY (m.draw_indexes || m.unscored_indexes)
             ) d
             CROSS JOIN LATERAL (
                 SELECT count(*) AS candidates FROM ogive.candidate_rows w
@@ -73,10 +72,10 @@ enum ExportQueries {
         WHERE s.id = $1
         """
 
-    /// Whether all completions of a run were told a log-probability. $1 run.
+    /// Whether all completions of a run were told a log-probability. $1 run, $2 its sampling.
     static let drawsAreTold = """
         SELECT NOT EXISTS (SELECT FROM ogive.runs r
-            JOIN ogive.completion_rows c ON c.sampling_id = r.sampling_id
+            JOIN ogive.completion_rows c ON c.sampling_id = $2
                 AND c.draw_index < r.draws AND c.log_probability IS NULL
             WHERE r.id = $1)
         """

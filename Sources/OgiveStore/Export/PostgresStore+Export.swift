@@ -58,7 +58,8 @@ struct ExportReading {
         var isTold = false
         if let names = request.target.logProbabilities {
             isTold = try await Self.isTold(
-                request, run: run, snapshot: snapshot, connection)
+                request, run: run, sampling: try row.decode("sampling_id"), snapshot: snapshot,
+                connection)
             if names.isRequired, !isTold { throw Self.untold(request) }
         }
         let columns = request.target.columns(request, hasLogProbabilities: isTold)
@@ -190,11 +191,12 @@ struct ExportReading {
 
     /// Whether all completions that may be in a pair have a log-probability.
     private static func isTold(
-        _ request: ExportRequest, run: Int64, snapshot: Int64, _ connection: PostgresConnection
+        _ request: ExportRequest, run: Int64, sampling: Int64, snapshot: Int64,
+        _ connection: PostgresConnection
     ) async throws -> Bool {
         if request.strategy != "labels" {
             let draws: Bool = try await connection.query(
-                ExportQueries.drawsAreTold, [.int64(run)]
+                ExportQueries.drawsAreTold, [.int64(run), .int64(sampling)]
             ).one().decode(0)
             if !draws { return false }
         }

@@ -14,7 +14,7 @@ struct LandedAhead: Sendable {
     /// whole grows no more: whoever writes one for the same prompt brought the same draws.
     init(_ plan: LandingPlan, of draws: Int32) {
         self.plan = plan
-        tables = plan.tables(of: plan.rewards).filter { prompt, table in
+        tables = plan.tables(of: plan.rewards).filter { prompt, table, _ in
             table.completeTo == draws && table.indexes.count == Int(draws)
                 && plan.ground.tables[prompt] == nil
         }

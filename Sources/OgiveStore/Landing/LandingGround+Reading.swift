@@ -148,8 +148,15 @@ extension LandingGround {
         let rows = try await connection.query(
             LandingQueries.tables, [.int64(run.scoring), prompts])
         for row in rows {
-            tables[try row.decode(0)] = Table(
-                indexes: try row.decode(1), rewards: try row.decode(2))
+            let prompt: Int64 = try row.decode(0)
+            let table = Table(indexes: try row.decode(1), rewards: try row.decode(2))
+            tables[prompt] = table
+            tails[prompt] = nil
+            if let indexes = try row.decode(3, as: [Int32]?.self) {
+                let tail = Table(indexes: indexes, rewards: try row.decode(4))
+                tails[prompt] = tail
+                tables[prompt] = table.merged(with: tail)
+            }
         }
     }
 

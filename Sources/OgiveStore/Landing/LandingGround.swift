@@ -18,8 +18,10 @@ struct LandingGround: Sendable {
     var completions: Set<Key> = []
     /// The hashes of these texts' bytes, of those draws for which a text came again.
     var digests: [Key: SHA256Digest] = [:]
-    /// The tables of prompts that have one.
+    /// The tables of prompts that have one, whole.
     var tables: [Int64: Table] = [:]
+    /// What of these tables is in their tails.
+    var tails: [Int64: Table] = [:]
     /// Candidates that are there.
     var candidates: Set<Key> = []
     /// Candidates that have a reward.

@@ -117,8 +117,11 @@ struct LandingPlan: Sendable {
 }
 
 extension LandingPlan {
-    /// The rewards of one prompt's draws.
-    typealias PromptTable = (prompt: Int64, table: LandingGround.Table)
+    /// The rewards of one prompt's draws: the whole table, and what of it is not in the stored
+    /// table yet, or only in its tail.
+    typealias PromptTable = (
+        prompt: Int64, table: LandingGround.Table, tail: LandingGround.Table
+    )
 
     /// The tables that new `rewards`, by ascending key, belong to, as they are with them.
     func tables(of rewards: [LandingReward]) -> [PromptTable] {
@@ -127,11 +130,12 @@ extension LandingPlan {
         while start < rewards.count {
             let prompt = rewards[start].key.prompt
             let end = rewards[start...].firstIndex { $0.key.prompt != prompt } ?? rewards.count
-            let fresh = rewards[start..<end].map {
-                (index: $0.key.name.index, reward: $0.score.reward)
-            }
+            let fresh = LandingGround.Table(
+                indexes: rewards[start..<end].map(\.key.name.index),
+                rewards: rewards[start..<end].map(\.score.reward))
             let former = ground.tables[prompt] ?? LandingGround.Table()
-            merged.append((prompt, former.merged(with: fresh)))
+            let tail = ground.tails[prompt] ?? LandingGround.Table()
+            merged.append((prompt, former.merged(with: fresh), tail.merged(with: fresh)))
             start = end
         }
         return merged
@@ -157,13 +161,25 @@ extension LandingGround.Table {
         Int32(indexes.enumerated().prefix { $0 == Int($1) }.count)
     }
 
-    /// With other draws, also by ascending index.
-    func merged(with fresh: [(index: Int32, reward: Double)]) -> Self {
+    /// Whether the table, if it is one of `draws` draws, is written whole, and not only a tail of
+    /// so many draws. A table of n draws is written again for each tail, and a tail for each batch
+    /// of some eight draws: a tail of the root of 8 n costs the least. Short tables have none, nor
+    /// have complete ones.
+    func isWrittenWhole(of draws: Int32, tail: Int) -> Bool {
+        let count = indexes.count
+        return count <= Self.shortMax || completeTo >= draws || tail * tail >= 8 * count
+    }
+
+    /// The most draws of a table that has no tail: its row is not much longer than one.
+    private static let shortMax = 64
+
+    /// With other draws.
+    func merged(with fresh: Self) -> Self {
         var all = Self()
-        all.indexes.reserveCapacity(indexes.count + fresh.count)
-        all.rewards.reserveCapacity(indexes.count + fresh.count)
+        all.indexes.reserveCapacity(indexes.count + fresh.indexes.count)
+        all.rewards.reserveCapacity(indexes.count + fresh.indexes.count)
         var next = 0
-        for (index, reward) in fresh {
+        for (index, reward) in zip(fresh.indexes, fresh.rewards) {
             while next < indexes.count, indexes[next] < index {
                 all.append(indexes[next], rewards[next])
                 next += 1

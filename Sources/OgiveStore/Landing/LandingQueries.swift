@@ -112,9 +112,9 @@ enum LandingQueries {
                 AND q.candidate_index = u.candidate_index OFFSET 0) r ON true
         ORDER BY u.place
         """
-    /// Tables of prompts that have one: $1 scoring, $2 prompts.
+    /// Tables of prompts that have one, with their tails: $1 scoring, $2 prompts.
     static let tables = """
-        SELECT t.prompt_id, t.draw_indexes, t.draw_rewards
+        SELECT t.prompt_id, t.draw_indexes, t.draw_rewards, t.tail_indexes, t.tail_rewards
         FROM unnest($2::bigint[]) u(prompt_id)
         CROSS JOIN LATERAL (
             SELECT * FROM ogive.quantile_table_rows q
@@ -165,7 +165,7 @@ enum LandingQueries {
             draw_indexes, draw_rewards, rewards)
         FROM STDIN (FORMAT binary)
         """
-    /// Replaces tables that have grown, found by their key one by one. $1 scoring, $2 time,
+    /// Replaces tables that have grown, with no tail, found by their key one by one. $1 scoring, $2 time,
     /// $3 prompts, $4 number of draws, $5 complete to, $6 where each one's draws begin in
     /// $7 indexes, $8 rewards by draw and $9 rewards in order.
     static let mergeTables = """
@@ -180,8 +180,36 @@ enum LandingQueries {
         ON CONFLICT (scoring_id, prompt_id) DO UPDATE SET n = excluded.n,
             complete_to = excluded.complete_to, updated_at = excluded.updated_at,
             draw_indexes = excluded.draw_indexes, draw_rewards = excluded.draw_rewards,
-            rewards = excluded.rewards
+            rewards = excluded.rewards, tail_indexes = NULL, tail_rewards = NULL,
+            tail_sorted = NULL
         """
+    /// Replaces the tails of tables that have grown. What stays as it was is not written again:
+    /// long arrays are stored apart from their row. $1 scoring, $2 time, $3 prompts, $4 number of
+    /// draws of the tail, $5 complete to, $6 where each one's draws begin in $7 indexes, $8 rewards
+    /// by draw and $9 rewards in order.
+    static let growTails = """
+        UPDATE ogive.quantile_table_rows t SET
+            n = t.n - coalesce(cardinality(t.tail_indexes), 0) + u.n,
+            complete_to = u.complete_to, updated_at = to_timestamp($2::float8 / 1000000),
+            tail_indexes = ($7::integer[])[u.first : u.first + u.n - 1],
+            tail_rewards = ($8::float8[])[u.first : u.first + u.n - 1],
+            tail_sorted = ($9::float8[])[u.first : u.first + u.n - 1]
+        FROM unnest($3::bigint[], $4::integer[], $5::integer[], $6::integer[])
+            u(prompt_id, n, complete_to, first)
+        WHERE t.scoring_id = $1 AND t.prompt_id = u.prompt_id
+        """
+    /// Takes the tails of a run's tables into the tables. $1 run.
+    static let foldTails = """
+        UPDATE ogive.quantile_table_rows t SET
+            draw_indexes = w.draw_indexes, draw_rewards = w.draw_rewards, rewards = w.rewards,
+            tail_indexes = NULL, tail_rewards = NULL, tail_sorted = NULL
+        FROM ogive_internal.whole_tables w
+        WHERE t.scoring_id = (SELECT r.scoring_id FROM ogive.runs r WHERE r.id = $1)
+            AND t.tail_indexes IS NOT NULL
+            AND w.scoring_id = t.scoring_id AND w.prompt_id = t.prompt_id
+        """
+    /// The sampling of a run. $1 run.
+    static let sampling = "SELECT sampling_id FROM ogive.runs WHERE id = $1"
     /// The sum of $1 rewards: as `numeric` it neither overflows nor depends on their order.
     static let rewardSum = """
         SELECT coalesce(sum(u.reward::numeric), 0)::text AS sum FROM unnest($1::float8[]) u(reward)

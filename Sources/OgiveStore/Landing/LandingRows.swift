@@ -36,10 +36,10 @@ struct LandingRows {
 
     /// Rows of `ogive.quantile_table_rows`.
     func tables(
-        _ tables: [(prompt: Int64, table: LandingGround.Table)]
+        _ tables: [LandingPlan.PromptTable]
     ) throws(PostgresError) -> PostgresCopyBuffer {
         var buffer = PostgresCopyBuffer()
-        for (prompt, table) in tables {
+        for (prompt, table, _) in tables {
             try buffer.row(columns: 8) { (row) throws(PostgresError) in
                 row.append(scoring)
                 row.append(prompt)

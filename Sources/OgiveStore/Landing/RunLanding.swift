@@ -90,7 +90,8 @@ struct RunLanding: Sendable {
         if rows.rowCount > 0 { try await connection.copyIn(statement, rows) }
     }
 
-    /// Tables of prompts that have none are copied; the others take in what is new.
+    /// Tables of prompts that have none are copied; the others take in what is new, most of them
+    /// in their tails.
     private func mergeTables(
         _ tables: [LandingPlan.PromptTable], _ ground: LandingGround,
         _ connection: PostgresConnection
@@ -99,16 +100,31 @@ struct RunLanding: Sendable {
         try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
         if fresh.count == tables.count { return }
         let grown = tables.filter { ground.tables[$0.prompt] != nil }
-        let counts = grown.map(\.table.indexes.count)
+        let whole = grown.filter {
+            $0.table.isWrittenWhole(of: draws, tail: $0.tail.indexes.count)
+        }
+        let growing = grown.filter {
+            !$0.table.isWrittenWhole(of: draws, tail: $0.tail.indexes.count)
+        }
+        try await write(whole, whole.map(\.table), LandingQueries.mergeTables, connection)
+        try await write(growing, growing.map(\.tail), LandingQueries.growTails, connection)
+    }
+
+    /// Writes `parts` of tables, whole ones or tails.
+    private func write(
+        _ tables: [LandingPlan.PromptTable], _ parts: [LandingGround.Table], _ sql: String,
+        _ connection: PostgresConnection
+    ) async throws {
+        if tables.isEmpty { return }
+        let counts = parts.map(\.indexes.count)
         try await connection.execute(
-            LandingQueries.mergeTables,
+            sql,
             [
-                .int64(scoring), .int64(now), .int64Array(grown.map(\.prompt)),
+                .int64(scoring), .int64(now), .int64Array(tables.map(\.prompt)),
                 .int32Array(try Self.sizes(counts)),
-                .int32Array(grown.map(\.table.completeTo)), .int32Array(try Self.firsts(counts)),
-                .int32Array(grown.flatMap(\.table.indexes)),
-                .doubleArray(grown.flatMap(\.table.rewards)),
-                .doubleArray(grown.flatMap { $0.table.rewards.sorted() }),
+                .int32Array(tables.map(\.table.completeTo)), .int32Array(try Self.firsts(counts)),
+                .int32Array(parts.flatMap(\.indexes)), .doubleArray(parts.flatMap(\.rewards)),
+                .doubleArray(parts.flatMap { $0.rewards.sorted() }),
             ])
     }
 

@@ -27,31 +27,26 @@ enum DropQueries {
     /// Scorings of a sampling, all of which go with it. $1 sampling.
     static let scorings = "SELECT id FROM ogive.scorings WHERE sampling_id = $1 ORDER BY id"
 
-    /// The tables of scorings, with their sizes in bytes. $1 scorings.
-    static let scoringTables = tables([
-        "quantile_table_rows", "candidate_reward_rows", "reward_part_rows",
-    ])
-    /// The tables of samplings. $1 samplings.
-    static let samplingTables = tables(["completion_rows", "candidate_log_probability_rows"])
+    /// Bytes on disk of samplings and scorings. $1 samplings, $2 scorings.
+    static let bytes = """
+        SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM ogive.stored_data
+        WHERE (kind = 'sampling' AND data_id = ANY($1)) OR (kind = 'scoring' AND data_id = ANY($2))
+        """
 
-    private static func tables(_ parents: [String]) -> String {
-        """
-        SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes
-        FROM pg_inherits i
-        JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent IN (\(parents.map { "'ogive.\($0)'::regclass" }.joined(separator: ", ")))
-            AND c.relname = ANY (SELECT p || '_' || id FROM unnest($1::bigint[]) id,
-                unnest(ARRAY[\(parents.map { "'\($0)'" }.joined(separator: ", "))]) p)
-        ORDER BY c.relname
-        """
+    /// Completions go with their table.
+    static func dropCompletions(_ sampling: Int64) -> String {
+        "DROP TABLE ogive.completion_rows_\(sampling)"
     }
-
-    /// Names of tables are those that `scoringTables` and `samplingTables` found.
-    static func drop(_ table: String) -> String { "DROP TABLE ogive.\(table)" }
+    /// What has a row for a prompt, a candidate or a part, of scorings: $1.
+    static let deleteRewards = ["quantile_table_rows", "candidate_reward_rows", "reward_part_rows"]
+        .map { "DELETE FROM ogive.\($0) WHERE scoring_id = ANY($1)" }
+    /// $1 samplings.
+    static let deleteLogProbabilities =
+        "DELETE FROM ogive.candidate_log_probability_rows WHERE sampling_id = ANY($1)"
     /// $1 run. Its spending and its targets go with it.
     static let deleteRun = "DELETE FROM ogive.runs WHERE id = $1"
     /// $1 scorings. Their failures and counters go with them.
     static let deleteScorings = "DELETE FROM ogive.scorings WHERE id = ANY($1)"
-    /// $1 sampling.
-    static let deleteSampling = "DELETE FROM ogive.samplings WHERE id = $1"
+    /// $1 samplings.
+    static let deleteSamplings = "DELETE FROM ogive.samplings WHERE id = ANY($1)"
 }

@@ -30,8 +30,42 @@ extension PostgresStore {
     package func drop(
         run name: String, isDryRun: Bool = false
     ) async throws(StoreError) -> DroppedRun {
-        let action = "drop run \"\(name)\""
-        return try await database.transaction(action) { connection in
+        try await dropping("drop run \"\(name)\"", isDryRun: isDryRun) { connection in
+            let drop = try await RunDrop(name, connection)
+            if !isDryRun { try await drop.perform(connection) }
+            return drop.outline
+        }
+    }
+
+    /// Samplings and scorings that no run names: what is left of runs that were given another
+    /// specification.
+    package func orphans() async throws(StoreError) -> [StoredData] {
+        try await database.with("read what no run names") { connection in
+            try await connection.query(ReadingQueries.orphans).map(StoredData.init)
+        }
+    }
+
+    /// Removes what `orphans` lists, and says what that was. Nothing is removed when `isDryRun`.
+    /// Throws `.conflict` when this login may not.
+    package func dropOrphans(isDryRun: Bool = false) async throws(StoreError) -> [StoredData] {
+        try await dropping("drop what no run names", isDryRun: isDryRun) { connection in
+            let orphans = try await connection.query(ReadingQueries.orphans).map(StoredData.init)
+            if isDryRun { return orphans }
+            try await DataDrop(
+                samplings: orphans.filter(\.isSampling).map(\.id),
+                scorings: orphans.filter { !$0.isSampling }.map(\.id)
+            ).perform(connection)
+            return orphans
+        }
+    }
+
+    /// Runs `body` as the owner of the data, when nobody submits or lands; when `isDryRun`, as it
+    /// is.
+    private func dropping<T: Sendable>(
+        _ action: String, isDryRun: Bool,
+        _ body: @Sendable (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        try await database.transaction(action) { connection in
             try await connection.execute(DropQueries.limitWaiting)
             if !isDryRun {
                 do {
@@ -47,9 +81,31 @@ extension PostgresStore {
                     SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
                 _ = try await connection.query(LandingQueries.waitForOthers)
             }
-            let drop = try await RunDrop(name, connection)
-            if !isDryRun { try await drop.perform(connection) }
-            return drop.outline
+            return try await body(connection)
+        }
+    }
+}
+
+/// Samplings and scorings that go, with all that is theirs.
+private struct DataDrop: Sendable {
+    var samplings: [Int64] = []
+    var scorings: [Int64] = []
+
+    func bytes(_ connection: PostgresConnection) async throws -> Int {
+        try await connection.query(
+            DropQueries.bytes, [.int64Array(samplings), .int64Array(scorings)]
+        ).one().decode("bytes")
+    }
+
+    func perform(_ connection: PostgresConnection) async throws {
+        for sampling in samplings {
+            try await connection.execute(DropQueries.dropCompletions(sampling))
+        }
+        for sql in DropQueries.deleteRewards + [DropQueries.deleteScorings] {
+            try await connection.execute(sql, [.int64Array(scorings)])
+        }
+        for sql in [DropQueries.deleteLogProbabilities, DropQueries.deleteSamplings] {
+            try await connection.execute(sql, [.int64Array(samplings)])
         }
     }
 }
@@ -58,9 +114,7 @@ extension PostgresStore {
 private struct RunDrop {
     private(set) var outline: DroppedRun
     private let id: Int64
-    private var scorings: [Int64] = []
-    private var sampling: Int64?
-    private var tables: [String] = []
+    private var data = DataDrop()
 
     init(_ name: String, _ connection: PostgresConnection) async throws {
         guard let row = try await connection.query(DropQueries.run, [.string(name)]).first else {
@@ -85,36 +139,22 @@ private struct RunDrop {
         outline.completionsKeptBy = try row.decode("sampling_runs")
         let ownSampling: Int64 = try row.decode("sampling_id")
         if outline.rewardsKeptBy.isEmpty {
-            scorings = [try row.decode("scoring_id")]
+            data.scorings = [try row.decode("scoring_id")]
             outline.rewards = try row.decode("rewards")
         }
         if outline.completionsKeptBy.isEmpty {
-            sampling = ownSampling
+            data.samplings = [ownSampling]
             outline.completions = try row.decode("draws")
-            scorings = try await connection.query(
+            data.scorings = try await connection.query(
                 DropQueries.scorings, [.int64(ownSampling)]
             ).map { try $0.decode(0) }
-            try await add(DropQueries.samplingTables, [ownSampling], connection)
         }
-        try await add(DropQueries.scoringTables, scorings, connection)
-    }
-
-    private mutating func add(
-        _ sql: String, _ owners: [Int64], _ connection: PostgresConnection
-    ) async throws {
-        for row in try await connection.query(sql, [.int64Array(owners)]) {
-            tables.append(try row.decode("name"))
-            outline.bytes += try row.decode("bytes", as: Int.self)
-        }
+        outline.bytes = try await data.bytes(connection)
     }
 
     func perform(_ connection: PostgresConnection) async throws {
         try await connection.execute(DropQueries.deleteRun, [.int64(id)])
-        for table in tables { try await connection.execute(DropQueries.drop(table)) }
-        try await connection.execute(DropQueries.deleteScorings, [.int64Array(scorings)])
-        if let sampling {
-            try await connection.execute(DropQueries.deleteSampling, [.int64(sampling)])
-        }
+        try await data.perform(connection)
         try await connection.execute(SubmitQueries.notify)
     }
 }

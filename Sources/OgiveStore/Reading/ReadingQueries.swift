@@ -1,18 +1,13 @@
 /// SQL behind `ogive status` and `ogive query`: on the views only, as users would.
 enum ReadingQueries {
-    /// Bytes on disk of the partitions of a sampling or a scoring, with their indexes.
-    private static func bytes(of tables: [String], _ id: String) -> String {
-        let names = tables.map { "'\($0)_' || \(id)" }.joined(separator: ", ")
-        return """
-            (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
-            FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-            WHERE s.nspname = 'ogive' AND c.relname IN (\(names)))
-            """
+    private static func bytes(_ kind: String, _ id: String) -> String {
+        """
+        coalesce((SELECT d.bytes FROM ogive.stored_data d
+            WHERE d.kind = '\(kind)' AND d.data_id = \(id)), 0)
+        """
     }
-    private static let completionBytes = bytes(
-        of: ["completion_rows", "candidate_log_probability_rows"], "v.sampling_id")
-    private static let rewardBytes = bytes(
-        of: ["quantile_table_rows", "candidate_reward_rows", "reward_part_rows"], "v.scoring_id")
+    private static let completionBytes = bytes("sampling", "v.sampling_id")
+    private static let rewardBytes = bytes("scoring", "v.scoring_id")
 
     private static let statusColumns = """
         SELECT v.run, v.state, \(completionBytes) AS completion_bytes,
@@ -28,6 +23,13 @@ enum ReadingQueries {
         """
     static let allRuns = statusColumns + " ORDER BY v.run_id"
     static let oneRun = statusColumns + " WHERE v.run = $1"
+
+    /// What no run names, with each sampling before its scorings.
+    static let orphans = """
+        SELECT kind, data_id, sampling_id, prompt_set, model, items, bytes,
+            to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
+        FROM ogive.stored_data WHERE runs = '{}' ORDER BY sampling_id, kind, data_id
+        """
 
     private static let table = """
         SELECT prompt_id, prompt_key, n, draws, complete, draw_indexes, draw_rewards, rewards

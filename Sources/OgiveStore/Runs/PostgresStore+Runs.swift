@@ -68,6 +68,11 @@ extension PostgresStore {
             return true
         }
         if isFinished {
+            // Only the speed of reading depends on it: a tail says the same.
+            _ = try? await database.transaction("fold tails") { connection in
+                try await connection.require(term, TermQueries.lockForCheck)
+                try await connection.foldTails(of: run)
+            }
             // Only plans depend on it, and autovacuum does the same later.
             _ = try? await database.with("analyze new tables") { connection in
                 try await connection.execute(RunQueries.analyzeNewTables)
@@ -88,6 +93,17 @@ extension PostgresStore {
         guard description.spec.isExhausted(by: description.spent) else { return false }
         try await connection.execute(RunQueries.stop, [.int64(run.rawValue)])
         return true
+    }
+}
+
+extension PostgresConnection {
+    /// Takes the tails of a run's tables into the tables, when no landing changes them.
+    fileprivate func foldTails(of run: RunID) async throws {
+        let id = PostgresValue.int64(run.rawValue)
+        guard let row = try await query(LandingQueries.sampling, [id]).first else { return }
+        try await execute(
+            LandingQueries.lockSamplings, [.int64Array([try row.decode(0)])])
+        try await execute(LandingQueries.foldTails, [id])
     }
 }
 

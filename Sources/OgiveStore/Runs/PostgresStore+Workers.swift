@@ -2,7 +2,8 @@ package import OgiveCore
 internal import Postgres
 
 extension PostgresStore {
-    /// One statement for all of them, stamped with the store's clock.
+    /// One statement for all of them, stamped with the store's clock. Workers that are gone are
+    /// forgotten in time.
     package func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError) {
         if workers.isEmpty { return }
         try await database.transaction("record workers") { connection in
@@ -17,6 +18,8 @@ extension PostgresStore {
                     .int64(clock.now()), .int64(term.rawValue),
                     .stringArray(workers.map { CanonicalJSON.text($0.shut.map(\.stored)) }),
                 ])
+            try await connection.execute(
+                WorkerQueries.prune, [.int64(clock.now()), .int64(term.rawValue)])
         }
     }
 }

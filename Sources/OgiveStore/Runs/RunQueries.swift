@@ -42,7 +42,7 @@ enum RunQueries {
         ) g ON true
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
         LEFT JOIN LATERAL (
-            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive_internal.whole_tables
             WHERE scoring_id = $2 AND prompt_id = p.id OFFSET 0
         ) t ON true
         WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < n.draws)
@@ -56,7 +56,7 @@ enum RunQueries {
     private static let stored = """
         SELECT FROM ogive.prompt_rows p
         LEFT JOIN LATERAL (
-            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive_internal.whole_tables
             WHERE scoring_id = $2 AND prompt_id = p.id OFFSET 0
         ) t ON true
         WHERE p.prompt_set_id = $1 AND (t.prompt_id IS NULL OR t.complete_to < $3::integer)

@@ -149,7 +149,6 @@ struct RunSubmission {
             [.int64(sampling), digest, .json(CanonicalJSON.text(spec.scoring)), .int64(now)]
         ).one()
         let id: Int64 = try row.decode("id")
-        _ = try await connection.query(SubmitQueries.createScoringPartitions, [.int64(id)])
         try await connection.execute(SubmitQueries.insertScoringProgress, [.int64(id)])
         return (id, true)
     }

@@ -21,8 +21,6 @@ enum SubmitQueries {
         INSERT INTO ogive.scorings (sampling_id, spec_sha256, spec, created_at)
         VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
         """
-    static let createScoringPartitions =
-        "SELECT ogive_internal.create_scoring_partitions($1)"
     static let insertScoringProgress =
         "INSERT INTO ogive.scoring_progress (scoring_id) VALUES ($1)"
 

@@ -21,7 +21,7 @@ enum TargetQueries {
             WHERE run_id = $2 AND prompt_id = p.id OFFSET 0
         ) g ON true
         LEFT JOIN LATERAL (
-            SELECT draw_indexes, draw_rewards FROM ogive.quantile_table_rows
+            SELECT draw_indexes, draw_rewards FROM ogive_internal.whole_tables
             WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
         ) t ON true
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $4::integer) AS draws) n

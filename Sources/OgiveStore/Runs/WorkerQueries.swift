@@ -22,6 +22,21 @@ enum WorkerQueries {
             term = excluded.term
             WHERE workers.state <> 'left'
         """
+    /// How many workers that are gone are kept, and for how many days.
+    private static let goneMax = 1000
+    private static let goneDays = 7
+    /// Forgets workers that are gone: that left or were lost, or that a coordinator before this one
+    /// saw last. A record of one that left may be committed late, but not by days. $1 time, $2
+    /// term.
+    static let prune = """
+        DELETE FROM ogive.workers w
+        USING (
+            SELECT id, seen_at, row_number() OVER (ORDER BY seen_at DESC, id) AS place
+            FROM ogive.workers WHERE state IN ('left', 'lost') OR term < $2
+        ) g
+        WHERE w.id = g.id AND (g.place > \(goneMax)
+            OR g.seen_at < to_timestamp($1::float8 / 1000000) - interval '\(goneDays) days')
+        """
     static let all = """
         SELECT worker::text AS worker, name, state, note, coordinator,
             shut_endpoints::text AS shut,

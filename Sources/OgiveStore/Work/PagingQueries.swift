@@ -26,7 +26,7 @@ enum PagingQueries {
             ORDER BY id + 0 LIMIT $12
         ) p
         LEFT JOIN LATERAL (
-            SELECT prompt_id, complete_to, draw_indexes FROM ogive.quantile_table_rows
+            SELECT prompt_id, complete_to, draw_indexes FROM ogive_internal.whole_tables
             WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
         ) t ON true
         LEFT JOIN LATERAL (
@@ -78,7 +78,7 @@ enum PagingQueries {
         SELECT c.prompt_id, c.draw_index, c.text, c.raw
         FROM unnest($3::bigint[]) u(prompt_id)
         LEFT JOIN LATERAL (
-            SELECT draw_indexes FROM ogive.quantile_table_rows
+            SELECT draw_indexes FROM ogive_internal.whole_tables
             WHERE scoring_id = $2 AND prompt_id = u.prompt_id OFFSET 0
         ) t ON true
         CROSS JOIN LATERAL (

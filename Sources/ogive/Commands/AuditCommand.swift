@@ -8,7 +8,8 @@ struct AuditCommand: ConfiguredCommand {
         abstract: "Prove that each draw of a run is there exactly once, or has its reason.",
         discussion: """
             Looks at the rows themselves, not at counters. Exit code 1 when anything is
-            missing without a reason, or contradicts anything.
+            missing without a reason, or contradicts anything. Of a cancelled run, or of one
+            whose budget is spent, draws may be pending.
 
             Example: ogive audit quickstart --config config/quickstart.yaml
             """)
@@ -76,6 +77,11 @@ extension AuditReport {
 
     private var soundness: String {
         let failures = failed + failedCandidates + failedLogProbabilities
+        if isCancelled {
+            let items = pending + pendingCandidates + pendingLogProbabilities
+            return "sound, and cancelled: \(NumberText.count(items)) items are pending and not "
+                + "missing; `ogive submit` goes on with them"
+        }
         guard isOutOfBudget else {
             return failures == 0
                 ? "sound: each draw is there exactly once"
@@ -105,7 +111,8 @@ extension AuditReport {
             "landed_log_probabilities": .number("\(landedLogProbabilities)"),
             "failed_log_probabilities": .number("\(failedLogProbabilities)"),
             "pending_log_probabilities": .number("\(pendingLogProbabilities)"),
-            "out_of_budget": .bool(isOutOfBudget), "partial_prompts": .number("\(partialPrompts)"),
+            "out_of_budget": .bool(isOutOfBudget), "cancelled": .bool(isCancelled),
+            "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "problems": .array(problems.map(JSONValue.string)),
             "missing": .array(

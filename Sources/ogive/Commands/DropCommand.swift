@@ -3,7 +3,8 @@ internal import DedicatedThread
 internal import Glibc
 internal import OgiveStore
 
-/// `ogive drop RUN`: removes a run with what nothing else needs.
+/// `ogive drop RUN`: removes a run with what nothing else needs. `ogive drop --orphans`: removes
+/// what no run names.
 struct DropCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "drop",
@@ -13,13 +14,21 @@ struct DropCommand: ConfiguredCommand {
             run must be cancelled before. Prompts stay. Only a login that is a member of
             ogive_owner may.
 
+            A run that is submitted again with another specification names its former
+            completions and rewards no more: `ogive status --orphans` lists what no run
+            names, and --orphans removes it.
+
             Examples:
               ogive drop trial --dry-run --config config/quickstart.yaml
               ogive drop trial --yes
+              ogive drop --orphans --dry-run
             """)
 
     @Argument(help: "The run.")
-    var name: String
+    var name: String?
+
+    @Flag(help: "Remove the samplings and scorings that no run names, and no run.")
+    var orphans = false
 
     @Flag(help: "Show what would be removed, and remove nothing.")
     var dryRun = false
@@ -34,34 +43,100 @@ struct DropCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
-    func run() async throws {
-        let configuration = try file.load()
-        try await DatabaseSession.withStore(configuration) { store, _ in
-            let outline = try await store.drop(run: name, isDryRun: true)
-            if !dryRun, !yes {
-                Output.show(outline.lines, on: STDERR_FILENO)
-                try await confirm()
-            }
-            let dropped = dryRun ? outline : try await store.drop(run: name)
-            var fields = dropped.fields
-            fields["dry_run"] = .bool(dryRun)
-            let text = dropped.lines + [dryRun ? "nothing was removed" : "run '\(name)' is dropped"]
-            Output.show(json ? [JSONValue.output(fields).json] : text)
+    func validate() throws {
+        guard (name == nil) == orphans else {
+            throw ValidationError("Name a run, or give --orphans.")
         }
     }
 
-    /// Throws unless a person types the name of the run.
-    private func confirm() async throws {
+    func run() async throws {
+        let configuration = try file.load()
+        try await DatabaseSession.withStore(configuration) { store, _ in
+            if let name {
+                try await drop(name, store)
+            } else {
+                try await dropOrphans(store)
+            }
+        }
+    }
+
+    private func drop(_ name: String, _ store: PostgresStore) async throws {
+        let outline = try await store.drop(run: name, isDryRun: true)
+        if !dryRun, !yes {
+            Output.show(outline.lines, on: STDERR_FILENO)
+            try await confirm("the name of the run", name)
+        }
+        let dropped = dryRun ? outline : try await store.drop(run: name)
+        var fields = dropped.fields
+        fields["dry_run"] = .bool(dryRun)
+        let text = dropped.lines + [dryRun ? "nothing was removed" : "run '\(name)' is dropped"]
+        Output.show(json ? [JSONValue.output(fields).json] : text)
+    }
+
+    private func dropOrphans(_ store: PostgresStore) async throws {
+        let found = try await store.orphans()
+        if !dryRun, !yes, !found.isEmpty {
+            Output.show(found.lines, on: STDERR_FILENO)
+            try await confirm("the word orphans", "orphans")
+        }
+        let dropped = try await store.dropOrphans(isDryRun: dryRun)
+        var fields = dropped.fields
+        fields["dry_run"] = .bool(dryRun)
+        let text =
+            dropped.lines
+            + (dropped.isEmpty ? [] : [dryRun ? "nothing was removed" : "they are dropped"])
+        Output.show(json ? [JSONValue.output(fields).json] : text)
+    }
+
+    /// Throws unless a person types `word`.
+    private func confirm(_ what: String, _ word: String) async throws {
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandError(
-                .configuration, "there is no terminal to ask on: give --yes to drop '\(name)'")
+                .configuration, "there is no terminal to ask on: give --yes to drop '\(word)'")
         }
-        Output.show(text: "type the name of the run to drop it: ", on: STDERR_FILENO)
+        Output.show(text: "type \(what) to go on: ", on: STDERR_FILENO)
         let answer = try await BlockingCall.run("terminal") { readLine() }
-        guard answer == name else {
+        guard answer == word else {
             throw CommandError(.interrupted, "not confirmed: nothing was removed")
         }
     }
+}
+
+extension [StoredData] {
+    /// For a person.
+    var lines: [String] {
+        if isEmpty { return ["runs name all samplings and scorings"] }
+        var table = TextTable(
+            ["KIND", "NUMBER", "SAMPLING", "SET", "MODEL", "ITEMS", "SIZE", "SINCE"],
+            [.left, .right, .right, .left, .left, .right, .right, .left])
+        for data in self {
+            table.add([
+                data.isSampling ? "sampling" : "scoring", "\(data.id)", "\(data.sampling)",
+                data.promptSet, data.model, "\(data.items)", ByteCountText.rough(data.bytes),
+                data.createdAt,
+            ])
+        }
+        return table.lines() + ["\(ByteCountText.rough(bytes)) on disk that no run names"]
+    }
+
+    /// For a script.
+    var fields: JSONFields {
+        [
+            "bytes": .number("\(bytes)"),
+            "orphans": .array(
+                map { data in
+                    .object([
+                        "kind": .string(data.isSampling ? "sampling" : "scoring"),
+                        "id": .number("\(data.id)"), "sampling": .number("\(data.sampling)"),
+                        "prompt_set": .string(data.promptSet), "model": .string(data.model),
+                        "items": .number("\(data.items)"), "bytes": .number("\(data.bytes)"),
+                        "created_at": .string(data.createdAt),
+                    ])
+                }),
+        ]
+    }
+
+    private var bytes: Int { reduce(0) { $0 + $1.bytes } }
 }
 
 extension DroppedRun {

@@ -9,7 +9,8 @@ struct StatusCommand: ConfiguredCommand {
         abstract: "Show how far the runs are, the coordinator and the workers.",
         discussion: """
             SIZE is what completions and rewards take on disk; runs that share a sampling
-            or a scoring share it, too.
+            or a scoring share it, too. --orphans lists the samplings and scorings that
+            no run names; `ogive drop --orphans` removes them.
 
             Examples:
               ogive status --config config/quickstart.yaml
@@ -19,6 +20,9 @@ struct StatusCommand: ConfiguredCommand {
     @Argument(help: "Only this run.")
     var name: String?
 
+    @Flag(help: "Show the samplings and scorings that no run names, with their sizes.")
+    var orphans = false
+
     @Flag(help: "Print JSON: an object with `runs`, `coordinator` and `workers`.")
     var json = false
 
@@ -26,8 +30,19 @@ struct StatusCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    func validate() throws {
+        if orphans, name != nil { throw ValidationError("Orphans are of no run: give no name.") }
+    }
+
     func run() async throws {
         let configuration = try file.load()
+        if orphans {
+            let found = try await DatabaseSession.withStore(configuration) { store, _ in
+                try await store.orphans()
+            }
+            Output.show(json ? [JSONValue.output(found.fields).json] : found.lines)
+            return
+        }
         let (runs, coordinator, workers) = try await DatabaseSession.withStore(configuration) {
             store, _ in
             (

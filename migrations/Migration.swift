@@ -97,5 +97,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             26, "candidate_pairs", up: PackageResources._026_candidate_pairs_up_sql,
             down: PackageResources._026_candidate_pairs_down_sql),
+        Migration(
+            30, "writer_rights", up: PackageResources._030_writer_rights_up_sql,
+            down: PackageResources._030_writer_rights_down_sql),
     ]
 }

@@ -76,14 +76,11 @@ struct EmbeddedServer: Sendable {
 
     /// Starts the server under a claim of this host.
     private func launch(hasUsers: Bool) async throws -> PostgresConfiguration {
+        try directory.requireRoom(mebibytes: directory.isInitialised ? 32 : 128)
         let mine = try await claim.claim(hasUsers: hasUsers)
         do {
-            if !directory.isInitialised {
-                try directory.requireRoom(mebibytes: 128)
-                try await claim.beating { try await initialise() }
-            }
+            if !directory.isInitialised { try await claim.beating { try await initialise() } }
             let configuration = try configuration()
-            try directory.requireRoom(mebibytes: 32)
             try await start(configuration["host"] ?? "", mine.token)
             return configuration
         } catch {

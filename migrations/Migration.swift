@@ -107,6 +107,9 @@ package struct Migration: Sendable, Hashable {
             29, "bookkeeping", up: PackageResources._029_bookkeeping_up_sql,
             down: PackageResources._029_bookkeeping_down_sql),
         Migration(
+            30, "writer_rights", up: PackageResources._030_writer_rights_up_sql,
+            down: PackageResources._030_writer_rights_down_sql),
+        Migration(
             31, "lease_key", up: PackageResources._031_lease_key_up_sql,
             down: PackageResources._031_lease_key_down_sql),
     ]

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import OgiveTesting
 import Postgres
 import Testing
@@ -82,6 +83,77 @@ import Testing
         let time: String = try row.decode(0)
         await db.close()
         return time
+    }
+
+    private func set(_ key: FileAttributeKey, _ value: Int, of path: String) throws {
+        try FileManager.default.setAttributes([key: value], ofItemAtPath: path)
+    }
+
+    @Test func aRunFolderThatOthersMayEnterIsClosedToThem() async throws {
+        let path = directory("open")
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        try set(.posixPermissions, 0o777, of: path + "/run")
+        try await EmbeddedPostgres.with(directory: path) { _ in
+            let mode = try FileManager.default.attributesOfItem(atPath: path + "/run")[
+                .posixPermissions]
+            #expect(mode as? Int == 0o700)
+        }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test func aRunFolderThatIsALinkIsRefused() async throws {
+        let path = directory("link")
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        try FileManager.default.moveItem(atPath: path + "/run", toPath: path + "/elsewhere")
+        try FileManager.default.createSymbolicLink(
+            atPath: path + "/run", withDestinationPath: path + "/elsewhere")
+        let error = try await postgresError {
+            try await EmbeddedPostgres.with(directory: path) { _ in }
+        }
+        #expect(error.message.contains(path + "/run"))
+        #expect(error.message.contains("symbolic link"), "\(error.message)")
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "it takes root"))
+    func aSocketThatAnotherUserPlantedIsRefused() async throws {
+        let path = directory("planted")
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        try set(.posixPermissions, 0o777, of: path + "/run")
+        let socket = path + "/run/.s.PGSQL.5432"
+        try "".write(toFile: socket, atomically: false, encoding: .utf8)
+        try set(.ownerAccountID, 12_345, of: socket)
+        let error = try await postgresError {
+            try await EmbeddedPostgres.with(directory: path) { _ in }
+        }
+        #expect(error.message.contains(socket), "\(error.message)")
+        #expect(error.message.contains("12345"), "\(error.message)")
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "it takes root"))
+    func whoCannotEnterWhichFolderIsSaid() async throws {
+        let closed = directory("closed")
+        try FileManager.default.createDirectory(
+            atPath: closed + "/within", withIntermediateDirectories: true)
+        try set(.posixPermissions, 0o700, of: closed)
+        let error = try await postgresError {
+            try await EmbeddedPostgres.with(directory: closed + "/within") { _ in }
+        }
+        #expect(error.message.contains("cannot enter \(closed) "), "\(error.message)")
+        #expect(error.message.contains("user postgres"), "\(error.message)")
+        #expect(error.message.contains("chmod o+x \(closed)"), "\(error.message)")
+        try FileManager.default.removeItem(atPath: closed)
+    }
+
+    @Test func aHalfMadeDatabaseIsMadeAnew() async throws {
+        let path = directory("half")
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        // As if the program that made it had been killed.
+        try FileManager.default.moveItem(atPath: path + "/data", toPath: path + "/data.new")
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        #expect(!FileManager.default.fileExists(atPath: path + "/data.new"))
+        try FileManager.default.removeItem(atPath: path)
     }
 
     @Test func aDirectoryThatCannotBeMadeIsNamed() async throws {

@@ -4,7 +4,8 @@ internal import Glibc
 ///
 /// Several processes may use the same directory at once: the first starts the server, the last one
 /// stops it. When the last user is killed, a keeper stops the server a few seconds later, unless
-/// another user has come.
+/// another user has come. Processes of another host, which may see the directory but not the
+/// server, are refused.
 package actor EmbeddedPostgres {
     /// How to connect to the database `ogive` as a superuser of the private server.
     package nonisolated let configuration: PostgresConfiguration
@@ -28,23 +29,31 @@ package actor EmbeddedPostgres {
     /// Makes the server when there is none, starts it when it does not run, and counts the caller
     /// as one of its users until `stop`.
     ///
-    /// Throws `embedded` when PostgreSQL is not installed, the directory cannot be used or the
-    /// server does not start; then with the last lines of its log. `lingering` is how long a server
-    /// that is started goes on when its last user was killed, in whole seconds.
+    /// Throws `embedded` when PostgreSQL is not installed, another host uses the directory, it
+    /// cannot be used or the server does not start; then with the last lines of its log.
+    /// `lingering` is how long a server that is started goes on when its last user was killed, in
+    /// whole seconds. `silence` is how long the server of another host must have given no sign of
+    /// life before it is taken for gone; `tell` is told when that is waited for.
     package static func start(
-        directory: String, lingering: Duration = .seconds(3)
+        directory: String, lingering: Duration = .seconds(3), silence: Duration = .seconds(60),
+        tell: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedPostgres {
         let directory = try ServerDirectory.prepare(directory)
         let gate = directory.gate
         let entry = try await FileLock.exclusive(gate, patience: gatePatience)
         defer { entry.unlock() }
+        let hasUsers = try FileLock.isHeld(directory.users)
         let presence = try await FileLock.shared(directory.users, patience: gatePatience)
         let identity = try ServerIdentity.find(directory: directory)
         let programs = try ServerPrograms.find(
             identity, version: TextFile.read(directory.data + "/PG_VERSION"))
+        try await directory.requireEntry(identity, programs)
         let server = EmbeddedServer(
-            directory: directory, identity: identity, programs: programs, lingering: lingering)
-        let configuration = try await server.ensureRunning()
+            directory: directory, identity: identity, programs: programs,
+            claim: HostClaim(directory: directory, silence: silence, tell: tell),
+            keeper: ServerKeeper(
+                directory: directory, identity: identity, programs: programs, lingering: lingering))
+        let configuration = try await server.ensureRunning(hasUsers: hasUsers)
         return EmbeddedPostgres(configuration, server, gate: gate, presence: presence)
     }
 

@@ -5,41 +5,46 @@ struct EmbeddedServer: Sendable {
     let directory: ServerDirectory
     let identity: ServerIdentity
     let programs: ServerPrograms
-    /// How long it goes on without users when the last one was killed.
-    let lingering: Duration
+    /// Keeps the servers of other hosts out of the directory, and ours out of theirs.
+    let claim: HostClaim
+    let keeper: ServerKeeper
 
     /// The name of both the database and its superuser.
     static let name = "ogive"
-    /// How long the server may take to start or to stop, recovery included.
+    /// How long the server may take to stop.
     private static let patience = Duration.seconds(120)
 
-    /// Leaves with a server that answers and has the database.
-    func ensureRunning() async throws -> PostgresConfiguration {
-        if !directory.isInitialised {
-            try directory.requireRoom(mebibytes: 128)
-            try await initialise()
+    /// Leaves with a server that answers and has the database; `hasUsers` says that somebody else
+    /// holds a lock on the file of users. Throws `embedded` when another host uses the directory.
+    func ensureRunning(hasUsers: Bool) async throws -> PostgresConfiguration {
+        let record = claim.current
+        // What another host left says nothing about processes of this one.
+        let isElsewhere = record.map { !$0.isHere } ?? false
+        if !isElsewhere, directory.isInitialised {
+            let configuration = try configuration()
+            if try await isUsable(configuration, isOurs: record != nil, hasUsers: hasUsers) {
+                try await ensureDatabase(configuration)
+                return configuration
+            }
         }
-        let socket = try directory.socketDirectory(identity)
-        let configuration = PostgresConfiguration(
-            socketDirectory: socket, user: EmbeddedServer.name, database: EmbeddedServer.name)
-        if await !isAnswering(configuration) {
-            // A server without its socket, after /tmp was cleaned, is of no use.
-            if try await isRunning() { try await stop() }
-            try directory.requireRoom(mebibytes: 32)
-            try await start(socket)
-        }
+        let configuration = try await launch(hasUsers: hasUsers)
         try await ensureDatabase(configuration)
         return configuration
     }
 
     /// Stops the server: sessions are ended, everything committed is on disk.
     func stop() async throws {
-        guard try await isRunning() else { return }
-        let outcome = try await control("stop", ["-m", "fast"])
-        if !outcome.isSuccess {
-            throw failure(
-                "The private PostgreSQL in \(directory.path) could not be stopped", outcome)
+        let record = claim.current
+        // Its process numbers are another host's, which took over while this one was paused.
+        if let record, !record.isHere { return }
+        if try await isRunning() {
+            let outcome = try await control("stop", ["-m", "fast"])
+            if !outcome.isSuccess {
+                throw failure(
+                    "The private PostgreSQL in \(directory.path) could not be stopped", outcome)
+            }
         }
+        if let record { claim.release(record.token) }
     }
 
     /// Whether the server's process is there.
@@ -47,10 +52,57 @@ struct EmbeddedServer: Sendable {
         try await programs.run("pg_ctl", ["status", "-D", directory.data]).isSuccess
     }
 
+    /// Whether a server of this host answers; one that cannot be reached is stopped. `isOurs` says
+    /// that this host claimed the directory, which older versions of the program did not do.
+    private func isUsable(
+        _ configuration: PostgresConfiguration, isOurs: Bool, hasUsers: Bool
+    ) async throws -> Bool {
+        let isAnswering = await isAnswering(configuration)
+        if isOurs {
+            // A server without its socket, after /tmp was cleaned, is of no use.
+            if !isAnswering, try await isRunning() { try await stop() }
+            return isAnswering
+        }
+        guard isAnswering || hasUsers else { return false }
+        guard isAnswering, try await isRunning() else {
+            throw PostgresError(
+                .embedded,
+                "A process that this machine or container does not see uses the embedded database "
+                    + "in \(directory.path): it holds \(directory.users). Find it, on each machine "
+                    + "and in each container that uses the folder, with: fuser \(directory.users)")
+        }
+        return true
+    }
+
+    /// Starts the server under a claim of this host.
+    private func launch(hasUsers: Bool) async throws -> PostgresConfiguration {
+        try directory.requireRoom(mebibytes: directory.isInitialised ? 32 : 128)
+        let mine = try await claim.claim(hasUsers: hasUsers)
+        do {
+            if !directory.isInitialised { try await claim.beating { try await initialise() } }
+            let configuration = try configuration()
+            try await start(configuration["host"] ?? "", mine.token)
+            return configuration
+        } catch {
+            // With users there was a server, whose processes the next one looks for.
+            if !hasUsers { claim.release(mine.token) }
+            throw error
+        }
+    }
+
+    private func configuration() throws -> PostgresConfiguration {
+        var configuration = PostgresConfiguration(
+            socketDirectory: try directory.socketDirectory(identity), user: EmbeddedServer.name,
+            database: EmbeddedServer.name)
+        // Who may change the folder could put a server of its own in the place of this one.
+        configuration["requirepeer"] = identity.login
+        return configuration
+    }
+
     private func initialise() async throws {
         // Made under another name, so that a half-made one is never taken for whole.
         let draft = directory.path + "/data.new"
-        let removal = try await programs.run(path: "/bin/rm", ["-rf", "--", draft])
+        let removal = try await programs.run(["/bin/rm", "-rf", "--", draft])
         guard removal.isSuccess else {
             throw failure("The half-made database \(draft) could not be removed", removal)
         }
@@ -74,18 +126,15 @@ struct EmbeddedServer: Sendable {
         }
     }
 
-    private func start(_ socket: String) async throws {
-        try directory.preparePrivate("log", identity)
+    private func start(_ socket: String, _ token: String) async throws {
+        try directory.preparePrivate("log", identity, files: ["postgres.log"])
         try writeSettings(socket)
-        let outcome = try await control("start", ["-l", directory.log])
-        if !outcome.isSuccess {
+        let outcome = try await keeper.start(token)
+        guard outcome.isSuccess else {
             throw failure(
                 "The private PostgreSQL in \(directory.path) did not start", outcome,
                 withLog: true)
         }
-        let keeper = try await programs.keep(
-            directory, seconds: Int(lingering.components.seconds))
-        if !keeper.isSuccess { throw failure("The server's keeper did not start", keeper) }
     }
 
     private func control(_ verb: String, _ more: [String]) async throws -> ServerPrograms.Outcome {

@@ -9,8 +9,8 @@ final class FileLock: Sendable {
     private init(_ path: String) throws(PostgresError) {
         self.path = path
         // Sound: the text outlives the call. Closed on exec, or the server would
-        // inherit the lock and hold it for ever.
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // inherit the lock and hold it for ever. No link: its target might be anybody's.
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw PostgresError(
                 .embedded, "The lock file \(path) cannot be opened: \(SystemText.lastError).")
@@ -35,6 +35,13 @@ final class FileLock: Sendable {
         return lock
     }
 
+    /// Whether anybody holds a lock on the file.
+    static func isHeld(_ path: String) throws(PostgresError) -> Bool {
+        let lock = try FileLock(path)
+        defer { lock.unlock() }
+        return !lock.upgrade()
+    }
+
     /// Makes a shared lock the only one; false when others hold it too.
     func upgrade() -> Bool {
         flock(descriptor, LOCK_EX | LOCK_NB) == 0
@@ -56,7 +63,8 @@ final class FileLock: Sendable {
                 throw PostgresError(
                     .embedded,
                     "Another process has been starting or stopping the server for \(patience) "
-                        + "(it holds \(path)). Find it with: fuser \(path)")
+                        + "(it holds \(path)). Find it, on each machine and in each container that "
+                        + "uses the folder, with: fuser \(path)")
             }
             try await Task.sleep(for: .milliseconds(25))
         }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The directory of a private server: `data`, `run` for the socket, `log`, and lock files.
+/// The directory of a private server: `data`, `run` for the socket, `log`, `host`, and lock files.
 struct ServerDirectory: Sendable {
     /// The absolute path.
     let path: String
@@ -8,6 +8,8 @@ struct ServerDirectory: Sendable {
     var data: String { path + "/data" }
     /// Locked while the server is started or stopped.
     var gate: String { path + "/gate.lock" }
+    /// Names the host that may run the server; its age is that host's heartbeat.
+    var host: String { path + "/host" }
     /// Locked, shared, by each user of the server.
     var users: String { path + "/users.lock" }
     var log: String { path + "/log/postgres.log" }
@@ -43,11 +45,70 @@ struct ServerDirectory: Sendable {
                 + "folder for `database.embedded`.")
     }
 
-    /// Makes what only the server's user may enter, and gives it to that user.
-    func preparePrivate(_ name: String, _ identity: ServerIdentity) throws(PostgresError) {
+    /// Makes what only the server's user may enter, or corrects it. Throws `embedded` when another
+    /// user may have made it, or the files in it.
+    func preparePrivate(
+        _ name: String, _ identity: ServerIdentity, files: [String] = []
+    ) throws(PostgresError) {
         let folder = path + "/" + name
         try ServerDirectory.make(folder, mode: 0o700)
-        try identity.takeOver(folder)
+        // Sound: the text outlives the call.
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let isLink = errno == ENOTDIR || errno == ELOOP
+            throw foreign(
+                folder, isLink ? "is a symbolic link or a file" : SystemText.lastError)
+        }
+        defer { close(descriptor) }
+        for path in [folder] + files.map({ folder + "/" + $0 }) {
+            guard let owner = ServerDirectory.owner(path) else { continue }
+            guard [identity.user, geteuid()].contains(owner) else {
+                throw foreign(path, "belongs to user number \(owner)")
+            }
+        }
+        if let ids = identity.ids, fchown(descriptor, ids.user, ids.group) != 0 {
+            throw foreign(folder, "cannot be given to \(identity.name): \(SystemText.lastError)")
+        }
+        guard fchmod(descriptor, 0o700) == 0 else {
+            throw foreign(folder, "cannot be closed to others: \(SystemText.lastError)")
+        }
+    }
+
+    /// The number of the user whom a file, a folder or a link belongs to; nil when it is not there.
+    private static func owner(_ path: String) -> uid_t? {
+        var status = stat()
+        // Sound: `status` outlives the call.
+        return unsafe lstat(path, &status) == 0 ? status.st_uid : nil
+    }
+
+    private func foreign(_ path: String, _ reason: String) -> PostgresError {
+        PostgresError(
+            .embedded,
+            "\(path) of the embedded database \(reason): only the server's user may have made it. "
+                + "See who did, remove it, and try again.")
+    }
+
+    /// Throws `embedded` when the server's user cannot enter the directory, and says which folder
+    /// on the way keeps it out.
+    func requireEntry(
+        _ identity: ServerIdentity, _ programs: ServerPrograms
+    ) async throws {
+        guard identity.ids != nil else { return }
+        // Asked of the kernel as that user: the modes alone do not tell.
+        func canEnter(_ folder: String) async throws -> Bool {
+            try await programs.run(identity.command(["/usr/bin/test", "-x", folder])).isSuccess
+        }
+        guard try await !canEnter(path) else { return }
+        var folder = ""
+        for part in path.split(separator: "/") {
+            folder += "/" + part
+            if try await !canEnter(folder) { break }
+        }
+        throw PostgresError(
+            .embedded,
+            "PostgreSQL does not run as root, and \(identity.name), as which it would run, cannot "
+                + "enter \(folder) on the way to the embedded database in \(path). Choose another "
+                + "folder for `database.embedded`, or let that user in: chmod o+x \(folder)")
     }
 
     /// The directory for the socket: within the server's, unless its path would be too long for a
@@ -55,7 +116,8 @@ struct ServerDirectory: Sendable {
     func socketDirectory(_ identity: ServerIdentity) throws(PostgresError) -> String {
         let near = path + "/run"
         if (near + "/.s.PGSQL.5432").utf8.count <= 107 {
-            try preparePrivate("run", identity)
+            try preparePrivate(
+                "run", identity, files: [".s.PGSQL.5432", ".s.PGSQL.5432.lock"])
             return near
         }
         if let recorded = TextFile.read(socketRecord), identity.owns(recorded) {

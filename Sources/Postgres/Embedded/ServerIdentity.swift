@@ -52,18 +52,23 @@ struct ServerIdentity: Sendable, Equatable {
     /// The command that runs `command` as this user. `setpriv` changes the user: glibc's setgroups
     /// can hang for ever in the child of a process with threads.
     func command(_ command: [String]) -> [String] {
-        guard let ids else { return command }
-        return [
-            "/usr/bin/setpriv", "--reuid=\(ids.user)", "--regid=\(ids.group)", "--clear-groups",
-            "--",
-        ] + command
+        ids == nil ? command : ["/usr/bin/setpriv"] + options + ["--"] + command
     }
+
+    /// What `setpriv` is given so that it changes to this user.
+    var options: [String] {
+        guard let ids else { return [] }
+        return ["--reuid=\(ids.user)", "--regid=\(ids.group)", "--clear-groups"]
+    }
+
+    /// The number of this user.
+    var user: uid_t { ids?.user ?? geteuid() }
 
     /// Gives a file or directory to this user.
     func takeOver(_ path: String) throws(PostgresError) {
         guard let ids else { return }
-        // Sound: the text outlives the call.
-        guard unsafe chown(path, ids.user, ids.group) == 0 else {
+        // Sound: the text outlives the call. A link is not followed, wherever it leads.
+        guard unsafe lchown(path, ids.user, ids.group) == 0 else {
             throw PostgresError(
                 .embedded, "\(path) cannot be given to \(name): \(SystemText.lastError).")
         }
@@ -75,7 +80,18 @@ struct ServerIdentity: Sendable, Equatable {
         // Sound: `status` outlives the call; lstat follows no link that another user planted.
         guard unsafe lstat(path, &status) == 0 else { return false }
         return status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o077 == 0
-            && status.st_uid == ids?.user ?? geteuid()
+            && status.st_uid == user
+    }
+
+    /// The user's name for the system; nil where it has none, as in some containers.
+    var login: String? {
+        // Sound: entry, buffer and result outlive the call; the name is copied out of the buffer.
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        let status = unsafe getpwuid_r(user, &entry, &buffer, buffer.count, &found)
+        guard status == 0, unsafe found != nil else { return nil }
+        return unsafe String(cString: entry.pw_name)
     }
 
     private static func lookUp(_ name: String) -> IDs? {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Subprocess
 internal import SystemPackage
 
-/// The programs of a PostgreSQL installation, run as the server's user.
+/// The programs of a PostgreSQL installation, and how programs are run.
 struct ServerPrograms: Sendable {
     /// Where `initdb`, `postgres` and `pg_ctl` are.
     let directory: String
@@ -45,51 +45,14 @@ struct ServerPrograms: Sendable {
         self.identity = identity
     }
 
-    /// Runs one of PostgreSQL's programs to its end.
+    /// Runs one of PostgreSQL's programs as the server's user to its end.
     func run(_ program: String, _ arguments: [String]) async throws -> Outcome {
-        try await run(path: directory + "/" + program, arguments)
+        try await run(identity.command([directory + "/" + program] + arguments))
     }
 
-    /// Starts the keeper of a running server: a process that outlives this one, and stops the
-    /// server when it had no user for some seconds. It ends with the server.
-    func keep(_ directory: ServerDirectory, seconds: Int) async throws -> Outcome {
-        // The keeper takes the locks of the users' own, so it runs as they do.
-        let stop = identity.command(
-            [self.directory + "/pg_ctl", "stop", "-D", directory.data, "-m", "fast", "-w", "-s"])
-        // Its outputs go nowhere: a pipe would be held open for as long as it lives.
-        let result = try await Subprocess.run(
-            .path("/bin/sh"),
-            arguments: Arguments(
-                [
-                    "-c", Self.keeper, "keeper", directory.gate, directory.users,
-                    directory.data + "/postmaster.pid", String(seconds),
-                ] + stop),
-            environment: environment, workingDirectory: "/",
-            platformOptions: identity.platformOptions, output: .discarded, error: .discarded)
-        return Outcome(isSuccess: result.terminationStatus.isSuccess, output: "see its lock files")
-    }
-
-    /// A user who comes holds the gate first and then a lock on the file of users, so that the
-    /// keeper takes them in this order too. It asks instead of waiting for the second: a lock that
-    /// somebody waits for can be lost when the last user makes its own the only one.
-    private static let keeper = """
-        exec 8>>"$1" 9>>"$2" && file=$3 seconds=$4 server=$(head -n 1 "$3") && shift 4 || exit
-        (
-            free=0
-            while sleep 1 && [ "$(head -n 1 "$file" 2>/dev/null)" = "$server" ]; do
-                if flock -n 9; then free=$((free + 1)); flock -u 9; else free=0; fi
-                if [ "$free" -gt "$seconds" ]; then
-                    flock 8
-                    if flock -n 9; then exec "$@"; fi
-                    flock -u 8
-                fi
-            done
-        ) &
-        """
-
-    /// Runs any program as the server's user to its end.
-    func run(path: String, _ arguments: [String]) async throws -> Outcome {
-        let command = identity.command([path] + arguments)
+    /// Runs any program to its end, as this process's own user; none of what it leaves behind may
+    /// hold its standard output open.
+    func run(_ command: [String]) async throws -> Outcome {
         let limit = 1 << 20
         let result = try await Subprocess.run(
             .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),

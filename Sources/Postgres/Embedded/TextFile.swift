@@ -21,15 +21,31 @@ enum TextFile {
 
     /// Writes a new file in the place of an old one, at once.
     static func write(_ text: String, to path: String) throws(PostgresError) {
-        let draft = path + ".new"
-        guard let file = unsafe fopen(draft, "we") else { throw failure(path) }
+        // A name that nobody can foresee, or put a link at.
+        let draft = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+        guard try create(draft, text), unsafe rename(draft, path) == 0 else {
+            throw failure(path)
+        }
+    }
+
+    /// Writes a file that is not there yet; false when it is.
+    static func create(_ path: String, _ text: String) throws(PostgresError) -> Bool {
+        // Sound: the text outlives the call, which fails at a link as it does at a file.
+        guard let file = unsafe fopen(path, "wxe") else {
+            guard errno == EEXIST else { throw failure(path) }
+            return false
+        }
         let bytes = Array(text.utf8)
         // Sound: `file` is open until it is closed here, whatever the write gave.
         let written = unsafe fwrite(bytes, 1, bytes.count, file)
         let closed = unsafe fclose(file)
-        guard written == bytes.count, closed == 0, unsafe rename(draft, path) == 0 else {
-            throw failure(path)
+        guard written == bytes.count, closed == 0 else {
+            let error = failure(path)
+            // Sound: the text outlives the call. What is left is an incomplete draft.
+            _ = unsafe unlink(path)
+            throw error
         }
+        return true
     }
 
     private static func failure(_ path: String) -> PostgresError {

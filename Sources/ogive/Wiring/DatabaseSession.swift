@@ -105,7 +105,8 @@ struct DatabaseSession {
     private static func connect(_ database: DatabaseConfiguration) async throws -> Self {
         switch database.location {
         case .embedded(let directory):
-            let server = try await EmbeddedPostgres.start(directory: directory)
+            let server = try await EmbeddedPostgres.start(
+                directory: directory, tell: { ErrorRendering.writeLine("note: \($0)\n") })
             return Self(
                 connection: tuned(server.configuration, database), place: directory,
                 server: server, connectionsMax: database.connections)

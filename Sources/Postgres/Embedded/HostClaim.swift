@@ -1,0 +1,148 @@
+internal import Glibc
+
+/// Lets the processes of one host alone start a server in a directory. Locks do not do this: they
+/// may be known to one machine only, as `flock` is on many shared file systems.
+///
+/// A host claims the directory with the file `host`, which its server's keeper touches each
+/// second. Whoever finds another host's claim watches that heartbeat by a clock of its own. The
+/// caller holds the directory's gate.
+struct HostClaim: Sendable {
+    let directory: ServerDirectory
+    /// After which time without a heartbeat a host is taken for gone.
+    let silence: Duration
+    /// Tells a person what is waited for.
+    let tell: @Sendable (String) -> Void
+
+    private static let pause = Duration.milliseconds(250)
+    /// The silence after which processes of this host, which would be seen, are gone.
+    private static let ownSilence = Duration.seconds(2)
+    /// For how long a new claim must stand in the place of an old one: another host may have
+    /// looked at the old one just before.
+    private static let settling = Duration.seconds(1)
+    /// Looks before a person is told: a host that is alive shows it within a second or two.
+    private static let looksUntold = 16
+    /// How often somebody may take or leave the directory while it is looked at.
+    private static let triesMax = 20
+
+    /// The directory's claim, if there is one.
+    var current: HostRecord? { sighting?.record }
+
+    /// Claims the directory for a server of this host that is about to start; `hasUsers` says that
+    /// somebody else holds a lock on the file of users. Throws `embedded` when another host uses
+    /// it.
+    func claim(hasUsers: Bool) async throws -> HostRecord {
+        let mine = HostRecord.here()
+        for _ in 0..<Self.triesMax {
+            guard let old = current else {
+                if try TextFile.create(directory.host, mine.text) { return mine }
+                try await Task.sleep(for: Self.pause)
+                continue
+            }
+            if hasUsers, !old.isHere {
+                throw inUse(old, "a process there holds \(directory.users)")
+            }
+            guard try await outwait(old) else { continue }
+            return try await replace(old, by: mine)
+        }
+        throw PostgresError(
+            .embedded,
+            "The folder \(directory.path) changes hands again and again: end what runs there on "
+                + "other hosts, and try again.")
+    }
+
+    /// Gives the directory back, when the claim is still this one.
+    func release(_ token: String) {
+        guard current?.token == token else { return }
+        // Sound: the text outlives the call. A claim that cannot be removed becomes silent.
+        _ = unsafe unlink(directory.host)
+    }
+
+    /// Runs `body` with a heartbeat, for as long as no keeper gives one.
+    func beating(_ body: () async throws -> Void) async throws {
+        let file = directory.host
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    // Sound: the text outlives the call; no time is the time of now. A disk that
+                    // takes no heartbeat takes no database either: `body` says so.
+                    _ = unsafe utimensat(AT_FDCWD, file, nil, AT_SYMLINK_NOFOLLOW)
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    /// Waits until a claim's host was silent for long enough; false when it gave the directory
+    /// back. Throws `embedded` when it is alive.
+    private func outwait(_ old: HostRecord) async throws -> Bool {
+        let silence = old.isHere ? Self.ownSilence : self.silence
+        var watch = HeartbeatWatch(silentLooks: Int(silence / Self.pause))
+        for look in 0... {
+            guard let now = sighting else { return false }
+            if look == Self.looksUntold, !old.isHere {
+                tell(
+                    "the database in \(directory.path) was last used by host \(old.name), since "
+                        + "\(old.since), and was not stopped there; it is taken over after "
+                        + "\(silence.components.seconds) seconds without a heartbeat")
+            }
+            switch watch.look("\(now.record.token) \(now.beat)") {
+            case .alive: throw inUse(now.record, "its heartbeat goes on")
+            case .silent: return true
+            case .undecided: try await Task.sleep(for: Self.pause)
+            }
+        }
+        return false
+    }
+
+    private func replace(_ old: HostRecord, by mine: HostRecord) async throws -> HostRecord {
+        try TextFile.write(mine.text, to: directory.host)
+        guard !old.isHere else { return mine }
+        try await Task.sleep(for: Self.settling)
+        guard let now = current, now.token == mine.token else {
+            throw inUse(current ?? old, "it took the folder over at the same time")
+        }
+        // It names a process of the other host, whose number may be anybody's here.
+        // Sound: the text outlives the call.
+        guard unsafe unlink(directory.data + "/postmaster.pid") == 0 || errno == ENOENT else {
+            throw PostgresError(
+                .embedded,
+                "\(directory.data)/postmaster.pid, of a host that is gone, cannot be removed: "
+                    + "\(SystemText.lastError).")
+        }
+        return mine
+    }
+
+    /// What a person is told whom another host keeps from the directory.
+    func inUse(_ record: HostRecord, _ sign: String) -> PostgresError {
+        PostgresError(
+            .embedded,
+            "The embedded database in \(directory.path) is in use by host \(record.name) since "
+                + "\(record.since) (process \(record.process) there, another machine or container "
+                + "than this one): \(sign). One host at a time can use the folder: run the command "
+                + "there, or end what runs there and try again. If that host crashed, just try "
+                + "again: the folder is taken over after \(silence.components.seconds) seconds "
+                + "without a heartbeat. For several hosts, run a PostgreSQL server and give its "
+                + "address as `database.url`.")
+    }
+
+    /// The claim and the time of its last heartbeat, which is only compared with itself.
+    private var sighting: (record: HostRecord, beat: String)? {
+        // Opened anew for each look: a network file system asks its server then.
+        // Sound: the text outlives the call.
+        let file = unsafe open(directory.host, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else {
+            return errno == ENOENT ? nil : (HostRecord(""), "")
+        }
+        defer { close(file) }
+        var status = stat()
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        // Sound: `status` and the buffer outlive the calls, which fill no more than their size.
+        let known = unsafe fstat(file, &status) == 0
+        let count = unsafe read(file, &buffer, buffer.count)
+        let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        let beat = known ? "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" : ""
+        return (HostRecord(text), beat)
+    }
+}

@@ -246,6 +246,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, -1, Int.min])
+    func aServerWithoutSlotsIsAskedForOneDraw(slots: Int) async throws {
+        let script = Self.script(vLLM: false, Self.faithful)
+        try await ScriptedServer.serving({ request in
+            guard request.path == "/props" else { return script(request) }
+            return .json(#"{"total_slots":\#(slots),"chat_template":"t"}"#)
+        }) { server in
+            let answers = try await Samples.policy(server.url)
+                .sample(Samples.sampleRequest([0, 1, 2]))
+            #expect(answers.compactMap(\.code) == [])
+        }
+    }
+
     @Test func groupsSplitAtGapsAndBounds() {
         #expect(DrawGroups.split([], sizeMax: 4) == [])
         #expect(DrawGroups.split([0, 1, 2, 4], sizeMax: 2) == [0...1, 2...2, 4...4])

@@ -21,6 +21,13 @@ import Testing
         }
     }
 
+    @Test(arguments: [Int.min, -1, 0])
+    func aContextThatNoModelHasIsNotKnown(_ length: Int) throws {
+        let answer = Data(#"{"tokens": [1, 2], "max_model_len": \#(length)}"#.utf8)
+        let tokens = try BoundedJSON.decode(ServerTokenizer.Tokens.self, from: answer)
+        #expect(tokens.ids == [1, 2] && tokens.lengthMax == nil)
+    }
+
     private func sum(_ text: String) -> Double {
         -text.utf8.reduce(Double(ScriptedTokenizer.end)) { $0 + Double($1) + 100 } / 1000
     }

@@ -30,7 +30,7 @@ package struct ServerInspector: ModelInspector {
     package func contextLength() async throws(ModelError) -> Int? {
         let facts = try await server.known().facts
         return ["n_ctx", "max_model_len", "max_total_tokens"].lazy
-            .compactMap { facts[$0].flatMap { Int($0) } }.first
+            .compactMap { facts[$0].flatMap { Int($0) } }.first { $0 > 0 }
     }
 
     private struct LlamaText: Encodable {

@@ -41,7 +41,7 @@ package struct OpenAIPolicy: Policy {
                 throw refusal
             }
             let input = try await input(request.prompt, profile.kind)
-            let slots = profile.slots ?? drawsPerRequest
+            let slots = max(1, profile.slots ?? drawsPerRequest)
             let sizeMax = dialect.seedsChoices ? min(drawsPerRequest, slots) : 1
             let groups = DrawGroups.split(request.indexes, sizeMax: sizeMax)
             var results: [Int32: Result<Completion, ModelError>] = [:]

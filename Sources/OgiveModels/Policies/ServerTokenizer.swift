@@ -17,7 +17,9 @@ struct ServerTokenizer: Sendable {
             let answer = try decoder.container(keyedBy: CodingKeys.self)
             ids = try answer.decode([Int32].self, forKey: .ids)
             // SGLang tells the tokeniser's, which may be a number beyond all bounds.
-            lengthMax = try? answer.decodeIfPresent(Int.self, forKey: .lengthMax)
+            let told = try? answer.decodeIfPresent(Int.self, forKey: .lengthMax)
+            // One that no context has is not known.
+            lengthMax = told.flatMap { $0 > 0 ? $0 : nil }
         }
     }
 

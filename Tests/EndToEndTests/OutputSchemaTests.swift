@@ -106,10 +106,8 @@ extension EndToEndTests.OutputSchema {
 
             try await checker.run(["cancel", "made-strict"] + option, "cancelled")
             try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
-            try await checker.run(["audit", "made-strict"] + option, "audit")
             try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
-            try await checker.run(["status", "--orphans"] + option, "orphans")
-            try await checker.run(["drop", "--orphans", "--yes"] + option, "orphans")
+            try await orphans(checker, option)
 
             try await keys(checker)
             try await checker.run(
@@ -126,6 +124,11 @@ extension EndToEndTests.OutputSchema {
         for definition in definitions {
             #expect(page.contains("`\(definition)`"), "JSON.md does not name \(definition)")
         }
+    }
+
+    private func orphans(_ checker: Checker, _ option: [String]) async throws {
+        try await checker.run(["status", "--orphans"] + option, "orphans")
+        try await checker.run(["drop", "--orphans", "--yes"] + option, "orphans")
     }
 
     private func keys(_ checker: Checker) async throws {

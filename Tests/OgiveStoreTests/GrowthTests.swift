@@ -9,59 +9,9 @@ extension StoreTests {
     /// What grows with the age of a database, and must not make it slow.
     @Suite("growth", .timeLimit(.minutes(10)))
     struct GrowthTests {
-        /// Bytes of the write-ahead log that `body` makes.
-        private static func written(
-            _ database: TestDatabase, _ body: () async throws -> Void
-        ) async throws -> Int64 {
-            // The first change of a page after a checkpoint logs the page: of all alike.
-            try await database.query("CHECKPOINT")
-            let start: String = try await database.value("SELECT pg_current_wal_insert_lsn()::text")
-            try await body()
-            return try await database.value(
-                "SELECT (pg_current_wal_insert_lsn() - $1::text::pg_lsn)::bigint", [.string(start)])
-        }
-
-        private static func draws(_ indexes: Range<Int32>) -> [ItemResult] {
-            indexes.map {
-                Made.draw($0, "a completion of a few words, number \($0)", reward: reward($0))
-            }
-        }
-
         /// Rewards in no order.
         private static func reward(_ index: Int32) -> Double {
             Double((Int(index) * 7919) % 1009) / 8
-        }
-
-        @Test("Fault 56: 1024 draws at 8 a batch write at most three times what they write at once")
-        func writesLittle() async throws {
-            try await TestDatabase.with { database in
-                let run = try await database.run(prompts: 4, draws: 1024)
-                let (store, term) = (database.store, try await database.store.lead(as: "test"))
-                let prompts = try await database.pending(
-                    run, limit: PageLimit(prompts: 100, items: 10_000)
-                ).map(\.prompt.id)
-                let whole = try await Self.written(database) {
-                    for prompt in prompts.prefix(2) {
-                        _ = try await store.land(
-                            Made.batch(run, prompt, Self.draws(0..<1024)), term: term)
-                    }
-                }
-                let pieces = try await Self.written(database) {
-                    for first in stride(from: Int32(0), to: 1024, by: 8) {
-                        for prompt in prompts.suffix(2) {
-                            _ = try await store.land(
-                                Made.batch(run, prompt, Self.draws(first..<first + 8)),
-                                term: term)
-                        }
-                    }
-                }
-                #expect(pieces < 3 * whole, "\(pieces) bytes in pieces, \(whole) at once")
-                let kinds: Int = try await database.value(
-                    "SELECT count(DISTINCT (draw_rewards, rewards)) FROM ogive.quantile_tables")
-                #expect(kinds == 1)
-                #expect(try await store.finish(run.id, term: term))
-                #expect(try await store.audit(run: "run").isSound)
-            }
         }
 
         @Test("Fault 56: views show a growing table as it is, tail and all", arguments: 1...2)
@@ -166,7 +116,8 @@ extension StoreTests {
                 try await database.query(
                     """
                     INSERT INTO ogive.workers (id, name, state, seen_at, term)
-                    SELECT gen_random_uuid(), 'w' || i, (ARRAY['left', 'lost', 'active'])[i % 3 + 1],
+                    SELECT gen_random_uuid(), 'w' || i,
+                        (ARRAY['left', 'lost', 'active'])[i % 3 + 1],
                         to_timestamp(1700000000) - i * interval '1 minute', $1 - 1
                     FROM generate_series(1, 3000) i
                     UNION ALL

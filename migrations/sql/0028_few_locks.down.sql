@@ -37,7 +37,8 @@ CREATE TABLE ogive_internal.reward_part_rows (LIKE ogive.reward_part_rows INCLUD
 COMMENT ON TABLE ogive_internal.reward_part_rows IS
     'The raw rewards of the parts of a weighted scorer, in the order of its specification, one row '
     'for each rewarded item, one partition a scoring. Behind the view ogive.reward_parts.';
-CREATE TABLE ogive_internal.candidate_log_probability_rows (LIKE ogive.candidate_log_probability_rows INCLUDING ALL)
+CREATE TABLE ogive_internal.candidate_log_probability_rows
+    (LIKE ogive.candidate_log_probability_rows INCLUDING ALL)
     PARTITION BY LIST (sampling_id);
 COMMENT ON TABLE ogive_internal.candidate_log_probability_rows IS
     'What the policy said of candidates, one partition a sampling: the log-probability, or why '
@@ -115,7 +116,8 @@ FROM ogive.runs r
 JOIN ogive.completion_rows c ON c.sampling_id = r.sampling_id
 JOIN ogive.prompt_rows p ON p.id = c.prompt_id
 LEFT JOIN ogive.prompt_target_rows g ON g.run_id = r.id AND g.prompt_id = c.prompt_id
-LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = r.scoring_id AND t.prompt_id = c.prompt_id
+LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = r.scoring_id
+    AND t.prompt_id = c.prompt_id
 CROSS JOIN LATERAL (SELECT coalesce(g.draws, r.min_draws, r.draws) AS draws) a
 CROSS JOIN LATERAL (
     SELECT CASE WHEN t.complete_to >= a.draws THEN a.draws WHEN t.complete_to = t.n THEN t.n
@@ -143,7 +145,8 @@ JOIN ogive.candidate_rows k ON k.prompt_id = p.id
 LEFT JOIN ogive_internal.candidate_reward_rows w
     ON w.scoring_id = r.scoring_id AND w.prompt_id = k.prompt_id
     AND w.candidate_index = k.candidate_index
-LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = r.scoring_id AND t.prompt_id = k.prompt_id
+LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = r.scoring_id
+    AND t.prompt_id = k.prompt_id
 LEFT JOIN ogive.prompt_target_rows g ON g.run_id = r.id AND g.prompt_id = k.prompt_id
 LEFT JOIN ogive_internal.candidate_log_probability_rows l
     ON l.sampling_id = r.sampling_id AND l.prompt_id = k.prompt_id
@@ -163,7 +166,8 @@ SELECT r.name AS run, w.prompt_id, w.candidate_index, w.reward,
     nullif(o.n, 0) AS n, r.id AS run_id, r.scoring_id
 FROM ogive.runs r
 JOIN ogive_internal.candidate_reward_rows w ON w.scoring_id = r.scoring_id
-LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = w.scoring_id AND t.prompt_id = w.prompt_id
+LEFT JOIN ogive_internal.quantile_table_rows t ON t.scoring_id = w.scoring_id
+    AND t.prompt_id = w.prompt_id
 LEFT JOIN ogive.prompt_target_rows g ON g.run_id = r.id AND g.prompt_id = w.prompt_id
 CROSS JOIN LATERAL (SELECT coalesce(g.draws, r.min_draws, r.draws) AS draws) a
 CROSS JOIN LATERAL (

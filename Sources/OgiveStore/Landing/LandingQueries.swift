@@ -125,10 +125,10 @@ enum LandingQueries {
         SELECT k.prompt_id, k.candidate_index,
             EXISTS (SELECT FROM ogive.candidate_reward_rows w
                 WHERE w.scoring_id = $2 AND w.prompt_id = k.prompt_id
-                    AND w.candidate_index = k.candidate_index) AS is_rewarded,
+                    AND w.candidate_index = k.candidate_index OFFSET 0) AS is_rewarded,
             EXISTS (SELECT FROM ogive.candidate_log_probability_rows l
                 WHERE l.sampling_id = $1 AND l.prompt_id = k.prompt_id
-                    AND l.candidate_index = k.candidate_index) AS is_told
+                    AND l.candidate_index = k.candidate_index OFFSET 0) AS is_told
         FROM unnest($3::bigint[]) u(prompt_id)
         CROSS JOIN LATERAL (
             SELECT c.prompt_id, c.candidate_index FROM ogive.candidate_rows c
@@ -165,8 +165,8 @@ enum LandingQueries {
             draw_indexes, draw_rewards, rewards)
         FROM STDIN (FORMAT binary)
         """
-    /// Replaces tables that have grown, with no tail, found by their key one by one. $1 scoring, $2 time,
-    /// $3 prompts, $4 number of draws, $5 complete to, $6 where each one's draws begin in
+    /// Replaces tables that have grown, with no tail, found by their key one by one. $1 scoring,
+    /// $2 time, $3 prompts, $4 number of draws, $5 complete to, $6 where each one's draws begin in
     /// $7 indexes, $8 rewards by draw and $9 rewards in order.
     static let mergeTables = """
         INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,

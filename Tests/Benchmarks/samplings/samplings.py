@@ -3,9 +3,9 @@
 
     Tests/Benchmarks/samplings/samplings.py [--few 10] [--many 2000] [--ogive PATH]
 
-Makes a private database under /tmp with made-up rows (INSERT, not a run; the schema is Ogive's), and
-removes it. A first query of a session learns of the tables; the times are of the ones after it, and
-each ratio is what many samplings cost. It should stay below 2. Needs psql and a built `ogive`.
+Makes a private database under /tmp with made-up rows (INSERT, not a run; the schema is Ogive's),
+and removes it. A first query of a session learns of the tables; the times are of the ones after
+it, and each ratio is what many samplings cost. It should stay below 2. Needs psql and a built `ogive`.
 """
 import argparse
 import json
@@ -30,7 +30,8 @@ BEGIN
             SELECT i, sha256(('scoring ' || i)::bytea), '{{}}', now();
         INSERT INTO ogive.scoring_progress (scoring_id) VALUES (i);
         INSERT INTO ogive.runs (name, sampling_id, scoring_id, spec, draws, scores_candidates,
-            weight, state, submitted_at) VALUES ('made' || i, i, i, '{{}}', 8, false, 1, 'open', now());
+            weight, state, submitted_at)
+            VALUES ('made' || i, i, i, '{{}}', 8, false, 1, 'open', now());
         INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to, updated_at,
             draw_indexes, draw_rewards, rewards)
             SELECT i, id, 8, 8, now(), '{{0,1,2,3,4,5,6,7}}', '{{0,1,2,3,4,5,6,7}}',
@@ -50,8 +51,8 @@ QUERIES = {
     "candidates": "SELECT * FROM ogive.candidates WHERE run = 'made3'",
     "training_rows": "SELECT * FROM ogive.training_rows('made3', 0.1)",
     "a landing": "BEGIN; INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, "
-                 "worker, landed_at, text, finish_reason) SELECT 3, id, 8, gen_random_uuid(), now(), "
-                 "'text', 'stop' FROM ogive.prompt_rows; ROLLBACK",
+                 "worker, landed_at, text, finish_reason) SELECT 3, id, 8, gen_random_uuid(), "
+                 "now(), 'text', 'stop' FROM ogive.prompt_rows; ROLLBACK",
 }
 
 
@@ -123,7 +124,8 @@ database: {{embedded: {folder / 'database'}}}
         many = database.times()
         for query in QUERIES:
             print(f"{query}: {few[query]:.2f} ms beside {arguments.few} samplings, "
-                  f"{many[query]:.2f} ms beside {arguments.many}: {many[query] / few[query]:.2f} times")
+                  f"{many[query]:.2f} ms beside {arguments.many}: "
+                  f"{many[query] / few[query]:.2f} times")
         print(f"{time.monotonic() - start:.0f} s in all", file=sys.stderr)
         if arguments.json:
             arguments.json.write_text(json.dumps(

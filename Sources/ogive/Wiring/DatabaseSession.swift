@@ -106,7 +106,7 @@ struct DatabaseSession {
         switch database.location {
         case .embedded(let directory):
             let server = try await EmbeddedPostgres.start(
-                directory: directory, tell: { ErrorRendering.writeLine("note: \($0)\n") })
+                directory: directory, tell: { Output.warn("note: \($0)\n") })
             return Self(
                 connection: tuned(server.configuration, database), place: directory,
                 server: server, connectionsMax: database.connections)

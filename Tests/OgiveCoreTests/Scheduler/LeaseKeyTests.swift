@@ -44,7 +44,9 @@ struct LeaseKeyTests {
         ]
     }()
 
-    @Test("A proof is of one lease, of one holder, of one secret", arguments: others.indices)
+    @Test(
+        "Fault 43: a proof is of one lease, of one holder, of one secret", arguments: others.indices
+    )
     func differs(index: Int) throws {
         let key = MemoryDatabase.leaseKey
         var (claim, holder) = Self.others[index]

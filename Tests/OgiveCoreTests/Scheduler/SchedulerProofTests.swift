@@ -23,7 +23,7 @@ struct SchedulerProofTests {
             proof: .unproved)
     }
 
-    @Test("An invented task of this term lands nothing, and its sender is told")
+    @Test("Fault 43: an invented task of this term lands nothing, and its sender is told")
     func inventedTask() {
         var bench = Bench.loaded(prompts: 1, draws: 2)
         bench.hello(credit: 0)
@@ -89,7 +89,9 @@ struct SchedulerProofTests {
         }
     }
 
-    @Test("A hello with another fingerprint takes nothing over, and its late results are stale")
+    @Test(
+        "Fault 52: a hello with another fingerprint takes nothing over, and its late results are stale"
+    )
     func otherFingerprint() throws {
         var offer = SimulatedModel.offer
         offer.scorers[0].fingerprint = Fingerprint(["server": "another"])

@@ -67,7 +67,9 @@ struct SchedulerRefusalTests {
         },
     ]
 
-    @Test("Nothing of it counts, its sender is told and gets no more of the run", arguments: cases)
+    @Test(
+        "Fault 47: nothing of it counts, its sender is told and gets no more of the run",
+        arguments: cases)
     func refused(fault: Case) throws {
         var bench = Bench.loaded(draws: 4)
         let lease = try #require(bench.hello().leases.first)

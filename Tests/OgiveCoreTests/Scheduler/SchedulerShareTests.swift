@@ -18,7 +18,7 @@ struct SchedulerShareTests {
         #expect(bench.scheduler.leases(of: Bench.worker(1))?.held == 5)
     }
 
-    @Test("Three that take everything and return nothing leave the rest to others")
+    @Test("Fault 45: three that take everything and return nothing leave the rest to others")
     func hoarders() throws {
         var bench = Bench.loaded(prompts: 40, draws: 2) { $0.firstLeases = 8 }
         for hoarder in 1...3 as ClosedRange<UInt64> {
@@ -33,7 +33,9 @@ struct SchedulerShareTests {
         #expect(landed == 40 - 24)
     }
 
-    @Test("A hello that is repeated too soon is not answered: no leases are granted anew for it")
+    @Test(
+        "Fault 44: a hello that is repeated too soon is not answered: no leases are granted anew for it"
+    )
     func helloPause() {
         var bench = Bench.loaded(prompts: 9, draws: 2) { $0.helloPause = .milliseconds(500) }
         #expect(bench.hello(credit: 4).leases.count == 4)
@@ -50,7 +52,8 @@ struct SchedulerShareTests {
             [4, 2, 1, 1].map { $0 } == (0..<4).map { _ in bench.hello(credit: 99).leases.count })
     }
 
-    @Test("A full queue is that of a worker that does not read: it loses all of its leases")
+    @Test(
+        "Fault 46: a full queue is that of a worker that does not read: it loses all of its leases")
     func slowReader() throws {
         var bench = Bench.loaded(prompts: 2, draws: 2)
         let leases = bench.hello(credit: 2).leases

@@ -104,10 +104,7 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["status"] + option, "status")
             try await checker.run(["failures", "retry", "made-strict"] + option, "retry")
 
-            try await checker.run(["cancel", "made-strict"] + option, "cancelled")
-            try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
-            try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
-            try await orphans(checker, option)
+            try await drops(checker, option)
 
             try await keys(checker)
             try await checker.run(
@@ -115,6 +112,13 @@ extension EndToEndTests.OutputSchema {
 
             try isDocumented(checker.checked)
         }
+    }
+
+    private func drops(_ checker: Checker, _ option: [String]) async throws {
+        try await checker.run(["cancel", "made-strict"] + option, "cancelled")
+        try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
+        try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
+        try await orphans(checker, option)
     }
 
     private func isDocumented(_ definitions: some Sequence<String>) throws {

@@ -2,8 +2,8 @@ internal import DequeModule
 internal import OrderedCollections
 
 extension Scheduler {
-    /// Takes in results. They count with the proof that their lease was granted to the sender, under
-    /// its current epoch: leased to the sender, or taken back from it and not yet granted anew.
+    /// Takes in results. They count with the proof that their lease was granted to the sender,
+    /// under its current epoch: leased to the sender, or taken back and not yet granted anew.
     mutating func receive(_ result: TaskResult, from id: WorkerID, now: Instant) {
         let name = result.name
         guard result.claim.lease.term == term || isOff(.term) else {

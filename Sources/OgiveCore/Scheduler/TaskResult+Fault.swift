@@ -1,6 +1,6 @@
 extension TaskResult {
-    /// What cannot be so about the results of a lease, in words; `nil` when all is well. `items` are
-    /// those of its task that are still to come, where their texts are known.
+    /// What cannot be so about the results of a lease, in words; `nil` when all is well. `items`
+    /// are those of its task that are still to come, where their texts are known.
     func fault(of items: [WorkItem]?, partCount: Int) -> String? {
         let isWhole = isInOrder
         if !isWhole, let fault = faultOfNames { return fault }

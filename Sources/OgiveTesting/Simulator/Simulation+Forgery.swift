@@ -3,7 +3,7 @@ internal import OgiveCore
 /// A worker that lies. It has a key of its own, knows everything that the others know, their proofs
 /// included, takes what it is granted, and gives nothing back.
 extension Simulation {
-    /// What such a worker says: a hello that names a lease it was never granted, and a result of it.
+    /// What such a worker says: a hello that names a lease it was never granted, and its result.
     mutating func forge(_ place: Int) {
         guard let leader = coordinators.last else { return }
         counts.forgeries += 1

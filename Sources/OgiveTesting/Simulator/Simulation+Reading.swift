@@ -36,7 +36,8 @@ extension Simulation {
     private func text(of message: WorkerMessage) -> String? {
         switch message {
         case .hello(let hello):
-            "hello, credit \(hello.credit), holding \(hello.inFlight.map { text(of: $0.claim.lease) })"
+            "hello, credit \(hello.credit), "
+                + "holding \(hello.inFlight.map { text(of: $0.claim.lease) })"
         case .credit(let credit): "credit \(credit)"
         case .result(let result):
             "result \(text(of: result.claim.lease)) part \(result.part), "

@@ -89,9 +89,7 @@ struct SchedulerProofTests {
         }
     }
 
-    @Test(
-        "Fault 52: a hello with another fingerprint takes nothing over, and its late results are stale"
-    )
+    @Test("Fault 52: a hello with another fingerprint takes nothing over; late results are stale")
     func otherFingerprint() throws {
         var offer = SimulatedModel.offer
         offer.scorers[0].fingerprint = Fingerprint(["server": "another"])

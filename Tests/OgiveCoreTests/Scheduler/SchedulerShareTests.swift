@@ -33,9 +33,7 @@ struct SchedulerShareTests {
         #expect(landed == 40 - 24)
     }
 
-    @Test(
-        "Fault 44: a hello that is repeated too soon is not answered: no leases are granted anew for it"
-    )
+    @Test("Fault 44: a hello that is repeated too soon is not answered, and grants nothing anew")
     func helloPause() {
         var bench = Bench.loaded(prompts: 9, draws: 2) { $0.helloPause = .milliseconds(500) }
         #expect(bench.hello(credit: 4).leases.count == 4)

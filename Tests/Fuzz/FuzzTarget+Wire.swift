@@ -1,3 +1,4 @@
+import OgiveCore
 import OgiveWire
 
 extension FuzzTarget {
@@ -12,13 +13,16 @@ extension FuzzTarget {
             return try refused(error.message)
         }
         // Of a result with wrong items only the claim is taken: it does not encode to itself.
-        if case .result(let result) = envelope.message, let fault = result.fault {
-            return try refused(fault)
-        }
+        if let fault = fault(of: envelope.message) { return try refused(fault) }
         try again { () throws(WireError) in
             try WorkerEnvelope(decoding: envelope.encoded()) == envelope
         }
         return .taken
+    }
+
+    private static func fault(of message: WorkerMessage) -> String? {
+        guard case .result(let result) = message else { return nil }
+        return result.fault
     }
 
     /// What coordinators send.

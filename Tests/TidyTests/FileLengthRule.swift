@@ -5,7 +5,8 @@ struct FileLengthRule: Rule {
     private static let linesMax = 500
 
     func violations(in file: SourceFile) -> [Violation] {
-        guard !file.isGenerated, !file.path.hasSuffix(".proto"), file.lines.count > Self.linesMax else { return [] }
+        guard !file.isGenerated, !file.path.hasSuffix(".proto"), file.lines.count > Self.linesMax
+        else { return [] }
         return [
             file.violation(
                 file.lines.count, "\(file.lines.count) lines; split it before \(Self.linesMax)")

@@ -50,16 +50,9 @@ def reward_of(seed, law):
             return float(values[generator.next() * len(values) >> 64])
 
 
-def written(reward):
-    """The shortest decimal that reads back as the same number, as Swift prints it."""
-    if 1e16 <= abs(reward) <= 2.0**54:
-        return f"{reward:.1f}"  # Python has an exponent from 1e16 on
-    return repr(reward)
-
-
 def text_of(seed, reward, length):
-    """The reward, and letters up to `length`."""
-    text = f"{OPENING}{written(reward)}; "
+    """The reward, and letters up to `length`. Python writes numbers as Swift does."""
+    text = f"{OPENING}{reward!r}; "
     generator, pool, letters = SplitMix64(seed, 3), 0, []
     while len(text) + len(letters) < length:
         if pool < 27:

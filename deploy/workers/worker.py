@@ -5,8 +5,8 @@
     .venv-workers/bin/python deploy/workers/worker.py --connect tcp://127.0.0.1:7077
 
 It serves what a file of models says (`--models`, default: synthetic.py; models.py says what such a
-file has), alone or beside Ogive's own workers. The protocol is that of Sources/OgiveWire/ogive.proto.
-One thread owns the socket and decides everything; others sample and score.
+file has), alone or beside Ogive's own workers. Sources/OgiveWire/ogive.proto is the protocol. One
+thread owns the socket and decides everything; others sample and score.
 
 With keys (`ogive keys --help`): --key gpu-7.key --coordinator-key coordinator.pub.
 
@@ -22,6 +22,7 @@ import math
 import os
 import queue
 import random
+import re
 import secrets
 import signal
 import socket
@@ -47,6 +48,7 @@ REASON_CHARACTERS = 4000
 PAST_LEASES = 256  # leases that ended and are remembered, in case they come a second time
 HELLO_SECONDS, RESEND_SECONDS = 2, 5
 UNACKED_LEASES = 256
+LOCAL = r"ipc://.+|tcp://(127(\.\d{1,3}){3}|localhost):\d+"  # addresses of this machine
 
 
 def load_protocol():
@@ -79,7 +81,9 @@ FINISH_REASONS = {
 
 
 def say(text):
-    print(f"worker: {text}", file=sys.stderr, flush=True)
+    """Prints a line. What would steer a terminal is escaped: much of it comes from outside."""
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    print(f"worker: {plain}", file=sys.stderr, flush=True)
 
 
 def key_of(name):
@@ -458,6 +462,8 @@ class Worker:
             os.set_blocking(end, False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.note_signal)
+        # Who starts this process may block them, and that would be inherited.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
         signal.set_wakeup_fd(self.wake[1], warn_on_full_buffer=False)
         poller = zmq.Poller()
         for source in (self.socket, monitor, self.wake[0]):
@@ -594,9 +600,9 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     if bool(options.key) != bool(options.coordinator_key):
         parser.error("--key and --coordinator-key go together")
-    address = options.connect
-    if not options.key and not address.startswith(("ipc://", "tcp://127.", "tcp://localhost:")):
-        parser.error(f"{address} is another machine: that needs --key and --coordinator-key")
+    if not options.key and not re.fullmatch(LOCAL, options.connect):
+        parser.error(
+            f"{options.connect} may be another machine: that needs --key and --coordinator-key")
     return options
 
 

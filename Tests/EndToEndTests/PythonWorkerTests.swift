@@ -132,6 +132,7 @@ extension EndToEndTests.PythonWorker {
                 #expect(try await database.landed() < fleet.draws)
                 let swift = try fleet.swiftWorker()
                 digests.append(try await fleet.finish([second, swift]))
+                #expect(!second.errors.contains("refuses results"), "\(second.transcript)")
                 try await workplace.expectNothingRuns()
             }
         }

@@ -15,6 +15,7 @@ A draw is its seed's: the same seed must give the same text as well as the serve
 sampled is returned whatever it is. To try again because of what a text holds would change the
 distribution that is measured.
 """
+import importlib.util
 from dataclasses import dataclass, field
 
 
@@ -68,3 +69,11 @@ class Failed(Exception):
 
 class Unavailable(Exception):
     """A server does not answer now. The worker asks for the same draws again, after a pause."""
+
+
+def load(path):
+    """Runs a file of models."""
+    specification = importlib.util.spec_from_file_location("served_models", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module

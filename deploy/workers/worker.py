@@ -16,7 +16,6 @@ SIGTERM drains: nothing new is taken, what is begun is delivered. Exit codes: 0 
 import argparse
 import collections
 import contextlib
-import importlib.util
 import json
 import math
 import os
@@ -26,69 +25,30 @@ import re
 import secrets
 import signal
 import socket
-import stat
 import sys
-import tempfile
-import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import zmq
-from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
-from models import Failed, Prompt, Unavailable
+from connection import LOCAL, connect
+from messages import LOG_PROBABILITY, fill_in, key_of, parts_of, prompt_of, wire
+from models import Failed, Unavailable, load
 
 MAGIC, VERSION = 0x4556474F, 3
-MESSAGE_BYTES = 32 << 20  # the bounds of ogive.proto
-TEXT_BYTES = 16 << 20
 REASON_CHARACTERS = 4000
 PAST_LEASES = 256  # leases that ended and are remembered, in case they come a second time
 HELLO_SECONDS, RESEND_SECONDS = 2, 5
 UNACKED_LEASES = 256
-LOCAL = r"ipc://.+|tcp://(127(\.\d{1,3}){3}|localhost):\d+"  # addresses of this machine
-
-
-def load_protocol():
-    """The messages of ogive.proto: `ogive_pb2.py` where there is one (`protoc --python_out`), else
-    compiled now."""
-    try:
-        import ogive_pb2
-    except ModuleNotFoundError:
-        from grpc_tools import protoc
-
-        proto = Path(__file__).resolve().parents[2] / "Sources/OgiveWire/ogive.proto"
-        with tempfile.TemporaryDirectory() as folder:
-            if protoc.main(["", f"-I{proto.parent}", f"--python_out={folder}", proto.name]):
-                sys.exit(f"worker.py: {proto} cannot be compiled")
-            sys.path.insert(0, folder)
-            import ogive_pb2
-
-            sys.path.remove(folder)
-    return ogive_pb2
-
-
-wire = load_protocol()
-DRAW = wire.ItemName.KIND_DRAW
-LOG_PROBABILITY = wire.ItemName.KIND_CANDIDATE_LOG_PROBABILITY
-FINISH_REASONS = {
-    "stop": wire.Completion.FINISH_REASON_STOP,
-    "length": wire.Completion.FINISH_REASON_LENGTH,
-    "other": wire.Completion.FINISH_REASON_OTHER,
-}
 
 
 def say(text):
     """Prints a line. What would steer a terminal is escaped: much of it comes from outside."""
     plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     print(f"worker: {plain}", file=sys.stderr, flush=True)
-
-
-def key_of(name):
-    """A lease's name as a key of a dictionary."""
-    return name.term, name.task, name.epoch
 
 
 class Held:
@@ -503,88 +463,7 @@ class Worker:
                              "--coordinator-key, and whether the coordinator has keys")
 
 
-# ---- Parts of results, prompts, keys
-
-
-def fill_in(result, answer):
-    """Puts a completion into a result; gives its text. Raises what is wrong with it."""
-    if isinstance(answer, Failed):
-        raise answer
-    try:
-        size = len(answer.text.encode())
-    except UnicodeEncodeError as error:
-        raise Failed("malformed", f"the completion is not UTF-8: {error}") from None
-    if size > TEXT_BYTES:
-        raise Failed("too_large", f"the completion has {size} bytes: lower max_tokens")
-    result.completion.CopyFrom(wire.Completion(
-        text=answer.text, finish_reason=FINISH_REASONS[answer.finish_reason],
-        token_count=answer.token_count, log_probability=answer.log_probability))
-    return answer.text
-
-
-def parts_of(items):
-    """Cuts results into parts that fit a message, beside the claim of the lease."""
-    parts, size = [[]], 0
-    for item in items:
-        bytes_of_item = item.ByteSize() + 8
-        if parts[-1] and size + bytes_of_item > MESSAGE_BYTES - (1 << 20):
-            parts.append([])
-            size = 0
-        parts[-1].append(item)
-        size += bytes_of_item
-    return parts
-
-
-def prompt_of(prompt):
-    answer = Prompt(key=prompt.key, metadata=json.loads(prompt.metadata_json or "{}"))
-    if prompt.WhichOneof("content") == "text":
-        answer.text = prompt.text
-        return answer
-    answer.tools = json.loads(prompt.chat.tools_json) if prompt.chat.tools_json else None
-    answer.messages = []
-    for turn in prompt.chat.turns:
-        message = {"role": turn.role, "content": turn.content}
-        for name in ("name", "reasoning_content", "tool_call_id"):
-            if getattr(turn, name):
-                message[name] = getattr(turn, name)
-        if turn.tool_calls_json:
-            message["tool_calls"] = json.loads(turn.tool_calls_json)
-        answer.messages.append(message)
-    return answer
-
-
-def connect(context, options, incarnation):
-    dealer = context.socket(zmq.DEALER)
-    dealer.routing_id = incarnation
-    dealer.immediate = True  # nothing is queued for a coordinator that is not there
-    dealer.ipv6 = options.connect.startswith("tcp://[")
-    dealer.linger = 2000
-    dealer.maxmsgsize = MESSAGE_BYTES
-    dealer.reconnect_ivl, dealer.reconnect_ivl_max = 100, 5000
-    dealer.heartbeat_ivl, dealer.heartbeat_timeout, dealer.heartbeat_ttl = 5000, 15000, 15000
-    if options.key:
-        secret = key_in(options.key, "secret")
-        dealer.curve_secretkey = secret
-        dealer.curve_publickey = zmq.curve_public(secret)
-        dealer.curve_serverkey = key_in(options.coordinator_key, "public")
-    dealer.connect(options.connect)
-    return dealer
-
-
-def key_in(path, which):
-    """The "secret" or "public" key in a file of `ogive keys new`, in ZeroMQ's own digits."""
-    if which == "secret" and stat.S_IMODE(os.stat(path).st_mode) & 0o077:
-        usage(f"others may use the secret key {path}: chmod 600 {path}")
-    lines = [line.split() for line in Path(path).read_text().splitlines()]
-    for line in lines:
-        if len(line) == 2 and line[0] == which:
-            return z85.encode(bytes.fromhex(line[1]))
-    usage(f"{path} has no line `{which} DIGITS`")
-
-
-def usage(text):
-    say(text)
-    sys.exit(2)
+# ---- The program
 
 
 def parse(arguments):
@@ -604,13 +483,6 @@ def parse(arguments):
         parser.error(
             f"{options.connect} may be another machine: that needs --key and --coordinator-key")
     return options
-
-
-def load(path):
-    specification = importlib.util.spec_from_file_location("served_models", path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 def main(worker=Worker):

@@ -209,7 +209,7 @@ let package = Package(
             dependencies: [
                 "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
             ],
-            exclude: ["trainer_checks.py"], swiftSettings: house),
+            exclude: ["trainer_checks.py", "wrong_seed_worker.py"], swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.
         .target(

@@ -14,23 +14,44 @@
 /// message is one frame holding one Envelope. A worker's ZeroMQ routing id is its 16-byte
 /// incarnation, drawn at random when the process starts, the first bit set.
 ///
-/// A worker in any language does this:
-///   1. send Hello, repeat it until Welcome comes;
-///   2. keep the Serve messages: a Lease refers to one of them by its run;
-///   3. send Credit: the coordinator lets it hold at most so many leases at once;
-///   4. for each Lease sample what has no text and score everything, or, for items of kind
-///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result;
-///   5. send a Result again until its Ack or a Rejected comes, and say Hello again on ReRegister;
-///   6. give a sign of life at least once each heartbeat interval, any message counts.
+/// A worker in any language does this (deploy/workers/worker.py is one, in Python):
+///   1. Send Hello, and send it again every few seconds until a Welcome comes. Ignore a Welcome that
+///      answers no Hello, or has a lower term.
+///   2. Keep the Serve messages: a Lease refers to one of them by its run. They belong to the term:
+///      a Welcome of another term makes them void, and new ones follow.
+///   3. Send Credit: the coordinator lets it hold at most so many leases at once.
+///   4. For each Lease sample what has no text and score everything, or, for items of kind
+///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result. Ignore a
+///      Lease of another term than the last Welcome's, and one that was there before. Give back
+///      (Returned) one without a Serve, and one for which there is no room.
+///   5. Send a Result again, every few seconds, until its Ack or a Rejected comes. Drop a lease
+///      without a result when Cancel names it or its duration has passed.
+///   6. Give a sign of life at least once each heartbeat interval; any message counts.
+///   7. Say Hello again, with the leases that it holds, on ReRegister, and when the coordinator was
+///      silent for the time that Welcome told. Keep results until then and after: the answer says
+///      which leases go on, under which names and proofs. Drop the others, those of the present
+///      term with a Returned, and send all results again under the new names.
+///   8. To leave, send Credit 0 and Draining, give back what is not begun, send what is, wait for
+///      its Ack, and send Goodbye. End at once on Refused.
+///
+/// What was sampled is never sampled again because somebody liked the first answer less: a lease's
+/// results are sent as they came, and what fails is sent as a Failure.
 ///
 /// A lease comes with a proof. It is the worker's right to its results: they count only with the
 /// proof, from the worker that got it (and, where connections have keys, under the same key), for
 /// the run, prompt and items of the lease. A worker gets few leases at first, and one more for each
 /// that it finishes; one that says Hello again without the leases it was given gets half as many.
 ///
+/// Addresses are tcp://HOST:PORT and ipc://PATH. Where the coordinator has keys, connections are
+/// encrypted with CURVE: the worker sets its own pair and the coordinator's public key, both
+/// from files that `ogive keys new` writes, as 64 hexadecimal digits for 32 bytes.
+///
 /// Numbers are stable: a field's number is never used for anything else, a field that is not
-/// needed any more is reserved. Durations are nanoseconds. Texts are UTF-8, byte for byte.
-/// A decoder refuses what is over the bounds given in "at most"; no Envelope is longer than 32 MiB.
+/// needed any more is reserved. Durations are nanoseconds, at least 0 and at most 366 days. Texts
+/// are UTF-8, byte for byte. A decoder refuses what is over the bounds given in "at most"; no
+/// Envelope is longer than 32 MiB, and none has more than 1048576 fields and elements in all. What
+/// a coordinator cannot decode it drops and counts, and its log says why; it answers only another
+/// protocol version (Refused) and a Result (Rejected).
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -77,7 +98,8 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
     set {_uniqueStorage()._term = newValue}
   }
 
-  /// The worker's incarnation, 16 bytes: of the sender, or of the worker that is addressed.
+  /// The worker's incarnation, 16 bytes: of the sender, or of the worker that is addressed. A
+  /// message under another one than the connection's routing id is dropped.
   var worker: Data {
     get {_storage._worker}
     set {_uniqueStorage()._worker = newValue}
@@ -448,7 +470,7 @@ nonisolated struct Ogive_V1_LeaseClaim: Sendable {
   /// As in Lease.
   var seedBase: UInt64 = 0
 
-  /// All of its items, in the order of the Lease; at most 16384.
+  /// All of its items, in the order of the Lease, those that are settled too; at most 16384.
   var items: [Ogive_V1_ItemName] = []
 
   /// As it came with the Lease, or with the Adoption: 32 bytes.
@@ -470,7 +492,9 @@ nonisolated struct Ogive_V1_Fingerprint: Sendable {
   /// Facts read from the server, by name; at most 256. A name has at most 1 KiB, a value at most
   /// 16 KiB. Ogive's workers tell "server" (vllm, llama_cpp, …), "model", "version", and what else
   /// the server says of itself, for example "chat_template_sha256" and "n_ctx". The first worker
-  /// that serves a run binds them; one with any other fact gets no lease of it.
+  /// that serves a run binds them; one with any other fact, or one less, gets no lease of it. The
+  /// columns policy_fingerprint of ogive.samplings and scorer_fingerprint of ogive.scorings show
+  /// what is bound.
   var facts: Dictionary<String,String> = [:]
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -513,10 +537,11 @@ nonisolated struct Ogive_V1_Model: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The adapter: "kind" of the policy or scorer in a run's specification; at most 1 KiB.
+  /// The adapter: "kind" of the policy or scorer in a run's specification; at most 1 KiB. Which
+  /// program answers is told by the fingerprint, not here.
   var kind: String = String()
 
-  /// The model id; at most 1 KiB.
+  /// The model id: "model" of the policy or scorer in a run's specification; at most 1 KiB.
   var model: String = String()
 
   /// What identifies it; must be present.
@@ -596,7 +621,8 @@ nonisolated struct Ogive_V1_Result: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Which part of the lease's results this is, from 0.
+  /// Which part of the lease's results this is, from 0. A worker cuts a lease's results into parts
+  /// once: what it sends again is the same.
   var part: UInt32 = 0
 
   /// One entry for each item of this part, each an item of the lease, none twice; at most 16384.
@@ -658,7 +684,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `seed`. Subsequent reads from it will return its default value.
   mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
-  /// The raw reward, finite. An item has exactly one of reward, failure and log_probability.
+  /// The raw reward, finite: no sigmoid, no scaling. An item has exactly one of reward, failure and
+  /// log_probability.
   var reward: Double {
     get {_storage._reward ?? 0}
     set {_uniqueStorage()._reward = newValue}
@@ -793,10 +820,10 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// Clears the value of `tokenCount`. Subsequent reads from it will return its default value.
   mutating func clearTokenCount() {self._tokenCount = nil}
 
-  /// Why it ended.
+  /// Why it ended; must be given.
   var finishReason: Ogive_V1_Completion.FinishReason = .unspecified
 
-  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0, when told.
+  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0 but for rounding, when told.
   var logProbability: Double {
     get {_logProbability ?? 0}
     set {_logProbability = newValue}
@@ -811,8 +838,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   var tokenIds: [UInt32] = []
 
   /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
-  /// token, when asked for; at most
-  /// 1048576.
+  /// token, when asked for; at most 1048576.
   var tokenLogProbabilities: [Float] = []
 
   /// Tokens of the prompt, when the server tells: at one draw of each request.
@@ -983,10 +1009,10 @@ nonisolated struct Ogive_V1_EndpointOutage: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// What it serves, for people: "policy" or "scorer", the adapter and the model.
+  /// What it serves, for people: "policy" or "scorer", the adapter and the model; at most 4 KiB.
   var model: String = String()
 
-  /// Its address.
+  /// Its address; at most 4 KiB.
   var endpoint: String = String()
 
   /// The kind of failure that shut it: a code as in Failure.
@@ -1055,10 +1081,10 @@ nonisolated struct Ogive_V1_Welcome: Sendable {
   /// The coordinator's term.
   var term: Int64 = 0
 
-  /// How often each side gives a sign of life.
+  /// How often each side gives a sign of life; more than 0.
   var heartbeatNanoseconds: Int64 = 0
 
-  /// After this much silence the other side is taken for lost.
+  /// After this much silence the other side is taken for lost; more than 0.
   var silenceNanoseconds: Int64 = 0
 
   /// Of the leases in flight, those that go on, under their new names; at most 65536. The worker
@@ -1401,7 +1427,7 @@ nonisolated struct Ogive_V1_Rejected: Sendable {
   fileprivate var _result: Ogive_V1_ResultName? = nil
 }
 
-/// The lease is not wanted any more.
+/// The lease is not wanted any more. One whose results were sent is kept: its Ack comes.
 nonisolated struct Ogive_V1_Cancel: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1449,7 +1475,7 @@ nonisolated struct Ogive_V1_Idle: Sendable {
   init() {}
 }
 
-/// The worker cannot be served at all. Never changes, see Envelope.
+/// The worker cannot be served at all: it ends. Never changes, see Envelope.
 nonisolated struct Ogive_V1_Refused: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

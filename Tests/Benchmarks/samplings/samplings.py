@@ -5,8 +5,7 @@
 
 Makes a private database under /tmp with made-up rows (INSERT, not a run; the schema is Ogive's),
 and removes it. A first query of a session learns of the tables; the times are of the ones after
-it, and each ratio is what many samplings cost. It should stay below 2. Needs psql and a built
-`ogive`.
+it. Each ratio is what many samplings cost, and should stay below 2. Needs psql and a built `ogive`.
 """
 import argparse
 import json

@@ -183,7 +183,8 @@ extension StoreTests {
                 }
                 for view in [
                     "prompts", "quantile_tables", "scored_completions", "candidates", "failures",
-                    "run_status", "worker_status", "coordinator_status", "reward_parts",
+                    "run_status", "worker_status", "coordinator_status", "stored_data",
+                    "reward_parts",
                     "snapshots", "snapshot_tables", "run_tables", "candidate_rewards",
                     "run_completions", "unscored_completions",
                 ] {

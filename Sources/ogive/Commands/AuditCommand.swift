@@ -8,8 +8,8 @@ struct AuditCommand: ConfiguredCommand {
         abstract: "Prove that each draw of a run is there exactly once, or has its reason.",
         discussion: """
             Looks at the rows themselves, not at counters. Exit code 1 when anything is
-            missing without a reason, or contradicts anything. Of a cancelled run, or of one
-            whose budget is spent, draws may be pending.
+            missing without a reason, or contradicts anything. Of a cancelled run, or
+            of one whose budget is spent, draws may be pending.
 
             Example: ogive audit quickstart --config config/quickstart.yaml
             """)

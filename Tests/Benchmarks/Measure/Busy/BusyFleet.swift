@@ -164,6 +164,7 @@ struct BusyFleet {
         guard workers[place]?.running.removeValue(forKey: ticket) != nil else { return }
         remaining -= 1
         end = now.sinceZero
-        step(place, .done(ticket, [lease.items.map { Samples.draw($0.name.index) }]))
+        let results = lease.items.map { Samples.draw($0.name.index, seedBase: lease.seedBase) }
+        step(place, .done(ticket, [results]))
     }
 }

@@ -59,7 +59,10 @@ import Testing
                 try await PostgresConnection.connect(configuration).close()
                 return false
             } catch {
-                return !FileManager.default.fileExists(atPath: path + "/data/postmaster.pid")
+                // The keeper ends after the server, and takes the claim away then.
+                return ["/data/postmaster.pid", "/host"].allSatisfy {
+                    !FileManager.default.fileExists(atPath: path + $0)
+                }
             }
         }
         try FileManager.default.removeItem(atPath: path)

@@ -119,7 +119,7 @@ import Testing
                 try await PostgresConnection.connect(server.configuration).close()
                 return false
             } catch {
-                return true
+                return !FileManager.default.fileExists(atPath: path + "/data/postmaster.pid")
             }
         }
         // Nothing of the other host's is touched.

@@ -10,7 +10,7 @@ extension FaultTests.StrangerConnections {
         "Fault 48: strangers connect until no descriptor is left", arguments: [256, 1_024])
     func descriptors(limit: Int) async throws {
         try await withstands { installation in
-            try installation.models.change { $0.latency = 0.1 }
+            try installation.models.change { $0.latency = 1 }
             // Soft and hard: what few containers have, and nothing can raise.
             let coordinator = try installation.startCoordinator(
                 prefix: ["/bin/bash", "-c", "ulimit -n \(limit); exec \"$@\"", "bash"])

@@ -43,7 +43,7 @@ extension StoreTests {
                 #expect(try candidate.decode("log_probability") == -3.0)
                 #expect(try candidate.decode("token_count", as: Int32.self) == 2)
                 #expect(try candidate.decode("ids", as: String.self) == "{7,2}")
-                #expect(try candidate.decode("parts", as: String.self) == "{-3.5,0.5}")
+                #expect(try candidate.decode("parts", as: String.self) == "{-2.5,-0.5}")
                 let text: String = try await database.value(
                     "SELECT token_ids::text || token_log_probabilities::text "
                         + "FROM ogive.run_completions WHERE run = 'run'")

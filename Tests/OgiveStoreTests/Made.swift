@@ -32,7 +32,7 @@ enum Made {
         var item = ItemResult(name: .candidateLogProbability(index))
         item.logProbability = LogProbability(
             sum: sum, tokenCount: 2, tokenIDs: tokens ? [7, 2] : nil,
-            tokenValues: tokens ? [sum - 0.5, 0.5] : nil)
+            tokenValues: tokens ? [sum + 0.5, -0.5] : nil)
         return item
     }
 

@@ -114,6 +114,9 @@ def parameters(xllamacpp, arguments, keys):
     settings.verbosity = 3 if arguments.verbose else 1
     if arguments.reproducible:
         settings.cache_type_k = settings.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+        # Flash attention has no fast way for a float32 cache: without it, half the processor time.
+        settings.flash_attn_type = (
+            xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED)
         settings.cache_prompt, settings.cache_ram_mib = False, 0
     if arguments.rank:
         settings.embedding = True

@@ -16,6 +16,8 @@ package struct Preflight: Sendable {
     package var shared: SharedTime
     /// The prompts that are more than one user turn.
     package var severalTurns: SeveralTurns?
+    /// What the prompts have that a chat template may leave out.
+    package var parts: [ChatPart: ChatPartUse] = [:]
 
     /// Joins the parts.
     package init(
@@ -63,6 +65,13 @@ package struct Preflight: Sendable {
             checks.append(
                 Check(.policyContext, at: policy.name) { try await tokens.contextFindings() })
             checks.append(Check(.policyBOS, at: policy.name) { try await tokens.bosFindings() })
+            if !parts.isEmpty {
+                let parts = parts
+                checks.append(
+                    Check(.policyTemplate, at: policy.name) {
+                        try await TemplateParts.findings(inspector, parts)
+                    })
+            }
         }
         return Outcome(findings: findings + (await run(checks)))
     }

@@ -1,7 +1,7 @@
 import Harness
 import Testing
 
-/// Everything together, in real processes. One after another: each test starts many processes,
-/// and some measure nothing but still need their share of the machine to end in time.
-@Suite("End to end", .serialized, .sharedServer, .timeLimit(.minutes(10)))
+/// Everything together, in real processes. `deploy/test` runs two tests at a time: each starts many
+/// processes, which wait for each other more than they compute.
+@Suite("End to end", .sharedServer, .timeLimit(.minutes(10)))
 struct EndToEndTests {}

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OgiveCore
 import OgiveModels
+import OgiveTesting
 import Testing
 
 /// Each way in which a model server refuses or breaks, as a typed failure with a useful message.
@@ -119,6 +120,20 @@ import Testing
             let policy = try Samples.policy(server.url, timeout: .seconds(3))
             let error = await #expect(throws: ModelError.self) { try await policy.fingerprint() }
             #expect(error?.code == .timeout)
+        }
+    }
+
+    @Test("An unused connection is closed before a server would") func idleConnection() async throws {
+        try await ScriptedServer.serving({ _ in .json("{}") }) { server in
+            let http = ModelHTTP(
+                url: try ModelURL(server.url), apiKey: nil, requestTimeout: .seconds(30),
+                connections: 1)
+            _ = try await http.get("/")
+            // Less than the HTTP client's own 60 s, and much more than 3 s.
+            try await eventually("the connection's end", within: .seconds(40)) {
+                server.closedConnections == 1
+            }
+            #expect(http.connectionsMade == 1)
         }
     }
 

@@ -31,6 +31,8 @@ final class ScriptedServer: Sendable {
 
     /// What came so far.
     var requests: [Request] { log.requests.withLock { $0 } }
+    /// How many connections ended so far.
+    var closedConnections: Int { log.closed.load(ordering: .sequentiallyConsistent) }
 
     private init(channel: any Channel, log: RequestLog) {
         self.channel = channel
@@ -71,9 +73,10 @@ final class ScriptedServer: Sendable {
     }
 }
 
-/// The requests that a scripted server saw.
+/// The requests that a scripted server saw, and the connections that ended.
 final class RequestLog: Sendable {
     let requests = Mutex<[ScriptedServer.Request]>([])
+    let closed = Atomic(0)
 }
 
 private final class ScriptHandler: ChannelInboundHandler {
@@ -104,6 +107,11 @@ private final class ScriptHandler: ChannelInboundHandler {
             log.requests.withLock { $0.append(request) }
             reply(script(request), context)
         }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        log.closed.add(1, ordering: .sequentiallyConsistent)
+        context.fireChannelInactive()
     }
 
     private func reply(_ reply: ScriptedServer.Reply, _ context: ChannelHandlerContext) {

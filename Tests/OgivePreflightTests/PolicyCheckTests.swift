@@ -186,6 +186,33 @@ struct PolicyCheckTests {
         #expect(scorer.findings.map(\.severity) == [.warning])
     }
 
+    @Test("What the chat template leaves out of the prompts is a warning")
+    func templateParts() async throws {
+        var call = ChatMessage(role: "assistant", content: "")
+        call.toolCalls = #"[{"id":"1"}]"#
+        call.reasoning = "Hm."
+        let prompt = Prompt(
+            id: PromptID(1), key: "a",
+            content: .chat(
+                [
+                    ChatMessage(role: "system", content: "Be short."),
+                    ChatMessage(role: "user", content: "What is 3 + 4?"), call,
+                ], tools: "[]"),
+            metadata: "{}")
+        var uses: [ChatPart: ChatPartUse] = [:]
+        for part in ChatPart.allCases where part.removed(from: prompt) != nil {
+            uses[part] = ChatPartUse(example: prompt, count: 3)
+        }
+        #expect(Set(uses.keys) == [.system, .tools, .toolCalls, .reasoning])
+        // The template of the inspector shows nothing but the texts of turns.
+        let findings = try await TemplateParts.findings(WordInspector(), uses)
+        #expect(findings.map(\.severity) == [.warning, .warning, .note])
+        #expect(findings.first?.message.contains("`tools` of 3 prompts: prompt `a`") == true)
+        uses = uses.filter { $0.key == .system }
+        #expect(
+            try await TemplateParts.findings(WordInspector(), uses).map(\.severity) == [.ok])
+    }
+
     @Test("Templates that differ are a note with both, equal ones are ok")
     func templates() async throws {
         let policy = WordInspector()

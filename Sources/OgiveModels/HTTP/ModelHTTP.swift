@@ -24,6 +24,9 @@ package final class ModelHTTP: Sendable {
     package static let answerBytesMaxDefault = 256 << 20
     /// Longest time to wait for a TCP connection.
     private static let connectTimeout = Duration.seconds(10)
+    /// How long an unused connection is kept. Servers close it after 5 s (uvicorn, which serves vLLM
+    /// and SGLang, and cpp-httplib, which serves llama.cpp): a request sent just then is lost.
+    private static let idleTimeout = Duration.seconds(3)
 
     private let client: HTTPClient
     private let apiKey: String?
@@ -59,6 +62,7 @@ package final class ModelHTTP: Sendable {
         }
         let connectTimeout = min(requestTimeout, Self.connectTimeout)
         configuration.timeout.connect = TimeAmount(connectTimeout)
+        configuration.connectionPool.idleTimeout = TimeAmount(Self.idleTimeout)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
             max(1, connections)
         // A refused connection is reported at once: when to try again is the worker's to say.

@@ -134,7 +134,7 @@ package struct PoolingScorer: Scorer {
             return .failure(
                 ModelError(
                     .rejected,
-                    "prompt `\(key)` is more than one user turn, which \(url(route)) cannot "
+                    "prompt `\(key)` is more than one plain user turn, which \(url(route)) cannot "
                         + "carry; use the scorer `classify`"))
         }
         return .success((query, conversation.reply))

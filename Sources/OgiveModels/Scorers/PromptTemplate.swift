@@ -215,7 +215,7 @@ extension PromptTemplate {
         guard turns.count == 1, turns[0].role == "user", turns[0].isPlain else {
             throw ModelError(
                 .rejected,
-                "prompt `\(prompt.key)` is more than one user turn, which {{prompt}} cannot carry; "
+                "prompt `\(prompt.key)` is more than one plain user turn, which {{prompt}} cannot carry; "
                     + "use {{messages}} or {{conversation}}")
         }
         return turns[0].content

@@ -20,6 +20,8 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case policyContext = "policy.context"
     /// The prompt begins with one BOS.
     case policyBOS = "policy.bos"
+    /// The chat template shows all that the prompts have: tools, names, calls.
+    case policyTemplate = "policy.template"
     /// The scorer can carry every prompt.
     case scorerPrompts = "scorer.prompts"
     /// The scorer answers.

@@ -80,6 +80,7 @@ struct ModelDoctor {
                 policy: probe, longest: longest, scorer: scorers[0], scorerSpec: scorer.spec,
                 scorerInspector: scorerInspectors[0], shared: shared)
             preflight.severalTurns = sample.severalTurns
+            preflight.parts = sample.parts
             let outcome = await preflight.policyOutcome()
             report.add(outcome)
             if outcome.failure == nil { examined = preflight }

@@ -12,6 +12,8 @@ struct PromptSample {
     var count = 0
     /// Those that are more than one user turn, among the rows that were read.
     var severalTurns: SeveralTurns?
+    /// Those with something that a chat template may leave out, among the rows that were read.
+    var parts: [ChatPart: ChatPartUse] = [:]
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -72,6 +74,9 @@ struct PromptSample {
             severalTurns =
                 severalTurns ?? SeveralTurns(example: prompt, count: 0, total: 0)
             severalTurns?.count += 1
+        }
+        for part in ChatPart.allCases where part.removed(from: prompt) != nil {
+            parts[part, default: ChatPartUse(example: prompt, count: 0)].count += 1
         }
         if longest.map({ $0.byteCount < prompt.byteCount }) ?? true { longest = prompt }
         count += 1

@@ -123,7 +123,8 @@ import Testing
         }
     }
 
-    @Test("An unused connection is closed before a server would") func idleConnection() async throws {
+    @Test("An unused connection is closed before a server would") func idleConnection() async throws
+    {
         try await ScriptedServer.serving({ _ in .json("{}") }) { server in
             let http = ModelHTTP(
                 url: try ModelURL(server.url), apiKey: nil, requestTimeout: .seconds(30),

@@ -24,8 +24,8 @@ package final class ModelHTTP: Sendable {
     package static let answerBytesMaxDefault = 256 << 20
     /// Longest time to wait for a TCP connection.
     private static let connectTimeout = Duration.seconds(10)
-    /// How long an unused connection is kept. Servers close it after 5 s (uvicorn, which serves vLLM
-    /// and SGLang, and cpp-httplib, which serves llama.cpp): a request sent just then is lost.
+    /// How long an unused connection is kept. Servers close it after 5 s (uvicorn, in vLLM and
+    /// SGLang; cpp-httplib, in llama.cpp): a request that is sent just then is lost.
     private static let idleTimeout = Duration.seconds(3)
 
     private let client: HTTPClient

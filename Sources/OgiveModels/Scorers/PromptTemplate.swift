@@ -215,8 +215,8 @@ extension PromptTemplate {
         guard turns.count == 1, turns[0].role == "user", turns[0].isPlain else {
             throw ModelError(
                 .rejected,
-                "prompt `\(prompt.key)` is more than one plain user turn, which {{prompt}} cannot carry; "
-                    + "use {{messages}} or {{conversation}}")
+                "prompt `\(prompt.key)` is more than one plain user turn, which {{prompt}} "
+                    + "cannot carry; use {{messages}} or {{conversation}}")
         }
         return turns[0].content
     }

@@ -148,7 +148,7 @@ package struct RerankScorer: Scorer {
     private static func refusal(_ prompt: Prompt) -> ModelError {
         ModelError(
             .rejected,
-            "prompt `\(prompt.key)` is more than one plain user turn, which /v1/rerank cannot carry; "
-                + "serve the reward model by vLLM and use the scorer `classify`")
+            "prompt `\(prompt.key)` is more than one plain user turn, which /v1/rerank "
+                + "cannot carry; serve the reward model by vLLM and use the scorer `classify`")
     }
 }

@@ -83,7 +83,7 @@ def offer(model):
 
 
 def connections(options):
-    """Opens connections without a key, as many as it may, and keeps them; opens those anew that end."""
+    """Keeps 1 300 connections without a key open, and replaces some all the time."""
     host, port = options.connect.removeprefix("tcp://").rsplit(":", 1)
     held = []
     while True:
@@ -111,7 +111,7 @@ def hellos(options):
 
 
 def garbage(options):
-    """Sends random bytes, damaged messages and messages out of place; strangers send bytes by TCP."""
+    """Sends random bytes, damaged messages and forged results; strangers send bytes by TCP."""
     host, port = options.connect.removeprefix("tcp://").rsplit(":", 1)
     peers = [Peer(options) for _ in range(4)]
     dice = random.Random(1)

@@ -7,7 +7,7 @@ final class FaultyPolicy: Policy {
         case none, oneSeedForAll, copiedChoices, otherChoices, notDeterministic
         case ignoresTemperature, ignoresLimit, certain
         case noLogProbability, positiveLogProbability, otherLogProbability
-        case secondEnd, processed, noRoom
+        case secondEnd, processed, noRoom, lossy
         case neverEnds, noTokenCount, noEndToken, mute, dead
     }
 
@@ -59,6 +59,11 @@ final class FaultyPolicy: Policy {
             completion.tokenLogProbabilities =
                 [shaped + 0.75, -0.25, -0.25, isSecond ? -2.5 : -0.25]
             completion.logProbability = completion.tokenLogProbabilities?.reduce(0, +)
+        }
+        if fault == .lossy, seed % 2 == 0 {
+            completion.text += "\u{FFFD}"
+            completion.logProbability = nil
+            completion.tokenLogProbabilities = nil
         }
         return completion
     }

@@ -47,6 +47,7 @@ struct PolicyCheckTests {
             (.certain, .policySeeds, .note),
             (.noLogProbability, .policyLogProbabilities, .error),
             (.positiveLogProbability, .policyLogProbabilities, .error),
+            (.lossy, .policyLogProbabilities, .note),
             (.otherLogProbability, .policyLogProbabilities, .warning),
             (.neverEnds, .policyEnding, .warning),
             (.noEndToken, .policyEnding, .warning),

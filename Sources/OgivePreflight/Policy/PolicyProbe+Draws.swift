@@ -142,11 +142,13 @@ struct DrawEvidence {
     }
 
     private var logProbabilities: Finding {
-        let told = draws.compactMap(\.logProbability)
-        if told.count < draws.count {
+        // Of a text with U+FFFD no log-probability is shown: see the page LogProbabilities.
+        let whole = draws.filter { !$0.text.unicodeScalars.contains("\u{FFFD}") }
+        let told = whole.compactMap(\.logProbability)
+        if told.count < whole.count {
             return Finding(
                 .error, .policyLogProbabilities, at: name,
-                "\(draws.count - told.count) of \(draws.count) draws came without",
+                "\(whole.count - told.count) of \(whole.count) draws came without",
                 advice: "serve the model with log-probabilities, or set `policy.logprobs: none`")
         }
         if let wrong = told.first(where: { !($0 <= 1e-3 && $0.isFinite) }) {
@@ -154,6 +156,13 @@ struct DrawEvidence {
                 .error, .policyLogProbabilities, at: name,
                 "a draw has the log-probability \(wrong), which is no such: they are at most 0",
                 advice: "update the server, or set `policy.logprobs: none`")
+        }
+        guard whole.count == draws.count else {
+            return Finding(
+                .note, .policyLogProbabilities, at: name,
+                "\(draws.count - whole.count) of \(draws.count) draws hold bytes that are no "
+                    + "character (U+FFFD): such draws are kept and scored, and have no log π_ref",
+                advice: "many are cut off within a character: raise `policy.sampling.max_tokens`")
         }
         return Finding(
             .ok, .policyLogProbabilities, at: name,

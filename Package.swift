@@ -209,13 +209,15 @@ let package = Package(
             dependencies: [
                 "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
             ],
-            exclude: ["trainer_checks.py", "wrong_seed_worker.py"], swiftSettings: house),
+            exclude: ["trainer_checks.py", "wrong_hello_worker.py", "wrong_seed_worker.py"],
+            swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.
         .target(
             name: "Harness",
             dependencies: [
-                "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres", nioCore, nioPosix,
+                "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                "ZeroMQ", nioCore, nioPosix,
             ],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
         .executableTarget(

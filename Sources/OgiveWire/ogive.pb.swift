@@ -51,7 +51,7 @@
 /// are UTF-8, byte for byte. A decoder refuses what is over the bounds given in "at most"; no
 /// Envelope is longer than 32 MiB, and none has more than 1048576 fields and elements in all. What
 /// a coordinator cannot decode it drops and counts, and its log says why; it answers only another
-/// protocol version (Refused) and a Result (Rejected).
+/// protocol version and a Hello (Refused), and a Result (Rejected), where it can read who sent them.
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -355,6 +355,30 @@ nonisolated struct Ogive_V1_ResultHeader: Sendable {
   init() {}
 
   fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
+}
+
+/// The part of an Envelope that tells that it holds a Hello, when that cannot be read, so that the
+/// sender can be told.
+nonisolated struct Ogive_V1_HelloEnvelope: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The bytes of the Hello.
+  var hello: Data {
+    get {_hello ?? Data()}
+    set {_hello = newValue}
+  }
+  /// Returns true if `hello` has been explicitly set.
+  var hasHello: Bool {self._hello != nil}
+  /// Clears the value of `hello`. Subsequent reads from it will return its default value.
+  mutating func clearHello() {self._hello = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _hello: Data? = nil
 }
 
 /// The right to finish a task. It is worthless once the task was granted again.
@@ -2002,6 +2026,40 @@ nonisolated extension Ogive_V1_ResultHeader: SwiftProtobuf.Message, SwiftProtobu
   static func ==(lhs: Ogive_V1_ResultHeader, rhs: Ogive_V1_ResultHeader) -> Bool {
     if lhs.part != rhs.part {return false}
     if lhs._claim != rhs._claim {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_HelloEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HelloEnvelope"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}hello\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularBytesField(value: &self._hello) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._hello {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_HelloEnvelope, rhs: Ogive_V1_HelloEnvelope) -> Bool {
+    if lhs._hello != rhs._hello {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -169,6 +169,22 @@ extension EndToEndTests.PythonWorker {
         }
     }
 
+    @Test func `One whose Hello cannot be read is told what is wrong with it, and ends`()
+        async throws
+    {
+        guard let python = Self.python() else { return }
+        try await Workplace.with { workplace in
+            let fleet = try await Fleet(workplace, python, prompts: 40)
+            let wrong = try fleet.pythonWorker("Tests/EndToEndTests/wrong_hello_worker.py")
+            #expect(try await wrong.status() == 1, "\(wrong.transcript)")
+            #expect(
+                wrong.errors.contains(
+                    "refuses this worker: this worker's Hello cannot be read: hello.policies[0]:"
+                        + " model.fingerprint is missing"), "\(wrong.transcript)")
+            _ = try await fleet.finish([try fleet.pythonWorker()])
+        }
+    }
+
     @Test func `One that sends wrong seeds is told so and stops, and others land the run`()
         async throws
     {

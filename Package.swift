@@ -170,7 +170,7 @@ let package = Package(
             name: "OgiveStoreTests",
             dependencies: [
                 "Migrations", "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres",
-                "QuantileRewards",
+                "QuantileRewards", logging,
             ],
             swiftSettings: house),
         .testTarget(
@@ -209,7 +209,10 @@ let package = Package(
             dependencies: [
                 "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
             ],
-            exclude: ["trainer_checks.py", "wrong_hello_worker.py", "wrong_seed_worker.py"],
+            exclude: [
+                "openai_compatible_checks.py", "trainer_checks.py", "wrong_hello_worker.py",
+                "wrong_seed_worker.py",
+            ],
             swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.

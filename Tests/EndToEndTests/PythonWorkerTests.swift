@@ -9,7 +9,7 @@ extension EndToEndTests {
 
 extension EndToEndTests.PythonWorker {
     /// The Python that has what `worker.py` needs; prints why not when there is none.
-    private static func python() -> String? {
+    static func python() -> String? {
         let path = Checkout.root + "/.venv-workers/bin/python"
         if FileManager.default.isExecutableFile(atPath: path) { return path }
         print("skipped: \(path) is not there; deploy/setup --workers makes it")

@@ -39,12 +39,17 @@ extension EndToEndTests.OpenAICompatible {
         guard let llama = Checkout.python(), let python = EndToEndTests.PythonWorker.python()
         else { return }
         try await Workplace.with { workplace in
-            let all = try String(
-                contentsOfFile: Checkout.root + "/config/quickstart/prompts.jsonl", encoding: .utf8)
             // Chats, and a plain text, which goes to the other endpoint.
-            let some = all.split(separator: "\n").prefix(8).joined(separator: "\n")
+            let chats = (1...8).map { number in
+                """
+                {"key": "c\(number)", "prompt": [{"role": "user", "content": "Leo has \(number) \
+                marbles and buys 4 more. How many marbles now?"}]}
+
+                """
+            }
             try workplace.write(
-                "prompts.jsonl", some + "\n{\"key\": \"plain\", \"prompt\": \"Tom has 3 pens.\"}\n")
+                "prompts.jsonl",
+                chats.joined() + "{\"key\": \"plain\", \"prompt\": \"Tom has 3 pens.\"}\n")
             let policy = try await workplace.llamaServer(
                 python: llama, options: ["--reproducible"])
             let reward = try await workplace.llamaServer(
@@ -88,7 +93,8 @@ extension EndToEndTests.OpenAICompatible {
                 // The one asks for several texts at once: 32-bit floats differ in the last bits.
                 #expect(abs(own.reward - other.reward) < 0.01, "\(own.name)")
             }
-            #expect(Set(found[0].map(\.text)).count > 9)
+            // Not one text for all.
+            #expect(Set(found[0].map(\.text)).count > 5)
         }
     }
 

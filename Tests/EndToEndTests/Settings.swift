@@ -105,7 +105,7 @@ enum Settings {
             policy:
               kind: openai
               model: tiny-policy
-              sampling: {temperature: 0.9, top_p: 0.95, max_tokens: 24}
+              sampling: {temperature: 1, top_p: 0.95, max_tokens: 64}
               draws_per_request: 2
               url: \(policy)
             scorer:

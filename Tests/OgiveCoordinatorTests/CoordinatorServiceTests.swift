@@ -240,13 +240,22 @@ private final class Flood: CoordinatorTransport {
     /// How many messages the coordinator took.
     let said = Atomic(0)
 
-    var incoming: AsyncStream<[FromWorker]> {
-        AsyncStream {
-            let number = UInt64(self.said.add(1, ordering: .relaxed).newValue)
+    /// Messages without end, whether the task is cancelled or not.
+    struct Messages: AsyncSequence, AsyncIteratorProtocol, Sendable {
+        let flood: Flood
+
+        func makeAsyncIterator() -> Self { self }
+
+        func next() async -> [FromWorker]? { await next(isolation: nil) }
+
+        func next(isolation actor: isolated (any Actor)?) async -> [FromWorker]? {
+            let number = UInt64(flood.said.add(1, ordering: .relaxed).newValue)
             let stranger = WorkerID(high: 1 << 63, low: number)
             return [FromWorker(worker: stranger, term: Term(0), message: .credit(1))]
         }
     }
+
+    var incoming: Messages { Messages(flood: self) }
 
     func send(_ messages: [ToWorker]) async -> [SendOutcome] {
         // It ends with the shutdown, or with the task.

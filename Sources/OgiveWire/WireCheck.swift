@@ -47,7 +47,7 @@ enum WireCheck {
 
     /// Passes what proves a lease.
     static func proof(_ bytes: Data, _ field: String) throws(WireError) -> SHA256Digest {
-        guard let proof = SHA256Digest(copying: bytes) else {
+        guard let proof = SHA256Digest(bytes: Array(bytes)) else {
             throw WireError(
                 .invalidValue,
                 "\(field) has \(bytes.count) bytes, not \(SHA256Digest.byteCount)")

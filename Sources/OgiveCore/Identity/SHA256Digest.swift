@@ -30,14 +30,9 @@ package struct SHA256Digest: Hashable, Sendable, Comparable {
 
     /// Takes a stored hash; `nil` unless there are exactly 32 bytes.
     package init?(bytes: [UInt8]) {
-        self.init(copying: bytes)
-    }
-
-    /// Takes a hash from any bytes; `nil` unless there are exactly 32.
-    package init?(copying bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         var words: Words = (0, 0, 0, 0)
-        // The target has as many bytes as the collection.
+        // The target has as many bytes as the array.
         unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
         self.init(inMemory: words)
     }

@@ -170,7 +170,7 @@ let package = Package(
             name: "OgiveStoreTests",
             dependencies: [
                 "Migrations", "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres",
-                "QuantileRewards",
+                "QuantileRewards", logging,
             ],
             swiftSettings: house),
         .testTarget(
@@ -209,13 +209,18 @@ let package = Package(
             dependencies: [
                 "Harness", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres", subprocess,
             ],
-            exclude: ["trainer_checks.py", "wrong_seed_worker.py"], swiftSettings: house),
+            exclude: [
+                "openai_compatible_checks.py", "trainer_checks.py", "wrong_hello_worker.py",
+                "wrong_seed_worker.py",
+            ],
+            swiftSettings: house),
 
         // Real processes and their faults: what tests and the chaos program share.
         .target(
             name: "Harness",
             dependencies: [
-                "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres", nioCore, nioPosix,
+                "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                "ZeroMQ", nioCore, nioPosix,
             ],
             path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
         .executableTarget(

@@ -164,6 +164,9 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private func listen(_ feed: EventFeed<Scheduler.Event>) async {
         for await batch in transport.incoming {
             await feed.take(batch.map(Scheduler.Event.message))
+            // A feed that is cancelled takes nothing, and peers that never fall silent would be
+            // heard for ever.
+            if Task.isCancelled { return }
         }
         // Nobody can be heard any more: what came is landed, and then another one may lead.
         if !Task.isCancelled { feed.yield(.drain) }

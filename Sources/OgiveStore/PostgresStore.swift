@@ -1,3 +1,4 @@
+package import Logging
 package import OgiveCore
 package import Postgres
 
@@ -8,17 +9,20 @@ package final class PostgresStore: Store {
     let clock: WallClock
     let leadership: Leadership
     let listener: RunListener
+    let logger: Logger
 
     /// Uses the database at `configuration`, whose schema `Migrator.check` has found right, with
     /// up to `connectionsMax` connections at hand. A call waits at most `patience` for one; then
-    /// it throws `.unavailable`.
+    /// it throws `.unavailable`. `logger` hears what goes wrong without failing a call.
     package init(
         _ configuration: PostgresConfiguration, connectionsMax: Int = 4,
-        patience: Duration = .seconds(10), clock: WallClock = .system
+        patience: Duration = .seconds(10), clock: WallClock = .system,
+        logger: Logger = Logger(label: "store") { _ in SwiftLogNoOpLogHandler() }
     ) {
         database = Database(
             configuration, connectionsMax: connectionsMax, patience: patience)
         self.clock = clock
+        self.logger = logger
         leadership = Leadership(configuration)
         listener = RunListener(configuration)
     }

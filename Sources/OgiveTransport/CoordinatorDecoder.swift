@@ -29,7 +29,7 @@ struct CoordinatorDecoder: Sendable {
                     messages.append(message)
                 }
             } catch {
-                if let refusal = drop(error, from: received.frames[0]) { refusals.append(refusal) }
+                if let refusal = drop(error, received) { refusals.append(refusal) }
             }
         }
         // An answer that cannot be queued is lost like any other message: the worker asks again.
@@ -65,21 +65,23 @@ struct CoordinatorDecoder: Sendable {
         return encoded(.refused(answer), to: message.worker).map { [$0] } ?? []
     }
 
-    /// Counts the message; gives the frames of the answer when there is one.
-    private func drop(_ error: WireError, from routingID: [UInt8]) -> [[UInt8]]? {
-        guard error.code == .unknownVersion, let header = error.header else {
-            ledger.drop(.invalid, from: name(routingID), because: error.message)
-            return nil
-        }
-        ledger.drop(.unknownVersion, from: name(routingID), because: error.message)
-        guard header.worker == routingID, let worker = WorkerID(bytes: routingID) else {
-            return nil
-        }
-        return encoded(
-            .refused(
-                "this coordinator speaks protocol version \(WireHeader.version), the worker"
-                    + " version \(header.version): run the same version of Ogive on both sides"),
-            to: worker)
+    /// Counts the message; gives the frames of the answer when somebody waits for one.
+    private func drop(_ error: WireError, _ received: ZeroMQMessage) -> [[UInt8]]? {
+        let routingID = received.frames[0]
+        let isOfThisVersion = error.code != .unknownVersion
+        ledger.drop(
+            isOfThisVersion ? .invalid : .unknownVersion, from: name(routingID),
+            because: error.message)
+        guard let header = error.header, header.worker == routingID,
+            let worker = WorkerID(bytes: routingID),
+            guardian?.mayAnswer(worker, user: received.userID) ?? true
+        else { return nil }
+        let reason =
+            isOfThisVersion
+            ? "this worker's Hello cannot be read: \(error.message)"
+            : "this coordinator speaks protocol version \(WireHeader.version), the worker"
+                + " version \(header.version): run the same version of Ogive on both sides"
+        return encoded(.refused(reason), to: worker)
     }
 
     private func encoded(_ message: CoordinatorMessage, to worker: WorkerID) -> [[UInt8]]? {

@@ -55,6 +55,14 @@ final class PeerGuard: Sendable {
         }
     }
 
+    /// Whether an answer to what came as `worker` by the connection of `user` reaches nobody else:
+    /// whoever uses another's routing id must not make the owner leave.
+    func mayAnswer(_ worker: WorkerID, user: String?) -> Bool {
+        guard let key = user.flatMap({ PublicKey($0) }) else { return false }
+        let owner = owners.withLock { $0.owner(of: worker) }
+        return owner == nil || owner == key
+    }
+
     /// Whether a worker's key was taken off the list since it spoke.
     func isRevoked(_ worker: WorkerID) -> Bool {
         owners.withLock { $0.owner(of: worker) }.map { keys.name(of: $0) == nil } ?? false

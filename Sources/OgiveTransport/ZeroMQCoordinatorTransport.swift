@@ -8,8 +8,9 @@ internal import ZeroMQ
 ///
 /// `run()` owns the socket. What is received is decoded when it is taken from `incoming`; what
 /// cannot be decoded, or claims another worker than its routing id says, is dropped and counted.
-/// A worker that speaks another version is answered `refused`. With keys, only authorised workers
-/// get a connection, and each message must come from the key that its worker registered with.
+/// A worker that speaks another version, or says a `Hello` that cannot be read, is answered
+/// `refused`. With keys, only authorised workers get a connection, and each message must come from
+/// the key that its worker registered with.
 package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// Messages from workers.
     ///

@@ -26,6 +26,25 @@ enum WireCheck {
         return list
     }
 
+    /// Passes a list of messages, each converted; an error says which one is wrong.
+    static func each<Message: WireConvertible>(
+        _ list: [Message.Wire], _ field: String, max countMax: Int
+    ) throws(WireError) -> [Message] {
+        let list = try Self.list(list, field, max: countMax)
+        var messages: [Message] = []
+        messages.reserveCapacity(list.count)
+        for index in list.indices {
+            do throws(WireError) {
+                messages.append(try Message(wire: list[index]))
+            } catch {
+                var error = error
+                error.message = "\(field)[\(index)]: " + error.message
+                throw error
+            }
+        }
+        return messages
+    }
+
     /// Passes what proves a lease.
     static func proof(_ bytes: Data, _ field: String) throws(WireError) -> SHA256Digest {
         guard let proof = SHA256Digest(bytes: Array(bytes)) else {

@@ -52,6 +52,17 @@ enum WireEnvelope {
             worker: worker, term: Term(envelope.term), header: envelope.result)
     }
 
+    /// The header of an envelope of this version that holds a Hello, readable or not; `nil` when
+    /// there is none, or nobody to answer.
+    static func openHello(_ bytes: [UInt8]) -> WireHeader? {
+        guard let header = try? WireHeader(decoding: bytes), header.version == WireHeader.version,
+            let envelope = try? Ogive_V1_HelloEnvelope(
+                serializedBytes: bytes, options: WireHeader.decoding),
+            envelope.hasHello, WorkerID(bytes: header.worker) != nil
+        else { return nil }
+        return header
+    }
+
     /// Seals a body into bytes; throws `tooLarge` when they are too many.
     static func seal(
         _ body: Ogive_V1_Envelope.OneOf_Body, worker: WorkerID, term: Term

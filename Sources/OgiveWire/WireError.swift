@@ -24,7 +24,8 @@ package struct WireError: Error, Sendable, CustomStringConvertible {
     package var message: String
     /// The fault underneath.
     package var cause: (any Error)?
-    /// Who sent the bytes, as far as every version of the protocol lets one read it.
+    /// Who sent the bytes and waits for an answer: of another version's message, as far as every
+    /// version lets one read it, and of a `Hello` that cannot be read.
     package var header: WireHeader?
 
     /// The same bytes fail again.

@@ -17,6 +17,9 @@ package struct WorkerEnvelope: Hashable, Sendable {
     }
 
     /// Reads an envelope; never traps, whatever the bytes are.
+    ///
+    /// The error of a `Hello` that cannot be read has a `header`, where it can be told who waits
+    /// for its answer.
     package init(decoding bytes: [UInt8]) throws(WireError) {
         do throws(WireError) {
             let opened = try WireEnvelope.open(bytes)
@@ -26,7 +29,7 @@ package struct WorkerEnvelope: Hashable, Sendable {
         } catch {
             guard error.code == .malformed, let result = WireEnvelope.openResult(bytes),
                 let claim = try? LeaseClaim(wire: result.header.claim)
-            else { throw error }
+            else { throw error.ofHello(in: bytes) }
             var faulty = TaskResult(
                 claim: claim, part: try WireCheck.number(result.header.part, "result.part"),
                 items: [])
@@ -41,5 +44,16 @@ package struct WorkerEnvelope: Hashable, Sendable {
         _ = try WorkerMessage(wire: body)
         if case .result(let result) = body { _ = try TaskResult.items(of: result) }
         return try WireEnvelope.seal(body, worker: worker, term: term)
+    }
+}
+
+extension WireError {
+    /// This fault of an envelope, with its header if it holds a `Hello`.
+    fileprivate func ofHello(in bytes: [UInt8]) -> WireError {
+        guard header == nil, let opened = WireEnvelope.openHello(bytes) else { return self }
+        var error = self
+        error.header = opened
+        if code == .malformed { error.message += ", or a text in it is not UTF-8" }
+        return error
     }
 }

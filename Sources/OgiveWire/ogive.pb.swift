@@ -51,7 +51,7 @@
 /// are UTF-8, byte for byte. A decoder refuses what is over the bounds given in "at most"; no
 /// Envelope is longer than 32 MiB, and none has more than 1048576 fields and elements in all. What
 /// a coordinator cannot decode it drops and counts, and its log says why; it answers only another
-/// protocol version (Refused) and a Result (Rejected).
+/// protocol version and a Hello (Refused), and a Result (Rejected), where it can read who sent them.
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -355,6 +355,30 @@ nonisolated struct Ogive_V1_ResultHeader: Sendable {
   init() {}
 
   fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
+}
+
+/// The part of an Envelope that tells that it holds a Hello, when that cannot be read, so that the
+/// sender can be told.
+nonisolated struct Ogive_V1_HelloEnvelope: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The bytes of the Hello.
+  var hello: Data {
+    get {_hello ?? Data()}
+    set {_hello = newValue}
+  }
+  /// Returns true if `hello` has been explicitly set.
+  var hasHello: Bool {self._hello != nil}
+  /// Clears the value of `hello`. Subsequent reads from it will return its default value.
+  mutating func clearHello() {self._hello = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _hello: Data? = nil
 }
 
 /// The right to finish a task. It is worthless once the task was granted again.
@@ -1134,6 +1158,66 @@ nonisolated struct Ogive_V1_Adoption: Sendable {
 }
 
 /// The specification of a run that the worker will get leases of.
+///
+/// spec_json says what is meant, not where it is served. An absent key has the default that is given
+/// in parentheses; one without a default is always there. A key, kind or value that a worker does
+/// not know changes what is meant: give the leases of such a run back (Returned with the run).
+///
+///   name, draws, weight, candidates, adaptive, prices, budget, samples, candidates_first:
+///     the coordinator's. What they ask for comes as leases.
+///   scoring.sampling.prompt_set: the name of the prompts.
+///
+/// scoring.sampling.policy, what is sampled:
+///   kind: "openai" (a server with OpenAI's completions), or "synthetic" (no model).
+///   model: the model id.          revision (none): a label, to tell two models of one id apart.
+///   api (by the prompt): "chat" or "completions"; else a chat goes to the former, a text to the
+///     latter. A text by "chat" is one turn of a user; a chat by "completions" is a Failure.
+///   logprobs: "none", "sum" (Completion.log_probability), "tokens" (its tokens too).
+///   extra_body (none): fields that are added to each request for draws.
+///   end_token (the chat template's): the text of the token that ends a candidate whose
+///     log-probability is asked for.
+///   synthetic (none): the law of a "synthetic" one: distribution "normal", "exponential" or
+///     "discrete", mean, scale, values, latency_ms, text_length; see deploy/workers/synthetic.py.
+///
+/// scoring.sampling.parameters, how; all are to be sent, servers' own defaults are not neutral:
+///   temperature (number from 0), top_p (1 is off), top_k (0 is off), min_p (0 is off), max_tokens,
+///   stop (list of texts, not part of the completion). seed is in seed_base already, and seed_bits
+///   says how (63, or absent: 31). A server that takes seeds of 32 bits gets the lower 31 of a
+///   draw's seed, others get all.
+///
+/// scoring.scorer, what a text is worth; also each parts[].scorer:
+///   kind, model: as the worker's Model says.        revision (none): as of the policy.
+///   label (none): which output is the reward where the model has several: its name or number.
+///   And by kind, the raw number always, before any sigmoid or softmax:
+///   "classify", "pooling": a reward model is given the whole conversation, with the completion as
+///     the assistant's last turn.
+///   "score", "rerank": one is given the text of the prompt, which is one turn of a user, and the
+///     completion as a pair.
+///   "judge": a language model gives a number. judge: prompt (the user's message, with names in
+///     double braces as below), system (none: a message before it), temperature, max_tokens,
+///     samples (answers that are averaged; all must be there), seed (answer i has seed + i), rule:
+///     "last_number" of the answer, "regex" (the first group of the last match of pattern) or
+///     "json" (the JSON pointer named pointer into it); minimum and maximum: another number is a
+///     Failure.
+///   "http": a service of its own. http: path, request (JSON with names in double braces), item
+///     (none: one text a request; else an element of {{items}} in request), score (JSON pointer of
+///     the reward in the answer; with item, its * is the place in the list), errors (none; JSON
+///     pointer of an item's error: where it finds one, the item is a Failure).
+///   "verifier": a rule, without a model. verifier: rule, field (of the prompt's metadata, the
+///     right answer), and: "final_number" (the last number of the completion against the last of
+///     the field: 1 or 0; with graded the larger of 0 and 1 - |x - a| / max(|a|, 1)), "regex" (1 if
+///     the field, an expression, matches; with pattern, if the first group of its match is the
+///     field), "exact" (1 if both are equal but for white space around them).
+///   "weighted": the sum of weight x reward of parts, a list of name, weight and scorer, none
+///     weighted itself; ItemResult.parts has the rewards before they are weighted.
+///   "command": a program that the worker's own configuration names: model is its name.
+///   "synthetic": reads the reward that a synthetic policy wrote into its text.
+///
+/// Names in double braces: {{prompt}} (the text, where it is one turn of a user), {{completion}},
+/// {{messages}} (all turns, a JSON list), {{conversation}} (those and the completion), {{tools}},
+/// {{metadata}}, {{metadata.FIELD}}; in a judge's messages turns are text, "ROLE: CONTENT", with an
+/// empty line between them, for {{prompt}} too. The pages Scorers, CommandScorers and
+/// LogProbabilities of the documentation say more.
 nonisolated struct Ogive_V1_Serve: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1148,10 +1232,9 @@ nonisolated struct Ogive_V1_Serve: Sendable {
   /// The scoring that owns its rewards.
   var scoring: Int64 = 0
 
-  /// The run's specification as canonical JSON (sorted keys, no white space), with the keys name,
-  /// draws, weight, candidates, scoring.scorer, scoring.sampling.prompt_set,
-  /// scoring.sampling.policy and scoring.sampling.parameters; at most 4 MiB. The SHA-256 of the
-  /// text under "sampling" identifies the sampling, that of "scoring" the scoring.
+  /// The run's specification as canonical JSON (sorted keys, no white space), with the keys above;
+  /// at most 4 MiB. The SHA-256 of the text under "sampling" identifies the sampling, that of
+  /// "scoring" the scoring.
   var specJson: String = String()
 
   /// The policy's fingerprint, once a worker has bound it.
@@ -2002,6 +2085,40 @@ nonisolated extension Ogive_V1_ResultHeader: SwiftProtobuf.Message, SwiftProtobu
   static func ==(lhs: Ogive_V1_ResultHeader, rhs: Ogive_V1_ResultHeader) -> Bool {
     if lhs.part != rhs.part {return false}
     if lhs._claim != rhs._claim {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_HelloEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HelloEnvelope"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}hello\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularBytesField(value: &self._hello) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._hello {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_HelloEnvelope, rhs: Ogive_V1_HelloEnvelope) -> Bool {
+    if lhs._hello != rhs._hello {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

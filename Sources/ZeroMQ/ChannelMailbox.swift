@@ -69,7 +69,10 @@ final class ChannelMailbox: Sendable {
         }
     }
 
+    /// `nil` at the end, and for a cancelled task, also while there is more: with a peer that never
+    /// falls silent there always is.
     func nextBatch() async -> [ZeroMQMessage]? {
+        if Task.isCancelled { return nil }
         let id = lastID.add(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

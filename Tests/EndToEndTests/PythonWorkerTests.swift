@@ -9,7 +9,7 @@ extension EndToEndTests {
 
 extension EndToEndTests.PythonWorker {
     /// The Python that has what `worker.py` needs; prints why not when there is none.
-    private static func python() -> String? {
+    static func python() -> String? {
         let path = Checkout.root + "/.venv-workers/bin/python"
         if FileManager.default.isExecutableFile(atPath: path) { return path }
         print("skipped: \(path) is not there; deploy/setup --workers makes it")
@@ -166,6 +166,22 @@ extension EndToEndTests.PythonWorker {
                 #expect(try await program.status() == 0, "\(program.transcript)")
             }
             try await workplace.ogive(["audit", "--config", fleet.config])
+        }
+    }
+
+    @Test func `One whose Hello cannot be read is told what is wrong with it, and ends`()
+        async throws
+    {
+        guard let python = Self.python() else { return }
+        try await Workplace.with { workplace in
+            let fleet = try await Fleet(workplace, python, prompts: 40)
+            let wrong = try fleet.pythonWorker("Tests/EndToEndTests/wrong_hello_worker.py")
+            #expect(try await wrong.status() == 1, "\(wrong.transcript)")
+            #expect(
+                wrong.errors.contains(
+                    "refuses this worker: this worker's Hello cannot be read: hello.policies[0]:"
+                        + " model.fingerprint is missing"), "\(wrong.transcript)")
+            _ = try await fleet.finish([try fleet.pythonWorker()])
         }
     }
 

@@ -93,27 +93,53 @@ enum Settings {
             """)
     }
 
+    /// The quickstart's models, which run at these addresses.
+    static func served(
+        _ workplace: Workplace, database: Place, policy: String, scorer: String, name: String
+    ) throws -> String {
+        try workplace.write(
+            name,
+            """
+            run: {name: served, draws: 4}
+            prompts: {file: \(workplace.path("prompts.jsonl")), set: served}
+            policy:
+              kind: openai
+              model: tiny-policy
+              sampling: {temperature: 1, top_p: 0.95, max_tokens: 64}
+              draws_per_request: 2
+              url: \(policy)
+            scorer:
+              kind: rerank
+              model: tiny-reward
+              url: \(scorer)
+            \(common(workplace, database))
+              sample_concurrency: 2
+              prefetch: 2
+            """)
+    }
+
     /// Starts a llama.cpp server of its own for each user of the configuration.
     static func launch(_ workplace: Workplace, python: String) throws -> String {
         let argv = try llamaServer(workplace, python: python).map { "\"\($0)\"" }
         return "launch: {command: [\(argv.joined(separator: ", "))], startup_timeout: 60s}"
     }
 
-    /// The command of a llama.cpp server with the tiny policy; two slots of 1 024 tokens.
+    /// The command of a llama.cpp server with the tiny policy, or another of the quickstart's
+    /// models; two slots of 1 024 tokens.
     static func llamaServer(
-        _ workplace: Workplace, python: String, context: Int = 2048, port: String = "{port}",
-        options: [String] = []
+        _ workplace: Workplace, python: String, model: String = "policy", context: Int = 2048,
+        port: String = "{port}", options: [String] = []
     ) throws -> [String] {
         // By way of the test's folder, so that the server can be told to be the test's.
-        let model = workplace.path("policy.gguf")
-        if !FileManager.default.fileExists(atPath: model) {
+        let file = workplace.path(model + ".gguf")
+        if !FileManager.default.fileExists(atPath: file) {
             try FileManager.default.createSymbolicLink(
-                atPath: model, withDestinationPath: Checkout.root + "/config/quickstart/policy.gguf"
-            )
+                atPath: file,
+                withDestinationPath: Checkout.root + "/config/quickstart/\(model).gguf")
         }
         return [
-            python, Checkout.root + "/deploy/serve_llamacpp.py", "--model", model,
-            "--alias", "tiny-policy", "--slots", "2", "--ctx", "\(context)", "--threads", "1",
+            python, Checkout.root + "/deploy/serve_llamacpp.py", "--model", file,
+            "--alias", "tiny-\(model)", "--slots", "2", "--ctx", "\(context)", "--threads", "1",
             "--port", port,
         ] + options
     }

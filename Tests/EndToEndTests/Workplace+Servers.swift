@@ -3,11 +3,14 @@ import Harness
 import Testing
 
 extension Workplace {
-    /// Starts a llama.cpp server with the tiny policy and gives its address. It ends with the
-    /// workplace.
-    func llamaServer(python: String, options: [String] = []) async throws -> String {
+    /// Starts a llama.cpp server with the tiny policy, or another model of the quickstart's, and
+    /// gives its address. It ends with the workplace.
+    func llamaServer(
+        python: String, model: String = "policy", options: [String] = []
+    ) async throws -> String {
         let server = try run(
-            try Settings.llamaServer(self, python: python, port: "0", options: options))
+            try Settings.llamaServer(
+                self, python: python, model: model, port: "0", options: options))
         try await eventually("the server to listen", detail: { server.transcript }) {
             server.output.contains("listening on ") && server.output.hasSuffix("\n")
         }

@@ -1,3 +1,4 @@
+import Glibc
 import Harness
 import Testing
 
@@ -31,6 +32,28 @@ extension FaultTests.StrangerConnections {
             try installation.hurry()
             try await installation.finished()
             #expect(coordinator.isRunning, "\(coordinator.transcript)")
+        }
+    }
+
+    @Test("Fault 58: a coordinator is flooded with Hellos and credit, and told once to end")
+    func floodedEnd() async throws {
+        try await withstands { installation in
+            try installation.models.change { $0.latency = 0.1 }
+            let coordinator = try installation.startCoordinator(
+                settings: ["coordinator.drain_timeout=5s"])
+            try installation.startWorkers("honest")
+            try await installation.landSome()
+            try await Flood.with(peers: 6, to: installation.port) {
+                try await coordinator.says("worker registered name=flood")
+                let landed = try await installation.landed()
+                try await eventually("more of the honest worker's draws to land") {
+                    try await installation.landed() > landed
+                }
+                coordinator.signal(SIGTERM)
+                #expect(try await coordinator.status() == 0, "\(coordinator.transcript)")
+            }
+            try installation.startCoordinator()
+            try installation.hurry()
         }
     }
 }

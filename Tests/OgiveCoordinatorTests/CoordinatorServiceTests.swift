@@ -166,6 +166,33 @@ struct CoordinatorServiceTests {
         #expect(fleet.store.resigned == [Term(1)])
     }
 
+    @Test("Fault 58: shut down, a coordinator that is flooded ends before it has heard all")
+    func drainsUnderAFlood() async throws {
+        let fleet = Fleet()
+        var configuration = CoordinatorConfiguration(name: "flooded")
+        configuration.eventsMax = 4_096
+        configuration.eventsAtOnce = 16
+        // Nothing but the flood fills the feed.
+        configuration.pollInterval = .seconds(3_600)
+        configuration.renewInterval = .seconds(3_600)
+        let flood = Flood()
+        let group = ServiceGroup(
+            services: [
+                CoordinatorService(
+                    configuration: configuration, transport: flood, store: fleet.store,
+                    time: .machine, logger: Fleet.logger)
+            ], logger: Fleet.logger)
+        async let ending: Void = group.run()
+        try await eventually("the feed to be full") {
+            flood.said.load(ordering: .relaxed) > configuration.eventsMax
+        }
+        await group.triggerGracefulShutdown()
+        try await ending
+        #expect(fleet.store.resigned == [Term(1)])
+        // What waited before the end was not handled first: that would have made room for as much.
+        #expect(flood.said.load(ordering: .relaxed) < 2 * configuration.eventsMax)
+    }
+
     @Test("A transport that ended ends the coordinator: it lands what came and resigns")
     func transportEnded() async throws {
         let fleet = Fleet()
@@ -205,5 +232,34 @@ struct CoordinatorServiceTests {
         #expect(told.contains("policy model: simulated → another"))
         #expect(models.sampled.isEmpty)
         fleet.expectExactlyN()
+    }
+}
+
+/// Peers that are never silent. The first answer to one waits for the coordinator's shutdown.
+private final class Flood: CoordinatorTransport {
+    /// How many messages the coordinator took.
+    let said = Atomic(0)
+
+    /// Messages without end, whether the task is cancelled or not.
+    struct Messages: AsyncSequence, AsyncIteratorProtocol, Sendable {
+        let flood: Flood
+
+        func makeAsyncIterator() -> Self { self }
+
+        func next() async -> [FromWorker]? { await next(isolation: nil) }
+
+        func next(isolation actor: isolated (any Actor)?) async -> [FromWorker]? {
+            let number = UInt64(flood.said.add(1, ordering: .relaxed).newValue)
+            let stranger = WorkerID(high: 1 << 63, low: number)
+            return [FromWorker(worker: stranger, term: Term(0), message: .credit(1))]
+        }
+    }
+
+    var incoming: Messages { Messages(flood: self) }
+
+    func send(_ messages: [ToWorker]) async -> [SendOutcome] {
+        // It ends with the shutdown, or with the task.
+        try? await gracefulShutdown()
+        return messages.map { _ in .queued }
     }
 }

@@ -1,6 +1,8 @@
+import Logging
 import OgiveCore
 import OgiveTesting
 import Postgres
+import Synchronization
 import Testing
 
 @testable import OgiveStore
@@ -66,6 +68,57 @@ extension StoreTests {
             #expect(tails == 0)
             try await expect(Array(0..<397), "run", database)
             #expect(try await store.audit(run: "run").isSound)
+        }
+
+        @Test("what keeps tails from being folded at a run's end is told, and tried again")
+        func tellsOfTails() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 200)
+                let log = LogLines()
+                let store = PostgresStore(
+                    database.configuration, logger: Logger(label: "test") { _ in log })
+                let term = try await store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                for draws in [Array(Int32(0)..<150), Array(150..<158)] {
+                    let results = draws.map { Made.draw($0, "\($0)", reward: Self.reward($0)) }
+                    _ = try await store.land(Made.batch(run, prompt, results), term: term)
+                }
+                let failures = (Int32(158)..<200).map { Made.failure(.draw($0), .sampling) }
+                _ = try await store.land(Made.batch(run, prompt, failures), term: term)
+                try await Self.refuseFolding(database, code: "P0001")
+                // The run is whole, and another attempt would end alike.
+                #expect(try await store.finish(run.id, term: term))
+                #expect(log.lines.count == 1)
+                #expect(log.lines.first?.contains("no folding today") == true)
+                // A full disk may have room later.
+                try await Self.refuseFolding(database, code: "53100")
+                let error = await #expect(throws: StoreError.self) {
+                    try await store.finish(run.id, term: term)
+                }
+                #expect(error?.code == .exhausted)
+                #expect(log.lines.count == 2)
+                let tails = "SELECT count(tail_indexes) FROM ogive.quantile_table_rows"
+                #expect(try await database.value(tails, as: Int.self) == 1)
+                try await database.query("DROP TRIGGER refuse ON ogive.quantile_table_rows")
+                #expect(try await store.finish(run.id, term: term))
+                #expect(log.lines.count == 2)
+                #expect(try await database.value(tails, as: Int.self) == 0)
+                await store.close()
+            }
+        }
+
+        /// Makes the database refuse to take a tail into its table, with this code.
+        private static func refuseFolding(_ database: TestDatabase, code: String) async throws {
+            try await database.query(
+                """
+                CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE 'no folding today' USING ERRCODE = '\(code)'; END $$
+                """)
+            try await database.query(
+                """
+                CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON ogive.quantile_table_rows
+                FOR EACH ROW WHEN (new.tail_indexes IS NULL) EXECUTE FUNCTION refuse()
+                """)
         }
 
         /// Compares the views with what landed of the one prompt.
@@ -140,5 +193,31 @@ extension StoreTests {
                         "SELECT count(*) FROM ogive.workers", as: Int.self) == 2)
             }
         }
+    }
+}
+
+/// A log that keeps its lines.
+private final class LogLines: LogHandler {
+    private let kept = Mutex<[String]>([])
+
+    /// What was written.
+    var lines: [String] { kept.withLock(\.self) }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        kept.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
     }
 }

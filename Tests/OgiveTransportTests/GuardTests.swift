@@ -47,6 +47,19 @@ struct GuardTests {
         }
     }
 
+    @Test("What came under another's routing id is not answered: its owner would leave")
+    func answersReachTheSender() throws {
+        let ring = try KeyRing()
+        let (owner, thief) = (try ring.pair("owner"), try ring.pair("thief"))
+        let guardian = PeerGuard(ring.authorized, TransportConfiguration())
+        #expect(guardian.mayAnswer(one, user: thief.publicKey.text))
+        #expect(guardian.judge(.heartbeat, of: one, user: owner.publicKey.text) == .accepted)
+        #expect(guardian.mayAnswer(one, user: owner.publicKey.text))
+        #expect(!guardian.mayAnswer(one, user: thief.publicKey.text))
+        #expect(guardian.mayAnswer(two, user: thief.publicKey.text))
+        #expect(!guardian.mayAnswer(two, user: nil))
+    }
+
     @Test func theSelfTestFailsWhereStrangersGetInOrNobodyDoes() throws {
         typealias Transport = ZeroMQCoordinatorTransport
         try Transport.check(invited: .accepted, at: "e")

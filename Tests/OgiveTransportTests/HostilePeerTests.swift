@@ -102,6 +102,48 @@ import ZeroMQ
     }
 
     @Test(
+        "A Hello that cannot be read is refused with the reason, once for each",
+        arguments: [
+            // A model without a fingerprint, a name that is not UTF-8, credit over its bound.
+            ([0x1A, 0x00], "hello.policies[0]: model.fingerprint is missing"),
+            ([0x0A, 0x01, 0xFF], "a text in it is not UTF-8"),
+            ([0x28, 0xFF, 0xFF, 0xFF, 0x07], "hello.credit is 16777215; at most 1048576"),
+        ] as [([UInt8], String)])
+    func aHelloThatCannotBeReadIsRefused(hello: [UInt8], said: String) async throws {
+        try await withDealer { coordinator, dealer in
+            let good = try heartbeat(of: own)
+            // In place of the body, which is empty.
+            let header = Array(good.dropLast(2))
+            let wrong = header + [0x52, UInt8(hello.count)] + hello
+            var stolen = wrong
+            stolen.replace(own.bytes, with: other.bytes)
+            let credit = header + [0x5A, 0x05, 0x08, 0xFF, 0xFF, 0xFF, 0x07]
+            let batch = [[stolen], [credit], [wrong], [good]]
+            #expect(await dealer.send(batch: batch) == [.sent, .sent, .sent, .sent])
+            var iterator = coordinator.incoming.makeAsyncIterator()
+            #expect(await iterator.next()?.map(\.message) == [.heartbeat])
+            // Only one is answered: it is the first that comes back.
+            #expect(
+                await coordinator.send([ToWorker(worker: own, message: .heartbeat)]) == [.queued])
+            var answers = dealer.incoming.makeAsyncIterator()
+            var messages: [CoordinatorMessage] = []
+            while messages.count < 2, let batch = await answers.next() {
+                messages += try batch.flatMap(\.frames).map {
+                    try CoordinatorEnvelope(decoding: $0).message
+                }
+            }
+            guard case .refused(let reason) = messages.first else {
+                Issue.record("the answer is \(messages)")
+                return
+            }
+            #expect(reason.hasPrefix("this worker's Hello cannot be read: "))
+            #expect(reason.contains(said))
+            #expect(messages.dropFirst() == [.heartbeat])
+            #expect(coordinator.dropped == [.invalid: 3])
+        }
+    }
+
+    @Test(
         "Fault 25: an oversize frame costs its sender the connection, and nobody else",
         .timeLimit(.minutes(10)))
     func anOversizeFrameCostsItsSenderTheConnectionAndNobodyElse() async throws {

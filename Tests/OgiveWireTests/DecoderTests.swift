@@ -207,6 +207,40 @@ import Testing
         #expect(error?.message.contains("9") == true && error?.message.contains("3") == true)
     }
 
+    /// Messages of a worker, and what is said of them; `nil` where nobody waits for an answer.
+    static let unanswered: [(bytes: [UInt8], said: String?)] = [
+        (
+            header + field(10, field(3, field(3, [])) + field(3, [])),
+            "hello.policies[1]: model.fingerprint is missing"
+        ),
+        (
+            header + field(10, field(6, field(5, [])) + field(1, Array("name".utf8))),
+            "hello.in_flight[0]: lease_claim.lease is missing"
+        ),
+        (
+            header + field(10, field(5, varint: 1 << 30)),
+            "hello.credit is 1073741824; at most 1048576 is allowed"
+        ),
+        (
+            header + field(10, field(1, [0xFF, 0xFE])),
+            "message of 31 bytes is truncated or damaged, or a text in it is not UTF-8"
+        ),
+        (header + field(11, field(1, varint: 1 << 30)), nil),
+        (header.prefix(7) + field(4, [1, 2, 3]) + field(10, field(3, [])), nil),
+        (header + field(10, field(3, [])) + [0x0A, 0x09], nil),
+    ]
+
+    @Test("Of a Hello that cannot be read it is told who waits", arguments: unanswered.indices)
+    func whoWaits(index: Int) {
+        let (bytes, said) = Self.unanswered[index]
+        let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }
+        #expect((error?.header == nil) == (said == nil))
+        if let said {
+            #expect(error?.header?.worker == Array(Self.worker.dropFirst(2)))
+            #expect(error?.message == said)
+        }
+    }
+
     @Test func aRefusalIsReadInAnyVersion() throws {
         let bytes =
             [0x0D, 0x4F, 0x47, 0x56, 0x45, 0x10, 0x09] + Self.worker

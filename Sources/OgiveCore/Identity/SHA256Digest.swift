@@ -1,43 +1,76 @@
-internal import COpenSSL
-
 /// A SHA-256 hash: what names samplings, scorings, prompts without a key, and the seeds of draws.
 package struct SHA256Digest: Hashable, Sendable, Comparable {
     /// Bytes of a hash.
-    package static let byteCount = Int(SHA256_DIGEST_LENGTH)
+    package static let byteCount = 32
 
-    /// The 32 bytes of the hash.
-    package let bytes: [UInt8]
+    /// The hash as it lies in memory.
+    typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
+    /// The hash as four numbers, the first byte the most significant of the first: kept in the
+    /// value itself, where an array would be an allocation.
+    let first, second, third, fourth: UInt64
 
     /// Hashes `data` with libcrypto.
     package init(hashing data: some Sequence<UInt8>) {
-        let input = Array(data)
-        var output = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        // SHA256 reads `count` bytes of the first buffer and writes 32 into the second;
-        // both live for the whole call.
-        unsafe input.withUnsafeBufferPointer { source in
-            unsafe output.withUnsafeMutableBufferPointer { target in
-                _ = unsafe SHA256(source.baseAddress, source.count, target.baseAddress)
-            }
+        var hasher = SHA256Hasher()
+        // The storage lives for the whole call.
+        let isDone: Void? = data.withContiguousStorageIfAvailable { bytes in
+            unsafe hasher.update(UnsafeRawBufferPointer(bytes))
         }
-        bytes = output
+        if isDone == nil { hasher.update(Array(data)) }
+        self = hasher.finish()
     }
 
     /// Hashes the UTF-8 bytes of `text`.
     package init(hashing text: String) {
-        self.init(hashing: text.utf8)
+        var hasher = SHA256Hasher()
+        hasher.update(text)
+        self = hasher.finish()
     }
 
     /// Takes a stored hash; `nil` unless there are exactly 32 bytes.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == Int(SHA256_DIGEST_LENGTH) else { return nil }
-        self.bytes = bytes
+        guard bytes.count == Self.byteCount else { return nil }
+        var words: Words = (0, 0, 0, 0)
+        // The target has as many bytes as the array.
+        unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
+        self.init(inMemory: words)
+    }
+
+    /// Takes the 32 bytes of four numbers.
+    init(inMemory words: Words) {
+        first = UInt64(bigEndian: words.0)
+        second = UInt64(bigEndian: words.1)
+        third = UInt64(bigEndian: words.2)
+        fourth = UInt64(bigEndian: words.3)
+    }
+
+    /// The 32 bytes of the hash.
+    package var bytes: [UInt8] {
+        // They are copied within the call.
+        unsafe withBytes { unsafe Array($0) }
+    }
+
+    /// Calls `body` with the 32 bytes, which are valid for the call.
+    @unsafe func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        let words: Words = (
+            first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian
+        )
+        // The numbers live for the whole call.
+        return unsafe withUnsafeBytes(of: words, body)
+    }
+
+    /// Whether both are the same; takes the same time wherever they differ.
+    func isSame(as other: SHA256Digest) -> Bool {
+        (first ^ other.first) | (second ^ other.second) | (third ^ other.third)
+            | (fourth ^ other.fourth) == 0
     }
 
     /// The hash as 64 lowercase hexadecimal digits.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
+        text.reserveCapacity(Self.byteCount * 2)
         for byte in bytes {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
@@ -46,6 +79,7 @@ package struct SHA256Digest: Hashable, Sendable, Comparable {
     }
 
     package static func < (left: SHA256Digest, right: SHA256Digest) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        (left.first, left.second, left.third, left.fourth)
+            < (right.first, right.second, right.third, right.fourth)
     }
 }

@@ -1,45 +1,62 @@
 internal import COpenSSL
 
-// Safe to use: the pointer never leaves this value, which alone owns what it points to.
-/// A SHA-256 hash of data that comes in pieces.
-@safe package struct SHA256Hasher: ~Copyable {
-    private let context: OpaquePointer
+/// A SHA-256 hash of data that comes in pieces. A copy goes on from where it was made, by itself.
+package struct SHA256Hasher: Sendable {
+    // libcrypto's plain structure: its newer interface allocates and looks the algorithm up each
+    // time, which costs more than the hash of something short.
+    private var context = SHA256_CTX()
 
     /// Begins with no data.
     package init() {
-        // EVP_MD_CTX_new answers null only when there is no memory at all.
-        guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("no memory") }
-        // The algorithm is built in and the context is new: it cannot fail.
-        let isReady = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
-        precondition(isReady, "libcrypto has SHA-256")
-        unsafe self.context = unsafe context
-    }
-
-    deinit {
-        // The context is this value's own.
-        unsafe EVP_MD_CTX_free(context)
+        // Writes the structure that it is given; it cannot fail.
+        _ = unsafe SHA256_Init(&context)
     }
 
     /// Adds a piece.
     package mutating func update(_ piece: [UInt8]) {
-        let context = unsafe self.context
-        // Reads `count` bytes of the array, which lives for the whole call.
-        unsafe piece.withUnsafeBytes { bytes in
-            _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-        }
+        // The array lives for the whole call.
+        unsafe piece.withUnsafeBytes { unsafe update($0) }
+    }
+
+    /// Adds the UTF-8 bytes of a text.
+    package mutating func update(_ text: String) {
+        var text = text
+        // The text's bytes live for the whole call.
+        text.withUTF8 { unsafe update(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Adds a number as eight bytes, the most significant first.
+    package mutating func update(_ number: UInt64) {
+        // The number lives for the whole call.
+        unsafe withUnsafeBytes(of: number.bigEndian) { unsafe update($0) }
+    }
+
+    /// Adds a byte.
+    package mutating func update(byte: UInt8) {
+        // The byte lives for the whole call.
+        unsafe withUnsafeBytes(of: byte) { unsafe update($0) }
+    }
+
+    /// Adds the bytes of a hash.
+    package mutating func update(_ digest: SHA256Digest) {
+        // The bytes live for the whole call.
+        unsafe digest.withBytes { unsafe update($0) }
+    }
+
+    /// Adds what lies at `bytes`.
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        // Reads `count` bytes there, which the caller keeps for the whole call.
+        _ = unsafe SHA256_Update(&context, bytes.baseAddress, bytes.count)
     }
 
     /// The hash of all pieces; nothing may be added after it.
     package mutating func finish() -> SHA256Digest {
-        var output = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        let context = unsafe self.context
-        // Writes 32 bytes into the array, which lives for the whole call.
-        unsafe output.withUnsafeMutableBufferPointer { target in
-            _ = unsafe EVP_DigestFinal_ex(context, target.baseAddress, nil)
+        var words: SHA256Digest.Words = (0, 0, 0, 0)
+        // Writes 32 bytes, which is the size of the four numbers.
+        unsafe withUnsafeMutableBytes(of: &words) { output in
+            _ = unsafe SHA256_Final(
+                output.baseAddress?.assumingMemoryBound(to: UInt8.self), &context)
         }
-        guard let digest = SHA256Digest(bytes: output) else {
-            preconditionFailure("a hash has 32 bytes")
-        }
-        return digest
+        return SHA256Digest(inMemory: words)
     }
 }

@@ -10,52 +10,91 @@ package struct LeaseKey: Hashable, Sendable {
     /// Bytes of a block of SHA-256.
     private static let blockSize = 64
 
-    private let inner: [UInt8]
-    private let outer: [UInt8]
+    private let secret: [UInt8]
+    /// HMAC's two hashes, each with its padded key taken in: that is half of the work.
+    private let inner: SHA256Hasher
+    private let outer: SHA256Hasher
 
     /// Takes a secret; `nil` unless it has 32 bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
+        secret = bytes
         let padded = bytes + [UInt8](repeating: 0, count: Self.blockSize - bytes.count)
-        inner = padded.map { $0 ^ 0x36 }
-        outer = padded.map { $0 ^ 0x5C }
+        func begun(_ pad: UInt8) -> SHA256Hasher {
+            var hasher = SHA256Hasher()
+            hasher.update(padded.map { $0 ^ pad })
+            return hasher
+        }
+        inner = begun(0x36)
+        outer = begun(0x5C)
     }
 
     /// HMAC-SHA256 of a message.
     package func authenticate(_ message: [UInt8]) -> SHA256Digest {
-        SHA256Digest(hashing: outer + SHA256Digest(hashing: inner + message).bytes)
+        authenticate { $0.update(message) }
+    }
+
+    /// HMAC-SHA256 of what `write` adds.
+    private func authenticate(_ write: (inout SHA256Hasher) -> Void) -> SHA256Digest {
+        var (inner, outer) = (inner, outer)
+        write(&inner)
+        outer.update(inner.finish())
+        return outer.finish()
     }
 
     /// What proves that a lease was granted to its holder; the claim's own proof is not looked at.
     package func proof(of claim: LeaseClaim, heldBy holder: LeaseHolder) -> SHA256Digest {
-        var message = Array("ogive lease".utf8)
-        message.reserveCapacity(128 + 5 * claim.items.count)
-        func append(_ number: UInt64) {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                message.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
-            }
+        authenticate { message in
+            Self.write(
+                claim.lease, claim.run, claim.prompt, claim.seedBase, of: holder, to: &message)
+            message.update(UInt64(claim.items.count))
+            for item in claim.items { Self.write(item, to: &message) }
         }
-        append(UInt64(bitPattern: claim.lease.term.rawValue))
-        append(claim.lease.task.rawValue)
-        append(claim.lease.epoch.rawValue)
-        message += holder.worker.bytes
-        let key = Array((holder.key ?? "").utf8)
-        append(UInt64(key.count))
-        message += key
-        append(UInt64(bitPattern: claim.run.rawValue))
-        append(UInt64(bitPattern: claim.prompt.rawValue))
-        append(claim.seedBase)
-        append(UInt64(claim.items.count))
-        for item in claim.items {
-            message.append(item.kind.rawValue)
-            append(UInt64(bitPattern: Int64(item.index)))
+    }
+
+    /// The proof of the claim to a lease; the lease's own proof is not looked at.
+    package func proof(of lease: Lease, heldBy holder: LeaseHolder) -> SHA256Digest {
+        authenticate { message in
+            Self.write(
+                lease.name, lease.run, lease.prompt.id, lease.seedBase, of: holder, to: &message)
+            message.update(UInt64(lease.items.count))
+            for index in lease.items.indices { Self.write(lease.items[index].name, to: &message) }
         }
-        return authenticate(message)
+    }
+
+    private static func write(
+        _ name: LeaseName, _ run: RunID, _ prompt: PromptID, _ seedBase: UInt64,
+        of holder: LeaseHolder, to message: inout SHA256Hasher
+    ) {
+        message.update("ogive lease")
+        message.update(UInt64(bitPattern: name.term.rawValue))
+        message.update(name.task.rawValue)
+        message.update(name.epoch.rawValue)
+        message.update(holder.worker.high)
+        message.update(holder.worker.low)
+        let key = holder.key ?? ""
+        message.update(UInt64(key.utf8.count))
+        message.update(key)
+        message.update(UInt64(bitPattern: run.rawValue))
+        message.update(UInt64(bitPattern: prompt.rawValue))
+        message.update(seedBase)
+    }
+
+    private static func write(_ item: ItemName, to message: inout SHA256Hasher) {
+        message.update(byte: item.kind.rawValue)
+        message.update(UInt64(bitPattern: Int64(item.index)))
     }
 
     /// Whether a claim's proof was made for this holder. Takes the same time wherever they differ.
     package func proves(_ claim: LeaseClaim, heldBy holder: LeaseHolder) -> Bool {
-        let expected = proof(of: claim, heldBy: holder).bytes
-        return zip(expected, claim.proof.bytes).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        proof(of: claim, heldBy: holder).isSame(as: claim.proof)
+    }
+
+    package static func == (left: LeaseKey, right: LeaseKey) -> Bool {
+        left.secret == right.secret
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(secret)
     }
 }

@@ -133,7 +133,7 @@ extension Scheduler {
             name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
             items: task.items, duration: limits.leaseDuration, proof: sampling)
         let holder = LeaseHolder(worker: worker, key: workers[worker]?.key)
-        lease.proof = key.proof(of: lease.claim, heldBy: holder)
+        lease.proof = key.proof(of: lease, heldBy: holder)
         return lease
     }
 

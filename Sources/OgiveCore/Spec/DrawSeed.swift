@@ -24,11 +24,12 @@ package enum DrawSeed {
     package static func base(
         sampling: SHA256Digest, promptKey: String, isWide: Bool
     ) -> UInt64 {
-        let digest = SHA256Digest(hashing: sampling.bytes + Array(promptKey.utf8)).bytes
-        let number = digest.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let lower = number % UInt64((1 << 31) - room)
-        guard isWide else { return lower }
-        return digest[8..<12].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } << 31 | lower
+        var hasher = SHA256Hasher()
+        hasher.update(sampling)
+        hasher.update(promptKey)
+        let digest = hasher.finish()
+        let lower = digest.first % UInt64((1 << 31) - room)
+        return isWide ? (digest.second >> 32) << 31 | lower : lower
     }
 
     /// No base is greater, so that each seed is less than 2⁶³.

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Logging
 package import OgiveCore
 internal import Postgres
 
@@ -67,18 +68,27 @@ extension PostgresStore {
                 RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
             return true
         }
-        if isFinished {
-            // Only the speed of reading depends on it: a tail says the same.
-            _ = try? await database.transaction("fold tails") { connection in
+        if isFinished { try await tidy(run, term: term) }
+        return isFinished
+    }
+
+    /// What a finished run's tables are better off with. What may succeed later is thrown: the end
+    /// of a run that is finished is asked for again. All else is only logged, as the run is whole.
+    private func tidy(_ run: RunID, term: Term) async throws(StoreError) {
+        do throws(StoreError) {
+            try await database.transaction("fold the tails of run \(run.rawValue)") { connection in
                 try await connection.require(term, TermQueries.lockForCheck)
                 try await connection.foldTails(of: run)
             }
-            // Only plans depend on it, and autovacuum does the same later.
-            _ = try? await database.with("analyze new tables") { connection in
+            _ = try await database.with("analyze new tables") { connection in
                 try await connection.execute(RunQueries.analyzeNewTables)
             }
+        } catch {
+            logger.warning(
+                "the tables of a finished run stay as they are, and are slower to read",
+                metadata: ["run": "\(run.rawValue)", "reason": "\(error.message)"])
+            guard !error.isRetriable, error.code != .staleTerm else { throw error }
         }
-        return isFinished
     }
 }
 

@@ -2,18 +2,17 @@ internal import OgiveCore
 
 extension Hello: WireConvertible {
     init(wire: Ogive_V1_Hello) throws(WireError) {
-        let policies = try WireCheck.list(
-            wire.policies, "hello.policies", max: WireLimits.models)
-        let scorers = try WireCheck.list(wire.scorers, "hello.scorers", max: WireLimits.models)
-        let held = try WireCheck.list(wire.inFlight, "hello.in_flight", max: WireLimits.leases)
         self.init(
             name: try WireCheck.text(wire.name, "hello.name", max: WireLimits.nameBytes),
             version: try WireCheck.text(wire.version, "hello.version", max: WireLimits.nameBytes),
             offer: Offer(
-                policies: try policies.map(Offer.Model.init(wire:)),
-                scorers: try scorers.map(Offer.Model.init(wire:))),
+                policies: try WireCheck.each(
+                    wire.policies, "hello.policies", max: WireLimits.models),
+                scorers: try WireCheck.each(
+                    wire.scorers, "hello.scorers", max: WireLimits.models)),
             credit: try WireCheck.number(wire.credit, "hello.credit", max: WireLimits.credit),
-            inFlight: try held.map(HeldLease.init(wire:)))
+            inFlight: try WireCheck.each(
+                wire.inFlight, "hello.in_flight", max: WireLimits.leases))
     }
 
     var wire: Ogive_V1_Hello {

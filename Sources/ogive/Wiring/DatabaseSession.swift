@@ -1,3 +1,4 @@
+internal import Logging
 internal import OgiveCore
 internal import OgiveStore
 internal import Postgres
@@ -80,7 +81,7 @@ struct DatabaseSession {
         _ body: (PostgresStore, DatabaseSession) async throws -> Value
     ) async throws -> Value {
         try await with(configuration, schema: schema, makes: makes) { session in
-            let store = session.store()
+            let store = session.store(LogSetup.logger("store", configuration.log))
             let result: Result<Value, any Error>
             do {
                 result = .success(try await body(store, session))
@@ -93,8 +94,8 @@ struct DatabaseSession {
     }
 
     /// A store with connections of its own.
-    private func store() -> PostgresStore {
-        PostgresStore(connection, connectionsMax: connectionsMax)
+    private func store(_ logger: Logger) -> PostgresStore {
+        PostgresStore(connection, connectionsMax: connectionsMax, logger: logger)
     }
 
     /// Ends the use of an embedded database.

@@ -70,6 +70,14 @@ struct PlaceDoctor {
                     advice: "use that version")
             ]
         }
+        if let label = status.preRelease ?? status.rewritten.first {
+            return [
+                Finding(
+                    .error, .database, at: place,
+                    "has a schema from before the first release (\(label))",
+                    advice: "use another database or folder, or `ogive migrate uninstall`")
+            ]
+        }
         let connection = try await PostgresConnection.connect(session.connection)
         let isNew = status.applied.isEmpty
         // Who migrates makes a schema; who runs is a member of the role that writes.
@@ -99,12 +107,12 @@ struct PlaceDoctor {
                         : "GRANT ogive_writer TO the user of `database.url`"))
         }
         findings.append(
-            status.pending.isEmpty
+            status.isCurrent
                 ? Finding(.ok, .database, at: place, "the schema is of this version")
                 : Finding(
                     .note, .database, at: place,
-                    "\(status.pending.count) migrations are missing",
-                    advice: "`ogive run` applies them; for services run `ogive migrate up`"))
+                    "the schema is not of this version",
+                    advice: "`ogive run` updates it; for services run `ogive migrate up`"))
         return findings
     }
 

@@ -1,4 +1,5 @@
 import Migrations
+import OgiveCore
 import OgiveStore
 import Postgres
 import Subprocess
@@ -99,9 +100,9 @@ extension StoreTests {
                 .name("pg_dump"), arguments: ["--schema-only"],
                 environment: .inherit.updating(environment), output: .string(limit: 1 << 24),
                 error: .string(limit: 1 << 16))
-            try #require(result.terminationStatus.isSuccess, "\(result.standardError ?? "")")
+            try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
             // A random word of each dump.
-            return try #require(result.standardOutput).split(separator: "\n").map(String.init)
+            return result.standardOutput.split(separator: "\n").map(String.init)
                 .filter { !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict") }
         }
 
@@ -159,6 +160,24 @@ extension StoreTests {
                 let isGranted: Bool = try await database.value(
                     "SELECT has_table_privilege('pg_monitor', 'ogive.worker_status', 'SELECT')")
                 #expect(isGranted)
+            }
+        }
+
+        @Test("keeps what was granted on a view that is made anew")
+        func keepsGrants() async throws {
+            try await Self.with(.different()) { database in
+                try await database.query(
+                    "GRANT SELECT ON ogive.coordinator_status TO pg_monitor WITH GRANT OPTION")
+                try await Migrator(database.configuration).up()
+                let isGranted: Bool = try await database.value(
+                    """
+                    SELECT has_table_privilege(
+                        'pg_monitor', 'ogive.coordinator_status', 'SELECT WITH GRANT OPTION')
+                    """)
+                #expect(isGranted)
+                let isPublic: Bool = try await database.value(
+                    "SELECT has_table_privilege('public', 'ogive.coordinator_status', 'SELECT')")
+                #expect(!isPublic)
             }
         }
 

@@ -1,4 +1,6 @@
+import OgiveCore
 import OgiveStore
+import OgiveTesting
 import Postgres
 import Testing
 

@@ -16,8 +16,10 @@ enum MigrationQueries {
     static let appliedObjects =
         "SELECT path, encode(sha256, 'hex') AS sha256, objects FROM ogive_internal.object_files"
     static let becomeOwner = "SET LOCAL ROLE ogive_owner"
-    /// Files name all that they use with its schema.
-    static let narrowSearch = "SET LOCAL search_path = pg_catalog, pg_temp"
+    /// Files name all that they use with its schema, and PostgreSQL then names all with theirs.
+    static let narrowSearch = "SET search_path = pg_catalog, pg_temp"
+    /// A function that cannot work is an error now.
+    static let checkBodies = "SET LOCAL check_function_bodies = on"
     static let insert = """
         INSERT INTO ogive.migrations (number, name, sha256, applied_at)
         VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000))
@@ -53,6 +55,19 @@ enum MigrationQueries {
                 left(c.relname, 54) || ' (former)')
             FROM pg_class c WHERE c.oid = $1::oid)
         END
+        """
+    /// The rights that users granted on an object, as statements on one of another name. $1 its
+    /// number, $2 whether a function, $3 the name.
+    static let grants = """
+        SELECT format('GRANT %s ON %s %s TO %s%s;', g.privilege_type,
+            CASE WHEN $2 THEN 'FUNCTION' ELSE 'TABLE' END, $3::text, g.grantee::regrole,
+            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS sql
+        FROM (SELECT p.proowner AS owner, p.proacl AS rights FROM pg_proc p
+                WHERE $2 AND p.oid = $1::oid
+            UNION ALL
+            SELECT c.relowner, c.relacl FROM pg_class c WHERE NOT $2 AND c.oid = $1::oid) o
+        CROSS JOIN LATERAL aclexplode(o.rights) g
+        WHERE g.grantee NOT IN (0, o.owner)
         """
     /// How an object is removed that nothing depends on. $1 its number, $2 whether a function.
     static let drop = """

@@ -8,7 +8,8 @@ package struct MigrationStatus: Sendable {
     package let applied: [TablesFile]
     /// Known versions of the tables that are not in force, ascending.
     package let pending: [TablesFile]
-    /// Versions in force that this program does not know, as `0009_name`.
+    /// Versions in force that this program does not know, as `0009_name`; all of a schema from
+    /// before the first release.
     package let unknown: [String]
     /// Files of functions and views that differ from what is in force, or of which there is only
     /// one of the two; their paths, ascending.
@@ -21,20 +22,24 @@ package struct MigrationStatus: Sendable {
     /// The number of the last known version in force; 0 when there is none.
     package var version: Int { applied.last?.number ?? 0 }
 
+    /// Whether this program cannot update the schema, as it is from before the first release.
+    package var isPreRelease: Bool { preRelease != nil || !rewritten.isEmpty }
+
     /// Whether nothing is to be done.
     package var isCurrent: Bool { pending.isEmpty && changedObjects.isEmpty }
 
     init(_ found: SchemaRecord, _ definition: SchemaDefinition) {
         let known = Dictionary(uniqueKeysWithValues: definition.tables.map { ($0.number, $0) })
-        let numbers = Set(found.versions.map(\.number))
-        applied = definition.tables.filter { numbers.contains($0.number) }
-        pending = definition.tables.filter { !numbers.contains($0.number) }
-        unknown = found.versions.filter { known[$0.number] == nil }.map(\.label)
         // Then checksums were not kept.
         preRelease = found.versions.contains { $0.sha256 == nil } ? found.versions.last?.label : nil
         rewritten = found.versions.filter { version in
             known[version.number].map { $0.file.sha256.hex != version.sha256 } ?? false
         }.map(\.label)
+        let isOurs = preRelease == nil && rewritten.isEmpty
+        let numbers = Set(found.versions.map(\.number))
+        applied = definition.tables.filter { isOurs && numbers.contains($0.number) }
+        pending = definition.tables.filter { !isOurs || !numbers.contains($0.number) }
+        unknown = found.versions.filter { !isOurs || known[$0.number] == nil }.map(\.label)
         var hashes = found.objectFiles.mapValues(\.sha256)
         var changed: [String] = []
         for file in definition.objects

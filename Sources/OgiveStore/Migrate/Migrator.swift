@@ -142,6 +142,7 @@ package struct Migrator: Sendable {
             throw StoreError(error, during: action)
         }
         do {
+            try await connection.execute(MigrationQueries.narrowSearch)
             let value = try await body(connection)
             await connection.close()
             return value

@@ -33,7 +33,7 @@ struct SchemaUpdate {
 
     /// Applies the missing versions of the tables, then all functions and views.
     mutating func perform(_ tables: [TablesFile], over record: SchemaRecord) async throws {
-        try await connection.execute(MigrationQueries.narrowSearch)
+        try await connection.execute(MigrationQueries.checkBodies)
         // Now, as a version of the tables may drop types of their parameters.
         let former = try await objects(
             named: record.objectFiles.values.flatMap(\.objects).sorted())
@@ -88,8 +88,18 @@ struct SchemaUpdate {
             guard !objects.isEmpty else { throw Self.failure(error, in: file.file) }
             for object in objects { try await setAside(object, because: error.message) }
             try await run(file.file.text, of: file.file)
+            for object in objects { try await keepGrants(of: object) }
         }
         try await connection.execute("RELEASE SAVEPOINT object_file")
+    }
+
+    /// What users were granted on a former object, they are on the new one of its name.
+    private func keepGrants(of object: Object) async throws {
+        let rows = try await connection.query(
+            MigrationQueries.grants,
+            [.int64(object.oid), .bool(object.isFunction), .string(object.name)])
+        let script = try rows.map { try $0.decode("sql", as: String.self) }.joined(separator: "\n")
+        try await connection.executeScript(script)
     }
 
     private mutating func setAside(_ object: Object, because reason: String) async throws {

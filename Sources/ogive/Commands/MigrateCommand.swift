@@ -9,12 +9,13 @@ struct MigrateCommand: ConfiguredCommand {
         commandName: "migrate",
         abstract: "Create, update, inspect or remove Ogive's schema in a database.",
         discussion: """
-            up         creates the schema, or brings it to this program's version. Views of
-                       yours that use Ogive's stay; where one cannot, it is named, and nothing
-                       is changed.
+            up         makes the schema, or brings it to this program's
+                       version. Views of yours that use Ogive's stay;
+                       where one cannot, it is named, and nothing changes.
             status     lists what is in force and what is missing.
-            uninstall  removes the schema with all prompts, completions and rewards. It says
-                       what would be lost and asks first. There is no way back.
+            uninstall  removes the schema with all prompts, completions
+                       and rewards. It says what would be lost and asks
+                       first. There is no way back.
 
             Examples:
               ogive migrate status --config config/vllm.yaml
@@ -54,6 +55,7 @@ struct MigrateCommand: ConfiguredCommand {
         var applied: [TablesFile] = []
         var pending: [TablesFile] = []
         var unknown: [String] = []
+        var isPreRelease = false
         /// Files of functions and views that were applied, or are to be.
         var objects: [String] = []
         var removed: Uninstallation?
@@ -71,6 +73,7 @@ struct MigrateCommand: ConfiguredCommand {
             outcome.applied = status.applied
             outcome.pending = status.pending
             outcome.unknown = status.unknown
+            outcome.isPreRelease = status.isPreRelease
             outcome.objects = status.changedObjects
         case .uninstall:
             if !yes, let outline = try await migrator.outlineOfUninstall() {
@@ -98,6 +101,9 @@ struct MigrateCommand: ConfiguredCommand {
             let count = outcome.objects.count
             let files = count == 1 ? outcome.objects[0] : "\(count) files of functions and views"
             lines.append((action == .up ? "applied\(gap)" : "pending\(gap)") + files)
+        }
+        if outcome.isPreRelease {
+            lines.append("from before the first release: `ogive migrate up` says what to do")
         }
         if action == .up, lines.isEmpty { return ["nothing to do: the schema is up to date"] }
         return lines.isEmpty ? ["nothing to do"] : lines

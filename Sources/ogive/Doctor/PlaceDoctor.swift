@@ -62,20 +62,19 @@ struct PlaceDoctor {
     private static func examine(_ session: DatabaseSession) async throws -> [Finding] {
         let place = session.place
         let status = try await Migrator(session.connection).status()
+        if status.isPreRelease {
+            return [
+                Finding(
+                    .error, .database, at: place, "has a schema from before the first release",
+                    advice: "use another database or folder, or `ogive migrate uninstall`")
+            ]
+        }
         guard status.unknown.isEmpty else {
             return [
                 Finding(
                     .error, .database, at: place,
                     "was migrated by a newer ogive: \(status.unknown.joined(separator: ", "))",
                     advice: "use that version")
-            ]
-        }
-        if let label = status.preRelease ?? status.rewritten.first {
-            return [
-                Finding(
-                    .error, .database, at: place,
-                    "has a schema from before the first release (\(label))",
-                    advice: "use another database or folder, or `ogive migrate uninstall`")
             ]
         }
         let connection = try await PostgresConnection.connect(session.connection)

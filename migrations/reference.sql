@@ -18,7 +18,8 @@ signature AS (
         CASE WHEN s.result = 'record' THEN '' ELSE E' \u2192 ' || s.result END AS result
     FROM pg_proc p
     CROSS JOIN LATERAL (
-        SELECT pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result
+        SELECT pg_get_function_arguments(p.oid) AS arguments,
+            pg_get_function_result(p.oid) AS result
     ) r
     CROSS JOIN LATERAL (
         SELECT replace(replace(regexp_replace(r.arguments, '::(text|double precision)', '', 'g'),
@@ -45,9 +46,9 @@ SELECT E'# SQL\n\n'
         'The views and functions of the schema `ogive`, which are the stable contract.\n\n'
         '## Overview\n\n'
         'Written by `deploy/reference-sql` from the comments in `migrations`: change it there. A '
-        'later version adds columns\nat the end of a view, and parameters with a default at the end '
-        'of a function. <doc:Database> says how the tables\nbehind them are kept, <doc:Trainers> how '
-        'the functions are used.\n\n'
+        'later version adds columns\nat the end of a view, and parameters with a default at the '
+        'end of a function. <doc:Database> says how the tables\nbehind them are kept, '
+        '<doc:Trainers> how the functions are used.\n\n'
         '## Views\n\n'
     || (SELECT string_agg(v.text, E'\n' ORDER BY v.name) FROM view_text v)
     || E'\n## Functions\n\n'

@@ -225,6 +225,26 @@ extension StoreTests {
             }
         }
 
+        @Test("is not taken back by an older program")
+        func staysNew() async throws {
+            let older = try EarlierSchema.withoutColumn().definition
+            try await TestDatabase.with(isBare: true) { database in
+                let configuration = database.configuration
+                try await Migrator(configuration, program: "0.10.0").up()
+                let migrator = Migrator(configuration, definition: older, program: "0.9.1")
+                for call in [migrator.check, { _ = try await migrator.up() }] {
+                    await #expect { try await call() } throws: { error in
+                        (error as? StoreError)?.message.contains(
+                            "functions and views of ogive 0.10.0. Update ogive.") == true
+                    }
+                }
+                // The same ones are as good.
+                try await Migrator(configuration, program: "0.9.1").check()
+                try await Migrator(configuration, definition: older, program: "0.10.1").up()
+                try await Migrator(configuration, definition: older, program: "0.9.1").check()
+            }
+        }
+
         @Test("leaves alone what a user made in the schema")
         func keepsStrangers() async throws {
             try await Self.with(.withoutColumn()) { database in

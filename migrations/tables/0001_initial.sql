@@ -82,6 +82,7 @@ CREATE TABLE ogive_internal.object_files (
     path text NOT NULL,
     sha256 bytea NOT NULL,
     objects text[] NOT NULL,
+    program text NOT NULL,
     applied_at timestamptz NOT NULL,
     CONSTRAINT object_files_pkey PRIMARY KEY (path),
     CONSTRAINT object_files_sha256_length CHECK (octet_length(sha256) = 32)
@@ -93,6 +94,8 @@ COMMENT ON COLUMN ogive_internal.object_files.sha256 IS 'SHA-256 of the file.';
 COMMENT ON COLUMN ogive_internal.object_files.objects IS
     'What it defines: functions as name(types), views as name. What no file defines any more is '
     'dropped; what a user made is not among them.';
+COMMENT ON COLUMN ogive_internal.object_files.program IS
+    'Version of the program that applied it: an older one does not take it back.';
 COMMENT ON COLUMN ogive_internal.object_files.applied_at IS 'When this version was applied.';
 GRANT SELECT ON ogive_internal.object_files TO ogive_writer;
 

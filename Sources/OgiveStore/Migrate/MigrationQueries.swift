@@ -13,8 +13,10 @@ enum MigrationQueries {
         SELECT m.number, m.name, substr(to_jsonb(m) ->> 'sha256', 3) AS sha256
         FROM ogive.migrations m ORDER BY m.number
         """
-    static let appliedObjects =
-        "SELECT path, encode(sha256, 'hex') AS sha256, objects FROM ogive_internal.object_files"
+    static let appliedObjects = """
+        SELECT path, encode(sha256, 'hex') AS sha256, objects, program
+        FROM ogive_internal.object_files
+        """
     static let becomeOwner = "SET LOCAL ROLE ogive_owner"
     /// Files name all that they use with its schema, and PostgreSQL then names all with theirs.
     static let narrowSearch = "SET search_path = pg_catalog, pg_temp"
@@ -28,11 +30,12 @@ enum MigrationQueries {
         DELETE FROM ogive_internal.object_files WHERE path <> ALL ($1)
         """
     static let upsertObjects = """
-        INSERT INTO ogive_internal.object_files AS f (path, sha256, objects, applied_at)
-        VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000))
+        INSERT INTO ogive_internal.object_files AS f (path, sha256, objects, program, applied_at)
+        VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000000))
         ON CONFLICT (path) DO UPDATE
-        SET sha256 = excluded.sha256, objects = excluded.objects, applied_at = excluded.applied_at
-        WHERE f.sha256 <> excluded.sha256
+        SET sha256 = excluded.sha256, objects = excluded.objects, program = excluded.program,
+            applied_at = CASE WHEN f.sha256 = excluded.sha256 THEN f.applied_at
+                ELSE excluded.applied_at END
         """
 
     /// The objects of a list of names that are there: functions as `name(types)`, else views.

@@ -8,8 +8,9 @@ package struct MigrationStatus: Sendable {
     package let applied: [TablesFile]
     /// Known versions of the tables that are not in force, ascending.
     package let pending: [TablesFile]
-    /// Versions in force that this program does not know, as `0009_name`; all of a schema from
-    /// before the first release.
+    /// What is in force that this program does not know, for people: versions of the tables as
+    /// `0009_name` (all of a schema from before the first release), functions and views of a newer
+    /// program.
     package let unknown: [String]
     /// Files of functions and views that differ from what is in force, or of which there is only
     /// one of the two; their paths, ascending.
@@ -28,7 +29,7 @@ package struct MigrationStatus: Sendable {
     /// Whether nothing is to be done.
     package var isCurrent: Bool { pending.isEmpty && changedObjects.isEmpty }
 
-    init(_ found: SchemaRecord, _ definition: SchemaDefinition) {
+    init(_ found: SchemaRecord, _ definition: SchemaDefinition, _ program: String) {
         let known = Dictionary(uniqueKeysWithValues: definition.tables.map { ($0.number, $0) })
         // Then checksums were not kept.
         preRelease = found.versions.contains { $0.sha256 == nil } ? found.versions.last?.label : nil
@@ -39,7 +40,6 @@ package struct MigrationStatus: Sendable {
         let numbers = Set(found.versions.map(\.number))
         applied = definition.tables.filter { isOurs && numbers.contains($0.number) }
         pending = definition.tables.filter { !isOurs || !numbers.contains($0.number) }
-        unknown = found.versions.filter { !isOurs || known[$0.number] == nil }.map(\.label)
         var hashes = found.objectFiles.mapValues(\.sha256)
         var changed: [String] = []
         for file in definition.objects
@@ -47,6 +47,19 @@ package struct MigrationStatus: Sendable {
             changed.append(file.file.path)
         }
         changedObjects = (changed + hashes.keys).sorted()
+        var unknown = found.versions.filter { !isOurs || known[$0.number] == nil }.map(\.label)
+        if let newest = found.objectFiles.values.map(\.program).max(by: Self.isOlder),
+            Self.isOlder(program, newest), !changedObjects.isEmpty
+        {
+            unknown.append("functions and views of ogive \(newest)")
+        }
+        self.unknown = unknown
+    }
+
+    /// Whether a version such as `1.2.0` comes before another one.
+    private static func isOlder(_ left: String, _ right: String) -> Bool {
+        func numbers(_ text: String) -> [Int] { text.split(separator: ".").map { Int($0) ?? 0 } }
+        return numbers(left).lexicographicallyPrecedes(numbers(right))
     }
 
     /// Throws `.schema` when this program must not touch the schema: a newer program made it, or
@@ -89,6 +102,8 @@ struct SchemaRecord: Sendable {
     struct Objects: Sendable {
         var sha256: String
         var objects: [String]
+        /// The version of the program that applied it.
+        var program: String
     }
 
     /// Ascending.
@@ -108,7 +123,8 @@ struct SchemaRecord: Sendable {
         if try row.decode("has_objects", as: Bool.self) {
             for row in try await connection.query(MigrationQueries.appliedObjects) {
                 objectFiles[try row.decode("path")] = Objects(
-                    sha256: try row.decode("sha256"), objects: try row.decode("objects"))
+                    sha256: try row.decode("sha256"), objects: try row.decode("objects"),
+                    program: try row.decode("program"))
             }
         }
     }

@@ -8,15 +8,18 @@ package struct Migrator: Sendable {
     private let configuration: PostgresConfiguration
     private let clock: WallClock
     private let definition: SchemaDefinition
+    private let program: String
 
-    /// Names the database; `definition` is what its schema has to be.
+    /// Names the database; `definition` is what its schema has to be, `program` the version of the
+    /// program, such as `1.2.0`: an older one does not take back what a newer one made.
     package init(
         _ configuration: PostgresConfiguration, clock: WallClock = .system,
-        definition: SchemaDefinition = .current
+        definition: SchemaDefinition = .current, program: String = "0"
     ) {
         self.configuration = configuration
         self.clock = clock
         self.definition = definition
+        self.program = program
     }
 
     /// Applies what is missing or has changed, in one transaction, and returns how the schema stood
@@ -25,11 +28,12 @@ package struct Migrator: Sendable {
     package func up() async throws(StoreError) -> MigrationStatus {
         try await locked("migrate the schema") { connection in
             let record = try await SchemaRecord(connection)
-            let status = MigrationStatus(record, definition)
+            let status = MigrationStatus(record, definition, program)
             try status.requireKnown(configuration)
             if status.isCurrent { return status }
             try await connection.transaction { connection in
-                var update = SchemaUpdate(connection, definition, now: clock.now())
+                var update = SchemaUpdate(
+                    connection, definition, program: program, now: clock.now())
                 try await update.perform(status.pending, over: record)
             }
             return status
@@ -39,7 +43,7 @@ package struct Migrator: Sendable {
     /// What is in force, missing or unknown.
     package func status() async throws(StoreError) -> MigrationStatus {
         try await connected("read the schema's version") { connection in
-            MigrationStatus(try await SchemaRecord(connection), definition)
+            MigrationStatus(try await SchemaRecord(connection), definition, program)
         }
     }
 

@@ -22,12 +22,17 @@ struct SchemaUpdate {
 
     private let connection: PostgresConnection
     private let definition: SchemaDefinition
+    private let program: String
     private let now: Int64
     private var setAside: [SetAside] = []
 
-    init(_ connection: PostgresConnection, _ definition: SchemaDefinition, now: Int64) {
+    init(
+        _ connection: PostgresConnection, _ definition: SchemaDefinition, program: String,
+        now: Int64
+    ) {
         self.connection = connection
         self.definition = definition
+        self.program = program
         self.now = now
     }
 
@@ -149,12 +154,12 @@ struct SchemaUpdate {
 
     private static func refusal(_ entry: SetAside, _ users: [String]) -> StoreError {
         let names = users.joined(separator: ", ")
-        let them = users.count == 1 ? "it" : "them"
+        let (verb, them) = users.count == 1 ? ("depends", "it") : ("depend", "them")
         return StoreError(
             .schema,
-            "Cannot update \(entry.object.name): \(names) \(users.count == 1 ? "depends" : "depend") "
-                + "on it as it was, and it has to go (\(entry.reason)). Nothing was changed. Drop "
-                + "\(them), run `ogive migrate up`, and make \(them) again.")
+            "Cannot update \(entry.object.name): \(names) \(verb) on it as it was, and it has to go "
+                + "(\(entry.reason)). Nothing was changed. Drop \(names), run `ogive migrate up`, "
+                + "and make \(them) again.")
     }
 
     private func objects(named names: [String]) async throws -> [Object] {
@@ -173,7 +178,7 @@ struct SchemaUpdate {
                 MigrationQueries.upsertObjects,
                 [
                     .string(file.file.path), .bytes(file.file.sha256.bytes),
-                    .stringArray(file.objects), .int64(now),
+                    .stringArray(file.objects), .string(program), .int64(now),
                 ])
         }
     }

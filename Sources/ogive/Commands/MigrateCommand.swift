@@ -46,7 +46,7 @@ struct MigrateCommand: ConfiguredCommand {
         try await DatabaseSession.with(
             configuration, schema: .ignored, makes: action == .up
         ) { session in
-            try await migrate(Migrator(session.connection))
+            try await migrate(Migrator(session.connection, program: ProgramVersion.text))
         }
     }
 

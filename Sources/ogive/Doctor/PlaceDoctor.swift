@@ -61,7 +61,7 @@ struct PlaceDoctor {
 
     private static func examine(_ session: DatabaseSession) async throws -> [Finding] {
         let place = session.place
-        let status = try await Migrator(session.connection).status()
+        let status = try await Migrator(session.connection, program: ProgramVersion.text).status()
         if status.isPreRelease {
             return [
                 Finding(

@@ -157,8 +157,8 @@ struct SchemaUpdate {
         let (verb, them) = users.count == 1 ? ("depends", "it") : ("depend", "them")
         return StoreError(
             .schema,
-            "Cannot update \(entry.object.name): \(names) \(verb) on it as it was, and it has to go "
-                + "(\(entry.reason)). Nothing was changed. Drop \(names), run `ogive migrate up`, "
+            "Cannot update \(entry.object.name): \(names) \(verb) on it as it was, and it has to "
+                + "go (\(entry.reason)). Nothing was changed. Drop \(names), run `ogive migrate up`, "
                 + "and make \(them) again.")
     }
 

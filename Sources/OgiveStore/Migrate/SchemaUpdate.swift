@@ -158,8 +158,8 @@ struct SchemaUpdate {
         return StoreError(
             .schema,
             "Cannot update \(entry.object.name): \(names) \(verb) on it as it was, and it has to "
-                + "go (\(entry.reason)). Nothing was changed. Drop \(names), run `ogive migrate up`, "
-                + "and make \(them) again.")
+                + "go (\(entry.reason)). Nothing was changed. Drop \(names), run "
+                + "`ogive migrate up`, and make \(them) again.")
     }
 
     private func objects(named names: [String]) async throws -> [Object] {

@@ -96,8 +96,12 @@ let package = Package(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
             swiftSettings: house),
         .target(
-            name: "Migrations", path: "migrations",
-            resources: [.embedInCode("sql")], swiftSettings: house),
+            name: "Migrations", path: "migrations", exclude: ["list", "reference.sql"],
+            resources: [
+                .embedInCode("tables"), .embedInCode("functions"), .embedInCode("views"),
+                .embedInCode("uninstall.sql"),
+            ],
+            swiftSettings: house),
         .target(
             name: "OgiveStore", dependencies: ["Migrations", "OgiveCore", "Postgres", logging],
             swiftSettings: house),
@@ -170,7 +174,7 @@ let package = Package(
             name: "OgiveStoreTests",
             dependencies: [
                 "Migrations", "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres",
-                "QuantileRewards", logging,
+                "QuantileRewards", logging, subprocess,
             ],
             swiftSettings: house),
         .testTarget(

@@ -8,7 +8,7 @@ extension EndToEndTests {
 }
 
 extension EndToEndTests.Commands {
-    @Test func `The schema goes up, down and up again in a plain database`() async throws {
+    @Test func `The schema is made, removed and made again in a plain database`() async throws {
         try await Workplace.with { workplace in
             let database = try await Database.make(isBare: true)
             let config = try Settings.synthetic(workplace, database: .url(database.url))
@@ -18,24 +18,46 @@ extension EndToEndTests.Commands {
             #expect(early.errors.contains("migrate up"))
 
             let pending = try await workplace.ogive(["migrate", "status"] + option)
-            #expect(pending.output.contains("pending  1 "))
+            #expect(pending.output.contains("pending  1 initial"))
+            #expect(pending.output.contains("files of functions and views"))
             let up = try await workplace.ogive(["migrate", "up"] + option)
-            #expect(up.output.contains("applied 1 "))
+            #expect(up.output.contains("applied 1 initial"))
             let again = try await workplace.ogive(["migrate", "up"] + option)
             #expect(again.output.contains("nothing to do"))
             let status = try await workplace.ogive(["migrate", "status"] + option)
             #expect(!status.output.contains("pending"))
+            try await workplace.ogive(["run", "--no-preflight", config])
 
-            let refused = try await workplace.ogive(["migrate", "down"] + option, exit: 2)
+            let refused = try await workplace.ogive(["migrate", "uninstall"] + option, exit: 2)
+            #expect(refused.errors.contains("1 run (made), 1 prompt, 8 completions"))
             #expect(refused.errors.contains("--yes"))
-            let down = try await workplace.ogive(
-                ["migrate", "down", "--to", "0", "--yes"] + option)
-            #expect(down.output.contains("took back 1 "))
+            let removed = try await workplace.ogive(["migrate", "uninstall", "--yes"] + option)
+            #expect(removed.output.contains("are removed"))
             let schemas: Int = try await database.value(
-                "SELECT count(*) FROM pg_namespace WHERE nspname = 'ogive'")
+                "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ogive%'")
             #expect(schemas == 0)
+            let nothing = try await workplace.ogive(["migrate", "uninstall", "--yes"] + option)
+            #expect(nothing.output.contains("nothing to do"))
             try await workplace.ogive(["migrate", "up"] + option)
             try await workplace.ogive(["run", "--no-preflight", config])
+        }
+    }
+
+    @Test func `A schema from before the first release is refused with what to do`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make(isBare: true)
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try Settings.writePrompts(workplace, 1)
+            _ = try await database.rows("CREATE SCHEMA ogive")
+            _ = try await database.rows(
+                "CREATE TABLE ogive.migrations (number integer, name text, applied_at date)")
+            _ = try await database.rows(
+                "INSERT INTO ogive.migrations VALUES (31, 'lease_key', now())")
+            for command in [["run", "--no-preflight"], ["migrate", "up"], ["status"]] {
+                let program = try await workplace.ogive(command + ["--config", config], exit: 2)
+                #expect(program.errors.contains("before the first release (0031_lease_key)"))
+                #expect(program.errors.contains("ogive migrate uninstall"))
+            }
         }
     }
 

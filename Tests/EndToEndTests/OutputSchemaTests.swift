@@ -108,7 +108,7 @@ extension EndToEndTests.OutputSchema {
 
             try await keys(checker)
             try await checker.run(
-                ["migrate", "down", "--to", "0", "--yes"] + option, "migrate")
+                ["migrate", "uninstall", "--yes"] + option, "migrate")
 
             try isDocumented(checker.checked)
         }

@@ -96,22 +96,5 @@ extension StoreTests {
                 #expect(groups.map(\.code) == ["not_finite"] && groups.map(\.count) == [2])
             }
         }
-
-        @Test("survive the way back to an earlier schema as the runs that ask for them do")
-        func migrate() async throws {
-            try await TestDatabase.with { database in
-                _ = try await Self.run(database)
-                let migrator = Migrator(database.configuration)
-                try await migrator.down(to: 10)
-                let old: String = try await database.value("SELECT spec::text FROM ogive.runs")
-                #expect(old.contains(#""scores_candidates": true"#))
-                #expect(old.contains(#""log_probabilities": true"#))
-                try await migrator.up()
-                let run = try await database.store.openRuns()[0]
-                #expect(run.spec.candidates == [.score])
-                #expect(run.spec.scoring.sampling.policy.logProbabilities == .sum)
-                #expect(try await database.pending(run)[0].items.count == 3)
-            }
-        }
     }
 }

@@ -1,11 +1,13 @@
 import Testing
 
-/// No file by hand is longer than 500 lines, but for the protocol, which its readers get in one.
+/// No file by hand is longer than 500 lines, but for the protocol and the tables, which their
+/// readers get in one.
 struct FileLengthRule: Rule {
     private static let linesMax = 500
 
     func violations(in file: SourceFile) -> [Violation] {
-        guard !file.isGenerated, !file.path.hasSuffix(".proto"), file.lines.count > Self.linesMax
+        guard !file.isGenerated, !file.path.hasSuffix(".proto"),
+            !file.path.hasPrefix("migrations/tables/"), file.lines.count > Self.linesMax
         else { return [] }
         return [
             file.violation(

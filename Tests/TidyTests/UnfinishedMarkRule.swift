@@ -30,6 +30,6 @@ struct UnfinishedMarkRule: Rule {
         #expect(rule.violations(in: "let a = 1 // \(mark): more").count == 1)
         #expect(rule.violations(in: "/* \(mark) */").count == 1)
         #expect(rule.violations(in: "let a = \"\(mark)\"").isEmpty)
-        #expect(rule.violations(in: "-- \(mark)", path: "migrations/sql/a.sql").count == 1)
+        #expect(rule.violations(in: "-- \(mark)", path: "migrations/views/a.sql").count == 1)
     }
 }

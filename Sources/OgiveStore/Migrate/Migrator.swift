@@ -2,61 +2,48 @@ package import Migrations
 package import OgiveCore
 package import Postgres
 
-/// Brings the schema of a database to the version of this program, and says where it stands.
+/// Brings the schema of a database to the version of this program, says where it stands, and
+/// removes it.
 package struct Migrator: Sendable {
     private let configuration: PostgresConfiguration
     private let clock: WallClock
-    private let known: [Migration]
+    private let definition: SchemaDefinition
+    private let program: String
 
-    /// Names the database; `known` are the migrations, ascending.
+    /// Names the database; `definition` is what its schema has to be, `program` the version of the
+    /// program, such as `1.2.0`: an older one does not take back what a newer one made.
     package init(
         _ configuration: PostgresConfiguration, clock: WallClock = .system,
-        known: [Migration] = Migration.all
+        definition: SchemaDefinition = .current, program: String = "0"
     ) {
         self.configuration = configuration
         self.clock = clock
-        self.known = known
+        self.definition = definition
+        self.program = program
     }
 
-    /// Applies the migrations that are missing, each in a transaction, and returns them. Other
-    /// migrators of the same database wait.
+    /// Applies what is missing or has changed, in one transaction, and returns how the schema stood
+    /// before. Other migrators of the same database wait.
     @discardableResult
-    package func up() async throws(StoreError) -> [Migration] {
+    package func up() async throws(StoreError) -> MigrationStatus {
         try await locked("migrate the schema") { connection in
-            let status = try await read(connection)
+            let record = try await SchemaRecord(connection)
+            let status = MigrationStatus(record, definition, program)
             try status.requireKnown(configuration)
-            for migration in status.pending {
-                try await apply(migration, connection)
+            if status.isCurrent { return status }
+            try await connection.transaction { connection in
+                var update = SchemaUpdate(
+                    connection, definition, program: program, now: clock.now())
+                try await update.perform(status.pending, over: record)
             }
-            return status.pending
-        }
-    }
-
-    /// Takes back all migrations above `number` (0: everything), the last one first, and returns
-    /// them. The data in their tables is lost.
-    @discardableResult
-    package func down(to number: Int) async throws(StoreError) -> [Migration] {
-        try await locked("take migrations back") { connection in
-            let status = try await read(connection)
-            try status.requireKnown(configuration)
-            let undone = status.applied.filter { $0.number > number }.reversed()
-            for migration in undone {
-                try await takeBack(migration, connection)
-            }
-            return Array(undone)
-        }
-    }
-
-    /// Which migrations are in force, missing or unknown.
-    package func status() async throws(StoreError) -> MigrationStatus {
-        let connection = try await connect("read the schema's version")
-        do {
-            let status = try await read(connection)
-            await connection.close()
             return status
-        } catch {
-            await connection.close()
-            throw StoreError(error, during: "read the schema's version")
+        }
+    }
+
+    /// What is in force, missing or unknown.
+    package func status() async throws(StoreError) -> MigrationStatus {
+        try await connected("read the schema's version") { connection in
+            MigrationStatus(try await SchemaRecord(connection), definition, program)
         }
     }
 
@@ -68,63 +55,103 @@ package struct Migrator: Sendable {
             throw StoreError(
                 .schema,
                 "The schema of \(configuration) is at version \(status.version); this program "
-                    + "needs version \(known.last?.number ?? 0). Run `ogive migrate up`.")
+                    + "needs version \(definition.tables.last?.number ?? 0). "
+                    + "Run `ogive migrate up`.")
+        }
+        guard status.changedObjects.isEmpty else {
+            throw StoreError(
+                .schema,
+                "The functions and views of \(configuration) are of another version of ogive "
+                    + "(\(status.changedObjects.count) differ, \(status.changedObjects[0]) among "
+                    + "them). Run `ogive migrate up` with the newest one.")
         }
     }
 
-    private func apply(_ migration: Migration, _ connection: PostgresConnection) async throws {
-        try await connection.transaction { connection in
-            try await connection.executeScript(migration.up)
-            try await connection.execute(MigrationQueries.becomeOwner)
-            try await connection.execute(
-                MigrationQueries.insert,
-                [.int32(Int32(migration.number)), .string(migration.name), .int64(clock.now())])
+    /// What `uninstall` would remove; `nil` when there is nothing. Throws `.schema` when it would
+    /// refuse.
+    package func outlineOfUninstall() async throws(StoreError) -> Uninstallation? {
+        try await connected("look at the schema") { connection in
+            guard let outline = try await Uninstallation(connection) else { return nil }
+            try await requireUnused(connection)
+            return outline
         }
     }
 
-    private func takeBack(_ migration: Migration, _ connection: PostgresConnection) async throws {
-        try await connection.transaction { connection in
-            try await connection.execute(MigrationQueries.becomeOwner)
-            // First the row: migration 1 drops the table of rows.
-            try await connection.execute(
-                MigrationQueries.delete, [.int32(Int32(migration.number))])
-            try await connection.executeScript(migration.down)
-        }
-    }
-
-    private func read(_ connection: PostgresConnection) async throws -> MigrationStatus {
-        let isThere = try await connection.query(MigrationQueries.isTableThere).one()
-            .decode("is_there", as: Bool.self)
-        var numbers: [(number: Int, name: String)] = []
-        if isThere {
-            for row in try await connection.query(MigrationQueries.applied) {
-                numbers.append((try row.decode("number"), try row.decode("name")))
+    /// Removes the schema with all data, whichever version made it, and the roles that nothing else
+    /// uses; returns what that was, `nil` when there was nothing. Throws `.schema` when a user's
+    /// object depends on it, or a coordinator leads.
+    @discardableResult
+    package func uninstall() async throws(StoreError) -> Uninstallation? {
+        try await locked("remove the schema") { connection in
+            guard var removed = try await Uninstallation(connection) else { return nil }
+            try await requireUnused(connection)
+            let roles = try await self.roles(connection)
+            while let sql: String = try await connection.query(MigrationQueries.partitions).one()
+                .decode("sql", as: String?.self)
+            {
+                try await connection.execute(sql)
             }
+            try await connection.transaction { connection in
+                try await connection.executeScript(SchemaFile.uninstall.text)
+            }
+            let left = try await self.roles(connection)
+            removed.roles = roles.filter { !left.contains($0) }
+            return removed
         }
-        return MigrationStatus(applied: numbers, known: known)
+    }
+
+    private func roles(_ connection: PostgresConnection) async throws -> [String] {
+        try await connection.query(MigrationQueries.roles).map { try $0.decode("rolname") }
+    }
+
+    /// Throws `.schema` when somebody uses the schema.
+    private func requireUnused(_ connection: PostgresConnection) async throws {
+        let users = try await connection.query(MigrationQueries.outsiders)
+            .map { try $0.decode("description", as: String.self) }
+        guard users.isEmpty else {
+            throw StoreError(
+                .schema,
+                "The schema of \(configuration) is used by \(users.joined(separator: ", ")). "
+                    + "Nothing was removed. Drop that first.")
+        }
+        let isKept: Bool = try await connection.query(MigrationQueries.hasLeadership).one()
+            .decode(0)
+        guard isKept, let leader = try await connection.query(MigrationQueries.isLed).first else {
+            return
+        }
+        throw StoreError(
+            .schema,
+            "Coordinator \(try leader.decode("coordinator", as: String.self)) serves "
+                + "\(configuration). Nothing was removed. Stop it first.")
     }
 
     private func locked<T: Sendable>(
         _ action: String, _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
-        let connection = try await connect(action)
-        do {
+        try await connected(action) { connection in
             // The lock belongs to the session and ends with it.
             _ = try await connection.query(
                 MigrationQueries.acquireLock, [.int64(MigrationQueries.lock)])
+            return try await body(connection)
+        }
+    }
+
+    private func connected<T: Sendable>(
+        _ action: String, _ body: (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        let connection: PostgresConnection
+        do {
+            connection = try await PostgresConnection.connect(configuration)
+        } catch {
+            throw StoreError(error, during: action)
+        }
+        do {
+            try await connection.execute(MigrationQueries.narrowSearch)
             let value = try await body(connection)
             await connection.close()
             return value
         } catch {
             await connection.close()
-            throw StoreError(error, during: action)
-        }
-    }
-
-    private func connect(_ action: String) async throws(StoreError) -> PostgresConnection {
-        do {
-            return try await PostgresConnection.connect(configuration)
-        } catch {
             throw StoreError(error, during: action)
         }
     }

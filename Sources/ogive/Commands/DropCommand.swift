@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import DedicatedThread
 internal import Glibc
 internal import OgiveStore
 
@@ -64,7 +63,8 @@ struct DropCommand: ConfiguredCommand {
         let outline = try await store.drop(run: name, isDryRun: true)
         if !dryRun, !yes {
             Output.show(outline.lines, on: STDERR_FILENO)
-            try await confirm("the name of the run", name)
+            try await Confirmation.require(
+                "the name of the run", name, or: "drop '\(name)'")
         }
         let dropped = dryRun ? outline : try await store.drop(run: name)
         var fields = dropped.fields
@@ -77,7 +77,8 @@ struct DropCommand: ConfiguredCommand {
         let found = try await store.orphans()
         if !dryRun, !yes, !found.isEmpty {
             Output.show(found.lines, on: STDERR_FILENO)
-            try await confirm("the word orphans", "orphans")
+            try await Confirmation.require(
+                "the word orphans", "orphans", or: "drop 'orphans'")
         }
         let dropped = try await store.dropOrphans(isDryRun: dryRun)
         var fields = dropped.fields
@@ -86,19 +87,6 @@ struct DropCommand: ConfiguredCommand {
             dropped.lines
             + (dropped.isEmpty ? [] : [dryRun ? "nothing was removed" : "they are dropped"])
         Output.show(json ? [JSONValue.output(fields).json] : text)
-    }
-
-    /// Throws unless a person types `word`.
-    private func confirm(_ what: String, _ word: String) async throws {
-        guard isatty(STDIN_FILENO) == 1 else {
-            throw CommandError(
-                .configuration, "there is no terminal to ask on: give --yes to drop '\(word)'")
-        }
-        Output.show(text: "type \(what) to go on: ", on: STDERR_FILENO)
-        let answer = try await BlockingCall.run("terminal") { readLine() }
-        guard answer == word else {
-            throw CommandError(.interrupted, "not confirmed: nothing was removed")
-        }
     }
 }
 

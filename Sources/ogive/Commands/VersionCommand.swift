@@ -11,7 +11,7 @@ struct VersionCommand: ParsableCommand {
     var json = false
 
     func run() {
-        let schema = Migration.all.last?.number ?? 0
+        let schema = SchemaDefinition.current.tables.last?.number ?? 0
         Output.show(
             json
                 ? JSONValue.output([

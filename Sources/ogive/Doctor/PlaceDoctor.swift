@@ -61,7 +61,14 @@ struct PlaceDoctor {
 
     private static func examine(_ session: DatabaseSession) async throws -> [Finding] {
         let place = session.place
-        let status = try await Migrator(session.connection).status()
+        let status = try await Migrator(session.connection, program: ProgramVersion.text).status()
+        if status.isPreRelease {
+            return [
+                Finding(
+                    .error, .database, at: place, "has a schema from before the first release",
+                    advice: "use another database or folder, or `ogive migrate uninstall`")
+            ]
+        }
         guard status.unknown.isEmpty else {
             return [
                 Finding(
@@ -99,12 +106,12 @@ struct PlaceDoctor {
                         : "GRANT ogive_writer TO the user of `database.url`"))
         }
         findings.append(
-            status.pending.isEmpty
+            status.isCurrent
                 ? Finding(.ok, .database, at: place, "the schema is of this version")
                 : Finding(
                     .note, .database, at: place,
-                    "\(status.pending.count) migrations are missing",
-                    advice: "`ogive run` applies them; for services run `ogive migrate up`"))
+                    "the schema is not of this version",
+                    advice: "`ogive run` updates it; for services run `ogive migrate up`"))
         return findings
     }
 

@@ -31,7 +31,7 @@ struct DatabaseSession {
         if !makes { try requirePresence(of: database, configuration.source) }
         let session = try await connect(database)
         do {
-            let migrator = Migrator(session.connection)
+            let migrator = Migrator(session.connection, program: ProgramVersion.text)
             switch schema {
             case .ignored: break
             case .migrated: try await migrator.up()

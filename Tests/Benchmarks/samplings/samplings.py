@@ -4,12 +4,12 @@
     Tests/Benchmarks/samplings/samplings.py [--few 10] [--many 2000] [--ogive PATH]
 
 Makes a private database under /tmp with made-up rows (INSERT, not a run; the schema is Ogive's),
-and removes it. A first query of a session learns of the tables; the times are of the ones after
-it. Each ratio is what many samplings cost, and should stay below 2. Needs psql and a built `ogive`.
+and removes it. A first query of a session learns of the tables: its time stands apart. Of those
+after it the least time counts, as other programs only add to it. Each ratio is what many samplings
+cost, and should stay below 2. Needs psql and a built `ogive`.
 """
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-REPEATS = 9
+REPEATS = 20
 MAKE = """
 DO $$
 BEGIN
@@ -68,22 +68,16 @@ class Database:
                               stdout=subprocess.PIPE).stdout
 
     def times(self):
-        """The median milliseconds of each query, the first of its session left out."""
-        script = "\\timing on\n"
+        """The milliseconds of each query: the first of a session, and the least of later ones."""
+        found = {}
         for name, query in QUERIES.items():
-            script += f"\\echo = {name}\n" + (f"{query};\n" * (REPEATS + 1))
-        found, name, sums = {}, None, {}
-        for line in self.run(script).splitlines():
-            if line.startswith("= "):
-                name = line[2:]
-                found[name] = []
-            elif line.startswith("Time: "):
-                found[name].append(float(line.split()[1]))
-        for name, values in found.items():
+            output = self.run("\\timing on\n" + f"{query};\n" * (REPEATS + 1))
+            values = [float(line.split()[1]) for line in output.splitlines()
+                      if line.startswith("Time: ")]
             statements = len(values) // (REPEATS + 1)
             rounds = [sum(values[i:i + statements]) for i in range(0, len(values), statements)]
-            sums[name] = statistics.median(rounds[1:])
-        return sums
+            found[name] = (rounds[0], min(rounds[1:]))
+        return found
 
 
 def make(database, first, last):
@@ -123,15 +117,18 @@ database: {{embedded: {folder / 'database'}}}
         make(database, arguments.few + 1, arguments.many)
         many = database.times()
         for query in QUERIES:
-            print(f"{query}: {few[query]:.2f} ms beside {arguments.few} samplings, "
-                  f"{many[query]:.2f} ms beside {arguments.many}: "
-                  f"{many[query] / few[query]:.2f} times")
+            (few_first, few_least), (many_first, many_least) = few[query], many[query]
+            print(f"{query}: {few_least:.2f} ms beside {arguments.few} samplings, "
+                  f"{many_least:.2f} ms beside {arguments.many}: "
+                  f"{many_least / few_least:.2f} times (first of a session {few_first:.2f} ms, "
+                  f"{many_first:.2f} ms)")
         print(f"{time.monotonic() - start:.0f} s in all", file=sys.stderr)
         if arguments.json:
             arguments.json.write_text(json.dumps(
-                {query: {"few_ms": few[query], "many_ms": many[query],
-                         "ratio": many[query] / few[query]} for query in QUERIES},
-                indent=1) + "\n", encoding="utf-8")
+                {query: {"few_ms": few[query][1], "many_ms": many[query][1],
+                         "ratio": many[query][1] / few[query][1],
+                         "few_first_ms": few[query][0], "many_first_ms": many[query][0]}
+                 for query in QUERIES}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+-- This and the other functions of mathematics are the same as in the library QuantileRewards; one
+-- set of reference values holds both to 1e-12.
+CREATE OR REPLACE FUNCTION ogive.normal_quantile(p float8) RETURNS float8
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    q float8 := p - 0.5;
+    r float8;
+    size float8;
+BEGIN
+    IF NOT (p >= 0 AND p <= 1) THEN
+        RAISE EXCEPTION 'p must be in [0, 1], not %', p USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF p = 0 OR p = 1 THEN
+        RETURN CASE WHEN p = 0 THEN '-Infinity' ELSE 'Infinity' END;
+    END IF;
+    -- Algorithm AS 241 (Wichura 1988), PPND16.
+    IF abs(q) <= 0.425 THEN
+        r := 0.180625::float8 - q * q;
+        RETURN q * (((((((2.5090809287301226727e+3::float8 * r + 3.3430575583588128105e+4) * r
+            + 6.7265770927008700853e+4) * r + 4.5921953931549871457e+4) * r
+            + 1.3731693765509461125e+4) * r + 1.9715909503065514427e+3) * r
+            + 1.3314166789178437745e+2) * r + 3.3871328727963666080e+0)
+            / (((((((5.2264952788528545610e+3::float8 * r + 2.8729085735721942674e+4) * r
+            + 3.9307895800092710610e+4) * r + 2.1213794301586595867e+4) * r
+            + 5.3941960214247511077e+3) * r + 6.8718700749205790830e+2) * r
+            + 4.2313330701600911252e+1) * r + 1.0);
+    END IF;
+    r := sqrt(-ln(least(p, 1 - p)));
+    IF r <= 5 THEN
+        r := r - 1.6;
+        size := (((((((7.74545014278341407640e-4::float8 * r + 2.27238449892691845833e-2) * r
+            + 2.41780725177450611770e-1) * r + 1.27045825245236838258e+0) * r
+            + 3.64784832476320460504e+0) * r + 5.76949722146069140550e+0) * r
+            + 4.63033784615654529590e+0) * r + 1.42343711074968357734e+0)
+            / (((((((1.05075007164441684324e-9::float8 * r + 5.47593808499534494600e-4) * r
+            + 1.51986665636164571966e-2) * r + 1.48103976427480074590e-1) * r
+            + 6.89767334985100004550e-1) * r + 1.67638483018380384940e+0) * r
+            + 2.05319162663775882187e+0) * r + 1.0);
+    ELSE
+        r := r - 5;
+        size := (((((((2.01033439929228813265e-7::float8 * r + 2.71155556874348757815e-5) * r
+            + 1.24266094738807843860e-3) * r + 2.65321895265761230930e-2) * r
+            + 2.96560571828504891230e-1) * r + 1.78482653991729133580e+0) * r
+            + 5.46378491116411436990e+0) * r + 6.65790464350110377720e+0)
+            / (((((((2.04426310338993978564e-15::float8 * r + 1.42151175831644588870e-7) * r
+            + 1.84631831751005468180e-5) * r + 7.86869131145613259100e-4) * r
+            + 1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r
+            + 5.99832206555887937690e-1) * r + 1.0);
+    END IF;
+    RETURN CASE WHEN q < 0 THEN -size ELSE size END;
+END
+$$;
+
+COMMENT ON FUNCTION ogive.normal_quantile(float8) IS
+    'The x with Phi(x) = p: algorithm AS 241 (Wichura 1988), to about 1e-16. -Infinity for 0, '
+    'Infinity for 1.';
+
+GRANT EXECUTE ON FUNCTION ogive.normal_quantile(float8) TO ogive_reader, ogive_writer;

@@ -1,3 +1,0 @@
-SET LOCAL ROLE ogive_owner;
-
-DROP TABLE ogive_internal.lease_key;

@@ -1,0 +1,23 @@
+CREATE OR REPLACE VIEW ogive.coordinator_status AS
+SELECT l.coordinator, l.term, coalesce(l.leads_until > clock_timestamp(), false) AS leads, l.since,
+    l.renewed_at, l.leads_until, l.counts
+FROM ogive.leadership l;
+
+COMMENT ON VIEW ogive.coordinator_status IS
+    'The coordinator that leads, or led last: one row. What it counts since it began to lead.';
+COMMENT ON COLUMN ogive.coordinator_status.coordinator IS
+    'Host and process id; NULL when the last one resigned.';
+COMMENT ON COLUMN ogive.coordinator_status.term IS
+    'Its fencing number; 0 before any coordinator led.';
+COMMENT ON COLUMN ogive.coordinator_status.leads IS
+    'Whether it leads now: its lease has not run out.';
+COMMENT ON COLUMN ogive.coordinator_status.since IS 'When it began to lead; NULL when it resigned.';
+COMMENT ON COLUMN ogive.coordinator_status.renewed_at IS
+    'When it last renewed its lease; NULL when it resigned.';
+COMMENT ON COLUMN ogive.coordinator_status.leads_until IS
+    'When another one may lead, unless the lease is renewed before; NULL when it resigned.';
+COMMENT ON COLUMN ogive.coordinator_status.counts IS
+    'Totals by name, as of renewed_at: results by outcome, leases that ran out, messages that '
+    'were dropped, handshakes that were refused, …';
+
+GRANT SELECT ON ogive.coordinator_status TO ogive_reader, ogive_writer;

@@ -77,9 +77,10 @@ extension Scheduler {
     ) {
         let (claim, name) = (result.claim, result.name)
         guard let run = runs[claim.run] else {
-            // Its run ended: nobody wants it.
+            // What ended may lack these items, at its budget for example, and may be open again by
+            // now: they are not committed, so they are not acknowledged.
             counters.duplicates += result.items.count
-            acknowledge(name, to: worker.id)
+            send(.rejected(name, reason: "its run has ended"), to: worker.id)
             return
         }
         let active = run.active[claim.prompt] ?? []

@@ -175,16 +175,24 @@ extension MetadataUse {
     fileprivate func refusal(of differences: [MetadataDifference], set: String) -> StoreError? {
         guard let first = differences.first(where: { reads($0.field) }) else { return nil }
         let rows = first.rows == 1 ? "1 row has" : "\(first.rows) rows have"
-        let than = first.isStored ? "than the set has" : "than an earlier row with their prompt"
+        let (than, way) =
+            first.isStored
+            ? (
+                "than the set has",
+                "What is stored of a prompt stays, so rewards would be computed from the former "
+                    + "value. Import the file into another set (`-o prompts.set=NAME`), whose "
+                    + "draws are sampled anew; or go on with the set as it is, without the file "
+                    + "(`-o prompts.file=null` and `-o prompts.set=NAME`)."
+            )
+            : (
+                "than an earlier row with their prompt",
+                "Two rows with one prompt are one prompt, and the first one's value would count "
+                    + "for both. Mend the file, or give its rows keys (`id`) of their own."
+            )
         return StoreError(
             .conflict,
-            "Prompt set \"\(set)\": the scorer reads the field `\(first.field)` of prompts, "
-                + "and \(rows) it otherwise \(than), first key "
-                + "\"\(first.firstKey)\". What is stored of a prompt "
-                + "stays, so rewards would be computed from the former value. Import the "
-                + "file into another set (`-o prompts.set=NAME`), whose draws are sampled anew; or "
-                + "go on with the set as it is, without the file (`-o prompts.file=null` and "
-                + "`-o prompts.set=NAME`).")
+            "Prompt set \"\(set)\": the scorer reads the field `\(first.field)` of prompts, and "
+                + "\(rows) it otherwise \(than), first key \"\(first.firstKey)\". \(way)")
     }
 }
 

@@ -167,4 +167,60 @@ extension EndToEndTests.Exports {
             #expect(audit.output.contains("sound"))
         }
     }
+
+    @Test func `The form is that of the file's name, or the name is refused`() async throws {
+        try await Self.with(prompts: 2) { workplace, _, option in
+            let words = ["export", "made", "--for", "value"] + option
+            for name in ["x.csv", "x.CSV.gz"] {
+                let path = workplace.path(name)
+                try await workplace.ogive(words + ["--output", path])
+                let cat = try workplace.run(["/bin/zcat", "-f", path])
+                #expect(try await cat.status() == 0)
+                #expect(cat.output.hasPrefix("prompt_key,prompt,"), "\(name): \(cat.output)")
+            }
+            for name in ["x.jsonl", "x.json", "x.out"] {
+                let path = workplace.path(name)
+                try await workplace.ogive(words + ["--output", path])
+                #expect(try Self.rows(path).count == 2)
+            }
+            let refused: [(words: [String], says: String)] = [
+                (["--output", workplace.path("x.parquet")], "to_parquet"),
+                (["--output", workplace.path("x.arrow")], "arrow"),
+                (["--output", workplace.path("x.jsonl.zst")], "zst"),
+                (["--output", workplace.path("x.tsv")], "tsv"),
+                (["--format", "csv", "--output", workplace.path("y.jsonl")], "--format csv"),
+                (["--format", "jsonl", "--output", workplace.path("y.csv.gz")], "--format jsonl"),
+            ]
+            for (more, says) in refused {
+                let program = try await workplace.ogive(words + more, exit: 2)
+                #expect(program.errors.contains(says), "\(program.errors)")
+            }
+        }
+    }
+
+    @Test func `Columns that a trainer's file lacks are named`() async throws {
+        try await Self.with(prompts: 2) { workplace, database, option in
+            let whole = workplace.path("whole.jsonl")
+            let told = try await workplace.ogive(
+                ["export", "made", "--for", "dpo", "--strategy", "first-two", "--output", whole]
+                    + option)
+            #expect(!told.output.contains("without"), "\(told.output)")
+            _ = try await database.rows(
+                "UPDATE ogive.completion_rows SET log_probability = NULL WHERE draw_index = 0")
+            for (target, column) in [
+                ("dpo", "ref_chosen_logps"), ("qrpo-claire", "ref_rejected_logps"),
+                ("qrpo-swiss", "ref_chosen_logprob"),
+            ] {
+                let words = ["export", "made", "--for", target, "--strategy", "first-two"] + option
+                let file = workplace.path("\(target).jsonl")
+                let program = try await workplace.ogive(words + ["--output", file])
+                #expect(program.output.contains("`\(column)`"), "\(program.output)")
+                #expect(program.output.contains("policy.logprobs"), "\(program.output)")
+            }
+            let refused = try await workplace.ogive(
+                ["export", "made", "--for", "rebel", "--strategy", "first-two"] + option, exit: 1)
+            #expect(refused.errors.contains("policy.logprobs: sum"), "\(refused.errors)")
+            #expect(!refused.errors.contains("run.candidates"), "\(refused.errors)")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Harness
 import Testing
 
@@ -44,6 +45,144 @@ extension EndToEndTests.Imports {
             #expect(run.output.contains("the set has 7 prompts, the file 1"), "\(run.transcript)")
             let trial = try await workplace.ogive(["run", config, "-o", "prompts.limit=2"])
             #expect(trial.output.contains("-first-2': 2 prompts imported"), "\(trial.transcript)")
+        }
+    }
+
+    private static func pair(_ chosen: String, _ rejected: String, _ key: String = "q1") -> String {
+        #"{"id": "\#(key)", "prompt": "How many?", "chosen": "\#(chosen)", "#
+            + #""rejected": "\#(rejected)"}"# + "\n"
+    }
+
+    @Test func `A pair that was changed in the file is told, and what to do`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            func imported(_ text: String, _ more: [String] = []) async throws -> String {
+                let file = try workplace.write("pairs.jsonl", text)
+                return try await workplace.ogive(
+                    ["import", file, "--set", "pairs", "--config", config] + more
+                ).output
+            }
+            let other = Self.pair("x", "y", "q2").replacing("How many", with: "Which")
+            let first = try await imported(Self.pair("9", "5") + other)
+            #expect(!first.contains("stay"), "\(first)")
+            // The other way round.
+            let swapped = try await imported(Self.pair("5", "9") + other)
+            #expect(swapped.contains("1 prompt has candidates"), "\(swapped)")
+            #expect(swapped.contains("key 'q1'"), "\(swapped)")
+            #expect(swapped.contains("prompts.set"), "\(swapped)")
+            // All of the candidates are there, and they are paired otherwise.
+            let both = Self.pair("9", "5") + Self.pair("5", "9") + other
+            #expect(!(try await imported(both)).contains("candidates that"))
+            let crossed = Self.pair("9", "9") + Self.pair("5", "5") + other
+            #expect(try await imported(crossed).contains("key 'q1'"))
+            let json = try await imported(Self.pair("5", "9"), ["--json"])
+            #expect(json.contains("\"other_candidates\":1"), "\(json)")
+            // None at all any more.
+            let none = #"{"id": "q2", "prompt": "Which?"}"#
+            #expect(try await imported(none).contains("key 'q2'"))
+        }
+    }
+
+    @Test func `The reward that a file gives a candidate stays, and that is told`() async throws {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            func imported(_ reward: Int) async throws -> String {
+                let file = try workplace.write(
+                    "rewards.jsonl",
+                    #"{"id": "r1", "prompt": "p", "completions": [{"text": "a", "reward": R}]}"#
+                        .replacing("R}", with: "\(reward)}"))
+                return try await workplace.ogive(
+                    ["import", file, "--set", "rewards", "--config", config]
+                ).output
+            }
+            _ = try await imported(1)
+            #expect(!(try await imported(1)).contains("metadata"))
+            let changed = try await imported(2)
+            #expect(changed.contains("1 candidate has other metadata"), "\(changed)")
+            #expect(changed.contains("'r1'"), "\(changed)")
+        }
+    }
+
+    @Test func `A corrected answer is an error before sampling, other metadata a word`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let synthetic = try Settings.synthetic(workplace, database: .url(database.url))
+            let text = try String(contentsOfFile: synthetic, encoding: .utf8)
+            let config = try workplace.write(
+                "verified.yaml",
+                text.replacing(
+                    "scorer: {kind: synthetic}",
+                    with: "scorer: {kind: verifier, verifier: {rule: final_number, field: gold}}"))
+            func rows(_ gold: String, source: String) throws {
+                try workplace.write(
+                    "prompts.jsonl",
+                    """
+                    {"id": "a", "prompt": "1?", "gold": "1", "source": "\(source)"}
+                    {"id": "b", "prompt": "2?", "gold": "\(gold)", "source": "s"}
+
+                    """)
+            }
+            let words = ["run", "--no-preflight", config]
+            try rows("3", source: "s")
+            try await workplace.ogive(words)
+            try rows("2", source: "s")
+            for more in [["--retry-failures"], ["-o", "run.draws=9"]] {
+                let refused = try await workplace.ogive(words + more, exit: 1)
+                #expect(refused.errors.contains("`gold`"), "\(refused.errors)")
+                #expect(refused.errors.contains("key 'b'"), "\(refused.errors)")
+                #expect(refused.errors.contains("prompts.set"), "\(refused.errors)")
+            }
+            try await workplace.ogive(["submit", config, "-o", "run.draws=9"], exit: 1)
+            // The way out that keeps what is stored.
+            try await workplace.ogive(words + ["-o", "prompts.file=null"])
+            // The scorer does not read this field.
+            try rows("3", source: "t")
+            let told = try await workplace.ogive(words)
+            #expect(told.output.contains("1 row has other metadata"), "\(told.transcript)")
+            #expect(told.output.contains("`source` of key 'a'"), "\(told.transcript)")
+            // Without a run the answer is no error, and is told.
+            try rows("4", source: "s")
+            let file = workplace.path("prompts.jsonl")
+            let imported = try await workplace.ogive([
+                "import", file, "--set", "prompts", "--config", config,
+            ])
+            #expect(imported.output.contains("`gold` of key 'b'"), "\(imported.transcript)")
+            #expect(imported.output.contains("prompts.set"), "\(imported.transcript)")
+        }
+    }
+
+    @Test func `Counts are words, repeats are no strangers, and clashes name their lines`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            func words(_ text: String, _ set: String) throws -> [String] {
+                let file = try workplace.write("few.jsonl", text)
+                return ["import", file, "--set", set, "--config", config]
+            }
+            let row = #"{"id": "a", "prompt": "one", "completion": "c"}"# + "\n"
+            let first = try await workplace.ogive(words(row + row, "few")).output
+            #expect(first.contains("1 prompt imported, 1 candidate, "), "\(first)")
+            #expect(first.contains("1 row repeats a prompt"), "\(first)")
+            #expect(!first.contains("there already"), "\(first)")
+            let again = try await workplace.ogive(words(row, "few")).output
+            #expect(again.contains("1 was there already"), "\(again)")
+            #expect(!again.contains("repeat"), "\(again)")
+            let clash = "\n\n" + #"{"id": "a", "prompt": "two"}"# + "\n"
+            let refused = try await workplace.ogive(words(row + clash, "other"), exit: 1)
+            #expect(refused.errors.contains("line 4"), "\(refused.errors)")
+            let alpaca = #"{"instruction": "i", "output": "o"}"# + "\n"
+            let mapped = try await workplace.ogive(words(alpaca, "other"), exit: 1)
+            #expect(
+                mapped.errors.contains("Write that into the configuration, or mend the file."),
+                "\(mapped.errors)")
+            let broken = try await workplace.ogive(words("{oops\n", "other"), exit: 1)
+            #expect(broken.errors.contains("\n  Mend the file."), "\(broken.errors)")
         }
     }
 }

@@ -211,7 +211,11 @@ extension StoreTests {
                 await #expect {
                     _ = try await Self.rows(database, .rebel)
                 } throws: {
-                    "\($0)".contains("needs the reference log-probability")
+                    let text = "\($0)"
+                    return text.contains("needs the reference log-probability")
+                        && text.contains("candidates")
+                        && text.contains("llama.cpp cannot tell")
+                        && text.contains("--strategy best-worst")
                 }
             }
         }

@@ -192,6 +192,54 @@ extension StoreTests {
             }
         }
 
+        @Test("metadata that is read must not differ, from the set or within the file")
+        func refusesOtherMetadataThatIsRead() async throws {
+            try await TestDatabase.with { database in
+                func row(_ key: String, _ metadata: String) -> ImportedPrompt {
+                    var prompt = Self.prompt(key, key)
+                    prompt.metadata = metadata
+                    return prompt
+                }
+                func imported(
+                    _ rows: [ImportedPrompt], for use: MetadataUse
+                ) async throws -> ImportReceipt {
+                    try await database.store.importPrompts(into: "set", for: use) {
+                        try await $0.add(rows, lines: Array(1...rows.count))
+                    }
+                }
+                func refusal(
+                    _ rows: [ImportedPrompt], for use: MetadataUse
+                ) async throws -> String {
+                    do {
+                        _ = try await imported(rows, for: use)
+                        return ""
+                    } catch {
+                        let error = try #require(error as? StoreError)
+                        #expect(error.code == .conflict)
+                        return error.message
+                    }
+                }
+                let gold = MetadataUse.fields(["gold"])
+                let within = [row("a", #"{"gold": 1}"#), row("a", #"{"gold": 2}"#)]
+                #expect(try await refusal(within, for: gold).contains("an earlier row"))
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 0)
+                _ = try await imported([row("a", #"{"gold": 1.0, "b": null}"#)], for: gold)
+                // Another way to write the same, and a field that nobody reads.
+                let same = try await imported([row("a", #"{"b": 2, "gold": 1}"#)], for: gold)
+                #expect(
+                    same.metadataDifferences == [
+                        MetadataDifference(field: "b", rows: 1, firstKey: "a", isStored: true)
+                    ])
+                let changed = [row("new", "{}"), row("a", #"{"a": 0, "b": null, "c": 1}"#)]
+                let message = try await refusal(changed, for: gold)
+                #expect(message.contains("`gold`") && message.contains("the set has"))
+                #expect(try await refusal(changed, for: .all).contains("key \"a\""))
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 1)
+                let told = try await imported(changed, for: .fields(["zz"]))
+                #expect(told.otherMetadata == 1 && told.metadataDifferences.count == 3)
+            }
+        }
+
         @Test("an import that is broken off imports nothing and passes its error on")
         func abortImportsNothing() async throws {
             try await TestDatabase.with { database in

@@ -39,3 +39,31 @@ package struct ImportedCandidate: Hashable, Sendable {
         self.metadata = metadata
     }
 }
+
+/// Which fields of the metadata of prompts something reads.
+package enum MetadataUse: Hashable, Sendable {
+    /// Not one.
+    case none
+    /// These.
+    case fields(Set<String>)
+    /// All that there are.
+    case all
+
+    /// Whether it reads a field.
+    package func reads(_ field: String) -> Bool {
+        switch self {
+        case .none: false
+        case .fields(let names): names.contains(field)
+        case .all: true
+        }
+    }
+
+    /// What both read.
+    package func union(_ other: MetadataUse) -> MetadataUse {
+        switch (self, other) {
+        case (.all, _), (_, .all): .all
+        case (.none, let use), (let use, .none): use
+        case (.fields(let left), .fields(let right)): .fields(left.union(right))
+        }
+    }
+}

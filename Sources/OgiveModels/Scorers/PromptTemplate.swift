@@ -61,6 +61,15 @@ package struct PromptTemplate: Sendable {
     /// Whether it has a place for items.
     var takesItems: Bool { has(.items) }
 
+    /// Which metadata of the prompt it names.
+    var metadataUse: MetadataUse {
+        if has(.metadata) { return .all }
+        let names = pieces.compactMap { piece in
+            if case .name(.field(let field), _) = piece { field } else { nil }
+        }
+        return names.isEmpty ? .none : .fields(Set(names))
+    }
+
     private func has(_ sought: Name) -> Bool {
         pieces.contains { if case .name(sought, _) = $0 { true } else { false } }
     }

@@ -111,6 +111,10 @@ package struct ExportOutline: Sendable {
     package let leftOut: Int
     /// Whether reference log-probabilities are among the columns, of targets that have them.
     package let hasLogProbabilities: Bool
+    /// Columns of the target that are left out, because some log-probabilities are not there.
+    package let columnsLacking: [String]
+    /// What to do about them.
+    package let lackingAdvice: String?
     /// What the rows are of, as a JSON object: the manifest of the snapshot, or of the run.
     package let source: String
     /// The first line, when the form has one.

@@ -55,13 +55,20 @@ struct ExportReading {
         place = [.int64(snapshot), .int64(run)]
         if isPinned { try await Self.requireWhole(request, snapshot, connection) }
         let sizes = try await Self.sizes(request, place, isPinned, connection)
-        var isTold = false
+        var lacking: (columns: [String], advice: String?) = ([], nil)
         if let names = request.target.logProbabilities {
-            isTold = try await Self.isTold(
+            lacking.advice = try await Self.untold(
                 request, run: run, sampling: try row.decode("sampling_id"), snapshot: snapshot,
                 connection)
-            if names.isRequired, !isTold { throw Self.untold(request) }
+            if names.isRequired, let advice = lacking.advice {
+                throw StoreError(
+                    .conflict,
+                    "\(request.target.rawValue) needs the reference log-probability of every "
+                        + "completion, and some have none: \(advice).")
+            }
+            if lacking.advice != nil { lacking.columns = [names.chosen, names.rejected] }
         }
+        let isTold = request.target.logProbabilities != nil && lacking.advice == nil
         let columns = request.target.columns(request, hasLogProbabilities: isTold)
         var spread: Double?
         if request.target == .raw, request.transform == "scaled-normal-icdf" {
@@ -74,7 +81,8 @@ struct ExportReading {
         let header = columns.map(\.name).joined(separator: ",") + "\n"
         outline = ExportOutline(
             columns: columns.map(\.name), tables: sizes.tables, leftOut: sizes.few,
-            hasLogProbabilities: isTold, source: try source.one().decode(0),
+            hasLogProbabilities: isTold, columnsLacking: lacking.columns,
+            lackingAdvice: lacking.advice, source: try source.one().decode(0),
             header: request.format == .csv ? Array(header.utf8) : [])
         self.request = request
         pageSize = max(1, min(Self.promptsMax, Self.drawsMax / max(1, sizes.most)))
@@ -189,30 +197,30 @@ struct ExportReading {
         }
     }
 
-    /// Whether all completions that may be in a pair have a log-probability.
-    private static func isTold(
+    /// What to do when completions that may be in a pair have no log-probability; `nil` when all
+    /// have one.
+    private static func untold(
         _ request: ExportRequest, run: Int64, sampling: Int64, snapshot: Int64,
         _ connection: PostgresConnection
-    ) async throws -> Bool {
+    ) async throws -> String? {
+        var advice: [String] = []
         if request.strategy != "labels" {
-            let draws: Bool = try await connection.query(
+            let isTold: Bool = try await connection.query(
                 ExportQueries.drawsAreTold, [.int64(run), .int64(sampling)]
             ).one().decode(0)
-            if !draws { return false }
+            if !isTold { advice.append("sample with `policy.logprobs: sum`, a sampling anew") }
         }
         if request.strategy == "labels" || request.strategy == "balanced" {
-            return try await connection.query(
+            let isTold: Bool = try await connection.query(
                 ExportQueries.candidatesAreTold, [.int64(run), .int64(snapshot)]
             ).one().decode(0)
+            if !isTold {
+                advice.append(
+                    "vLLM and SGLang tell those of candidates, by `run.candidates: [score, "
+                        + "logprobs]`; llama.cpp cannot tell them: there take pairs of draws, with "
+                        + "`--strategy best-worst` and `policy.logprobs: sum`")
+            }
         }
-        return true
-    }
-
-    private static func untold(_ request: ExportRequest) -> StoreError {
-        StoreError(
-            .conflict,
-            "\(request.target.rawValue) needs the reference log-probability of every completion, "
-                + "and some have none: sample with `policy.logprobs: sum`, and ask for those of "
-                + "candidates by `run.candidates: [score, logprobs]`.")
+        return advice.isEmpty ? nil : advice.joined(separator: "; ")
     }
 }

@@ -10,8 +10,8 @@ enum ImportQueries {
 
     static let createPrompts = """
         CREATE TEMPORARY TABLE ogive_import_prompts (
-            ordinal bigint NOT NULL, key text NOT NULL, content_sha256 bytea NOT NULL,
-            content jsonb NOT NULL, metadata jsonb NOT NULL
+            ordinal bigint NOT NULL, line bigint NOT NULL, key text NOT NULL,
+            content_sha256 bytea NOT NULL, content jsonb NOT NULL, metadata jsonb NOT NULL
         ) ON COMMIT DROP
         """
     static let createCandidates = """
@@ -30,7 +30,7 @@ enum ImportQueries {
         WITH firsts AS (
             SELECT DISTINCT ON (key) * FROM pg_temp.ogive_import_prompts ORDER BY key, ordinal
         )
-        SELECT s.ordinal, s.key, b.is_stored
+        SELECT s.ordinal, s.line, s.key, b.is_stored
         FROM pg_temp.ogive_import_prompts s
         JOIN (
             SELECT f.key, coalesce(p.content_sha256, f.content_sha256) AS content_sha256,
@@ -128,11 +128,83 @@ enum ImportQueries {
         SELECT (SELECT count(DISTINCT key) FROM pg_temp.ogive_import_prompts) AS came,
             (SELECT prompts FROM ogive.prompt_sets WHERE id = $1) AS has
         """
-    /// $1 set. Rows that differ from what is stored in nothing but their metadata.
+    /// $1 set, $2 fields to name first. The fields in which the metadata of rows differ from those
+    /// that are stored, or of the first row of their key.
     static let otherMetadata = """
-        SELECT count(*) AS rows FROM pg_temp.ogive_import_prompts s
+        WITH firsts AS (
+            SELECT DISTINCT ON (key) key, metadata
+            FROM pg_temp.ogive_import_prompts ORDER BY key, ordinal
+        ), others AS MATERIALIZED (
+            SELECT s.ordinal, s.key, p.id IS NOT NULL AS is_stored,
+                coalesce(p.metadata, f.metadata) AS kept, s.metadata AS came
+            FROM pg_temp.ogive_import_prompts s
+            JOIN firsts f ON f.key = s.key
+            LEFT JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+            WHERE s.metadata <> coalesce(p.metadata, f.metadata)
+        ), fields AS (
+            SELECT o.ordinal, o.key, o.is_stored, n.field
+            FROM others o
+            CROSS JOIN LATERAL (
+                SELECT jsonb_object_keys(o.kept) AS field
+                UNION SELECT jsonb_object_keys(o.came)
+            ) n
+            WHERE o.kept -> n.field IS DISTINCT FROM o.came -> n.field
+        )
+        SELECT f.field, count(*) AS rows, (SELECT count(*) FROM others) AS all_rows,
+            (array_agg(f.key ORDER BY f.ordinal))[1] AS key,
+            (array_agg(f.is_stored ORDER BY f.ordinal))[1] AS is_stored
+        FROM fields f
+        GROUP BY f.field
+        ORDER BY f.field = ANY ($2::text[]) DESC, min(f.ordinal), f.field
+        LIMIT 3
+        """
+    /// $1 set. Prompts of this import that have candidates or pairs which it does not bring; after
+    /// those that it brings are there. The first one's key.
+    static let otherCandidates = """
+        WITH came AS MATERIALIZED (
+            SELECT p.id AS prompt_id, p.key, min(s.ordinal) AS ordinal
+            FROM pg_temp.ogive_import_prompts s
+            JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
+            GROUP BY p.id, p.key
+        ), brought AS MATERIALIZED (
+            SELECT m.prompt_id, c.ordinal, c.label, c.text
+            FROM pg_temp.ogive_import_candidates c
+            JOIN pg_temp.ogive_import_prompts s ON s.ordinal = c.ordinal
+            JOIN came m ON m.key = s.key
+        ), kept AS (
+            SELECT o.prompt_id FROM came m
+            JOIN ogive.candidate_rows o ON o.prompt_id = m.prompt_id
+            WHERE NOT EXISTS (
+                SELECT FROM brought b WHERE b.prompt_id = o.prompt_id AND b.label = o.label
+                    AND b.text = o.text)
+            UNION
+            SELECT r.prompt_id FROM came m
+            JOIN ogive.candidate_pair_rows r ON r.prompt_id = m.prompt_id
+            JOIN ogive.candidate_rows c
+                ON c.prompt_id = r.prompt_id AND c.candidate_index = r.chosen_index
+            JOIN ogive.candidate_rows d
+                ON d.prompt_id = r.prompt_id AND d.candidate_index = r.rejected_index
+            LEFT JOIN (
+                SELECT x.prompt_id, x.text AS chosen, y.text AS rejected
+                FROM brought x JOIN brought y ON y.ordinal = x.ordinal
+                WHERE x.label = 'chosen' AND y.label = 'rejected'
+            ) b ON b.prompt_id = r.prompt_id AND b.chosen = c.text AND b.rejected = d.text
+            WHERE b.prompt_id IS NULL
+        )
+        SELECT m.key, count(*) OVER () AS count
+        FROM kept k JOIN came m ON m.prompt_id = k.prompt_id
+        ORDER BY m.ordinal LIMIT 1
+        """
+    /// $1 set. Candidates that were there with other metadata; the first one's key.
+    static let otherCandidateMetadata = """
+        SELECT s.key, count(*) OVER () AS count
+        FROM pg_temp.ogive_import_candidates c
+        JOIN pg_temp.ogive_import_prompts s ON s.ordinal = c.ordinal
         JOIN ogive.prompt_rows p ON p.prompt_set_id = $1 AND p.key = s.key
-        WHERE p.metadata <> s.metadata
+        JOIN ogive.candidate_rows o
+            ON o.prompt_id = p.id AND o.label = c.label AND o.text = c.text
+        WHERE o.metadata <> c.metadata
+        ORDER BY s.ordinal LIMIT 1
         """
     static let count = """
         UPDATE ogive.prompt_sets SET prompts = prompts + $2, candidates = candidates + $3

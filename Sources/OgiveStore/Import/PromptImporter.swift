@@ -16,13 +16,14 @@ package final class PromptImporter {
         self.connection = connection
     }
 
-    /// Sends a batch. Throws `.refused` for a prompt that cannot be stored.
-    package func add(_ batch: [ImportedPrompt]) async throws(StoreError) {
+    /// Sends a batch, with the lines that messages name, if there are any. Throws `.refused` for a
+    /// prompt that cannot be stored.
+    package func add(_ batch: [ImportedPrompt], lines: [Int] = []) async throws(StoreError) {
         do {
             prompts.removeAll()
             candidates.removeAll()
-            for prompt in batch {
-                try append(prompt)
+            for (index, prompt) in batch.enumerated() {
+                try append(prompt, line: index < lines.count ? lines[index] : 0)
                 ordinal += 1
             }
             try await connection.copyIn(ImportQueries.copyPrompts, prompts)
@@ -39,8 +40,10 @@ package final class PromptImporter {
         try await connection.execute(ImportQueries.createCandidates)
     }
 
-    /// Moves the rows into the set.
-    func finish(set: String, now: Int64) async throws -> ImportReceipt {
+    /// Moves the rows into the set. `use` is what must not differ from what is stored.
+    func finish(
+        set: String, for use: MetadataUse, now: Int64
+    ) async throws -> ImportReceipt {
         try await connection.execute(ImportQueries.analyze)
         try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
         let id: Int64 = try await connection.query(ImportQueries.lockSet, [.string(set)]).one()
@@ -48,20 +51,51 @@ package final class PromptImporter {
         try await requireNoConflict(set: set, id: id)
         let examples = try await connection.query(ImportQueries.duplicates, [.int64(id)])
             .map { try $0.decode("key", as: String.self) }
+        // Without duplicates nothing can differ.
+        let hasDuplicates = !examples.isEmpty
+        let other: (rows: Int, fields: [MetadataDifference]) =
+            hasDuplicates ? try await otherMetadata(id: id, use) : (0, [])
+        if let refusal = use.refusal(of: other.fields, set: set) { throw refusal }
         let imported = try await connection.query(ImportQueries.insertPrompts, [.int64(id)]).one()
             .decode("prompts", as: Int.self)
         let added = try await connection.query(ImportQueries.insertCandidates, [.int64(id)]).one()
             .decode("candidates", as: Int.self)
         try await connection.execute(ImportQueries.insertPairs, [.int64(id)])
-        let other = try await connection.query(ImportQueries.otherMetadata, [.int64(id)]).one()
-            .decode("rows", as: Int.self)
         try await connection.execute(
             ImportQueries.count, [.int64(id), .int64(Int64(imported)), .int64(Int64(added))])
         let size = try await connection.query(ImportQueries.size, [.int64(id)]).one()
-        return ImportReceipt(
+        var receipt = ImportReceipt(
             imported: imported, candidates: added, duplicates: Int(ordinal) - imported,
-            duplicateExamples: examples, otherMetadata: other,
-            promptsInFile: try size.decode("came"), promptsInSet: try size.decode("has"))
+            duplicateExamples: examples, otherMetadata: other.rows,
+            metadataDifferences: other.fields, promptsInFile: try size.decode("came"),
+            promptsInSet: try size.decode("has"))
+        if hasDuplicates {
+            receipt.otherCandidates = try await keptBack(ImportQueries.otherCandidates, id: id)
+            receipt.otherCandidateMetadata = try await keptBack(
+                ImportQueries.otherCandidateMetadata, id: id)
+        }
+        return receipt
+    }
+
+    private func otherMetadata(
+        id: Int64, _ use: MetadataUse
+    ) async throws -> (rows: Int, fields: [MetadataDifference]) {
+        var first: [String] = []
+        if case .fields(let names) = use { first = names.sorted() }
+        let rows = try await connection.query(
+            ImportQueries.otherMetadata, [.int64(id), .stringArray(first)])
+        let fields = try rows.map { row in
+            MetadataDifference(
+                field: try row.decode("field"), rows: try row.decode("rows"),
+                firstKey: try row.decode("key"), isStored: try row.decode("is_stored"))
+        }
+        return (try rows.first?.decode("all_rows", as: Int.self) ?? 0, fields)
+    }
+
+    private func keptBack(_ sql: String, id: Int64) async throws -> KeptBack? {
+        try await connection.query(sql, [.int64(id)]).first.map { row in
+            KeptBack(count: try row.decode("count"), firstKey: try row.decode("key"))
+        }
     }
 
     private func requireNoConflict(set: String, id: Int64) async throws {
@@ -71,7 +105,11 @@ package final class PromptImporter {
             let place =
                 try row.decode("is_stored", as: Bool.self)
                 ? "the prompt set has" : "an earlier prompt of this import has"
-            return "prompt \(try row.decode("ordinal", as: Int.self) + 1), key "
+            let line = try row.decode("line", as: Int.self)
+            let which =
+                line > 0
+                ? "line \(line)" : "prompt \(try row.decode("ordinal", as: Int.self) + 1)"
+            return "\(which), key "
                 + "\"\(try row.decode("key", as: String.self))\": \(place) other content"
         }
         throw StoreError(
@@ -81,13 +119,14 @@ package final class PromptImporter {
                 + ". Give these prompts other keys, or import them into another set.")
     }
 
-    private func append(_ prompt: ImportedPrompt) throws {
+    private func append(_ prompt: ImportedPrompt, line: Int) throws {
         let content = CanonicalJSON.encode(prompt.content)
         let digest = SHA256Digest(hashing: content)
         let key = prompt.key ?? digest.hex
-        try requireStorable(prompt, key: key)
-        try prompts.row(columns: 5) { (row) throws(PostgresError) in
+        try requireStorable(prompt, key: key, line: line)
+        try prompts.row(columns: 6) { (row) throws(PostgresError) in
             row.append(ordinal)
+            row.append(Int64(line))
             try row.append(key)
             try row.append(bytes: digest.bytes)
             try row.append(jsonb: String(decoding: content, as: UTF8.self))
@@ -104,8 +143,11 @@ package final class PromptImporter {
         }
     }
 
-    private func requireStorable(_ prompt: ImportedPrompt, key: String) throws(StoreError) {
-        let place = "Prompt \(ordinal + 1) of the import, key \"\(key.prefix(80))\""
+    private func requireStorable(
+        _ prompt: ImportedPrompt, key: String, line: Int
+    ) throws(StoreError) {
+        let which = line > 0 ? "Line \(line)" : "Prompt \(ordinal + 1)"
+        let place = "\(which) of the import, key \"\(key.prefix(80))\""
         guard (1...ImportedPrompt.keyBytesMax).contains(key.utf8.count) else {
             throw StoreError(
                 .refused, "\(place): a key must have 1 to \(ImportedPrompt.keyBytesMax) bytes.")
@@ -128,13 +170,41 @@ package final class PromptImporter {
     }
 }
 
+extension MetadataUse {
+    /// Why an import is refused whose rows have what is read here otherwise than it is stored.
+    fileprivate func refusal(of differences: [MetadataDifference], set: String) -> StoreError? {
+        guard let first = differences.first(where: { reads($0.field) }) else { return nil }
+        let rows = first.rows == 1 ? "1 row has" : "\(first.rows) rows have"
+        let (than, way) =
+            first.isStored
+            ? (
+                "than the set has",
+                "What is stored of a prompt stays, so rewards would be computed from the former "
+                    + "value. Import the file into another set (`-o prompts.set=NAME`), whose "
+                    + "draws are sampled anew; or go on with the set as it is, without the file "
+                    + "(`-o prompts.file=null` and `-o prompts.set=NAME`)."
+            )
+            : (
+                "than an earlier row with their prompt",
+                "Two rows with one prompt are one prompt, and the first one's value would count "
+                    + "for both. Mend the file, or give its rows keys (`id`) of their own."
+            )
+        return StoreError(
+            .conflict,
+            "Prompt set \"\(set)\": the scorer reads the field `\(first.field)` of prompts, and "
+                + "\(rows) it otherwise \(than), first key \"\(first.firstKey)\". \(way)")
+    }
+}
+
 extension PostgresStore {
     /// Imports into the prompt set with this name, made when there is none: `body` reads a file
     /// and adds its prompts. Nothing is imported when `body` throws; its error is passed on.
     ///
-    /// Throws `StoreError` with `.conflict` when a key is there with other content.
+    /// Throws `StoreError` with `.conflict` when a key is there with other content, or with other
+    /// metadata of a field that `use` has.
     package func importPrompts(
-        into set: String, _ body: (PromptImporter) async throws -> Void
+        into set: String, for use: MetadataUse = .none,
+        _ body: (PromptImporter) async throws -> Void
     ) async throws -> ImportReceipt {
         guard (1...200).contains(set.utf8.count), !set.utf8.contains(0) else {
             throw StoreError(.refused, "The name of a prompt set must have 1 to 200 bytes.")
@@ -151,7 +221,7 @@ extension PostgresStore {
                     failure = error
                     throw error
                 }
-                return try await importer.finish(set: set, now: clock.now())
+                return try await importer.finish(set: set, for: use, now: clock.now())
             }
         } catch {
             throw failure ?? error

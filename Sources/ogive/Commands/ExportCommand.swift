@@ -49,8 +49,8 @@ struct ExportCommand: ConfiguredCommand {
         help: ArgumentHelp("The trainer that reads it.", valueName: "trainer"))
     var target: ExportTarget
 
-    @Option(help: "jsonl or csv.")
-    var format = ExportFormat.jsonl
+    @Option(help: "jsonl or csv (default: by the file's name, else jsonl).")
+    var format: ExportFormat?
 
     @Option(help: "The snapshot to read (default: what is there now).")
     var snapshot: String?
@@ -115,13 +115,55 @@ struct ExportCommand: ConfiguredCommand {
         if refRewards != nil, target != .qrpoClaire {
             throw ValidationError("--ref-rewards is for --for qrpo-claire only")
         }
+        _ = try chosenFormat()
     }
+
+    /// The form that is asked for, by the option or by the ending of the file's name. Throws when
+    /// they differ, or the name promises a form that is not written.
+    private func chosenFormat() throws -> ExportFormat {
+        guard shardRows == nil, output != "-" else { return format ?? .jsonl }
+        var name = (output.split(separator: "/").last.map(String.init) ?? output).lowercased()
+        if name.hasSuffix(".gz") { name.removeLast(3) }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let ending = parts.count > 1 ? parts.last.map(String.init) ?? "" : ""
+        if let advice = Self.foreign[ending] {
+            throw ValidationError(
+                "--output \(output): .\(ending) is not written, only .jsonl and .csv, each also "
+                    + "with .gz; \(advice)")
+        }
+        let named: ExportFormat? =
+            switch ending {
+            case "csv": .csv
+            case "jsonl", "json", "ndjson": .jsonl
+            default: nil
+            }
+        if let format, let named, format != named {
+            throw ValidationError(
+                "--format \(format.rawValue) and --output \(output) differ: leave --format out, or "
+                    + "give the file another name")
+        }
+        return format ?? named ?? .jsonl
+    }
+
+    /// Endings of names that promise what is not written, and what to do.
+    private static let foreign: [String: String] = {
+        let convert = "write .jsonl, and convert it: the documentation's page Export shows how"
+        let pack = "write it to `--output - | PROGRAM`, or take .gz"
+        let forms = ["arrow", "feather", "orc", "avro", "tsv", "xlsx", "pkl", "npy", "h5", "db"]
+        let packers = ["zst", "zstd", "xz", "bz2", "lz4", "zip", "tar", "tgz", "7z"]
+        var advice = Dictionary(
+            uniqueKeysWithValues: forms.map { ($0, convert) } + packers.map { ($0, pack) })
+        advice["parquet"] =
+            "write .jsonl, and convert it with datasets: load_dataset(\"json\", data_files=FILE, "
+            + "split=\"train\").to_parquet(…)"
+        return advice
+    }()
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
         let configuration = try file.load()
-        var request = ExportRequest(run: name, target: target, format: format)
+        var request = ExportRequest(run: name, target: target, format: try chosenFormat())
         request.snapshot = snapshot
         request.strategy = strategy.rawValue
         request.k = k
@@ -132,7 +174,7 @@ struct ExportCommand: ConfiguredCommand {
         request.ties = ties.rawValue
         request.refRewards = refRewards
         let job = ExportJob(
-            request: request, output: output, isGzip: gzip || output.hasSuffix(".gz"),
+            request: request, output: output, isGzip: gzip || output.lowercased().hasSuffix(".gz"),
             shardRows: shardRows, replaces: force)
         let manifest = try await DatabaseSession.withStore(configuration) { store, _ in
             try await job.run(store)
@@ -148,7 +190,13 @@ struct ExportCommand: ConfiguredCommand {
 extension ExportManifest {
     /// For a person.
     func lines(_ output: String) -> [String] {
-        var text = "\(output): \(NumberText.count(rows)) rows"
+        var text = "\(output): \(NumberText.count(rows)) \(rows == 1 ? "row" : "rows")"
+        if !columnsLacking.isEmpty, let advice = lackingAdvice {
+            let names = columnsLacking.map { "`\($0)`" }.joined(separator: " and ")
+            text +=
+                "; without \(names): some completions have no reference log-probability; "
+                + advice
+        }
         if leftOut > 0 {
             text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
         }

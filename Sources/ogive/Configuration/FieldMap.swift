@@ -31,6 +31,12 @@ struct FieldMap: Hashable, Sendable {
     /// Roles by the names that the file gives them (`human: user`).
     var roles: [String: String] = [:]
 
+    /// The fields of a row that the map names.
+    var fields: [String] {
+        [key, messages, system, tools, completions].compactMap(\.self) + prompt
+            + candidates.values
+    }
+
     /// Maps nothing.
     init() {}
 

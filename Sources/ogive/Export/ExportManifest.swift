@@ -27,6 +27,11 @@ struct ExportManifest {
     /// Rows without a reference log-probability, because a text of theirs lost bytes.
     var untold = 0
 
+    /// Columns that the target has only when all log-probabilities are there, and lacks.
+    let columnsLacking: [String]
+    /// What brings them.
+    let lackingAdvice: String?
+
     /// Begins without files.
     init(_ request: ExportRequest, _ outline: ExportOutline, isGzip: Bool, shardRows: Int?)
         throws(CommandError)
@@ -54,6 +59,8 @@ struct ExportManifest {
         ])
         source = try Self.parse(outline.source, of: "the database")
         leftOut = outline.leftOut
+        columnsLacking = outline.columnsLacking
+        lackingAdvice = outline.lackingAdvice
     }
 
     /// Rows in all files.

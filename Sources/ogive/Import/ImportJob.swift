@@ -12,6 +12,8 @@ struct ImportJob {
     var rules = ImportRules()
     /// Whether bad rows are left out, instead of nothing being imported.
     var skipBadRows = false
+    /// What rewards depend on, and must not differ from what the set has.
+    var metadataUse = MetadataUse.none
     /// How the user tells this command to leave bad rows out.
     var skipAdvice = "give --skip-bad-rows"
 
@@ -19,61 +21,6 @@ struct ImportJob {
     private static let batch = 500
     /// After so many bad rows without a good one the file is read no further.
     static let hopelessRows = 1000
-
-    /// What came of it.
-    struct Outcome: Sendable {
-        /// What the database says.
-        var receipt: ImportReceipt
-        /// Rows that were left out.
-        var skipped: Int
-        /// Where they were written.
-        var sideFile: String?
-        /// What the user is told of the rows.
-        var notes: ImportNoteReport
-
-        /// The counts for a script.
-        var json: JSONValue {
-            .output([
-                "imported": .number("\(receipt.imported)"),
-                "candidates": .number("\(receipt.candidates)"),
-                "duplicates": .number("\(receipt.duplicates)"),
-                "other_metadata": .number("\(receipt.otherMetadata)"),
-                "skipped": .number("\(skipped)"),
-                "prompts_in_set": .number("\(receipt.promptsInSet)"),
-                "notes": notes.json,
-                "bad_rows_file": sideFile.map(JSONValue.string) ?? .null,
-            ])
-        }
-
-        /// The counts for a person.
-        func text(set: String) -> String {
-            var text = "prompt set '\(set)': \(NumberText.count(receipt.imported)) prompts imported"
-            if receipt.candidates > 0 {
-                text += ", \(NumberText.count(receipt.candidates)) candidates"
-            }
-            if receipt.duplicates > 0 {
-                let examples = receipt.duplicateExamples.prefix(3).joined(separator: ", ")
-                text += ", \(NumberText.count(receipt.duplicates)) were there already"
-                if receipt.imported > 0 { text += " (\(examples) …)" }
-            }
-            if receipt.otherMetadata > 0 {
-                text +=
-                    "; \(NumberText.count(receipt.otherMetadata)) rows have other metadata than "
-                    + "the first one of their key, which stays"
-            }
-            if skipped > 0 {
-                text += ", \(NumberText.count(skipped)) bad rows left out"
-                if let sideFile { text += " (see \(sideFile))" }
-            }
-            if receipt.promptsInSet > receipt.promptsInFile {
-                text +=
-                    "; the set has \(NumberText.count(receipt.promptsInSet)) prompts, the file "
-                    + "\(NumberText.count(receipt.promptsInFile)): a run takes all of the set; "
-                    + "another name (`prompts.set`) makes another set"
-            }
-            return text
-        }
-    }
 
     /// What reading found.
     private struct Findings {
@@ -88,7 +35,7 @@ struct ImportJob {
     func run(_ store: PostgresStore) async throws -> Outcome {
         var found = Findings()
         let sideFile = BadRowFile.path(for: path)
-        let receipt = try await store.importPrompts(into: set) { importer in
+        let receipt = try await store.importPrompts(into: set, for: metadataUse) { importer in
             found = try await feed(importer, sideFile: sideFile)
             try refuseBadRows(found)
         }
@@ -112,8 +59,15 @@ struct ImportJob {
                 ? "the first \(NumberText.count(count)) rows of \(path) are all bad, and it was "
                     + "read no further"
                 : count == 1 ? "the only row of \(path) is bad" : "all rows of \(path) are bad"
+        // Many messages say what to write into the configuration.
+        let isMapped = rows.contains("`prompts: {")
         let advice =
-            found.good > 0 ? "Mend them, or \(skipAdvice) to import the others." : "Mend the file."
+            found.good > 0
+            ? (isMapped
+                ? "Write that into the configuration, mend them, or " : "Mend them, or ")
+                + "\(skipAdvice) to import the others."
+            : isMapped
+                ? "Write that into the configuration, or mend the file." : "Mend the file."
         throw CommandError(.input, "nothing was imported: \(which)\n  \(rows)\n\(advice)")
     }
 
@@ -126,10 +80,12 @@ struct ImportJob {
             let rows = try reader.next(limit: Self.batch)
             if rows.isEmpty { break }
             var prompts: [ImportedPrompt] = []
+            var lines: [Int] = []
             for row in rows {
                 switch row {
                 case .prompt(let line, let prompt, let notes):
                     prompts.append(prompt)
+                    lines.append(line)
                     found.notes.add(notes, line: line)
                 case .bad(let row, let raw):
                     found.bad.add(row)
@@ -138,7 +94,9 @@ struct ImportJob {
             }
             found.good += prompts.count
             // After a bad row nothing will be kept; the rest is read for its other bad rows.
-            if found.bad.count == 0 || skipBadRows { try await importer.add(prompts) }
+            if found.bad.count == 0 || skipBadRows {
+                try await importer.add(prompts, lines: lines)
+            }
             progress.update(rows: rows.count, fraction: reader.progress)
             if found.good == 0, found.bad.count >= Self.hopelessRows {
                 found.isCutShort = true

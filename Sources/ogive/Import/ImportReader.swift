@@ -137,7 +137,7 @@ struct ImportReader: ~Copyable {
                     "the row has \(row.byteCount) bytes, more than \(limit); "
                         + "`prompts.line_bytes_max` raises the limit")
             }
-            let reading = try shape.read(Self.object(row.bytes))
+            let reading = try shape.read(object(row.bytes))
             return .prompt(line: row.number, reading.prompt, notes: reading.notes)
         } catch {
             let bad = BadRow(
@@ -146,9 +146,12 @@ struct ImportReader: ~Copyable {
         }
     }
 
-    private static func object(_ bytes: [UInt8]) throws(RowProblem) -> JSONFields {
+    private func object(_ bytes: [UInt8]) throws(RowProblem) -> JSONFields {
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw RowProblem(.notUTF8, "the row is not valid UTF-8")
+            throw RowProblem(
+                .notUTF8,
+                "the row is not valid UTF-8; if the file is Latin-1 or of Windows, convert it: "
+                    + "iconv -f WINDOWS-1252 -t UTF-8 \(file) > rows.jsonl")
         }
         let value: JSONValue
         do throws(JSONParser.Problem) {

@@ -19,6 +19,10 @@ struct JSONParser {
     /// `numeric` and so `jsonb` of PostgreSQL takes.
     static let digitsMax = 1000
 
+    /// What is said of a text between single quotes.
+    private static let pythonText =
+        "texts between `'` are Python's notation: write the rows with json.dumps"
+
     private let bytes: [UInt8]
     private var index = 0
     private var depth = 0
@@ -66,6 +70,7 @@ struct JSONParser {
         case UInt8(ascii: "-") where notNumber == nil: return try number()
         case let byte? where Self.isDigit(byte): return try number()
         case nil: throw problem("the text ends within a value")
+        case UInt8(ascii: "'"): throw problem("a value was expected; \(Self.pythonText)")
         default: throw problem(notNumber ?? "a value was expected")
         }
     }
@@ -128,7 +133,11 @@ struct JSONParser {
             return .object([:])
         }
         repeat {
-            guard next == UInt8(ascii: "\"") else { throw problem("a key in quotes was expected") }
+            guard next == UInt8(ascii: "\"") else {
+                let isPython = next == UInt8(ascii: "'")
+                throw problem(
+                    "a key in quotes was expected" + (isPython ? "; \(Self.pythonText)" : ""))
+            }
             let key = try string()
             if fields[key] != nil { throw problem("the key `\(key.prefix(60))` occurs twice") }
             skipSpace()

@@ -22,7 +22,9 @@ extension RowDraft {
         for (index, element) in elements.enumerated() {
             let place = "`\(field)[\(index)]`"
             switch element {
-            case .string(let text): add(label: "\(index)", text: text)
+            case .string(let text):
+                try look(at: text, field: "\(field)[\(index)]")
+                add(label: "\(index)", text: text)
             case .array:
                 try add(
                     candidate: element, field: "\(field)[\(index)]", label: "\(index)", reader)
@@ -55,6 +57,7 @@ extension RowDraft {
                     + ". "
                     + "`prompts: {fields: {…, completion_text: FIELD}}` names another field")
         }
+        try look(at: text, field: "\(place.replacing("`", with: "")).\(name)")
         let label: String
         switch fields.remove(names.label) {
         case nil, .null?: label = "\(index)"
@@ -82,6 +85,7 @@ extension RowDraft {
         _ reader: MessageReader
     ) throws(RowProblem) {
         if let text = value.text {
+            try look(at: text, field: field)
             add(label: label, text: text, metadata: metadata)
             return
         }

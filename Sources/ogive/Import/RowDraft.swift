@@ -18,6 +18,8 @@ struct RowDraft {
     var isMarkedPartial = false
     /// Whether the chat is written as ShareGPT does.
     var isShareGPT = false
+    /// Whether a field map says what is a text and what is a chat.
+    var isMapped = false
 
     /// Begins with all fields of a row.
     init(_ row: JSONFields) {
@@ -27,6 +29,11 @@ struct RowDraft {
     /// Whether the row has this field, and not as null.
     func has(_ field: String) -> Bool {
         rest[field].map { $0 != .null } ?? false
+    }
+
+    /// Whether the row has this field, and it says something.
+    func says(_ field: String) -> Bool {
+        rest[field].map { !$0.isNothing } ?? false
     }
 
     /// Takes a field out of the row. When there is no field of that name, `outer.inner` reaches
@@ -67,7 +74,9 @@ struct RowDraft {
         prompt value: JSONValue, field: String, _ reader: MessageReader
     ) throws(RowProblem) {
         switch value {
-        case .string(let text): content = .text(text)
+        case .string(let text):
+            try look(at: text, field: field)
+            content = .text(text)
         case .array: try read(messages: value, field: field, reader)
         default:
             throw RowProblem(
@@ -79,10 +88,26 @@ struct RowDraft {
     mutating func read(
         messages value: JSONValue, field: String, _ reader: MessageReader
     ) throws(RowProblem) {
+        if let text = value.text, let notation = ChatText.notation(of: text) {
+            throw RowProblem(.wrongType, notation.advice(field))
+        }
         let turns = try reader.turns(value, field: field, notes: &notes)
         content = .chat(turns.map(\.message))
         isMarkedPartial = turns.last?.isMarkedPartial ?? false
         isShareGPT = turns.contains { $0.isShareGPT }
+    }
+
+    /// Refuses a text that holds a chat. Under a field map, which says that it is a text, that is
+    /// noted.
+    mutating func look(at text: String, field: String) throws(RowProblem) {
+        guard let notation = ChatText.notation(of: text) else { return }
+        guard isMapped else {
+            throw RowProblem(
+                .wrongType,
+                notation.advice(field)
+                    + "; if it is meant as this text, name it in `prompts: {fields: {…}}`")
+        }
+        notes.append(ImportNote(text: notation.advice(field) + "; it is taken as this text"))
     }
 
     /// Puts a system message before the prompt; a text becomes the user's turn. An empty one is

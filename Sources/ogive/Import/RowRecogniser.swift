@@ -10,21 +10,22 @@ struct RowRecogniser {
     static let unsent = [
         "images", "image", "videos", "video", "audios", "audio", "functions", "function_call",
     ]
-    /// Fields that hold candidates in some data sets, and something else in others.
-    private static let likelyCandidates: [(field: String, element: String?)] = [
-        ("answers", "answer"), ("responses", "response"), ("outputs", "output"),
-        ("generations", "text"), ("response", nil), ("output", nil), ("chosen_response", nil),
-        ("rejected_response", nil),
+    /// Fields whose names are recognised beside a prompt.
+    private static let beside = [
+        "chosen", "rejected", "completion", "completions", "system", "system_prompt", "tools",
     ]
 
     /// Reads a row.
     func read(_ draft: inout RowDraft) throws(RowProblem) {
         try refuseUnsent(draft)
+        let found = FieldSlip.meaningful.filter(draft.has)
+        var advice = FieldMapAdvice(found: Self.beside.filter(found.contains))
         var sides: [(label: String, value: JSONValue)] = []
         for label in ["chosen", "rejected"] {
             if let value = draft.takeUnlessNull(label) { sides.append((label, value)) }
         }
-        try readPrompt(&draft, sides)
+        try readPrompt(&draft, sides, &advice)
+        try settle(sides: sides.map(\.label), &draft)
         for field in ["system", "system_prompt"] where draft.rest[field]?.text != nil {
             guard let value = draft.take(field) else { continue }
             try draft.prepend(system: value, field: field)
@@ -36,7 +37,25 @@ struct RowRecogniser {
         if let tools = draft.takeUnlessNull("tools") {
             try draft.read(tools: tools, field: "tools")
         }
-        note(&draft)
+        note(&draft, found)
+        advice.note(&draft)
+    }
+
+    /// Refuses one side of a pair beside a name that looks like the other; notes one alone.
+    private func settle(sides: [String], _ draft: inout RowDraft) throws(RowProblem) {
+        guard sides.count == 1, let side = sides.first else { return }
+        let other = side == "chosen" ? "rejected" : "chosen"
+        if let slip = FieldSlip.find(among: [other], in: draft) {
+            throw RowProblem(
+                .unknownShape,
+                "there is `\(side)` without `\(other)`, and a field `\(slip.field.prefix(40))`: did "
+                    + "you mean `\(other)`? Rename it; if it means something else, write "
+                    + "`prompts: {metadata: [\(slip.field.prefix(40))]}`")
+        }
+        draft.notes.append(
+            ImportNote(
+                text: "`\(side)` without `\(other)` is a candidate and makes no pair: exports of "
+                    + "pairs leave it out"))
     }
 
     private func refuseUnsent(_ draft: RowDraft) throws(RowProblem) {
@@ -50,12 +69,14 @@ struct RowRecogniser {
     }
 
     private func readPrompt(
-        _ draft: inout RowDraft, _ sides: [(label: String, value: JSONValue)]
+        _ draft: inout RowDraft, _ sides: [(label: String, value: JSONValue)],
+        _ advice: inout FieldMapAdvice
     ) throws(RowProblem) {
         if let prompt = draft.takeUnlessNull("prompt") {
             return try draft.read(prompt: prompt, field: "prompt", reader)
         }
         if let field = Self.chats.first(where: { draft.has($0) }), let value = draft.take(field) {
+            advice.prompt = "messages: \(field)"
             try draft.read(messages: value, field: field, reader)
             // Beside whole conversations, a chat with its answer is one of them once more.
             guard case .chat(let messages, _) = draft.content, messages.last?.role == "assistant",
@@ -69,10 +90,14 @@ struct RowRecogniser {
             guard let text = question.text else {
                 throw RowProblem(.wrongType, "`question` must be a text, not \(question.kind)")
             }
+            try PromptParts.refuse(beside: "question", draft)
+            advice.prompt = "prompt: question"
             draft.content = .chat([ChatMessage(role: "user", content: text)])
             return
         }
-        guard !sides.isEmpty, !draft.has("instruction") else { throw unknown(draft) }
+        let isOfTexts = sides.contains { $0.value.elements == nil }
+        guard !sides.isEmpty, !draft.has("instruction"), !(isOfTexts && advice.head(draft) != nil)
+        else { throw advice.unknown(draft) }
         draft.content = .chat(try shared(sides))
     }
 
@@ -83,6 +108,7 @@ struct RowRecogniser {
         var prompt: [ChatMessage]?
         for side in sides {
             guard side.value.elements != nil else {
+                if let problem = Self.transcript(side.value, side.label) { throw problem }
                 throw RowProblem(
                     .unknownShape,
                     "`\(side.label)` is \(side.value.kind) and there is no `prompt`; without "
@@ -110,8 +136,7 @@ struct RowRecogniser {
         guard let value = draft.takeUnlessNull("completion") else { return }
         var label = "completion"
         var metadata: JSONFields = [:]
-        if case .bool(let isDesirable)? = draft.rest["label"] {
-            _ = draft.take("label")
+        if let isDesirable = try desirable(&draft) {
             label = isDesirable ? "desirable" : "undesirable"
             metadata["label"] = .bool(isDesirable)
         }
@@ -119,56 +144,73 @@ struct RowRecogniser {
             candidate: value, field: "completion", label: label, metadata: metadata, reader)
     }
 
-    private func note(_ draft: inout RowDraft) {
+    /// Takes the label of KTO: true, false, or such a word.
+    private func desirable(_ draft: inout RowDraft) throws(RowProblem) -> Bool? {
+        var found: Bool?
+        switch draft.rest["label"] {
+        case nil, .null?: return nil
+        case .bool(let flag)?: found = flag
+        case .string(let word)?: found = ["true": true, "false": false][word.lowercased()]
+        case .number(let digits)? where [0, 1].contains(Double(digits)):
+            throw RowProblem(
+                .wrongType,
+                "`label` beside `completion` must be true or false, not a number; "
+                    + "`jq -c '.label |= (. == 1)' FILE` writes 1 as true; if it means something "
+                    + "else, write `prompts: {metadata: [label]}`")
+        default: break
+        }
+        guard let found else {
+            draft.notes.append(
+                ImportNote(
+                    text: "`label` is metadata: of a `completion` only true (desirable) and false "
+                        + "(undesirable) are read"))
+            return nil
+        }
+        _ = draft.take("label")
+        return found
+    }
+
+    /// What is metadata and may have been meant otherwise; `found` are names that the row had.
+    private func note(_ draft: inout RowDraft, _ found: [String]) {
         for field in Self.chats where draft.has(field) {
             draft.notes.append(
                 ImportNote(
                     text: "`\(field)` is metadata here, because the prompt is read from another "
                         + "field; `prompts: {fields: {messages: \(field)}}` reads it instead"))
         }
-        for (field, element) in Self.likelyCandidates where draft.has(field) {
-            let isList = draft.rest[field]?.elements != nil
-            let map =
-                isList
-                ? "completions: \(field)" + (element.map { ", completion_text: \($0)" } ?? "")
-                : "candidates: {answer: \(field)}"
+        PromptParts.note(&draft)
+        let rewards =
+            found.contains("completions")
+            ? ["rewards", "scores"] : found.contains("completion") ? ["reward", "score"] : []
+        for field in rewards where draft.says(field) {
             draft.notes.append(
                 ImportNote(
-                    text: "`\(field)` is kept as metadata; to make candidates of it, write "
-                        + "`prompts: {fields: {prompt: prompt, \(map)}}`"))
+                    text: "`\(field)` is metadata and no reward of a candidate; "
+                        + "`completions: [{\"text\": …, \"reward\": …}]` gives each its own"))
+        }
+        let missing =
+            FieldSlip.meaningful.filter { !found.contains($0) }
+            + (found.contains("completion") && draft.rest["label"] == nil ? ["label"] : [])
+        if let slip = FieldSlip.find(among: missing, in: draft) {
+            draft.notes.append(
+                ImportNote(
+                    text: "`\(slip.field.prefix(40))` is metadata; did you mean `\(slip.meant)`?"))
         }
     }
 
-    private func unknown(_ draft: RowDraft) -> RowProblem {
-        let seen = draft.rest.names.prefix(20).map { "`\($0.prefix(40))`" }
-        let list = seen.isEmpty ? "none" : seen.joined(separator: ", ")
-        let map: String
-        if draft.has("instruction") {
-            var parts = [
-                draft.has("input") ? "prompt: [instruction, input]" : "prompt: instruction"
-            ]
-            if draft.has("output") { parts.append("candidates: {output: output}") }
-            if draft.has("completions") {
-                parts += ["completions: completions", "completion_text: response"]
-            }
-            map = "for rows like these: `prompts: {fields: {\(parts.joined(separator: ", "))}}`"
-        } else if let rows = draft.rest.inOrder.first(where: { isListOfRows($0.value) }) {
-            map =
-                "the rows seem to be in the list `\(rows.name.prefix(40))`: "
-                + "`jq -c '.[\"\(rows.name.prefix(40))\"][]' FILE` writes them line by line"
-        } else {
-            map =
-                "`prompts: {fields: {prompt: FIELD}}` for a text, "
-                + "`prompts: {fields: {messages: FIELD}}` for a list of messages"
-        }
+    /// Why a text with the turns of Anthropic's HH is refused; `nil` of other values.
+    private static func transcript(_ value: JSONValue, _ field: String) -> RowProblem? {
+        guard let text = value.text, text.contains("\n\nHuman:"), text.contains("\n\nAssistant:")
+        else { return nil }
         return RowProblem(
             .unknownShape,
-            "no prompt recognised in the fields \(list); name the field in the configuration: "
-                + map)
+            "`\(field)` is a transcript (`Human:`, `Assistant:`) and there is no `prompt`; this "
+                + "writes lists of messages: `\(turnsCommand)`")
     }
 
-    private func isListOfRows(_ value: JSONValue) -> Bool {
-        guard let first = value.elements?.first?.fields else { return false }
-        return first["prompt"] != nil || first["messages"] != nil || first["question"] != nil
-    }
+    /// Turns transcripts into lists of messages.
+    private static let turnsCommand =
+        #"jq -c '{chosen, rejected} | map_values([match("\n\n(Human|Assistant): ?"#
+        + #"((?s:(?!\n\n(Human|Assistant):).)*)"; "g").captures | {role: (if .[0].string == "#
+        + #""Human" then "user" else "assistant" end), content: .[1].string}])' FILE"#
 }

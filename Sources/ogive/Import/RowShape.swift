@@ -97,6 +97,7 @@ struct RowShape {
 
     private func read(_ draft: inout RowDraft, with map: FieldMap) throws(RowProblem) {
         let reader = MessageReader(role: map.role, content: map.content, roles: map.roles)
+        draft.isMapped = true
         draft.key = try key(&draft)
         try readPrompt(&draft, map, reader)
         if let field = map.system, let value = draft.takeUnlessNull(field) {
@@ -122,14 +123,22 @@ struct RowShape {
         if let field = map.tools, let value = draft.takeUnlessNull(field) {
             try draft.read(tools: value, field: field)
         }
-        let ignored = (RowRecogniser.unsent + ["tools", "system"]).filter {
-            draft.rest[$0].map { !$0.isNothing } ?? false
+        note(&draft, map)
+    }
+
+    /// What the map does not name, and would be more than metadata without it.
+    private func note(_ draft: inout RowDraft, _ map: FieldMap) {
+        let named = Set(map.fields.compactMap { $0.split(separator: ".").first.map(String.init) })
+        func isLeft(_ name: String) -> Bool { !named.contains(name) && draft.says(name) }
+        let parts = PromptParts.found(in: draft)
+        let unsent = RowRecogniser.unsent + ["tools", "system", "system_prompt"]
+        var texts = (unsent + parts.contexts + parts.choices).filter(isLeft).map {
+            "`\($0)` is metadata and not sent: the field map does not name it"
         }
-        for name in ignored {
-            draft.notes.append(
-                ImportNote(
-                    text: "`\(name)` is metadata and not sent: the field map does not name it"))
+        texts += ["chosen", "rejected", "completion", "completions"].filter(isLeft).map {
+            "`\($0)` is metadata and no candidate: the field map does not name it"
         }
+        draft.notes += texts.map(ImportNote.init(text:))
     }
 
     private func readPrompt(

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OgiveCore
+internal import OgiveModels
 internal import OgiveStore
 
 /// Imports the prompts of a configuration and submits its run.
@@ -81,6 +82,7 @@ struct Submission {
         job.rules = ImportRules(prompts)
         job.skipBadRows = prompts.skipBadRows
         job.skipAdvice = "give `-o prompts.skip_bad_rows=true`"
+        job.metadataUse = try configuration.scorer?.spec.metadataUse() ?? .none
         return try await job.run(store)
     }
 

@@ -16,8 +16,11 @@ struct EstimateText {
         guard let rate = sampling.perSecond, let time = estimate.time else {
             return Finding(
                 .warning, .throughput, at: place,
-                "not a single draw came within \(NumberText.time(sampling.elapsed))",
-                advice: "lower `policy.sampling.max_tokens` or `worker.sample_concurrency`, or "
+                sampling.failure.map { "not a single draw came: \($0.message)" }
+                    ?? "not a single draw came within \(NumberText.time(sampling.elapsed))",
+                advice: sampling.failure != nil
+                    ? nil
+                    : "lower `policy.sampling.max_tokens` or `worker.sample_concurrency`, or "
                     + "serve the model faster")
         }
         var parts = ["about \(NumberText.rate(rate)) draws/s sampled"]
@@ -33,10 +36,15 @@ struct EstimateText {
             whole += ", \(NumberText.count(tokens.total + estimate.scorerTokens.total)) tokens"
         }
         if let cost = estimate.cost { whole += ", cost \(NumberText.cost(cost))" }
-        let isUnscored = sampling.count > 0 && scoring.perSecond == nil
-        return Finding(
-            isUnscored ? .warning : .ok, .throughput, at: place,
-            parts.join + "; " + whole + (isUnscored ? "; nothing was scored in time" : ""))
+        if scoring.perSecond == nil {
+            let reason =
+                scoring.failure.map { "nothing was scored: \($0.message)" }
+                ?? "nothing was scored within \(NumberText.time(scoring.elapsed))"
+            return Finding(
+                .warning, .throughput, at: place,
+                parts.join + "; \(reason), so that the time of the whole is not known")
+        }
+        return Finding(.ok, .throughput, at: place, parts.join + "; " + whole)
     }
 }
 

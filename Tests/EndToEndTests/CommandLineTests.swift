@@ -171,9 +171,8 @@ extension EndToEndTests.CommandLine {
             try await workplace.ogive(["migrate", "down", "--to", "0", "--yes", "--config", config])
             try await workplace.ogive(psql + ["--", "-c", "SELECT 1"])
             try await workplace.ogive(["submit", config])
-            let runs = try await workplace.ogive(
-                psql + ["--", "-Atc", "SELECT run, ogive.quantile('{1,2}', 1) FROM ogive.run_status"]
-            )
+            let sql = "SELECT run, ogive.quantile('{1,2}', 1) FROM ogive.run_status"
+            let runs = try await workplace.ogive(psql + ["--", "-Atc", sql])
             #expect(runs.output == "made|2\n")
             let change = ["--", "-c", "DELETE FROM ogive.failure_rows"]
             let refused = try await workplace.ogive(psql + change, exit: 1)

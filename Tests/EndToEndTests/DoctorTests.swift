@@ -127,7 +127,7 @@ extension EndToEndTests.Doctor {
                 run: {name: made, draws: 4}
                 prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
                 policy:
-                  {kind: openai, model: scripted, api: chat,
+                  {kind: openai, model: scripted, api: chat, server: vllm,
                    launch: {command: [\(argv.joined(separator: ", "))], restarts_max: 2}}
                 scorer: {kind: synthetic}
                 database: {url: "\(database.url)"}

@@ -106,7 +106,8 @@ import Testing
                     try await server.waitUntilAnswering()
                     #expect(FileManager.default.fileExists(atPath: folder + "/go"))
                 }
-                for _ in 0..<1_000 { await Task.yield() }
+                // Time to be wrong in.
+                try await Task.sleep(for: .milliseconds(100))
                 try "".write(toFile: folder + "/go", atomically: true, encoding: .utf8)
                 try await waiting.waitForAll()
             }

@@ -163,7 +163,7 @@ struct LostServerTests {
         #expect(findings.map(\.severity) == [.warning, .ok], "\(findings)")
     }
 
-    @Test("Is one error of a scorer too", arguments: [0, 3, 12, 19])
+    @Test("Is one error of a scorer too", arguments: [0, 3, 12, 16])
     func scorer(requests: Int) async {
         let checks = ScorerChecks(
             scorer: Served(

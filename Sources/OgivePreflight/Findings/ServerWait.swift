@@ -22,7 +22,7 @@ package struct ServerWait: Sendable {
         self.restarted = restarted
     }
 
-    /// What `body` gives at last, and how often the server was lost before that; `lost` tells of
+    /// What `body` gives at last, and how often the server was lost and came back before that; `lost` tells of
     /// what it gave why it failed.
     package func run<Value: Sendable>(
         lost: (Value) -> ModelError?, _ body: () async -> Value
@@ -31,8 +31,9 @@ package struct ServerWait: Sendable {
         var losses = 0
         while true {
             let value = await body()
-            guard let error = lost(value), error.isServerGone, losses < most, await isBack()
-            else { return (value, losses) }
+            guard let error = lost(value), error.isServerGone else { return (value, losses) }
+            // It did not come back: the last loss is all that there is to say.
+            guard losses < most, await isBack() else { return (value, 0) }
             losses += 1
         }
     }

@@ -87,8 +87,8 @@ extension AuditReport {
     private var soundness: String {
         let failures = failed + failedCandidates + failedLogProbabilities
         if isCancelled {
-            return "sound, and cancelled: \(NumberText.count(pendingItems)) items are pending and not "
-                + "missing; `ogive submit` goes on with them"
+            return "sound, and cancelled: \(NumberText.count(pendingItems)) items are pending "
+                + "and not missing; `ogive submit` goes on with them"
         }
         guard isOutOfBudget else {
             return failures == 0

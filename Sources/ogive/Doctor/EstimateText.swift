@@ -14,13 +14,15 @@ struct EstimateText {
     var finding: Finding {
         let place = "worker"
         guard let rate = sampling.perSecond, let time = estimate.time else {
+            if let failure = sampling.failure {
+                return Finding(
+                    .warning, .throughput, at: place,
+                    "not a single draw came: \(failure.message)")
+            }
             return Finding(
                 .warning, .throughput, at: place,
-                sampling.failure.map { "not a single draw came: \($0.message)" }
-                    ?? "not a single draw came within \(NumberText.time(sampling.elapsed))",
-                advice: sampling.failure != nil
-                    ? nil
-                    : "lower `policy.sampling.max_tokens` or `worker.sample_concurrency`, or "
+                "not a single draw came within \(NumberText.time(sampling.elapsed))",
+                advice: "lower `policy.sampling.max_tokens` or `worker.sample_concurrency`, or "
                     + "serve the model faster")
         }
         var parts = ["about \(NumberText.rate(rate)) draws/s sampled"]

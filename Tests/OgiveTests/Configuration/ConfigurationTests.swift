@@ -280,7 +280,7 @@ struct ConfigurationTests {
     }
 
     @Test func fromAKindThatThereIsNotNothingFollows() {
-        let launch = "launch: {command: [serve]}"
+        let launch = "launch: {command: [serve, '{port}']}"
         for (text, wrong) in [
             ("scorer: {kind: rerankk, model: m, \(launch)}", "scorer.kind"),
             ("policy: {kind: opennai, synthetic: {mean: 1}, \(launch)}", "policy.kind"),

@@ -22,8 +22,8 @@ package struct ServerWait: Sendable {
         self.restarted = restarted
     }
 
-    /// What `body` gives at last, and how often the server was lost and came back before that; `lost` tells of
-    /// what it gave why it failed.
+    /// What `body` gives at last, and how often the server was lost and came back before that;
+    /// `lost` tells of what it gave why it failed.
     package func run<Value: Sendable>(
         lost: (Value) -> ModelError?, _ body: () async -> Value
     ) async -> (value: Value, losses: Int) {

@@ -14,6 +14,8 @@ package struct Preflight: Sendable {
     package var scorerInspector: (any ModelInspector)?
     /// The time that all checks share.
     package var shared: SharedTime
+    /// How launched servers are waited for; `nil` without any.
+    package var restarted: ServerWait.Restarted?
     /// The prompts that are more than one user turn.
     package var severalTurns: SeveralTurns?
     /// What the prompts have that a chat template may leave out.
@@ -43,10 +45,14 @@ package struct Preflight: Sendable {
     /// Looks at the policy alone. Prompts that get no draw are left out from then on.
     package mutating func policyOutcome() async -> Outcome {
         let (asked, shared) = (policy, shared)
-        guard let first = await shared.run({ await asked.firstDraws(shared.time) }) else {
+        let wait = ServerWait(shared, restarted)
+        let (first, losses) = await wait.run(lost: { $0?.failure }) {
+            await shared.run { await asked.firstDraws(shared.time) }
+        }
+        guard let (answered, failure, found) = first else {
             return late(.policyAnswers, at: policy.name)
         }
-        let (answered, failure, findings) = first
+        let findings = ServerWait.returned(losses, .policyAnswers, at: policy.name) + found
         policy.prompts = answered
         let policy = policy
         guard failure == nil, policy.spec.kind != .synthetic else {
@@ -73,7 +79,9 @@ package struct Preflight: Sendable {
                     })
             }
         }
-        return Outcome(findings: findings + (await run(checks)))
+        var outcome = await wait.run(checks)
+        outcome.findings = findings + outcome.findings
+        return outcome
     }
 
     /// Looks at the scorer, with draws of the policy.
@@ -84,6 +92,7 @@ package struct Preflight: Sendable {
             scorer: scorer, spec: scorerSpec, inspector: scorerInspector, longest: longest,
             maxTokens: policy.parameters.maxTokens, shared: shared)
         checks.severalTurns = severalTurns
+        checks.restarted = restarted
         if let inspector = policy.inspector, let prompt = policy.prompts.first {
             checks.policy = (inspector, prompt)
         }
@@ -93,13 +102,6 @@ package struct Preflight: Sendable {
     /// What becomes of a model that does not answer in time.
     private func late(_ code: FindingCode, at place: String) -> Outcome {
         .late(code, at: place, shared)
-    }
-
-    /// One after the other: each would slow the next one's answers down.
-    private func run(_ checks: [Check]) async -> [Finding] {
-        var findings: [Finding] = []
-        for check in checks { findings += await check.run(shared) }
-        return findings
     }
 }
 

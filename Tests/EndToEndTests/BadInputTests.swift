@@ -97,6 +97,9 @@ extension EndToEndTests.BadInput {
             #expect(failures == "long prompt_too_long sampling 8")
             let audit = try await workplace.ogive(["audit", "--config", config])
             #expect(audit.output.contains("failed: prompt long draw 7: "))
+            // The totals are those of a coordinator that leads.
+            let status = try await workplace.ogive(["status", "--config", config])
+            #expect(!status.output.contains("ogive_failures_total"), "\(status.output)")
         }
     }
 
@@ -107,6 +110,19 @@ extension EndToEndTests.BadInput {
                 workplace, ["run", config], exit: 2, says: ["bad.yaml:3", "drawz", "draws"])
             try await expect(
                 workplace, ["run", workplace.path("none.yaml")], exit: 2, says: ["none.yaml"])
+        }
+    }
+
+    @Test func `A file of prompts that is not there`() async throws {
+        try await Workplace.with { workplace in
+            let folder = workplace.path("database")
+            let config = try Settings.synthetic(workplace, database: .embedded(folder))
+            for command in ["run", "submit", "doctor"] {
+                try await expect(
+                    workplace, [command, config], exit: 2,
+                    says: ["`prompts.file`: cannot open", "prompts.jsonl: No such file"])
+            }
+            #expect(!FileManager.default.fileExists(atPath: folder), "nothing was begun")
         }
     }
 
@@ -182,6 +198,12 @@ extension EndToEndTests.BadInput {
             #expect(try await database.landed() == 32, "what had landed is kept")
             let back = try await workplace.ogive(["run", config])
             #expect(back.output.contains("0 of them new"))
+            #expect(!back.output.contains("takes the first"))
+            try await workplace.ogive(["submit", config, "-o", "policy.sampling.seed=7"])
+            let fewer = try await workplace.ogive(["submit", config, "-o", "run.draws=4"])
+            #expect(fewer.output.contains("takes the first 4 of up to 8 draws"), "\(fewer.output)")
+            let again = try await workplace.ogive(["submit", config, "-o", "run.draws=4"])
+            #expect(!again.output.contains("takes the first"), "\(again.output)")
         }
     }
 

@@ -143,6 +143,12 @@ extension EndToEndTests.CommandLine {
                 (["stats"], "did you mean `ogive status`?"),
                 (["keys", "autorize"], "did you mean `ogive keys authorize`?"),
                 (["zzzzzzzz"], "there are run, doctor"),
+                (["help", "stats"], "did you mean `ogive status`?"),
+                (["help", "keys", "autorize"], "did you mean `ogive keys authorize`?"),
+                (["psql", "-c", "SELECT 1"], "ogive psql -- -c 'SELECT 1'"),
+                (["status", "-o", "-", "--config", config], "--output names that"),
+                (["run", workplace.path("none.yaml")], "no such file"),
+                (["run", try workplace.write("chats.jsonl", "{}\n{}\n")], "`prompts.file`"),
                 (["status", "-o", "drawz=3", "--config", config], "known here: "),
                 (["status", "-o", "draws=3", "--config", config], "did you mean `run.draws`?"),
                 (["failures", "retry", "--code", "nonsense", "--config", config], "timeout"),
@@ -151,6 +157,30 @@ extension EndToEndTests.CommandLine {
                 let program = try await workplace.ogive(arguments, exit: 2)
                 #expect(program.errors.contains(meant), "\(program.transcript)")
             }
+        }
+    }
+
+    @Test func `psql reads an embedded database, and changes it when it is told to`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 2)
+            let config = try Settings.synthetic(
+                workplace, database: .embedded(workplace.path("database")))
+            let psql = ["psql", "--config", config]
+            // Before there are any roles.
+            try await workplace.ogive(["migrate", "up", "--config", config])
+            try await workplace.ogive(["migrate", "down", "--to", "0", "--yes", "--config", config])
+            try await workplace.ogive(psql + ["--", "-c", "SELECT 1"])
+            try await workplace.ogive(["submit", config])
+            let sql = "SELECT run, ogive.quantile('{1,2}', 1) FROM ogive.run_status"
+            let runs = try await workplace.ogive(psql + ["--", "-Atc", sql])
+            #expect(runs.output == "made|2\n")
+            let change = ["--", "-c", "DELETE FROM ogive.failure_rows"]
+            let refused = try await workplace.ogive(psql + change, exit: 1)
+            #expect(refused.errors.contains("permission denied"), "\(refused.transcript)")
+            try await workplace.ogive(psql + ["--write"] + change)
+            let told = try await workplace.ogive(
+                psql + ["--program", "sh", "--", "-c", "psql -XAtc 'SELECT current_user'"])
+            #expect(told.output == "ogive_reader\n", "any program has the reader's rights")
         }
     }
 

@@ -110,6 +110,47 @@ extension EndToEndTests.Doctor {
         }
     }
 
+    @Test func `A launched server that dies while it is looked at is waited for`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 3)
+            let database = try await Database.make()
+            // In the middle of the checks.
+            let control = try workplace.write(
+                "control.json", #"{"policy": [{"id": 1, "fault": "die", "every": 20}]}"#)
+            let argv = [
+                "/usr/bin/python3", "-B", Checkout.root + "/Tests/Harness/scripted_models.py",
+                "--port", "{port}", "--control", control, "--log", workplace.path("server.log"),
+            ].map { "\"\($0)\"" }
+            let config = try workplace.write(
+                "launched.yaml",
+                """
+                run: {name: made, draws: 4}
+                prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+                policy:
+                  {kind: openai, model: scripted, api: chat, server: vllm,
+                   launch: {command: [\(argv.joined(separator: ", "))], restarts_max: 2}}
+                scorer: {kind: synthetic}
+                database: {url: "\(database.url)"}
+                coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
+                """)
+            let run = try await workplace.ogive(["run", config])
+            #expect(run.errors.contains("was lost once and came back"), "\(run.transcript)")
+            #expect(!run.errors.contains("could not be checked"), "\(run.transcript)")
+            #expect(try await database.landed() == 12)
+            try FileManager.default.removeItem(atPath: control + ".died")
+            // One that is not started again ends everything, before the run is submitted.
+            let other = try await workplace.ogive(
+                [
+                    "run", config, "-o", "run.name=other", "-o", "policy.launch.restarts_max=0",
+                    "-o", "policy.sampling.seed=5",
+                ], exit: 3)
+            #expect(other.errors.contains("status 9"), "\(other.transcript)")
+            let runs: Int = try await database.value("SELECT count(*)::int FROM ogive.runs")
+            #expect(runs == 1)
+            try await workplace.expectNothingRuns()
+        }
+    }
+
     @Test func `The quickstart has nothing to warn of`() async throws {
         guard Checkout.python() != nil else { return }
         try await Workplace.with { workplace in

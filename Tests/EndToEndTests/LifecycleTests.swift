@@ -37,6 +37,57 @@ extension EndToEndTests.Lifecycle {
             #expect(fields["completions"] as? Int == 40 && fields["dry_run"] as? Bool == false)
             #expect(try await database.landed() == 0)
             try await workplace.ogive(["status", "made"] + option, exit: 1)
+            for command in [["failures"], ["failures", "retry"], ["audit"]] {
+                let gone = try await workplace.ogive(command + option, exit: 1)
+                #expect(gone.errors.contains("`run.name` of synthetic.yaml"), "\(gone.errors)")
+            }
+        }
+    }
+
+    @Test func `A prompt set that no run uses is dropped, and imported again when it is mended`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let file = try workplace.write("a.jsonl", #"{"key": "k", "prompt": "Wrogn?"}"# + "\n")
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let option = ["--config", config]
+            let imported = ["import", file, "--set", "chats"] + option
+            try await workplace.ogive(imported)
+            try workplace.write("a.jsonl", #"{"key": "k", "prompt": "Right?"}"# + "\n")
+            let other = try await workplace.ogive(imported, exit: 1)
+            #expect(other.errors.contains("`ogive drop --set chats --config \(config)`"))
+            #expect(other.errors.contains("prompts.set=NAME"))
+            let drop = ["drop", "--set", "chats"] + option
+            let dry = try await workplace.ogive(drop + ["--dry-run"])
+            #expect(dry.output.contains("1 prompts and 0 candidates go"))
+            #expect(dry.output.contains("nothing was removed"))
+            let unasked = try await workplace.ogive(drop, exit: 2)
+            #expect(unasked.errors.contains("give --yes"))
+            try await workplace.ogive(drop + ["--yes"])
+            try await workplace.ogive(imported)
+            try await workplace.ogive(["drop", "--set", "nope", "--yes"] + option, exit: 1)
+            try await workplace.ogive(["drop", "made", "--set", "chats"] + option, exit: 2)
+        }
+    }
+
+    @Test func `An open run is not finished, and nothing of it is wrong`() async throws {
+        try await Workplace.with { workplace in
+            try Settings.writePrompts(workplace, 40)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            try await workplace.ogive(["submit", config])
+            let audit = try await workplace.ogive(["audit", "--config", config], exit: 1)
+            #expect(audit.output.contains("not finished: 320 items are pending"))
+            #expect(!audit.output.contains("missing") && !audit.output.contains("NOT sound"))
+            let query = try await workplace.ogive(
+                ["query", "made", "--prompt", "p3", "--config", config], exit: 1)
+            #expect(query.errors.contains("the key 'p3'"), "\(query.errors)")
+            // Lost for good, behind the back of all counters.
+            let _: Int = try await database.value(
+                "UPDATE ogive.runs SET state = 'finished', finished_at = now() RETURNING 1")
+            let lost = try await workplace.ogive(["audit", "--config", config], exit: 1)
+            #expect(lost.output.contains("and 300 more\n") && lost.output.contains("NOT sound"))
         }
     }
 

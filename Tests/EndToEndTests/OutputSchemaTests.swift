@@ -119,6 +119,10 @@ extension EndToEndTests.OutputSchema {
         try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
         try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
         try await orphans(checker, option)
+        let spare = ["import", checker.workplace.path("prompts.jsonl"), "--set", "spare"]
+        try await checker.run(spare + option, "import")
+        try await checker.run(["drop", "--set", "spare", "--dry-run"] + option, "dropped_set")
+        try await checker.run(["drop", "--set", "spare", "--yes"] + option, "dropped_set")
     }
 
     private func isDocumented(_ definitions: some Sequence<String>) throws {

@@ -56,7 +56,7 @@ extension EndToEndTests.SharedFolders {
             #expect(!third.errors.contains("host second"), "\(third.errors)")
             // All that was acknowledged is there.
             let count = try await hosts.workplace.ogive([
-                "psql", "--config", hosts.config, "--", "-Atc",
+                "psql", "--write", "--config", hosts.config, "--", "-Atc",
                 "SELECT count(*) FROM ogive.completion_rows",
             ])
             let after = Int(count.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0

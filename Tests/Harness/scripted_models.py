@@ -182,6 +182,12 @@ class Handler(BaseHTTPRequestHandler):
             self.control.wait_for_end(kind, rule)
             self.close_connection = True
             return True
+        if fault == "die":
+            # Once: the next process finds the mark.
+            mark = self.control.path + ".died"
+            if not os.path.exists(mark):
+                open(mark, "w").close()
+                os._exit(9)
         if fault == "drip":
             self.drip(kind, rule)
             return True

@@ -106,7 +106,9 @@ import Testing
         let policy = try Samples.policy(url)
         let error = await #expect(throws: ModelError.self) { try await policy.fingerprint() }
         #expect(error?.code == .unreachable)
-        #expect(error?.message.contains(url) == true)
+        #expect(
+            error?.message.contains("\(url)/v1/models: connection refused; check that") == true,
+            "\(error?.message ?? "")")
     }
 
     @Test func unknownHostIsUnreachable() async throws {
@@ -143,6 +145,7 @@ import Testing
             let policy = try Samples.policy(server.url)
             let error = await #expect(throws: ModelError.self) { try await policy.fingerprint() }
             #expect(error?.code == .serverError)
+            #expect(error?.isServerGone == true)
         }
     }
 

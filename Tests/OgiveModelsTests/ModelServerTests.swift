@@ -78,6 +78,44 @@ import Testing
         }
     }
 
+    @Test func aServerThatDiedIsWaitedForUntilItAnswersAgain() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "lives-\(UInt64.random(in: 0 ... .max))").path
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        // The second life begins only when the test lets it.
+        let script = """
+            cd "$1"; echo $$ >>lives
+            if [ "$(wc -l <lives)" -gt 1 ]; then while [ ! -e go ]; do sleep 0.05; done; fi
+            exec python3 -m http.server --bind 127.0.0.1 "$2"
+            """
+        var spec = ModelServerSpec(argv: ["sh", "-c", script, "sh", folder, "{port}"])
+        spec.healthPath = "/"
+        let server = try ModelServer(spec, supervisor: [])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            try await server.waitUntilAnswering()
+            let lives = { (try? String(contentsOfFile: folder + "/lives", encoding: .utf8)) ?? "" }
+            let first = try #require(pid_t(lives().split(separator: "\n").first ?? ""))
+            kill(first, SIGKILL)
+            try await eventually("its second life") { lives().split(separator: "\n").count == 2 }
+            // Healthy it was, but it does not answer.
+            try await server.waitUntilHealthy()
+            try await withThrowingTaskGroup(of: Void.self) { waiting in
+                waiting.addTask {
+                    try await server.waitUntilAnswering()
+                    #expect(FileManager.default.fileExists(atPath: folder + "/go"))
+                }
+                // Time to be wrong in.
+                try await Task.sleep(for: .milliseconds(100))
+                try "".write(toFile: folder + "/go", atomically: true, encoding: .utf8)
+                try await waiting.waitForAll()
+            }
+            group.cancelAll()
+        }
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
     @Test func supervisorEndsTheWholeGroupWhenItsLifelineCloses() async throws {
         var ends: [Int32] = [-1, -1]
         // The array has room for the two descriptors.

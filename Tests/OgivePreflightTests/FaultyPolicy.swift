@@ -152,3 +152,20 @@ struct WordInspector: ModelInspector {
         text.split(separator: " ").map { 10 + $0.utf8.reduce(0) { $0 + Int($1) } }
     }
 }
+
+/// A server that shows nothing of what it makes of a text.
+struct MuteInspector: ModelInspector {
+    let name = "http://mute"
+
+    func contextLength() async throws(ModelError) -> Int? { nil }
+
+    func tokens(of text: String, addingSpecial: Bool) async throws(ModelError) -> [Int]? { nil }
+
+    func tokens(of prompt: Prompt, completion: String?) async throws(ModelError) -> [Int]? { nil }
+
+    func rendered(_ prompt: Prompt, completion: String?) async throws(ModelError) -> String? { nil }
+
+    func squashedAndRaw(
+        _ request: ScoreRequest
+    ) async throws(ModelError) -> (squashed: Double, raw: Double)? { nil }
+}

@@ -141,30 +141,45 @@ struct PolicyCheckTests {
         #expect(other?.severity == .ok)
     }
 
+    @Test("What a server does not show comes with what to do about it")
+    func mute() async throws {
+        let mute = MuteInspector()
+        for isScorer in [true, false] {
+            let tokens = TokenChecks(
+                mute, isScorer: isScorer, longest: Samples.prompts[0], maxTokens: 8)
+            let finding = try #require(try await tokens.bosFindings().first)
+            #expect(finding.severity == .note && finding.advice?.hasPrefix("nothing") == true)
+        }
+        let findings = try await TemplateCheck.findings(
+            policy: WordInspector(), scorer: mute, prompt: Samples.prompts[0])
+        #expect(findings.map(\.severity) == [.note])
+        #expect(findings.first?.advice?.hasPrefix("nothing") == true)
+    }
+
     @Test("A check that takes too long is given up and says so")
-    func givenUp() async {
+    func givenUp() async throws {
         let check = Check(.policySeeds, at: "here", within: .milliseconds(1)) {
             try await Task.sleep(for: .seconds(3_600))
             return []
         }
-        let findings = await check.run(.machine)
+        let findings = try await check.run(.machine).get()
         #expect(findings.map(\.severity) == [.note])
         #expect(findings.first?.message.contains("not concluded") == true)
     }
 
     @Test("Checks share their time: what it does not suffice for is said, and nothing hangs")
-    func sharedTime() async {
+    func sharedTime() async throws {
         let shared = SharedTime(.milliseconds(50))
         let slow = Check(.policySeeds, at: "here") {
             try await Task.sleep(for: .seconds(3_600))
             return []
         }
-        #expect(await slow.run(shared).first?.message.contains("not concluded") == true)
+        #expect(try await slow.run(shared).get().first?.message.contains("not concluded") == true)
         let other = Check(.policyBOS, at: "here") { [Finding(.ok, .policyBOS, at: "here", "fine")] }
-        let findings = await other.run(shared)
+        let findings = try await other.run(shared).get()
         #expect(findings.map(\.severity) == [.note])
         #expect(findings.first?.message.contains("not checked: no time") == true)
-        #expect(await other.run(SharedTime()).map(\.severity) == [.ok])
+        #expect(try await other.run(SharedTime()).get().map(\.severity) == [.ok])
     }
 
     @Test("A policy that does not answer in time ends its checks, as a warning")

@@ -42,12 +42,18 @@ extension StoreTests {
             }
         }
 
-        @Test("lists draws and candidates that are pending, up to the limit")
-        func listsPending() async throws {
+        @Test("lists draws and candidates that are missing, up to the limit")
+        func listsMissing() async throws {
             try await TestDatabase.with { database in
                 _ = try await database.run(prompts: 2, draws: 3, candidates: true)
+                // While it is open, they are pending and not missing.
+                let open = try await database.store.audit(run: "run", listMax: 4)
+                #expect(!open.isSound && open.isOpen && open.isConsistent)
+                #expect(open.pendingItems == 10 && open.missing.isEmpty)
+                try await database.query(
+                    "UPDATE ogive.runs SET state = 'finished', finished_at = now()")
                 let report = try await database.store.audit(run: "run", listMax: 4)
-                #expect(!report.isSound)
+                #expect(!report.isSound && !report.isOpen && report.missingCount == 10)
                 #expect(report.pending == 6 && report.pendingCandidates == 4)
                 #expect(report.missing.count == 4)
                 #expect(report.missing.map(\.index) == [0, 1, 2, 0])

@@ -154,6 +154,47 @@ extension StoreTests {
             }
         }
 
+        @Test("a prompt set is dropped once no run and no sampling is on it")
+        func dropsSets() async throws {
+            try await TestDatabase.with { database in
+                _ = try await database.run(prompts: 2, draws: 1, candidates: true)
+                try await database.importPrompts(3, set: "other", candidates: true)
+                func refusal(_ set: String) async -> String {
+                    let error = await #expect(throws: StoreError.self) {
+                        _ = try await database.store.drop(set: set)
+                    }
+                    return error?.message ?? ""
+                }
+                #expect(await refusal("set").contains("that of run \"run\""))
+                #expect(await refusal("none").contains("there are \"other\", \"set\""))
+                try await database.withTwoLogins { login, _ in
+                    await #expect {
+                        _ = try await login.store.drop(set: "other")
+                    } throws: {
+                        ($0 as? StoreError)?.message.contains("members of ogive_owner") == true
+                    }
+                }
+                let outline = try await database.store.drop(set: "other", isDryRun: true)
+                #expect(outline.prompts == 3 && outline.candidates == 6)
+                #expect(try await database.store.drop(set: "other") == outline)
+                #expect(await refusal("other").contains("There is no prompt set"))
+                for (table, left) in [
+                    ("prompt_sets", 1), ("prompt_rows", 2), ("candidate_rows", 4),
+                    ("candidate_pair_rows", 2),
+                ] {
+                    let count: Int = try await database.value("SELECT count(*) FROM ogive.\(table)")
+                    #expect(count == left, "\(table)")
+                }
+                // Prompts and their number begin anew.
+                try await database.importPrompts(1, set: "other")
+                // What a run left behind needs its prompts, too.
+                _ = try await database.store.submit(TestDatabase.spec(draws: 1, set: "other"))
+                #expect(await refusal("set").contains("`ogive drop --orphans`"))
+                _ = try await database.store.dropOrphans()
+                #expect(try await database.store.drop(set: "set").prompts == 2)
+            }
+        }
+
         @Test("drop refuses what a snapshot pins, and a login that does not own the data")
         func refuses() async throws {
             try await TestDatabase.with { database in

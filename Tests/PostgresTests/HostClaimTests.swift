@@ -99,6 +99,29 @@ import Testing
         }
     }
 
+    @Test func aLockThatIsHeldForAMomentIsNoUser() async throws {
+        let path = "/tmp/ogive-embedded-moment-\(UInt64.random(in: 0 ... .max))"
+        try await EmbeddedPostgres.with(directory: path) { _ in }
+        // As the keeper of a server that has just ended does, when it looks for users.
+        let lock = try await FileLock.exclusive(path + "/users.lock", patience: .seconds(60))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await EmbeddedPostgres.with(directory: path) { _ in } }
+            try await eventually("the next one to look") {
+                try FileLock.isHeld(path + "/gate.lock")
+            }
+            lock.unlock()
+            try await group.waitForAll()
+        }
+        // Whoever goes on holding it is a user, whom nobody's claim explains.
+        let user = try await FileLock.shared(path + "/users.lock", patience: .seconds(60))
+        let error = try await postgresError {
+            try await EmbeddedPostgres.with(directory: path) { _ in }
+        }
+        #expect(error.message.contains("does not see"), "\(error.message)")
+        user.unlock()
+        try FileManager.default.removeItem(atPath: path)
+    }
+
     @Test func aSilentHostIsTakenOver() async throws {
         try await with { path in
             let server = try await EmbeddedPostgres.start(directory: path, silence: .seconds(1))

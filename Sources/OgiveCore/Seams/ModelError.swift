@@ -54,6 +54,8 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     package var message: String
     /// How long the server asks to wait.
     package var retryAfter: Duration?
+    /// Whether the server broke off its answer, or the connection.
+    package var isBrokenOff = false
 
     /// Describes a failure. Secrets that a server repeats are hidden in the message.
     package init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
@@ -89,6 +91,9 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
             false
         }
     }
+
+    /// Whether nobody is there any more, or the server went away in the middle of its answer.
+    package var isServerGone: Bool { code == .unreachable || isBrokenOff }
 
     /// Whether a run's specification asks for what this worker does not have: other runs of the
     /// same model may go on.

@@ -104,20 +104,15 @@ package enum HTTPFailure {
         case let error as HTTPClientError where isBeforeConnection(error):
             return unreachable(url, error.shortDescription)
         case let error as HTTPClientError:
-            return ModelError(
-                .serverError,
-                "\(url) broke off its answer: \(error.shortDescription); "
-                    + "see the server's log")
+            return brokenOff(url, ": \(error.shortDescription)")
         case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
-            return ModelError(
-                .serverError,
-                "\(url) broke off its answer: connection reset; "
-                    + "see the server's log")
+            return brokenOff(url, ": connection reset")
+        case let error as IOError:
+            return unreachable(url, reason(error.errnoCode))
         case is CancellationError:
             return ModelError(.timeout, "the request to \(url) was cancelled")
         case let error as HTTPParserError where error == .invalidEOFState:
-            return ModelError(
-                .serverError, "\(url) broke off its answer; see the server's log")
+            return brokenOff(url, "")
         case let error as HTTPParserError:
             return ModelError(.serverError, "\(url) does not answer in HTTP: \(error)")
         default:
@@ -145,6 +140,20 @@ package enum HTTPFailure {
     private static func isBeforeConnection(_ error: HTTPClientError) -> Bool {
         error == .getConnectionFromPoolTimeout || error == .tlsHandshakeTimeout
             || error == .invalidURL || error == .emptyHost || error == .alreadyShutdown
+    }
+
+    private static func brokenOff(_ url: String, _ how: String) -> ModelError {
+        var error = ModelError(
+            .serverError, "\(url) broke off its answer\(how); see the server's log")
+        error.isBrokenOff = true
+        return error
+    }
+
+    /// What the system says of a connection that it does not give.
+    private static func reason(_ code: CInt) -> String {
+        // Sound: the text lives until the next call and is copied at once.
+        let text = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     private static func unreachable(_ url: String, _ reason: String) -> ModelError {

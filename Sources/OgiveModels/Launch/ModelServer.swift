@@ -76,6 +76,20 @@ package final class ModelServer: Sendable {
         }
     }
 
+    /// Returns when the server answers, also after it died and was started again; throws what
+    /// `run()` throws when it stays away.
+    package func waitUntilAnswering() async throws(ModelError) {
+        while true {
+            try await waitUntilHealthy()
+            if await answersHealth() { return }
+            do {
+                try await Task.sleep(for: SpawnedProcess.period, clock: .continuous)
+            } catch {
+                throw ModelError(.timeout, "waiting for the server at \(url) was cancelled")
+            }
+        }
+    }
+
     /// One life of the server; returns when the task is cancelled and the server has ended.
     private func session() async throws(ModelError) {
         let log = try ServerLog(

@@ -18,24 +18,29 @@ package struct Check: Sendable {
         self.body = body
     }
 
-    /// Runs it in what is left of the time of all.
-    package func run(_ shared: SharedTime) async -> [Finding] {
+    /// Runs it in what is left of the time of all. Fails when the server is lost meanwhile.
+    package func run(_ shared: SharedTime) async -> Result<[Finding], ModelError> {
         let left = shared.left
-        guard left > .zero else { return [shared.notChecked(code, at: place)] }
+        guard left > .zero else { return .success([shared.notChecked(code, at: place)]) }
         return await run(shared.time, within: min(limit, left))
     }
 
     /// Runs it. One that is not done in time is given up and says so: nothing was concluded then.
-    package func run(_ time: TimeSource, within bound: Duration? = nil) async -> [Finding] {
+    package func run(
+        _ time: TimeSource, within bound: Duration? = nil
+    ) async -> Result<[Finding], ModelError> {
         let limit = bound ?? limit
-        return await withTaskGroup(of: [Finding]?.self) { group in
+        return await withTaskGroup(of: Result<[Finding], ModelError>?.self) { group in
             group.addTask {
                 do {
-                    return try await body()
+                    return .success(try await body())
                 } catch {
-                    return [
+                    if let error = error as? ModelError, error.isServerGone {
+                        return .failure(error)
+                    }
+                    return .success([
                         Finding(.warning, code, at: place, "could not be checked: \(error)")
-                    ]
+                    ])
                 }
             }
             group.addTask {
@@ -45,11 +50,12 @@ package struct Check: Sendable {
             }
             let first = await group.next() ?? nil
             group.cancelAll()
-            return first ?? [
-                Finding(
-                    .note, code, at: place,
-                    "not concluded: the check was given up after \(limit)")
-            ]
+            return first
+                ?? .success([
+                    Finding(
+                        .note, code, at: place,
+                        "not concluded: the check was given up after \(limit)")
+                ])
         }
     }
 }

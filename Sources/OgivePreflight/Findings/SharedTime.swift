@@ -1,4 +1,5 @@
 package import OgiveCore
+internal import Synchronization
 
 /// The time that all checks of a preflight share, so that a slow model cannot hold it up for ever.
 package struct SharedTime: Sendable {
@@ -10,6 +11,12 @@ package struct SharedTime: Sendable {
     /// All of it.
     package let total: Duration
     private let end: Instant
+    private let stillness = Stillness()
+
+    /// How long the time has stood still.
+    private final class Stillness: Sendable {
+        let total = Mutex(Duration.zero)
+    }
 
     /// Begins now.
     package init(_ total: Duration = SharedTime.standard, _ time: TimeSource = .machine) {
@@ -19,7 +26,18 @@ package struct SharedTime: Sendable {
     }
 
     /// What is left.
-    package var left: Duration { max(.zero, end - time.now()) }
+    package var left: Duration {
+        max(.zero, end + stillness.total.withLock { $0 } - time.now())
+    }
+
+    /// Runs `body`, which takes nothing of what is left.
+    func standingStill<Value>(_ body: () async -> Value) async -> Value {
+        let begun = time.now()
+        let value = await body()
+        let took = time.now() - begun
+        stillness.total.withLock { $0 += took }
+        return value
+    }
 
     /// What `body` gives when that comes while time is left; else it is cancelled.
     package func run<Value: Sendable>(

@@ -4,12 +4,14 @@ extension PolicyProbe {
     /// What the policy says of its own draws when they are given to it.
     func agreement(_ answers: [[Completion]]) async throws -> [Finding] {
         var evidence = AgreementEvidence()
-        if let obstacle = await compare(answers, by: policy, &evidence) { return unable(obstacle) }
+        if let obstacle = try await compare(answers, by: policy, &evidence) {
+            return unable(obstacle)
+        }
         if !evidence.isClose, let detailed {
             // The sums differ: token by token it is seen whether only the last one does.
             var closer = AgreementEvidence()
             let draws = try await redraw(parameters, by: detailed)
-            if let obstacle = await compare(draws, by: detailed, &closer) {
+            if let obstacle = try await compare(draws, by: detailed, &closer) {
                 return unable(obstacle)
             }
             if closer.count > 0 { evidence = closer }
@@ -17,10 +19,11 @@ extension PolicyProbe {
         return others(evidence) + (try await conclusion(evidence))
     }
 
-    /// Gives draws back. Answers with what keeps the server from telling anything.
+    /// Gives draws back. Answers with what keeps the server from telling anything; throws when it
+    /// is gone.
     private func compare(
         _ answers: [[Completion]], by policy: any Policy, _ evidence: inout AgreementEvidence
-    ) async -> ModelError? {
+    ) async throws(ModelError) -> ModelError? {
         for (prompt, draws) in zip(prompts, answers) {
             let ended = draws.filter { $0.finishReason == .stop && $0.logProbability != nil }
             if ended.isEmpty { continue }
@@ -29,6 +32,7 @@ extension PolicyProbe {
             for (draw, answer) in zip(ended, told) {
                 switch answer {
                 case .success(let given): evidence.add(draw, given)
+                case .failure(let error) where error.isServerGone: throw error
                 case .failure(let error) where error.concernsEndpoint: return error
                 case .failure(let error): evidence.add(error)
                 }
@@ -78,7 +82,7 @@ extension PolicyProbe {
         let detailed = detailed ?? policy
         var evidence = AgreementEvidence()
         let draws = try await redraw(neutral, by: detailed)
-        guard await compare(draws, by: detailed, &evidence) == nil else { return false }
+        guard try await compare(draws, by: detailed, &evidence) == nil else { return false }
         return evidence.count > 0 && evidence.isClose
     }
 

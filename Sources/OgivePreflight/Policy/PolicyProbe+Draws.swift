@@ -44,7 +44,10 @@ extension PolicyProbe {
             case nil: break
             }
         }
-        if answered.isEmpty, let failure {
+        // Of a server that is gone, what it said before is of no use.
+        let gone = results.values.lazy.compactMap(\.failure).first(where: \.isServerGone)
+        failure = gone ?? failure
+        if answered.isEmpty || gone != nil, let failure {
             return (
                 [], failure,
                 [Finding(.error, .policyAnswers, at: name, "no draw: \(failure.message)")]
@@ -58,12 +61,15 @@ extension PolicyProbe {
     }
 
     /// Draws of the prompts as texts to be scored, two of each.
-    package func texts() async -> [(prompt: Prompt, completion: String)] {
-        guard let answers = try? await draw(prompts.indices.map { ($0, [0, 1]) }, short) else {
-            return []
-        }
-        return zip(prompts, answers).flatMap { prompt, draws in
-            draws.map { (prompt, $0.text) }
+    package func texts() async -> Result<[(prompt: Prompt, completion: String)], ModelError> {
+        do {
+            let answers = try await draw(prompts.indices.map { ($0, [0, 1]) }, short)
+            return .success(
+                zip(prompts, answers).flatMap { prompt, draws in draws.map { (prompt, $0.text) } })
+        } catch let error as ModelError {
+            return .failure(error)
+        } catch {
+            return .failure(ModelError(.timeout, "\(error)"))
         }
     }
 

@@ -65,7 +65,12 @@ package struct TokenChecks: Sendable {
                 of: longest, completion: isScorer ? "Yes." : nil),
             let empty = try await inspector.tokens(of: "", addingSpecial: true)
         else {
-            return [Finding(.note, code, at: name, "the server does not tell tokens")]
+            return [
+                Finding(
+                    .note, code, at: name, "the server does not tell tokens",
+                    advice: "nothing, unless rewards or draws look wrong: then see by the "
+                        + "server's own log whether \(key) begins with one BOS")
+            ]
         }
         // What the tokeniser adds to an empty text: BOS, for some also EOS.
         guard let bos = empty.first else {
@@ -121,7 +126,9 @@ package enum TemplateCheck {
                 Finding(
                     .note, .templates, at: scorer.name,
                     "policy and reward model cannot be compared: a server does not show how it "
-                        + "renders a conversation")
+                        + "renders a conversation",
+                    advice: "nothing, where the two come of different families; otherwise "
+                        + "compare their chat templates by hand")
             ]
         }
         let places = "\(policy.name) and \(scorer.name)"

@@ -18,6 +18,8 @@ package struct ScorerChecks: Sendable {
     package var policy: (inspector: any ModelInspector, prompt: Prompt)?
     /// The prompts that are more than one user turn.
     package var severalTurns: SeveralTurns?
+    /// How launched servers are waited for; `nil` without any.
+    package var restarted: ServerWait.Restarted?
 
     /// Joins the parts.
     package init(
@@ -44,15 +46,20 @@ package struct ScorerChecks: Sendable {
             scorer: scorer.model, name: scorer.name, spec: spec, draws: carried,
             inspector: inspector)
         let shared = shared
-        guard let (failure, findings) = await shared.run({ await probe.firstScore(shared.time) })
-        else { return .late(.scorerAnswers, at: probe.name, shared) }
-        guard failure == nil, spec.kind != .synthetic else {
-            return Preflight.Outcome(findings: refused + findings, failure: failure)
+        let wait = ServerWait(shared, restarted)
+        let (first, losses) = await wait.run(lost: { $0?.failure }) {
+            await shared.run { await probe.firstScore(shared.time) }
         }
-        var all = refused + findings
-        // One after the other: each would slow the next one's answers down.
-        for check in checks(probe) { all += await check.run(shared) }
-        return Preflight.Outcome(findings: all)
+        guard let (failure, found) = first
+        else { return .late(.scorerAnswers, at: probe.name, shared) }
+        let findings =
+            refused + ServerWait.returned(losses, .scorerAnswers, at: probe.name) + found
+        guard failure == nil, spec.kind != .synthetic else {
+            return Preflight.Outcome(findings: findings, failure: failure)
+        }
+        var outcome = await wait.run(checks(probe))
+        outcome.findings = findings + outcome.findings
+        return outcome
     }
 
     /// An error that counts the prompts that the scorer cannot carry.

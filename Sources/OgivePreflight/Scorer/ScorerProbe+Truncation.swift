@@ -30,6 +30,7 @@ extension ScorerProbe {
         for result in results {
             switch result {
             case .success(let score): rewards.append(score.reward)
+            case .failure(let error) where error.isServerGone: throw error
             case .failure(let error):
                 return [
                     Finding(

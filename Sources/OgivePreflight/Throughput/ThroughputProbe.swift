@@ -43,6 +43,8 @@ package struct ThroughputProbe: Sendable {
         package var bytes = 0
         /// How long it took.
         package var elapsed = Duration.zero
+        /// Why some did not come; that the server is gone counts more than any other reason.
+        package var failure: ModelError?
 
         /// Draws or scores in a second; `nil` when none came.
         package var perSecond: Double? {
@@ -51,6 +53,13 @@ package struct ThroughputProbe: Sendable {
 
         /// A burst of nothing.
         package init() {}
+
+        fileprivate mutating func add(_ error: ModelError) {
+            guard let failure, !error.isServerGone || failure.isServerGone else {
+                self.failure = error
+                return
+            }
+        }
     }
 
     /// Most that both bursts take together.
@@ -72,17 +81,21 @@ package struct ThroughputProbe: Sendable {
                 prompt: prompt, seedBase: 615_001 + UInt64(number % prompts.count) * 10_000,
                 indexes: (0..<Int32(drawsPerRequest)).map { first + $0 }, parameters: parameters)
             let answers = await policies[number % policies.count].sample(request)
-            return answers.compactMap { try? $0.get() }.map { (prompt, $0) }
+            return answers.map { (prompt, $0) }
         }
         var burst = Burst()
         burst.elapsed = time.now() - begun
         var texts: [ScoreRequest] = []
-        for (prompt, draw) in results.flatMap(\.self) {
-            burst.count += 1
-            burst.tokens.output += draw.tokenCount ?? 0
-            burst.tokens.input += draw.promptTokenCount ?? 0
-            burst.bytes += draw.text.utf8.count
-            texts.append(ScoreRequest(prompt: prompt, completion: draw.text))
+        for (prompt, result) in results.flatMap(\.self) {
+            switch result {
+            case .success(let draw):
+                burst.count += 1
+                burst.tokens.output += draw.tokenCount ?? 0
+                burst.tokens.input += draw.promptTokenCount ?? 0
+                burst.bytes += draw.text.utf8.count
+                texts.append(ScoreRequest(prompt: prompt, completion: draw.text))
+            case .failure(let error): burst.add(error)
+            }
         }
         return (burst, texts)
     }
@@ -98,14 +111,36 @@ package struct ThroughputProbe: Sendable {
         let begun = time.now()
         let results = await inParallel(batches.count, scoreConcurrency, time) { number in
             await scorers[number % scorers.count].score(batches[number])
-                .compactMap { try? $0.get() }
         }
         burst.elapsed = time.now() - begun
-        for score in results.flatMap(\.self) {
-            burst.count += 1
-            if let tokens = score.tokens { burst.tokens = burst.tokens + tokens }
+        for result in results.flatMap(\.self) {
+            switch result {
+            case .success(let score):
+                burst.count += 1
+                if let tokens = score.tokens { burst.tokens = burst.tokens + tokens }
+            case .failure(let error): burst.add(error)
+            }
         }
         return burst
+    }
+
+    /// Why a model is gone after bursts in which its server was lost; `nil` when it answers a
+    /// request by itself: many at once were too many for it.
+    package func lostModel(
+        _ sampling: Burst, _ scoring: Burst, _ texts: [ScoreRequest]
+    ) async -> ModelError? {
+        var failures: [ModelError?] = []
+        if sampling.failure?.isServerGone ?? false {
+            var one = parameters
+            one.maxTokens = 1
+            let request = SampleRequest(
+                prompt: prompts[0], seedBase: 615_001, indexes: [0], parameters: one)
+            for policy in policies { failures.append(await policy.sample(request).first?.failure) }
+        }
+        if scoring.failure?.isServerGone ?? false, let text = texts.first {
+            for scorer in scorers { failures.append(await scorer.score([text]).first?.failure) }
+        }
+        return failures.lazy.compactMap(\.self).first(where: \.isServerGone)
     }
 
     /// Runs `count` operations, some at once; those that are not done in time are given up.

@@ -36,10 +36,15 @@ package struct AuditReport: Hashable, Sendable {
     package var isOutOfBudget = false
     /// Whether a person ended the run before it was done: then draws may be pending, too.
     package var isCancelled = false
+    /// Whether the run is open: then draws are pending, and a coordinator goes on with them.
+    package var isOpen = false
     /// Prompts of which some draws are pending and others are not.
     package var partialPrompts = 0
-    /// Missing items, in order of prompt: the first ones, up to the limit asked for.
+    /// Missing items, in order of prompt: the first ones, up to the limit asked for. What is
+    /// pending is none while the run is open, or when it was closed before it was done.
     package var missing: [MissingItem] = []
+    /// How many missing items there are.
+    package var missingCount = 0
     /// Contradictions between rows: the first ones, up to the limit asked for.
     package var problems: [String] = []
     /// How many contradictions there are.
@@ -48,9 +53,14 @@ package struct AuditReport: Hashable, Sendable {
     /// Whether each draw 0..<n of each prompt, and each candidate, is there or has its reason, and
     /// nothing contradicts anything. A run that samples nothing owes the draws that are stored; of
     /// one that stopped at its budget or was cancelled, some may be pending.
-    package var isSound: Bool {
-        (mayLack || pending + pendingCandidates + pendingLogProbabilities == 0)
-            && problemCount == 0
+    package var isSound: Bool { (mayLack || pendingItems == 0) && isConsistent }
+
+    /// Draws, candidates and log-probabilities with neither a result nor a failure.
+    package var pendingItems: Int { pending + pendingCandidates + pendingLogProbabilities }
+
+    /// Whether nothing contradicts anything, whatever is pending.
+    package var isConsistent: Bool {
+        problemCount == 0
             && landed + failed + unsampled + pending == targetDraws
             && landedCandidates + failedCandidates + pendingCandidates == candidates
             && landedLogProbabilities + failedLogProbabilities + pendingLogProbabilities

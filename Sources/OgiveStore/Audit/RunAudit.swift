@@ -13,6 +13,7 @@ struct RunAudit {
         var report = AuditReport(run: run)
         report.isOutOfBudget = extent.state == "budget"
         report.isCancelled = extent.state == "cancelled"
+        report.isOpen = extent.state == "open"
         try await countLanded(&report, connection)
         try await listMissing(
             AuditQueries.missingDraws,
@@ -94,7 +95,8 @@ struct RunAudit {
                 case (_, true): report.pendingLogProbabilities += 1
                 case (_, false): report.failedLogProbabilities += 1
                 }
-                if item.reason == nil, report.mayLack { continue }
+                if item.reason == nil, report.mayLack || report.isOpen { continue }
+                report.missingCount += 1
                 if report.missing.count < listMax { report.missing.append(item) }
             }
         }

@@ -116,7 +116,9 @@ package final class PromptImporter {
             .conflict,
             "Prompt set \"\(set)\": a key names one prompt for good, but "
                 + lines.joined(separator: "; ")
-                + ". Give these prompts other keys, or import them into another set.")
+                + ". Give these prompts other keys, or import them into another set "
+                + "(`-o prompts.set=NAME`, or --set NAME); a set that no run uses is removed with "
+                + "`ogive drop --set \(set)`.")
     }
 
     private func append(_ prompt: ImportedPrompt, line: Int) throws {

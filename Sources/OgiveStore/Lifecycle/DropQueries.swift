@@ -49,4 +49,24 @@ enum DropQueries {
     static let deleteScorings = "DELETE FROM ogive.scorings WHERE id = ANY($1)"
     /// $1 samplings.
     static let deleteSamplings = "DELETE FROM ogive.samplings WHERE id = ANY($1)"
+
+    /// A prompt set, with the runs and samplings on it; no import adds to it meanwhile. $1 name.
+    static let promptSet = """
+        SELECT e.id, e.prompts, e.candidates,
+            ARRAY(SELECT r.name FROM ogive.runs r JOIN ogive.samplings s ON s.id = r.sampling_id
+                WHERE s.prompt_set_id = e.id ORDER BY r.id) AS runs,
+            (SELECT count(*) FROM ogive.samplings s WHERE s.prompt_set_id = e.id) AS samplings
+        FROM ogive.prompt_sets e WHERE e.name = $1
+        """
+    /// $1 name.
+    static let lockSet = "SELECT 1 FROM ogive.prompt_sets WHERE name = $1 FOR UPDATE"
+    /// $1 prompt set. Its pairs go with the candidates.
+    static let deleteSet = [
+        """
+        DELETE FROM ogive.candidate_rows WHERE prompt_id IN (
+            SELECT id FROM ogive.prompt_rows WHERE prompt_set_id = $1)
+        """,
+        "DELETE FROM ogive.prompt_rows WHERE prompt_set_id = $1",
+        "DELETE FROM ogive.prompt_sets WHERE id = $1",
+    ]
 }

@@ -20,3 +20,13 @@ package struct DroppedRun: Hashable, Sendable {
         self.promptSet = promptSet
     }
 }
+
+/// What dropping a prompt set removes, or would remove.
+package struct DroppedSet: Hashable, Sendable {
+    /// The set.
+    package let set: String
+    /// Its prompts.
+    package let prompts: Int
+    /// Their candidates.
+    package let candidates: Int
+}

@@ -59,6 +59,54 @@ extension PostgresStore {
         }
     }
 
+    /// Removes a prompt set that no sampling needs, with its candidates. Nothing is removed when
+    /// `isDryRun`. Throws `.conflict` when there is no such set, a run or a sampling is on it, or
+    /// this login may not.
+    package func drop(
+        set name: String, isDryRun: Bool = false
+    ) async throws(StoreError) -> DroppedSet {
+        try await dropping("drop set \"\(name)\"", isDryRun: isDryRun) { connection in
+            if !isDryRun { _ = try await connection.query(DropQueries.lockSet, [.string(name)]) }
+            guard
+                let row = try await connection.query(DropQueries.promptSet, [.string(name)]).first
+            else { throw try await Self.noSet(name, connection) }
+            let runs = try row.decode("runs", as: [String].self)
+            let samplings = try row.decode("samplings", as: Int.self)
+            if let reason = Self.need(of: name, runs, samplings: samplings) {
+                throw StoreError(.conflict, reason)
+            }
+            if !isDryRun {
+                let id = PostgresValue.int64(try row.decode("id"))
+                for sql in DropQueries.deleteSet { try await connection.execute(sql, [id]) }
+            }
+            return DroppedSet(
+                set: name, prompts: try row.decode("prompts"),
+                candidates: try row.decode("candidates"))
+        }
+    }
+
+    /// What keeps a prompt set from being removed, with the way out; `nil` when nothing does.
+    private static func need(of set: String, _ runs: [String], samplings: Int) -> String? {
+        if let first = runs.first {
+            let names = runs.prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
+            return "Prompt set \"\(set)\" is that of \(runs.count == 1 ? "run" : "the runs") "
+                + "\(names)\(runs.count > 5 ? ", …" : ""): drop what uses it first, for example "
+                + "`ogive drop \(first)`."
+        }
+        guard samplings > 0 else { return nil }
+        return "Prompt set \"\(set)\" has completions that no run names: remove them first with "
+            + "`ogive drop --orphans`."
+    }
+
+    private static func noSet(
+        _ name: String, _ connection: PostgresConnection
+    ) async throws -> StoreError {
+        let known = try await connection.query(SubmitQueries.promptSets)
+            .map { "\"\(try $0.decode("name", as: String.self))\"" }
+        let list = known.isEmpty ? "there are none" : "there are " + known.joined(separator: ", ")
+        return StoreError(.conflict, "There is no prompt set \"\(name)\": \(list).")
+    }
+
     /// Runs `body` as the owner of the data, when nobody submits or lands; when `isDryRun`, as it
     /// is.
     private func dropping<T: Sendable>(

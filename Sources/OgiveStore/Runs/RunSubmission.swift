@@ -52,6 +52,9 @@ struct RunSubmission {
             try await connection.execute(SubmitQueries.deleteRun, [.string(spec.name)])
         }
         let isThere = existing != nil && differences.isEmpty
+        let former: Int = try await connection.query(
+            SubmitQueries.drawsMax, [.int64(sampling)]
+        ).one().decode("draws_max")
         try await write(isThere, sampling: sampling, scoring: scoring, connection)
         let run = try RunDescription(
             try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
@@ -66,7 +69,9 @@ struct RunSubmission {
             outcome: outcome(existing, isRepointed: !differences.isEmpty, isPending: isPending),
             isFinished: !isPending, isOutOfBudget: state == .outOfBudget, prompts: prompts,
             samplingIsNew: samplingIsNew,
-            scoringIsNew: scoringIsNew, sharedWith: sharers, differences: differences)
+            scoringIsNew: scoringIsNew, sharedWith: sharers,
+            formerDraws: !isThere && former > spec.draws ? former : nil,
+            differences: differences)
     }
 
     private func outcome(

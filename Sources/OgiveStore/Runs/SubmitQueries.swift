@@ -56,6 +56,8 @@ enum SubmitQueries {
                 ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3
         """
+    /// How many draws were ever asked for. $1 sampling.
+    static let drawsMax = "SELECT draws_max FROM ogive.samplings WHERE id = $1"
     /// Remembers how many draws were ever asked for. $1 sampling, $2 draws.
     static let noteDraws = """
         UPDATE ogive.samplings SET draws_max = greatest(draws_max, $2)

@@ -32,6 +32,9 @@ package struct SubmitReceipt: Sendable {
     package var scoringIsNew: Bool
     /// Other runs whose draws it shares.
     package var sharedWith: [String]
+    /// Draws of each prompt that the sampling was asked for before, when those are more than the
+    /// run takes and nobody knows that yet.
+    package var formerDraws: Int?
     /// When repointed, the keys in which the specifications differ, as `policy.model: a → b`.
     package var differences: [String]
 }

@@ -42,7 +42,8 @@ package actor EmbeddedPostgres {
         let gate = directory.gate
         let entry = try await FileLock.exclusive(gate, patience: gatePatience)
         defer { entry.unlock() }
-        let hasUsers = try FileLock.isHeld(directory.users)
+        let claim = HostClaim(directory: directory, silence: silence, tell: tell)
+        let hasUsers = try await claim.hasUsers()
         let presence = try await FileLock.shared(directory.users, patience: gatePatience)
         let identity = try ServerIdentity.find(directory: directory)
         let programs = try ServerPrograms.find(
@@ -50,7 +51,7 @@ package actor EmbeddedPostgres {
         try await directory.requireEntry(identity, programs)
         let server = EmbeddedServer(
             directory: directory, identity: identity, programs: programs,
-            claim: HostClaim(directory: directory, silence: silence, tell: tell),
+            claim: claim,
             keeper: ServerKeeper(
                 directory: directory, identity: identity, programs: programs, lingering: lingering))
         let configuration = try await server.ensureRunning(hasUsers: hasUsers)

@@ -19,6 +19,8 @@ struct HostClaim: Sendable {
     /// For how long a new claim must stand in the place of an old one: another host may have
     /// looked at the old one just before.
     private static let settling = Duration.seconds(1)
+    /// For how long a lock that nobody's claim explains is looked at again.
+    private static let momentMax = Duration.seconds(3)
     /// Looks before a person is told: a host that is alive shows it within a second or two.
     private static let looksUntold = 16
     /// How often somebody may take or leave the directory while it is looked at.
@@ -26,6 +28,18 @@ struct HostClaim: Sendable {
 
     /// The directory's claim, if there is one.
     var current: HostRecord? { sighting?.record }
+
+    /// Whether somebody holds a lock on the file of users. Where nobody claims the directory there
+    /// is no server as a rule, and whoever holds the lock may be the keeper of one that has just
+    /// ended, which takes it for a moment: then it counts only when it is held for some seconds.
+    func hasUsers() async throws -> Bool {
+        let deadline = ContinuousClock.now + Self.momentMax
+        while try FileLock.isHeld(directory.users) {
+            guard current == nil, ContinuousClock.now < deadline else { return true }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        return false
+    }
 
     /// Claims the directory for a server of this host that is about to start; `hasUsers` says that
     /// somebody else holds a lock on the file of users. Throws `embedded` when another host uses

@@ -61,6 +61,8 @@ struct ServerKeeper: Sendable {
                 sleep 1
                 if [ "$((missed += 1))" -gt 30 ]; then kill -INT "$server"; fi
                 if [ "$state" = stopping ]; then continue; fi
+                # Of a server that is gone the lock is others': a look at it would pass for a user.
+                kill -0 "$server" || continue
                 if flock -n 9; then free=$((free + 1)); flock -u 9; else free=0; fi
                 if [ "$free" -gt "$seconds" ] && flock -n 8; then
                     if flock -n 9; then

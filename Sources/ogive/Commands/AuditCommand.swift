@@ -8,8 +8,9 @@ struct AuditCommand: ConfiguredCommand {
         abstract: "Prove that each draw of a run is there exactly once, or has its reason.",
         discussion: """
             Looks at the rows themselves, not at counters. Exit code 1 when anything is
-            missing without a reason, or contradicts anything. Of a cancelled run, or
-            of one whose budget is spent, draws may be pending.
+            missing without a reason, or contradicts anything, and while the run is not
+            finished. Of a cancelled run, or of one whose budget is spent, draws may be
+            pending.
 
             Example: ogive audit quickstart --config config/quickstart.yaml
             """)
@@ -29,9 +30,9 @@ struct AuditCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
-        let run = try configuration.runName(name)
         let report = try await DatabaseSession.withStore(configuration) { store, _ in
-            try await store.audit(run: run, listMax: list)
+            try await store.audit(
+                run: try await configuration.runName(name, in: store), listMax: list)
         }
         Output.show(json ? [report.json.json] : report.lines)
         guard report.isSound else { throw ExitCode.failure }
@@ -67,20 +68,27 @@ extension AuditReport {
                     + "\(PromptText.short(item.promptKey)) \(item.kind) \(item.index)"
                     + (item.reason.map { ": \($0)" } ?? ": neither a result nor a failure"))
         }
+        if missingCount > missing.count {
+            lines.append("  and \(NumberText.count(missingCount - missing.count)) more")
+        }
         for problem in problems { lines.append("  contradiction: \(problem)") }
         if problemCount > problems.count {
             lines.append("  and \(problemCount - problems.count) more contradictions")
         }
-        lines.append(isSound ? soundness : "NOT sound")
+        lines.append(isSound ? soundness : isOpen && isConsistent ? unfinished : "NOT sound")
         return lines
+    }
+
+    private var unfinished: String {
+        "not finished: \(NumberText.count(pendingItems)) items are pending, and nothing is wrong "
+            + "so far; `ogive run` or `ogive coordinator` goes on with them"
     }
 
     private var soundness: String {
         let failures = failed + failedCandidates + failedLogProbabilities
         if isCancelled {
-            let items = pending + pendingCandidates + pendingLogProbabilities
-            return "sound, and cancelled: \(NumberText.count(items)) items are pending and not "
-                + "missing; `ogive submit` goes on with them"
+            return "sound, and cancelled: \(NumberText.count(pendingItems)) items are pending "
+                + "and not missing; `ogive submit` goes on with them"
         }
         guard isOutOfBudget else {
             return failures == 0
@@ -112,6 +120,7 @@ extension AuditReport {
             "failed_log_probabilities": .number("\(failedLogProbabilities)"),
             "pending_log_probabilities": .number("\(pendingLogProbabilities)"),
             "out_of_budget": .bool(isOutOfBudget), "cancelled": .bool(isCancelled),
+            "open": .bool(isOpen),
             "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "problems": .array(problems.map(JSONValue.string)),

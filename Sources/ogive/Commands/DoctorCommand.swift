@@ -32,13 +32,14 @@ struct DoctorCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        try configuration.prompts?.requireFile()
         var findings: [Finding] = []
         let sample = try Self.sample(configuration, &findings)
         let models = try ModelWiring(configuration)
         let report = try await Self.withServers(models) {
             try await ModelDoctor(
                 configuration: configuration, provider: models.provider(), sample: sample,
-                shared: SharedTime(time.total)
+                shared: SharedTime(time.total), restarted: models.restarted
             ).examine()
         }
         findings += report.findings

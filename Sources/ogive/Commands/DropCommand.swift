@@ -3,7 +3,7 @@ internal import Glibc
 internal import OgiveStore
 
 /// `ogive drop RUN`: removes a run with what nothing else needs. `ogive drop --orphans`: removes
-/// what no run names.
+/// what no run names. `ogive drop --set NAME`: removes a prompt set that nothing needs.
 struct DropCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "drop",
@@ -15,12 +15,14 @@ struct DropCommand: ConfiguredCommand {
 
             A run that is submitted again with another specification names its former
             completions and rewards no more: `ogive status --orphans` lists what no run
-            names, and --orphans removes it.
+            names, and --orphans removes it. --set removes a prompt set that no sampling is
+            on, so that a mended file can be imported by the same name.
 
             Examples:
               ogive drop trial --dry-run --config config/quickstart.yaml
               ogive drop trial --yes
               ogive drop --orphans --dry-run
+              ogive drop --set chats --dry-run
             """)
 
     @Argument(help: "The run.")
@@ -28,6 +30,9 @@ struct DropCommand: ConfiguredCommand {
 
     @Flag(help: "Remove the samplings and scorings that no run names, and no run.")
     var orphans = false
+
+    @Option(help: ArgumentHelp("Remove this prompt set, and no run.", valueName: "name"))
+    var set: String?
 
     @Flag(help: "Show what would be removed, and remove nothing.")
     var dryRun = false
@@ -43,8 +48,8 @@ struct DropCommand: ConfiguredCommand {
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func validate() throws {
-        guard (name == nil) == orphans else {
-            throw ValidationError("Name a run, or give --orphans.")
+        guard [name != nil, orphans, set != nil].count(where: \.self) == 1 else {
+            throw ValidationError("Name a run, or give --orphans, or --set with a prompt set.")
         }
     }
 
@@ -53,6 +58,8 @@ struct DropCommand: ConfiguredCommand {
         try await DatabaseSession.withStore(configuration) { store, _ in
             if let name {
                 try await drop(name, store)
+            } else if let set {
+                try await drop(set: set, store)
             } else {
                 try await dropOrphans(store)
             }
@@ -71,6 +78,19 @@ struct DropCommand: ConfiguredCommand {
         fields["dry_run"] = .bool(dryRun)
         let text = dropped.lines + [dryRun ? "nothing was removed" : "run '\(name)' is dropped"]
         Output.show(json ? [JSONValue.output(fields).json] : text)
+    }
+
+    private func drop(set: String, _ store: PostgresStore) async throws {
+        let outline = try await store.drop(set: set, isDryRun: true)
+        if !dryRun, !yes {
+            Output.show(outline.lines, on: STDERR_FILENO)
+            try await confirm("the name of the prompt set", set)
+        }
+        let dropped = dryRun ? outline : try await store.drop(set: set)
+        var fields = dropped.fields
+        fields["dry_run"] = .bool(dryRun)
+        let end = dryRun ? "nothing was removed" : "prompt set '\(set)' is dropped"
+        Output.show(json ? [JSONValue.output(fields).json] : dropped.lines + [end])
     }
 
     private func dropOrphans(_ store: PostgresStore) async throws {
@@ -127,6 +147,25 @@ extension [StoredData] {
     private var bytes: Int { reduce(0) { $0 + $1.bytes } }
 }
 
+extension DroppedSet {
+    /// For a person.
+    var lines: [String] {
+        [
+            "prompt set '\(set)':",
+            "  \(NumberText.count(prompts)) prompts and \(NumberText.count(candidates)) "
+                + "candidates go",
+        ]
+    }
+
+    /// For a script.
+    var fields: JSONFields {
+        [
+            "prompt_set": .string(set), "prompts": .number("\(prompts)"),
+            "candidates": .number("\(candidates)"),
+        ]
+    }
+}
+
 extension DroppedRun {
     /// For a person.
     var lines: [String] {
@@ -139,7 +178,7 @@ extension DroppedRun {
             completionsKeptBy.isEmpty
                 ? "  \(NumberText.count(completions)) completions go"
                 : "  its completions stay: \(Self.names(completionsKeptBy)) on the same sampling")
-        lines.append("  the prompts of set '\(promptSet)' stay")
+        lines.append("  the prompts of set '\(promptSet)' stay (--set removes a set)")
         lines.append("  \(ByteCountText.rough(bytes)) on disk are freed")
         return lines
     }

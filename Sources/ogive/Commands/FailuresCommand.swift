@@ -67,10 +67,14 @@ struct FailuresCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try selection.file.load()
-            let name = try configuration.runName(selection.run)
-            let (groups, entries) = try await DatabaseSession.withStore(configuration) { store, _ in
-                try await store.failures(
-                    ofRun: name, try await selection.filter(name, store), limit: limit)
+            let (name, (groups, entries)) = try await DatabaseSession.withStore(configuration) {
+                store, _ in
+                let name = try await configuration.runName(selection.run, in: store)
+                return (
+                    name,
+                    try await store.failures(
+                        ofRun: name, try await selection.filter(name, store), limit: limit)
+                )
             }
             let lines =
                 selection.json
@@ -98,10 +102,13 @@ struct FailuresCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try selection.file.load()
-            let name = try configuration.runName(selection.run)
-            let count = try await DatabaseSession.withStore(configuration) { store, _ in
-                try await store.retryFailures(
-                    ofRun: name, try await selection.filter(name, store))
+            let (name, count) = try await DatabaseSession.withStore(configuration) { store, _ in
+                let name = try await configuration.runName(selection.run, in: store)
+                return (
+                    name,
+                    try await store.retryFailures(
+                        ofRun: name, try await selection.filter(name, store))
+                )
             }
             if selection.json {
                 Output.show(

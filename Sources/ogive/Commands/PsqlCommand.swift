@@ -12,10 +12,13 @@ struct PsqlCommand: ConfiguredCommand {
         abstract: "Open the database in psql.",
         discussion: """
             An embedded database is started when it does not run, and stopped afterwards.
+            You may read its views and call its functions, and --write lets you change
+            everything. On a PostgreSQL server you have the rights of your login.
 
             Examples:
               ogive psql --config config/quickstart.yaml
               ogive psql -- -c 'SELECT * FROM ogive.run_status'
+              ogive psql --write -- -c 'CREATE TABLE mine (key text, score float8)'
               ogive psql --program python3 -- train.py
             """)
 
@@ -28,17 +31,26 @@ struct PsqlCommand: ConfiguredCommand {
             """)
     var program = "psql"
 
+    @Flag(help: "Have the owner's rights in an embedded database, and not only the reader's.")
+    var write = false
+
     @Argument(parsing: .postTerminator, help: "Arguments for psql, or for the program.")
     var arguments: [String] = []
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
+        try requireConfiguration()
         let configuration = try file.load()
         let status = try await DatabaseSession.with(configuration, schema: .ignored) { session in
+            var options: String?
+            if session.isEmbedded, !write, try await hasReader(session.connection) {
+                let own = Environment.current["PGOPTIONS"].map { $0 + " " } ?? ""
+                options = own + "-c role=\(Self.reader)"
+            }
             // An interrupt is psql's: it ends the statement, not the session.
             signal(SIGINT, SIG_IGN)
-            return try await psql(session.connection)
+            return try await psql(session.connection, options: options)
         }
         switch status {
         case .exited(0): return
@@ -48,9 +60,36 @@ struct PsqlCommand: ConfiguredCommand {
         }
     }
 
-    private func psql(_ connection: PostgresConfiguration) async throws -> TerminationStatus {
+    /// The role that may read the views and call the functions.
+    private static let reader = "ogive_reader"
+
+    /// Whether the database has that role: one that was never migrated has not.
+    private func hasReader(_ configuration: PostgresConfiguration) async throws -> Bool {
+        let connection = try await PostgresConnection.connect(configuration)
+        let rows = try await connection.query(
+            "SELECT 1 FROM pg_roles WHERE rolname = $1", [.string(Self.reader)])
+        await connection.close()
+        return !rows.isEmpty
+    }
+
+    /// Throws when `-c` has a statement, as psql's own `-c` would.
+    private func requireConfiguration() throws(CommandError) {
+        guard let text = file.config, text.contains(" "),
+            !FileManager.default.fileExists(atPath: text)
+        else { return }
+        throw CommandError(
+            .configuration,
+            "there is no configuration '\(text)'. Here -c names the configuration; psql's own "
+                + "options stand behind --, as in: ogive psql -- -c '\(text)'")
+    }
+
+    /// `options` are the server's, for the session.
+    private func psql(
+        _ connection: PostgresConfiguration, options: String?
+    ) async throws -> TerminationStatus {
         do {
             var environment: [Subprocess.Environment.Key: String?] = [:]
+            if let options { environment["PGOPTIONS"] = options }
             for (name, value) in connection.environment {
                 if let key = Subprocess.Environment.Key(rawValue: name) { environment[key] = value }
             }

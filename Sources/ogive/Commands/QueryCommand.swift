@@ -40,9 +40,10 @@ struct QueryCommand: ConfiguredCommand {
     func run() async throws {
         let configuration = try file.load()
         let (table, draws) = try await DatabaseSession.withStore(configuration) { store, _ in
-            let id = try await store.prompt(ofRun: name, meant: prompt).id
-            let table = try await store.table(ofRun: name, prompt: .id(id))
-            let draws = try await completions ? store.completions(ofRun: name, prompt: id) : []
+            let named = try await store.prompt(ofRun: name, meant: prompt)
+            let table = try await store.table(ofRun: name, prompt: .key(named.key))
+            let draws =
+                try await completions ? store.completions(ofRun: name, prompt: named.id) : []
             return (table, draws)
         }
         let distribution = EmpiricalDistribution(table.rewards)

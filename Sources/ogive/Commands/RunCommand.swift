@@ -44,6 +44,7 @@ struct RunCommand: ConfiguredCommand {
         let file = try self.file.file()
         let configuration = try file.load()
         let spec = try configuration.runSpec()
+        try configuration.prompts?.requireFile()
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(
             configuration, schema: .migrated, makes: true

@@ -164,24 +164,29 @@ extension RunStatus {
 }
 
 extension CoordinatorStatus {
-    /// What is worth an operator's look when it is not zero.
+    /// What is worth an operator's look when it is not zero, with what it counts.
     private static let unusual = [
-        "ogive_lease_expirations_total", "ogive_results_total{outcome=duplicate}",
-        "ogive_results_total{outcome=stale}", "ogive_results_total{outcome=rejected}",
-        "ogive_failures_total", "ogive_database_errors_total",
+        "ogive_lease_expirations_total": "leases that ran out",
+        "ogive_results_total{outcome=duplicate}": "results that came twice",
+        "ogive_results_total{outcome=stale}": "results of tasks that another worker had by then",
+        "ogive_results_total{outcome=rejected}": "results that were refused",
+        "ogive_failures_total": "items that became failures: see `ogive failures`",
+        "ogive_database_errors_total": "errors of the database",
     ]
     private static let unusualPrefixes = [
-        "ogive_dropped_messages_total", "ogive_handshake_failures_total",
+        "ogive_dropped_messages_total": "messages that were dropped",
+        "ogive_handshake_failures_total": "connections without a fitting key",
     ]
 
-    /// For a person: who leads, and the unusual totals that are not zero.
+    /// For a person: who leads, and the unusual totals since it does that are not zero.
     var lines: [String] {
         var lines = ["", "coordinator: \(leader)"]
+        guard leads else { return lines }
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) where count != 0 {
-            let isUnusual =
-                Self.unusual.contains(name)
-                || Self.unusualPrefixes.contains { name.hasPrefix($0) }
-            if isUnusual { lines.append("  \(name) \(NumberText.count(count))") }
+            let meaning =
+                Self.unusual[name]
+                ?? Self.unusualPrefixes.first { name.hasPrefix($0.key) }?.value
+            if let meaning { lines.append("  \(name) \(NumberText.count(count)): \(meaning)") }
         }
         return lines
     }

@@ -36,6 +36,7 @@ struct SubmitCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        if !dryRun { try configuration.prompts?.requireFile() }
         try await DatabaseSession.withStore(configuration, makes: !dryRun) { store, _ in
             if dryRun {
                 let (receipt, status) = try await store.rehearse(try configuration.runSpec())

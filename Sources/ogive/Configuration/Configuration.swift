@@ -30,9 +30,13 @@ struct Configuration: Hashable, Sendable {
         path: String, overrides: [String] = [], environment: [String: String]
     ) throws(CommandError) -> Configuration {
         let url = URL(filePath: path)
-        guard let data = try? Data(contentsOf: url) else {
+        let data = try read(url, path)
+        if looksLikePrompts(data, path) {
             throw CommandError(
-                .configuration, "cannot read the configuration \(path): check path and rights")
+                .configuration,
+                "\(path) holds prompts, it seems, and no configuration: name it as `prompts.file` "
+                    + "in a configuration, or import it with "
+                    + "`ogive import \(path) --set NAME --config CONFIG`")
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw CommandError(.configuration, "the configuration \(path) is not UTF-8 text")
@@ -41,6 +45,28 @@ struct Configuration: Hashable, Sendable {
             text, source: url.lastPathComponent,
             folder: url.deletingLastPathComponent().absoluteFolder,
             overrides: overrides, environment: environment)
+    }
+
+    private static func read(_ url: URL, _ path: String) throws(CommandError) -> Data {
+        if let data = try? Data(contentsOf: url) { return data }
+        // Why it is not read.
+        let isThere = FileManager.default.fileExists(atPath: path)
+        throw CommandError(
+            .configuration,
+            isThere
+                ? "cannot read the configuration \(path): is it a file, and may it be read?"
+                : "there is no configuration \(path): no such file")
+    }
+
+    /// Whether a file is one of JSON Lines: by its name, or because two objects stand in it, each
+    /// on a line.
+    private static func looksLikePrompts(_ data: Data, _ path: String) -> Bool {
+        let name = path.split(separator: "/").last ?? ""
+        if name.contains(".jsonl") { return true }
+        let lines = data.prefix(1 << 20).split(separator: UInt8(ascii: "\n"), maxSplits: 2)
+        guard lines.count > 1 else { return false }
+        return lines.prefix(2).allSatisfy { $0.first == UInt8(ascii: "{") }
+            && lines[0].last == UInt8(ascii: "}")
     }
 
     /// Reads the text of a file. `folder` is where relative paths begin.

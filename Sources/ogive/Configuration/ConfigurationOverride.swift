@@ -9,7 +9,9 @@ struct ConfigurationOverride: Hashable, Sendable {
     init(_ text: String) throws(CommandError) {
         guard let equals = text.firstIndex(of: "=") else {
             throw CommandError(
-                .configuration, "--override \(text): write `--override key.path=value`")
+                .configuration,
+                "--override \(text): write `--override key.path=value` (-o is short for it; where "
+                    + "a command writes to a file, --output names that)")
         }
         let path = text[..<equals]
         keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)

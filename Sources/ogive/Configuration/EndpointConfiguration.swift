@@ -16,10 +16,11 @@ struct EndpointConfiguration: Hashable, Sendable {
     var launch: LaunchConfiguration?
 
     /// Reads the keys of a section that say *where*. `isRequired`: the adapter speaks HTTP, so
-    /// exactly one of `url`, `endpoints` and `launch` must be there; otherwise none may be.
-    /// `timeout` is the default of `request_timeout`.
+    /// exactly one of `url`, `endpoints` and `launch` must be there; otherwise none may be. With no
+    /// `adapter`, because its name is wrong, nothing follows. `timeout` is the default of
+    /// `request_timeout`.
     init(
-        from section: ConfigurationSection, isRequired: Bool, adapter: String, timeout: Duration
+        from section: ConfigurationSection, isRequired: Bool, adapter: String?, timeout: Duration
     ) {
         let urls = section.texts("url") ?? []
         let apiKey = section.secret("api_key", file: "api_key_file")
@@ -39,7 +40,7 @@ struct EndpointConfiguration: Hashable, Sendable {
             "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)))
         launch = section.optional("launch", LaunchConfiguration.init(from:))
         checkAddresses(section)
-        checkPlaces(section, isRequired: isRequired, adapter: adapter)
+        if let adapter { checkPlaces(section, isRequired: isRequired, adapter: adapter) }
     }
 
     private func checkAddresses(_ section: ConfigurationSection) {

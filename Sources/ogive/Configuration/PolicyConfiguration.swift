@@ -21,7 +21,10 @@ struct PolicyConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        let kind: PolicySpec.Kind = section.choice("kind") ?? .openai
+        let given: PolicySpec.Kind? = section.choice("kind")
+        let kind = given ?? .openai
+        // Of a kind that there is not, nothing follows for the other keys.
+        let isKnown = given != nil || !section.has("kind")
         let model = section.text("model")
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
         spec.revision = section.text("revision")
@@ -37,12 +40,12 @@ struct PolicyConfiguration: Hashable, Sendable {
         spec.synthetic = kind == .synthetic ? synthetic ?? SyntheticSpec() : nil
         sampling = section.section("sampling", SamplingParameters.init(from:))
         endpoint = EndpointConfiguration(
-            from: section, isRequired: kind == .openai, adapter: kind.rawValue,
+            from: section, isRequired: kind == .openai, adapter: isKnown ? kind.rawValue : nil,
             timeout: .seconds(600))
         server = section.choice("server") ?? .auto
         price = section.tokenPrice()
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
-        if kind == .openai, model?.isEmpty ?? true {
+        if isKnown, kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")
         }
         if let problem = spec.extraBodyProblem {
@@ -51,7 +54,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         for key in ["server", "extra_body"] where kind != .openai && section.has(key) {
             section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
-        if kind == .openai, section.has("synthetic") {
+        if isKnown, kind == .openai, section.has("synthetic") {
             section.report("synthetic", "means nothing when \(section.path).kind is openai")
         }
     }

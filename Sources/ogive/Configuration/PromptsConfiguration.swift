@@ -38,6 +38,16 @@ struct PromptsConfiguration: Hashable, Sendable {
             "line_bytes_max", default: 8 << 20, in: 1024...(256 << 20))
     }
 
+    /// Throws `.configuration` when the file is not one that can be read.
+    func requireFile() throws(CommandError) {
+        guard let file, file != "-" else { return }
+        do throws(CommandError) {
+            _ = try ByteSource.open(path: file)
+        } catch {
+            throw CommandError(.configuration, "`prompts.file`: \(error.message)")
+        }
+    }
+
     /// A file's name without folder and extensions: the name of its set when none is given.
     private static func name(of file: String?) -> String? {
         guard let last = file?.split(separator: "/").last, last != "-" else { return nil }

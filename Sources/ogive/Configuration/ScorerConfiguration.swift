@@ -56,7 +56,8 @@ struct ScorerConfiguration: Hashable, Sendable {
         let judge = section.optional("judge", JudgeSpec.init(from:))
         spec.judge = kind == .judge ? judge : nil
         endpoint = EndpointConfiguration(
-            from: section, isRequired: Self.served.contains(kind), adapter: kind.rawValue,
+            from: section, isRequired: Self.served.contains(kind),
+            adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
             timeout: .seconds(120))
         let directory = section.filePath("directory") ?? section.reading.folder
         command = section.texts("command") ?? []

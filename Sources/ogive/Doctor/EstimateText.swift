@@ -14,6 +14,11 @@ struct EstimateText {
     var finding: Finding {
         let place = "worker"
         guard let rate = sampling.perSecond, let time = estimate.time else {
+            if let failure = sampling.failure {
+                return Finding(
+                    .warning, .throughput, at: place,
+                    "not a single draw came: \(failure.message)")
+            }
             return Finding(
                 .warning, .throughput, at: place,
                 "not a single draw came within \(NumberText.time(sampling.elapsed))",
@@ -33,10 +38,15 @@ struct EstimateText {
             whole += ", \(NumberText.count(tokens.total + estimate.scorerTokens.total)) tokens"
         }
         if let cost = estimate.cost { whole += ", cost \(NumberText.cost(cost))" }
-        let isUnscored = sampling.count > 0 && scoring.perSecond == nil
-        return Finding(
-            isUnscored ? .warning : .ok, .throughput, at: place,
-            parts.join + "; " + whole + (isUnscored ? "; nothing was scored in time" : ""))
+        if scoring.perSecond == nil {
+            let reason =
+                scoring.failure.map { "nothing was scored: \($0.message)" }
+                ?? "nothing was scored within \(NumberText.time(scoring.elapsed))"
+            return Finding(
+                .warning, .throughput, at: place,
+                parts.join + "; \(reason), so that the time of the whole is not known")
+        }
+        return Finding(.ok, .throughput, at: place, parts.join + "; " + whole)
     }
 }
 

@@ -17,6 +17,10 @@ struct ModelDoctor {
     var shared = SharedTime()
     /// Stored completions that are to be scored: the scorer alone is looked at, with these.
     var stored: StoredDraws?
+    /// How launched servers are waited for; `nil` without any.
+    var restarted: ServerWait.Restarted?
+
+    private var wait: ServerWait { ServerWait(shared, restarted) }
 
     /// What was found.
     struct Report: Sendable {
@@ -79,6 +83,7 @@ struct ModelDoctor {
             var preflight = Preflight(
                 policy: probe, longest: longest, scorer: scorers[0], scorerSpec: scorer.spec,
                 scorerInspector: scorerInspectors[0], shared: shared)
+            preflight.restarted = restarted
             preflight.severalTurns = sample.severalTurns
             preflight.parts = sample.parts
             let outcome = await preflight.policyOutcome()
@@ -102,17 +107,33 @@ struct ModelDoctor {
         _ preflight: inout Preflight, _ report: inout Report
     ) async {
         let probe = preflight.policy
-        guard let draws = await shared.run({ await probe.texts() }) else {
+        let (drawn, losses) = await wait.run(lost: { $0?.failure }) {
+            await shared.run { await probe.texts() }
+        }
+        report.findings += ServerWait.returned(losses, .policyAnswers, at: probe.name)
+        guard let drawn else {
             report.findings.append(shared.notChecked(.scorerAnswers, at: "scorer"))
             return
         }
-        if draws.isEmpty || (sample.count == 0 && preflight.scorerSpec.kind == .verifier) {
+        let draws: [(prompt: Prompt, completion: String)]
+        switch drawn {
+        case .success(let texts): draws = texts
+        case .failure(let error) where error.isServerGone:
+            report.findings.append(ServerWait.lost(error, .policyAnswers, at: probe.name))
+            report.failure = error
+            return
+        case .failure(let error):
             report.findings.append(
                 Finding(
                     .note, .scorerAnswers, at: "scorer",
-                    draws.isEmpty
-                        ? "was not looked at: there are no draws to score"
-                        : "was not looked at: a verifier needs the prompts' own metadata"))
+                    "was not looked at: there are no draws to score: \(error.message)"))
+            return
+        }
+        if sample.count == 0, preflight.scorerSpec.kind == .verifier {
+            report.findings.append(
+                Finding(
+                    .note, .scorerAnswers, at: "scorer",
+                    "was not looked at: a verifier needs the prompts' own metadata"))
             return
         }
         for place in scorers.indices {
@@ -128,9 +149,10 @@ struct ModelDoctor {
         guard let scorer = configuration.scorer, let longest = stored.longest else { return report }
         let inspectors = provider.inspectors(for: scorer.spec)
         for (place, served) in try provider.scorers(for: scorer.spec).enumerated() {
-            let checks = ScorerChecks(
+            var checks = ScorerChecks(
                 scorer: served, spec: scorer.spec, inspector: inspectors[place], longest: longest,
                 maxTokens: stored.maxTokens, shared: shared)
+            checks.restarted = restarted
             report.add(await checks.outcome(draws: stored.draws))
         }
         return report
@@ -154,8 +176,16 @@ struct ModelDoctor {
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))
-        let (sampling, texts) = await probe.sample(.machine)
-        let scoring = await probe.score(texts, .machine)
+        let (bursts, losses) = await wait.run(lost: \.lost) {
+            await Self.bursts(probe, shared)
+        }
+        report.findings += ServerWait.returned(losses, .throughput, at: "worker")
+        if let lost = bursts.lost {
+            report.findings.append(ServerWait.lost(lost, .throughput, at: "worker"))
+            report.failure = lost
+            return
+        }
+        let (sampling, scoring) = (bursts.sampling, bursts.scoring)
         let estimate = Estimate(
             draws: sample.count * spec.draws, sampling: sampling, scoring: scoring,
             prices: spec.prices)
@@ -166,6 +196,18 @@ struct ModelDoctor {
                 sample: sample, isPriced: spec.prices != nil
             ).finding)
         report.findings += estimate.budgetFindings(spec)
+    }
+
+    /// A burst of draws, one of scores, and why a model is gone afterwards.
+    private static func bursts(
+        _ probe: ThroughputProbe, _ shared: SharedTime
+    ) async -> (
+        sampling: ThroughputProbe.Burst, scoring: ThroughputProbe.Burst, lost: ModelError?
+    ) {
+        let (sampling, texts) = await probe.sample(.machine)
+        let scoring = await probe.score(texts, .machine)
+        let lost = await shared.run { await probe.lostModel(sampling, scoring, texts) }
+        return (sampling, scoring, lost ?? nil)
     }
 
     /// What a worker that finds its concurrency by itself would try early.

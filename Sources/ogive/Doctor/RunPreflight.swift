@@ -25,7 +25,8 @@ struct RunPreflight {
         let isLaunched = configuration.policy?.endpoint.launch != nil
         let report = try await ModelDoctor(
             configuration: configuration, provider: models.provider(), sample: sample,
-            measuresThroughput: isLaunched, shared: SharedTime(total), stored: stored
+            measuresThroughput: isLaunched, shared: SharedTime(total), stored: stored,
+            restarted: models.restarted
         ).examine()
         var found = report.findings + LaunchDoctor(configuration: configuration).examine()
         if case .embedded(let folder) = configuration.database?.location {
@@ -33,7 +34,9 @@ struct RunPreflight {
             found += PlaceDoctor(configuration: configuration, bytes: bytes).space(folder)
         }
         // As without a preflight: who is not there, or wants another key, has an exit code.
-        if let failure = report.failure, failure.concernsEndpoint { throw failure }
+        if let failure = report.failure, failure.concernsEndpoint || failure.isServerGone {
+            throw failure
+        }
         let elapsed = ContinuousClock.now - begun
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         let text = FindingText(style: style)

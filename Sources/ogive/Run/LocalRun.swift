@@ -89,7 +89,10 @@ struct LocalRun {
             group.addTask {
                 let expected: Double? = try await interruption.cancelling {
                     try await models.waitUntilHealthy()
-                    return try await job.preflight?.run(models)
+                    let expected = try await job.preflight?.run(models)
+                    // The workers ask the servers at once.
+                    try await models.waitUntilAnswering()
+                    return expected
                 }
                 let submitted =
                     if let submitted = job.submitted { submitted } else { try await job.submit() }

@@ -36,6 +36,11 @@ struct Submission {
             } else if !receipt.sharedWith.isEmpty {
                 lines.append("shares its draws with \(receipt.sharedWith.joined(separator: ", "))")
             }
+            if let former = receipt.formerDraws {
+                lines.append(
+                    "takes the first \(spec.draws) of up to \(former) draws a prompt that were "
+                        + "asked for before; the others stay (`-o run.draws=\(former)` takes all)")
+            }
             if !receipt.differences.isEmpty {
                 lines.append("changed since the last submission (the former results are kept):")
                 for difference in receipt.differences { lines.append("  \(difference)") }

@@ -71,15 +71,16 @@ struct ProgressLine {
     /// The facts in order of importance: a narrow terminal shows the first ones.
     private func facts(_ snapshot: ProgressSnapshot, at time: Duration) -> [String] {
         let done = NumberText.count(snapshot.done)
-        var facts = ["\(done)/\(NumberText.count(snapshot.total)) draws"]
+        var facts = [
+            "\(done)/\(NumberText.count(snapshot.total)) draws"
+                + Self.failed(snapshot.failures)
+        ]
         if let rate = rates.drawsPerSecond { facts.append("\(NumberText.rate(rate)) draws/s") }
         if snapshot.candidatesTotal > 0 {
             facts.append(
                 "\(NumberText.count(snapshot.candidatesDone))/"
-                    + "\(NumberText.count(snapshot.candidatesTotal)) of candidates")
-        }
-        if snapshot.itemsFailed > 0 {
-            facts.append(snapshot.failureText)
+                    + "\(NumberText.count(snapshot.candidatesTotal)) of candidates"
+                    + Self.failed(snapshot.candidateFailures))
         }
         if snapshot.itemsDone >= snapshot.itemsTotal {
             facts.append("took \(NumberText.time(time))")
@@ -97,6 +98,11 @@ struct ProgressLine {
             facts.append("cost \(NumberText.cost(cost))\(isDone ? "" : whole)")
         }
         return facts
+    }
+
+    /// How many of what is done have a failure in place of a reward.
+    private static func failed(_ count: Int) -> String {
+        count > 0 ? ", \(NumberText.count(count)) of them failed" : ""
     }
 
     /// Columns that stay free behind the line, for the terminal's `^C`.

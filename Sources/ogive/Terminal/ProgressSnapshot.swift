@@ -32,18 +32,6 @@ struct ProgressSnapshot: Hashable, Sendable {
         self.estimatedCost = estimatedCost
     }
 
-    /// All that failed.
-    var itemsFailed: Int { failures + candidateFailures }
-
-    /// What failed, draws and candidates apart.
-    var failureText: String {
-        let parts = [
-            failures > 0 ? "\(NumberText.count(failures)) draws" : nil,
-            candidateFailures > 0 ? "\(NumberText.count(candidateFailures)) of candidates" : nil,
-        ]
-        return parts.compactMap(\.self).joined(separator: " and ") + " failed"
-    }
-
     /// All that is done.
     var itemsDone: Int { done + candidatesDone }
     /// All there is to be done.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OgiveStore
 
 /// The configuration of a command: `--config FILE`, else `OGIVE_CONFIG`, else `ogive.yaml`.
 struct ConfigurationOption: ParsableArguments {
@@ -66,5 +67,18 @@ extension Configuration {
             throw CommandError(.configuration, "which run? \(source) names none; give its name")
         }
         return name
+    }
+
+    /// The same, when there is such a run. Throws `.incomplete` when there is none of the file's
+    /// name; of a name that was given, the store says so.
+    func runName(_ given: String?, in store: PostgresStore) async throws -> String {
+        let name = try runName(given)
+        guard given == nil, try await !store.status().contains(where: { $0.run == name }) else {
+            return name
+        }
+        throw CommandError(
+            .incomplete,
+            "there is no run '\(name)', which `run.name` of \(source) names: it was not submitted "
+                + "yet, or it was dropped. `ogive status` lists the runs")
     }
 }

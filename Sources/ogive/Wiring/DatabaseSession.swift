@@ -13,6 +13,9 @@ struct DatabaseSession {
     private let server: EmbeddedPostgres?
     private let connectionsMax: Int
 
+    /// Whether this program keeps the database's server.
+    var isEmbedded: Bool { server != nil }
+
     /// How the schema is brought about.
     enum Schema {
         /// It must be this program's; an embedded database is migrated without asking.

@@ -13,8 +13,8 @@ enum MistypedCommand {
         let configuration = command.configuration
         let names = configuration.subcommands.map { $0.configuration }.filter(\.shouldDisplay)
             .compactMap(\.commandName)
-        guard !names.isEmpty, let word = arguments.first, !word.hasPrefix("-"), word != "help"
-        else { return nil }
+        guard !names.isEmpty, let word = arguments.first, !word.hasPrefix("-") else { return nil }
+        if word == "help" { return error(in: arguments.dropFirst(), of: command, called: name) }
         if let next = configuration.subcommands.first(where: {
             $0.configuration.commandName == word
         }) {

@@ -1,5 +1,6 @@
 internal import OgiveCore
 internal import OgiveModels
+internal import OgivePreflight
 internal import OgiveWorker
 
 /// The models of a configuration: servers that Ogive starts, and adapters for what is served.
@@ -53,6 +54,17 @@ struct ModelWiring {
     /// Waits until the servers are healthy.
     func waitUntilHealthy() async throws {
         for server in servers { try await server.waitUntilHealthy() }
+    }
+
+    /// Waits until the servers answer, also those that died and are started again.
+    func waitUntilAnswering() async throws {
+        for server in servers { try await server.waitUntilAnswering() }
+    }
+
+    /// How a preflight waits for launched servers; `nil` without any.
+    var restarted: ServerWait.Restarted? {
+        if servers.isEmpty { return nil }
+        return { try await waitUntilAnswering() }
     }
 
     /// The adapters.

@@ -144,7 +144,8 @@ scorer: {{kind: synthetic}}
 database: {{embedded: {folder / 'database'}}}
 """, encoding="utf-8")
     subprocess.run([arguments.ogive, "submit", config], check=True)
-    subprocess.run([arguments.ogive, "psql", "--config", config, "--program", sys.executable, "--",
+    subprocess.run([arguments.ogive, "psql", "--write", "--config", config, "--program",
+                    sys.executable, "--",
                     __file__, "--inside", *sys.argv[1:]], check=True)
 
 

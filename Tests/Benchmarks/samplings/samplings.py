@@ -60,7 +60,8 @@ class Database:
     """A run's private database, asked by `ogive psql`."""
 
     def __init__(self, ogive, config):
-        self.command = [ogive, "psql", "--config", config, "--", "-qAtX", "-v", "ON_ERROR_STOP=1"]
+        self.command = [ogive, "psql", "--write", "--config", config, "--", "-qAtX",
+                        "-v", "ON_ERROR_STOP=1"]
 
     def run(self, script):
         """The output of a script."""

@@ -1,3 +1,4 @@
+import Foundation
 import OgiveCore
 import Testing
 
@@ -246,7 +247,47 @@ struct ConfigurationTests {
         #expect {
             _ = try Configuration.load(path: "/nowhere/x.yaml", environment: [:])
         } throws: { error in
-            "\(error)".contains("cannot read the configuration /nowhere/x.yaml")
+            "\(error)" == "there is no configuration /nowhere/x.yaml: no such file"
+        }
+        #expect {
+            _ = try Configuration.load(path: "/", environment: [:])
+        } throws: { error in
+            "\(error)".contains("cannot read the configuration /: is it a file")
+        }
+    }
+
+    @Test(arguments: [
+        ("chats.jsonl", "{\"prompt\": \"One?\"}\n"),
+        ("chats.txt", "{\"prompt\": \"One?\"}\n{\"prompt\": \"Two?\"}\n"),
+        ("chats.jsonl.gz", "\u{1f}\u{8b}"),
+    ])
+    func promptsAreNoConfiguration(name: String, text: String) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "prompts-\(UInt64.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: name)
+        try Data(text.utf8).write(to: file)
+        #expect {
+            _ = try Configuration.load(path: file.path, environment: [:])
+        } throws: { error in
+            "\(error)".contains("holds prompts") && "\(error)".contains("`ogive import ")
+        }
+        // A configuration may be JSON as well.
+        let flow = folder.appending(path: "flow.yaml")
+        try Data("{run: {name: a,\n draws: 3}}\n".utf8).write(to: flow)
+        #expect(try Configuration.load(path: flow.path, environment: [:]).run?.draws == 3)
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func fromAKindThatThereIsNotNothingFollows() {
+        let launch = "launch: {command: [serve, '{port}']}"
+        for (text, wrong) in [
+            ("scorer: {kind: rerankk, model: m, \(launch)}", "scorer.kind"),
+            ("policy: {kind: opennai, synthetic: {mean: 1}, \(launch)}", "policy.kind"),
+        ] {
+            let problems = message(text).split(separator: "\n")
+            #expect(problems.count == 1, "\(problems)")
+            #expect(problems.first?.contains(wrong) == true)
         }
     }
 

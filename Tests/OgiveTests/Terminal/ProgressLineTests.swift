@@ -22,7 +22,7 @@ struct ProgressLineTests {
         #expect(text.hasPrefix(" 25% ▕██████"))
         #expect(
             text.hasSuffix(
-                "▏  250/1 000 draws  25.0 draws/s  3 draws failed  ETA 30s  500 tokens/s"),
+                "▏  250/1 000 draws, 3 of them failed  25.0 draws/s  ETA 30s  500 tokens/s"),
             "\(text)")
     }
 
@@ -88,7 +88,7 @@ struct ProgressLineTests {
         snapshot.candidateFailures = 1
         #expect(
             line.update(snapshot, at: .zero)
-                == "3/4 draws · 4/5 of candidates · 2 draws and 1 of candidates failed · ETA ?\n")
+                == "3/4 draws, 2 of them failed · 4/5 of candidates, 1 of them failed · ETA ?\n")
     }
 
     @Test func halfAMinuteWithoutProgressIsSaid() {

@@ -68,8 +68,8 @@ extension ImportJob {
                 parts.append(
                     "\(Self.count(other.count, "prompt")) \(other.count == 1 ? "has" : "have") "
                         + "candidates or pairs that the file has no more (first key "
-                        + "'\(other.firstKey)'): they stay, are scored and exported beside those of "
-                        + "the file")
+                        + "'\(other.firstKey)'): they stay, are scored and exported beside those "
+                        + "of the file")
             }
             if let other = receipt.otherCandidateMetadata {
                 parts.append(
@@ -84,8 +84,8 @@ extension ImportJob {
                 parts.append(
                     Self.count(receipt.otherMetadata, "row")
                         + (receipt.otherMetadata == 1 ? " has" : " have")
-                        + " other metadata than the first one of their key, which stay and are what "
-                        + "scorers read (\(fields.prefix(2).joined(separator: ", "))\(more))")
+                        + " other metadata than the first one of their key, which stay and are "
+                        + "what scorers read (\(fields.prefix(2).joined(separator: ", "))\(more))")
             }
             if !parts.isEmpty {
                 parts.append("another set (`--set`, `prompts.set`) takes the file as it is")

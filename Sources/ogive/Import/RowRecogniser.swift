@@ -48,8 +48,8 @@ struct RowRecogniser {
         if let slip = FieldSlip.find(among: [other], in: draft) {
             throw RowProblem(
                 .unknownShape,
-                "there is `\(side)` without `\(other)`, and a field `\(slip.field.prefix(40))`: did "
-                    + "you mean `\(other)`? Rename it; if it means something else, write "
+                "there is `\(side)` without `\(other)`, and a field `\(slip.field.prefix(40))`: "
+                    + "did you mean `\(other)`? Rename it; if it means something else, write "
                     + "`prompts: {metadata: [\(slip.field.prefix(40))]}`")
         }
         draft.notes.append(

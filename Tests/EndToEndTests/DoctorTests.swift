@@ -114,6 +114,7 @@ extension EndToEndTests.Doctor {
         try await Workplace.with { workplace in
             try Settings.writePrompts(workplace, 3)
             let database = try await Database.make()
+            let scorer = try await ScriptedModels(workplace)
             // In the middle of the checks.
             let control = try workplace.write(
                 "control.json", #"{"policy": [{"id": 1, "fault": "die", "every": 20}]}"#)
@@ -129,7 +130,9 @@ extension EndToEndTests.Doctor {
                 policy:
                   {kind: openai, model: scripted, api: chat, server: vllm,
                    launch: {command: [\(argv.joined(separator: ", "))], restarts_max: 2}}
-                scorer: {kind: synthetic}
+                scorer:
+                  {kind: classify, model: scripted, url: "\(scorer.url(client: "scorer"))",
+                   template: "{query}|{document}"}
                 database: {url: "\(database.url)"}
                 coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
                 """)
@@ -147,6 +150,7 @@ extension EndToEndTests.Doctor {
             #expect(other.errors.contains("status 9"), "\(other.transcript)")
             let runs: Int = try await database.value("SELECT count(*)::int FROM ogive.runs")
             #expect(runs == 1)
+            try await scorer.kill()
             try await workplace.expectNothingRuns()
         }
     }

@@ -84,7 +84,8 @@ struct DropCommand: ConfiguredCommand {
         let outline = try await store.drop(set: set, isDryRun: true)
         if !dryRun, !yes {
             Output.show(outline.lines, on: STDERR_FILENO)
-            try await confirm("the name of the prompt set", set)
+            try await Confirmation.require(
+                "the name of the prompt set", set, or: "drop prompt set '\(set)'")
         }
         let dropped = dryRun ? outline : try await store.drop(set: set)
         var fields = dropped.fields

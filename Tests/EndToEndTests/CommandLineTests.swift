@@ -168,7 +168,7 @@ extension EndToEndTests.CommandLine {
             let psql = ["psql", "--config", config]
             // Before there are any roles.
             try await workplace.ogive(["migrate", "up", "--config", config])
-            try await workplace.ogive(["migrate", "down", "--to", "0", "--yes", "--config", config])
+            try await workplace.ogive(["migrate", "uninstall", "--yes", "--config", config])
             try await workplace.ogive(psql + ["--", "-c", "SELECT 1"])
             try await workplace.ogive(["submit", config])
             let sql = "SELECT run, ogive.quantile('{1,2}', 1) FROM ogive.run_status"

@@ -38,7 +38,7 @@ mount -n -t tmpfs -o "size=$1m,nr_inodes=$2,mode=700" tmpfs /mnt && mkdir /mnt/t
 shift 2 && exec "$@"
 """
 
-# System calls by which memory is used beyond what is bounded here, or other processes and the mounts
+# System calls by which memory is used beyond what is bounded here, or other processes and mounts
 # are touched: memfd_create, memfd_secret, shmget, msgget, semget, mq_open, add_key, request_key,
 # keyctl, ptrace, process_vm_readv, process_vm_writev, io_uring_setup, bpf, perf_event_open,
 # userfaultfd, open_tree, open_tree_attr.

@@ -1,5 +1,6 @@
 """Completions that attack their grader. None of them may be rewarded."""
 
+import textwrap
 import unittest
 
 from harness import ScorerTestCase, request
@@ -177,8 +178,47 @@ HOSTILE_FRAMES = {
     "half a frame": r'b"\0\0\0\x10{"',
 }
 
+# Assertions that an exception of the right kind would end early, or drop.
+CASES = "cases = [(1, 73105), (2, 9), (10, 42)]"
+ENDED_EARLY = {
+    "all of a map": "assert all(map(lambda p: candidate(p[0]) == p[1], cases))",
+    "not any of a map": "assert not any(map(lambda p: candidate(p[0]) != p[1], cases))",
+    "a sum of a map": "assert sum(map(lambda p: candidate(p[0]) != p[1], cases)) == 0",
+    "a filter": "assert list(filter(lambda p: candidate(p[0]) != p[1], cases)) == []",
+    "all of a generator": "assert all(candidate(a) == b for a, b in cases)",
+    "iter with an end": "assert [v for v in iter(lambda: candidate(1), 73105)] == []",
+    "a thread": """
+        import threading
+        wrong = []
+        def run():
+            if candidate(1) != 73105: wrong.append(1)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        assert not wrong
+        """,
+}
+ENDINGS = ["StopIteration", "StopAsyncIteration", "GeneratorExit", "SystemExit",
+           "KeyboardInterrupt", "BaseException", "ValueError"]
+
 
 class ForgingTests(ScorerTestCase):
+    def test_no_exception_ends_an_assertion_as_if_it_had_passed(self):
+        names, requests = [], []
+        for name, assertion in ENDED_EARLY.items():
+            body = CASES + "\n" + textwrap.dedent(assertion).strip("\n")
+            test = "def check(candidate):\n" + textwrap.indent(body, "    ") + "\n"
+            for kind in ENDINGS:
+                names.append((name, kind))
+                requests.append(request(f"def f(x): raise {kind}", test))
+        rewards = dict(zip(names, self.rewards(requests)))
+        self.assertEqual({name: reward for name, reward in rewards.items() if reward != 0}, {})
+
+    def test_a_thread_of_the_tests_may_call_the_code(self):
+        test = f"def check(candidate):\n    {CASES}\n" + textwrap.indent(
+            textwrap.dedent(ENDED_EARLY["a thread"]), "    ")
+        self.assertEqual(self.rewards([request("def f(x): return 73105", test)]), [1])
+
     def test_no_trick_is_rewarded(self):
         requests = [request(FORGED + "\n", TEST) for _ in TRICKS]
         for each, trick in zip(requests, TRICKS.values()):

@@ -88,6 +88,22 @@ class IsolationTests(ScorerTestCase):
                     return found + [name for _, name in socket.if_nameindex() if name != "lo"]
                 """)
 
+    def test_no_socket_that_leaves_the_namespaces(self):
+        # AF_VSOCK, AF_ALG, AF_PACKET, AF_BLUETOOTH: refused, whether the kernel has them or not.
+        self.found_nothing("""
+            import errno, socket
+            def f():
+                found = []
+                for family in (40, 38, 17, 31):
+                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+                        try: socket.socket(family, kind).close(); found.append(family)
+                        except OSError as error:
+                            if error.errno != errno.EPERM: found.append((family, error.errno))
+                for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6):
+                    socket.socket(family).close()
+                return found
+            """)
+
     def test_no_file_but_usr(self):
         with tempfile.NamedTemporaryFile(suffix=SECRET) as file:
             file.write(SECRET.encode())
@@ -151,6 +167,8 @@ class IsolationTests(ScorerTestCase):
                 if libc.msgget(0, 0o1600) >= 0: found.append("msgget")
                 add_key = {"x86_64": 248, "aarch64": 217}[os.uname().machine]
                 if libc.syscall(add_key, b"user", b"x", b"y", 1, -4) >= 0: found.append("add_key")
+                mq_open = {"x86_64": 240, "aarch64": 180}[os.uname().machine]
+                if libc.syscall(mq_open, b"q", 0o102, 0o600, None) >= 0: found.append("mq_open")
                 return found
             """, """
             import ctypes, os
@@ -160,6 +178,7 @@ class IsolationTests(ScorerTestCase):
                 for flags in (0x10000000, 0x10020000, 0x20000, 0x20000000, 0x40000000):
                     if libc.unshare(flags) == 0: found.append(hex(flags))
                 if libc.mount(b"x", b"/tmp", b"tmpfs", 0, None) == 0: found.append("mount")
+                if libc.syscall(428, -100, b"/", 0) >= 0: found.append("open_tree")
                 return found
             """, """
             import ctypes, os

@@ -38,15 +38,20 @@ mount -n -t tmpfs -o "size=$1m,nr_inodes=$2,mode=700" tmpfs /mnt && mkdir /mnt/t
 shift 2 && exec "$@"
 """
 
-# System calls by which memory is used beyond what is bounded here, or other processes are touched:
-# memfd_create, memfd_secret, shmget, msgget, semget, add_key, request_key, keyctl, ptrace,
-# process_vm_readv, process_vm_writev, io_uring_setup, bpf, perf_event_open, userfaultfd.
+# System calls by which memory is used beyond what is bounded here, or other processes and mounts
+# are touched: memfd_create, memfd_secret, shmget, msgget, semget, mq_open, add_key, request_key,
+# keyctl, ptrace, process_vm_readv, process_vm_writev, io_uring_setup, bpf, perf_event_open,
+# userfaultfd, open_tree, open_tree_attr.
 DENIED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 68, 64, 248, 249, 250, 101, 310, 311, 425, 321, 298,
-                            323)),
-    "aarch64": (0xC00000B7, (279, 447, 194, 186, 190, 217, 218, 219, 117, 270, 271, 425, 280, 241,
-                             282)),
+    "x86_64": (0xC000003E, (319, 447, 29, 68, 64, 240, 248, 249, 250, 101, 310, 311, 425, 321, 298,
+                            323, 428, 467)),
+    "aarch64": (0xC00000B7, (279, 447, 194, 186, 190, 180, 217, 218, 219, 117, 270, 271, 425, 280,
+                             241, 282, 428, 467)),
 }
+# The call `socket`, and the families that it may have: the namespaces bound AF_UNIX, AF_INET,
+# AF_INET6 and AF_NETLINK. AF_VSOCK would reach the host of a virtual machine from any of them.
+SOCKET = {"x86_64": 41, "aarch64": 198}
+FAMILIES = (1, 2, 10, 16)
 
 
 class Refused(Exception):
@@ -54,17 +59,24 @@ class Refused(Exception):
 
 
 def system_call_filter():
-    """The BPF program that denies DENIED with EPERM, and all calls of a foreign architecture."""
-    if platform.machine() not in DENIED:
-        sys.exit(f"unit_tests: no filter of system calls is known for {platform.machine()}")
-    architecture, calls = DENIED[platform.machine()]
+    """The BPF program that denies with EPERM what is in DENIED and sockets of no family in
+    FAMILIES, and ends who makes calls of a foreign architecture."""
+    machine = platform.machine()
+    if machine not in DENIED:
+        sys.exit(f"unit_tests: no filter of system calls is known for {machine}")
+    architecture, calls = DENIED[machine]
     load, equal, least, end = 0x20, 0x15, 0x35, 0x06
     kill, deny, allow = 0x80000000, 0x00050001, 0x7FFF0000
+    # A jump says how many instructions it leaves out; at the end stand `deny` and `allow`.
+    to_deny = len(calls) + len(FAMILIES) + 2
     program = [(load, 0, 0, 4), (equal, 1, 0, architecture), (end, 0, 0, kill), (load, 0, 0, 0)]
     # From this number on it would be the x32 calls of x86_64.
-    program.append((least, len(calls) + 1, 0, 0x40000000))
-    program += [(equal, len(calls) - place, 0, call) for place, call in enumerate(calls)]
-    program += [(end, 0, 0, allow), (end, 0, 0, deny)]
+    program.append((least, to_deny, 0, 0x40000000))
+    program += [(equal, to_deny - 1 - place, 0, call) for place, call in enumerate(calls)]
+    # The family is the lower half of the first argument, as the kernel takes it.
+    program += [(equal, 0, len(FAMILIES) + 2, SOCKET[machine]), (load, 0, 0, 16)]
+    program += [(equal, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
+    program += [(end, 0, 0, deny), (end, 0, 0, allow)]
     return b"".join(struct.pack("=HBBI", *each) for each in program)
 
 

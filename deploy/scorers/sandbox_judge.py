@@ -23,6 +23,10 @@ EXCEPTIONS = {
 }
 
 
+# What ends a loop or a thread without a word, as if all had been said: the code's own must not.
+ENDINGS = (StopIteration, StopAsyncIteration)
+
+
 class Refused(BaseException):
     """The tests cannot be used, whatever the completion is."""
 
@@ -143,6 +147,7 @@ class Judge:
         os._exit(0)
 
     def run(self):
+        threading.excepthook = self.thread_failed
         try:
             check = self.prepared()
             if receive(self.replies) != {"ready": True}:
@@ -162,6 +167,14 @@ class Judge:
         except BaseException as error:
             self.note(f"`check` ended early: {type(error).__name__}: {error}")
         self.end()
+
+    def thread_failed(self, thrown):
+        """Ends here: an error that ends a thread of the tests reaches no assertion."""
+        error = thrown.exc_value
+        if isinstance(error, Refused):
+            self.say("refused", str(error)[:1000])
+            os._exit(0)
+        self.end(f"a thread of the tests: {thrown.exc_type.__name__}: {error}")
 
     def prepared(self):
         """The function `check`, ready to be called."""
@@ -234,6 +247,8 @@ class Judge:
 
     def exception(self, reply):
         kind, arguments = EXCEPTIONS[reply["raised"]], decode(reply["with"])
+        if issubclass(kind, ENDINGS) or not issubclass(kind, Exception):
+            return RuntimeError(f"the code raised {kind.__name__}", *arguments)
         try:
             return kind(*arguments)
         except (TypeError, ValueError):

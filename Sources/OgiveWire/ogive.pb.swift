@@ -1482,9 +1482,9 @@ nonisolated struct Ogive_V1_Ack: Sendable {
   init() {}
 }
 
-/// A part of results that the coordinator does not take: what is in it can not be so, the lease was
-/// never granted to this worker, or its run has ended. The worker drops the whole lease, and gets no
-/// more of its run until it says Hello again.
+/// A part of results that the coordinator does not take: what is in it can not be so, or the lease
+/// was never granted to this worker. The worker drops the whole lease, and gets no more of its run
+/// until it says Hello again.
 nonisolated struct Ogive_V1_Rejected: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -133,8 +133,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     logger.warning(
                         "this worker cannot serve a run", metadata: ["reason": "\(reason)"])
                 case .rejected(let reason):
-                    logger.warning(
-                        "results of this worker were not taken; others get what is missing",
+                    logger.error(
+                        "the coordinator refused results of this worker; others get their items",
                         metadata: ["reason": "\(reason)"])
                 case .exit(let reason): exit = exit ?? reason
                 }

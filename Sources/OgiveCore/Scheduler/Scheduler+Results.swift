@@ -77,10 +77,9 @@ extension Scheduler {
     ) {
         let (claim, name) = (result.claim, result.name)
         guard let run = runs[claim.run] else {
-            // What ended may lack these items, at its budget for example, and may be open again by
-            // now: they are not committed, so they are not acknowledged.
+            // Its run ended: nobody wants it.
             counters.duplicates += result.items.count
-            send(.rejected(name, reason: "its run has ended"), to: worker.id)
+            acknowledge(name, to: worker.id)
             return
         }
         let active = run.active[claim.prompt] ?? []

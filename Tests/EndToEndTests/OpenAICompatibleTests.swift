@@ -88,9 +88,8 @@ extension EndToEndTests.OpenAICompatible {
             #expect(found[1].map(\.name) == found[0].map(\.name))
             #expect(found[1].map(\.text) == found[0].map(\.text))
             for (own, other) in zip(found[0], found[1]) {
-                // Both sum the same numbers, in another order.
-                #expect(abs(own.logProbability - other.logProbability) < 1e-6, "\(own.name)")
-                // The one asks for several texts at once: 32-bit floats differ in the last bits.
+                // The one asks for several draws at once: 32-bit floats differ in the last bits.
+                #expect(abs(own.logProbability - other.logProbability) < 1e-4, "\(own.name)")
                 #expect(abs(own.reward - other.reward) < 0.01, "\(own.name)")
             }
             // Not one text for all.

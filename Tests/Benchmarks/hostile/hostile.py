@@ -14,6 +14,7 @@ minutes, it takes an hour and twenty minutes.
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,8 +99,8 @@ worker:
 
     def landed(self):
         """How many draws have landed."""
-        return int(self.run("psql", "--config", self.config, "--", "-qAtX", "-c",
-                            "SELECT sum(draws) FROM ogive.sampling_progress"))
+        return int(self.run("psql", "--write", "--config", self.config, "--", "-qAtX",
+                            "-c", "SELECT sum(draws) FROM ogive.sampling_progress"))
 
 
 def phase(site, name, options):
@@ -152,20 +153,22 @@ def main():
     parser.add_argument("--prompts", type=int, default=100_000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ogive-hostile-", delete=False) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        print(f"in {folder}", flush=True)
-        site = Site(folder, options.ogive, options)
-        rows = []
+    folder = Path(tempfile.mkdtemp(prefix="ogive-hostile-"))
+    folder.chmod(0o755)
+    print(f"in {folder}", flush=True)
+    site = Site(folder, options.ogive, options)
+    rows = []
+    try:
         for phase_name in options.only:
             rows.append(phase(site, phase_name, options))
             print("  ".join(f"{key} {value:.2f}" if isinstance(value, float) else f"{value}"
                             for key, value in rows[-1].items()), flush=True)
+    finally:
         print("worker ended:", site.worker.end(), "coordinator ended:", site.coordinator.end())
-        subprocess.run([site.ogive, "cancel", "hostile", "--config", site.config],
-                       check=True)
-        subprocess.run([site.ogive, "audit", "hostile", "--config", site.config], check=True)
+    subprocess.run([site.ogive, "cancel", "hostile", "--config", site.config],
+                   check=True)
+    subprocess.run([site.ogive, "audit", "hostile", "--config", site.config], check=True)
+    shutil.rmtree(folder)  # kept where something went wrong
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 

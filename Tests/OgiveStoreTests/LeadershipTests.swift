@@ -135,13 +135,24 @@ extension StoreTests {
         @Test("the server itself ends what a stopped coordinator was writing")
         func stoppedIsEnded() async throws {
             try await TestDatabase.with { database in
+                guard
+                    case .leading(let term, _) = try await database.store.lead(
+                        as: "a:1", for: .seconds(30))
+                else {
+                    Issue.record("another one leads")
+                    return
+                }
                 let connection = try await PostgresConnection.connect(database.configuration)
-                try await connection.execute("BEGIN")
-                _ = try await connection.query(TermQueries.lockForCheck)
-                let idle: String = try await connection.query(
-                    "SHOW idle_in_transaction_session_timeout"
-                ).one().decode(0)
-                #expect(idle == TermQueries.landingIdleMax)
+                for (holder, limit) in [("a lease of 30 s", "20s"), ("nobody", "10s")] {
+                    try await connection.execute("BEGIN")
+                    _ = try await connection.query(TermQueries.lockForCheck)
+                    let idle: String = try await connection.query(
+                        "SHOW idle_in_transaction_session_timeout"
+                    ).one().decode(0)
+                    #expect(idle == limit, "\(holder)")
+                    try await connection.execute("ROLLBACK")
+                    await database.store.resign(term)
+                }
                 await connection.close()
             }
         }

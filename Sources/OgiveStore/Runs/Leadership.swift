@@ -61,8 +61,8 @@ actor Leadership {
                 .unavailable,
                 "A landing of the former coordinator still holds the term, and this login may not "
                     + "end the other one's session. The server ends it when nothing is heard of it "
-                    + "for \(TermQueries.landingIdleMax); until then this one waits. To take over "
-                    + "at once, let all coordinators use one login, or "
+                    + "for two thirds of a lease; until then this one waits. To take over at "
+                    + "once, let all coordinators use one login, or "
                     + "GRANT pg_signal_backend to theirs.")
         }
     }

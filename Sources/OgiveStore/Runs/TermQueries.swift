@@ -44,13 +44,14 @@ enum TermQueries {
         SET coordinator = NULL, since = NULL, renewed_at = NULL, leads_until = NULL
         WHERE term = $1
         """
-    /// How long a transaction that holds the term may wait for its coordinator: less than a lease.
-    static let landingIdleMax = "10s"
     /// Of all that a coordinator writes: a new leader waits for its end, and the server ends it
-    /// when the coordinator was stopped in the middle.
+    /// when the coordinator was stopped in the middle, after two thirds of the lease.
     static let lockForCheck = """
-        SELECT term,
-            set_config('idle_in_transaction_session_timeout', '\(landingIdleMax)', true) AS idle
+        SELECT term, set_config('idle_in_transaction_session_timeout',
+            coalesce((
+                SELECT round(extract(epoch FROM leads_until - renewed_at) * 1000 * 2 / 3)
+                FROM ogive.leadership), 10000)::text,
+            true) AS idle
         FROM ogive.terms FOR SHARE
         """
 }

@@ -11,7 +11,9 @@ extension SchedulerCounters {
             "ogive_results_total{outcome=duplicate}": duplicates,
             "ogive_results_total{outcome=stale}": stale,
             "ogive_results_total{outcome=rejected}": rejected,
+            "ogive_results_total{outcome=deferred}": deferred,
             "ogive_leases_unproved_total": unproved,
+            "ogive_leases_returned_total": returned,
             "ogive_failures_total": failures,
             "ogive_database_errors_total": databaseErrors,
         ]

@@ -14,6 +14,17 @@ enum WireCheck {
         return text
     }
 
+    /// Passes a text that is not too long and that the database can hold as it is: what is compared
+    /// with what is stored must not be changed on the way.
+    static func stored(
+        _ text: String, _ field: String, max bytesMax: Int
+    ) throws(WireError) -> String {
+        guard !text.utf8.contains(0) else {
+            throw WireError(.invalidValue, "\(field) has the character U+0000")
+        }
+        return try Self.text(text, field, max: bytesMax)
+    }
+
     /// Passes a list that is not too long.
     static func list<Element>(
         _ list: [Element], _ field: String, max countMax: Int

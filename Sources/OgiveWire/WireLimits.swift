@@ -19,13 +19,15 @@ package enum WireLimits {
     /// Most bytes of a reason or of a failure's message; longer ones are cut by the sender.
     package static let reasonBytes = 16 << 10
     /// Most tokens of one completion.
-    package static let tokens = 1 << 20
+    package static let tokens = PossibleLogProbability.tokensMax
     /// Most bytes of a run's specification.
     package static let specBytes = 4 << 20
     /// Most turns of a conversation.
     package static let turns = PromptLimits.turns
     /// Most policies, and most scorers, that a worker offers.
     package static let models = 1_024
+    /// Most bytes of the texts of all models of an offer.
+    package static let offerBytes = 64 << 10
     /// Most facts of a fingerprint.
     package static let facts = 256
     /// Most bytes of a fact's value.

@@ -514,11 +514,12 @@ nonisolated struct Ogive_V1_Fingerprint: Sendable {
   // methods supported on all messages.
 
   /// Facts read from the server, by name; at most 256. A name has at most 1 KiB, a value at most
-  /// 16 KiB. Ogive's workers tell "server" (vllm, llama_cpp, …), "model", "version", and what else
-  /// the server says of itself, for example "chat_template_sha256" and "n_ctx". The first worker
-  /// that serves a run binds them; one with any other fact, or one less, gets no lease of it. The
-  /// columns policy_fingerprint of ogive.samplings and scorer_fingerprint of ogive.scorings show
-  /// what is bound.
+  /// 16 KiB, neither has U+0000; all models of a Hello have at most 64 KiB of text together. Ogive's
+  /// workers tell "server" (vllm, llama_cpp, …), "model", "version", and what else the server says
+  /// of itself, for example "chat_template_sha256" and "n_ctx". The first worker that serves a run
+  /// binds them; one with any other fact, or one less, gets no lease of it. The columns
+  /// policy_fingerprint of ogive.samplings and scorer_fingerprint of ogive.scorings show what is
+  /// bound.
   var facts: Dictionary<String,String> = [:]
 
   var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -39,6 +39,11 @@ import Testing
         }
     }
 
+    /// A model with one fact.
+    static func fact(_ value: String, _ name: String) -> [UInt8] {
+        field(3, field(1, field(1, Array(name.utf8)) + field(2, Array(value.utf8))))
+    }
+
     static let lease = field(1, field(1, varint: 1))
     static let nan: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF8, 0x7F]
     static let infinity: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF0, 0x7F]
@@ -70,6 +75,18 @@ import Testing
         Case("no worker", header.prefix(7) + field(13, []), .invalidValue),
         Case("a worker of 15 bytes", header + field(4, [1, 2, 3]) + field(13, []), .invalidValue),
         Case("a model without fingerprint", header + field(10, field(3, [])), .missingField),
+        Case("a fact with U+0000", header + field(10, field(3, fact("a\0b", "1"))), .invalidValue),
+        Case(
+            "a fact whose name has U+0000", header + field(10, field(4, fact("1", "\0"))),
+            .invalidValue),
+        Case(
+            "an offer of many bytes",
+            header
+                + field(
+                    10,
+                    (0..<5).flatMap { _ in
+                        field(3, fact(String(repeating: "x", count: 16_000), "1"))
+                    }), .tooLarge),
         Case("a held lease without claim", header + field(10, field(6, [])), .missingField),
         Case(
             "a held lease without name", header + field(10, field(6, field(5, []))), .missingField),

@@ -39,6 +39,22 @@ extension [EndpointOutage] {
         elementsEqual(other) { $0.isSame(as: $1) }
     }
 
+    /// The first ones whose texts have no more bytes together, each text at most a quarter of them.
+    func bounded(toBytes bytesMax: Int) -> Self {
+        var bounded: Self = []
+        var bytes = 0
+        for var outage in self {
+            outage.model = outage.model.cut(toBytes: bytesMax / 4)
+            outage.endpoint = outage.endpoint.cut(toBytes: bytesMax / 4)
+            outage.message = outage.message.cut(toBytes: bytesMax / 4)
+            bytes += outage.model.utf8.count + outage.endpoint.utf8.count
+            bytes += outage.message.utf8.count
+            guard bytes <= bytesMax else { break }
+            bounded.append(outage)
+        }
+        return bounded
+    }
+
     /// The same list after some time.
     package func aged(by time: Duration) -> Self {
         map { outage in

@@ -28,11 +28,12 @@ extension Scheduler {
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
     /// that takes results more slowly than they come holds up granting.
     mutating func grant(now: Instant) {
-        guard !isDraining, !isHeld, !landing.isPaused, landing.items < limits.windowItems
+        guard !isDraining, !isHeld, !landing.isPaused, landing.items < limits.windowItems,
+            landing.bytes < limits.landingBytesMax / 2
         else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
             withWorker(worker) { $0.isQueued = false }
-            guard let id = nextTask(of: worker), let task = tasks[id] else { continue }
+            guard let id = nextTask(of: worker, now: now), let task = tasks[id] else { continue }
             guard isWithinBounds(task) else {
                 workers[worker]?.isQueued = true
                 queue.prepend(worker)
@@ -52,19 +53,25 @@ extension Scheduler {
 
     /// What a worker gets next, if it has room. The copy of the worker ends here: changing the
     /// original beside it would copy the set of its tasks.
-    private mutating func nextTask(of id: WorkerID) -> TaskID? {
+    private mutating func nextTask(of id: WorkerID, now: Instant) -> TaskID? {
+        withWorker(id) { $0.noteSuspectOver(now: now) }
         guard let worker = workers[id], hasRoom(worker) else { return nil }
-        return nextTask(for: worker)
+        return nextTask(for: worker, now: now)
     }
 
     /// What a worker gets next. A suspect, a task that may have ended its workers, is for a worker
     /// without other leases, so that it takes nobody along: one worker at a time is emptied for
-    /// that. Each worker takes ordinary tasks between two suspects, so that neither kind starves.
-    private mutating func nextTask(for worker: SchedulerWorker) -> TaskID? {
+    /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
+    /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
+    private mutating func nextTask(for worker: SchedulerWorker, now: Instant) -> TaskID? {
         let ordinary = nextRun(for: worker, \.ready)
-        if !worker.owesOthers || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
+        let owes = worker.owesOthers || worker.owesUntil > now
+        if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
             if worker.tasks.isEmpty { return runs[run]?.suspects.first }
-            if isToBeEmptied(worker) { return nil }
+            if isToBeEmptied(worker) {
+                withWorker(worker.id) { $0.emptiedSince = $0.emptiedSince ?? now }
+                return nil
+            }
         }
         return ordinary.flatMap { runs[$0]?.ready.first }
     }
@@ -147,7 +154,11 @@ extension Scheduler {
         tasks[task.id] = task
         hold(task, by: worker)
         withWorker(worker) { holder in
-            if isAlone { holder.suspect = task.id }
+            if isAlone {
+                holder.suspect = task.id
+                holder.aloneSince = holder.emptiedSince ?? now
+            }
+            holder.emptiedSince = nil
             holder.owesOthers = isAlone
         }
         inFlightItems += task.items.count
@@ -185,7 +196,10 @@ extension Scheduler {
 
     /// Takes a leased task back into its run's queue, first in line; the epoch stays until the
     /// next grant. A loss charges an attempt, and gives up a task that used up its attempts.
-    mutating func requeue(_ id: TaskID, after loss: TaskLoss.Kind?, now: Instant) {
+    /// `together` is how many the worker lost at once.
+    mutating func requeue(
+        _ id: TaskID, after loss: TaskLoss.Kind?, together: Int = 1, now: Instant
+    ) {
         guard var task = tasks[id], case .leased(let worker, let deadline) = task.state else {
             return
         }
@@ -197,7 +211,9 @@ extension Scheduler {
             return
         }
         task.state = .ready
-        if let loss {
+        if loss == .lost, together >= limits.crowdLeases {
+            task.crowdLosses += 1
+        } else if let loss {
             task.charge(
                 TaskLoss(
                     kind: loss, worker: workers[worker]?.name ?? "a worker",
@@ -214,7 +230,7 @@ extension Scheduler {
 
     /// Puts a task into its run's queue, first in line, or among the suspects.
     private mutating func requeue(_ task: SchedulerTask) {
-        if task.attempts >= limits.suspectAttempts {
+        if task.isSuspect(limits) {
             runs[task.run]?.suspects.append(task.id)
         } else {
             runs[task.run]?.ready.prepend(task.id)
@@ -232,6 +248,7 @@ extension Scheduler {
             items: Array(task.items[middle...]), state: .ready)
         other.bytes = task.bytes
         other.attempts = task.attempts
+        other.crowdLosses = task.crowdLosses
         other.history = task.history
         inFlightItems -= other.items.count
         task.items.removeSubrange(middle...)

@@ -16,7 +16,7 @@ extension Scheduler {
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
-                task: id, ack: part, worker: worker, names: results.map(\.name),
+                task: id, ack: part, worker: worker,
                 group: LandingGroup(
                     run: task.run, prompt: task.promptID, worker: worker, items: results)),
             now: now)
@@ -28,7 +28,8 @@ extension Scheduler {
         landing.pausedUntil = nil
         sendWaiting()
         while landing.onTheirWay < limits.landingsMax, let oldest = landing.oldest,
-            landing.waitingItems >= limits.landingItems || isDraining
+            landing.waitingItems >= limits.landingItems
+                || landing.waitingBytes >= limits.landingBytes || isDraining
                 || oldest + limits.landingDelay <= now
         {
             packBatch(now: now)
@@ -48,13 +49,18 @@ extension Scheduler {
     private mutating func packBatch(now: Instant) {
         var count = 0
         var items = 0
-        while count < landing.waiting.count, items < limits.landingItems {
+        var bytes = 0
+        while count < landing.waiting.count, items < limits.landingItems,
+            bytes < limits.landingBytes
+        {
             items += landing.waiting[count].names.count
+            bytes += landing.waiting[count].bytes
             count += 1
         }
         let entries = Array(landing.waiting.prefix(count))
         landing.waiting.removeFirst(count)
         landing.waitingItems -= items
+        landing.waitingBytes -= bytes
         landing.oldest = landing.waiting.isEmpty ? nil : now
         post(entries)
     }
@@ -127,11 +133,13 @@ extension Scheduler {
             post([entry.with(Array(items[(items.count / 2)...]))])
             return
         }
-        guard items.contains(where: { $0.failure?.code != .rejected }) else {
+        guard !entry.isReplacement else {
             effects.append(.stop(error))
             return
         }
-        post([entry.with(items.map { $0.refused(error) })])
+        var replacement = entry.with(items.map { $0.refused(error) })
+        replacement.isReplacement = true
+        post([replacement])
     }
 }
 

@@ -18,6 +18,10 @@ extension Scheduler {
             effects.append(.stop(error))
             return
         }
+        if call == .bind, error.code == .refused {
+            refuseBinding(of: run, error)
+            return
+        }
         var trouble = run.trouble ?? SchedulerRun.Trouble(noticedAt: now)
         // A run that was dropped is in conflict with every call; the next look at the runs ends it.
         trouble.refusals += error.code == .refused ? 1 : 0
@@ -41,5 +45,21 @@ extension Scheduler {
             ($0.trouble?.refusals ?? 0) >= Self.refusalsMax
         }
         if isHopeless { effects.append(.stop(error)) }
+    }
+
+    /// The database refuses what a worker's models say of themselves: that is the worker's own, so
+    /// it gets nothing of the run, and the next one that may binds it. It costs nobody else.
+    private mutating func refuseBinding(of run: SchedulerRun, _ error: StoreError) {
+        let id = run.description.id
+        withRun(id) {
+            $0.binding = .unbound
+            $0.binder = nil
+        }
+        if let binder = run.binder {
+            decline(
+                id, "the database refuses what its models say of themselves: \(error.message)",
+                of: binder)
+        }
+        reviewWorkers()
     }
 }

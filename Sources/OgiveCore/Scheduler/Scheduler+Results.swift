@@ -34,7 +34,18 @@ extension Scheduler {
             refuse(result, because: fault, from: id, now: now)
             return
         }
+        guard fits(result) else { return }
         take(result, of: task, from: id, now: now)
+    }
+
+    /// Whether results may wait for their commit beside those that do. Those that may not are
+    /// counted and left alone: no commit acknowledges them, so their worker sends them again.
+    private mutating func fits(_ result: TaskResult) -> Bool {
+        if landing.isEmpty || landing.bytes + result.items.byteCount <= limits.landingBytesMax {
+            return true
+        }
+        counters.deferred += 1
+        return false
     }
 
     /// Takes in results of a task that is in memory.
@@ -101,14 +112,14 @@ extension Scheduler {
             acknowledge(name, to: worker.id)
             return
         }
+        guard fits(result) else { return }
         runs[claim.run]?.activate(items.map(\.name), of: claim.prompt)
         let group = LandingGroup(
             run: claim.run, prompt: claim.prompt, worker: worker.id, items: items)
         inFlightItems += items.count
         landing.append(
             SchedulerLanding.Entry(
-                task: claim.lease.task, ack: name, worker: worker.id, names: items.map(\.name),
-                group: group),
+                task: claim.lease.task, ack: name, worker: worker.id, group: group),
             now: now)
     }
 

@@ -24,6 +24,7 @@ extension Scheduler {
             case .serves: serves.append(run.description.id)
             case .binds(let binding):
                 runs[run.description.id]?.binding = .asked
+                runs[run.description.id]?.binder = id
                 effects.append(.bind(binding))
             case .waits: break
             case .differs(let reason): reasons.append(reason)
@@ -31,7 +32,9 @@ extension Scheduler {
         }
         worker.serves = serves
         let isUnserved = serves.isEmpty && !reasons.isEmpty
-        let note = isUnserved ? reasons.joined(separator: "; ") : nil
+        let note =
+            isUnserved
+            ? reasons.joined(separator: "; ").cut(toBytes: SchedulerWorker.noteBytesMax) : nil
         if note != worker.note {
             worker.note = note
             if let note {

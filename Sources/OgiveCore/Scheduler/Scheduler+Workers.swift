@@ -72,6 +72,8 @@ extension Scheduler {
         worker.finished = former?.finished ?? 0
         worker.isQueued = former?.isQueued ?? false
         worker.suspect = former?.suspect
+        worker.aloneSince = former?.aloneSince
+        worker.owesUntil = former?.owesUntil ?? .zero
         worker.shut = former?.shut ?? []
         let held = (former?.tasks ?? []).sorted()
         for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
@@ -113,6 +115,7 @@ extension Scheduler {
     /// Keeps which endpoints of a worker get no requests. For people: nothing is decided by it.
     private mutating func note(_ shut: [EndpointOutage], of id: WorkerID) {
         guard let known = workers[id]?.shut else { return }
+        let shut = shut.bounded(toBytes: SchedulerWorker.noteBytesMax)
         workers[id]?.shut = shut
         guard !known.isSame(as: shut), let record = workers[id]?.record else { return }
         effects.append(.record(record))
@@ -143,6 +146,7 @@ extension Scheduler {
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
+            counters.returned += 1
             // The reason may be that it does not know the run: it is told again.
             workers[id]?.told.remove(task.run)
             requeue(lease.task, after: nil, now: now)
@@ -172,7 +176,7 @@ extension Scheduler {
                 continue
             }
             for task in worker.tasks.sorted() {
-                requeue(task, after: .lost, now: now)
+                requeue(task, after: .lost, together: worker.tasks.count, now: now)
             }
             unregister(check.worker)
             var record = worker.record

@@ -17,6 +17,11 @@ package struct SchedulerCounters: Hashable, Sendable {
     /// Parts of results that were refused: what they say cannot be so, or their lease was never
     /// granted to the sender.
     package var rejected = 0
+    /// Parts of results that were not taken, because too many bytes wait for their commit; their
+    /// workers send them again.
+    package var deferred = 0
+    /// Leases that workers gave back unfinished.
+    package var returned = 0
     /// Leases in hellos that were never granted to the sender.
     package var unproved = 0
     /// Calls of the database, besides landings, that failed.

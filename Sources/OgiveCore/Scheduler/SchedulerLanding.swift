@@ -9,13 +9,28 @@ struct SchedulerLanding: Sendable {
         let worker: WorkerID
         let names: [ItemName]
         let group: LandingGroup
+        /// Whether it is this coordinator's own failure in the place of a result that the database
+        /// refused. No result of a worker is, whatever it says.
+        var isReplacement = false
+        /// About what the results take in memory.
+        let bytes: Int
+
+        init(
+            task: TaskID, ack: ResultName?, worker: WorkerID, group: LandingGroup
+        ) {
+            self.task = task
+            self.ack = ack
+            self.worker = worker
+            self.group = group
+            names = group.items.map(\.name)
+            bytes = group.items.byteCount
+        }
 
         /// The same for other items.
         func with(_ items: [ItemResult]) -> Entry {
             var group = group
             group.items = items
-            return Entry(
-                task: task, ack: ack, worker: worker, names: items.map(\.name), group: group)
+            return Entry(task: task, ack: ack, worker: worker, group: group)
         }
     }
 
@@ -24,12 +39,14 @@ struct SchedulerLanding: Sendable {
         let batch: LandingBatch
         let entries: [Entry]
         let items: Int
+        let bytes: Int
         var isWaiting = true
 
         init(batch: LandingBatch, entries: [Entry]) {
             self.batch = batch
             self.entries = entries
             items = entries.reduce(0) { $0 + $1.names.count }
+            bytes = entries.reduce(0) { $0 + $1.bytes }
         }
     }
 
@@ -41,6 +58,7 @@ struct SchedulerLanding: Sendable {
 
     var waiting: [Entry] = []
     var waitingItems = 0
+    var waitingBytes = 0
     var oldest: Instant?
     var sent = OrderedDictionary<BatchID, Sent>()
     var lastBatch: UInt64 = 0
@@ -58,6 +76,9 @@ struct SchedulerLanding: Sendable {
 
     /// Results that wait for their commit.
     var items: Int { waitingItems + sent.values.reduce(0) { $0 + $1.items } }
+
+    /// About the bytes of these results in memory.
+    var bytes: Int { waitingBytes + sent.values.reduce(0) { $0 + $1.bytes } }
 
     /// Whether the database refused and nothing has landed since: another try is due now and
     /// then, and nothing else is begun.
@@ -78,6 +99,7 @@ struct SchedulerLanding: Sendable {
     mutating func append(_ entry: Entry, now: Instant) {
         waiting.append(entry)
         waitingItems += entry.names.count
+        waitingBytes += entry.bytes
         oldest = oldest ?? now
     }
 

@@ -13,10 +13,15 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var inFlightItemsMax = 262_144
     /// A landing batch is sent at this many items …
     package var landingItems = 4_096
+    /// … or at about this many bytes of results …
+    package var landingBytes = 32 << 20
     /// … or when its oldest result is this old.
     package var landingDelay = Duration.milliseconds(50)
     /// Most landing batches on their way at once.
     package var landingsMax = 4
+    /// Most bytes, about, of results that wait for their commit. Beyond half of it nothing is
+    /// granted; what would go beyond it is not taken, so that its worker sends it again.
+    package var landingBytesMax = 512 << 20
     /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
     package var leaseDuration = Duration.seconds(900)
     /// How often each side gives a sign of life.
@@ -26,6 +31,11 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// A task whose workers were lost or too slow this often becomes a failure, if it had the last
     /// one for itself: what shares a worker with a deadly task is not given up for it.
     package var attemptsMax = 5
+    /// A worker that is lost with this many leases or more charges no attempt to them: at most one
+    /// of them ended it, and most likely none …
+    package var crowdLeases = 8
+    /// … but a task that was lost so this often is a suspect all the same.
+    package var crowdLossesMax = 4
     /// First pause after the database refused, doubled up to `databasePauseMax`.
     package var databasePause = Duration.milliseconds(200)
     /// Longest pause after the database refused.

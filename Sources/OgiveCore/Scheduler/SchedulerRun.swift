@@ -23,6 +23,8 @@ struct SchedulerRun {
     /// The identity of its sampling, from which seeds follow.
     let sampling: SHA256Digest
     var binding: Binding
+    /// Whose fingerprints the database was asked to bind last.
+    var binder: WorkerID?
     var paging = Paging.idle
     /// The last prompt of the pages read so far.
     var cursor: PromptID?

@@ -21,9 +21,11 @@ struct SchedulerTask {
     var bytes = 0
     var state: State
     var epoch = Epoch(0)
-    /// How often a worker was lost or too slow.
+    /// How often a worker was lost or too slow, but for losses of workers with many tasks.
     var attempts = 0
-    /// The last of these times.
+    /// How often a worker was lost that had many tasks: that says little of this one.
+    var crowdLosses = 0
+    /// The last times that a worker was lost or too slow.
     var history: [TaskLoss] = []
     /// Whether it was granted to a worker that has nothing else meanwhile.
     var isAlone = false
@@ -31,6 +33,11 @@ struct SchedulerTask {
     var parts: Set<Int> = []
     /// Results that wait for their commit.
     var unlanded = 0
+
+    /// Whether it may be what ended its workers.
+    func isSuspect(_ limits: SchedulerLimits) -> Bool {
+        attempts >= limits.suspectAttempts || crowdLosses >= limits.crowdLossesMax
+    }
 
     /// Charges an attempt.
     mutating func charge(_ loss: TaskLoss) {

@@ -28,12 +28,27 @@ struct SchedulerWorker {
     var note: String?
     /// Endpoints of its models that get no requests, as last told.
     var shut: [EndpointOutage] = []
+    /// Most bytes of why it gets no work, and of the texts of its endpoints.
+    static let noteBytesMax = 16 << 10
     /// Whether it stands in the queue for work.
     var isQueued = false
     /// The suspect that it was granted last: while it has it, it gets nothing else.
     var suspect: TaskID?
     /// Whether it is to be granted an ordinary task before the next suspect.
     var owesOthers = true
+    /// Since when it gets nothing, so that it can take a suspect.
+    var emptiedSince: Instant?
+    /// Since when it was kept from ordinary tasks for the suspect that it was granted last.
+    var aloneSince: Instant?
+    /// Until when it takes ordinary tasks, if there are any.
+    var owesUntil = Instant.zero
+
+    /// If its suspect is over, it owes others the time that the suspect took.
+    mutating func noteSuspectOver(now: Instant) {
+        guard let since = aloneSince, !isAlone else { return }
+        owesUntil = now + (now - since)
+        aloneSince = nil
+    }
 
     /// Whether it works on a suspect.
     var isAlone: Bool { suspect.map(tasks.contains) ?? false }

@@ -2,6 +2,7 @@ extension TaskResult {
     /// What cannot be so about the results of a lease, in words; `nil` when all is well. `items`
     /// are those of its task that are still to come, where their texts are known.
     func fault(of items: [WorkItem]?, partCount: Int) -> String? {
+        if self.items.isEmpty { return "it has no items" }
         let isWhole = isInOrder
         if !isWhole, let fault = faultOfNames { return fault }
         // Nearly always the results are of what is still to come, in the same order.
@@ -59,6 +60,9 @@ extension ItemResult {
             return "it must have either a reward or a failure"
         }
         if let reward, !reward.isFinite { return "its reward is \(reward)" }
+        if let odd = parts.first(where: { !$0.isFinite }) {
+            return "a part of its reward is \(odd)"
+        }
         guard parts.isEmpty || parts.count == partCount && reward != nil else {
             return "it has \(parts.count) parts of a reward, and the scorer has \(partCount)"
         }

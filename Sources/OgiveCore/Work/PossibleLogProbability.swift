@@ -5,6 +5,10 @@ package enum PossibleLogProbability {
     /// No sampled token has so small a probability: servers write such numbers for −∞ (vLLM −9999,
     /// llama.cpp the least 32-bit number).
     private static let least = -1_000.0
+    /// How far above 0 that of a text may be by rounding, whatever number of tokens is told.
+    private static let roundingOfSumMax = 1.0
+    /// Most tokens of a text.
+    package static let tokensMax = 1 << 20
 
     /// Whether a number can be the log-probability of a token that was sampled, or of one that the
     /// model could sample.
@@ -16,15 +20,18 @@ package enum PossibleLogProbability {
     /// when nothing is. Numbers that are not told are `nil`.
     static func fault(sum: Double?, tokens: Int?, ids: [Int32]?, values: [Double]?) -> String? {
         if let sum {
-            guard sum.isFinite, sum <= roundingMax * Double(max(1, tokens ?? values?.count ?? 1))
+            let count = Double(max(1, tokens ?? values?.count ?? ids?.count ?? tokensMax))
+            guard sum.isFinite, sum <= min(roundingMax * count, roundingOfSumMax),
+                sum >= least * Double(tokensMax)
             else { return "its log-probability is \(sum)" }
         }
-        if let tokens, tokens < 0 { return "it has \(tokens) tokens" }
+        if let tokens, tokens < 0 || tokens > tokensMax { return "it has \(tokens) tokens" }
         if let values {
             if let odd = values.first(where: { !isPossible(ofToken: $0) }) {
                 return "the log-probability of a token is \(odd)"
             }
-            if let count = tokens ?? ids?.count, count != values.count {
+            // Each number that is told: the database refuses lists of two lengths.
+            for count in [tokens, ids?.count].compactMap(\.self) where count != values.count {
                 return "it has \(count) tokens and \(values.count) log-probabilities of tokens"
             }
         }

@@ -9,8 +9,8 @@ extension Fingerprint: WireConvertible {
             )
         }
         for (name, value) in wire.facts {
-            _ = try WireCheck.text(name, "name of a fact", max: WireLimits.nameBytes)
-            _ = try WireCheck.text(value, "value of a fact", max: WireLimits.factBytes)
+            _ = try WireCheck.stored(name, "name of a fact", max: WireLimits.nameBytes)
+            _ = try WireCheck.stored(value, "value of a fact", max: WireLimits.factBytes)
         }
         self.init(wire.facts)
     }

@@ -13,6 +13,13 @@ extension Hello: WireConvertible {
             credit: try WireCheck.number(wire.credit, "hello.credit", max: WireLimits.credit),
             inFlight: try WireCheck.each(
                 wire.inFlight, "hello.in_flight", max: WireLimits.leases))
+        let bytes = offer.byteCount
+        guard bytes <= WireLimits.offerBytes else {
+            throw WireError(
+                .tooLarge,
+                "the models of a hello have \(bytes) bytes; at most \(WireLimits.offerBytes) are"
+                    + " allowed")
+        }
     }
 
     var wire: Ogive_V1_Hello {
@@ -24,6 +31,19 @@ extension Hello: WireConvertible {
         wire.credit = UInt32(wireCount: credit)
         wire.inFlight = inFlight.map(\.wire)
         return wire
+    }
+}
+
+extension Offer {
+    /// Bytes of its texts.
+    fileprivate var byteCount: Int {
+        (policies + scorers).reduce(0) { bytes, model in
+            let facts = model.fingerprint.facts.reduce(0) { bytes, fact in
+                bytes + fact.key.utf8.count + fact.value.utf8.count
+            }
+            return bytes + model.kind.utf8.count + model.model.utf8.count + facts
+                + (model.logProbabilityObstacle?.utf8.count ?? 0)
+        }
     }
 }
 

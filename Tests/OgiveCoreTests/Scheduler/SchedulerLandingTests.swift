@@ -156,6 +156,52 @@ struct SchedulerLandingTests {
         #expect(bench.scheduler.isQuiet)
     }
 
+    @Test("Fault 59: a worker's own failure that the database refuses is replaced like any other")
+    func refusedFailureOfWorker() throws {
+        var bench = SchedulerBench.loaded(draws: 1)
+        let lease = try #require(bench.hello().leases.first)
+        guard case .result(var result) = Bench.result(lease) else { return }
+        result.items[0].reward = nil
+        result.items[0].failure = Failure(
+            stage: .scoring, code: .rejected, message: "mine", attempts: 1)
+        let batch = try #require(bench.say(.result(result)).batches.first)
+        let effects = bench.handle(.landingFailed(batch.id, StoreError(.refused, "no")))
+        #expect(effects.stops.isEmpty)
+        let failure = effects.batches.first?.groups.first?.items.first?.failure
+        #expect(failure?.message.hasPrefix("The database refused the result") == true)
+    }
+
+    @Test("Results beyond the bytes that may wait are not taken, and are when they come again")
+    func deferred() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) { $0.landingBytesMax = 3_000 }
+        let leases = bench.hello(credit: 4).leases
+        #expect(leases.count == 4)
+        func said(_ lease: Lease) -> WorkerMessage {
+            guard case .result(var result) = Bench.result(lease) else { return .heartbeat }
+            result.items[0].completion?.text = String(repeating: "x", count: 2_000)
+            return .result(result)
+        }
+        let batches = bench.say(said(leases[0])).batches
+        #expect(batches.count == 1)
+        let refused = bench.say(said(leases[1]))
+        #expect(refused.batches.isEmpty && refused.acks.isEmpty && refused.rejections.isEmpty)
+        #expect(bench.scheduler.counters.deferred == 1)
+        #expect(bench.scheduler.load.landingItems == 1)
+        // More than half of the bytes wait: nothing is granted.
+        #expect(bench.hello(from: 2, credit: 4).leases.isEmpty)
+        #expect(bench.handle(.landed(batches[0].id, Bench.receipt)).leases.count == 4)
+        #expect(bench.say(said(leases[1])).batches.count == 1)
+    }
+
+    @Test("A batch goes at its bytes, and holds about as many")
+    func bytesOfBatch() {
+        let (_, batches) = received(6) {
+            $0.landingBytes = 1_000
+            $0.landingsMax = 10
+        }
+        #expect(batches.map { $0.groups.count } == [2, 2, 2])
+    }
+
     @Test("When even the failure is refused, the coordinator stops")
     func refusedFailure() {
         var (bench, batches) = received(1) { $0.landingItems = 1 }

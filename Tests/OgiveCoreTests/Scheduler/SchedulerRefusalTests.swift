@@ -59,6 +59,22 @@ struct SchedulerRefusalTests {
             $0.items[0].completion?.tokenCount = 2
             $0.items[0].completion?.tokenLogProbabilities = [-1]
         },
+        Case("fewer tokens than log-probabilities, whose number is right") {
+            $0.items[0].completion?.tokenCount = 3
+            $0.items[0].completion?.tokenIDs = [1, 2]
+            $0.items[0].completion?.tokenLogProbabilities = [-1, -1, -1]
+        },
+        Case("a log-probability that no number of tokens explains") {
+            $0.items[0].completion?.tokenCount = 1 << 20
+            $0.items[0].completion?.logProbability = 2
+        },
+        Case("a log-probability that is next to no number") {
+            $0.items[0].completion?.logProbability = -1e308
+        },
+        Case("more tokens than a text may have") {
+            $0.items[0].completion?.tokenCount = Int(Int32.max)
+        },
+        Case("no items") { $0.items = [] },
         Case("the same item twice") { $0.items[1] = $0.items[0] },
         Case("an item of nobody") { $0.items[1].name = .draw(77) },
         Case("what a decoder could not read") {

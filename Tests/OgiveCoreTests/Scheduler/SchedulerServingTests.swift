@@ -142,6 +142,49 @@ struct SchedulerServingTests {
         #expect(bench.handle(.runs([run]), after: .seconds(1)).bindings == [Self.binding])
     }
 
+    @Test("Fault 59: fingerprints that the database refuses cost their worker the run, nobody else")
+    func bindRefused() {
+        let refusal = StoreError(.refused, "unsupported Unicode escape sequence")
+        var bench = SchedulerBench()
+        bench.handle(.runs([SimulatedModel.run(draws: 2)]))
+        for worker in 1...9 as ClosedRange<UInt64> {
+            #expect(bench.hello(from: worker, offer: Self.other).bindings.count == 1)
+            let effects = bench.handle(.bindFailed(RunID(1), refusal), after: .seconds(1))
+            #expect(effects.stops.isEmpty)
+            #expect(effects.bindings.isEmpty)
+            #expect(effects.idleReason?.contains("unsupported Unicode") == true)
+        }
+        #expect(bench.hello(from: 10).bindings == [Self.binding])
+    }
+
+    @Test("Who waits for fingerprints that are refused binds its own, at once")
+    func bindRefusedWaiting() {
+        var bench = SchedulerBench()
+        bench.handle(.runs([SimulatedModel.run(draws: 2)]))
+        #expect(bench.hello(from: 1, offer: Self.other).bindings.count == 1)
+        #expect(bench.hello(from: 2).bindings.isEmpty)
+        bench.say(.goodbye, from: 1)
+        let effects = bench.handle(.bindFailed(RunID(1), StoreError(.refused, "no")))
+        #expect(effects.bindings == [Self.binding])
+    }
+
+    @Test("Why a worker gets no work has bounds, and what it tells of its endpoints")
+    func noteBounds() throws {
+        var bench = SchedulerBench.loaded()
+        let long = String(repeating: "x", count: 1_000)
+        let model = Offer.Model(kind: long, model: long, fingerprint: Fingerprint([:]))
+        let offer = Offer(policies: Array(repeating: model, count: 30), scorers: [])
+        let reason = try #require(bench.hello(offer: offer).idleReason)
+        #expect(reason.utf8.count <= 16 << 10)
+        let outage = EndpointOutage(
+            model: "m", endpoint: long, code: .timeout,
+            message: String(repeating: "y", count: 9_000), lasting: .zero)
+        let shut = try #require(
+            bench.say(.impaired(Array(repeating: outage, count: 256))).records.last?.shut)
+        #expect(shut.count == 3)
+        #expect(shut.first?.message.utf8.count == 4 << 10)
+    }
+
     @Test("Another run may suit a worker that has none")
     func anotherRun() {
         var bench = SchedulerBench.loaded()

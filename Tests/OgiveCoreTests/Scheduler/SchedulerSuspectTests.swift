@@ -85,6 +85,41 @@ struct SchedulerSuspectTests {
         #expect(bench.say(.credit(6), from: 4).leases.isEmpty)
     }
 
+    @Test("Losses of workers with many tasks make none of these a suspect, until there are many")
+    func crowds() {
+        var bench = Bench.loaded(prompts: 20, draws: 2)
+        for worker in 1...3 as ClosedRange<UInt64> {
+            #expect(bench.hello(from: worker, credit: 10).leases.count == 10)
+            bench.handle(.tick, after: .seconds(10))
+        }
+        // Ten at once: they are ordinary.
+        #expect(bench.hello(from: 4, credit: 10).leases.count == 10)
+        bench.handle(.tick, after: .seconds(10))
+        // Four such losses: now each of them is looked at alone, after ordinary work.
+        #expect(bench.hello(from: 5, credit: 20).leases.count == 1)
+    }
+
+    @Test("After a suspect, ordinary work has as long as the suspect took")
+    func halfTheTime() throws {
+        var bench = Bench.loaded(prompts: 60, draws: 2) { $0.silenceMax = .seconds(100) }
+        for worker in 1...2 as ClosedRange<UInt64> {
+            #expect(bench.hello(from: worker, credit: 3).leases.count == 3)
+            bench.handle(.tick, after: .seconds(100))
+        }
+        // Three are suspects, which take ten seconds each; all else takes one.
+        var ordinary: [Int] = []
+        var open = bench.hello(from: 3, credit: 1).leases
+        var sum = 0
+        while ordinary.count < 3 {
+            let lease = try #require(open.first)
+            let isSuspect = lease.prompt.id.rawValue <= 3
+            if isSuspect { ordinary.append(sum) } else { sum += 1 }
+            open =
+                bench.say(Bench.result(lease), from: 3, after: .seconds(isSuspect ? 10 : 1)).leases
+        }
+        #expect(ordinary == [1, 11, 21])
+    }
+
     @Test("Too slow each time is a timeout, with the history; losses count apart from it")
     func tooSlow() throws {
         var bench = Bench.loaded(draws: 2) {

@@ -50,7 +50,7 @@ struct ScoreStage: Sendable {
             for ((job, position), text) in zip(places, texts.places) {
                 let outcome = outcomes[text.request]
                 switch outcome {
-                case .success(let score) where score.isFinite:
+                case .success(let score) where score.isPossible:
                     jobs[job].results[position].reward = score.reward
                     jobs[job].results[position].parts = score.parts
                     // What was asked once was spent once.
@@ -58,8 +58,9 @@ struct ScoreStage: Sendable {
                 case .success(let score):
                     jobs[job].results[position].failure = Failure(
                         stage: .scoring, code: .notFinite,
-                        message: "The scorer gave \(score.reward), which is no reward.", attempts: 1
-                    )
+                        message: "The scorer gave \(score.reward), of the parts \(score.parts): a "
+                            + "reward, and each part, is a number up to ±\(Score.magnitudeMax).",
+                        attempts: 1)
                 case .failure(let error):
                     let item = (numbers[jobs[job].ticket] ?? 0) + position
                     if case .failed(let count) = attempts.next(item, error) {

@@ -64,7 +64,7 @@ struct Ogive: AsyncParsableCommand {
             let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
             var failure = CommandError(explaining: error)
             failure.message = file?.completing(failure.message) ?? failure.message
-            Output.warn(ErrorRendering.text(failure, style: style))
+            Output.warn(ErrorRendering.lines(failure, style: style))
             Glibc.exit(failure.exitCode.rawValue)
         }
     }

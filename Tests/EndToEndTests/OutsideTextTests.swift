@@ -27,7 +27,7 @@ private struct EchoServer {
             def do_POST(self):
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 key = self.headers.get("Authorization", "")
-                said = "\x1b]0;owned\x07 \x1b[2J \u202etxt.exe \x9b31m\rforged "
+                said = "\x1b]0;owned\x07 \x1b[31mred\x1b[0m \x1b[2J \u202etxt.exe \x9b31m\rforged "
                 said += key + " " + base64.b64encode(key.encode()).decode()
                 self.answer(400, {"error": {"message": said}})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
@@ -63,7 +63,7 @@ extension EndToEndTests.OutsideText {
               listen: ipc://\(workplace.path("coordinator.sock"))
               poll_interval: 100ms
             worker:
-              name: "evil\\e]0;owned\\a\\nerror: forged\\u202E"
+              name: "evil\\e[31m\\e]0;owned\\a\\nerror: forged\\u202E"
               connect: ipc://\(workplace.path("coordinator.sock"))
             log: {level: debug}
             """)

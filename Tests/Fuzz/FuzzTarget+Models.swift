@@ -123,7 +123,8 @@ extension FuzzTarget {
 
     /// A finite reward; what it took is known or not, and never negative.
     static func isSound(_ score: Score) -> Bool {
-        score.isFinite && (score.tokens ?? TokenCount()).input >= 0
+        score.reward.isFinite && score.parts.allSatisfy(\.isFinite)
+            && (score.tokens ?? TokenCount()).input >= 0
             && (score.tokens ?? TokenCount()).output >= 0
     }
 

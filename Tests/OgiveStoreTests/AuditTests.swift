@@ -116,6 +116,12 @@ extension StoreTests {
                 "UPDATE ogive.scoring_progress SET rewards = 0",
                 "rewards of the scoring: the counter says 0, there are 5"
             ),
+            (
+                """
+                UPDATE ogive.quantile_table_rows SET draw_rewards = '{42,42}', rewards = '{42,42}'
+                WHERE prompt_id = 1
+                """, "rewards: what landed sums up to 8, what is there to 89"
+            ),
             ("UPDATE ogive.prompt_sets SET prompts = 9", "prompts of the set"),
             (
                 "DELETE FROM ogive.candidate_reward_rows WHERE prompt_id = 1",
@@ -143,7 +149,11 @@ extension StoreTests {
                     "DELETE FROM ogive.quantile_table_rows WHERE prompt_id = 3")
                 try await database.query("DELETE FROM ogive.completion_rows WHERE prompt_id = 3")
                 try await database.query("UPDATE ogive.sampling_progress SET draws = draws - 2")
-                try await database.query("UPDATE ogive.scoring_progress SET rewards = rewards - 2")
+                try await database.query(
+                    """
+                    UPDATE ogive.scoring_progress SET rewards = rewards - 2,
+                    reward_sum = reward_sum - 3
+                    """)
                 let report = try await database.store.audit(run: "run")
                 #expect(report.problems == [])
                 #expect(!report.isSound && report.pending == 2)

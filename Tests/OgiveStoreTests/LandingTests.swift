@@ -228,7 +228,7 @@ extension StoreTests {
                 let run = try await database.run(prompts: 1, draws: 2)
                 let term = try await database.store.lead(as: "test")
                 let prompt = try #require(try await database.pending(run).first).prompt.id
-                let huge = Double.greatestFiniteMagnitude
+                let huge = Score.magnitudeMax
                 let receipt = try await database.store.land(
                     Made.batch(
                         run, prompt,

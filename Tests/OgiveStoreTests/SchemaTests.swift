@@ -298,10 +298,46 @@ extension StoreTests {
                     ]
                     for sql in statements {
                         await #expect { try await database.query(sql) } throws: {
-                            ($0 as? PostgresError)?.constraint?.hasSuffix("_finite") == true
+                            let name = ($0 as? PostgresError)?.constraint ?? ""
+                            return name.hasSuffix("_finite") || name.hasSuffix("_possible")
                         }
                     }
                 }
+            }
+        }
+
+        @Test("refuses rewards beyond the bound, and computes with a table of those at it")
+        func boundsRewards() async throws {
+            try await TestDatabase.with { database in
+                let scoring = try await database.run(prompts: 1, draws: 1).scoring.rawValue
+                let large = ["1.1e140", "-1.1e140"]
+                let statements = large.flatMap { bad in
+                    [
+                        "quantile_table_rows VALUES (\(scoring), 1, 1, 1, now(), '{0}', "
+                            + "'{\(bad)}', '{1}')",
+                        "quantile_table_rows VALUES (\(scoring), 1, 1, 1, now(), '{0}', '{1}', "
+                            + "'{\(bad)}')",
+                        "quantile_table_rows VALUES (\(scoring), 1, 2, 2, now(), '{0}', '{1}', "
+                            + "'{1}', '{1}', '{\(bad)}', '{1}')",
+                        "candidate_reward_rows VALUES (\(scoring), 1, '\(bad)', 0)",
+                        "reward_part_rows VALUES (\(scoring), 1, 0, 'draw', '{1,\(bad)}')",
+                    ]
+                }
+                for values in statements {
+                    await #expect {
+                        try await database.query("INSERT INTO ogive.\(values)")
+                    } throws: {
+                        ($0 as? PostgresError)?.constraint?.hasSuffix("_possible") == true
+                    }
+                }
+                // A million of them, as far apart as can be.
+                let spread: Double = try await database.value(
+                    """
+                    SELECT ogive.reward_spread(array_agg(
+                        CASE WHEN n % 2 = 0 THEN 1 ELSE -1 END * \(Score.magnitudeMax)::float8))
+                    FROM generate_series(1, 1048576) n
+                    """)
+                #expect(abs(spread / Score.magnitudeMax - 1) < 1e-5)
             }
         }
     }

@@ -105,7 +105,8 @@ struct WorkerServiceTests {
     }
 
     @Test(
-        "A reward that is no number is a failure", arguments: [Double.nan, .infinity, -.infinity])
+        "A reward that is no number, or a too large one, is a failure",
+        arguments: [Double.nan, .infinity, -.infinity, 1e308, -1.1e140])
     func notFinite(reward: Double) async throws {
         var bench = WorkerBench(FakeModels(scoring: { $0.map { _ in .success(Score(reward)) } }))
         _ = try await bench.run { bench, group in

@@ -466,12 +466,12 @@ CREATE TABLE ogive.quantile_table_rows (
         complete_to BETWEEN 0 AND n
         AND (complete_to = 0 OR tail_indexes IS NOT NULL
             OR draw_indexes[complete_to] = complete_to - 1)),
-    -- NaN sorts above infinity, so this refuses all three.
-    CONSTRAINT quantile_table_rows_finite CHECK (
-        '-Infinity' < ALL (draw_rewards) AND 'Infinity' > ALL (draw_rewards)
-        AND '-Infinity' < ALL (rewards) AND 'Infinity' > ALL (rewards)
-        AND '-Infinity' < ALL (tail_rewards) AND 'Infinity' > ALL (tail_rewards)
-        AND '-Infinity' < ALL (tail_sorted) AND 'Infinity' > ALL (tail_sorted)),
+    -- Score.magnitudeMax. NaN sorts above infinity, so this refuses both infinities and NaN.
+    CONSTRAINT quantile_table_rows_possible CHECK (
+        '-1e140' <= ALL (draw_rewards) AND '1e140' >= ALL (draw_rewards)
+        AND '-1e140' <= ALL (rewards) AND '1e140' >= ALL (rewards)
+        AND '-1e140' <= ALL (tail_rewards) AND '1e140' >= ALL (tail_rewards)
+        AND '-1e140' <= ALL (tail_sorted) AND '1e140' >= ALL (tail_sorted)),
     CONSTRAINT quantile_table_rows_no_nulls CHECK (
         array_position(draw_indexes, NULL) IS NULL
         AND array_position(draw_rewards, NULL) IS NULL AND array_position(rewards, NULL) IS NULL)
@@ -509,7 +509,7 @@ CREATE TABLE ogive.candidate_reward_rows (
     reward float8 NOT NULL,
     candidate_index integer NOT NULL,
     CONSTRAINT candidate_reward_rows_pkey PRIMARY KEY (scoring_id, prompt_id, candidate_index),
-    CONSTRAINT candidate_reward_rows_finite CHECK (reward > '-Infinity' AND reward < 'Infinity')
+    CONSTRAINT candidate_reward_rows_possible CHECK (reward BETWEEN '-1e140' AND '1e140')
 );
 COMMENT ON TABLE ogive.candidate_reward_rows IS
     'The rewards of candidates. Behind the view ogive.candidate_rewards.';
@@ -529,9 +529,9 @@ CREATE TABLE ogive.reward_part_rows (
     CONSTRAINT reward_part_rows_item_index CHECK (item_index >= 0),
     CONSTRAINT reward_part_rows_length CHECK (
         cardinality(parts) > 0 AND array_position(parts, NULL) IS NULL),
-    -- NaN sorts above infinity, so this refuses all three.
-    CONSTRAINT reward_part_rows_finite CHECK (
-        '-Infinity' < ALL (parts) AND 'Infinity' > ALL (parts))
+    -- Score.magnitudeMax. NaN sorts above infinity, so this refuses both infinities and NaN.
+    CONSTRAINT reward_part_rows_possible CHECK (
+        '-1e140' <= ALL (parts) AND '1e140' >= ALL (parts))
 );
 COMMENT ON TABLE ogive.reward_part_rows IS
     'The raw rewards of the parts of a weighted scorer, in the order of its specification, one row '
@@ -591,8 +591,8 @@ CREATE TABLE ogive.scoring_progress (
         AND candidate_failures >= 0)
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE ogive.scoring_progress IS
-    'Counters of a scoring, updated once by each landing transaction. The sum is numeric because '
-    'a sum of finite float8 may overflow.';
+    'Counters of a scoring, updated once by each landing transaction. The sum is numeric so '
+    'that it does not depend on the order of landing.';
 COMMENT ON COLUMN ogive.scoring_progress.scoring_id IS 'Number of the scoring.';
 COMMENT ON COLUMN ogive.scoring_progress.rewards IS 'Draws with a reward.';
 COMMENT ON COLUMN ogive.scoring_progress.reward_sum IS 'Sum of the rewards of these draws.';

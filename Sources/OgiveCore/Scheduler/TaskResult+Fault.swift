@@ -49,7 +49,7 @@ extension TaskResult {
 }
 
 extension ItemResult {
-    /// What cannot be so: a result says one thing about its item, a finite reward of a completion
+    /// What cannot be so: a result says one thing about its item, a possible reward of a completion
     /// that is there or was there before, or a log-probability where that was asked for, or why
     /// there is none. `nil` when all is well. Whether an item had its text is not known of a task
     /// that was taken over, without an `item`.
@@ -59,12 +59,11 @@ extension ItemResult {
         guard (reward == nil) != (failure == nil) else {
             return "it must have either a reward or a failure"
         }
-        if let reward, !reward.isFinite { return "its reward is \(reward)" }
-        if let odd = parts.first(where: { !$0.isFinite }) {
-            return "a part of its reward is \(odd)"
-        }
         guard parts.isEmpty || parts.count == partCount && reward != nil else {
             return "it has \(parts.count) parts of a reward, and the scorer has \(partCount)"
+        }
+        if let reward, !Score(reward, parts: parts).isPossible {
+            return "its reward is \(reward), of the parts \(parts)"
         }
         if name.kind == .candidate || item?.text != nil { return faultOfScoring }
         return faultOfSampling(seed: expected, mayHaveText: item == nil)

@@ -29,8 +29,16 @@ package struct Score: Hashable, Sendable {
         self.tokens = tokens
     }
 
-    /// Whether reward and parts are all finite.
-    package var isFinite: Bool { reward.isFinite && parts.allSatisfy(\.isFinite) }
+    /// The largest magnitude of a reward, and of a part of one: of a million such rewards the
+    /// database still computes sums and deviations, whose squares would overflow beyond. The tables
+    /// refuse the same (migrations/tables/0001_initial.sql).
+    package static let magnitudeMax = 1e140
+
+    /// Whether a number may be a reward: finite and not too large.
+    package static func mayBe(_ reward: Double) -> Bool { abs(reward) <= magnitudeMax }
+
+    /// Whether reward and parts may all be rewards.
+    package var isPossible: Bool { Self.mayBe(reward) && parts.allSatisfy(Self.mayBe) }
 }
 
 /// What gives a reward.
@@ -39,7 +47,7 @@ package protocol Scorer: Sendable {
     func fingerprint() async throws(ModelError) -> Fingerprint
 
     /// Scores a batch. The answer has one entry for each request, in the same order; a success is
-    /// a finite, raw reward.
+    /// a raw reward that is possible (`Score.isPossible`).
     func score(_ requests: [ScoreRequest]) async -> [Result<Score, ModelError>]
 
     /// Why no completion of a prompt can have a reward, as far as the prompt alone tells; `nil`

@@ -1,10 +1,10 @@
-internal import FoundationEssentials
-
 /// Finds secrets in a text, however a server wrote them, and hides them. Pure.
 ///
-/// Found are the secrets themselves, their base64 and their hexadecimal digits, each also in the
-/// escapes of JSON, URLs and HTML, one within the other up to `levels` times. Of a secret that was
-/// cut off, its first `bytesMin` bytes are enough.
+/// Found are any `bytesMin` consecutive bytes of a secret, of its reverse, and of its base64 and
+/// base32, and their hexadecimal and decimal digits; each also in capital or small letters, with
+/// anything but letters and digits in between, and in the escapes that `TextEscape` knows, one
+/// within the other up to `levels` times. A server that means to give the secret away can: by fewer bytes at a time, other
+/// letters in between, or a code of its own.
 package struct SecretFilter: Sendable {
     /// Shorter secrets are not looked for: any text would hold them.
     package static let bytesMin = 8
@@ -13,24 +13,41 @@ package struct SecretFilter: Sendable {
     /// Escapes within escapes that are undone.
     private static let levels = 3
 
-    /// What is looked for, in lower case.
-    private var forms: Set<[UInt8]> = []
+    /// What is looked for: `bytesMin` bytes each, in lower case.
+    private var words: Set<UInt64> = []
+    /// Two words each, where one would be in too many texts: digits.
+    private var pairs: Set<SIMD2<UInt64>> = []
 
     /// Knows no secret.
     package init() {}
 
     /// Looks for a secret from now on; for one of a scheme, as in `Bearer KEY`, for the key.
     package mutating func add(_ secret: String) {
-        let words = secret.split(separator: " ")
-        guard let last = words.last, last.utf8.count >= Self.bytesMin else { return }
-        let secrets = words.count > 2 ? [Array(secret.utf8)] : [Array(last.utf8)]
-        for secret in secrets {
-            let written =
-                [secret, Self.hexadecimal(secret)]
-                + (0...2).flatMap {
-                    Self.base64(secret, behind: $0)
-                }
-            forms.formUnion(written.map { $0.map(Self.lower) })
+        let parts = secret.split(separator: " ")
+        guard let last = parts.last, last.utf8.count >= Self.bytesMin else { return }
+        let bytes = parts.count > 2 ? Array(secret.utf8) : Array(last.utf8)
+        var texts = [bytes, bytes.reversed()]
+        for alphabet in Self.base64 {
+            for behind in 0..<3 {
+                texts.append(Self.encoded(bytes, behind: behind, bits: 6, alphabet))
+            }
+        }
+        for behind in 0..<5 {
+            texts.append(Self.encoded(bytes, behind: behind, bits: 5, Self.base32))
+        }
+        for text in texts {
+            words.formUnion(Self.words(text))
+            words.formUnion(Self.words(Self.plain(text)))
+        }
+        let hexadecimal = bytes.flatMap { byte in
+            [Self.hexadecimal[Int(byte >> 4)], Self.hexadecimal[Int(byte & 15)]]
+        }
+        let decimal = bytes.flatMap { Array(String($0).utf8) }
+        for text in [hexadecimal, decimal] {
+            let words = Self.words(text)
+            for (first, second) in zip(words, words.dropFirst(Self.bytesMin)) {
+                pairs.insert([first, second])
+            }
         }
     }
 
@@ -41,9 +58,10 @@ package struct SecretFilter: Sendable {
         var isSecret = [Bool](repeating: false, count: bytes.count)
         Self.markCredentials(bytes, &isSecret)
         var units = bytes.indices.map { Unit(byte: bytes[$0], start: $0, end: $0 + 1) }
-        for _ in 0..<(forms.isEmpty ? 0 : Self.levels) {
+        for _ in 0..<(words.isEmpty ? 0 : Self.levels) {
             mark(units, &isSecret)
-            let read = Self.unescaped(units)
+            mark(Self.unescaped(units, mail: true), &isSecret)
+            let read = Self.unescaped(units, mail: false)
             if read.count == units.count { break }
             units = read
         }
@@ -66,17 +84,41 @@ package struct SecretFilter: Sendable {
         let end: Int
     }
 
+    /// Marks what is a secret as it stands, and without all that may stand in between.
     private func mark(_ units: [Unit], _ isSecret: inout [Bool]) {
-        var byFirst: [UInt8: [[UInt8]]] = [:]
-        for form in forms { byFirst[form[0], default: []].append(form) }
-        for start in units.indices {
-            for form in byFirst[Self.lower(units[start].byte)] ?? [] {
-                let length = zip(units[start...], form)
-                    .prefix { Self.lower($0.byte) == $1 }.count
-                guard length >= Self.bytesMin else { continue }
-                let end = units[start + length - 1].end
-                for index in units[start].start..<end { isSecret[index] = true }
-            }
+        markWords(units, &isSecret)
+        markWords(units.filter { Self.isPlain($0.byte) }, &isSecret)
+    }
+
+    private func markWords(_ units: [Unit], _ isSecret: inout [Bool]) {
+        let read = Self.words(units.map(\.byte))
+        for start in read.indices {
+            let second = start + Self.bytesMin
+            let isPair = second < read.count && pairs.contains([read[start], read[second]])
+            guard isPair || words.contains(read[start]) else { continue }
+            let end = units[start + Self.bytesMin * (isPair ? 2 : 1) - 1].end
+            for index in units[start].start..<end { isSecret[index] = true }
+        }
+    }
+
+    /// Each `bytesMin` consecutive bytes, in lower case, as one number.
+    private static func words(_ bytes: [UInt8]) -> [UInt64] {
+        var word: UInt64 = 0
+        var words: [UInt64] = []
+        for (index, byte) in bytes.enumerated() {
+            word = word << 8 | UInt64(lower(byte))
+            if index >= bytesMin - 1 { words.append(word) }
+        }
+        return words
+    }
+
+    private static func plain(_ bytes: [UInt8]) -> [UInt8] { bytes.filter(isPlain) }
+
+    /// Whether it is a letter or a digit: all else may stand between the parts of a secret.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122: true
+        default: false
         }
     }
 
@@ -88,72 +130,41 @@ package struct SecretFilter: Sendable {
 // MARK: Forms
 
 extension SecretFilter {
-    private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    private static let hexadecimal = Array("0123456789abcdef".utf8)
+    private static let base32 = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+    /// Both alphabets.
+    private static let base64 = ["+/", "-_"].map {
+        Array(("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + $0).utf8)
     }
 
-    /// What base64 makes of the bytes behind `count` others, as far as it follows from them alone,
-    /// in both alphabets.
-    private static func base64(_ bytes: [UInt8], behind count: Int) -> [[UInt8]] {
+    /// What `bits` bits a character make of the bytes behind `count` others, as far as it follows
+    /// from them alone: a character at either end may hold bits of others.
+    private static func encoded(
+        _ bytes: [UInt8], behind count: Int, bits: Int, _ alphabet: [UInt8]
+    ) -> [UInt8] {
         let all = [UInt8](repeating: 0, count: count) + bytes
-        // Six bits a character: the first ones, and an incomplete last one, hold others' bits.
-        let text = Data(all).base64EncodedString().utf8.prefix(all.count * 8 / 6)
-            .dropFirst((count * 8 + 5) / 6)
-        guard text.count >= bytesMin else { return [] }
-        let safe = text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 }
-            .map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
-        return [Array(text), safe]
+        let places = (count * 8 + bits - 1) / bits..<all.count * 8 / bits
+        return places.map { place in
+            let index = (0..<bits).reduce(0) { value, bit in
+                let at = place * bits + bit
+                return value << 1 | Int(all[at / 8] >> (7 - UInt8(at % 8)) & 1)
+            }
+            return alphabet[index]
+        }
     }
-}
 
-// MARK: Escapes
-
-extension SecretFilter {
     /// The units with one level of escapes undone.
-    private static func unescaped(_ units: [Unit]) -> [Unit] {
+    private static func unescaped(_ units: [Unit], mail: Bool) -> [Unit] {
         var result: [Unit] = []
         var index = 0
         while index < units.count {
-            let (bytes, length) = escape(units[index...].prefix(12).map(\.byte))
+            let (bytes, length) = TextEscape.read(
+                units[index...].prefix(TextEscape.bytesMax).map(\.byte), mail: mail)
             let (start, end) = (units[index].start, units[index + length - 1].end)
             result += bytes.map { Unit(byte: $0, start: start, end: end) }
             index += length
         }
         return result
-    }
-
-    /// The bytes that an escape at the beginning means, and its length; one byte where there is
-    /// none.
-    private static func escape(_ text: [UInt8]) -> (bytes: [UInt8], length: Int) {
-        func scalar(_ digits: ArraySlice<UInt8>, _ radix: Int) -> [UInt8]? {
-            guard !digits.isEmpty,
-                let number = UInt32(String(decoding: digits, as: UTF8.self), radix: radix)
-            else { return nil }
-            return Unicode.Scalar(number).map { Array(String(Character($0)).utf8) }
-        }
-        func fixed(_ from: Int, _ count: Int) -> ([UInt8], Int)? {
-            guard text.count >= from + count else { return nil }
-            return scalar(text[from..<from + count], 16).map { ($0, from + count) }
-        }
-        let next = text.count > 1 ? text[1] : 0
-        switch (text[0], next) {
-        case (UInt8(ascii: "%"), _):
-            if let found = fixed(1, 2) { return found }
-        case (UInt8(ascii: "\\"), UInt8(ascii: "u")):
-            if let found = fixed(2, 4) { return found }
-        case (UInt8(ascii: "\\"), UInt8(ascii: "x")):
-            if let found = fixed(2, 2) { return found }
-        case (UInt8(ascii: "\\"), 33...47), (UInt8(ascii: "\\"), UInt8(ascii: "\\")):
-            return ([next], 2)
-        case (UInt8(ascii: "&"), UInt8(ascii: "#")):
-            guard let end = text.firstIndex(of: UInt8(ascii: ";")), end > 2 else { break }
-            let isHexadecimal = lower(text[2]) == UInt8(ascii: "x")
-            let digits = text[(isHexadecimal ? 3 : 2)..<end]
-            if let bytes = scalar(digits, isHexadecimal ? 16 : 10) { return (bytes, end + 1) }
-        default: break
-        }
-        return ([text[0]], 1)
     }
 }
 

@@ -107,7 +107,7 @@ package struct WeightedScorer: Scorer {
         }
         let reward = zip(parts, values).reduce(0) { $0 + $1.0.weight * $1.1 }
         let score = Score(reward, parts: values, tokens: tokens)
-        guard score.isFinite else {
+        guard score.isPossible else {
             return .failure(
                 ModelError(.notFinite, "the weighted sum of the parts \(values) is \(reward)"))
         }

@@ -184,6 +184,19 @@ enum AuditQueries {
         ) x
         ORDER BY name
         """
+    /// The counter of the sum of rewards, where it is not the sum of those that are there: as
+    /// `numeric`, of which neither depends on an order. $1 scoring.
+    static let rewardSum = """
+        SELECT b.reward_sum::text AS counted, x.found::text AS found
+        FROM ogive.scoring_progress b
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(u.reward::numeric), 0) AS found
+            FROM ogive_internal.whole_tables t
+            CROSS JOIN LATERAL unnest(t.draw_rewards) u(reward)
+            WHERE t.scoring_id = b.scoring_id
+        ) x
+        WHERE b.scoring_id = $1 AND b.reward_sum <> x.found
+        """
     /// Items of the run that are asked for and there. $1 prompt set, $2 scoring, $3 draws of
     /// prompts without a target of their own, $4 sampling, $5 run.
     static let landed = """

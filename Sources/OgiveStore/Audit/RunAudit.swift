@@ -150,6 +150,15 @@ struct RunAudit {
                 note("\(name): the counter says \(counted), there are \(found)", in: &report)
             }
         }
+        let sums = try await connection.query(AuditQueries.rewardSum, [.int64(extent.scoring)])
+        for row in sums {
+            let (counted, found): (String, String) = (
+                try row.decode("counted"), try row.decode("found")
+            )
+            note(
+                "rewards: what landed sums up to \(counted), what is there to \(found)",
+                in: &report)
+        }
     }
 
     private func note(_ problem: String, in report: inout AuditReport) {

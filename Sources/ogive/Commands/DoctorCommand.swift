@@ -48,10 +48,11 @@ struct DoctorCommand: ConfiguredCommand {
             configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
         ).examine()
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
-        Output.show(
-            json
-                ? [JSONValue.output(["findings": .array(findings.map(\.json))]).json]
-                : FindingText(style: style).lines(findings))
+        if json {
+            Output.show(JSONValue.output(["findings": .array(findings.map(\.json))]).json)
+        } else {
+            Output.show(FindingText(style: style).lines(findings))
+        }
         if findings.worst == .error { throw ExitCode.failure }
     }
 

@@ -6,25 +6,25 @@ struct FindingText {
     var style: TerminalStyle
 
     /// Everything, the worst last, where it is seen: each with its mark, code, place and advice.
-    func lines(_ findings: [Finding]) -> [String] {
-        var lines: [String] = []
+    func lines(_ findings: [Finding]) -> [PaintedText] {
+        var lines: [PaintedText] = []
         for severity in Finding.Severity.allCases {
             let group = findings.filter { $0.severity == severity }
             if group.isEmpty { continue }
-            if !lines.isEmpty { lines.append("") }
+            if !lines.isEmpty { lines.append(PaintedText("")) }
             for finding in group { lines += text(finding) }
         }
-        return lines + ["", summary(findings)]
+        return lines + [PaintedText(""), PaintedText(summary(findings))]
     }
 
     /// One finding in one or two lines.
-    func text(_ finding: Finding) -> [String] {
+    func text(_ finding: Finding) -> [PaintedText] {
         let mark = style.paint(Self.mark(finding.severity), Self.colour(finding.severity))
         let code = finding.code.rawValue
         let room = String(repeating: " ", count: max(1, 25 - code.count))
         let message = PromptText.shortening(Printable.line(finding.message))
-        let first = "\(mark) \(code)\(room)\(finding.place): \(message)"
-        return [first] + (finding.advice.map { ["          → \($0)"] } ?? [])
+        let first = mark + " \(code)\(room)\(finding.place): \(message)"
+        return [first] + (finding.advice.map { [PaintedText("          → \($0)")] } ?? [])
     }
 
     /// How many there are of each kind.

@@ -49,8 +49,8 @@ struct RunPreflight {
         } else {
             let shown = found.filter { $0.severity >= .note }.flatMap(text.text)
             let took = NumberText.decimal(elapsed / .seconds(1), 1)
-            let lines = shown + ["preflight: \(text.summary(found)) (\(took) s)"]
-            Output.show(lines, on: STDERR_FILENO)
+            let last = PaintedText("preflight: \(text.summary(found)) (\(took) s)")
+            Output.show(shown + [last], on: STDERR_FILENO)
         }
         guard found.worst == .error else { return report.estimate?.drawsPerSecond }
         throw CommandError(

@@ -104,6 +104,6 @@ struct RunMonitor {
     }
 
     private func write(_ text: String) {
-        Output.show(progress: text, on: showsJSON ? STDOUT_FILENO : STDERR_FILENO)
+        Output.show(drawn: text, on: showsJSON ? STDOUT_FILENO : STDERR_FILENO)
     }
 }

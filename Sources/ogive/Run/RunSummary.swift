@@ -38,10 +38,12 @@ struct RunSummary {
             file.options.isEmpty
             ? "\(Executable.shown) psql" : "\(Executable.shown) psql \(file.options)"
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
-        Output.show(
-            json
-                ? [self.json.json]
-                : lines(place: place, psql: command, style: style).map(style.shown))
+        if json {
+            Output.show(self.json.json)
+        } else {
+            let lines = lines(place: place, psql: command, style: style)
+            Output.show(lines.map { style.shown($0) })
+        }
         if status.isOutOfBudget {
             throw CommandError(
                 .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
@@ -65,19 +67,19 @@ struct RunSummary {
     }
 
     /// For a person: figures, example tables, and where everything is.
-    func lines(place: String, psql: String, style: TerminalStyle) -> [String] {
-        var lines = [""]
+    func lines(place: String, psql: String, style: TerminalStyle) -> [PaintedText] {
+        var lines = [PaintedText("")]
         if status.isSynthetic {
             lines.append(
                 style.paint("SYNTHETIC: rewards come from a declared distribution.", .yellow))
         }
-        lines += figures
-        for table in examples { lines += plot(table, style) }
-        lines += [
+        var plain = figures
+        for table in examples { plain += plot(table, style) }
+        plain += [
             "", "database: \(Executable.relative(place))",
             "look at it with:", "  \(psql) -- -c \"\(query)\"", "  \(psql)",
         ]
-        return lines
+        return lines + plain.map { PaintedText($0) }
     }
 
     /// For a script.

@@ -1,8 +1,8 @@
 /// Shows errors as every command does: `error: …` on standard error, without a stack trace.
 enum ErrorRendering {
-    /// The text of an error; several lines get one `error:` each when they stand for themselves,
+    /// The lines of an error; several lines get one `error:` each when they stand for themselves,
     /// else all but the first are indented: none of them can pass for another error.
-    static func text(_ error: any Error, style: TerminalStyle) -> String {
+    static func lines(_ error: any Error, style: TerminalStyle) -> [PaintedText] {
         let prefix = style.paint("error:", .red)
         let (text, isList) =
             if let error = error as? CommandError, error.code == .configuration,
@@ -13,9 +13,8 @@ enum ErrorRendering {
                 ("\(error)", false)
             }
         return text.split(separator: "\n").enumerated().map { number, line in
-            let line = Printable.line(String(line))
-            if number == 0 || isList { return "\(prefix) \(line)\n" }
-            return line.hasPrefix("  ") ? "\(line)\n" : "  \(line)\n"
-        }.joined()
+            if number == 0 || isList { return prefix + " \(line)" }
+            return PaintedText(line.hasPrefix("  ") ? String(line) : "  \(line)")
+        }
     }
 }

@@ -10,6 +10,11 @@ enum Output {
         write(lines.map { Printable.line($0) + "\n" }.joined(), to: descriptor)
     }
 
+    /// Writes lines with their colours, each as one line whatever it holds.
+    static func show(_ lines: [PaintedText], on descriptor: Int32 = STDOUT_FILENO) {
+        write(lines.map { $0.line + "\n" }.joined(), to: descriptor)
+    }
+
     /// Writes one line.
     static func show(_ line: String, on descriptor: Int32 = STDOUT_FILENO) {
         show([line], on: descriptor)
@@ -26,6 +31,17 @@ enum Output {
     static func warn(_ text: String) {
         let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
         write(style.clearing + Printable.text(text), to: STDERR_FILENO)
+    }
+
+    /// Writes lines with their colours to standard error, as `warn` does.
+    static func warn(_ lines: [PaintedText]) {
+        let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
+        write(style.clearing + lines.map { $0.line + "\n" }.joined(), to: STDERR_FILENO)
+    }
+
+    /// Writes what a progress line says is to be written: it escapes its own text.
+    static func show(drawn text: String, on descriptor: Int32) {
+        write(text, to: descriptor)
     }
 
     /// Writes a progress line: over the one before, where it begins with `TerminalStyle.clear`.

@@ -1,5 +1,6 @@
 /// Text from outside as a terminal may get it: nothing in it moves the cursor, changes the
-/// terminal, begins another line or turns the direction of writing.
+/// terminal, begins another line or turns the direction of writing. Colours are added behind it,
+/// by `PaintedText`.
 enum Printable {
     /// On one line: control and format characters, line ends among them, become escapes as JSON
     /// writes them, so that a line of JSON stays the same JSON.
@@ -16,19 +17,13 @@ enum Printable {
         _ text: String, keeping isKept: (Unicode.Scalar) -> Bool
     ) -> String {
         guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
-        let scalars = Array(text.unicodeScalars)
         var shown = String.UnicodeScalarView()
-        var index = 0
-        while index < scalars.count {
-            let colour = colourLength(scalars[index...])
-            if colour > 0 {
-                shown.append(contentsOf: scalars[index..<index + colour])
-            } else if isKept(scalars[index]) || !isUnprintable(scalars[index]) {
-                shown.append(scalars[index])
+        for scalar in text.unicodeScalars {
+            if isKept(scalar) || !isUnprintable(scalar) {
+                shown.append(scalar)
             } else {
-                shown.append(contentsOf: escape(scalars[index]).unicodeScalars)
+                shown.append(contentsOf: escape(scalar).unicodeScalars)
             }
-            index += max(1, colour)
         }
         return String(shown)
     }
@@ -41,13 +36,6 @@ enum Printable {
         case .format: return scalar.value != 0x200C && scalar.value != 0x200D
         default: return false
         }
-    }
-
-    /// How long a colour of `TerminalStyle` is that begins here, or its end; 0 for anything else.
-    private static func colourLength(_ scalars: ArraySlice<Unicode.Scalar>) -> Int {
-        guard scalars.first == "\u{1b}" else { return 0 }
-        let text = String(String.UnicodeScalarView(scalars.prefix(5)))
-        return TerminalStyle.codes.first(where: text.hasPrefix)?.unicodeScalars.count ?? 0
     }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String {

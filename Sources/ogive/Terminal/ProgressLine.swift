@@ -28,8 +28,8 @@ struct ProgressLine {
         form = json ? .json : style.isTerminal ? .redrawn : .plain
     }
 
-    /// Takes what is known at `time` since the start; answers with the text to be written now,
-    /// control characters and line ends included, or `nil` when nothing is due.
+    /// Takes what is known at `time` since the start; answers with the text to be written now as it
+    /// is (`Output.show(drawn:)`), control characters and line ends included, or `nil` when nothing is due.
     mutating func update(_ snapshot: ProgressSnapshot, at time: Duration) -> String? {
         rates.add(snapshot, at: time)
         let interval = form == .redrawn ? Self.redrawInterval : Self.plainInterval
@@ -60,8 +60,9 @@ struct ProgressLine {
         shownAt = time
         switch form {
         case .plain:
-            return style.shown(facts(snapshot, at: time).joined(separator: " · ")) + "\n"
-        case .json: return json(snapshot, at: time) + "\n"
+            let text = style.shown(facts(snapshot, at: time).joined(separator: " · "))
+            return Printable.line(text) + "\n"
+        case .json: return Printable.line(json(snapshot, at: time)) + "\n"
         case .redrawn:
             isOpen = true
             return style.clearing + line(snapshot, at: time)
@@ -111,17 +112,19 @@ struct ProgressLine {
     /// Bar, percentage and as many facts as fit into one line less its margin.
     private func line(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
         let percent = "\(Int(snapshot.fraction * 100))%"
-        var text = String(repeating: " ", count: 4 - percent.count) + percent
-        let barWidth = min(24, style.width - Self.margin - text.count - 26)
+        let start = String(repeating: " ", count: 4 - percent.count) + percent
+        let barWidth = min(24, style.width - Self.margin - start.count - 26)
         let bar = barWidth >= 6 ? " \(self.bar(snapshot.fraction, width: barWidth))" : ""
-        var room = style.width - Self.margin - text.count - bar.count
+        var room = style.width - Self.margin - start.count - bar.count
+        var text = PaintedText(start)
         text += style.paint(bar, .cyan)
         for fact in facts(snapshot, at: time) {
             guard fact.count + 2 <= room else { break }
-            text += "  " + (fact.contains("failed") ? style.paint(fact, .red) : fact)
+            text += PaintedText("  ")
+            text += fact.contains("failed") ? style.paint(fact, .red) : PaintedText(fact)
             room -= fact.count + 2
         }
-        return text
+        return text.line
     }
 
     /// A bar with eighths of a column; of whole columns where there is no Unicode.

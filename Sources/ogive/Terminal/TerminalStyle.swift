@@ -69,6 +69,9 @@ struct TerminalStyle: Hashable, Sendable {
         return text.reduce(into: "") { $0 += Self.plainCharacters[$1] ?? String($1) }
     }
 
+    /// `text` as it can be shown.
+    func shown(_ text: PaintedText) -> PaintedText { text.map { shown($0) } }
+
     /// What takes away a line that is redrawn, and a `^C` behind it, before another one is
     /// written.
     var clearing: String { isTerminal ? Self.clear : "" }
@@ -76,13 +79,8 @@ struct TerminalStyle: Hashable, Sendable {
     /// What takes a line away, on a terminal.
     static let clear = "\r\u{1b}[2K"
 
-    /// What begins and ends colours: all that `paint` writes.
-    static let codes =
-        [Colour.red, .green, .yellow, .cyan, .grey].map { "\u{1b}[\($0.rawValue)m" } + [end]
-    private static let end = "\u{1b}[0m"
-
     /// `text` in a colour, where colours may be used.
-    func paint(_ text: String, _ colour: Colour) -> String {
-        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\(Self.end)" : text
+    func paint(_ text: String, _ colour: Colour) -> PaintedText {
+        PaintedText(text, hasColours ? colour : nil)
     }
 }

@@ -34,6 +34,7 @@ struct SchedulerRefusalTests {
         Case("neither reward nor failure") { $0.items[0].reward = nil },
         Case("a reward and a failure") { $0.items[0].failure = failure(.scoring) },
         Case("a reward that is not finite") { $0.items[0].reward = .nan },
+        Case("a reward that is too large") { $0.items[0].reward = -1.1e140 },
         Case("parts of a scorer that has none") { $0.items[0].parts = [1] },
         Case("a failure of another stage") {
             $0.items[0].reward = nil

@@ -39,7 +39,66 @@ import Testing
         ("hexadecimal", key.utf8.map { String(format: "%02X", $0) }.joined()),
         ("cut", "Bearer " + key.prefix(16)), ("cut, and more", key.prefix(12) + "…; see the log"),
         ("cut units", units(String(key.prefix(12))) + "\\u00"),
+        ("its end", "key ending in " + key.suffix(12)),
+        ("its middle", "…" + key.dropFirst(9).prefix(8)),
+        ("pieces in lines", pieces(7).joined(separator: "\n")),
+        ("pieces in JSON's lines", pieces(7).joined(separator: "\\n")),
+        ("pieces in quotes", pieces(6).map { "\"\($0)\"" }.joined(separator: " + ")),
+        ("a list of pieces", "[" + pieces(4).map { "'\($0)'" }.joined(separator: ", ") + "]"),
+        ("groups", pieces(4).joined(separator: "-")), ("blanks", pieces(1).joined(separator: " ")),
+        ("invisible blanks", pieces(1).joined(separator: "\u{200b}")),
+        ("accents", pieces(1).joined(separator: "\u{301}")),
+        ("octal", key.utf8.map { String(format: "\\%03o", $0) }.joined()),
+        ("Swift's units", key.utf8.map { String(format: "\\u{%x}", $0) }.joined()),
+        ("quoted-printable", key.utf8.map { String(format: "=%02X", $0) }.joined()),
+        ("C's bytes", key.utf8.map { String(format: "0x%02x", $0) }.joined(separator: ", ")),
+        ("digits in pairs", key.utf8.map { String(format: "%02x", $0) }.joined(separator: ":")),
+        ("HTML without its end", key.utf8.map { "&#\($0)" }.joined()),
+        ("a list of bytes", "[" + key.utf8.map { "\($0)" }.joined(separator: ", ") + "]"),
+        ("base32", "ONVS2VDFON2C6N3GFM4WCX2RPI6TQMLCIMXGIMSFGQ======"),
+        ("base64 in lines", wrapped(base64(key), 20)), ("reversed", String(key.reversed())),
+        (
+            "full width",
+            key.unicodeScalars.map { "\(Unicode.Scalar($0.value + 0xFEE0) ?? $0)" }.joined()
+        ),
     ]
+
+    /// The key in pieces of `size` characters.
+    private static func pieces(_ size: Int) -> [String] {
+        let all = Array(key)
+        return stride(from: 0, to: all.count, by: size).map {
+            String(all[$0..<min($0 + size, all.count)])
+        }
+    }
+
+    private static func wrapped(_ text: String, _ size: Int) -> String {
+        let all = Array(text)
+        return stride(from: 0, to: all.count, by: size).map {
+            String(all[$0..<min($0 + size, all.count)])
+        }.joined(separator: "\r\n")
+    }
+
+    /// What stays readable of a hidden text is short: letters and digits around the marks.
+    private static func rest(_ hidden: String) -> String {
+        hidden.replacing(SecretFilter.mark, with: "")
+    }
+
+    @Test(arguments: echoes.map(\.name)) func `Nearly nothing of it is left`(name: String) throws {
+        let text = try #require(Self.echoes.first { $0.name == name }).text
+        var filter = SecretFilter()
+        filter.add(Self.key)
+        // Beginnings, ends and the words around it; of what is encoded by characters nothing.
+        let left = Self.rest(filter.hiding(in: text))
+        #expect(left.utf8.count <= 36, "\(left)")
+    }
+
+    @Test func `Fewer than eight bytes of a secret, and a code of the server's own, stay`() {
+        var filter = SecretFilter()
+        filter.add(Self.key)
+        for text in [String(Self.key.prefix(7)), "sxkx-xTxexsxtx/x7xfx+x9xax_xQxzx"] {
+            #expect(filter.hiding(in: text) == text)
+        }
+    }
 
     @Test(arguments: echoes.map(\.name)) func `A secret is hidden`(name: String) throws {
         let text = try #require(Self.echoes.first { $0.name == name }).text

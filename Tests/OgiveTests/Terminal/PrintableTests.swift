@@ -11,6 +11,7 @@ import Testing
         "\u{1b}]0;owned\u{7}", "\u{1b}[2J\u{1b}[H", "a\n2026-01-01T00:00:00Z notice coordinator:",
         "good\rbad", "\u{7}", "\u{9b}31m", "\u{202e}gpj.exe", "\u{2066}x", "a\u{2028}b", "\u{85}",
         "\u{e0041}", "\u{feff}", "\u{7f}", "\u{1b}[8mhidden", "\u{1b}[31", "\u{1b}", "\u{0}",
+        "\u{1b}[31mred\u{1b}[0m", "\u{1b}[0m",
     ]
 
     /// Whether all of it is visible; line ends may be.
@@ -48,10 +49,15 @@ import Testing
         #expect(Printable.line(text) == text)
     }
 
-    @Test func `The program's own colours stay`() {
+    @Test(arguments: hostile) func `The program's own colours are added behind the escapes`(
+        text: String
+    ) {
         let style = TerminalStyle(isTerminal: true, hasColours: true, width: 80)
-        let painted = style.paint("error:", .red) + " x"
-        #expect(Printable.line(painted) == painted)
+        let painted = (style.paint(text, .red) + text).line
+        let escaped = Printable.line(text)
+        #expect(painted == "\u{1b}[31m\(escaped)\u{1b}[0m\(escaped)")
+        let error = ErrorRendering.lines(CommandError(.input, text), style: style)
+        #expect(error.first?.line.hasPrefix("\u{1b}[31merror:\u{1b}[0m ") == true)
     }
 
     @Test(arguments: hostile) func `Tables, failures, findings and errors are harmless`(
@@ -60,9 +66,10 @@ import Testing
         var table = TextTable(["NAME", "NOTE"])
         table.add([text, text])
         #expect(table.lines().allSatisfy { isHarmless($0) })
-        let error = ErrorRendering.text(CommandError(.unavailable, "a", cause: text), style: .plain)
-        #expect(isHarmless(error, lines: true))
-        let lines = error.split(separator: "\n")
-        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("  ") })
+        let error = ErrorRendering.lines(
+            CommandError(.unavailable, "a", cause: text), style: .plain
+        ).map(\.line)
+        #expect(error.allSatisfy { isHarmless($0) })
+        #expect(error.dropFirst().allSatisfy { $0.hasPrefix("  ") })
     }
 }

@@ -50,16 +50,14 @@ struct TerminalTextTests {
     }
 
     @Test func errorsHaveOnePrefixAndNoTrace() {
-        let style = TerminalStyle.plain
+        func lines(_ error: CommandError) -> [String] {
+            ErrorRendering.lines(error, style: .plain).map(\.line)
+        }
+        #expect(lines(CommandError(.input, "no file")) == ["error: no file"])
         #expect(
-            ErrorRendering.text(CommandError(.input, "no file"), style: style)
-                == "error: no file\n")
+            lines(CommandError(.configuration, "one\ntwo")) == ["error: one", "error: two"])
         #expect(
-            ErrorRendering.text(CommandError(.configuration, "one\ntwo"), style: style)
-                == "error: one\nerror: two\n")
-        #expect(
-            ErrorRendering.text(CommandError(.unavailable, "a", cause: "b"), style: style)
-                == "error: a\n  because: b\n")
+            lines(CommandError(.unavailable, "a", cause: "b")) == ["error: a", "  because: b"])
     }
 
     @Test func coloursNeedATerminalAndNoNO_COLOR() {
@@ -67,9 +65,9 @@ struct TerminalTextTests {
         let style = TerminalStyle(descriptor: -1, environment: [:])
         #expect(!style.isTerminal && !style.hasColours)
         #expect(style.width == 80)
-        #expect(style.paint("x", .red) == "x")
+        #expect(style.paint("x", .red).line == "x")
         let colours = TerminalStyle(isTerminal: true, hasColours: true, width: 80)
-        #expect(colours.paint("x", .red) == "\u{1b}[31mx\u{1b}[0m")
+        #expect(colours.paint("x", .red).line == "\u{1b}[31mx\u{1b}[0m")
     }
 
     @Test(

@@ -101,8 +101,11 @@ struct RandomMessages {
     private mutating func fingerprint() -> Fingerprint {
         let count = Int.random(in: 0...4, using: &random)
         return Fingerprint(
-            Dictionary((0..<count).map { _ in (text(), text()) }, uniquingKeysWith: { $1 }))
+            Dictionary((0..<count).map { _ in (fact(), fact()) }, uniquingKeysWith: { $1 }))
     }
+
+    /// The database holds no U+0000, so no fact has it.
+    private mutating func fact() -> String { text().filter { $0 != "\u{0}" } }
 
     private mutating func welcome() -> Welcome {
         Welcome(

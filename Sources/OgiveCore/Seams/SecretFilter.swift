@@ -3,8 +3,8 @@
 /// Found are any `bytesMin` consecutive bytes of a secret, of its reverse, and of its base64 and
 /// base32, and their hexadecimal and decimal digits; each also in capital or small letters, with
 /// anything but letters and digits in between, and in the escapes that `TextEscape` knows, one
-/// within the other up to `levels` times. A server that means to give the secret away can: by fewer bytes at a time, other
-/// letters in between, or a code of its own.
+/// within the other up to `levels` times. A server that means to give the secret away can: by
+/// fewer bytes at a time, other letters in between, or a code of its own.
 package struct SecretFilter: Sendable {
     /// Shorter secrets are not looked for: any text would hold them.
     package static let bytesMin = 8

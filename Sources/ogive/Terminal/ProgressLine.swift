@@ -29,7 +29,8 @@ struct ProgressLine {
     }
 
     /// Takes what is known at `time` since the start; answers with the text to be written now as it
-    /// is (`Output.show(drawn:)`), control characters and line ends included, or `nil` when nothing is due.
+    /// is (`Output.show(drawn:)`), control characters and line ends included, or `nil` when nothing
+    /// is due.
     mutating func update(_ snapshot: ProgressSnapshot, at time: Duration) -> String? {
         rates.add(snapshot, at: time)
         let interval = form == .redrawn ? Self.redrawInterval : Self.plainInterval

@@ -10,6 +10,9 @@ TEST = "def check(candidate):\n    assert candidate() == []\n"
 
 
 class IsolationTests(ScorerTestCase):
+    # What is looked for is found or not; how long that takes is the machine's.
+    options = ["--timeout", "30", "--memory", "256", "--jobs", "2"]
+
     def found_nothing(self, *completions, test=TEST):
         replies = self.replies([request(each, test) for each in completions])
         self.assertEqual([reply.get("reward") for reply in replies], [1] * len(completions),

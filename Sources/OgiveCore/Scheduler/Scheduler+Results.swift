@@ -88,9 +88,9 @@ extension Scheduler {
     ) {
         let (claim, name) = (result.claim, result.name)
         guard let run = runs[claim.run] else {
-            // Its run ended: nobody wants it.
-            counters.duplicates += result.items.count
-            acknowledge(name, to: worker.id)
+            // Its run ended, and its lease with it. A run that ended at its budget may lack it and be
+            // opened again: then it is sampled again.
+            drop(name, from: worker.id)
             return
         }
         let active = run.active[claim.prompt] ?? []

@@ -12,7 +12,7 @@ let house: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
-/// For generated messages in release builds, see decision record 0049.
+/// For generated messages in release builds: the page Performance says why.
 let generated: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
@@ -133,7 +133,7 @@ let package = Package(
                 argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house,
-            // libzmq calls the program's own, see decision record 0072.
+            // libzmq calls the program's own: the page Security says why.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=accept4"])]),
         // Not shipped: the deterministic simulator on the command line.
         .executableTarget(

@@ -28,8 +28,7 @@ extension Scheduler {
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
     /// that takes results more slowly than they come holds up granting.
     mutating func grant(now: Instant) {
-        guard !isDraining, !isHeld, !landing.isPaused, landing.items < limits.windowItems,
-            landing.bytes < limits.landingBytesMax / 2
+        guard !isDraining, !isHeld, !landing.isPaused, landing.items < limits.windowItems
         else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
             withWorker(worker) { $0.isQueued = false }

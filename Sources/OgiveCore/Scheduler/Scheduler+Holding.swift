@@ -62,9 +62,10 @@ extension Scheduler {
 
     /// Whether a worker may get another lease.
     func hasRoom(_ worker: SchedulerWorker) -> Bool {
-        worker.hasRoom(
-            shares[worker.key ?? ""] ?? KeyShare(), isOnlyKey: shares.count < 2, limits,
-            beyondCredit: isOff(.credit) ? 2 : 0)
+        landing.hasRoom(for: worker.id, limits)
+            && worker.hasRoom(
+                shares[worker.key ?? ""] ?? KeyShare(), isOnlyKey: shares.count < 2, limits,
+                beyondCredit: isOff(.credit) ? 2 : 0)
     }
 
     /// Whether a claim was granted to its holder, by this coordinator or an earlier one.

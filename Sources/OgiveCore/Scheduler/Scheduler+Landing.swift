@@ -19,7 +19,7 @@ extension Scheduler {
                 task: id, ack: part, worker: worker,
                 group: LandingGroup(
                     run: task.run, prompt: task.promptID, worker: worker, items: results)),
-            now: now)
+            limits, now: now)
     }
 
     /// Sends batches that are full or old enough, and those that wait for another try.
@@ -27,14 +27,25 @@ extension Scheduler {
         guard !landing.isWaiting(now) else { return }
         landing.pausedUntil = nil
         sendWaiting()
-        while landing.onTheirWay < limits.landingsMax, let oldest = landing.oldest,
-            landing.waitingItems >= limits.landingItems
-                || landing.waitingBytes >= limits.landingBytes || isDraining
-                || oldest + limits.landingDelay <= now
-        {
-            packBatch(now: now)
+        while landing.onTheirWay < limits.landingsMax {
+            let entries: [SchedulerLanding.Entry]
+            let isLarge = !landing.hasLarge && isDue(landing.large, now: now)
+            if isLarge {
+                entries = landing.large.take(
+                    items: limits.landingItems, bytes: limits.landingBytes, now: now)
+            } else if isDue(landing.small, now: now) {
+                entries = landing.small.take(
+                    items: limits.landingItems, bytes: limits.landingBytes, now: now)
+            } else {
+                return
+            }
+            post(entries, isLarge: isLarge)
             sendWaiting()
         }
+    }
+
+    private func isDue(_ lane: SchedulerLanding.Lane, now: Instant) -> Bool {
+        lane.isDue(limits, now: now) || isDraining && !lane.entries.isEmpty
     }
 
     /// Sends packed batches, as many at once as may be.
@@ -46,28 +57,10 @@ extension Scheduler {
         }
     }
 
-    private mutating func packBatch(now: Instant) {
-        var count = 0
-        var items = 0
-        var bytes = 0
-        while count < landing.waiting.count, items < limits.landingItems,
-            bytes < limits.landingBytes
-        {
-            items += landing.waiting[count].names.count
-            bytes += landing.waiting[count].bytes
-            count += 1
-        }
-        let entries = Array(landing.waiting.prefix(count))
-        landing.waiting.removeFirst(count)
-        landing.waitingItems -= items
-        landing.waitingBytes -= bytes
-        landing.oldest = landing.waiting.isEmpty ? nil : now
-        post(entries)
-    }
-
-    private mutating func post(_ entries: [SchedulerLanding.Entry]) {
+    private mutating func post(_ entries: [SchedulerLanding.Entry], isLarge: Bool) {
         let batch = LandingBatch(id: landing.nextBatch(), groups: entries.map(\.group))
-        landing.sent[batch.id] = SchedulerLanding.Sent(batch: batch, entries: entries)
+        landing.sent[batch.id] = SchedulerLanding.Sent(
+            batch: batch, entries: entries, isLarge: isLarge)
     }
 
     /// A batch is committed: now, and only now, its results are acknowledged.
@@ -81,6 +74,7 @@ extension Scheduler {
         for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
+            landing.note(-entry.bytes, of: entry.worker)
             runs[entry.group.run]?.deactivate(
                 entry.names, of: entry.group.prompt, settled: true)
             tasks[entry.task]?.unlanded -= entry.names.count
@@ -89,6 +83,8 @@ extension Scheduler {
                 acknowledge(ack, to: entry.worker)
             }
         }
+        // Those that got nothing because their results waited.
+        for worker in Set(sent.entries.map(\.worker)) { enqueue(worker) }
     }
 
     private mutating func removeIfDone(_ id: TaskID) {
@@ -121,16 +117,16 @@ extension Scheduler {
         guard let sent = landing.sent.removeValue(forKey: id) else { return }
         let entries = sent.entries
         guard entries.count <= 1 else {
-            post(Array(entries[..<(entries.count / 2)]))
-            post(Array(entries[(entries.count / 2)...]))
+            post(Array(entries[..<(entries.count / 2)]), isLarge: sent.isLarge)
+            post(Array(entries[(entries.count / 2)...]), isLarge: sent.isLarge)
             return
         }
         guard let entry = entries.first else { return }
         let items = entry.group.items
         guard items.count <= 1 else {
             if let ack = entry.ack { landing.split(ack, to: entry.worker) }
-            post([entry.with(Array(items[..<(items.count / 2)]))])
-            post([entry.with(Array(items[(items.count / 2)...]))])
+            let halves = [items[..<(items.count / 2)], items[(items.count / 2)...]]
+            for half in halves { post([entry.with(Array(half))], isLarge: sent.isLarge) }
             return
         }
         guard !entry.isReplacement else {
@@ -139,7 +135,8 @@ extension Scheduler {
         }
         var replacement = entry.with(items.map { $0.refused(error) })
         replacement.isReplacement = true
-        post([replacement])
+        landing.note(replacement.bytes - entry.bytes, of: entry.worker)
+        post([replacement], isLarge: sent.isLarge)
     }
 }
 

@@ -34,16 +34,14 @@ extension Scheduler {
             refuse(result, because: fault, from: id, now: now)
             return
         }
-        guard fits(result) else { return }
+        guard fits(result, from: id) else { return }
         take(result, of: task, from: id, now: now)
     }
 
     /// Whether results may wait for their commit beside those that do. Those that may not are
     /// counted and left alone: no commit acknowledges them, so their worker sends them again.
-    private mutating func fits(_ result: TaskResult) -> Bool {
-        if landing.isEmpty || landing.bytes + result.items.byteCount <= limits.landingBytesMax {
-            return true
-        }
+    private mutating func fits(_ result: TaskResult, from worker: WorkerID) -> Bool {
+        if landing.mayTake(result.items.byteCount, of: worker, limits) { return true }
         counters.deferred += 1
         return false
     }
@@ -112,7 +110,7 @@ extension Scheduler {
             acknowledge(name, to: worker.id)
             return
         }
-        guard fits(result) else { return }
+        guard fits(result, from: worker.id) else { return }
         runs[claim.run]?.activate(items.map(\.name), of: claim.prompt)
         let group = LandingGroup(
             run: claim.run, prompt: claim.prompt, worker: worker.id, items: items)
@@ -120,7 +118,7 @@ extension Scheduler {
         landing.append(
             SchedulerLanding.Entry(
                 task: claim.lease.task, ack: name, worker: worker.id, group: group),
-            now: now)
+            limits, now: now)
     }
 
     /// What cannot be so about results, in words; `nil` when all is well.

@@ -34,19 +34,58 @@ struct SchedulerLanding: Sendable {
         }
     }
 
+    /// Results that wait for a batch, oldest first.
+    struct Lane: Sendable {
+        private(set) var entries: [Entry] = []
+        private(set) var items = 0
+        private(set) var bytes = 0
+        /// Since when the oldest of them waits, at the earliest.
+        private(set) var oldest: Instant?
+
+        mutating func append(_ entry: Entry, now: Instant) {
+            entries.append(entry)
+            items += entry.names.count
+            bytes += entry.bytes
+            oldest = oldest ?? now
+        }
+
+        /// Takes the first ones out, up to about these bounds.
+        mutating func take(items itemsMax: Int, bytes bytesMax: Int, now: Instant) -> [Entry] {
+            var (count, takenItems, takenBytes) = (0, 0, 0)
+            while count < entries.count, takenItems < itemsMax, takenBytes < bytesMax {
+                takenItems += entries[count].names.count
+                takenBytes += entries[count].bytes
+                count += 1
+            }
+            let taken = Array(entries.prefix(count))
+            entries.removeFirst(count)
+            items -= takenItems
+            bytes -= takenBytes
+            oldest = entries.isEmpty ? nil : now
+            return taken
+        }
+
+        /// Whether a batch of them is due.
+        func isDue(_ limits: SchedulerLimits, now: Instant) -> Bool {
+            guard let oldest else { return false }
+            return items >= limits.landingItems || bytes >= limits.landingBytes
+                || oldest + limits.landingDelay <= now
+        }
+    }
+
     /// A batch that waits to be sent (again), or is on its way.
     struct Sent: Sendable {
         let batch: LandingBatch
         let entries: [Entry]
         let items: Int
-        let bytes: Int
+        let isLarge: Bool
         var isWaiting = true
 
-        init(batch: LandingBatch, entries: [Entry]) {
+        init(batch: LandingBatch, entries: [Entry], isLarge: Bool) {
             self.batch = batch
             self.entries = entries
+            self.isLarge = isLarge
             items = entries.reduce(0) { $0 + $1.names.count }
-            bytes = entries.reduce(0) { $0 + $1.bytes }
         }
     }
 
@@ -56,10 +95,12 @@ struct SchedulerLanding: Sendable {
         let name: ResultName
     }
 
-    var waiting: [Entry] = []
-    var waitingItems = 0
-    var waitingBytes = 0
-    var oldest: Instant?
+    var small = Lane()
+    /// Those that take the database long: at most one batch of them lands at a time, beside others.
+    var large = Lane()
+    /// About the bytes in memory of all results that wait for their commit.
+    private(set) var bytes = 0
+    private var bytesOfWorkers: [WorkerID: Int] = [:]
     var sent = OrderedDictionary<BatchID, Sent>()
     var lastBatch: UInt64 = 0
     /// How many pieces of a cut part are not committed; a part that is not here is whole.
@@ -72,13 +113,39 @@ struct SchedulerLanding: Sendable {
     /// Batches that the database has now.
     var onTheirWay: Int { sent.values.count { !$0.isWaiting } }
 
-    var isEmpty: Bool { waiting.isEmpty && sent.isEmpty }
+    var isEmpty: Bool { small.entries.isEmpty && large.entries.isEmpty && sent.isEmpty }
 
     /// Results that wait for their commit.
-    var items: Int { waitingItems + sent.values.reduce(0) { $0 + $1.items } }
+    var items: Int { small.items + large.items + sent.values.reduce(0) { $0 + $1.items } }
 
-    /// About the bytes of these results in memory.
-    var bytes: Int { waitingBytes + sent.values.reduce(0) { $0 + $1.bytes } }
+    /// Whether a batch of large results has been packed and is not committed.
+    var hasLarge: Bool { sent.values.contains(where: \.isLarge) }
+
+    /// About the bytes of one worker's results that wait for their commit.
+    func bytes(of worker: WorkerID) -> Int { bytesOfWorkers[worker] ?? 0 }
+
+    /// Whether so many more bytes of a worker may wait. What one worker sends does not keep the
+    /// results of others out.
+    func mayTake(_ more: Int, of worker: WorkerID, _ limits: SchedulerLimits) -> Bool {
+        let own = bytes(of: worker)
+        if own + more <= limits.landingBytesFree { return true }
+        return (own == 0 || own + more <= limits.landingBytesOfWorker)
+            && (bytes == 0 || bytes + more <= limits.landingBytesMax)
+    }
+
+    /// Whether a worker may be granted more, as far as its results and all others find room.
+    func hasRoom(for worker: WorkerID, _ limits: SchedulerLimits) -> Bool {
+        let own = bytes(of: worker)
+        return own < limits.landingBytesFree / 2
+            || own < limits.landingBytesOfWorker / 2 && bytes < limits.landingBytesMax / 2
+    }
+
+    /// Counts results that wait, or do not wait any more.
+    mutating func note(_ more: Int, of worker: WorkerID) {
+        bytes += more
+        let own = bytes(of: worker) + more
+        bytesOfWorkers[worker] = own > 0 ? own : nil
+    }
 
     /// Whether the database refused and nothing has landed since: another try is due now and
     /// then, and nothing else is begun.
@@ -92,23 +159,25 @@ struct SchedulerLanding: Sendable {
     func dueAt(_ limits: SchedulerLimits) -> Instant? {
         if let pausedUntil { return pausedUntil }
         guard onTheirWay < limits.landingsMax else { return nil }
+        let oldest = [small.oldest, hasLarge ? nil : large.oldest].compactMap(\.self).min()
         return oldest.map { $0 + limits.landingDelay }
     }
 
     /// Puts results into the next batch.
-    mutating func append(_ entry: Entry, now: Instant) {
-        waiting.append(entry)
-        waitingItems += entry.names.count
-        waitingBytes += entry.bytes
-        oldest = oldest ?? now
+    mutating func append(_ entry: Entry, _ limits: SchedulerLimits, now: Instant) {
+        if entry.bytes > limits.largeResultBytes {
+            large.append(entry, now: now)
+        } else {
+            small.append(entry, now: now)
+        }
+        note(entry.bytes, of: entry.worker)
     }
 
     /// Whether this part waits for its commit.
     func holds(_ name: ResultName, from worker: WorkerID) -> Bool {
-        waiting.contains { $0.ack == name && $0.worker == worker }
-            || sent.values.contains { sent in
-                sent.entries.contains { $0.ack == name && $0.worker == worker }
-            }
+        func isIt(_ entry: Entry) -> Bool { entry.ack == name && entry.worker == worker }
+        return small.entries.contains(where: isIt) || large.entries.contains(where: isIt)
+            || sent.values.contains { $0.entries.contains(where: isIt) }
     }
 
     /// A piece of a part becomes two.

@@ -19,9 +19,17 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var landingDelay = Duration.milliseconds(50)
     /// Most landing batches on their way at once.
     package var landingsMax = 4
-    /// Most bytes, about, of results that wait for their commit. Beyond half of it nothing is
-    /// granted; what would go beyond it is not taken, so that its worker sends it again.
+    /// Most bytes, about, of results that wait for their commit: what would go beyond it is not
+    /// taken, so that its worker sends it again. Beyond half of it, workers whose results wait are
+    /// granted nothing.
     package var landingBytesMax = 512 << 20
+    /// The same for the results of one worker.
+    package var landingBytesOfWorker = 64 << 20
+    /// Bytes of results that each worker may have waiting, however much of others waits.
+    package var landingBytesFree = 1 << 20
+    /// Parts of more bytes land in batches of their own, one batch at a time: others do not wait
+    /// behind them.
+    package var largeResultBytes = 1 << 20
     /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
     package var leaseDuration = Duration.seconds(900)
     /// How often each side gives a sign of life.

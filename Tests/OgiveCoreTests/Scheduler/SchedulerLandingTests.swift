@@ -173,24 +173,77 @@ struct SchedulerLandingTests {
 
     @Test("Results beyond the bytes that may wait are not taken, and are when they come again")
     func deferred() throws {
-        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) { $0.landingBytesMax = 3_000 }
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 0
+        }
         let leases = bench.hello(credit: 4).leases
         #expect(leases.count == 4)
-        func said(_ lease: Lease) -> WorkerMessage {
-            guard case .result(var result) = Bench.result(lease) else { return .heartbeat }
-            result.items[0].completion?.text = String(repeating: "x", count: 2_000)
-            return .result(result)
-        }
-        let batches = bench.say(said(leases[0])).batches
+        let batches = bench.say(Self.result(leases[0], characters: 2_000)).batches
         #expect(batches.count == 1)
-        let refused = bench.say(said(leases[1]))
+        let refused = bench.say(Self.result(leases[1], characters: 2_000))
         #expect(refused.batches.isEmpty && refused.acks.isEmpty && refused.rejections.isEmpty)
         #expect(bench.scheduler.counters.deferred == 1)
         #expect(bench.scheduler.load.landingItems == 1)
         // More than half of the bytes wait: nothing is granted.
         #expect(bench.hello(from: 2, credit: 4).leases.isEmpty)
         #expect(bench.handle(.landed(batches[0].id, Bench.receipt)).leases.count == 4)
-        #expect(bench.say(said(leases[1])).batches.count == 1)
+        #expect(bench.say(Self.result(leases[1], characters: 2_000)).batches.count == 1)
+    }
+
+    /// A result whose text has so many characters.
+    private static func result(_ lease: Lease, characters: Int) -> WorkerMessage {
+        guard case .result(var result) = Bench.result(lease) else { return .heartbeat }
+        result.items[0].completion?.text = String(repeating: "x", count: characters)
+        return .result(result)
+    }
+
+    @Test("A worker whose results fill what may wait costs the others nothing")
+    func ownShare() throws {
+        var bench = SchedulerBench.loaded(prompts: 12, draws: 1) {
+            $0.landingBytesMax = 6_000
+            $0.landingBytesOfWorker = 6_000
+            $0.landingBytesFree = 2_000
+            $0.landingsMax = 10
+        }
+        let greedy = bench.hello(credit: 3).leases
+        #expect(greedy.count == 3)
+        let batches = bench.say(Self.result(greedy[0], characters: 4_000)).batches
+        #expect(bench.say(.credit(6)).leases.isEmpty)
+        #expect(bench.say(Self.result(greedy[1], characters: 4_000)).batches.isEmpty)
+        let other = bench.hello(from: 2, credit: 3).leases
+        #expect(other.count == 3)
+        #expect(bench.say(Self.result(other[0], characters: 10), from: 2).batches.count == 1)
+        // Beyond its free share it waits as well.
+        #expect(bench.say(Self.result(other[1], characters: 4_000), from: 2).batches.isEmpty)
+        #expect(bench.scheduler.counters.deferred == 2)
+        // What had to wait goes on as soon as there is room.
+        #expect(bench.handle(.landed(batches[0].id, Bench.receipt)).leases.count >= 3)
+        #expect(bench.say(Self.result(greedy[1], characters: 4_000)).batches.count == 1)
+    }
+
+    @Test("Large results land one batch at a time; others do not wait for them")
+    func largeApart() throws {
+        var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
+            $0.largeResultBytes = 3_000
+            $0.landingBytes = 3_000
+            $0.landingItems = 1
+            $0.landingsMax = 3
+        }
+        let leases = bench.hello(credit: 6).leases
+        let first = bench.say(Self.result(leases[0], characters: 4_000)).batches
+        #expect(first.count == 1)
+        #expect(bench.say(Self.result(leases[1], characters: 4_000)).batches.isEmpty)
+        // The small ones take the places that are left; none is left for a third.
+        #expect(bench.say(Self.result(leases[2], characters: 10)).batches.count == 1)
+        let last = bench.say(Self.result(leases[3], characters: 10)).batches
+        #expect(last.count == 1)
+        #expect(bench.say(Self.result(leases[4], characters: 10)).batches.isEmpty)
+        #expect(bench.handle(.landed(last[0].id, Bench.receipt)).batches.count == 1)
+        // The second large one follows the first.
+        let next = bench.handle(.landed(first[0].id, Bench.receipt)).batches
+        let names = bench.scheduler.landing.sent.values.last?.entries.first?.ack
+        #expect(next.count == 1 && names?.lease == leases[1].name)
     }
 
     @Test("A batch goes at its bytes, and holds about as many")

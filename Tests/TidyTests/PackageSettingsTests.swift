@@ -44,11 +44,9 @@ import Testing
         let file = SourceFile(
             path: "Package.swift", text: try SourceTree.text(of: "Package.swift"))
         let code = file.tokens.map(\.text).joined(separator: " ")
-        let house = try #require(code.firstRange(of: "let house :"))
-        let settings = code[house.upperBound...].prefix { $0 != "}" }.prefix(600)
-        #expect(settings.contains(". treatAllWarnings ( as : . error )"))
-        #expect(settings.contains(". strictMemorySafety ( )"))
-        #expect(settings.contains(". swiftLanguageMode ( . v6 )"))
+        #expect(code.contains("= language + warnings + [ . strictMemorySafety ( ) ]"))
+        #expect(code.contains("= [ . treatAllWarnings ( as : . error ) ]"))
+        #expect(code.contains("let language : [ SwiftSetting ] = [ . swiftLanguageMode ( . v6 ) ,"))
     }
 
     @Test func `ExistentialAny is in force`() {

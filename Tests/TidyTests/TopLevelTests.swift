@@ -4,8 +4,8 @@ import Testing
 /// The top level of the repository holds only what the architecture names.
 @Suite(.timeLimit(.minutes(10))) struct TopLevelTests {
     private static let allowed: Set<String> = [
-        "CONTRIBUTING.md", "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "config",
-        "deploy", "migrations",
+        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Package.swift", "README.md", "SECURITY.md",
+        "Sources", "Tests", "config", "deploy", "migrations",
         // Written by the package manager and ignored by git.
         "Package.resolved",
     ]

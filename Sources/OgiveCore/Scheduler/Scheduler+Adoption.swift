@@ -72,9 +72,11 @@ extension Scheduler {
     ) -> LeaseName? {
         let (items, claim) = (held.items, held.claim)
         let wanted = Set(items)
-        guard let run = runs[claim.run], !items.isEmpty, wanted.count == items.count,
-            items.allSatisfy(run.wants)
+        guard let wanting = runs[claim.run], !items.isEmpty, wanted.count == items.count,
+            items.allSatisfy(wanting.wants)
         else { return nil }
+        endFormer(than: claim, but: worker, now: now)
+        guard let run = runs[claim.run] else { return nil }
         let active = run.active[claim.prompt] ?? []
         var owners: [TaskID] = []
         if !active.isDisjoint(with: wanted) {
@@ -100,11 +102,26 @@ extension Scheduler {
             id: TaskID(lastTask), run: claim.run, promptID: claim.prompt, prompt: nil,
             items: items.sorted().map { WorkItem(name: $0) }, state: .ready)
         task.epoch = Epoch(1)
+        task.former = claim.lease
         runs[claim.run]?.activate(items, of: claim.prompt)
         runs[claim.run]?.begun.insert(claim.prompt)
         keep(task)
         lease(&task, to: worker, now: now)
         return leaseName(task)
+    }
+
+    /// Ends the adopted lease of a former grant of the same task: its worker had returned it, or
+    /// lost it, before this worker got the task. So it does not matter whose hello comes first.
+    private mutating func endFormer(than claim: LeaseClaim, but worker: WorkerID, now: Instant) {
+        for id in (runs[claim.run]?.tasks[claim.prompt] ?? []).sorted() {
+            guard let task = tasks[id], let former = task.former,
+                former.term == claim.lease.term, former.task == claim.lease.task,
+                former.epoch < claim.lease.epoch,
+                case .leased(let other, _) = task.state, other != worker
+            else { continue }
+            send(.cancel(leaseName(task)), to: other)
+            requeue(id, after: nil, now: now)
+        }
     }
 
     private func owns(_ id: TaskID, _ names: Set<ItemName>, _ worker: WorkerID) -> Bool {

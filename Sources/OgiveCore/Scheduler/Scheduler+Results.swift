@@ -88,8 +88,8 @@ extension Scheduler {
     ) {
         let (claim, name) = (result.claim, result.name)
         guard let run = runs[claim.run] else {
-            // Its run ended, and its lease with it. A run that ended at its budget may lack it and be
-            // opened again: then it is sampled again.
+            // Its run ended, and its lease with it. A run that stopped at its budget may lack these
+            // items: when it is opened again, they are sampled again.
             drop(name, from: worker.id)
             return
         }

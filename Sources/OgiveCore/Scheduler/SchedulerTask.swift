@@ -21,6 +21,8 @@ struct SchedulerTask {
     var bytes = 0
     var state: State
     var epoch = Epoch(0)
+    /// The lease of an earlier term that it was taken over from.
+    var former: LeaseName?
     /// How often a worker was lost or too slow, but for losses of workers with many tasks.
     var attempts = 0
     /// How often a worker was lost that had many tasks: that says little of this one.

@@ -8,10 +8,10 @@ struct SchedulerAdoptionTests {
 
     private func older(
         _ items: [Int32], task: UInt64 = 70, prompt: Int64 = 1, run: Int64 = 1,
-        of worker: UInt64 = 1
+        of worker: UInt64 = 1, epoch: UInt64 = 3
     ) -> HeldLease {
         let claim = LeaseClaim(
-            lease: LeaseName(term: Term(4), task: TaskID(task), epoch: Epoch(3)),
+            lease: LeaseName(term: Term(4), task: TaskID(task), epoch: Epoch(epoch)),
             run: RunID(run), prompt: PromptID(prompt), seedBase: 0,
             items: items.map { .draw($0) }, proof: .unproved)
         return HeldLease(claim: claim.proved(for: Bench.worker(worker)))
@@ -93,6 +93,24 @@ struct SchedulerAdoptionTests {
         #expect(new.term == Term(5))
         #expect(bench.page(Bench.pending(1...1, draws: 2)).leases.isEmpty)
         #expect(bench.scheduler.load.inFlightItems == 2)
+    }
+
+    @Test("Of two grants of a task of an older term the later one goes on, whoever comes first")
+    func laterGrant() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        let given = older([0, 1])
+        let held = older([0, 1], of: 2, epoch: 4)
+        let first = try #require(bench.hello(holding: [given]).welcome?.adopted.first)
+        let effects = bench.hello(from: 2, holding: [held])
+        #expect(effects.cancels == [first.new])
+        let second = try #require(effects.welcome?.adopted.first)
+        // Again, by both: it stays.
+        #expect(bench.hello(holding: [given]).welcome?.adopted == [])
+        #expect(bench.hello(from: 2, holding: [held]).welcome?.adopted.map(\.new) == [second.new])
+        #expect(bench.scheduler.load.inFlightItems == 2)
+        #expect(bench.say(Bench.result(lease(first, of: given))).batches.isEmpty)
+        #expect(bench.say(Bench.result(lease(second, of: held)), from: 2).batches.count == 1)
     }
 
     @Test("Of an older term, items that wait to be granted are taken out of the queue")

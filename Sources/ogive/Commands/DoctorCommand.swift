@@ -9,12 +9,12 @@ struct DoctorCommand: ConfiguredCommand {
         commandName: "doctor",
         abstract: "Look for what would make a run fail, or its rewards wrong, before it starts.",
         discussion: """
-            Asks the model servers a few things (about 40 short draws and scores, then a
-            burst of at most 6 seconds), looks at the database, and says what it found and
-            what to do. Nothing is stored. Starts servers that the configuration launches,
-            and stops them. Exit code 1 when there is an error among the findings. `ogive
-            run` looks at the models by itself; the documentation's page Preflight
-            explains every finding.
+            Asks the policy for 70 to 100 draws, most of them short, and the scorer for
+            about 50 scores. Then loads both for at most 6 seconds. Looks at the database,
+            and says what it found and what to do. Nothing is stored. Starts servers that
+            the configuration launches, and stops them. Exit code 1 when there is an error
+            among the findings. `ogive run` looks at the models by itself; the
+            documentation's page Preflight explains every finding.
 
             Examples:
               ogive doctor config/quickstart.yaml

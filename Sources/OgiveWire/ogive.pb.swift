@@ -709,8 +709,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `seed`. Subsequent reads from it will return its default value.
   mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
-  /// The raw reward, finite: no sigmoid, no scaling. An item has exactly one of reward, failure and
-  /// log_probability.
+  /// The raw reward, at most 1e140 up or down: no sigmoid, no scaling. An item has exactly one of
+  /// reward, failure and log_probability.
   var reward: Double {
     get {_storage._reward ?? 0}
     set {_uniqueStorage()._reward = newValue}
@@ -750,8 +750,8 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
   mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
-  /// The raw rewards of the parts of a weighted sum in the specification's order, finite, as many
-  /// as it has; empty for every other scorer. At most 16.
+  /// The raw rewards of the parts of a weighted sum in the specification's order, each at most 1e140
+  /// up or down, as many as it has; empty for every other scorer. At most 16.
   var parts: [Double] {
     get {_storage._parts}
     set {_uniqueStorage()._parts = newValue}

@@ -123,7 +123,7 @@ extension EndToEndTests.OutsideText {
                 shown.append((program.transcript, "log"))
             }
             for (text, what) in shown { expectHarmless(text, what) }
-            #expect(shown.contains { $0.0.contains("evil\\u001b]0;owned\\u0007") })
+            #expect(shown.contains { $0.0.contains("evil\\u001b[31m\\u001b]0;owned\\u0007") })
             #expect(shown.contains { $0.0.contains("[hidden]") })
             let stored = try await database.rows("SELECT message FROM ogive.failures")
             #expect(stored.count == 6)

@@ -17,7 +17,6 @@ import argparse
 import collections
 import contextlib
 import json
-import math
 import os
 import queue
 import random
@@ -40,6 +39,7 @@ from models import Failed, Unavailable, load
 
 MAGIC, VERSION = 0x4556474F, 3
 REASON_CHARACTERS = 4000
+REWARD_MAX = 1e140  # larger ones are refused
 PAST_LEASES = 256  # leases that ended and are remembered, in case they come a second time
 HELLO_SECONDS, RESEND_SECONDS = 2, 5
 UNACKED_LEASES = 256
@@ -382,8 +382,9 @@ class Worker:
                     result.sample_nanoseconds = duration
                     text = fill_in(result, answer)
                 reward = float(self.patiently(held, self.models.score, prompt, text, spec))
-                if not math.isfinite(reward):
-                    raise Failed("not_finite", f"the reward is {reward}")
+                if not abs(reward) <= REWARD_MAX:
+                    raise Failed("not_finite", f"the reward is {reward}: it must be a number up "
+                                               f"to ±{REWARD_MAX:g}")
                 result.reward = reward
             except Failed as failure:
                 is_scored = item.HasField("text") or result.HasField("completion")

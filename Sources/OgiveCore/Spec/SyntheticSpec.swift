@@ -42,7 +42,9 @@ package struct SyntheticSpec: Hashable, Sendable, Codable {
         if !mean.isFinite { return "mean must be a finite number" }
         if !(scale > 0 && scale.isFinite) { return "scale must be more than 0" }
         if distribution == .discrete, values.isEmpty { return "discrete needs `values`" }
-        if !values.allSatisfy(\.isFinite) { return "values must be finite numbers" }
+        if !values.allSatisfy(Score.mayBe) {
+            return "values must be numbers up to ±\(Score.magnitudeMax)"
+        }
         if !(0...Self.latencyMillisecondsMax).contains(latencyMilliseconds) {
             return "latency_ms must be in 0...\(Int(Self.latencyMillisecondsMax))"
         }

@@ -19,15 +19,15 @@ struct LandingOutcome: Sendable {
             return
         }
         switch item.reward {
-        case .some(let value) where value.isFinite && item.parts.allSatisfy(\.isFinite):
+        case .some(let value) where Score(value, parts: item.parts).isPossible:
             reward = value
         case .some(let value):
             failure =
                 item.failure
                 ?? Failure(
                     stage: .scoring, code: .notFinite,
-                    message: "The reward is \(value), which is not a finite number, or made "
-                        + "of parts that are none.",
+                    message: "The reward is \(value), of the parts \(item.parts.prefix(16)): a "
+                        + "reward, and each part, is a number up to ±\(Score.magnitudeMax).",
                     attempts: 1)
         case .none:
             failure = item.failure

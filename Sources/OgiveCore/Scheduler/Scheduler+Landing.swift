@@ -84,7 +84,7 @@ extension Scheduler {
             }
         }
         // Those that got nothing because their results waited.
-        for worker in Set(sent.entries.map(\.worker)) { enqueue(worker) }
+        for entry in sent.entries { enqueue(entry.worker) }
     }
 
     private mutating func removeIfDone(_ id: TaskID) {

@@ -68,8 +68,10 @@ extension FaultTests.Databases {
 
     @Test("Fault 30: the database is read-only for a while")
     func readOnly() async throws {
-        try await withstands { installation in
-            try await installation.getUnderWay()
+        // Slow, so that much is left to be granted when the database has become read-only.
+        let plan = Plan { $0.settings = ["worker.sample_concurrency=1", "worker.prefetch=1"] }
+        try await withstands(plan) { installation in
+            try await installation.getUnderWay(latency: 1)
             try await installation.setReadOnly(true)
             try await installation.coordinator?.says("read-only")
             try installation.hurry()

@@ -52,6 +52,38 @@ import Testing
         }
     }
 
+    /// The files, from `Sources`, and the names of functions, views and messages of a walk's steps.
+    private func steps(of page: String) -> [(file: String, name: String)] {
+        var file: String?
+        var steps: [(file: String, name: String)] = []
+        for code in page.components(separatedBy: "`").enumerated() where code.offset % 2 == 1 {
+            if code.element.contains("/") {
+                file = code.element
+            } else if let place = file {
+                steps.append((place, code.element))
+            }
+        }
+        return steps
+    }
+
+    private func holds(_ text: String, _ name: String) -> Bool {
+        ["func \(name)(", "VIEW ogive.\(name) ", "FUNCTION ogive.\(name)("].contains(
+            where: text.contains)
+    }
+
+    @Test func `The walk of one draw names files and functions that exist`() throws {
+        let page = try #require(try pages()["Architecture"])
+        let walk = try #require(
+            page.components(separatedBy: "\n## ").first { $0.hasPrefix("The walk of one draw") })
+        let steps = steps(of: walk.components(separatedBy: "\n1. ").last ?? "")
+        try #require(steps.count >= 23)
+        for step in steps {
+            let text = try SourceTree.text(of: "Sources/\(step.file)")
+            #expect(holds(text, step.name), "\(step.file): \(step.name)")
+        }
+        #expect(!holds("func takes(", "take"))
+    }
+
     @Test func `The program writes the messages that the page explains`() throws {
         let page = try #require(try pages()["Troubleshooting"])
         let messages = Messages.explained(in: page)

@@ -147,8 +147,7 @@ extension Scheduler {
     mutating func lease(
         _ task: inout SchedulerTask, to worker: WorkerID, isAlone: Bool = false, now: Instant
     ) {
-        let deadline = now + limits.leaseDuration
-        task.state = .leased(worker, deadline: deadline)
+        task.state = .leased(worker, deadline: expect(task, now: now))
         task.isAlone = isAlone
         tasks[task.id] = task
         hold(task, by: worker)
@@ -161,20 +160,27 @@ extension Scheduler {
             holder.owesOthers = isAlone
         }
         inFlightItems += task.items.count
-        deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
+    }
+
+    /// Begins the time of a task's lease, and says when it runs out.
+    mutating func expect(_ task: SchedulerTask, now: Instant) -> Instant {
         if deadlines.count > 2 * tasks.count + Self.deadlinesKept { clearDeadlines() }
+        let deadline = now + limits.leaseDuration
+        deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
+        return deadline
     }
 
     /// Deadlines that are not worth clearing away.
     static let deadlinesKept = 1_024
 
-    /// Clears away the deadlines of leases that are over: at thousands of leases a second, those
+    /// Clears away the deadlines of leases that are over or were given more time: at thousands of leases a second, those
     /// of a quarter of an hour would be most of the memory.
     private mutating func clearDeadlines() {
         deadlines = Heap(
             deadlines.unordered.filter { due in
-                guard let task = tasks[due.task], case .leased = task.state else { return false }
-                return task.epoch == due.epoch
+                guard let task = tasks[due.task], case .leased(_, let deadline) = task.state
+                else { return false }
+                return task.epoch == due.epoch && deadline == due.at
             })
     }
 

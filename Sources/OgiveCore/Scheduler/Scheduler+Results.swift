@@ -34,7 +34,10 @@ extension Scheduler {
             refuse(result, because: fault, from: id, now: now)
             return
         }
-        guard fits(result, from: id) else { return }
+        guard fits(result, from: id) else {
+            extend(task, heldBy: id, now: now)
+            return
+        }
         take(result, of: task, from: id, now: now)
     }
 
@@ -44,6 +47,14 @@ extension Scheduler {
         if landing.mayTake(result.items.byteCount, of: worker, limits) { return true }
         counters.deferred += 1
         return false
+    }
+
+    /// Begins the time of a lease anew. Its worker was in time, and waits for the database: were
+    /// that a loss, large results would become failures for their size.
+    private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: Instant) {
+        guard task.isLeased(to: worker) else { return }
+        let deadline = expect(task, now: now)
+        tasks[task.id]?.state = .leased(worker, deadline: deadline)
     }
 
     /// Takes in results of a task that is in memory.

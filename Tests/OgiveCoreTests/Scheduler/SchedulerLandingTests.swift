@@ -192,6 +192,41 @@ struct SchedulerLandingTests {
         #expect(bench.say(Self.result(leases[1], characters: 2_000)).batches.count == 1)
     }
 
+    @Test("A result that has to wait for the database begins its lease's time anew")
+    func deferredInTime() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+            $0.attemptsMax = 1
+        }
+        let leases = bench.hello(credit: 2).leases
+        let batch = try #require(bench.say(Self.result(leases[0], characters: 2_000)).batches.first)
+        for _ in 0..<2_000 {
+            let effects = bench.say(Self.result(leases[1], characters: 2_000), after: .seconds(5))
+            #expect(effects.cancels.isEmpty && effects.batches.isEmpty)
+        }
+        #expect(bench.scheduler.counters.expired == 0)
+        #expect(bench.scheduler.load.deadlines <= 2_000)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        let landed = bench.say(Self.result(leases[1], characters: 2_000)).batches
+        #expect(landed.first?.groups.first?.items.first?.completion != nil)
+    }
+
+    @Test("A worker that does not send again what had to wait loses its lease in time")
+    func deferredAndForgotten() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+        }
+        let leases = bench.hello(credit: 2).leases
+        bench.say(Self.result(leases[0], characters: 2_000))
+        bench.say(Self.result(leases[1], characters: 2_000), after: .seconds(800))
+        #expect(bench.handle(.tick, after: .seconds(899)).cancels.isEmpty)
+        #expect(bench.handle(.tick, after: .seconds(1)).cancels == [leases[1].name])
+    }
+
     /// A result whose text has so many characters.
     private static func result(_ lease: Lease, characters: Int) -> WorkerMessage {
         guard case .result(var result) = Bench.result(lease) else { return .heartbeat }

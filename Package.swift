@@ -69,6 +69,9 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        // Each target has its purpose above it. The README and the page Architecture draw who uses
+        // whom; a test compares the drawings with this list.
+
         // C libraries: a module map and a shim header each.
         .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux"),
@@ -78,31 +81,38 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
-        // Leaves: know nothing of Ogive.
+        // A serial executor on one thread of its own: the only place where code may block.
         .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
+        // Sockets, options, multipart messages, keys. Knows nothing of Ogive.
         .target(
             name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread"],
             swiftSettings: house),
+        // Connections, pool, COPY, LISTEN, errors, a private server. Knows nothing of Ogive.
         .target(
             name: "Postgres",
-            dependencies: ["CLibpq", "CLinux", "DedicatedThread", logging, subprocess],
+            dependencies: ["CLibpq", "CLinux", "DedicatedThread", subprocess, system],
             swiftSettings: house),
-        .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
+        // Searches with users' expressions, bounded in steps. Knows nothing of Ogive.
         .target(
             name: "RegularExpressions", dependencies: ["CPCRE2", "DedicatedThread"],
             swiftSettings: house),
+        // The mathematics: quantile rewards, quantiles, log Z. Pure; a product of its own.
+        .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
 
-        // The core, and what carries it.
+        // Values, specifications and identities, scheduler, session, and the protocols (seams).
         .target(
             name: "OgiveCore",
             dependencies: ["COpenSSL", "QuantileRewards", deque, heap, orderedCollections],
             swiftSettings: house),
+        // Messages between coordinator and worker as protobuf, and their bounds.
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
             exclude: ["generate.sh", "ogive.proto"], swiftSettings: house + generated),
+        // The seam `Transport` over ZeroMQ.
         .target(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
             swiftSettings: house),
+        // The SQL of `migrations`, embedded into the program.
         .target(
             name: "Migrations", path: "migrations", exclude: ["list", "reference.sql"],
             resources: [
@@ -110,48 +120,68 @@ let package = Package(
                 .embedInCode("uninstall.sql"),
             ],
             swiftSettings: house),
+        // The seam `Store` on PostgreSQL: all SQL that the program sends.
         .target(
             name: "OgiveStore", dependencies: ["Migrations", "OgiveCore", "Postgres", logging],
             swiftSettings: house),
+        // The seams `Policy` and `Scorer`: model servers, scorers, HTTP, launching of servers.
         .target(
             name: "OgiveModels",
             dependencies: [
-                "OgiveCore", "RegularExpressions", asyncHTTPClient, deque, logging, nioCore,
-                nioHTTP1, nioSSL, subprocess,
+                "OgiveCore", "RegularExpressions", asyncHTTPClient, deque, nioCore, nioHTTP1,
+                nioSSL, subprocess,
             ],
             swiftSettings: house),
+        // The service that grants leases and lands results.
         .target(
             name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging],
             swiftSettings: house),
+        // The service that samples and scores.
         .target(
             name: "OgiveWorker",
             dependencies: ["OgiveCore", deque, lifecycle, logging],
             swiftSettings: house),
+        // The checks of models before a run.
         .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
-        .target(
-            name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
-            swiftSettings: house),
+        // The command line, configuration, prompt files; joins the implementations.
         .executableTarget(
             name: "ogive",
             dependencies: [
-                "CLinux", "CZlib", "CZstd", "DedicatedThread", "OgiveCoordinator", "OgiveCore",
-                "OgiveModels",
-                "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire", "OgiveWorker",
-                "Postgres", "QuantileRewards",
-                argumentParser, lifecycle, logging, subprocess, system, unixSignals, yams,
+                "CZlib", "CZstd", "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore",
+                "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire",
+                "OgiveWorker", "Postgres", "QuantileRewards", argumentParser, lifecycle, logging,
+                subprocess, system, unixSignals, yams,
             ],
             swiftSettings: house,
             // libzmq calls the program's own: the page Security says why.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=accept4"])]),
-        // Not shipped: the deterministic simulator on the command line.
+
+        // Support of tests: fakes of the seams, their conformance suites, the simulator.
+        .target(
+            name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
+            path: "Tests/Support/OgiveTesting", swiftSettings: house),
+        // Support of tests: real processes, and faults of them.
+        .target(
+            name: "Harness",
+            dependencies: [
+                "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
+                "ZeroMQ", nioCore, nioPosix,
+            ],
+            path: "Tests/Support/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
+        // The simulator on the command line.
         .executableTarget(
             name: "simulate", dependencies: ["OgiveTesting", argumentParser],
+            path: "Tests/Support/Simulate", swiftSettings: house),
+        // Damaged input for every decoder.
+        .executableTarget(
+            name: "fuzz", dependencies: ["OgiveCore", "OgiveModels", "OgiveWire"],
+            path: "Tests/Support/Fuzz", swiftSettings: house),
+        // Random faults of real processes: the program of `deploy/chaos`.
+        .executableTarget(
+            name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Support/Chaos",
             swiftSettings: house),
 
         // Tests.
-        .executableTarget(
-            name: "fuzz", dependencies: ["OgiveCore", "OgiveModels", "OgiveWire"],
-            path: "Tests/Fuzz", swiftSettings: house),
         .testTarget(
             name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
         .testTarget(
@@ -226,26 +256,17 @@ let package = Package(
                 "wrong_seed_worker.py",
             ],
             swiftSettings: house),
-
-        // Real processes and their faults: what tests and the chaos program share.
-        .target(
-            name: "Harness",
-            dependencies: [
-                "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
-                "ZeroMQ", nioCore, nioPosix,
-            ],
-            path: "Tests/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
-        .executableTarget(
-            name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Chaos",
-            swiftSettings: house),
         .testTarget(
             name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),
 
-        // Benchmarks: what `Tests/Benchmarks/bench` runs.
+        // Benchmarks.
+
+        // Counts allocations of the process.
         .target(
             name: "CAllocations", path: "Tests/Benchmarks/Allocations", swiftSettings: house),
+        // Measures Ogive against the limit: the program of `Tests/Benchmarks/bench`.
         .executableTarget(
             name: "measure",
             dependencies: [
@@ -253,12 +274,14 @@ let package = Package(
                 argumentParser, deque, heap,
             ],
             path: "Tests/Benchmarks/Measure", swiftSettings: house),
+        // What benchmarks and gates share.
         .target(
             name: "BenchmarkParts",
             dependencies: [
                 "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", deque,
             ],
             path: "Tests/Benchmarks/Parts", swiftSettings: house),
+        // Instructions and allocations of the hot paths: the program of `Tests/Benchmarks/gates`.
         .executableTarget(
             name: "hot-paths", dependencies: ["BenchmarkParts"],
             path: "Tests/Benchmarks/HotPaths", swiftSettings: house),

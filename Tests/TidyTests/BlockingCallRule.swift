@@ -32,7 +32,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/DedicatedThread/JobQueue.swift", calls: ["wait"],
             reason: "runs on a dedicated thread"),
         Place(
-            path: "Sources/OgiveTesting/SystemProgram.swift",
+            path: "Tests/Support/OgiveTesting/SystemProgram.swift",
             calls: ["readDataToEndOfFile", "waitUntilExit"], reason: "in a BlockingCall"),
         Place(
             path: "Sources/Postgres/Libpq/LibpqLink.swift", calls: ["poll"],
@@ -65,7 +65,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/ogive/Terminal/Confirmation.swift", calls: ["readLine"],
             reason: "in a BlockingCall"),
         Place(
-            path: "Tests/Harness/Program.swift", calls: ["waitid"],
+            path: "Tests/Support/Harness/Program.swift", calls: ["waitid"],
             reason: "WNOHANG: returns at once"),
         Place(
             path: "Tests/ZeroMQTests/SocketFixtures.swift", calls: ["poll"],

@@ -9,8 +9,7 @@ struct OutputRule: Rule {
     private static let names: Set<String> = ["standardOutput", "standardError"]
 
     func violations(in file: SourceFile) -> [Violation] {
-        guard file.isSwift, file.path.hasPrefix("Sources/"), file.path != Self.own,
-            !file.path.hasPrefix("Sources/simulate/")
+        guard file.isSwift, file.path.hasPrefix("Sources/"), file.path != Self.own
         else { return [] }
         return file.tokens.indices.compactMap { index in
             let token = file.tokens[index]

@@ -26,11 +26,12 @@ struct SourceFile: Sendable {
     /// Whether a tool wrote it.
     var isGenerated: Bool { path.hasSuffix(".pb.swift") }
 
-    /// The module that the file belongs to; nil outside `Sources` and `migrations`.
+    /// The module that the file belongs to, if other modules build on it: nil in tests.
     var module: String? {
-        let parts = path.split(separator: "/")
+        let parts = path.split(separator: "/").map(String.init)
         if parts.first == "migrations" { return "Migrations" }
-        return parts.first == "Sources" && parts.count > 2 ? String(parts[1]) : nil
+        if parts.starts(with: ["Tests", "Support"]) { return parts.count > 3 ? parts[2] : nil }
+        return parts.first == "Sources" && parts.count > 2 ? parts[1] : nil
     }
 
     /// The token at an index, or nil outside.

@@ -4,7 +4,7 @@ internal import Foundation
 package enum Checkout {
     /// The repository's root.
     package static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
     /// The program that was built with this test.
     package static var program: String {

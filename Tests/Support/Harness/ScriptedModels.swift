@@ -96,7 +96,7 @@ package final class ScriptedModels {
             FileManager.default.isExecutableFile(atPath: Checkout.root + "/.venv/bin/python")
             ? Checkout.root + "/.venv/bin/python" : "/usr/bin/python3"
         let argv = [
-            python, "-B", Checkout.root + "/Tests/Harness/scripted_models.py",
+            python, "-B", Checkout.root + "/Tests/Support/Harness/scripted_models.py",
             "--port", "\(port)", "--control", control, "--log", log,
         ]
         let process = try workplace.run(prefix + argv)

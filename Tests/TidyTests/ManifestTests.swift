@@ -1,46 +1,66 @@
 import Foundation
 import Testing
 
-/// The manifest is the table of modules: each target says its purpose, and the drawings of README
-/// and the page *Architecture* show the same modules and who uses whom.
-@Suite(.timeLimit(.minutes(10))) struct ManifestTests {
-    /// A target of the manifest.
-    private struct Target: Equatable {
+/// What the manifest declares.
+struct Manifest {
+    /// A target, but for tests and C libraries.
+    struct Target {
         var name: String
-        /// The targets of this package that it is built on, without those of C libraries.
-        var uses: Set<String>
+        /// The modules that it may import: of this package, of C libraries, of packages.
+        var imports: Set<String>
         /// Whether it ships: neither tests nor their support.
         var isShipped: Bool
         /// Whether a comment stands above it.
         var hasPurpose: Bool
     }
 
+    private(set) var targets: [Target] = []
     private static let kinds: Set<String> = ["target", "executableTarget"]
 
-    /// The targets that a manifest declares, but for tests and C libraries.
-    private func targets(of manifest: String) -> [Target] {
-        let file = SourceFile(path: "Package.swift", text: manifest)
-        let found = file.tokens.indices.filter { index in
-            Self.kinds.contains(file.tokens[index].text) && file.token(index - 1)?.text == "."
-                && file.token(index + 1)?.text == "("
-        }
-        let targets = found.compactMap { index -> Target? in
+    /// The repository's own.
+    static let own = Result { Manifest(try SourceTree.text(of: "Package.swift")) }
+
+    /// Reads the text of a manifest. Products of packages are named as constants above it.
+    init(_ text: String) {
+        let file = SourceFile(path: "Package.swift", text: text)
+        let products = products(of: file)
+        targets = file.tokens.indices.compactMap { index in
+            guard Self.kinds.contains(file.tokens[index].text), file.token(index - 1)?.text == ".",
+                file.token(index + 1)?.text == "("
+            else { return nil }
             let line = file.tokens[index].line
             let text = declaration(in: file.lines, from: line - 1)
-            let names = strings(in: text.components(separatedBy: "dependencies:").last ?? "")
             guard let name = strings(in: text).first else { return nil }
-            let hasDependencies = text.contains("dependencies:")
+            let parts = text.components(separatedBy: "dependencies:")
+            let list = parts.count > 1 ? parts[1].prefix { $0 != "]" } : ""
+            let names = list.split { !$0.isLetter && !$0.isNumber }.map(String.init)
             return Target(
-                name: name, uses: hasDependencies ? Set(names) : [],
+                name: name,
+                imports: Set(strings(in: String(list))).union(names.compactMap { products[$0] }),
                 isShipped: !text.contains(#"path: "Tests"#),
                 hasPurpose: file.hasComment(at: line - 1, reach: 0))
         }
+    }
+
+    /// For each target the targets that it is built on, without those of C libraries.
+    func uses(where isIncluded: (Target) -> Bool) -> [String: Set<String>] {
         let own = Set(targets.map(\.name))
-        return targets.map { target in
-            var target = target
-            target.uses.formIntersection(own.subtracting([target.name]))
-            return target
+        return Dictionary(
+            uniqueKeysWithValues: targets.filter(isIncluded).map {
+                ($0.name, $0.imports.intersection(own))
+            })
+    }
+
+    /// The products of packages by the constants that name them.
+    private func products(of file: SourceFile) -> [String: String] {
+        var products: [String: String] = [:]
+        for index in file.tokens.indices where file.tokens[index].text == "product" {
+            let before = file.tokens[..<index].lastIndex { $0.text == "let" }
+            guard let before, let constant = file.token(before + 1)?.text else { continue }
+            let text = file.lines[(file.tokens[index].line - 1)...].prefix(2).joined()
+            products[constant] = strings(in: text).first
         }
+        return products
     }
 
     /// The lines of a declaration, to the parenthesis that closes it.
@@ -58,7 +78,49 @@ import Testing
         text.components(separatedBy: "\"").enumerated().filter { $0.offset % 2 == 1 }
             .map(\.element)
     }
+}
 
+/// Modules import what the manifest declares for them. The build finds only what no module beneath
+/// them uses either. The mathematics imports nothing of the system.
+struct DeclaredImportsRule: Rule {
+    private static let kinds: Set<String> = [
+        "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+    ]
+    private static let platform: Set<String> = [
+        "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
+    ]
+    /// What a target may import.
+    let allowed: [String: Set<String>]
+
+    init(_ manifest: Manifest) {
+        allowed = Dictionary(
+            uniqueKeysWithValues: manifest.targets.map { target in
+                let isPure = target.name == "QuantileRewards"
+                return (target.name, isPure ? target.imports : target.imports.union(Self.platform))
+            })
+    }
+
+    func violations(in file: SourceFile) -> [Violation] {
+        guard file.isSwift, let module = file.module else { return [] }
+        // A program's folder is named as a type is, its target as a command.
+        guard let allowed = allowed[module] ?? allowed[module.lowercased()] else {
+            return [file.violation(1, "`\(module)` is no target of Package.swift")]
+        }
+        return file.tokens.indices.compactMap { index in
+            guard file.tokens[index].text == "import", file.token(index - 1)?.text != ".",
+                let next = file.token(index + 1),
+                let name = Self.kinds.contains(next.text) ? file.token(index + 2) : next,
+                !allowed.contains(name.text)
+            else { return nil }
+            return file.violation(
+                name.line, "`\(module)` imports `\(name.text)`, which Package.swift does not list")
+        }
+    }
+}
+
+/// The manifest is the table of modules: each target says its purpose, and the drawings of README
+/// and the page *Architecture* show the same modules and who uses whom.
+@Suite(.timeLimit(.minutes(10))) struct ManifestTests {
     /// The modules of a drawing in Mermaid, with the modules they use: `A --> B & C`.
     private func drawing(of page: String) -> [String: Set<String>] {
         let drawing =
@@ -91,69 +153,67 @@ import Testing
     }
 
     @Test func `Each target but tests says its purpose in a line above it`() throws {
-        let targets = targets(of: try SourceTree.text(of: "Package.swift"))
+        let targets = try Manifest.own.get().targets
         try #require(targets.count > 15)
         #expect(targets.filter { !$0.hasPurpose }.map(\.name) == [])
     }
 
     @Test(arguments: ["README.md", "Sources/ogive/Documentation.docc/Architecture.md"])
     func `The drawing of a page shows the modules of the manifest`(page: String) throws {
-        let shipped = targets(of: try SourceTree.text(of: "Package.swift")).filter(\.isShipped)
-        let uses = Dictionary(uniqueKeysWithValues: shipped.map { ($0.name, $0.uses) })
+        let uses = try Manifest.own.get().uses(where: \.isShipped)
         #expect(drawing(of: try SourceTree.text(of: page)) == reduced(uses))
     }
 
     @Test func `No module that ships uses the support of tests`() throws {
-        let targets = targets(of: try SourceTree.text(of: "Package.swift"))
-        let support = Set(targets.filter { !$0.isShipped }.map(\.name))
+        let manifest = try Manifest.own.get()
+        let support = Set(manifest.targets.filter { !$0.isShipped }.map(\.name))
         try #require(support.contains("OgiveTesting"))
-        #expect(targets.allSatisfy { !$0.isShipped || $0.uses.isDisjoint(with: support) })
+        #expect(manifest.uses(where: \.isShipped).values.allSatisfy(support.isDisjoint))
     }
 
-    @Test func `A target without purpose, and what a drawing lacks, are found`() {
-        let manifest = """
-            // Does a.
-            .target(name: "A", dependencies: ["B", "C", log], swiftSettings: house),
-            .target(
-                name: "B", dependencies: ["C"]),
+    @Test func `Modules import what the manifest declares`() throws {
+        try DeclaredImportsRule(try Manifest.own.get()).expectObeyed()
+    }
 
-            .target(name: "C"),
-            """
-        let targets = targets(of: manifest)
-        #expect(targets.map(\.name) == ["A", "B", "C"])
-        #expect(targets.map(\.hasPurpose) == [true, false, false])
-        let uses = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.uses) })
+    private static let sample = Manifest(
+        """
+        let log = Target.Dependency.product(
+            name: "Logging", package: "swift-log")
+        // Does a.
+        .target(name: "A", dependencies: ["B", "C", log], swiftSettings: house),
+        .target(
+            name: "B", dependencies: ["C"]),
+
+        .target(name: "C"),
+        // Computes.
+        .target(name: "QuantileRewards", dependencies: ["C"], swiftSettings: house)
+        """)
+
+    @Test func `A target without purpose, and what a drawing lacks, are found`() {
+        let targets = Self.sample.targets
+        #expect(targets.map(\.name) == ["A", "B", "C", "QuantileRewards"])
+        #expect(targets.map(\.hasPurpose) == [true, false, false, true])
+        let uses = Self.sample.uses { $0.name.count == 1 }
         #expect(uses == ["A": ["B", "C"], "B": ["C"], "C": []])
         #expect(reduced(uses) == drawing(of: "```mermaid\ngraph\nA --> B\nB --> C\n```"))
         #expect(reduced(uses) != drawing(of: "```mermaid\ngraph\nA --> B & C\n```"))
     }
-}
 
-/// What only people would otherwise keep: the mathematics needs no Foundation, and neither clock,
-/// file nor socket.
-struct PureModuleRule: Rule {
-    private static let allowed: Set<String> = ["Numerics", "RealModule"]
-
-    func violations(in file: SourceFile) -> [Violation] {
-        guard file.module == "QuantileRewards" else { return [] }
-        return file.tokens.indices.compactMap { index in
-            let token = file.tokens[index]
-            guard token.text == "import", let name = file.token(index + 1),
-                !Self.allowed.contains(name.text)
-            else { return nil }
-            return file.violation(token.line, "`QuantileRewards` is pure: not `\(name.text)`")
-        }
-    }
-}
-
-@Suite(.timeLimit(.minutes(10))) struct PureModuleTests {
-    @Test func `The mathematics imports nothing of the system`() throws {
-        try PureModuleRule().expectObeyed()
+    @Test(arguments: [
+        ("B", "import A"), ("B", "package import Logging"), ("C", "import struct B.Thing"),
+        ("QuantileRewards", "internal import Foundation"), ("Mystery", "let a = 1"),
+    ])
+    func `An import that is not declared is found`(module: String, code: String) {
+        let rule = DeclaredImportsRule(Self.sample)
+        #expect(rule.violations(in: code, path: "Sources/\(module)/A.swift").count == 1)
     }
 
-    @Test func `An import is found there, and nowhere else`() {
-        let (rule, code) = (PureModuleRule(), "internal import Foundation")
-        #expect(rule.violations(in: code, path: "Sources/QuantileRewards/A.swift").count == 1)
-        #expect(rule.violations(in: code, path: "Sources/OgiveCore/A.swift").isEmpty)
+    @Test(arguments: [
+        ("A", "import B\nimport Logging\nimport Glibc"), ("B", "@testable import C"),
+        ("QuantileRewards", "import C"),
+    ])
+    func `Declared imports are fine`(module: String, code: String) {
+        let rule = DeclaredImportsRule(Self.sample)
+        #expect(rule.violations(in: code, path: "Sources/\(module)/A.swift").isEmpty)
     }
 }

@@ -127,7 +127,8 @@ package final class Installation {
     package func check() async throws {
         try await postgres.database.checkSets()
         try await workplace.ogive(
-            ["audit", "--config", config] + plan.settings.flatMap { ["-o", $0] })
+            ["audit", "--config", config]
+                + (plan.settings + ["database.connect_timeout=60s"]).flatMap { ["-o", $0] })
     }
 
     /// What `ogive status` prints.

@@ -40,7 +40,7 @@ package final class PostgresServer {
     ) -> Database {
         var configuration = PostgresConfiguration(
             socketDirectory: host, port: port, user: "postgres", database: name)
-        configuration.connectTimeout = .seconds(5)
+        configuration.connectTimeout = .seconds(60)
         // Tests look at it in whatever state it is.
         configuration["target_session_attrs"] = "any"
         return Database(configuration: configuration)

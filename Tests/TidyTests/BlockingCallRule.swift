@@ -38,7 +38,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/Postgres/Libpq/LibpqLink.swift", calls: ["poll"],
             reason: "runs on a connection's dedicated thread"),
         Place(
-            path: "Sources/ZeroMQ/ZeroMQSocket+Poll.swift", calls: ["zmq_poll"],
+            path: "Sources/ZeroMQ/ZeroMQSocket.swift", calls: ["zmq_poll"],
             reason: "called on dedicated threads alone"),
         Place(
             path: "Sources/ZeroMQ/ZeroMQChannel.swift", calls: ["poll", "yield"],

@@ -29,7 +29,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/DedicatedThread/WakeDescriptor.swift", calls: ["poll"],
             reason: "the wait of dedicated threads"),
         Place(
-            path: "Sources/DedicatedThread/JobQueue.swift", calls: ["wait"],
+            path: "Sources/DedicatedThread/DedicatedThreadExecutor.swift", calls: ["wait"],
             reason: "runs on a dedicated thread"),
         Place(
             path: "Sources/OgiveTesting/SystemProgram.swift",

@@ -62,7 +62,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/OgiveModels/Launch/Lifeline.swift", calls: ["poll"],
             reason: "a timeout of zero: returns at once"),
         Place(
-            path: "Sources/ogive/Terminal/Confirmation.swift", calls: ["readLine"],
+            path: "Sources/ogive/Terminal/Output.swift", calls: ["readLine"],
             reason: "in a BlockingCall"),
         Place(
             path: "Tests/Harness/Program.swift", calls: ["waitid"],

@@ -1,4 +1,26 @@
 internal import ArgumentParser
+internal import Migrations
+internal import OgiveModels
+
+/// `ogive version`: the versions of program, schema and JSON output.
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version",
+        abstract: "Print the versions of the program, of its schema and of its JSON output.")
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() {
+        let schema = SchemaDefinition.current.tables.last?.number ?? 0
+        Output.show(
+            json
+                ? JSONValue.output([
+                    "ogive": .string(ProgramVersion.text), "schema": .number("\(schema)"),
+                ]).json
+                : "ogive \(ProgramVersion.text), schema \(schema)")
+    }
+}
 
 /// `ogive completions SHELL`: prints a script that completes commands and flags.
 struct CompletionsCommand: ParsableCommand {
@@ -34,5 +56,20 @@ struct CompletionsCommand: ParsableCommand {
         case .zsh: Ogive.completionScript(for: .zsh)
         case .fish: Ogive.completionScript(for: .fish)
         }
+    }
+}
+
+/// `ogive supervise -- ARGV…`: the process between Ogive and a server that it starts.
+struct SuperviseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "supervise",
+        abstract: "Run a command until standard input closes, then end it and all it started.",
+        shouldDisplay: false)
+
+    @Argument(parsing: .postTerminator, help: "Program and arguments.")
+    var command: [String]
+
+    func run() async throws {
+        throw ExitCode(try await ProcessSupervisor.run(command, grace: .seconds(10)))
     }
 }

@@ -145,8 +145,6 @@ extension PostgresConnection {
         case readCommitted = "READ COMMITTED"
         /// All statements see what was committed before the first.
         case repeatableRead = "REPEATABLE READ"
-        /// As if transactions ran one after the other.
-        case serializable = "SERIALIZABLE"
     }
 
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws or its

@@ -17,7 +17,6 @@ struct TerminalStyle: Hashable, Sendable {
         case green = 32
         case yellow = 33
         case cyan = 36
-        case grey = 90
     }
 
     /// A plain text file of 80 columns.

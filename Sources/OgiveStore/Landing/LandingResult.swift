@@ -76,8 +76,7 @@ struct LandingOutcome: Sendable {
     }
 
     private mutating func tell(_ item: borrowing ItemResult) {
-        let values = item.logProbability?.tokenValues ?? []
-        if let value = item.logProbability, value.isValid, values.allSatisfy(\.isFinite) {
+        if let value = item.logProbability, value.isValid {
             logProbability = value
         } else {
             failure =

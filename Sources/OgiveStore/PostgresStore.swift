@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 package import Logging
 package import OgiveCore
 package import Postgres
@@ -57,5 +58,147 @@ package final class PostgresStore: Store {
     /// happened before was not heard.
     package func runsChange() async throws(StoreError) {
         try await listener.next()
+    }
+}
+
+/// The store's way to PostgreSQL: connections from a pool, errors as the coordinator needs them,
+/// a bounded number of repetitions where PostgreSQL asks for one.
+struct Database: Sendable {
+    /// Most attempts of a transaction that lost against another one.
+    static let attemptsMax = 5
+
+    private let pool: PostgresPool
+    /// Where the database is.
+    let configuration: PostgresConfiguration
+
+    init(_ configuration: PostgresConfiguration, connectionsMax: Int, patience: Duration) {
+        self.configuration = configuration
+        pool = PostgresPool(
+            configuration, size: connectionsMax, acquireTimeout: patience)
+    }
+
+    /// Runs `body` with a connection of its own. `action` begins the message of an error.
+    func with<T: Sendable>(
+        _ action: String, _ body: (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        do {
+            return try await pool.withConnection { connection in try await body(connection) }
+        } catch {
+            throw StoreError(error, during: action, at: configuration)
+        }
+    }
+
+    /// Runs `body` in a transaction, again from the start when PostgreSQL broke it off because of
+    /// another one, or `body` ended with an error that `repeatsAfter` knows.
+    func transaction<T: Sendable>(
+        _ action: String,
+        isolation: PostgresConnection.Isolation = .readCommitted,
+        repeatsAfter: (any Error) -> Bool = { _ in false },
+        _ body: (PostgresConnection) async throws -> T
+    ) async throws(StoreError) -> T {
+        do {
+            return try await pool.withConnection { connection in
+                var attempt = 1
+                while true {
+                    do {
+                        return try await connection.transaction(isolation: isolation) {
+                            try await body($0)
+                        }
+                    } catch
+                        where attempt < Self.attemptsMax
+                        && (repeatsAfter(error)
+                            || (error as? PostgresError)?.recovery == .retry)
+                    {
+                        // It gave way to another one: nothing was written.
+                        attempt += 1
+                    }
+                }
+            }
+        } catch {
+            throw StoreError(error, during: action, at: configuration)
+        }
+    }
+
+    /// Closes all connections.
+    func close() async {
+        await pool.close()
+    }
+}
+
+extension StoreError {
+    /// What an error of a call means to the caller. `action` says what was being done.
+    /// `place` says where the database is, for the errors that a person has to look after there.
+    package init(
+        _ error: any Error, during action: String, at place: PostgresConfiguration? = nil
+    ) {
+        switch error {
+        case let error as StoreError:
+            self = error
+        case let error as PostgresError:
+            self.init(Self.code(of: error), "\(action): \(error.summary)")
+        case is CancellationError:
+            self.init(.unavailable, "\(action): the task was cancelled.")
+        default:
+            self.init(.refused, "\(action): \(error)")
+        }
+        if code == .exhausted, let place {
+            message += "; make room at \(place): the same is tried again"
+        }
+    }
+
+    private static func code(of error: PostgresError) -> Code {
+        switch error.code {
+        case .connectionLost(duringCommit: true):
+            .unknownOutcome
+        case .connectionLost, .serverUnreachable, .connectTimeout, .serverStarting,
+            .tooManyConnections, .poolTimeout, .poolClosed, .cancelled, .embedded:
+            .unavailable
+        case .configuration, .authenticationFailed, .databaseMissing, .invalidParameter,
+            .decoding, .misuse:
+            .refused
+        case .server:
+            code(ofState: error.sqlState ?? "")
+        }
+    }
+
+    /// The reaction to an error that the server reported, by its SQLSTATE.
+    private static func code(ofState state: String) -> Code {
+        switch state {
+        case "40001", "40P01", "55P03", "57014":
+            // Serialisation, deadlock, lock timeout, statement timeout.
+            .unavailable
+        case "57P01", "57P02", "57P03", "57P05", "25P03", "53300":
+            // Shutdown, crash, starting, idle timeouts, too many connections.
+            .unavailable
+        case "25006", "58030":
+            // Read-only after a failover, a failing disk.
+            .exhausted
+        case "3F000", "42P01", "42703", "42883":
+            // Schema, table, column or function missing.
+            .schema
+        case _ where state.hasPrefix("53"):
+            // Disk full, out of memory.
+            .exhausted
+        case _ where state.hasPrefix("08"):
+            .unavailable
+        default:
+            .refused
+        }
+    }
+}
+
+/// Where the store's timestamps come from: passed in, so that a test may say what time it is.
+package struct WallClock: Sendable {
+    /// Microseconds since 1970-01-01 00:00 UTC.
+    package let now: @Sendable () -> Int64
+
+    /// Takes the source of time.
+    package init(now: @escaping @Sendable () -> Int64) {
+        self.now = now
+    }
+
+    /// The machine's clock.
+    package static let system = WallClock {
+        Int64(Date().timeIntervalSince1970 * 1_000_000)
     }
 }

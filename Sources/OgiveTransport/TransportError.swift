@@ -1,3 +1,4 @@
+internal import OgiveCore
 internal import ZeroMQ
 
 /// Why a transport cannot be opened, or ended.
@@ -54,5 +55,17 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         guard let cause else { return message }
         return "\(message) (\(cause))"
+    }
+}
+
+extension SendOutcome {
+    /// What libzmq's answer means to a sender.
+    init(_ result: ZeroMQSendResult) {
+        self =
+            switch result {
+            case .sent: .queued
+            case .wouldBlock: .full
+            case .unreachable, .notOpen: .unreachable
+            }
     }
 }

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import OgiveCore
+package import OgiveCore
 internal import SwiftProtobuf
 
 /// What both directions' envelopes have in common.
@@ -105,5 +105,147 @@ enum WireEnvelope {
             throw WireError(.wrongBody, "the envelope holds no message that is known")
         }
         return Opened(worker: worker, term: Term(envelope.term), body: body)
+    }
+}
+
+/// The part of an envelope that every version of the protocol has.
+package struct WireHeader: Hashable, Sendable {
+    /// What each envelope begins with: "OGVE" in memory.
+    package static let magic: UInt32 = 0x4556_474F
+    /// The version of the protocol that this program speaks.
+    package static let version: UInt32 = 3
+
+    /// The version that the sender speaks.
+    package var version: UInt32
+    /// The 16 bytes of the worker's incarnation, unchecked.
+    package var worker: [UInt8]
+
+    /// Reads the header alone and passes over the rest.
+    ///
+    /// Throws `tooLarge`, `malformed` and `wrongMagic`, but takes any version.
+    package init(decoding bytes: [UInt8]) throws(WireError) {
+        guard bytes.count <= WireLimits.messageBytes else {
+            throw WireError(
+                .tooLarge,
+                "message of \(bytes.count) bytes; at most \(WireLimits.messageBytes) are allowed")
+        }
+        let opening: [UInt8] = [0x0D, 0x4F, 0x47, 0x56, 0x45]
+        guard bytes.starts(with: opening) else {
+            throw WireError(
+                .wrongMagic, "message of \(bytes.count) bytes does not begin as Ogive's do")
+        }
+        var header = Ogive_V1_EnvelopeHeader()
+        do {
+            header = try Ogive_V1_EnvelopeHeader(
+                serializedBytes: bytes, options: WireHeader.decoding)
+        } catch {
+            throw WireError(
+                .malformed, "message of \(bytes.count) bytes is truncated or damaged",
+                cause: error)
+        }
+        // A later field of the same number wins in protobuf.
+        guard header.magic == Self.magic else {
+            throw WireError(.wrongMagic, "message gives its magic twice and differently")
+        }
+        version = header.protocolVersion
+        worker = Array(header.worker)
+    }
+
+    /// Fields that this version does not know are passed over.
+    static var decoding: BinaryDecodingOptions {
+        var options = BinaryDecodingOptions()
+        options.discardUnknownFields = true
+        options.messageDepthLimit = 8
+        return options
+    }
+}
+
+/// A worker's message with its sender, as it goes over the wire.
+package struct WorkerEnvelope: Hashable, Sendable {
+    /// The sender.
+    package var worker: WorkerID
+    /// The term of the last `Welcome` that the sender got; 0 before.
+    package var term: Term
+    /// The message.
+    package var message: WorkerMessage
+
+    /// Joins the parts.
+    package init(worker: WorkerID, term: Term, message: WorkerMessage) {
+        self.worker = worker
+        self.term = term
+        self.message = message
+    }
+
+    /// Reads an envelope; never traps, whatever the bytes are.
+    ///
+    /// The error of a `Hello` that cannot be read has a `header`, where it can be told who waits
+    /// for its answer.
+    package init(decoding bytes: [UInt8]) throws(WireError) {
+        do throws(WireError) {
+            let opened = try WireEnvelope.open(bytes)
+            self.init(
+                worker: opened.worker, term: opened.term,
+                message: try WorkerMessage(wire: opened.body))
+        } catch {
+            guard error.code == .malformed, let result = WireEnvelope.openResult(bytes),
+                let claim = try? LeaseClaim(wire: result.header.claim)
+            else { throw error.ofHello(in: bytes) }
+            var faulty = TaskResult(
+                claim: claim, part: try WireCheck.number(result.header.part, "result.part"),
+                items: [])
+            faulty.fault = error.message + ", or a text in it is not UTF-8"
+            self.init(worker: result.worker, term: result.term, message: .result(faulty))
+        }
+    }
+
+    /// The bytes of the envelope; throws what a decoder would throw for them.
+    package func encoded() throws(WireError) -> [UInt8] {
+        let body = message.wire
+        _ = try WorkerMessage(wire: body)
+        if case .result(let result) = body { _ = try TaskResult.items(of: result) }
+        return try WireEnvelope.seal(body, worker: worker, term: term)
+    }
+}
+
+extension WireError {
+    /// This fault of an envelope, with its header if it holds a `Hello`.
+    fileprivate func ofHello(in bytes: [UInt8]) -> WireError {
+        guard header == nil, let opened = WireEnvelope.openHello(bytes) else { return self }
+        var error = self
+        error.header = opened
+        if code == .malformed { error.message += ", or a text in it is not UTF-8" }
+        return error
+    }
+}
+
+/// A coordinator's message with the worker that it is for, as it goes over the wire.
+package struct CoordinatorEnvelope: Hashable, Sendable {
+    /// The receiver.
+    package var worker: WorkerID
+    /// The term of the last `Welcome` that the coordinator gave to any worker; 0 before.
+    package var term: Term
+    /// The message.
+    package var message: CoordinatorMessage
+
+    /// Joins the parts.
+    package init(worker: WorkerID, term: Term, message: CoordinatorMessage) {
+        self.worker = worker
+        self.term = term
+        self.message = message
+    }
+
+    /// Reads an envelope; never traps, whatever the bytes are.
+    package init(decoding bytes: [UInt8]) throws(WireError) {
+        let opened = try WireEnvelope.open(bytes)
+        self.init(
+            worker: opened.worker, term: opened.term,
+            message: try CoordinatorMessage(wire: opened.body))
+    }
+
+    /// The bytes of the envelope; throws what a decoder would throw for them.
+    package func encoded() throws(WireError) -> [UInt8] {
+        let body = message.wire
+        _ = try CoordinatorMessage(wire: body)
+        return try WireEnvelope.seal(body, worker: worker, term: term)
     }
 }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 /// The bounds of the wire. Encoders and decoders both hold to them: what one side sends the other
@@ -43,4 +44,212 @@ package enum WireLimits {
     package static let parts = ScorerSpec.partsMax
     /// The longest duration.
     package static let durationMax = Duration.seconds(366 * 86_400)
+}
+
+/// The bounds that decoders apply to single fields. `field` is the field's path in the proto file.
+enum WireCheck {
+    /// Passes a text that is not too long.
+    static func text(
+        _ text: String, _ field: String, max bytesMax: Int
+    ) throws(WireError) -> String {
+        guard text.utf8.count <= bytesMax else {
+            throw WireError(
+                .tooLarge, "\(field) has \(text.utf8.count) bytes; at most \(bytesMax) are allowed")
+        }
+        return text
+    }
+
+    /// Passes a text that is not too long and that the database can hold as it is: what is compared
+    /// with what is stored must not be changed on the way.
+    static func stored(
+        _ text: String, _ field: String, max bytesMax: Int
+    ) throws(WireError) -> String {
+        guard !text.utf8.contains(0) else {
+            throw WireError(.invalidValue, "\(field) has the character U+0000")
+        }
+        return try Self.text(text, field, max: bytesMax)
+    }
+
+    /// Passes a list that is not too long.
+    static func list<Element>(
+        _ list: [Element], _ field: String, max countMax: Int
+    ) throws(WireError) -> [Element] {
+        guard list.count <= countMax else {
+            throw WireError(
+                .tooLarge,
+                "\(field) has \(list.count) entries; at most \(countMax) are allowed")
+        }
+        return list
+    }
+
+    /// Passes a list of messages, each converted; an error says which one is wrong.
+    static func each<Message: WireConvertible>(
+        _ list: [Message.Wire], _ field: String, max countMax: Int
+    ) throws(WireError) -> [Message] {
+        let list = try Self.list(list, field, max: countMax)
+        var messages: [Message] = []
+        messages.reserveCapacity(list.count)
+        for index in list.indices {
+            do throws(WireError) {
+                messages.append(try Message(wire: list[index]))
+            } catch {
+                var error = error
+                error.message = "\(field)[\(index)]: " + error.message
+                throw error
+            }
+        }
+        return messages
+    }
+
+    /// Passes what proves a lease.
+    static func proof(_ bytes: Data, _ field: String) throws(WireError) -> SHA256Digest {
+        guard let proof = SHA256Digest(bytes: Array(bytes)) else {
+            throw WireError(
+                .invalidValue,
+                "\(field) has \(bytes.count) bytes, not \(SHA256Digest.byteCount)")
+        }
+        return proof
+    }
+
+    /// Refuses a message whose field `field` is absent.
+    static func present(_ isPresent: Bool, _ field: String) throws(WireError) {
+        guard isPresent else { throw WireError(.missingField, "\(field) is missing") }
+    }
+
+    /// Passes a number within its range.
+    static func number(
+        _ number: UInt32, _ field: String, max: Int = Int(Int32.max)
+    ) throws(WireError) -> Int {
+        guard Int(number) <= max else {
+            throw WireError(.invalidValue, "\(field) is \(number); at most \(max) is allowed")
+        }
+        return Int(number)
+    }
+
+    /// Passes a finite number.
+    static func finite(_ number: Double, _ field: String) throws(WireError) -> Double {
+        guard number.isFinite else {
+            throw WireError(.invalidValue, "\(field) is \(number); it must be finite")
+        }
+        return number
+    }
+
+    /// Passes tokens; `nil` when there are none.
+    static func tokens(_ tokens: [UInt32], _ field: String) throws(WireError) -> [Int32]? {
+        if tokens.isEmpty { return nil }
+        return try list(tokens, field, max: WireLimits.tokens).map { (id) throws(WireError) in
+            Int32(try number(id, field))
+        }
+    }
+
+    /// Passes the finite values of tokens; `nil` when there are none.
+    static func values(_ values: [Float], _ field: String) throws(WireError) -> [Double]? {
+        if values.isEmpty { return nil }
+        return try list(values, field, max: WireLimits.tokens).map { (value) throws(WireError) in
+            try finite(Double(value), field)
+        }
+    }
+
+    /// Passes a duration of at least `least` nanoseconds.
+    static func duration(
+        _ nanoseconds: Int64, _ field: String, least: Int64 = 0
+    ) throws(WireError) -> Duration {
+        let duration = Duration.nanoseconds(nanoseconds)
+        guard nanoseconds >= least, duration <= WireLimits.durationMax else {
+            throw WireError(
+                .invalidValue,
+                "\(field) is \(nanoseconds); it must be in \(least)...\(WireLimits.durationMax)")
+        }
+        return duration
+    }
+}
+
+/// Counts the elements of an encoded envelope before it is decoded.
+///
+/// A protobuf message of two bytes becomes a value of a hundred: 32 MiB of empty elements would
+/// take gigabytes. The walk goes only where the proto file has repeated fields, so the content of
+/// texts is passed over.
+struct ElementCount {
+    /// The messages that hold repeated fields, or messages that do.
+    private enum Shape {
+        case envelope, hello, model, serve, lease, prompt
+        /// Its fields count, what they hold does not.
+        case flat
+
+        /// What the field of this number holds; `nil` when it need not be walked.
+        func inner(_ field: UInt64) -> Shape? {
+            switch (self, field) {
+            case (.envelope, 10): .hello
+            case (.envelope, 12), (.envelope, 13), (.envelope, 14), (.envelope, 30),
+                (.envelope, 33):
+                .flat
+            case (.envelope, 31): .serve
+            case (.envelope, 32): .lease
+            case (.hello, 3), (.hello, 4): .model
+            case (.hello, 6), (.model, 3), (.serve, 5), (.serve, 6), (.prompt, 3): .flat
+            case (.lease, 3): .prompt
+            default: nil
+            }
+        }
+    }
+
+    private let bytes: [UInt8]
+    private let elementsMax: Int
+    private var count = 0
+
+    /// Throws `tooLarge` when an envelope has more than `max` elements, `malformed` when it ends
+    /// within one.
+    static func check(_ bytes: [UInt8], max: Int = WireLimits.elements) throws(WireError) {
+        var walk = ElementCount(bytes: bytes, elementsMax: max)
+        try walk.pass(0..<bytes.count, as: .envelope)
+    }
+
+    private init(bytes: [UInt8], elementsMax: Int) {
+        self.bytes = bytes
+        self.elementsMax = elementsMax
+    }
+
+    /// Walks the fields of one message. The depth is that of `Shape`, at most four.
+    private mutating func pass(_ range: Range<Int>, as shape: Shape) throws(WireError) {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            count += 1
+            guard count <= elementsMax else {
+                throw WireError(.tooLarge, "message of more than \(elementsMax) elements")
+            }
+            let tag = try varint(&position, end: range.upperBound)
+            switch tag & 7 {
+            case 0: _ = try varint(&position, end: range.upperBound)
+            case 1: try skip(8, &position, end: range.upperBound)
+            case 2:
+                let length = try varint(&position, end: range.upperBound)
+                let start = position
+                try skip(length, &position, end: range.upperBound)
+                if let inner = shape.inner(tag >> 3) { try pass(start..<position, as: inner) }
+            case 5: try skip(4, &position, end: range.upperBound)
+            // The marks of a group, which the proto file has none of: the decoder judges them.
+            default: break
+            }
+        }
+    }
+
+    private func varint(_ position: inout Int, end: Int) throws(WireError) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 70, by: 7) where position < end {
+            let byte = bytes[position]
+            position += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        throw WireError(.malformed, "message of \(bytes.count) bytes ends within a number")
+    }
+
+    private func skip(
+        _ length: UInt64, _ position: inout Int, end: Int
+    ) throws(WireError) {
+        guard length <= UInt64(end - position) else {
+            throw WireError(.malformed, "message of \(bytes.count) bytes ends within a field")
+        }
+        position += Int(length)
+    }
 }

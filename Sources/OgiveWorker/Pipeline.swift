@@ -1,5 +1,6 @@
 internal import Logging
 internal import OgiveCore
+internal import Synchronization
 
 /// The stages of a worker and the queues between them.
 struct Pipeline: Sendable {
@@ -130,5 +131,84 @@ struct Pipeline: Sendable {
             scores.finish()
             follow()
         }
+    }
+}
+
+/// The leases in the pipeline, and which of them are not wanted any more, so that stages stop
+/// waiting for servers on their behalf.
+final class PipelineLeases: Sendable {
+    /// Whether each lease in the pipeline is still wanted.
+    private let wanted = Mutex([WorkerSession.Ticket: Bool]())
+
+    /// A lease enters the pipeline.
+    func enter(_ ticket: WorkerSession.Ticket) {
+        wanted.withLock { $0[ticket] = true }
+    }
+
+    /// A lease is not wanted any more; nothing happens when it left the pipeline already.
+    func stop(_ ticket: WorkerSession.Ticket) {
+        wanted.withLock { wanted in
+            if wanted[ticket] != nil { wanted[ticket] = false }
+        }
+    }
+
+    /// A lease leaves the pipeline.
+    func leave(_ ticket: WorkerSession.Ticket) {
+        wanted.withLock { _ = $0.removeValue(forKey: ticket) }
+    }
+
+    /// Whether work on a lease is to go on.
+    func isWanted(_ ticket: WorkerSession.Ticket) -> Bool {
+        wanted.withLock { $0[ticket] ?? false }
+    }
+
+    /// Number of leases in the pipeline.
+    var count: Int {
+        wanted.withLock { $0.count }
+    }
+}
+
+/// A lease on its way through the stages.
+struct LeaseJob: Sendable {
+    let ticket: WorkerSession.Ticket
+    let lease: Lease
+    let run: RunDescription
+    /// One entry for each item of the lease, in its order.
+    var results: [ItemResult]
+    /// Why this worker cannot serve the lease's run; `nil` while nothing is against it.
+    var obstacle: ModelError?
+
+    init(ticket: WorkerSession.Ticket, lease: Lease, run: RunDescription) {
+        self.ticket = ticket
+        self.lease = lease
+        self.run = run
+        results = lease.items.map { ItemResult(name: $0.name) }
+    }
+
+    /// The same job of a run that cannot be served.
+    func facing(_ obstacle: ModelError) -> LeaseJob {
+        var job = self
+        job.obstacle = obstacle
+        return job
+    }
+
+    /// The obstacle with what it was found by, for people.
+    var reason: String? {
+        obstacle.map {
+            "run '\(run.spec.name)', prompt `\(lease.prompt.key)`: \($0.message)"
+        }
+    }
+
+    /// Positions of the items that have a text and neither a reward nor a failure.
+    var unscored: [Int] {
+        results.indices.filter { position in
+            results[position].failure == nil && results[position].reward == nil
+                && text(at: position) != nil
+        }
+    }
+
+    /// The text that is scored: byte for byte what is stored.
+    func text(at position: Int) -> String? {
+        lease.items[position].text ?? results[position].completion?.text
     }
 }

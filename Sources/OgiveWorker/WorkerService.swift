@@ -168,3 +168,110 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         }
     }
 }
+
+/// Why a worker had to stop.
+package struct WorkerError: Error, Sendable, CustomStringConvertible {
+    /// The kind of reason.
+    package enum Code: String, Sendable {
+        /// No coordinator answered.
+        case noCoordinator = "no_coordinator"
+        /// The coordinator refuses this worker.
+        case refused
+        /// The model servers were away for too long, or refuse the worker.
+        case models
+    }
+
+    /// The kind of reason.
+    package var code: Code
+    /// What is wrong, where, and what to do.
+    package var message: String
+    /// What the model server said, when it is the reason.
+    package var cause: ModelError?
+
+    /// Whether starting the worker again may help without a change by hand.
+    package var isRetriable: Bool {
+        switch code {
+        case .noCoordinator: true
+        case .refused: false
+        case .models: cause?.isRetriable ?? false
+        }
+    }
+
+    package var description: String { message }
+}
+
+/// Decides when a worker that no coordinator answers tries the next address.
+struct CoordinatorSearch {
+    private let patience: Duration
+    private var until: Instant?
+
+    init(patience: Duration) {
+        self.patience = patience
+    }
+
+    /// Whether to move on now. `jitter` in 0...1 lengthens the next wait by up to a half.
+    mutating func isDue(isRegistered: Bool, now: Instant, jitter: Double) -> Bool {
+        guard !isRegistered else {
+            until = nil
+            return false
+        }
+        let deadline = until ?? now + patience * (1 + jitter / 2)
+        let isDue = now >= deadline
+        until = isDue ? nil : deadline
+        return isDue
+    }
+}
+
+/// Decides when a worker whose machine is taken away at a known time has to drain, so that it takes
+/// nothing that it cannot finish.
+///
+/// The longest of the last tasks is what the next one is expected to take; while none is known, the
+/// time allowed for draining is.
+struct EndOfTime {
+    /// How many of the last tasks are remembered.
+    static let tasksMax = 64
+    /// Kept for delivering and leaving, or a tenth of what is left when that is shorter.
+    static let marginMax = Duration.seconds(5)
+
+    private let end: Instant
+    private let unknown: Duration
+    private let margin: Duration
+    private var begun: [WorkerSession.Ticket: Instant] = [:]
+    private var recent: [Duration] = []
+    private var isOver = false
+
+    /// `remaining`: from `now`; `unknown`: how long a task is taken to last before any is known.
+    init(remaining: Duration, unknown: Duration, now: Instant) {
+        end = now + remaining
+        self.unknown = unknown
+        margin = min(Self.marginMax, remaining / 10)
+    }
+
+    /// How long a task is expected to take.
+    var estimate: Duration { recent.max() ?? unknown }
+
+    /// Takes note of tasks that begin and end.
+    mutating func note(_ event: WorkerSession.Event, now: Instant) {
+        switch event {
+        case .started(let ticket): begun[ticket] = now
+        case .done(let ticket, _):
+            guard let start = begun.removeValue(forKey: ticket) else { return }
+            if recent.count == Self.tasksMax { recent.removeFirst() }
+            recent.append(now - start)
+        default: break
+        }
+    }
+
+    /// Forgets a task that was stopped.
+    mutating func forget(_ ticket: WorkerSession.Ticket) {
+        begun[ticket] = nil
+    }
+
+    /// Once, when it is time to drain: how long the drain may take.
+    mutating func grace(now: Instant) -> Duration? {
+        let left = end - now - margin
+        guard !isOver, left <= estimate else { return nil }
+        isOver = true
+        return max(left, .zero)
+    }
+}

@@ -158,3 +158,48 @@ struct ChannelState {
         let openers: [Waiters<Opened>.Continuation]
     }
 }
+
+/// Messages that wait to be sent, and the caller who waits for the results.
+struct SendRequest: Sendable {
+    let batch: [[[UInt8]]]
+    private let caller: CheckedContinuation<[ZeroMQSendResult], Never>
+
+    init(batch: [[[UInt8]]], caller: CheckedContinuation<[ZeroMQSendResult], Never>) {
+        self.batch = batch
+        self.caller = caller
+    }
+
+    /// Wakes the caller; once.
+    func answer(_ results: [ZeroMQSendResult]) {
+        caller.resume(returning: results)
+    }
+
+    /// Wakes the caller: nothing was sent.
+    func refuse() {
+        answer(Array(repeating: .notOpen, count: batch.count))
+    }
+}
+
+/// Suspended callers in the order of their coming, each with a number by which it can leave.
+struct Waiters<Value: Sendable> {
+    typealias Continuation = CheckedContinuation<Value, Never>
+
+    private var waiting: [(id: Int, continuation: Continuation)] = []
+
+    mutating func add(_ id: Int, _ continuation: Continuation) {
+        waiting.append((id, continuation))
+    }
+
+    mutating func remove(_ id: Int) -> Continuation? {
+        waiting.firstIndex { $0.id == id }.map { waiting.remove(at: $0).continuation }
+    }
+
+    mutating func removeFirst() -> Continuation? {
+        waiting.isEmpty ? nil : waiting.removeFirst().continuation
+    }
+
+    mutating func removeAll() -> [Continuation] {
+        defer { waiting = [] }
+        return waiting.map(\.continuation)
+    }
+}

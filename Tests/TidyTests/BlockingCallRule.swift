@@ -29,7 +29,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/DedicatedThread/WakeDescriptor.swift", calls: ["poll"],
             reason: "the wait of dedicated threads"),
         Place(
-            path: "Sources/DedicatedThread/JobQueue.swift", calls: ["wait"],
+            path: "Sources/DedicatedThread/DedicatedThreadExecutor.swift", calls: ["wait"],
             reason: "runs on a dedicated thread"),
         Place(
             path: "Tests/Support/OgiveTesting/SystemProgram.swift",
@@ -38,7 +38,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/Postgres/Libpq/LibpqLink.swift", calls: ["poll"],
             reason: "runs on a connection's dedicated thread"),
         Place(
-            path: "Sources/ZeroMQ/ZeroMQSocket+Poll.swift", calls: ["zmq_poll"],
+            path: "Sources/ZeroMQ/ZeroMQSocket.swift", calls: ["zmq_poll"],
             reason: "called on dedicated threads alone"),
         Place(
             path: "Sources/ZeroMQ/ZeroMQChannel.swift", calls: ["poll", "yield"],
@@ -62,7 +62,7 @@ struct BlockingCallRule: Rule {
             path: "Sources/OgiveModels/Launch/Lifeline.swift", calls: ["poll"],
             reason: "a timeout of zero: returns at once"),
         Place(
-            path: "Sources/ogive/Terminal/Confirmation.swift", calls: ["readLine"],
+            path: "Sources/ogive/Terminal/Output.swift", calls: ["readLine"],
             reason: "in a BlockingCall"),
         Place(
             path: "Tests/Support/Harness/Program.swift", calls: ["waitid"],

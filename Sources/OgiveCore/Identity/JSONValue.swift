@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// Any JSON value, to be passed on.
 package enum JSONValue: Codable, Hashable, Sendable {
@@ -64,5 +64,127 @@ package enum JSONValue: Codable, Hashable, Sendable {
             // Another encoder keeps no order of keys.
             try value.encode(BoundedJSON.decode(JSONValue.self, from: Data(text.utf8)))
         }
+    }
+}
+
+/// Writes JSON, byte by byte.
+package enum JSONText {
+    /// Adds a text in quotes, with what must be escaped escaped.
+    package static func append(_ text: String, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                output.append(UInt8(ascii: "\\"))
+                output.append(byte)
+            case UInt8(ascii: "\n"): output += "\\n".utf8
+            case 0..<32:
+                let digits = String(byte, radix: 16)
+                output += "\\u00\(byte < 16 ? "0" : "")\(digits)".utf8
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+}
+
+extension JSONValue {
+    /// The value as JSON, raw parts as they are; `nil` when a number is not finite.
+    package var bytes: [UInt8]? {
+        var output: [UInt8] = []
+        return write(to: &output) ? output : nil
+    }
+
+    private func write(to output: inout [UInt8]) -> Bool {
+        switch self {
+        case .null: output += "null".utf8
+        case .flag(let flag): output += (flag ? "true" : "false").utf8
+        case .integer(let integer): output += "\(integer)".utf8
+        case .number(let number):
+            guard number.isFinite else { return false }
+            output += (Int64(exactly: number).map { "\($0)" } ?? "\(number)").utf8
+        case .text(let text): JSONText.append(text, to: &output)
+        case .raw(let text): output += text.utf8
+        case .list(let list):
+            output.append(UInt8(ascii: "["))
+            for (index, element) in list.enumerated() {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                guard element.write(to: &output) else { return false }
+            }
+            output.append(UInt8(ascii: "]"))
+        case .object(let fields):
+            output.append(UInt8(ascii: "{"))
+            // In one order, so that a request is the same bytes in every process.
+            for (index, field) in fields.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                JSONText.append(field.key, to: &output)
+                output.append(UInt8(ascii: ":"))
+                guard field.value.write(to: &output) else { return false }
+            }
+            output.append(UInt8(ascii: "}"))
+        }
+        return true
+    }
+}
+
+/// The one byte sequence of a specification: JSON with sorted keys and no white space.
+///
+/// Specifications are identified by the SHA-256 of these bytes, so an absent optional and a
+/// default must encode alike: leave out what is not set.
+package enum CanonicalJSON {
+    /// Encodes `value` canonically.
+    package static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(value))
+        } catch {
+            // Only non-finite numbers make JSONEncoder fail; validation refuses them earlier.
+            preconditionFailure("a specification must hold finite numbers only: \(error)")
+        }
+    }
+
+    /// The canonical text of `value`, for a `jsonb` column.
+    package static func text(_ value: some Encodable) -> String {
+        String(decoding: encode(value), as: UTF8.self)
+    }
+}
+
+/// Decodes JSON that comes from outside, with a bound on how deep it is nested.
+///
+/// The platform's decoder recurses, and traps on a text that ends right where its own bound of 512
+/// levels is passed. So the depth is counted before it sees the text.
+package enum BoundedJSON {
+    /// Deepest nesting of lists and objects.
+    package static let depthMax = 128
+
+    /// Decodes `data`; throws `DecodingError` for what is no JSON, or nested too deep.
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type, from data: Data, by decoder: JSONDecoder = JSONDecoder()
+    ) throws -> Value {
+        guard isShallow(data) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "nested deeper than \(depthMax) levels"))
+        }
+        return try decoder.decode(type, from: data)
+    }
+
+    /// Whether no bracket outside of texts is nested too deep. What is no JSON may pass.
+    private static func isShallow(_ data: Data) -> Bool {
+        var (depth, isText, isEscaped) = (0, false, false)
+        for byte in data {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\") where isText: isEscaped = true
+            case UInt8(ascii: "\""): isText.toggle()
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                if !isText { depth += 1 }
+                if depth > depthMax { return false }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                if !isText { depth -= 1 }
+            default: break
+            }
+        }
+        return true
     }
 }

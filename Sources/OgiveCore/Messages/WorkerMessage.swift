@@ -110,3 +110,109 @@ package struct TaskResult: Hashable, Sendable {
     /// Its name.
     package var name: ResultName { ResultName(lease: claim.lease, part: part) }
 }
+
+/// What a lease gives a right to, with what proves that it was granted: a worker sends it with
+/// everything that it says of the lease.
+package struct LeaseClaim: Hashable, Sendable {
+    /// The lease.
+    package var lease: LeaseName
+    /// Its run.
+    package var run: RunID
+    /// Its prompt.
+    package var prompt: PromptID
+    /// The seed of draw 0.
+    package var seedBase: UInt64
+    /// All of its items, in the lease's order.
+    package var items: [ItemName]
+    /// The coordinator's proof (`LeaseKey`).
+    package var proof: SHA256Digest
+
+    /// Joins the parts.
+    package init(
+        lease: LeaseName, run: RunID, prompt: PromptID, seedBase: UInt64, items: [ItemName],
+        proof: SHA256Digest
+    ) {
+        self.lease = lease
+        self.run = run
+        self.prompt = prompt
+        self.seedBase = seedBase
+        self.items = items
+        self.proof = proof
+    }
+}
+
+extension Lease {
+    /// The claim to it.
+    package var claim: LeaseClaim {
+        LeaseClaim(
+            lease: name, run: run, prompt: prompt.id, seedBase: seedBase, items: items.map(\.name),
+            proof: proof)
+    }
+}
+
+/// An endpoint of a model that gets no requests for now, as its worker sees it.
+package struct EndpointOutage: Hashable, Sendable {
+    /// What it serves: `policy` or `scorer`, the adapter and the model.
+    package var model: String
+    /// Its address.
+    package var endpoint: String
+    /// The kind of failure that shut it.
+    package var code: ModelError.Code
+    /// What the server said, or did not say.
+    package var message: String
+    /// For how long no request was answered, when this was said.
+    package var lasting: Duration
+
+    /// Most that a worker tells of; those beyond are left out.
+    package static let most = 256
+
+    /// Joins the parts.
+    package init(
+        model: String, endpoint: String, code: ModelError.Code, message: String, lasting: Duration
+    ) {
+        self.model = model
+        self.endpoint = endpoint
+        self.code = code
+        self.message = message
+        self.lasting = lasting
+    }
+
+    /// Whether both say the same, but for the time that went by.
+    package func isSame(as other: EndpointOutage) -> Bool {
+        var other = other
+        other.lasting = lasting
+        return self == other
+    }
+}
+
+extension [EndpointOutage] {
+    /// Whether both lists say the same, but for the time that went by.
+    package func isSame(as other: Self) -> Bool {
+        elementsEqual(other) { $0.isSame(as: $1) }
+    }
+
+    /// The first ones whose texts have no more bytes together, each text at most a quarter of them.
+    func bounded(toBytes bytesMax: Int) -> Self {
+        var bounded: Self = []
+        var bytes = 0
+        for var outage in self {
+            outage.model = outage.model.cut(toBytes: bytesMax / 4)
+            outage.endpoint = outage.endpoint.cut(toBytes: bytesMax / 4)
+            outage.message = outage.message.cut(toBytes: bytesMax / 4)
+            bytes += outage.model.utf8.count + outage.endpoint.utf8.count
+            bytes += outage.message.utf8.count
+            guard bytes <= bytesMax else { break }
+            bounded.append(outage)
+        }
+        return bounded
+    }
+
+    /// The same list after some time.
+    package func aged(by time: Duration) -> Self {
+        map { outage in
+            var outage = outage
+            outage.lasting += time
+            return outage
+        }
+    }
+}

@@ -44,3 +44,91 @@ package struct Offer: Hashable, Sendable {
         self.scorers = scorers
     }
 }
+
+/// One endpoint of a model: several may serve the same one, and the worker chooses.
+package struct Served<Model: Sendable>: Sendable {
+    /// The policy or scorer, as reached by this endpoint.
+    package var model: Model
+    /// Its address, for people; it also names the endpoint among the others of the model.
+    package var name: String
+    /// What may be asked of it.
+    package var limits: EndpointLimits
+    /// Asks the server how busy it is; `nil` where no server is asked.
+    package var load: (@Sendable () async -> ServerLoad?)?
+
+    /// Joins the parts.
+    package init(
+        _ model: Model, name: String, limits: EndpointLimits = EndpointLimits(),
+        load: (@Sendable () async -> ServerLoad?)? = nil
+    ) {
+        self.model = model
+        self.name = name
+        self.limits = limits
+        self.load = load
+    }
+}
+
+/// What may be asked of one endpoint; `nil` is no limit.
+package struct EndpointLimits: Hashable, Sendable {
+    /// Most requests at once.
+    package var concurrency: Int?
+    /// Most requests in a minute.
+    package var requestsPerMinute: Double?
+    /// Most tokens in a minute, those of prompt and completion together.
+    package var tokensPerMinute: Double?
+    /// After this long an answer is given up.
+    package var requestTimeout: Duration?
+    /// Most draws or texts that one request to the server carries.
+    package var itemsPerRequest: Int?
+
+    /// No limits.
+    package init(
+        concurrency: Int? = nil, requestsPerMinute: Double? = nil, tokensPerMinute: Double? = nil
+    ) {
+        self.concurrency = concurrency
+        self.requestsPerMinute = requestsPerMinute
+        self.tokensPerMinute = tokensPerMinute
+    }
+}
+
+/// How busy a model server says it is.
+package struct ServerLoad: Hashable, Sendable {
+    /// Sequences that it works on.
+    package var running: Int
+    /// Requests or sequences that wait in its own queue.
+    package var waiting: Int
+    /// Whether `waiting` counts a request of several sequences once, as llama.cpp does.
+    package var queuesRequests = false
+
+    /// Joins them.
+    package init(running: Int, waiting: Int, queuesRequests: Bool = false) {
+        self.running = running
+        self.waiting = waiting
+        self.queuesRequests = queuesRequests
+    }
+}
+
+/// What a model's server lets one see of its tokens and limits, beside what a run needs of it.
+///
+/// Every answer may be `nil`: the server does not tell.
+package protocol ModelInspector: Sendable {
+    /// Its address.
+    var name: String { get }
+
+    /// Most tokens of a prompt and its completion together.
+    func contextLength() async throws(ModelError) -> Int?
+
+    /// The tokens of a text, with the special tokens that the server adds to texts, or without.
+    func tokens(of text: String, addingSpecial: Bool) async throws(ModelError) -> [Int]?
+
+    /// The tokens that the model is given for a prompt or, with a completion, for both as a
+    /// conversation that is complete.
+    func tokens(of prompt: Prompt, completion: String?) async throws(ModelError) -> [Int]?
+
+    /// The same as the text that the template makes.
+    func rendered(_ prompt: Prompt, completion: String?) async throws(ModelError) -> String?
+
+    /// Of a scorer: a reward as the server gives it squashed and raw, asked for both ways.
+    func squashedAndRaw(_ request: ScoreRequest) async throws(ModelError)
+        -> (squashed: Double, raw: Double)?
+}

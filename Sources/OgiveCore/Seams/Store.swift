@@ -213,3 +213,90 @@ package struct WorkerRecord: Hashable, Sendable {
         self.note = note
     }
 }
+
+/// What the store could not do, and what the coordinator has to do about it.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    /// The reaction that is called for.
+    package enum Code: String, Sendable, CaseIterable {
+        /// Nothing was written; trying again may succeed (connection refused, deadlock, …).
+        case unavailable
+        /// A commit was sent and no reply came: it may or may not have happened.
+        case unknownOutcome = "unknown_outcome"
+        /// The disk is full or the database read-only: pause, then try again.
+        case exhausted
+        /// Another coordinator leads: this one must stop.
+        case staleTerm = "stale_term"
+        /// The schema is missing, too old or too new.
+        case schema
+        /// The request contradicts what is stored; the message says how.
+        case conflict
+        /// The database refused for another reason: a bug, or a hand-made change.
+        case refused
+    }
+
+    /// The reaction that is called for.
+    package var code: Code
+    /// What is wrong, where, and what to do.
+    package var message: String
+
+    /// Describes a failure.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether the same call may succeed later.
+    package var isRetriable: Bool {
+        switch code {
+        case .unavailable, .unknownOutcome, .exhausted: true
+        case .staleTerm, .schema, .conflict, .refused: false
+        }
+    }
+
+    package var description: String { message }
+}
+
+/// The answer to a coordinator that asks to lead.
+package enum Candidacy: Hashable, Sendable {
+    /// It leads, with this term; the secret proves the leases of earlier ones.
+    case leading(Term, LeaseKey)
+    /// Another one leads.
+    case following(Leader)
+}
+
+/// The coordinator that leads, as the database knows it.
+package struct Leader: Hashable, Sendable, CustomStringConvertible {
+    /// Host and process id.
+    package var name: String
+    /// Its term.
+    package var term: Term
+    /// When it began to lead, for people.
+    package var since: String
+    /// When it last renewed its lease, to tell one that lives from one that is dead.
+    package var renewedAt: String
+    /// How long its lease lasts unless it is renewed.
+    package var remaining: Duration
+
+    /// Joins the parts.
+    package init(
+        name: String, term: Term, since: String, renewedAt: String, remaining: Duration
+    ) {
+        self.name = name
+        self.term = term
+        self.since = since
+        self.renewedAt = renewedAt
+        self.remaining = remaining
+    }
+
+    package var description: String {
+        "\(name), since \(since) (term \(term.rawValue))"
+    }
+}
+
+extension Leader {
+    /// What a coordinator is told that must not stand by.
+    package var conflict: String {
+        "Another coordinator leads this database: \(self). Stop it, start workers for it, or let "
+            + "this one stand by."
+    }
+}

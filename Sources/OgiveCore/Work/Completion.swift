@@ -39,3 +39,87 @@ package struct Completion: Hashable, Sendable {
     /// Whether the limit cut it off.
     package var isTruncated: Bool { finishReason == .length }
 }
+
+/// log π_ref(y|x) of a completion that is given, under the policy, in nats at temperature 1.
+package struct LogProbability: Hashable, Sendable {
+    /// The sum over the completion's tokens, the end token included; finite.
+    package var sum: Double
+    /// Number of tokens, the end token included.
+    package var tokenCount: Int
+    /// The tokens, when asked for and told.
+    package var tokenIDs: [Int32]?
+    /// Their log-probabilities, in the same order.
+    package var tokenValues: [Double]?
+    /// Tokens that it took, where the server tells: its part of those of its request.
+    package var spent: TokenCount?
+
+    /// Joins the parts.
+    package init(
+        sum: Double, tokenCount: Int, tokenIDs: [Int32]? = nil, tokenValues: [Double]? = nil
+    ) {
+        self.sum = sum
+        self.tokenCount = tokenCount
+        self.tokenIDs = tokenIDs
+        self.tokenValues = tokenValues
+    }
+
+    /// Whether it can be one.
+    package var isValid: Bool { fault == nil }
+}
+
+/// Which numbers can be log-probabilities, in nats.
+package enum PossibleLogProbability {
+    /// How far above 0 that of a token may be by rounding.
+    package static let roundingMax = 1e-3
+    /// No sampled token has so small a probability: servers write such numbers for −∞ (vLLM −9999,
+    /// llama.cpp the least 32-bit number).
+    private static let least = -1_000.0
+    /// How far above 0 that of a text may be by rounding, whatever number of tokens is told.
+    private static let roundingOfSumMax = 1.0
+    /// Most tokens of a text.
+    package static let tokensMax = 1 << 20
+
+    /// Whether a number can be the log-probability of a token that was sampled, or of one that the
+    /// model could sample.
+    package static func isPossible(ofToken value: Double) -> Bool {
+        value > least && value <= roundingMax
+    }
+
+    /// What is wrong with the log-probability of a text and those of its tokens, in words; `nil`
+    /// when nothing is. Numbers that are not told are `nil`.
+    static func fault(sum: Double?, tokens: Int?, ids: [Int32]?, values: [Double]?) -> String? {
+        if let sum {
+            let count = Double(max(1, tokens ?? values?.count ?? ids?.count ?? tokensMax))
+            guard sum.isFinite, sum <= min(roundingMax * count, roundingOfSumMax),
+                sum >= least * Double(tokensMax)
+            else { return "its log-probability is \(sum)" }
+        }
+        if let tokens, tokens < 0 || tokens > tokensMax { return "it has \(tokens) tokens" }
+        if let values {
+            if let odd = values.first(where: { !isPossible(ofToken: $0) }) {
+                return "the log-probability of a token is \(odd)"
+            }
+            // Each number that is told: the database refuses lists of two lengths.
+            for count in [tokens, ids?.count].compactMap(\.self) where count != values.count {
+                return "it has \(count) tokens and \(values.count) log-probabilities of tokens"
+            }
+        }
+        return nil
+    }
+}
+
+extension Completion {
+    /// What cannot be so about its log-probabilities; `nil` when all is well.
+    var fault: String? {
+        PossibleLogProbability.fault(
+            sum: logProbability, tokens: tokenCount, ids: tokenIDs, values: tokenLogProbabilities)
+    }
+}
+
+extension LogProbability {
+    /// What cannot be so about it; `nil` when all is well.
+    var fault: String? {
+        PossibleLogProbability.fault(
+            sum: sum, tokens: tokenCount, ids: tokenIDs, values: tokenValues)
+    }
+}

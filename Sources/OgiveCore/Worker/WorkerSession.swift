@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// A worker's side of the protocol: a pure state machine without clock, randomness or I/O.
 ///
 /// It holds every lease until its results are acknowledged, registers again when the coordinator
@@ -180,5 +182,70 @@ package struct WorkerSession: Sendable {
         let wanted = min(limits.leasesMax, leasesWanted) + pace.ahead
         let room = max(0, limits.unackedMax - unacked)
         return room >= wanted ? wanted : room - room % max(1, wanted / 4)
+    }
+}
+
+/// The leases that a worker holds, with what is asked of them at each event kept ready: their
+/// number, and which one a name belongs to.
+struct HeldLeases: Sendable {
+    typealias Ticket = WorkerSession.Ticket
+    typealias Held = WorkerSession.Held
+
+    private var entries: [Ticket: Held] = [:]
+    private var tickets: [LeaseName: Ticket] = [:]
+    /// Leases without results.
+    private(set) var working = 0
+
+    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// In the order in which they came; for what is done seldom.
+    var ordered: [(key: Ticket, value: Held)] { entries.sorted { $0.key < $1.key } }
+
+    /// Which lease has a name now.
+    func ticket(of name: LeaseName) -> Ticket? { tickets[name] }
+
+    subscript(ticket: Ticket) -> Held? {
+        get { entries[ticket] }
+        _modify {
+            forget(ticket)
+            defer { note(ticket) }
+            yield &entries[ticket]
+        }
+    }
+
+    /// Removes a lease.
+    mutating func remove(_ ticket: Ticket) -> Held? {
+        forget(ticket)
+        return entries.removeValue(forKey: ticket)
+    }
+
+    private mutating func forget(_ ticket: Ticket) {
+        guard let place = entries.index(forKey: ticket) else { return }
+        tickets[entries.values[place].lease.name] = nil
+        if entries.values[place].results == nil { working -= 1 }
+    }
+
+    private mutating func note(_ ticket: Ticket) {
+        guard let place = entries.index(forKey: ticket) else { return }
+        tickets[entries.values[place].lease.name] = ticket
+        if entries.values[place].results == nil { working += 1 }
+    }
+}
+
+/// The last leases that ended, at most `WorkerLimits.pastMax`: one that comes a second time is not
+/// begun again.
+struct PastLeases: Sendable {
+    private var order = Deque<LeaseName>()
+    private var names: Set<LeaseName> = []
+
+    func contains(_ name: LeaseName) -> Bool { names.contains(name) }
+
+    mutating func append(_ name: LeaseName) {
+        guard names.insert(name).inserted else { return }
+        order.append(name)
+        if order.count > WorkerLimits.pastMax, let oldest = order.popFirst() {
+            names.remove(oldest)
+        }
     }
 }

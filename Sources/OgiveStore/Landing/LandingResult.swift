@@ -40,3 +40,84 @@ extension LandingResult.Key: Comparable {
         (left.prompt, left.name) < (right.prompt, right.name)
     }
 }
+
+/// What became of an item: a finite reward or log-probability, or a failure, or neither yet.
+struct LandingOutcome: Sendable {
+    /// The reward; nil when there is a failure.
+    private(set) var reward: Double?
+    /// What the policy said of a candidate; nil for all other items.
+    private(set) var logProbability: LogProbability?
+    /// Why the reward or the log-probability is missing.
+    private(set) var failure: Failure?
+
+    /// Whether there is one.
+    var isSome: Bool { reward != nil || logProbability != nil || failure != nil }
+
+    /// An error is never a number: what is not finite becomes a failure.
+    init(_ item: borrowing ItemResult) {
+        if item.name.kind == .candidateLogProbability {
+            tell(item)
+            return
+        }
+        switch item.reward {
+        case .some(let value) where Score(value, parts: item.parts).isPossible:
+            reward = value
+        case .some(let value):
+            failure =
+                item.failure
+                ?? Failure(
+                    stage: .scoring, code: .notFinite,
+                    message: "The reward is \(value), of the parts \(item.parts.prefix(16)): a "
+                        + "reward, and each part, is a number up to ±\(Score.magnitudeMax).",
+                    attempts: 1)
+        case .none:
+            failure = item.failure
+        }
+    }
+
+    private mutating func tell(_ item: borrowing ItemResult) {
+        if let value = item.logProbability, value.isValid {
+            logProbability = value
+        } else {
+            failure =
+                item.failure
+                ?? item.logProbability.map {
+                    Failure(
+                        stage: .logProbability, code: .notFinite,
+                        message: "The log-probability is \($0.sum) of \($0.tokenCount) tokens, "
+                            + "or that of a token is not finite.",
+                        attempts: 1)
+                }
+        }
+    }
+}
+
+/// A reward, with the rewards of the parts that it is made of.
+struct LandingScore: Sendable, Equatable {
+    var reward: Double
+    var parts: [Double]
+}
+
+/// A new reward of a draw or candidate.
+struct LandingReward: Sendable {
+    /// The result that brought it.
+    let result: LandingResult
+    /// What brought the text in this batch; nil when the database has it.
+    let text: LandingResult?
+    /// The reward: of several items with one text, that of the first one.
+    var score: LandingScore
+
+    /// Takes the reward that a result brought, with its parts.
+    init(result: LandingResult, text: LandingResult?, _ reward: Double) {
+        self.result = result
+        self.text = text
+        score = LandingScore(reward: reward, parts: result.item.parts)
+    }
+
+    var key: LandingResult.Key { result.key }
+
+    /// Whether another plan lands the same here.
+    func agrees(with other: LandingReward) -> Bool {
+        result === other.result && score == other.score
+    }
+}

@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import Postgres
 
 /// Stored texts that an item of a batch may have too, and the rewards that they have.
 ///
@@ -53,5 +54,117 @@ struct SharedTexts: Sendable {
             return Text(prompt: prompt, digest: SHA256Digest(hashing: text))
         }
         return digests[reward.key].map { Text(prompt: prompt, digest: $0) }
+    }
+}
+
+extension LandingGround {
+    /// Finds which texts of the results' prompts are, or may be, the same: first by their lengths,
+    /// then by hashes of the few that have one length. Knows the tables already.
+    mutating func readSharedTexts(
+        _ run: RunLanding, _ connection: PostgresConnection
+    ) async throws {
+        shared = SharedTexts()
+        var texts = StoredLengths(run.results)
+        if texts.prompts.isEmpty { return }
+        let stored = texts.prompts.filter {
+            tables[$0] != nil || texts.promptsOfStored.contains($0)
+        }
+        if !stored.isEmpty {
+            let rows = try await connection.query(
+                LandingQueries.lengths, [.int64(run.sampling), .int64Array(stored)])
+            for row in rows {
+                let key = Key(prompt: try row.decode(0), name: .draw(try row.decode(1)))
+                let isRewarded = tables[key.prompt]?.contains(key.name.index) == true
+                texts.add(key, bytes: try row.decode(2), isRewarded: isRewarded)
+            }
+        }
+        if run.hasCandidates {
+            let rows = try await connection.query(
+                LandingQueries.candidateLengths, [.int64Array(texts.prompts)])
+            for row in rows {
+                let key = Key(prompt: try row.decode(0), name: .candidate(try row.decode(1)))
+                texts.add(key, bytes: try row.decode(2), isRewarded: true)
+            }
+        }
+        shared.lengths = texts.shared
+        if shared.lengths.isEmpty { return }
+        try await readScores(
+            texts.stored(.draw), LandingQueries.textsOfDraws,
+            [.int64(run.scoring), .int64(run.sampling)], connection)
+        try await readScores(
+            texts.stored(.candidate), LandingQueries.textsOfCandidates, [.int64(run.scoring)],
+            connection)
+    }
+
+    /// Reads hashes of stored texts, and the rewards that they have.
+    private mutating func readScores(
+        _ keys: [Key], _ sql: String, _ owner: [PostgresValue], _ connection: PostgresConnection
+    ) async throws {
+        if keys.isEmpty { return }
+        let rows = try await connection.query(
+            sql,
+            [.int64Array(keys.map(\.prompt)), .int32Array(keys.map(\.name.index))] + owner)
+        for row in rows {
+            let place: Int = try row.decode(0)
+            let key = keys[place - 1]
+            guard let digest = SHA256Digest(bytes: try row.decode(1)) else { continue }
+            shared.digests[key] = digest
+            let reward =
+                try key.name.kind == .draw
+                ? tables[key.prompt]?.reward(of: key.name.index)
+                : row.decode(3, as: Double?.self)
+            guard let reward else { continue }
+            let text = SharedTexts.Text(prompt: key.prompt, digest: digest)
+            // Rows come by ascending key: of rewards from before there was one, the first stays.
+            if shared.scores[text] == nil {
+                shared.scores[text] = LandingScore(
+                    reward: reward, parts: try row.decode(2, as: [Double]?.self) ?? [])
+            }
+        }
+    }
+
+    /// The lengths of texts that a batch brings, and of stored ones.
+    private struct StoredLengths {
+        /// Prompts with a new reward, ascending.
+        var prompts: [Int64] = []
+        /// Those of them with a new reward of a text that is stored.
+        var promptsOfStored: Set<Int64> { Set(storedDraws.lazy.map(\.prompt)) }
+        /// Draws with a new reward that bring no text.
+        private var storedDraws: Set<Key> = []
+        private var counts: [SharedTexts.Length: Int] = [:]
+        private var entries: [(key: Key, length: SharedTexts.Length)] = []
+
+        init(_ results: [LandingResult]) {
+            for result in results where result.outcome.reward != nil {
+                let prompt = result.key.prompt
+                if prompt != prompts.last { prompts.append(prompt) }
+                if let text = result.completion?.text {
+                    let length = SharedTexts.Length(prompt: prompt, bytes: text.utf8.count)
+                    counts[length, default: 0] += 1
+                } else if result.key.name.kind == .draw {
+                    storedDraws.insert(result.key)
+                }
+            }
+        }
+
+        /// Takes in a stored text that has a reward or gets one; what a batch copied ahead of its
+        /// rewards has none.
+        mutating func add(_ key: Key, bytes: Int, isRewarded: Bool) {
+            guard isRewarded || storedDraws.contains(key) else { return }
+            let length = SharedTexts.Length(prompt: key.prompt, bytes: bytes)
+            counts[length, default: 0] += 1
+            entries.append((key, length))
+        }
+
+        /// Lengths that more than one text has.
+        var shared: Set<SharedTexts.Length> {
+            Set(counts.lazy.filter { $0.value > 1 }.map(\.key))
+        }
+
+        /// Stored texts of such a length, by ascending key.
+        func stored(_ kind: ItemName.Kind) -> [Key] {
+            entries.filter { $0.key.name.kind == kind && (counts[$0.length] ?? 0) > 1 }
+                .map(\.key).sorted()
+        }
     }
 }

@@ -206,3 +206,67 @@ private struct RunDrop {
         try await connection.execute(SubmitQueries.notify)
     }
 }
+
+/// What dropping a run removes, or would remove.
+package struct DroppedRun: Hashable, Sendable {
+    /// The run.
+    package let run: String
+    /// The prompt set, which stays.
+    package let promptSet: String
+    /// Rewards that go, of draws and candidates; 0 when they stay.
+    package var rewards = 0
+    /// Completions that go; 0 when they stay.
+    package var completions = 0
+    /// Bytes on disk that are freed, indexes included.
+    package var bytes = 0
+    /// Runs that keep the rewards, because they are on the same scoring.
+    package var rewardsKeptBy: [String] = []
+    /// Runs that keep the completions, because they are on the same sampling.
+    package var completionsKeptBy: [String] = []
+
+    init(run: String, promptSet: String) {
+        self.run = run
+        self.promptSet = promptSet
+    }
+}
+
+/// What dropping a prompt set removes, or would remove.
+package struct DroppedSet: Hashable, Sendable {
+    /// The set.
+    package let set: String
+    /// Its prompts.
+    package let prompts: Int
+    /// Their candidates.
+    package let candidates: Int
+}
+
+/// A sampling or a scoring, with what it takes on disk.
+package struct StoredData: Hashable, Sendable {
+    /// Whether it is a sampling, which has completions; else a scoring, which has rewards.
+    package let isSampling: Bool
+    /// Its number.
+    package let id: Int64
+    /// The number of the sampling; of a scoring the one that it belongs to.
+    package let sampling: Int64
+    /// The name of the prompt set.
+    package let promptSet: String
+    /// Model id of the reference policy, or model id or name of the scorer.
+    package let model: String
+    /// Completions or rewards.
+    package let items: Int
+    /// Bytes on disk, indexes included.
+    package let bytes: Int
+    /// When a run first asked for it, as RFC 3339 text.
+    package let createdAt: String
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        isSampling = try row.decode("kind", as: String.self) == "sampling"
+        id = try row.decode("data_id")
+        sampling = try row.decode("sampling_id")
+        promptSet = try row.decode("prompt_set")
+        model = try row.decode("model", as: String?.self) ?? ""
+        items = try row.decode("items")
+        bytes = try row.decode("bytes")
+        createdAt = try row.decode("created_at")
+    }
+}

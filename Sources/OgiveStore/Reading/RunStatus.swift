@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+package import OgiveCore
 internal import Postgres
 
 /// How far a run is, from the counters that landing keeps.
@@ -96,5 +98,66 @@ package struct RunStatus: Hashable, Sendable {
         completionBytes = try row.decode("completion_bytes")
         rewardBytes = try row.decode("reward_bytes")
         samples = try row.decode("samples")
+    }
+}
+
+/// What a run has spent, and what the whole of it will be.
+package struct RunSpending: Hashable, Sendable {
+    /// Tokens of policy and scorer, where the servers tell.
+    package let tokens: Int
+    /// Their cost; `nil` without prices.
+    package let cost: Double?
+    /// Tokens of the whole run, if what is pending takes as many as what has landed; `nil` while
+    /// nothing has.
+    package let estimatedTokens: Int?
+    /// The same as a cost.
+    package let estimatedCost: Double?
+    /// Tokens that it may spend.
+    package let budgetTokens: Int?
+    /// What it may cost.
+    package let budgetCost: Double?
+
+    /// Whether there is a budget.
+    package var hasBudget: Bool { budgetTokens != nil || budgetCost != nil }
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        tokens = try row.decode("spent_tokens")
+        cost = try row.decode("cost", as: Double?.self)
+        estimatedTokens = try row.decode("estimated_tokens", as: Int?.self)
+        estimatedCost = try row.decode("estimated_cost", as: Double?.self)
+        budgetTokens = try row.decode("budget_tokens", as: Int?.self)
+        budgetCost = try row.decode("budget_cost", as: Double?.self)
+    }
+}
+
+/// The coordinator that leads, or led last, and what it counts.
+package struct CoordinatorStatus: Hashable, Sendable {
+    /// Host and process id; `nil` when the last one resigned.
+    package let name: String?
+    /// Its fencing number.
+    package let term: Int64
+    /// Whether its lease lasts.
+    package let leads: Bool
+    /// When it began to lead.
+    package let since: String?
+    /// When it last renewed its lease.
+    package let renewedAt: String?
+    /// Totals by name, as of then.
+    package let counts: [String: Int]
+}
+
+extension PostgresStore {
+    /// The coordinator that leads, or led last.
+    package func coordinator() async throws(StoreError) -> CoordinatorStatus {
+        try await database.with("read the coordinator") { connection in
+            let row = try await connection.query(ReadingQueries.coordinator).one()
+            let counts: String = try row.decode("counts")
+            return CoordinatorStatus(
+                name: try row.decode("coordinator", as: String?.self),
+                term: try row.decode("term"), leads: try row.decode("leads"),
+                since: try row.decode("since", as: String?.self),
+                renewedAt: try row.decode("renewed_at", as: String?.self),
+                counts: try JSONDecoder().decode([String: Int].self, from: Data(counts.utf8)))
+        }
     }
 }

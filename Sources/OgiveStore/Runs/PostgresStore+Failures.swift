@@ -55,3 +55,98 @@ extension PostgresStore {
         }
     }
 }
+
+/// Which failures of a run are meant: all that satisfy what is given.
+package struct FailureFilter: Hashable, Sendable {
+    /// The kind of failure, for example `timeout`.
+    package var code: String?
+    /// `sampling`, `scoring` or `logprob`.
+    package var stage: String?
+    /// The key of the prompt.
+    package var prompt: String?
+
+    /// All failures, unless fields are set.
+    package init(code: String? = nil, stage: String? = nil, prompt: String? = nil) {
+        self.code = code
+        self.stage = stage
+        self.prompt = prompt
+    }
+
+    /// $2 code, $3 stage, $4 prompt key of the queries; NULL means any.
+    var parameters: [PostgresValue] {
+        [code, stage, prompt].map { $0.map(PostgresValue.string) ?? .null }
+    }
+}
+
+/// A draw or candidate that was given up.
+package struct FailureEntry: Hashable, Sendable {
+    /// The prompt.
+    package let promptKey: String
+    /// `draw`, `candidate` or `candidate_logprob`.
+    package let kind: String
+    /// Index within its kind.
+    package let index: Int32
+    /// `sampling`, `scoring` or `logprob`.
+    package let stage: String
+    /// Kind of failure.
+    package let code: String
+    /// What is wrong, where, and what to do, with the history of the attempts.
+    package let message: String
+    /// How often it was tried.
+    package let attempts: Int32
+    /// When it was given up.
+    package let failedAt: String
+}
+
+/// How many failures there are of one kind.
+package struct FailureGroup: Hashable, Sendable {
+    /// Kind of failure.
+    package let code: String
+    /// `sampling`, `scoring` or `logprob`.
+    package let stage: String
+    /// How many draws and candidates.
+    package let count: Int64
+    /// Prompts that they belong to.
+    package let prompts: Int64
+}
+
+/// SQL on failures: $1 run, $2 code, $3 stage, $4 prompt key, NULL for any.
+enum FailureQueries {
+    private static let filtered = """
+        FROM ogive.failures
+        WHERE run = $1 AND ($2::text IS NULL OR code = $2) AND ($3::text IS NULL OR stage = $3)
+            AND ($4::text IS NULL OR prompt_key = $4)
+        """
+    static let groups = """
+        SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts
+        \(filtered) GROUP BY code, stage ORDER BY failures DESC, code, stage
+        """
+    /// $5 most.
+    static let entries = """
+        SELECT prompt_key, item_kind, item_index, stage, code, message, attempts,
+            to_char(failed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS failed_at
+        \(filtered) ORDER BY prompt_id, item_kind DESC, item_index LIMIT $5
+        """
+    /// $1 scoring; the failures of all draws and candidates of it, or those that are meant.
+    static let delete = """
+        WITH gone AS (
+            DELETE FROM ogive.failure_rows f WHERE f.scoring_id = $1
+                AND ($2::text IS NULL OR f.code = $2) AND ($3::text IS NULL OR f.stage = $3)
+                AND ($4::text IS NULL OR f.prompt_id IN (
+                    SELECT p.id FROM ogive.prompt_rows p
+                    JOIN ogive.samplings s ON s.prompt_set_id = p.prompt_set_id
+                    JOIN ogive.scorings g ON g.sampling_id = s.id
+                    WHERE g.id = $1 AND p.key = $4))
+            RETURNING item_kind
+        )
+        SELECT count(*) FILTER (WHERE item_kind = 'draw') AS draws,
+            count(*) FILTER (WHERE item_kind = 'candidate') AS candidates
+        FROM gone
+        """
+    /// $1 scoring, $2 draws, $3 candidates.
+    static let uncount = """
+        UPDATE ogive.scoring_progress SET draw_failures = draw_failures - $2,
+            candidate_failures = candidate_failures - $3
+        WHERE scoring_id = $1
+        """
+}

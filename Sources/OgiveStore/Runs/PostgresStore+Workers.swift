@@ -54,3 +54,53 @@ extension String {
         return String(scalars)
     }
 }
+
+/// SQL on `ogive.workers`.
+enum WorkerQueries {
+    /// $1 ids, $2 names, $3 states, $4 notes ('' for none), $5 time, $6 term, $7 endpoints that get
+    /// no requests (arrays of objects; `lasting` in seconds). Changes nothing when
+    /// another term leads. A worker named twice keeps its last entry. One that left does not come
+    /// back: what was recorded of it before may be committed after that.
+    static let upsert = """
+        INSERT INTO ogive.workers (id, name, state, note, seen_at, term, shut)
+        SELECT DISTINCT ON (w.id) w.id::uuid, w.name, w.state, nullif(w.note, ''),
+            to_timestamp($5::float8 / 1000000), $6, coalesce(s.shut, '[]')
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $7::text[]) WITH ORDINALITY
+            w(id, name, state, note, shut, position)
+        CROSS JOIN LATERAL (
+            SELECT jsonb_agg(e - 'lasting' || jsonb_build_object('since', to_char(
+                to_timestamp($5::float8 / 1000000 - (e ->> 'lasting')::float8)
+                    AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY place) AS shut
+            FROM jsonb_array_elements(w.shut::jsonb) WITH ORDINALITY x(e, place)
+        ) s
+        ORDER BY w.id, w.position DESC
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state,
+            note = excluded.note, shut = excluded.shut, seen_at = excluded.seen_at,
+            term = excluded.term
+            WHERE workers.state <> 'left'
+        """
+    /// How many workers that are gone are kept, and for how many days.
+    private static let goneMax = 1000
+    private static let goneDays = 7
+    /// Forgets workers that are gone: that left or were lost, or that a coordinator before this one
+    /// saw last. A record of one that left may be committed late, but not by days. $1 time, $2
+    /// term.
+    static let prune = """
+        DELETE FROM ogive.workers w
+        USING (
+            SELECT id, seen_at, row_number() OVER (ORDER BY seen_at DESC, id) AS place
+            FROM ogive.workers WHERE state IN ('left', 'lost') OR term < $2
+        ) g
+        WHERE w.id = g.id AND (g.place > \(goneMax)
+            OR g.seen_at < to_timestamp($1::float8 / 1000000) - interval '\(goneDays) days')
+        """
+    static let all = """
+        SELECT worker::text AS worker, name, state, note, coordinator,
+            shut_endpoints::text AS shut,
+            to_char(seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS seen_at
+        FROM ogive.worker_status
+        WHERE current
+        ORDER BY name, worker
+        LIMIT $1
+        """
+}

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 extension CoordinatorMessage: WireConvertible {
@@ -71,5 +72,81 @@ extension CoordinatorMessage: WireConvertible {
         case .heartbeat:
             return .coordinatorHeartbeat(Ogive_V1_Heartbeat())
         }
+    }
+}
+
+extension Welcome: WireConvertible {
+    init(wire: Ogive_V1_Welcome) throws(WireError) {
+        let adopted = try WireCheck.list(wire.adopted, "welcome.adopted", max: WireLimits.leases)
+        self.init(
+            term: Term(wire.term),
+            heartbeatInterval: try WireCheck.duration(
+                wire.heartbeatNanoseconds, "welcome.heartbeat_nanoseconds", least: 1),
+            silenceMax: try WireCheck.duration(
+                wire.silenceNanoseconds, "welcome.silence_nanoseconds", least: 1),
+            adopted: try adopted.map(Adoption.init(wire:)))
+    }
+
+    var wire: Ogive_V1_Welcome {
+        var wire = Ogive_V1_Welcome()
+        wire.term = term.rawValue
+        wire.heartbeatNanoseconds = heartbeatInterval.wireNanoseconds
+        wire.silenceNanoseconds = silenceMax.wireNanoseconds
+        wire.adopted = adopted.map(\.wire)
+        return wire
+    }
+}
+
+extension Welcome.Adoption: WireConvertible {
+    init(wire: Ogive_V1_Adoption) throws(WireError) {
+        try WireCheck.present(wire.hasOld, "adoption.old")
+        try WireCheck.present(wire.hasNew, "adoption.new")
+        self.init(
+            old: try LeaseName(wire: wire.old), new: try LeaseName(wire: wire.new),
+            proof: try WireCheck.proof(wire.proof, "adoption.proof"))
+    }
+
+    var wire: Ogive_V1_Adoption {
+        var wire = Ogive_V1_Adoption()
+        wire.old = old.wire
+        wire.new = new.wire
+        wire.proof = Data(proof.bytes)
+        return wire
+    }
+}
+
+extension RunDescription: WireConvertible {
+    init(wire: Ogive_V1_Serve) throws(WireError) {
+        let text = try WireCheck.text(wire.specJson, "serve.spec_json", max: WireLimits.specBytes)
+        let spec: RunSpec
+        do {
+            spec = try BoundedJSON.decode(RunSpec.self, from: Data(text.utf8))
+        } catch {
+            throw WireError(
+                .invalidValue, "serve.spec_json is not the specification of a run", cause: error)
+        }
+        if let problem = spec.problem {
+            throw WireError(.invalidValue, "serve.spec_json: \(problem)")
+        }
+        self.init(
+            id: RunID(wire.run), sampling: SamplingID(wire.sampling),
+            scoring: ScoringID(wire.scoring), spec: spec)
+        if wire.hasPolicyFingerprint {
+            policyFingerprint = try Fingerprint(wire: wire.policyFingerprint)
+        }
+        if wire.hasScorerFingerprint {
+            scorerFingerprint = try Fingerprint(wire: wire.scorerFingerprint)
+        }
+    }
+
+    var wire: Ogive_V1_Serve {
+        var wire = Ogive_V1_Serve()
+        wire.run = id.rawValue
+        wire.sampling = sampling.rawValue
+        wire.scoring = scoring.rawValue
+        wire.specJson = CanonicalJSON.text(spec)
+        if let policyFingerprint { wire.policyFingerprint = policyFingerprint.wire }
+        if let scorerFingerprint { wire.scorerFingerprint = scorerFingerprint.wire }
+        return wire
     }
 }

@@ -1,6 +1,7 @@
-internal import DedicatedThread
 internal import CLibpq
+internal import DedicatedThread
 internal import Glibc
+internal import Synchronization
 
 /// One connection of libpq, used by one thread at a time: every call blocks that thread in
 /// `poll`, which a cancellation or a deadline ends.
@@ -177,5 +178,98 @@ extension LibpqLink {
         guard left > .zero else { return 0 }
         let (seconds, attoseconds) = left.components
         return Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
+    }
+}
+
+extension LibpqLink {
+    /// Blocks until a notification arrives.
+    func nextNotification(_ flag: CancellationFlag) throws(PostgresError) -> PostgresNotification {
+        let flight = Flight(statement: "LISTEN", mayCommit: false)
+        while true {
+            if let notification = takeNotification() { return notification }
+            guard isAlive else { throw lost(flight) }
+            if wait(for: Int16(POLLIN), until: nil, flag) == .cancelled {
+                throw PostgresError(.cancelled, "Waiting for a notification was cancelled.")
+            }
+            // Sound: `self` keeps the connection open while it is read.
+            if unsafe PQconsumeInput(pointer) == 0 { throw lost(flight) }
+        }
+    }
+
+    /// Whether an idle connection still has its server: what arrives unasked is read.
+    func isHealthy() -> Bool {
+        guard isAlive, transactionStatus == PQTRANS_IDLE else { return false }
+        // The server's farewell comes before the end of the stream: both must be read.
+        let readsMax = 100
+        for _ in 0..<readsMax {
+            guard wait(for: Int16(POLLIN), until: .now, nil) == .ready else { return isAlive }
+            // Sound: `self` keeps the connection open while it is read.
+            guard unsafe PQconsumeInput(pointer) == 1 else { return false }
+            // Asking parses what was read, or libpq would not notice the end.
+            if unsafe PQisBusy(pointer) == 1 { return false }
+        }
+        return false
+    }
+
+    private func takeNotification() -> PostgresNotification? {
+        // Sound: libpq allocates the notification for the caller, and its texts with it: both are
+        // copied before they are freed.
+        guard let notify = unsafe PQnotifies(pointer) else { return nil }
+        defer { unsafe PQfreemem(notify) }
+        guard let channel = unsafe notify.pointee.relname, let extra = unsafe notify.pointee.extra
+        else { return nil }
+        return unsafe PostgresNotification(
+            channel: String(cString: channel), payload: String(cString: extra))
+    }
+}
+
+/// The one owner of a `PGconn`: it cannot be copied, and its end closes the connection.
+@safe struct LibpqConnectionHandle: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// Takes over `pointer`.
+    init(_ pointer: OpaquePointer) {
+        // Sound: whoever gives the pointer gives it away.
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        // Sound: nobody else owns the connection, so nobody uses it any more.
+        unsafe PQfinish(pointer)
+    }
+}
+
+/// The one owner of a `PGresult`: it cannot be copied, and its end frees the rows.
+@safe struct LibpqResultHandle: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// Takes over `pointer`.
+    init(_ pointer: OpaquePointer) {
+        // Sound: whoever gives the pointer gives it away.
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        // Sound: nobody else owns the result, so nobody reads it any more.
+        unsafe PQclear(pointer)
+    }
+}
+
+/// The wish to cancel one statement. A wake-up for an earlier statement leaves it unset.
+final class CancellationFlag: Sendable {
+    private let wanted = Atomic<Bool>(false)
+    private let wake: WakeDescriptor
+
+    init(_ wake: WakeDescriptor) {
+        self.wake = wake
+    }
+
+    /// Whether cancellation was asked for.
+    var isSet: Bool { wanted.load(ordering: .acquiring) }
+
+    /// Asks for cancellation; callable from any thread.
+    func set() {
+        wanted.store(true, ordering: .releasing)
+        wake.signal()
     }
 }

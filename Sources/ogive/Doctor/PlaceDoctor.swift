@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import OgiveCore
+internal import OgiveModels
 internal import OgivePreflight
 internal import OgiveStore
 internal import Postgres
@@ -179,5 +180,77 @@ struct PlaceDoctor {
                     advice: "give an address of this machine as `coordinator.listen`")
             ]
         }
+    }
+}
+
+/// Tries whether one may listen on an address of this machine.
+enum LocalPort {
+    /// 0 when one may, else the error; `nil` for what is no IPv4 address.
+    static func bind(host: String, port: UInt16) -> Int32? {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        // Reads a text and fills the four bytes that it is given.
+        guard unsafe inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return nil }
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return errno }
+        defer { close(socket) }
+        var yes: Int32 = 1
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        // Takes `length` bytes of an integer; a port in its waiting time is free for a listener.
+        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, length)
+        // sockaddr_in is the form that the call takes for AF_INET.
+        let code = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe Glibc.bind(
+                    socket, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return code == 0 ? 0 : errno
+    }
+}
+
+/// Looks at the commands of the servers that Ogive launches.
+struct LaunchDoctor {
+    /// The configuration.
+    var configuration: Configuration
+    /// The cores that the servers may use.
+    var cores = UsableCores.count
+
+    /// A warning when the servers are told to use more threads than there are cores.
+    func examine() -> [Finding] {
+        let launches = [
+            ("policy.launch", configuration.policy?.endpoint.launch),
+            ("scorer.launch", configuration.scorer?.endpoint.launch),
+        ]
+        let asked = launches.compactMap { key, launch in
+            launch.flatMap(Self.threads).map { (key: key, threads: $0) }
+        }
+        let sum = asked.map(\.threads).reduce(0, +)
+        guard let first = asked.first, sum > cores else { return [] }
+        let keys = asked.map { "`\($0.key)`" }.joined(separator: " and ")
+        return [
+            Finding(
+                .warning, .throughput, at: first.key,
+                "\(keys) ask for \(sum) threads, and this process may use \(cores) "
+                    + "\(cores == 1 ? "core" : "cores"): the threads wait for each other, and a "
+                    + "run can take ten times as long",
+                advice:
+                    "write \"{threads}\" in place of each number: Ogive puts the server's share "
+                    + "of the cores there")
+        ]
+    }
+
+    /// The threads that a command asks for by a number; `nil` when it says nothing.
+    static func threads(_ launch: LaunchConfiguration) -> Int? {
+        var found = launch.environment["OMP_NUM_THREADS"].flatMap { Int($0) }
+        for (name, value) in zip(launch.command, launch.command.dropFirst() + [""]) {
+            let number =
+                ["--threads", "-t"].contains(name)
+                ? Int(value)
+                : name.hasPrefix("--threads=") ? Int(name.dropFirst("--threads=".count)) : nil
+            if let number { found = max(found ?? 0, number) }
+        }
+        return found
     }
 }

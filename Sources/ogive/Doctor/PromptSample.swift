@@ -1,6 +1,7 @@
 internal import OgiveCore
 internal import OgiveModels
 internal import OgivePreflight
+internal import OgiveStore
 
 /// Some prompts of a set, and what is known of all of them.
 struct PromptSample {
@@ -81,5 +82,26 @@ struct PromptSample {
         if longest.map({ $0.byteCount < prompt.byteCount }) ?? true { longest = prompt }
         count += 1
         severalTurns?.total = count
+    }
+}
+
+/// Some of the completions that a rescoring is to score.
+struct StoredDraws {
+    /// Most prompts, and most completions of each.
+    private static let (promptsMax, ofPromptMax) = (4, 2)
+
+    /// Prompts with completions.
+    var draws: [(prompt: Prompt, completion: String)] = []
+    /// How long completions could be.
+    var maxTokens: Int
+
+    /// The prompt with the most bytes.
+    var longest: Prompt? { draws.map(\.prompt).max { $0.byteCount < $1.byteCount } }
+
+    /// Reads the first ones of a run's sampling.
+    init(of run: RunDescription, _ store: PostgresStore) async throws {
+        maxTokens = run.spec.scoring.sampling.parameters.maxTokens
+        draws = try await store.storedDraws(
+            of: run.sampling, prompts: Self.promptsMax, each: Self.ofPromptMax)
     }
 }

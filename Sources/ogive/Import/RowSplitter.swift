@@ -57,3 +57,227 @@ struct PendingRow {
         return row
     }
 }
+
+/// Cuts JSON Lines: a row a line.
+struct LineSplitter: RowSplitter {
+    private var number = 1
+    private var pending: PendingRow
+    private var block: [UInt8] = []
+    private var index = 0
+
+    /// Allows lines of up to `bytesMax` bytes.
+    init(bytesMax: Int) {
+        pending = PendingRow(bytesMax: bytesMax)
+    }
+
+    mutating func feed(_ block: [UInt8]) {
+        self.block = block
+        index = 0
+    }
+
+    mutating func next() -> RowText? {
+        guard index < block.count else { return nil }
+        let rest = block[index...]
+        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+            pending.add(rest)
+            index = block.count
+            return nil
+        }
+        pending.add(block[index..<end])
+        index = end + 1
+        return take()
+    }
+
+    mutating func last() -> RowText? {
+        pending.count > 0 ? take() : nil
+    }
+
+    private mutating func take() -> RowText {
+        defer { number += 1 }
+        return pending.take(line: number)
+    }
+}
+
+/// Cuts the elements of one JSON list, or objects one after the other, out of a file, whatever
+/// lines they stand on. It looks at brackets and quotes only; the parser sees each value.
+struct ValueSplitter: RowSplitter {
+    private enum Place {
+        /// Before the list.
+        case start
+        /// Where a value may begin; `afterComma` when one must.
+        case before(afterComma: Bool)
+        /// Within a list or object, so deep.
+        case within(depth: Int)
+        /// Within a text that is a value by itself.
+        case text
+        /// Within a number or word.
+        case word
+        /// Behind a value.
+        case after
+        /// Behind the list.
+        case end
+    }
+
+    private let isList: Bool
+    private var place: Place
+    private var (isQuoted, isEscaped) = (false, false)
+    private var line = 1
+    private var begun = 1
+    private var pending: PendingRow
+    private var block: [UInt8] = []
+    private var index = 0
+
+    /// Reads a list, or objects one after the other; allows values of up to `bytesMax` bytes.
+    init(list: Bool, bytesMax: Int) {
+        isList = list
+        place = list ? .start : .before(afterComma: false)
+        pending = PendingRow(bytesMax: bytesMax)
+    }
+
+    mutating func feed(_ block: [UInt8]) {
+        self.block = block
+        index = 0
+    }
+
+    mutating func next() throws(RowProblem) -> RowText? {
+        while index < block.count {
+            switch self.place {
+            case .within(let depth):
+                if let row = within(depth) { return row }
+            case .text:
+                if let row = text() { return row }
+            case .word:
+                if let row = word() { return row }
+            case .start, .before, .after, .end:
+                try between(block[index])
+            }
+        }
+        return nil
+    }
+
+    mutating func last() throws(RowProblem) -> RowText? {
+        switch place {
+        case .end, .start: return nil
+        case .before(let afterComma) where !isList && !afterComma: return nil
+        case .after where !isList: return nil
+        case .before(afterComma: true) where !isList: return nil
+        default:
+            throw problem(
+                isList
+                    ? "the file ends within the JSON list: it was cut off"
+                    : "the file ends within an object: it was cut off", line: line)
+        }
+    }
+
+    /// Looks at a byte outside of values.
+    private mutating func between(_ byte: UInt8) throws(RowProblem) {
+        switch (byte, place) {
+        case (UInt8(ascii: "\n"), _): line += 1
+        case (9, _), (13, _), (32, _): break
+        case (UInt8(ascii: "["), .start): place = .before(afterComma: false)
+        case (UInt8(ascii: "]"), .before(afterComma: false)) where isList,
+            (UInt8(ascii: "]"), .after) where isList:
+            place = .end
+        case (UInt8(ascii: ","), .after): place = .before(afterComma: true)
+        case (UInt8(ascii: ","), _), (UInt8(ascii: "]"), _), (UInt8(ascii: "}"), _):
+            throw unexpected(byte)
+        case (_, .before): return begin(byte)
+        case (UInt8(ascii: "{"), .after) where !isList: return begin(byte)
+        default: throw unexpected(byte)
+        }
+        index += 1
+    }
+
+    private mutating func begin(_ byte: UInt8) {
+        begun = line
+        switch byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): place = .within(depth: 0)
+        case UInt8(ascii: "\""): place = .text
+        default: place = .word
+        }
+    }
+
+    /// Passes the brackets and texts of a value; the value when it ends in this block.
+    private mutating func within(_ depth: Int) -> RowText? {
+        var depth = depth
+        let start = index
+        while index < block.count {
+            let byte = block[index]
+            index += 1
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            if passesText(byte) { continue }
+            switch byte {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+            if depth == 0 { return end(from: start) }
+        }
+        place = .within(depth: depth)
+        pending.add(block[start...])
+        return nil
+    }
+
+    /// Passes a text that is a value by itself.
+    private mutating func text() -> RowText? {
+        let start = index
+        while index < block.count {
+            let byte = block[index]
+            index += 1
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            if !passesText(byte) || !isQuoted { return end(from: start) }
+        }
+        pending.add(block[start...])
+        return nil
+    }
+
+    /// Whether the byte belongs to a text or its quotes.
+    private mutating func passesText(_ byte: UInt8) -> Bool {
+        if isEscaped {
+            isEscaped = false
+            return true
+        }
+        if byte == UInt8(ascii: "\"") {
+            isQuoted.toggle()
+            return true
+        }
+        if isQuoted, byte == UInt8(ascii: "\\") { isEscaped = true }
+        return isQuoted
+    }
+
+    private mutating func word() -> RowText? {
+        let ends: [UInt8] = [
+            9, 10, 13, 32, UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"),
+        ]
+        let rest = block[index...]
+        guard let end = rest.firstIndex(where: ends.contains) else {
+            pending.add(rest)
+            index = block.count
+            return nil
+        }
+        let start = index
+        index = end
+        return self.end(from: start)
+    }
+
+    private mutating func end(from start: Int) -> RowText {
+        pending.add(block[start..<index])
+        place = .after
+        return pending.take(line: begun)
+    }
+
+    private func unexpected(_ byte: UInt8) -> RowProblem {
+        let sign = (33..<127).contains(byte) ? "`\(Character(UnicodeScalar(byte)))`" : "a byte"
+        let place =
+            switch self.place {
+            case .end: "after the end of the JSON list"
+            case .after: isList ? "where `,` or `]` was expected" : "after the end of an object"
+            default: "where a value was expected"
+            }
+        return problem("\(sign) \(place)", line: line)
+    }
+
+    private func problem(_ text: String, line: Int) -> RowProblem {
+        RowProblem(.notJSON, "line \(line): \(text)")
+    }
+}

@@ -1,7 +1,9 @@
 internal import Glibc
+internal import OgiveCore
 internal import OgiveModels
 internal import OgiveStore
 internal import ServiceLifecycle
+internal import Synchronization
 internal import UnixSignals
 
 /// Runs coordinator, workers and model servers on this machine until a run is finished.
@@ -186,5 +188,93 @@ struct LocalRun {
             group.cancelAll()
             try result.get()
         }
+    }
+}
+
+/// The turn of a run among those that want to lead its database: one at a time does.
+struct Turn {
+    /// The database.
+    var store: PostgresStore
+    /// The run, when it is submitted: the one that leads may finish it.
+    var run: String?
+
+    /// How often the database is asked.
+    private static let period = Duration.milliseconds(250)
+
+    /// Returns once nobody leads, or nothing of the run is left to do.
+    func wait() async throws {
+        var leader: CoordinatorStatus?
+        var isTold = false
+        while true {
+            do {
+                let found = try await store.coordinator()
+                guard found.leads else { return }
+                if let run, try await store.runStatus(run).isClosed { return }
+                // A killed one leads until its lease runs out, but does not renew it.
+                if !isTold, let leader, leader.term == found.term,
+                    leader.renewedAt != found.renewedAt
+                {
+                    isTold = true
+                    tell(found)
+                }
+                if leader?.term != found.term { leader = found }
+            } catch let error as StoreError where error.isRetriable {
+                // The database is asked again, as while the run is on.
+                try await Task.sleep(for: Self.period)
+            }
+            try await Task.sleep(for: Self.period)
+        }
+    }
+
+    private func tell(_ leader: CoordinatorStatus) {
+        Output.show(
+            "this run waits for its turn: \(leader.name ?? "another coordinator") works on this "
+                + "database; `ogive submit` gives the run to a coordinator that stays",
+            on: STDERR_FILENO)
+    }
+}
+
+/// Whether the user or the system asked a run to stop.
+final class Interruption: Sendable {
+    private let isRaised = Atomic(false)
+
+    /// How soon it is noticed.
+    private static let period = Duration.milliseconds(50)
+
+    /// Asks to stop.
+    func raise() {
+        isRaised.store(true, ordering: .relaxed)
+    }
+
+    /// Throws `.interrupted` once it is raised; `CancellationError` when the task is cancelled.
+    func watch() async throws {
+        while !isRaised.load(ordering: .relaxed) {
+            try await Task.sleep(for: Self.period)
+        }
+        throw Self.error
+    }
+
+    /// Runs `body`, which is cancelled when it is raised: then throws `.interrupted`.
+    func cancelling<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await self.watch()
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw Self.error
+        }
+    }
+
+    /// What an interrupted run ends with.
+    static var error: CommandError {
+        CommandError(
+            .interrupted, "interrupted; what had landed is kept: run the same command again")
     }
 }

@@ -1,3 +1,4 @@
+internal import DedicatedThread
 internal import Glibc
 
 /// The one way to standard output and standard error. Whatever is written passes `Printable`:
@@ -62,6 +63,118 @@ enum Output {
             }
             if count < 0, errno != EINTR { return }
             start += max(0, count)
+        }
+    }
+}
+
+/// What `--json` prints: objects whose fields `config/output.schema.json` defines.
+extension JSONValue {
+    /// The version of the schema, in each object. It grows when a field goes or changes its
+    /// meaning, and not when one is added.
+    static let outputVersion = JSONValue.number("1")
+
+    /// An object as a command prints it.
+    static func output(_ fields: JSONFields) -> JSONValue {
+        var fields = fields
+        fields["version"] = fields["version"] ?? outputVersion
+        return .object(fields)
+    }
+
+    /// The same object as a line of a command that prints several.
+    func event(_ name: String) -> JSONValue {
+        var fields = fields ?? [:]
+        fields["event"] = fields["event"] ?? .string(name)
+        return .object(fields)
+    }
+}
+
+/// Text from outside as a terminal may get it: nothing in it moves the cursor, changes the
+/// terminal, begins another line or turns the direction of writing. Colours are added behind it,
+/// by `PaintedText`.
+enum Printable {
+    /// On one line: control and format characters, line ends among them, become escapes as JSON
+    /// writes them, so that a line of JSON stays the same JSON.
+    static func line(_ text: String) -> String {
+        escaped(text) { _ in false }
+    }
+
+    /// On the lines that it has, with its tabs.
+    static func text(_ text: String) -> String {
+        escaped(text) { $0 == "\n" || $0 == "\t" }
+    }
+
+    private static func escaped(
+        _ text: String, keeping isKept: (Unicode.Scalar) -> Bool
+    ) -> String {
+        guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if isKept(scalar) || !isUnprintable(scalar) {
+                shown.append(scalar)
+            } else {
+                shown.append(contentsOf: escape(scalar).unicodeScalars)
+            }
+        }
+        return String(shown)
+    }
+
+    /// Joiners belong to scripts and emoji; every other character without a form of its own goes.
+    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0x7F { return scalar.value < 0x20 }
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: return true
+        case .format: return scalar.value != 0x200C && scalar.value != 0x200D
+        default: return false
+        }
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        default:
+            return String(scalar).utf16.map { unit in
+                let digits = String(unit, radix: 16)
+                return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }.joined()
+        }
+    }
+}
+
+/// Shows errors as every command does: `error: …` on standard error, without a stack trace.
+enum ErrorRendering {
+    /// The lines of an error; several lines get one `error:` each when they stand for themselves,
+    /// else all but the first are indented: none of them can pass for another error.
+    static func lines(_ error: any Error, style: TerminalStyle) -> [PaintedText] {
+        let prefix = style.paint("error:", .red)
+        let (text, isList) =
+            if let error = error as? CommandError, error.code == .configuration,
+                error.cause == nil
+            {
+                (error.message, true)
+            } else {
+                ("\(error)", false)
+            }
+        return text.split(separator: "\n").enumerated().map { number, line in
+            if number == 0 || isList { return prefix + " \(line)" }
+            return PaintedText(line.hasPrefix("  ") ? String(line) : "  \(line)")
+        }
+    }
+}
+
+/// Asks a person before data is lost.
+enum Confirmation {
+    /// Throws unless a person types `word`; `action` says what `--yes` would do without asking.
+    static func require(_ what: String, _ word: String, or action: String) async throws {
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw CommandError(
+                .configuration, "there is no terminal to ask on: give --yes to \(action)")
+        }
+        Output.show(text: "type \(what) to go on: ", on: STDERR_FILENO)
+        let answer = try await BlockingCall.run("terminal") { readLine() }
+        guard answer == word else {
+            throw CommandError(.interrupted, "not confirmed: nothing was removed")
         }
     }
 }

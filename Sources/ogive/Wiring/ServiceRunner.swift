@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Logging
+internal import OgiveModels
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -88,5 +89,88 @@ struct ServiceRunner {
             // From here: the group would wait for words that do not end.
             Glibc.exit(ExitCode.interrupted.rawValue)
         }
+    }
+}
+
+/// What the signals that a process gets ask of it.
+///
+/// Signals that wait together are delivered by number and not in the order in which they were
+/// sent: Slurm's USR1 may come before the TERM that it followed, so it never counts.
+struct StopRequests {
+    /// What is asked.
+    enum Request: Hashable {
+        /// Finish in order.
+        case drain
+        /// Do not wait for it.
+        case force
+    }
+
+    private var isDraining = false
+    private var isAsked = false
+
+    /// Takes in a signal; answers with what it asks, `nil` for nothing new.
+    mutating func take(_ signal: UnixSignal) -> Request? {
+        defer { isDraining = true }
+        guard signal != .sigusr1 else { return isDraining ? nil : .drain }
+        defer { isAsked = true }
+        if isAsked { return .force }
+        return isDraining ? nil : .drain
+    }
+}
+
+/// Notices the end of the process that started this one: its end of standard input closes.
+enum ParentWatch {
+    /// How often standard input is looked at.
+    private static let period = Duration.milliseconds(100)
+
+    /// Returns when standard input is closed by its other end, or the task is cancelled.
+    static func waitForEnd() async {
+        while !Lifeline.isClosed(STDIN_FILENO) {
+            do {
+                try await Task.sleep(for: period)
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+/// Something that runs beside the main service until everything else has been drained.
+struct SideService: Service {
+    private let body: @Sendable () async throws -> Void
+
+    /// Runs `body`, which is cancelled when it is its turn to end.
+    init(_ body: @escaping @Sendable () async throws -> Void) {
+        self.body = body
+    }
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await body() }
+        } catch is CancellationError {
+            // Its turn to end.
+            return
+        }
+    }
+}
+
+/// A service that begins when something else is ready.
+struct GatedService: Service {
+    private let service: any Service
+    private let gate: @Sendable () async throws -> Void
+
+    /// Runs `service` once `gate` returned; told to shut down before, it never begins.
+    init(_ service: any Service, gate: @escaping @Sendable () async throws -> Void) {
+        self.service = service
+        self.gate = gate
+    }
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await gate() }
+        } catch  where Task.isShuttingDownGracefully {
+            return
+        }
+        try await service.run()
     }
 }

@@ -1,0 +1,191 @@
+internal import Logging
+internal import OgiveCore
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// A coordinator before it leads: asks to, and stands by while another one does.
+struct Candidate: Sendable {
+    let configuration: CoordinatorConfiguration
+    let store: any Store
+    let time: TimeSource
+    let logger: Logger
+
+    /// What a coordinator that leads has to know.
+    struct Success: Sendable {
+        /// Its term.
+        let term: Term
+        /// The secret of the workers' leases.
+        let key: LeaseKey
+        /// The moment from which its lease counts.
+        let since: Instant
+    }
+
+    /// Returns once this coordinator leads; `nil` when it was shut down before. Throws
+    /// `CoordinatorError` when it cannot lead.
+    func lead() async throws -> Success? {
+        var leader: Leader?
+        var isAway = false
+        while !Task.isShuttingDownGracefully {
+            let asked = time.now()
+            do throws(StoreError) {
+                switch try await store.lead(as: configuration.name, for: configuration.lease) {
+                case .leading(let term, let key):
+                    return Success(term: term, key: key, since: asked)
+                case .following(let found):
+                    try follow(found, after: leader)
+                    leader = found
+                }
+                isAway = false
+            } catch {
+                guard leader != nil, error.isRetriable else {
+                    throw CoordinatorError(
+                        code: .leadership, message: error.message, cause: error)
+                }
+                if !isAway {
+                    logger.warning(
+                        "the database does not say who leads",
+                        metadata: ["reason": "\(error.message)"])
+                }
+                isAway = true
+            }
+            do {
+                try await cancelWhenGracefulShutdown {
+                    try await time.sleep(configuration.standbyInterval)
+                }
+            } catch  where Task.isShuttingDownGracefully {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    /// Throws when this one must not wait for a leader that lives.
+    private func follow(_ leader: Leader, after former: Leader?) throws(StoreError) {
+        let isRenewed = former.map {
+            $0.term == leader.term && $0.renewedAt != leader.renewedAt
+        }
+        if !configuration.standsBy, isRenewed == true {
+            throw StoreError(.conflict, leader.conflict)
+        }
+        if former?.term != leader.term {
+            logger.notice(
+                "standing by: another coordinator leads", metadata: ["leader": "\(leader)"])
+        }
+    }
+}
+
+/// Keeps the lease of a coordinator that leads: renews it, and knows by the monotonic clock until
+/// when nobody else can lead.
+///
+/// A leader that cannot renew grants nothing from then on; it goes on when it could renew again,
+/// and stops when another one took the term.
+final class LeaseKeeper: Sendable {
+    private struct State {
+        var renewedAt: Instant
+        var isHeld = false
+        var counters = SchedulerCounters()
+    }
+
+    private let store: any Store
+    private let term: Term
+    private let configuration: CoordinatorConfiguration
+    private let time: TimeSource
+    private let feed: EventFeed<Scheduler.Event>
+    private let logger: Logger
+    private let transportCounts: @Sendable () -> [String: Int]
+    private let state: Mutex<State>
+
+    init(
+        store: any Store, term: Term, since: Instant, configuration: CoordinatorConfiguration,
+        time: TimeSource, feed: EventFeed<Scheduler.Event>, logger: Logger,
+        transportCounts: @escaping @Sendable () -> [String: Int]
+    ) {
+        self.store = store
+        self.term = term
+        self.configuration = configuration
+        self.time = time
+        self.feed = feed
+        self.logger = logger
+        self.transportCounts = transportCounts
+        state = Mutex(State(renewedAt: since))
+    }
+
+    /// What the scheduler has to be told before it handles another event: whether it may grant.
+    func change(at now: Instant) -> Scheduler.Event? {
+        let isHeld: Bool? = state.withLock { state in
+            let isHeld =
+                now - state.renewedAt >= configuration.lease - configuration.leaseMargin
+            guard isHeld != state.isHeld else { return nil }
+            state.isHeld = isHeld
+            return isHeld
+        }
+        guard let isHeld else { return nil }
+        if isHeld {
+            logger.warning("the lease was not renewed in time: nothing is granted until it is")
+        } else {
+            logger.notice("the lease is renewed: granting again")
+        }
+        return .hold(isHeld)
+    }
+
+    /// Takes note of the scheduler's totals, which go with the next renewal.
+    func note(_ counters: SchedulerCounters) {
+        state.withLock { $0.counters = counters }
+    }
+
+    /// Renews the lease again and again, until the task is cancelled or the term is over.
+    func run() async throws {
+        var wasAway = false
+        while !Task.isCancelled {
+            try await time.sleep(configuration.renewInterval)
+            do throws(StoreError) {
+                try await renew()
+                wasAway = false
+            } catch {
+                if error.code == .staleTerm {
+                    feed.yield(.superseded(error))
+                    return
+                }
+                guard error.isRetriable else {
+                    feed.yield(.refused(error))
+                    return
+                }
+                if !wasAway {
+                    logger.warning(
+                        "the lease could not be renewed; trying again",
+                        metadata: ["reason": "\(error.message)"])
+                }
+                wasAway = true
+            }
+        }
+    }
+
+    /// Renews the lease, and stores the totals.
+    func renew() async throws(StoreError) {
+        let asked = time.now()
+        let counts = state.withLock(\.counters).counts.merging(transportCounts()) { own, _ in own }
+        try await store.renew(term, for: configuration.lease, counts: counts)
+        // From before it was asked: the database cannot have begun to count earlier.
+        state.withLock { $0.renewedAt = asked }
+    }
+}
+
+extension SchedulerCounters {
+    /// The totals under the names by which operators know them.
+    var counts: [String: Int] {
+        [
+            "ogive_leases_granted_total": granted,
+            "ogive_lease_expirations_total": expired,
+            "ogive_leases_adopted_total": adopted,
+            "ogive_results_total{outcome=committed}": committed,
+            "ogive_results_total{outcome=duplicate}": duplicates,
+            "ogive_results_total{outcome=stale}": stale,
+            "ogive_results_total{outcome=rejected}": rejected,
+            "ogive_results_total{outcome=deferred}": deferred,
+            "ogive_leases_unproved_total": unproved,
+            "ogive_leases_returned_total": returned,
+            "ogive_failures_total": failures,
+            "ogive_database_errors_total": databaseErrors,
+        ]
+    }
+}

@@ -7,7 +7,10 @@ extension Installation {
     /// Starts everything with answers that take a while, and returns when some draws have landed
     /// and most have not.
     func getUnderWay(workers: Int = 2, latency: Double = 0.1) async throws {
-        try models.change { $0.latency = latency }
+        try models.change {
+            $0.latency = latency
+            $0.quick = 8
+        }
         try startCoordinator()
         for worker in 0..<workers { try startWorker("w\(worker)") }
         try await landSome()
@@ -21,7 +24,10 @@ extension Installation {
 
     /// Answers without delay from now on.
     func hurry() throws {
-        try models.change { $0.latency = 0 }
+        try models.change {
+            $0.latency = 0
+            $0.quick = nil
+        }
     }
 
     /// No draw was asked of the policy twice: no worker was lost, so nothing had to be drawn

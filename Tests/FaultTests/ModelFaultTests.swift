@@ -177,6 +177,7 @@ extension FaultTests.Models {
                 $0.root = "weights-2"
                 $0.salt = "other"
                 $0.latency = 0
+                $0.quick = nil
             }
             try await installation.models.start()
             let landed = try await installation.landed()

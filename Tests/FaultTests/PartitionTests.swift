@@ -37,7 +37,10 @@ extension Installation {
         }
         try await workplace.ogive(
             ["keys", "authorize", workplace.path("a.pub"), "--authorized", authorized])
-        try models.change { $0.latency = 0.1 }
+        try models.change {
+            $0.latency = 0.1
+            $0.quick = 8
+        }
         let endpoint = "tcp://\(spaces.coordinator.address):\(port)"
         try startCoordinator(
             settings: [

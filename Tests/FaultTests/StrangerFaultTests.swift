@@ -38,7 +38,10 @@ extension FaultTests.StrangerConnections {
     @Test("Fault 58: a coordinator is flooded with Hellos and credit, and told once to end")
     func floodedEnd() async throws {
         try await withstands { installation in
-            try installation.models.change { $0.latency = 0.1 }
+            try installation.models.change {
+                $0.latency = 0.1
+                $0.quick = 8
+            }
             let coordinator = try installation.startCoordinator(
                 settings: ["coordinator.drain_timeout=5s"])
             try installation.startWorkers("honest")

@@ -180,7 +180,7 @@ package final class Installation {
           url: \(models)
         database:
           url: "\(database.url)"
-          connect_timeout: 2s
+          connect_timeout: 10s
           statement_timeout: 20s
         coordinator:
           listen: tcp://127.0.0.1:\(port)

@@ -43,6 +43,9 @@ package final class ScriptedModels {
         package var salt = ""
         /// Seconds for each request.
         package var latency = 0.0
+        /// Requests to the policy that take only that. Each later one takes five seconds, so that
+        /// much is left to be drawn however slow the machine is; `nil`: all take only that.
+        package var quick: Int?
         /// Faults of the policy, the first that fits.
         package var policy: [Fault] = []
         /// Faults of the scorer.
@@ -136,10 +139,11 @@ package final class ScriptedModels {
     private var log: String { workplace.path("models.log") }
 
     private func write() throws {
-        let object: [String: Any] = [
+        var object: [String: Any] = [
             "root": script.root, "salt": script.salt, "latency": script.latency,
             "policy": script.policy.map(rule), "scorer": script.scorer.map(rule),
         ]
+        if let quick = script.quick { object["quick"] = quick }
         let data = try JSONSerialization.data(withJSONObject: object)
         try data.write(to: URL(fileURLWithPath: control), options: .atomic)
     }

@@ -63,14 +63,15 @@ struct DialectServer {
         let plain = #"{"data":[{"id":"tiny-policy","object":"model","owned_by":"o"}]}"#
         switch kind {
         case .llamaCpp:
-            return ["/v1/models": plain, "/props": OpenAIPolicyTests.llamaProps]
+            return ["/v1/models": plain, "/props": CompletionPolicyTests.llamaProps]
         case .vLLM:
             return [
-                "/v1/models": OpenAIPolicyTests.vllmModels, "/version": #"{"version":"0.32.0"}"#,
+                "/v1/models": CompletionPolicyTests.vllmModels,
+                "/version": #"{"version":"0.32.0"}"#,
             ]
         case .sglang:
             return [
-                "/v1/models": OpenAIPolicyTests.vllmModels,
+                "/v1/models": CompletionPolicyTests.vllmModels,
                 "/get_server_info": #"{"model_path":"/m","version":"0.5.9","tp_size":1,"#
                     + #""enable_deterministic_inference":true,"internal_states":[{}]}"#,
                 // A page by that name would not make it a vLLM.

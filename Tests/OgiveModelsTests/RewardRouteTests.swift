@@ -64,7 +64,7 @@ import Testing
                         + #""served_model_name":"tiny-policy","model_type":{"classifier":{}},"#
                         + #""max_input_length":512,"max_client_batch_size":32,"version":"1.8.0"}"#)
             case (.tei, _): return .answer(status: 404, body: "")
-            case (_, "/v1/models"): return .json(OpenAIPolicyTests.vllmModels)
+            case (_, "/v1/models"): return .json(CompletionPolicyTests.vllmModels)
             case (.sglang, "/get_server_info"):
                 return .json(#"{"version":"0.5.4","model_path":"/m","tokenizer_path":"/m"}"#)
             case (.vLLM, "/version"): return .json(#"{"version":"0.32.0"}"#)

@@ -39,10 +39,10 @@ enum Samples {
         server: ServerProfile.Kind? = nil, drawsPerRequest: Int = 8,
         timeout: Duration = .seconds(30),
         answerBytesMax: Int = 1 << 20, _ change: (inout PolicySpec) -> Void = { _ in }
-    ) throws -> OpenAIPolicy {
+    ) throws -> CompletionPolicy {
         var spec = PolicySpec(kind: .openai, model: model)
         change(&spec)
-        return OpenAIPolicy(
+        return CompletionPolicy(
             spec: spec,
             server: try connection(
                 url, model: model, apiKey: apiKey, server: server, timeout: timeout,

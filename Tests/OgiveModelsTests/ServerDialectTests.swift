@@ -16,7 +16,7 @@ import Testing
 
     static func serving(
         _ kind: Kind, _ change: @escaping (inout PolicySpec) -> Void = { _ in },
-        _ body: (OpenAIPolicy, ScriptedServer) async throws -> Void
+        _ body: (CompletionPolicy, ScriptedServer) async throws -> Void
     ) async throws {
         try await ScriptedServer.serving(DialectServer(kind: kind).script) { server in
             let policy = try Samples.policy(

@@ -82,7 +82,7 @@ package struct ConfiguredModels: ModelProvider {
         where endpoint.kind == spec.kind && endpoint.model == spec.model {
             let policy: any Policy =
                 if let server {
-                    OpenAIPolicy(
+                    CompletionPolicy(
                         spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
                 } else { try SyntheticPolicy(spec: spec) }
             served.append(

@@ -1,6 +1,6 @@
 package import OgiveCore
 
-extension OpenAIPolicy {
+extension CompletionPolicy {
     /// vLLM and SGLang tell them: of llama.cpp one request for each token would be needed.
     package func logProbabilityObstacle() async throws(ModelError) -> String? {
         let kind = try await server.known().kind

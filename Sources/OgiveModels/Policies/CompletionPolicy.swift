@@ -8,7 +8,7 @@ internal import Synchronization
 /// raw log-softmax at temperature 1, whatever `temperature` is: llama.cpp and vLLM both return
 /// that. So log π_ref(y|x) is the model's own, also when it is sampled with other parameters. From
 /// a server that returns something else it is not asked for (`ServerDialect.LogProbabilities`).
-package struct OpenAIPolicy: Policy {
+package struct CompletionPolicy: Policy {
     let spec: PolicySpec
     let server: ServerConnection
     private let drawsPerRequest: Int

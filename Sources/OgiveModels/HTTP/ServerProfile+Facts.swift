@@ -64,39 +64,3 @@ extension ServerProfile.Kind {
         return try? BoundedJSON.decode(type, from: page)
     }
 }
-
-extension TEIInfo {
-    /// Reads the page; `nil` when it is not there, or another server's.
-    static func read(_ pages: [String: Data]) -> TEIInfo? {
-        pages["/info"].flatMap { try? BoundedJSON.decode(TEIInfo.self, from: $0) }
-    }
-
-    /// The names under which the one model is served.
-    var names: [String] { [served_model_name ?? model_id, model_id] }
-
-    fileprivate var facts: [String: String] {
-        [
-            "version": version, "root": model_id, "sha": model_sha, "dtype": model_dtype,
-            "max_model_len": "\(max_input_length)",
-        ].compactMapValues(\.self)
-    }
-}
-
-extension LlamaProps {
-    /// Reads the page; `nil` when it is not there, or another server's.
-    static func read(_ pages: [String: Data]) -> LlamaProps? {
-        pages["/props"].flatMap { try? BoundedJSON.decode(LlamaProps.self, from: $0) }
-    }
-
-    fileprivate func facts(_ entry: ModelList.Entry?) -> [String: String] {
-        var facts: [String: String] = [:]
-        facts["version"] = build_info
-        facts["n_ctx"] = default_generation_settings?.n_ctx.map { "\($0)" }
-        facts["n_params"] = entry?.meta?.n_params.map { "\($0)" }
-        facts["n_vocab"] = entry?.meta?.n_vocab.map { "\($0)" }
-        facts["size"] = entry?.meta?.size.map { "\($0)" }
-        facts["ftype"] = entry?.meta?.ftype
-        facts["chat_template_sha256"] = chat_template.map { SHA256Digest(hashing: $0).hex }
-        return facts
-    }
-}

@@ -1,5 +1,5 @@
-package import FoundationEssentials
-package import OgiveCore
+internal import FoundationEssentials
+internal import OgiveCore
 
 /// Asks a server for the log-probabilities of tokens that are given.
 struct PromptLogProbabilities: Sendable {
@@ -75,65 +75,6 @@ struct PromptLogProbabilities: Sendable {
 
     private static func ids(_ batch: [GivenTokens]) -> JSONValue {
         .list(batch.map { .list($0.ids.map { .integer(Int64($0)) }) })
-    }
-}
-
-/// Reads `prompt_logprobs` of vLLM's answers.
-package struct PromptLogProbabilityReader {
-    private struct Answer: Decodable {
-        var model: String?
-        var choices: [Choice]
-        var usage: ServerUsage?
-    }
-
-    private struct Choice: Decodable {
-        var index: Int
-        var prompt_logprobs: [[String: Entry]?]?
-    }
-
-    private struct Entry: Decodable { var logprob: Double }
-
-    let url: String
-    let models: [String]?
-    let readsTokens: Bool
-
-    /// Reads answers of `url`; without `models` any name will do.
-    package init(url: String, models: [String]? = nil, readsTokens: Bool) {
-        self.url = url
-        self.models = models
-        self.readsTokens = readsTokens
-    }
-
-    /// One entry for each of the `given`, in their order, with what they took.
-    package func values(
-        _ body: Data, of given: [GivenTokens]
-    ) throws(ModelError) -> [Result<LogProbability, ModelError>] {
-        let answer = try ServerAnswer.decode(Answer.self, body, url: url)
-        try ServedModel.check(answer.model, among: models, url: url)
-        guard answer.choices.map(\.index).sorted() == Array(given.indices) else {
-            throw ModelError(
-                .wrongCount,
-                "\(url) answered \(answer.choices.count) choices to \(given.count) completions")
-        }
-        let choices = answer.choices.sorted { $0.index < $1.index }
-        return zip(choices, given).map { choice, given in
-            Result { () throws(ModelError) in try value(choice, given) }
-        }.charged(answer.usage?.tokens)
-    }
-
-    private func value(
-        _ choice: Choice, _ given: GivenTokens
-    ) throws(ModelError) -> LogProbability {
-        guard let entries = choice.prompt_logprobs, entries.count == given.ids.count else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered \(choice.prompt_logprobs?.count ?? 0) log-probabilities to "
-                    + "\(given.ids.count) tokens")
-        }
-        let values = zip(entries.dropFirst(given.prompt.count), given.completion).map {
-            $0?["\($1)"]?.logprob ?? .nan
-        }
-        return try LogProbability(values, of: given, readsTokens: readsTokens, url: url)
     }
 }
 

@@ -1,5 +1,4 @@
 package import FoundationEssentials
-internal import Glibc
 package import OgiveCore
 
 /// Reads the answers of endpoints that rank completions of one prompt.
@@ -81,28 +80,5 @@ package struct RerankReader {
             tokens = answer.usage?.tokens
         }
         return (try ScoreReader.ordered(scores, count: count, url: url), tokens)
-    }
-
-    /// ln(s / (1 − s)), without cancellation at either end.
-    package static func reward(_ probability: Double?, url: String) throws(ModelError) -> Double {
-        guard let s = probability, s.isFinite else {
-            throw ModelError(.notFinite, "\(url) answered a score that is no finite number")
-        }
-        guard s >= 0, s <= 1 else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered the score \(s), which is no probability; serve a reward model "
-                    + "that llama.cpp reads as a two-label classifier")
-        }
-        // 1 − s is exact for s ≥ 0.5 (Sterbenz), and log1p keeps small s exact.
-        let reward = s < 0.5 ? log(s) - log1p(-s) : log(s) - log(1 - s)
-        guard reward.isFinite else {
-            throw ModelError(
-                .notFinite,
-                "\(url) answered the score \(s): the reward is beyond the resolution of this "
-                    + "endpoint (|reward| above about 12); serve the reward model by vLLM and "
-                    + "use the scorer `classify`")
-        }
-        return reward
     }
 }

@@ -1,6 +1,36 @@
 package import FoundationEssentials
 package import OgiveCore
 
+// Where each fact comes from is said in Servers.md.
+extension ServerDialect {
+    /// SGLang. All choices of a request share its seed, and are the same text with
+    /// `--enable-deterministic-inference`; without it the seed is ignored.
+    static var sglang: ServerDialect {
+        var dialect = ServerDialect()
+        // 0 is refused.
+        dialect.topK = Parameter(name: "top_k", off: .integer(-1))
+        dialect.minP = Parameter(name: "min_p", off: .integer(0))
+        dialect.off = [
+            "presence_penalty": .integer(0), "frequency_penalty": .integer(0),
+            "repetition_penalty": .integer(1),
+        ]
+        dialect.chatFields = ["separate_reasoning": .flag(false)]
+        dialect.logProbabilities = .atTemperature
+        dialect.partialTurn = .fields(["continue_final_message": .flag(true)])
+        // `tool_choice: none` would leave them out of the prompt.
+        dialect.tools = .fields([:])
+        dialect.given = .generate
+        return dialect
+    }
+}
+
+/// `/get_server_info` of SGLang.
+struct SGLangInfo: Decodable {
+    var version: String
+    var model_path: String
+    var enable_deterministic_inference: Bool?
+}
+
 /// Reads the log-probabilities of given tokens in answers of SGLang's `/generate`.
 package struct GenerateLogProbabilityReader {
     private struct Answer: Decodable {
@@ -72,5 +102,24 @@ package struct GenerateLogProbabilityReader {
         }
         return try LogProbability(
             told.map { $0.value ?? .nan }, of: given, readsTokens: readsTokens, url: url)
+    }
+}
+
+/// An entry of SGLang's `/classify`: a list of numbers, or one.
+struct Embedding: Decodable {
+    var embedding: [Double?]
+    /// Its own tokens are among the rest.
+    var meta_info: ServerUsage?
+
+    private enum Keys: String, CodingKey { case embedding, meta_info }
+
+    init(from decoder: any Decoder) throws {
+        let entry = try decoder.container(keyedBy: Keys.self)
+        if let values = try? entry.decode([Double?].self, forKey: .embedding) {
+            embedding = values
+        } else {
+            embedding = [try entry.decode(Double.self, forKey: .embedding)]
+        }
+        meta_info = try? entry.decodeIfPresent(ServerUsage.self, forKey: .meta_info)
     }
 }

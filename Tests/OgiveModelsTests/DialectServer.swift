@@ -6,7 +6,7 @@ import OgiveModels
 /// refuses. The shapes of llama.cpp and vLLM were recorded; the others' are from their sources and
 /// documentation (see Servers.md).
 struct DialectServer {
-    let kind: ServerProfile.Kind
+    let kind: ServerKind
 
     /// A request for draws.
     struct Ask: Decodable {
@@ -88,8 +88,8 @@ struct DialectServer {
                 "/v1/models": plain, "/api/version": #"{"version":"0.31.0"}"#,
                 "/api/tags": #"{"models":[{"name":"tiny-policy","digest":"a80c4f"}]}"#,
             ]
-        case .openAI, .tei: return [:]
         case .other: return ["/v1/models": plain]
+        default: return [:]
         }
     }
 
@@ -112,7 +112,7 @@ struct DialectServer {
         case .openAI:
             if ask.top_k != nil || ask.min_p != nil { return "Unrecognized request argument" }
             return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
-        case .other, .tei: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
+        default: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
         }
     }
 

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: RewardRouteTests.routes)
     func tokensOfEveryRequestAreSharedByItsScores(
-        _ kind: ScorerSpec.Kind, _ server: RewardServer, _ template: String?, path: String
+        _ kind: ScorerSpec.Kind, _ server: ServerKind, _ template: String?, path: String
     ) async throws {
         var fake = RewardRouteTests.FakeServer(kind: server)
         fake.told = 11

@@ -135,7 +135,7 @@ extension ConfiguredModels {
 
     private static func connection(
         _ url: String?, _ whose: String, model: String, apiKey: String?, caFile: String?,
-        timeout: Duration, connections: Int, kind: ServerProfile.Kind? = nil, agreed: AgreedFacts
+        timeout: Duration, connections: Int, kind: ServerKind? = nil, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
         let http = try http(
             url, whose, apiKey: apiKey, caFile: caFile, timeout: timeout, connections: connections)

@@ -1,13 +1,36 @@
 internal import FoundationEssentials
 internal import OgiveCore
 
+/// Where and how one kind of server is asked for the log-probabilities of tokens that are given.
+struct GivenRoute: Sendable {
+    /// What an answer is read by.
+    struct Asked: Sendable {
+        /// The endpoint, for messages.
+        var url: String
+        /// The names under which the server's model may answer; `nil` takes any.
+        var models: [String]?
+        /// Whether the tokens' values are kept, not their sum alone.
+        var readsTokens: Bool
+    }
+
+    /// The path that is posted to.
+    var path: String
+    /// The request for a batch, all of which has the same prompt: `ids` are the tokens of each,
+    /// `model` is the model's name.
+    var body: @Sendable (_ ids: JSONValue, _ batch: [GivenTokens], _ model: String) -> JSONValue
+    /// One entry for each of the batch, in its order, with what they took.
+    var read:
+        @Sendable (_ answer: Data, _ batch: [GivenTokens], _ asked: Asked) throws(ModelError)
+            -> [Result<LogProbability, ModelError>]
+}
+
 /// Asks a server for the log-probabilities of tokens that are given.
 struct PromptLogProbabilities: Sendable {
     typealias Answer = (index: Int, result: Result<LogProbability, ModelError>)
 
     let server: ServerConnection
     let spec: PolicySpec
-    let kind: ServerProfile.Kind
+    let kind: ServerKind
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
 
@@ -33,44 +56,17 @@ struct PromptLogProbabilities: Sendable {
     }
 
     private func ask(together batch: [GivenTokens]) async throws(ModelError) -> [Answer] {
-        let values: [Result<LogProbability, ModelError>]
-        let readsTokens = spec.logProbabilities == .tokens
         switch kind.dialect.given {
-        case .promptLogProbabilities:
-            let path = "/v1/completions"
-            let data = try await server.post(path, promptRequest(batch))
-            values = try PromptLogProbabilityReader(
-                url: server.http.url.appending(path), models: models, readsTokens: readsTokens
-            ).values(data, of: batch)
-        case .generate:
-            let path = "/generate"
-            let data = try await server.post(path, generateRequest(batch))
-            values = try GenerateLogProbabilityReader(
-                url: server.http.url.appending(path), readsTokens: readsTokens
-            ).values(data, of: batch)
+        case .asked(let route):
+            let body = route.body(Self.ids(batch), batch, spec.model)
+            let data = try await server.post(route.path, body)
+            let asked = GivenRoute.Asked(
+                url: server.http.url.appending(route.path), models: models,
+                readsTokens: spec.logProbabilities == .tokens)
+            let values = try route.read(data, batch, asked)
+            return zip(batch, values).map { ($0.index, $1) }
         case .none(let reason): throw ModelError(.unsupported, reason)
         }
-        return zip(batch, values).map { ($0.index, $1) }
-    }
-
-    private func promptRequest(_ batch: [GivenTokens]) -> JSONValue {
-        .object([
-            "model": .text(spec.model), "prompt": Self.ids(batch), "max_tokens": .integer(1),
-            "temperature": .integer(0), "prompt_logprobs": .integer(0), "stream": .flag(false),
-        ])
-    }
-
-    /// All of a batch have the same prompt. From its last token on, so that the first of the
-    /// completion has one before it.
-    private func generateRequest(_ batch: [GivenTokens]) -> JSONValue {
-        let start = batch.map(\.prompt.count).min() ?? 0
-        return .object([
-            "input_ids": Self.ids(batch), "return_logprob": .flag(true),
-            "logprob_start_len": .integer(Int64(max(0, start - 1))),
-            "sampling_params": .object([
-                "max_new_tokens": .integer(1), "temperature": .integer(1), "top_p": .integer(1),
-            ]), "stream": .flag(false),
-        ])
     }
 
     private static func ids(_ batch: [GivenTokens]) -> JSONValue {

@@ -1,14 +1,37 @@
 internal import OgiveCore
 
 // Where each fact comes from is said in Servers.md.
+extension ServerKind {
+    /// Ollama.
+    package static let ollama: ServerKind = {
+        var kind = ServerKind(name: "Ollama", yamlName: "ollama")
+        kind.pages = ["/api/version", "/api/tags"]
+        kind.facts = { pages in
+            guard let version = pages.read(Version.self, at: "/api/version") else { return nil }
+            let tags = pages.read(OllamaTags.self, at: "/api/tags")
+            let digest = tags?.models.first { $0.name == pages.entry?.id }?.digest
+            return ServerFacts(["version": version.version, "digest": digest])
+        }
+        kind.dialect = .ollama
+        // It loaded the model, and did nothing else.
+        kind.finishReasons = ["load": .givenUp, "unload": .givenUp]
+        kind.errors.contextLength = [
+            ErrorSign("longer than the context length"), ErrorSign("exceeds the context length"),
+        ]
+        return kind
+    }()
+}
+
 extension ServerDialect {
-    /// Ollama by its own endpoints: with OpenAI's, top_k stays at 40, and prompts that are too
+    /// By its own endpoints: with OpenAI's, top_k stays at 40, and prompts that are too
     /// long are cut without a word.
-    static var ollama: ServerDialect {
+    fileprivate static var ollama: ServerDialect {
         var dialect = ServerDialect()
         dialect.chatPath = "/api/chat"
         dialect.textPath = "/api/generate"
-        dialect.answersOneChoice = true
+        dialect.read = { (data, url) throws(ModelError) in
+            try ServerAnswer.decode(OllamaAnswer.self, data, url: url).answer
+        }
         dialect.parametersField = "options"
         dialect.maxTokens = "num_predict"
         dialect.topK = Parameter(name: "top_k", off: .integer(0))
@@ -27,8 +50,10 @@ extension ServerDialect {
     }
 }
 
+// The field names are the server's own.
+
 /// `/api/tags` of Ollama.
-struct OllamaTags: Decodable {
+private struct OllamaTags: Decodable {
     /// One model that lies on the server.
     struct Model: Decodable {
         var name: String
@@ -39,7 +64,7 @@ struct OllamaTags: Decodable {
 }
 
 /// The answer of Ollama's `/api/chat` (`message`) and `/api/generate` (`response`).
-struct OneChoiceAnswer: Decodable {
+private struct OllamaAnswer: Decodable {
     /// The message of a chat.
     struct Message: Decodable {
         var content: String?

@@ -2,10 +2,50 @@ package import FoundationEssentials
 package import OgiveCore
 
 // Where each fact comes from is said in Servers.md.
+extension ServerKind {
+    /// SGLang.
+    package static let sglang: ServerKind = {
+        var kind = ServerKind(name: "SGLang", yamlName: "sglang")
+        kind.pages = ["/get_server_info"]
+        kind.facts = { pages in
+            guard let info = pages.read(SGLangInfo.self, at: "/get_server_info") else {
+                return nil
+            }
+            return ServerFacts(
+                pages.common.merging([
+                    "version": info.version,
+                    "deterministic": info.enable_deterministic_inference.map { "\($0)" },
+                ]) { $1 })
+        }
+        kind.dialect = .sglang
+        kind.tokenizer.prefix = "/v1"
+        // It renders a chat to be answered, or to be continued, but not as it is.
+        kind.tokenizer.rendersWholeChats = false
+        kind.tokenizer.detokenizeFields = ["skip_special_tokens": .flag(false)]
+        // Its own `/classify` gives what the model's head gives.
+        kind.rewards.routes = [
+            .classify: RewardRoute("/classify", .text, .embeddings, hasActivation: false)
+        ]
+        kind.rewards.advice[.score] =
+            "SGLang's /v1/score gives probabilities of tokens of a language model and no reward; "
+            + "use the scorer `classify`"
+        kind.rewards.rerank = .none(
+            "is SGLang, whose /v1/rerank squashes rewards as the model's configuration says and "
+                + "cannot be told not to; use the scorer `classify`")
+        kind.judgeFields = ["top_k": .integer(-1), "min_p": .integer(0)]
+        kind.metrics = ServerMetrics.Names(
+            running: "sglang:num_running_reqs", waiting: "sglang:num_queue_reqs")
+        kind.finishReasons = ["abort": .givenUp]
+        kind.errors.contextLength = [ErrorSign("longer than the model's context length")]
+        kind.errors.statuses = ["badrequesterror": 400]
+        return kind
+    }()
+}
+
 extension ServerDialect {
-    /// SGLang. All choices of a request share its seed, and are the same text with
+    /// All choices of a request share its seed, and are the same text with
     /// `--enable-deterministic-inference`; without it the seed is ignored.
-    static var sglang: ServerDialect {
+    fileprivate static var sglang: ServerDialect {
         var dialect = ServerDialect()
         // 0 is refused.
         dialect.topK = Parameter(name: "top_k", off: .integer(-1))
@@ -19,16 +59,41 @@ extension ServerDialect {
         dialect.partialTurn = .fields(["continue_final_message": .flag(true)])
         // `tool_choice: none` would leave them out of the prompt.
         dialect.tools = .fields([:])
-        dialect.given = .generate
+        dialect.given = .asked(.generate)
         return dialect
     }
 }
 
+// The field names are the server's own.
+
 /// `/get_server_info` of SGLang.
-struct SGLangInfo: Decodable {
+private struct SGLangInfo: Decodable {
     var version: String
     var model_path: String
     var enable_deterministic_inference: Bool?
+}
+
+extension GivenRoute {
+    /// `return_logprob` of `/generate`.
+    fileprivate static let generate = GivenRoute(
+        path: "/generate",
+        body: { ids, batch, _ in
+            // From the prompt's last token on, so that the first of the completion has one before
+            // it.
+            let start = batch.map(\.prompt.count).min() ?? 0
+            return .object([
+                "input_ids": ids, "return_logprob": .flag(true),
+                "logprob_start_len": .integer(Int64(max(0, start - 1))),
+                "sampling_params": .object([
+                    "max_new_tokens": .integer(1), "temperature": .integer(1),
+                    "top_p": .integer(1),
+                ]), "stream": .flag(false),
+            ])
+        },
+        read: { (answer, batch, asked) throws(ModelError) in
+            try GenerateLogProbabilityReader(url: asked.url, readsTokens: asked.readsTokens)
+                .values(answer, of: batch)
+        })
 }
 
 /// Reads the log-probabilities of given tokens in answers of SGLang's `/generate`.
@@ -105,8 +170,31 @@ package struct GenerateLogProbabilityReader {
     }
 }
 
+extension RewardRoute.Shape {
+    /// `[{"embedding"}]`, in the order of the request.
+    fileprivate static let embeddings = RewardRoute.Shape(
+        body: { input, _, _ in .object(["text": .texts(input.texts)]) },
+        read: { (data, count, url, _) throws(ModelError) in
+            let answer = try ServerAnswer.decodeList(Embedding.self, data, url: url)
+            let told = answer.compactMap(\.meta_info?.tokens)
+            return (
+                try ScoreReader.counted(answer, count: count, url: url).map {
+                    LabelledValue.numbered($0.embedding)
+                },
+                told.isEmpty ? nil : told.reduce(TokenCount(), +)
+            )
+        })
+}
+
+extension PoolingReader {
+    /// Reads answers of SGLang's `/classify`.
+    package static func embeddings(url: String, label: String? = nil) -> PoolingReader {
+        PoolingReader(url: url, models: nil, label: label, shape: .embeddings)
+    }
+}
+
 /// An entry of SGLang's `/classify`: a list of numbers, or one.
-struct Embedding: Decodable {
+private struct Embedding: Decodable {
     var embedding: [Double?]
     /// Its own tokens are among the rest.
     var meta_info: ServerUsage?

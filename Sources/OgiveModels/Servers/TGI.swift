@@ -1,10 +1,32 @@
 internal import OgiveCore
 
 // Where each fact comes from is said in Servers.md.
+extension ServerKind {
+    /// Hugging Face's Text Generation Inference.
+    package static let tgi: ServerKind = {
+        var kind = ServerKind(name: "TGI", yamlName: "tgi")
+        kind.pages = ["/info"]
+        kind.facts = { pages in
+            guard let info = pages.read(TGIInfo.self, at: "/info") else { return nil }
+            return ServerFacts([
+                "version": info.version, "root": info.model_id, "sha": info.model_sha,
+                "max_model_len": "\(info.max_total_tokens)",
+            ])
+        }
+        kind.dialect = .tgi
+        kind.metrics = ServerMetrics.Names(
+            running: "tgi_batch_current_size", waiting: "tgi_queue_size")
+        kind.finishReasons = ["eos_token": .ended(.stop), "stop_sequence": .ended(.stop)]
+        kind.errors.contextLength = [ErrorSign("tokens", type: "validation")]
+        kind.errors.statuses = ["validation": 422]
+        return kind
+    }()
+}
+
 extension ServerDialect {
-    /// Hugging Face's Text Generation Inference. It takes `presence_penalty` + 2 for a repetition
-    /// penalty, `model` for the name of an adapter, refuses `top_p: 1`, and ignores `n`.
-    static var tgi: ServerDialect {
+    /// It takes `presence_penalty` + 2 for a repetition penalty, `model` for the name of an adapter,
+    /// refuses `top_p: 1`, and ignores `n`.
+    fileprivate static var tgi: ServerDialect {
         var dialect = ServerDialect()
         dialect.takesWideSeeds = true
         dialect.sendsModel = false
@@ -18,8 +40,10 @@ extension ServerDialect {
     }
 }
 
+// The field names are the server's own.
+
 /// `/info` of TGI.
-struct TGIInfo: Decodable {
+private struct TGIInfo: Decodable {
     var model_id: String
     var model_sha: String?
     var version: String

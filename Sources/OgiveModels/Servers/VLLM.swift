@@ -2,9 +2,58 @@ package import FoundationEssentials
 package import OgiveCore
 
 // Where each fact comes from is said in Servers.md.
+extension ServerKind {
+    /// vLLM.
+    package static let vLLM: ServerKind = {
+        var kind = ServerKind(name: "vLLM", yamlName: "vllm")
+        kind.pages = ["/version"]
+        kind.facts = { pages in
+            guard let version = pages.read(Version.self, at: "/version") else { return nil }
+            return ServerFacts(pages.common.merging(["version": version.version]) { $1 })
+        }
+        kind.dialect = .vLLM
+        kind.tokenizer.rendersTools = true
+        kind.inspection = ServerInspector.Routes(
+            text: { text, addsSpecial, model in
+                .object([
+                    "model": .text(model), "prompt": .text(text),
+                    "add_special_tokens": .flag(addsSpecial),
+                ])
+            },
+            chats: .tokenized)
+        kind.rewards.routes = [
+            .classify: RewardRoute("/classify", .conversation, .indexed, hasActivation: true),
+            .pooling: RewardRoute("/pooling", .conversation, .indexed, hasActivation: true),
+            .score: RewardRoute("/score", .pair, .indexed, hasActivation: true),
+        ]
+        kind.rewards.rerank = .route(
+            RerankRoute(
+                path: "/v1/rerank", hasActivation: true,
+                body: { query, documents, model, isRaw in
+                    .object([
+                        "query": .text(query), "documents": .texts(documents),
+                        "model": .text(model), "use_activation": .flag(!isRaw),
+                    ])
+                },
+                shape: .scores))
+        kind.judgeFields = ["top_k": .integer(-1), "min_p": .integer(0)]
+        kind.metrics = ServerMetrics.Names(
+            running: "vllm:num_requests_running", waiting: "vllm:num_requests_waiting")
+        kind.finishReasons = ["abort": .givenUp, "error": .givenUp]
+        kind.errors.contextLength = [
+            ErrorSign(parameter: "input_tokens"), ErrorSign("maximum context length"),
+            ErrorSign("maximum model length"),
+        ]
+        // Python's JSON refuses NaN.
+        kind.errors.output = [ErrorSign("not JSON compliant")]
+        kind.errors.statuses = ["badrequesterror": 400]
+        return kind
+    }()
+}
+
 extension ServerDialect {
-    /// vLLM. A model folder's generation_config.json may hold a repetition penalty.
-    static var vLLM: ServerDialect {
+    /// A model folder's generation_config.json may hold a repetition penalty.
+    fileprivate static var vLLM: ServerDialect {
         var dialect = ServerDialect()
         dialect.takesWideSeeds = true
         dialect.seedsChoices = true
@@ -16,7 +65,7 @@ extension ServerDialect {
         ]
         dialect.logProbabilities = .ofModel
         dialect.tokenIDs = "return_token_ids"
-        dialect.given = .promptLogProbabilities
+        dialect.given = .asked(.promptLogProbabilities)
         dialect.partialTurn = .fields([
             "continue_final_message": .flag(true), "add_generation_prompt": .flag(false),
         ])
@@ -24,6 +73,24 @@ extension ServerDialect {
         dialect.tools = .fields(["tool_choice": .text("none")])
         return dialect
     }
+}
+
+extension GivenRoute {
+    /// `prompt_logprobs` of `/v1/completions`.
+    fileprivate static let promptLogProbabilities = GivenRoute(
+        path: "/v1/completions",
+        body: { ids, _, model in
+            .object([
+                "model": .text(model), "prompt": ids, "max_tokens": .integer(1),
+                "temperature": .integer(0), "prompt_logprobs": .integer(0),
+                "stream": .flag(false),
+            ])
+        },
+        read: { (answer, batch, asked) throws(ModelError) in
+            try PromptLogProbabilityReader(
+                url: asked.url, models: asked.models, readsTokens: asked.readsTokens
+            ).values(answer, of: batch)
+        })
 }
 
 /// Reads `prompt_logprobs` of vLLM's answers.
@@ -85,9 +152,52 @@ package struct PromptLogProbabilityReader {
     }
 }
 
+extension RewardRoute.Shape {
+    /// `{"data": [{"index", "probs" | "data" | "score"}]}`
+    fileprivate static let indexed = RewardRoute.Shape(
+        body: { input, model, isRaw in
+            var body: [String: JSONValue] = [
+                "model": .text(model), "use_activation": .flag(!isRaw),
+            ]
+            switch input {
+            case .messages(let messages):
+                body["messages"] = .messages(messages)
+            case .texts(let texts):
+                body["input"] = .texts(texts)
+                // The text holds its special tokens: a second <bos> would change the reward.
+                body["add_special_tokens"] = .flag(false)
+            case .pairs(let pairs):
+                body["text_1"] = .texts(pairs.map(\.query))
+                body["text_2"] = .texts(pairs.map(\.reply))
+            }
+            return .object(body)
+        },
+        read: { (data, count, url, models) throws(ModelError) in
+            let answer = try ServerAnswer.decode(IndexedAnswer.self, data, url: url)
+            try ServedModel.check(answer.model, among: models, url: url)
+            let entries = answer.data.map { ($0.index, $0) }
+            let values = try ScoreReader.ordered(entries, count: count, url: url).map {
+                (entry) throws(ModelError) in try entry.values(url: url)
+            }
+            return (values, answer.usage?.tokens)
+        })
+}
+
+extension PoolingReader {
+    /// Reads answers of vLLM's `/classify`, `/pooling` and `/score`.
+    package init(url: String, models: [String]? = nil, label: String? = nil) {
+        self.init(url: url, models: models, label: label, shape: .indexed)
+    }
+}
+
+extension RerankReader.Shape {
+    /// `{"results": [{"index", "relevance_score"}]}`, raw.
+    fileprivate static let scores = RerankReader.Shape()
+}
+
 /// The answer of vLLM's `/classify` (`probs`, `num_classes`), `/pooling` (`data`) and `/score`
 /// (`score`).
-struct IndexedAnswer: Decodable {
+private struct IndexedAnswer: Decodable {
     struct Entry: Decodable {
         var index: Int
         var num_classes: Int?

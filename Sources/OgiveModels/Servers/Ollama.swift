@@ -23,8 +23,8 @@ extension ServerKind {
 }
 
 extension ServerDialect {
-    /// By its own endpoints: with OpenAI's, top_k stays at 40, and prompts that are too
-    /// long are cut without a word.
+    /// By its own endpoints: with OpenAI's, top_k stays at 40, and prompts that are too long are
+    /// cut without a word.
     fileprivate static var ollama: ServerDialect {
         var dialect = ServerDialect()
         dialect.chatPath = "/api/chat"

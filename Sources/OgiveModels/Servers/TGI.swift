@@ -24,8 +24,8 @@ extension ServerKind {
 }
 
 extension ServerDialect {
-    /// It takes `presence_penalty` + 2 for a repetition penalty, `model` for the name of an adapter,
-    /// refuses `top_p: 1`, and ignores `n`.
+    /// It takes `presence_penalty` + 2 for a repetition penalty, `model` for the name of an
+    /// adapter, refuses `top_p: 1`, and ignores `n`.
     fileprivate static var tgi: ServerDialect {
         var dialect = ServerDialect()
         dialect.takesWideSeeds = true

@@ -149,9 +149,10 @@ import Testing
             var n: Int
             var seed: Int
         }
-        let script = OpenAIPolicyTests.script(vLLM: true) { request in
+        let script = CompletionPolicyTests.script(vLLM: true) { request in
             let ask = try? JSONDecoder().decode(Ask.self, from: Data(request.body.utf8))
-            return OpenAIPolicyTests.chat(OpenAIPolicyTests.choice(0, "s\(ask?.seed ?? -1)"))
+            let choice = CompletionPolicyTests.choice(0, "s\(ask?.seed ?? -1)")
+            return CompletionPolicyTests.chat(choice)
                 .replacing(#""completion_tokens":7"#, with: #""completion_tokens":2"#)
         }
         try await ScriptedServer.serving(script) { server in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct ConfiguredModelsTests {
     @Test func offersWhatIsConfigured() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true, OpenAIPolicyTests.faithful)
+        let script = CompletionPolicyTests.script(vLLM: true, CompletionPolicyTests.faithful)
         try await ScriptedServer.serving(script) { server in
             let models = try ConfiguredModels(
                 policies: [
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func endpointsOfOneModelHaveOneFingerprint() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true, OpenAIPolicyTests.faithful)
+        let script = CompletionPolicyTests.script(vLLM: true, CompletionPolicyTests.faithful)
         try await ScriptedServer.serving(script) { first in
             try await ScriptedServer.serving(script) { second in
                 let models = try Self.models([first.url, second.url])
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func endpointsWithDifferentModelsAreNamed() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true, OpenAIPolicyTests.faithful)
+        let script = CompletionPolicyTests.script(vLLM: true, CompletionPolicyTests.faithful)
         let other: @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply = { request in
             guard request.path == "/version" else { return script(request) }
             return .json(#"{"version":"0.33.0"}"#)

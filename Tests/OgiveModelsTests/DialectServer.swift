@@ -6,7 +6,7 @@ import OgiveModels
 /// refuses. The shapes of llama.cpp and vLLM were recorded; the others' are from their sources and
 /// documentation (see Servers.md).
 struct DialectServer {
-    let kind: ServerProfile.Kind
+    let kind: ServerKind
 
     /// A request for draws.
     struct Ask: Decodable {
@@ -63,14 +63,15 @@ struct DialectServer {
         let plain = #"{"data":[{"id":"tiny-policy","object":"model","owned_by":"o"}]}"#
         switch kind {
         case .llamaCpp:
-            return ["/v1/models": plain, "/props": OpenAIPolicyTests.llamaProps]
+            return ["/v1/models": plain, "/props": CompletionPolicyTests.llamaProps]
         case .vLLM:
             return [
-                "/v1/models": OpenAIPolicyTests.vllmModels, "/version": #"{"version":"0.32.0"}"#,
+                "/v1/models": CompletionPolicyTests.vllmModels,
+                "/version": #"{"version":"0.32.0"}"#,
             ]
         case .sglang:
             return [
-                "/v1/models": OpenAIPolicyTests.vllmModels,
+                "/v1/models": CompletionPolicyTests.vllmModels,
                 "/get_server_info": #"{"model_path":"/m","version":"0.5.9","tp_size":1,"#
                     + #""enable_deterministic_inference":true,"internal_states":[{}]}"#,
                 // A page by that name would not make it a vLLM.
@@ -87,8 +88,8 @@ struct DialectServer {
                 "/v1/models": plain, "/api/version": #"{"version":"0.31.0"}"#,
                 "/api/tags": #"{"models":[{"name":"tiny-policy","digest":"a80c4f"}]}"#,
             ]
-        case .openAI, .tei: return [:]
         case .other: return ["/v1/models": plain]
+        default: return [:]
         }
     }
 
@@ -111,7 +112,7 @@ struct DialectServer {
         case .openAI:
             if ask.top_k != nil || ask.min_p != nil { return "Unrecognized request argument" }
             return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
-        case .other, .tei: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
+        default: return ask.n ?? 1 > 1 ? "seeds of choices are unknown" : nil
         }
     }
 

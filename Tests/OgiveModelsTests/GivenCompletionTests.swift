@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func otherServersSayThatTheyCannot() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: false) { _ in "{}" }
+        let script = CompletionPolicyTests.script(vLLM: false) { _ in "{}" }
         try await ScriptedServer.serving(script) { server in
             let policy = try Samples.policy(server.url)
             let obstacle = try #require(try await policy.logProbabilityObstacle())
@@ -158,7 +158,7 @@ import Testing
         let answer =
             #"{"choices":[{"index":0,"finish_reason":"stop","message":{"content":"x"},"#
             + (vLLM ? #""token_ids":[7,2],"# : "") + #""logprobs":{"content":[\#(entries)]}}]}"#
-        let script = OpenAIPolicyTests.script(vLLM: vLLM) { _ in answer }
+        let script = CompletionPolicyTests.script(vLLM: vLLM) { _ in answer }
         try await ScriptedServer.serving(script) { server in
             let policy = try Samples.policy(server.url) { $0.logProbabilities = .tokens }
             let draw = try await policy.sample(Samples.sampleRequest([0]))[0].get()
@@ -176,7 +176,7 @@ import Testing
         let answer =
             #"{"choices":[{"index":0,"message":{"content":"x"},"token_ids":[7],"#
             + #""logprobs":{"content":[{"logprob":-1},{"logprob":-1}]}}]}"#
-        let script = OpenAIPolicyTests.script(vLLM: true) { _ in answer }
+        let script = CompletionPolicyTests.script(vLLM: true) { _ in answer }
         try await ScriptedServer.serving(script) { server in
             let policy = try Samples.policy(server.url) { $0.logProbabilities = .tokens }
             let draw = try await policy.sample(Samples.sampleRequest([0]))[0].get()

@@ -56,7 +56,7 @@ import Testing
             $0.samples = 2
         }
         // The grade is the seed: 7 and 8.
-        let script = OpenAIPolicyTests.script(vLLM: true) { request in
+        let script = CompletionPolicyTests.script(vLLM: true) { request in
             Self.answer("Fine.\n\nGrade: \(body(request)?.seed ?? 0)")
         }
         try await ScriptedServer.serving(script) { server in
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func answerThatWasCutOffIsAFailure() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true) { _ in
+        let script = CompletionPolicyTests.script(vLLM: true) { _ in
             Self.answer("First, 4 is the sum of", "length")
         }
         try await ScriptedServer.serving(script) { server in

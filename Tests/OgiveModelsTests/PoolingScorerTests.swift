@@ -13,7 +13,7 @@ import Testing
         _ body: (ScriptedServer) async throws -> Void
     ) async throws {
         try await ScriptedServer.serving(
-            OpenAIPolicyTests.script(vLLM: true, answer), body)
+            CompletionPolicyTests.script(vLLM: true, answer), body)
     }
 
     private func scorer(

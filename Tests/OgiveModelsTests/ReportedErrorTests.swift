@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `A judge's error inside a 200 is classified too`() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true) { _ in
+        let script = CompletionPolicyTests.script(vLLM: true) { _ in
             #"{"choices":[],"error":{"code":429,"message":"says no"}}"#
         }
         try await ScriptedServer.serving(script) { server in

@@ -27,7 +27,7 @@ import Testing
         let index = entry.index
         return switch adapter {
         case .policy:
-            OpenAIPolicyTests.choice(index, logprob: entry.value)
+            CompletionPolicyTests.choice(index, logprob: entry.value)
         case .classify: #"{"index":\#(index),"probs":[\#(entry.value)],"num_classes":1}"#
         case .pooling: #"{"index":\#(index),"data":[\#(entry.value)]}"#
         case .rerank: #"{"index":\#(index),"relevance_score":\#(entry.value)}"#

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct RewardRouteTests {
     /// A scripted reward model: the reward of a text is its length less 10.
     struct FakeServer: Sendable {
-        var kind: RewardServer
+        var kind: ServerKind
         /// Whether it does as it is told about its activation.
         var obeys = true
         /// Two labels, the first of which is constant.
@@ -64,7 +64,7 @@ import Testing
                         + #""served_model_name":"tiny-policy","model_type":{"classifier":{}},"#
                         + #""max_input_length":512,"max_client_batch_size":32,"version":"1.8.0"}"#)
             case (.tei, _): return .answer(status: 404, body: "")
-            case (_, "/v1/models"): return .json(OpenAIPolicyTests.vllmModels)
+            case (_, "/v1/models"): return .json(CompletionPolicyTests.vllmModels)
             case (.sglang, "/get_server_info"):
                 return .json(#"{"version":"0.5.4","model_path":"/m","tokenizer_path":"/m"}"#)
             case (.vLLM, "/version"): return .json(#"{"version":"0.32.0"}"#)
@@ -120,7 +120,7 @@ import Testing
     }
 
     static let template = "{query}|{document}"
-    static let routes: [(ScorerSpec.Kind, RewardServer, String?, path: String)] = [
+    static let routes: [(ScorerSpec.Kind, ServerKind, String?, path: String)] = [
         (.classify, .vLLM, nil, "/classify"), (.classify, .vLLM, template, "/classify"),
         (.pooling, .vLLM, nil, "/pooling"), (.score, .vLLM, nil, "/score"),
         (.rerank, .vLLM, nil, "/v1/rerank"), (.classify, .sglang, template, "/classify"),
@@ -129,7 +129,7 @@ import Testing
     ]
 
     @Test("Each kind conforms on each server that has it, and is raw", arguments: routes)
-    func conforms(_ route: (ScorerSpec.Kind, RewardServer, String?, path: String)) async throws {
+    func conforms(_ route: (ScorerSpec.Kind, ServerKind, String?, path: String)) async throws {
         let (kind, server, template, path) = route
         let fake = FakeServer(kind: server)
         try await ScriptedServer.serving(fake.answer) { scripted in
@@ -147,12 +147,12 @@ import Testing
     @Test(
         "A kind that a server does not have raw is refused",
         arguments: [
-            (ScorerSpec.Kind.rerank, RewardServer.sglang, "cannot be told not to"),
+            (ScorerSpec.Kind.rerank, ServerKind.sglang, "cannot be told not to"),
             (.score, .sglang, "no reward"), (.pooling, .sglang, "`classify`"),
             (.pooling, .tei, "`classify`"), (.classify, .sglang, "set `template`"),
             (.classify, .tei, "set `template`"),
         ])
-    func refuses(_ kind: ScorerSpec.Kind, _ server: RewardServer, _ advice: String) async throws {
+    func refuses(_ kind: ScorerSpec.Kind, _ server: ServerKind, _ advice: String) async throws {
         let fake = FakeServer(kind: server)
         try await ScriptedServer.serving(fake.answer) { scripted in
             let scorer = try scorer(scripted.url, kind)
@@ -168,10 +168,10 @@ import Testing
     @Test(
         "A server that squashes rewards although it is told not to is found out",
         arguments: [
-            (ScorerSpec.Kind.classify, RewardServer.vLLM), (.pooling, .vLLM), (.score, .vLLM),
+            (ScorerSpec.Kind.classify, ServerKind.vLLM), (.pooling, .vLLM), (.score, .vLLM),
             (.rerank, .vLLM), (.score, .tei), (.rerank, .tei),
         ])
-    func findsSquashing(_ kind: ScorerSpec.Kind, _ server: RewardServer) async throws {
+    func findsSquashing(_ kind: ScorerSpec.Kind, _ server: ServerKind) async throws {
         let fake = FakeServer(kind: server, obeys: false)
         try await ScriptedServer.serving(fake.answer) { scripted in
             let scorer = try scorer(scripted.url, kind)
@@ -191,10 +191,10 @@ import Testing
     @Test(
         "Of several labels one must be chosen",
         arguments: [
-            (ScorerSpec.Kind.classify, RewardServer.vLLM, "1"), (.pooling, .vLLM, "1"),
+            (ScorerSpec.Kind.classify, ServerKind.vLLM, "1"), (.pooling, .vLLM, "1"),
             (.classify, .sglang, "1"), (.classify, .tei, "good"),
         ])
-    func labels(_ kind: ScorerSpec.Kind, _ server: RewardServer, _ label: String) async throws {
+    func labels(_ kind: ScorerSpec.Kind, _ server: ServerKind, _ label: String) async throws {
         let fake = FakeServer(kind: server, hasLabels: true)
         try await ScriptedServer.serving(fake.answer) { scripted in
             let one = requests(["0123456789"])

@@ -24,7 +24,7 @@ enum Samples {
 
     static func connection(
         _ url: String, model: String, apiKey: String? = nil,
-        server: ServerProfile.Kind? = nil, timeout: Duration = .seconds(30),
+        server: ServerKind? = nil, timeout: Duration = .seconds(30),
         answerBytesMax: Int = 1 << 20
     ) throws -> ServerConnection {
         ServerConnection(
@@ -36,13 +36,13 @@ enum Samples {
 
     static func policy(
         _ url: String, model: String = "tiny-policy", apiKey: String? = nil,
-        server: ServerProfile.Kind? = nil, drawsPerRequest: Int = 8,
+        server: ServerKind? = nil, drawsPerRequest: Int = 8,
         timeout: Duration = .seconds(30),
         answerBytesMax: Int = 1 << 20, _ change: (inout PolicySpec) -> Void = { _ in }
-    ) throws -> OpenAIPolicy {
+    ) throws -> CompletionPolicy {
         var spec = PolicySpec(kind: .openai, model: model)
         change(&spec)
-        return OpenAIPolicy(
+        return CompletionPolicy(
             spec: spec,
             server: try connection(
                 url, model: model, apiKey: apiKey, server: server, timeout: timeout,

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: RewardRouteTests.routes)
     func tokensOfEveryRequestAreSharedByItsScores(
-        _ kind: ScorerSpec.Kind, _ server: RewardServer, _ template: String?, path: String
+        _ kind: ScorerSpec.Kind, _ server: ServerKind, _ template: String?, path: String
     ) async throws {
         var fake = RewardRouteTests.FakeServer(kind: server)
         fake.told = 11
@@ -85,7 +85,7 @@ import Testing
         let answer =
             #"{"choices":[{"index":0,"message":{"content":"7"},"finish_reason":"stop"}],"#
             + #""usage":{"prompt_tokens":40,"completion_tokens":3,"total_tokens":43}}"#
-        let script = OpenAIPolicyTests.script(vLLM: true) { _ in answer }
+        let script = CompletionPolicyTests.script(vLLM: true) { _ in answer }
         try await ScriptedServer.serving(script) { server in
             var spec = ScorerSpec(kind: .judge, model: "tiny-policy")
             spec.judge = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 10)

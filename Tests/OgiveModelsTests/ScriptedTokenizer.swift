@@ -22,7 +22,7 @@ struct ScriptedTokenizer: Sendable {
     func reply(_ request: ScriptedServer.Request) -> ScriptedServer.Reply {
         if request.method == "GET" {
             switch request.path {
-            case "/v1/models": return .json(OpenAIPolicyTests.vllmModels)
+            case "/v1/models": return .json(CompletionPolicyTests.vllmModels)
             case "/version" where !isSGLang: return .json(#"{"version":"0.32.0"}"#)
             case "/get_server_info" where isSGLang:
                 return .json(#"{"version":"0.5.13","model_path":"/m"}"#)

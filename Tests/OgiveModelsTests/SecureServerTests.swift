@@ -38,7 +38,7 @@ private struct SecureServer {
         let http = ModelHTTP(
             url: try ModelURL(url), apiKey: nil, requestTimeout: .seconds(30), connections: 1,
             authorities: authorities)
-        let policy = OpenAIPolicy(
+        let policy = CompletionPolicy(
             spec: PolicySpec(kind: .openai, model: "tiny-policy"),
             server: ServerConnection(http: http, model: "tiny-policy"), drawsPerRequest: 1)
         let answers = await policy.sample(Samples.sampleRequest([0, 1]))

@@ -6,17 +6,17 @@ import Testing
 
 /// One suite over every kind of policy server.
 @Suite(.timeLimit(.minutes(10))) struct ServerDialectTests {
-    typealias Kind = ServerProfile.Kind
+    typealias Kind = ServerKind
 
     /// All that sample.
-    static let kinds = Kind.allCases.filter { $0 != .tei }
+    static let kinds = Kind.all.filter(\.completes)
     /// Those that give log π_ref(y|x) with neutral parameters.
     static let telling: [Kind] = [.llamaCpp, .vLLM, .sglang, .tgi, .other]
     static let silent: [Kind] = [.ollama, .openAI]
 
     static func serving(
         _ kind: Kind, _ change: @escaping (inout PolicySpec) -> Void = { _ in },
-        _ body: (OpenAIPolicy, ScriptedServer) async throws -> Void
+        _ body: (CompletionPolicy, ScriptedServer) async throws -> Void
     ) async throws {
         try await ScriptedServer.serving(DialectServer(kind: kind).script) { server in
             let policy = try Samples.policy(
@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: kinds) func isRecognisedByItsPages(_ kind: Kind) async throws {
         try await Self.serving(kind) { policy, _ in
             let facts = try await policy.fingerprint().facts
-            #expect(facts["server"] == kind.rawValue)
+            #expect(facts["server"] == kind.name)
             #expect(facts["model"] == "tiny-policy")
             if kind == .ollama { #expect(facts["digest"] == "a80c4f") }
             if kind == .tgi { #expect(facts["sha"] == "e985") }
@@ -135,7 +135,7 @@ import Testing
             case .vLLM, .sglang:
                 #expect(body?.contains(#""continue_final_message":true"#) == true)
             case .llamaCpp: #expect(body?.contains("<rendered>") == true)
-            case .tgi, .ollama, .openAI, .other, .tei:
+            default:
                 #expect(answer.code == .rejected)
                 #expect(body == nil)
             }
@@ -161,7 +161,7 @@ import Testing
             case .llamaCpp:
                 #expect(bodies.first?.contains(#""tools":"# + Self.tools) == true)
                 #expect(bodies.last?.contains("<rendered>") == true)
-            case .tgi, .ollama, .other, .tei:
+            default:
                 #expect(answer.code == .rejected)
                 #expect(answer.message.contains("metadata: [tools]"))
                 #expect(bodies.isEmpty)

@@ -16,7 +16,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
         switch self {
         case .policy:
             let spec = PolicySpec(kind: .openai, model: "tiny-policy")
-            return await OpenAIPolicy(spec: spec, server: server, drawsPerRequest: 8)
+            return await CompletionPolicy(spec: spec, server: server, drawsPerRequest: 8)
                 .sample(Samples.sampleRequest([0, 1]))
                 .map { $0.map { Score($0.logProbability ?? 0) } }
         case .classify, .pooling:
@@ -37,7 +37,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
         timeout: Duration = .seconds(30), answerBytesMax: Int = 1 << 20,
         _ reply: @escaping @Sendable (Int) -> ScriptedServer.Reply
     ) async throws -> (results: [Result<Score, ModelError>], requests: Int) {
-        let pages = OpenAIPolicyTests.script(vLLM: self != .rerank) { _ in "" }
+        let pages = CompletionPolicyTests.script(vLLM: self != .rerank) { _ in "" }
         return try await ScriptedServer.serving({ $0.method == "GET" ? pages($0) : reply(0) }) {
             server in
             let results = try await ask(

@@ -34,7 +34,7 @@ import Testing
     private func serve(
         _ use: ServerInspector.Use, _ body: (ServerInspector) async throws -> Void
     ) async throws {
-        try await ScriptedServer.serving(OpenAIPolicyTests.script(vLLM: true, Self.vLLM)) {
+        try await ScriptedServer.serving(CompletionPolicyTests.script(vLLM: true, Self.vLLM)) {
             server in
             let connection = try Samples.connection(server.url, model: "tiny-policy")
             try await body(ServerInspector(connection, use: use))
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func theRewardOfAModelWithSeveralLabelsIsThatOfTheLabel() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true) { request in
+        let script = CompletionPolicyTests.script(vLLM: true) { request in
             let values = request.body.contains(#""use_activation":true"#) ? "0.25,0.75" : "-3,1.5"
             return #"{"data":[{"index":0,"probs":[\#(values)],"num_classes":2}]}"#
         }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func aServerWithoutATokeniserTellsNothing() async throws {
-        let script = OpenAIPolicyTests.script(vLLM: true) { _ in "" }
+        let script = CompletionPolicyTests.script(vLLM: true) { _ in "" }
         try await ScriptedServer.serving({ request in
             request.path == "/tokenize"
                 ? .answer(status: 404, body: #"{"detail":"Not Found"}"#) : script(request)

@@ -61,14 +61,14 @@ import Testing
             ? zip(left, right).map { abs($0 - $1) }.max() ?? 0 : .infinity
     }
 
-    private func tokens(_ prompt: Prompt, _ policy: OpenAIPolicy) async throws -> [Int32] {
+    private func tokens(_ prompt: Prompt, _ policy: CompletionPolicy) async throws -> [Int32] {
         let tokenizer = ServerTokenizer(server: policy.server, spec: policy.spec, kind: .vLLM)
         return try await Continuation(
             tokenizer: tokenizer, input: try await policy.input(prompt, .vLLM), key: prompt.key
         ).prompt().ids
     }
 
-    private func draws(_ prompt: Prompt, _ policy: OpenAIPolicy) async throws -> [Completion] {
+    private func draws(_ prompt: Prompt, _ policy: CompletionPolicy) async throws -> [Completion] {
         try await policy.sample(Samples.sampleRequest(prompt, Array(0..<8))).map { try $0.get() }
     }
 

@@ -9,7 +9,7 @@ import Testing
     private static func policy(
         drawsPerRequest: Int = 8, model: String = "tiny-policy",
         _ change: (inout PolicySpec) -> Void = { _ in }
-    ) async throws -> OpenAIPolicy? {
+    ) async throws -> CompletionPolicy? {
         guard let url = try await VLLMServer.policy.url() else { return nil }
         return try Samples.policy(url, model: model, drawsPerRequest: drawsPerRequest, change)
     }

@@ -82,7 +82,7 @@ package struct ConfiguredModels: ModelProvider {
         where endpoint.kind == spec.kind && endpoint.model == spec.model {
             let policy: any Policy =
                 if let server {
-                    OpenAIPolicy(
+                    CompletionPolicy(
                         spec: spec, server: server, drawsPerRequest: endpoint.drawsPerRequest)
                 } else { try SyntheticPolicy(spec: spec) }
             served.append(
@@ -135,7 +135,7 @@ extension ConfiguredModels {
 
     private static func connection(
         _ url: String?, _ whose: String, model: String, apiKey: String?, caFile: String?,
-        timeout: Duration, connections: Int, kind: ServerProfile.Kind? = nil, agreed: AgreedFacts
+        timeout: Duration, connections: Int, kind: ServerKind? = nil, agreed: AgreedFacts
     ) throws(ModelError) -> ServerConnection {
         let http = try http(
             url, whose, apiKey: apiKey, caFile: caFile, timeout: timeout, connections: connections)

@@ -11,7 +11,7 @@ package struct PolicyEndpoint: Hashable, Sendable {
     /// The key that the server wants; never logged.
     package var apiKey: String?
     /// Which server it is; `nil` asks the server.
-    package var server: ServerProfile.Kind?
+    package var server: ServerKind?
     /// A file with the certificates (PEM) of authorities that are trusted too.
     package var caFile: String?
     /// Time for one request, its waiting in the server's queue included.

@@ -24,7 +24,7 @@ enum ScorerBackend: Sendable {
             self = .server(
                 ServerConnection(
                     http: try ConfiguredModels.http(endpoint), model: endpoint.model,
-                    kind: endpoint.server?.kind, agreed: agreed))
+                    kind: endpoint.server, agreed: agreed))
             // Finds a bad template before the first request.
             if let text = endpoint.template { _ = try ScoreTemplate(text) }
         case .weighted:

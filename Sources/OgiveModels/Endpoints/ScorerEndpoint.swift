@@ -28,7 +28,7 @@ package struct ScorerEndpoint: Hashable, Sendable {
     /// The folder that `command` runs in; `nil` is the current one.
     package var workingDirectory: String?
     /// Which server it is; `nil` takes what its pages say.
-    package var server: RewardServer?
+    package var server: ServerKind?
     /// Whether it is found out at the start that rewards come raw.
     package var checksActivation = true
     /// How `http` is reached, besides the address.

@@ -27,6 +27,8 @@ package final class ModelHTTP: Sendable {
     /// How long an unused connection is kept. Servers close it after 5 s (uvicorn, in vLLM and
     /// SGLang; cpp-httplib, in llama.cpp): a request that is sent just then is lost.
     private static let idleTimeout = Duration.seconds(3)
+    /// The headers by which servers tell what an answer took.
+    private static let tokensHeaders = ServerKind.all.compactMap(\.tokensHeader)
 
     private let client: HTTPClient
     private let apiKey: String?
@@ -79,7 +81,7 @@ package final class ModelHTTP: Sendable {
         client.shutdown(queue: .global()) { _ in }
     }
 
-    /// An answer's bytes, and what TEI says in its headers that it took.
+    /// An answer's bytes, and what its headers say that it took.
     struct Reply: Sendable {
         var data: Data
         var tokens: TokenCount?
@@ -169,7 +171,8 @@ package final class ModelHTTP: Sendable {
             let response = try await execute(request)
             let data = try await read(response)
             if response.status.code / 100 == 2 {
-                let tokens = response.headers.first(name: "x-compute-tokens")
+                let tokens = Self.tokensHeaders.lazy
+                    .compactMap { response.headers.first(name: $0) }.first
                 return .success(Reply(data: data, tokens: ServerUsage.tokens(inHeader: tokens)))
             }
             return .failure(

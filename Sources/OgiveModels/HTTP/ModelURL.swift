@@ -28,9 +28,6 @@ package struct ModelURL: Hashable, Sendable, CustomStringConvertible {
         base = trimmed
     }
 
-    /// Whether this is OpenAI's own API.
-    var isOpenAI: Bool { base.hasPrefix("https://api.openai.com") }
-
     /// The address of an endpoint; `path` begins with a slash.
     package func appending(_ path: String) -> String { base + path }
 

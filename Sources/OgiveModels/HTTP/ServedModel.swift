@@ -16,5 +16,5 @@ enum ServedModel {
 extension ServerProfile {
     /// The names that answers may give; `nil` where a gateway, or a hosted
     /// API, may name a model as it likes.
-    var answeringModels: [String]? { [.other, .openAI].contains(kind) ? nil : models }
+    var answeringModels: [String]? { kind.namesModels ? models : nil }
 }

@@ -13,7 +13,7 @@ package final class ServerConnection: Sendable {
     /// The model's name at the server.
     package let model: String
     /// Which server it is, when that is not for the server to say.
-    private let kind: ServerProfile.Kind?
+    private let kind: ServerKind?
 
     private struct State {
         /// What the server said first.
@@ -34,7 +34,7 @@ package final class ServerConnection: Sendable {
     /// Joins connections and model; asks nothing yet. `agreed` is shared by the endpoints of one
     /// model; without a `kind` the server is asked which it is.
     package init(
-        http: ModelHTTP, model: String, kind: ServerProfile.Kind? = nil,
+        http: ModelHTTP, model: String, kind: ServerKind? = nil,
         agreed: AgreedFacts = AgreedFacts()
     ) {
         self.http = http

@@ -39,24 +39,13 @@ package struct ServerErrorBody: Hashable, Sendable, Decodable {
 
     /// Whether the server means that prompt, or prompt and completion, do not fit.
     package var isAboutContextLength: Bool {
-        type == "exceed_context_size_error" || parameter == "input_tokens"
-            || message.contains("maximum context length")
-            || message.contains("maximum model length")
-            || message.contains("exceeds the available context size")
-            || message.contains("too large to process")
-            // SGLang, and TEI: `inputs` must have less than 512 tokens. Given: 600
-            || message.contains("longer than the model's context length")
-            || message.contains("longer than the context length")
-            || message.contains("exceeds the context length")
-            || (type == "validation" && message.contains("tokens"))
-            || message.contains("must have less than") && message.contains("tokens")
+        ServerErrors.all.contextLength.contains { $0.matches(self) }
     }
 
-    /// Whether the server failed because of what it sampled: llama.cpp's parser of chats, and
-    /// Python's JSON (vLLM), which refuses NaN. Such a failure depends on the completion.
+    /// Whether the server failed because of what it sampled: such a failure depends on the
+    /// completion.
     package var isAboutOutput: Bool {
-        message.contains("Failed to parse input at pos")
-            || message.contains("not JSON compliant")
+        ServerErrors.all.output.contains { $0.matches(self) }
     }
 
     /// Whether a 404 means the model rather than the path.
@@ -70,20 +59,8 @@ package struct ServerErrorBody: Hashable, Sendable, Decodable {
         return String(decoding: line.utf8.prefix(messageBytesMax), as: UTF8.self) + "…"
     }
 
-    /// Names of errors that are met without a number, as the status that they stand for.
-    private static let statuses: [String: Int] = [
-        "insufficient_quota": 402, "insufficient_credits": 402, "payment_required": 402,
-        "billing_hard_limit_reached": 402, "billing_not_active": 402,
-        "rate_limit_exceeded": 429, "rate_limit_error": 429, "too_many_requests": 429,
-        "overloaded": 503, "overloaded_error": 503, "service_unavailable": 503,
-        "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403,
-        "model_not_found": 404, "not_found_error": 404, "context_length_exceeded": 400,
-        "exceed_context_size_error": 400, "invalid_request_error": 400, "badrequesterror": 400,
-        "content_filter": 400, "content_policy_violation": 400, "validation": 422,
-    ]
-
     private static func status(named name: String?) -> Int? {
-        name.flatMap { statuses[$0.lowercased()] }
+        name.flatMap { ServerErrors.all.statuses[$0.lowercased()] }
     }
 }
 

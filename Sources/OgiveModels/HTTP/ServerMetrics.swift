@@ -3,14 +3,16 @@ package import OgiveCore
 
 /// Reads how busy a server is from its `/metrics` (Prometheus' text format).
 package enum ServerMetrics {
-    private static let running = [
-        "vllm:num_requests_running", "sglang:num_running_reqs", "llamacpp:requests_processing",
-        "tgi_batch_current_size",
-    ]
-    private static let waiting = [
-        "vllm:num_requests_waiting", "sglang:num_queue_reqs", "llamacpp:requests_deferred",
-        "tgi_queue_size",
-    ]
+    /// What a server calls its queues.
+    struct Names: Sendable {
+        /// Sequences that it works on.
+        var running: String
+        /// What waits.
+        var waiting: String
+        /// Whether `waiting` counts a request of several sequences once.
+        var queuesRequests = false
+    }
+
     /// Most bytes of the page that are read.
     static let bytesMax = 4 << 20
 
@@ -30,11 +32,13 @@ package enum ServerMetrics {
             else { continue }
             found[name, default: 0] += value
         }
-        guard let waiting = waiting.lazy.compactMap({ found[$0[...]] }).first else { return nil }
-        let running = running.lazy.compactMap { found[$0[...]] }.first ?? 0
-        return ServerLoad(
-            running: Int(running), waiting: Int(waiting),
-            queuesRequests: found["llamacpp:requests_deferred"] != nil)
+        for names in ServerKind.all.compactMap(\.metrics) {
+            guard let waiting = found[names.waiting[...]] else { continue }
+            return ServerLoad(
+                running: Int(found[names.running[...]] ?? 0), waiting: Int(waiting),
+                queuesRequests: names.queuesRequests)
+        }
+        return nil
     }
 }
 

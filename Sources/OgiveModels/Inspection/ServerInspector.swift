@@ -1,8 +1,24 @@
 internal import FoundationEssentials
 package import OgiveCore
 
-/// What llama.cpp and vLLM let one see of their tokens; other servers tell less or nothing.
+/// What a model server lets one see of its tokens; most tell less or nothing.
 package struct ServerInspector: ModelInspector {
+    /// How one kind of server is asked.
+    struct Routes: Sendable {
+        /// How a chat becomes tokens.
+        enum Chats: Sendable {
+            /// By `/tokenize` too; `/detokenize` gives the text.
+            case tokenized
+            /// The server renders the chat, and the text becomes tokens.
+            case rendered(path: String)
+        }
+
+        /// The body of `/tokenize` for a text, with special tokens added to it or not.
+        var text: @Sendable (_ text: String, _ addsSpecial: Bool, _ model: String) -> JSONValue
+        /// What it does with chats.
+        var chats: Chats
+    }
+
     /// What the server is asked for in a run, which decides how a prompt becomes tokens.
     package enum Use: Sendable {
         /// To sample.
@@ -33,30 +49,14 @@ package struct ServerInspector: ModelInspector {
             .compactMap { facts[$0].flatMap { Int($0) } }.first { $0 > 0 }
     }
 
-    private struct LlamaText: Encodable {
-        var content: String
-        var add_special: Bool
-    }
-    private struct VLLMText: Encodable {
-        var model: String
-        var prompt: String
-        var add_special_tokens: Bool
-    }
     private struct Tokens: Decodable { var tokens: [Int] }
 
-    /// By `/tokenize` of either server.
+    /// By `/tokenize`.
     package func tokens(
         of text: String, addingSpecial: Bool
     ) async throws(ModelError) -> [Int]? {
-        switch try await server.known().kind {
-        case .llamaCpp:
-            return try await tokenize(LlamaText(content: text, add_special: addingSpecial))
-        case .vLLM:
-            return try await tokenize(
-                VLLMText(model: server.model, prompt: text, add_special_tokens: addingSpecial))
-        case .sglang, .tgi, .ollama, .openAI, .tei, .other:
-            return nil
-        }
+        guard let routes = try await server.known().kind.inspection else { return nil }
+        return try await tokenize(routes.text(text, addingSpecial, server.model))
     }
 
     /// A text as it is sent, a chat as the server's template renders it.
@@ -73,24 +73,20 @@ package struct ServerInspector: ModelInspector {
             if let text = plainText(prompt, completion) {
                 return try await tokens(of: text, addingSpecial: true)
             }
-            let kind = try await server.known().kind
-            if kind == .vLLM {
-                return try await tokenize(JSONValue.object(chat(prompt, completion)))
+            switch try await server.known().kind.inspection?.chats {
+            case nil: return nil
+            case .tokenized?: return try await tokenize(.object(chat(prompt, completion)))
+            case .rendered(let path)?:
+                // The template's text has no BOS: the server adds it, as to any text.
+                let text = try await render(chat(prompt, completion), path)
+                return try await tokens(of: text, addingSpecial: true)
             }
-            guard kind == .llamaCpp else { return nil }
-            // The template's text has no BOS: the server adds it, as to any text.
-            let text = try await render(chat(prompt, completion))
-            return try await tokens(of: text, addingSpecial: true)
         }
     }
 
-    private struct VLLMIDs: Encodable {
-        var model: String
-        var tokens: [Int]
-    }
     private struct Text: Decodable { var prompt: String }
 
-    /// By `/apply-template` of llama.cpp, or the tokens as text.
+    /// As the server renders it, or its tokens as text.
     package func rendered(
         _ prompt: Prompt, completion: String?
     ) async throws(ModelError) -> String? {
@@ -100,13 +96,18 @@ package struct ServerInspector: ModelInspector {
             return try template.render(Conversation(request), key: prompt.key).get()
         }
         if let text = plainText(prompt, completion) { return text }
-        let kind = try await server.known().kind
-        if kind == .llamaCpp { return try await render(chat(prompt, completion)) }
-        guard kind == .vLLM, let tokens = try await tokens(of: prompt, completion: completion)
-        else { return nil }
-        let path = "/detokenize"
-        let data = try await server.post(path, VLLMIDs(model: server.model, tokens: tokens))
-        return try ServerAnswer.decode(Text.self, data, url: server.http.url.appending(path)).prompt
+        switch try await server.known().kind.inspection?.chats {
+        case nil: return nil
+        case .rendered(let path)?: return try await render(chat(prompt, completion), path)
+        case .tokenized?:
+            guard let tokens = try await tokens(of: prompt, completion: completion) else {
+                return nil
+            }
+            let body: [String: JSONValue] = [
+                "model": .text(server.model), "tokens": .list(tokens.map { .integer(Int64($0)) }),
+            ]
+            return try await text(of: body, "/detokenize")
+        }
     }
 
     /// What is sent as a text and not as a chat.
@@ -129,14 +130,20 @@ package struct ServerInspector: ModelInspector {
         return body
     }
 
-    private func render(_ chat: [String: JSONValue]) async throws(ModelError) -> String {
-        let path = "/apply-template"
-        let body = chat.filter { ["messages", "tools"].contains($0.key) }
+    private func render(
+        _ chat: [String: JSONValue], _ path: String
+    ) async throws(ModelError) -> String {
+        try await text(of: chat.filter { ["messages", "tools"].contains($0.key) }, path)
+    }
+
+    private func text(
+        of body: [String: JSONValue], _ path: String
+    ) async throws(ModelError) -> String {
         let data = try await server.post(path, JSONValue.object(body))
         return try ServerAnswer.decode(Text.self, data, url: server.http.url.appending(path)).prompt
     }
 
-    private func tokenize(_ body: some Encodable & Sendable) async throws(ModelError) -> [Int]? {
+    private func tokenize(_ body: JSONValue) async throws(ModelError) -> [Int]? {
         let path = "/tokenize"
         do throws(ModelError) {
             let data = try await server.post(path, body)
@@ -152,33 +159,25 @@ package struct ServerInspector: ModelInspector {
 }
 
 extension ServerInspector {
-    private struct Activated: Encodable {
-        var model: String
-        var messages: JSONValue?
-        var input: [String]?
-        var use_activation: Bool
-        var add_special_tokens: Bool?
-    }
-
-    /// Asks vLLM's `/classify` or `/pooling` with the activation on and off.
+    /// Asks with the activation on and off, where the server has one at the scorer's own path.
     package func squashedAndRaw(
         _ request: ScoreRequest
     ) async throws(ModelError) -> (squashed: Double, raw: Double)? {
         guard case .scorer(let path, let template, let label) = use,
-            try await server.known().kind == .vLLM
+            let route = try await server.known().kind.rewards.routes.values.first(where: {
+                $0.path == path && $0.hasActivation
+            })
         else { return nil }
         let conversation = Conversation(request)
         let text = try template?.render(conversation, key: request.prompt.key).get()
         var values: [Double] = []
-        for isActive in [true, false] {
-            let data = try await server.post(
-                path,
-                Activated(
-                    model: server.model,
-                    messages: text == nil ? .messages(conversation.messages) : nil,
-                    input: text.map { [$0] }, use_activation: isActive,
-                    add_special_tokens: text == nil ? nil : false))
-            let reader = PoolingReader(url: server.http.url.appending(path), label: label)
+        let input: RewardInput =
+            if let text { .texts([text]) } else { .messages(conversation.messages) }
+        let reader = PoolingReader(
+            url: server.http.url.appending(path), models: nil, label: label, shape: route.shape)
+        for isRaw in [false, true] {
+            let body = route.shape.body(input, server.model, isRaw)
+            let data = try await server.post(path, body)
             guard let value = try reader.rewards(data, count: 1).first?.get() else { return nil }
             values.append(value.reward)
         }

@@ -11,19 +11,22 @@ package struct ChoiceReader {
     package var readsTokens = false
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
-    /// Whether an answer is one choice by itself, as Ollama gives it.
-    package var readsOneChoice = false
     /// Whether the tokens that an answer of one choice counts are those of its log-probabilities.
     package var countsTokens = false
     /// Whether the server gave log-probabilities before: then one answer without them says nothing
     /// of the server.
     package var hasLogProbabilities = false
 
-    /// Reads answers of `url`.
-    package init(url: String, logProbabilities: Bool, models: [String]? = nil) {
+    private let dialect: ServerDialect
+
+    /// Reads answers of `url`, which is of a `server`.
+    package init(
+        url: String, logProbabilities: Bool, models: [String]? = nil, server: ServerKind = .other
+    ) {
         self.url = url
         self.logProbabilities = logProbabilities
         self.models = models
+        dialect = server.dialect
     }
 
     /// One entry for each of the `count` choices asked for; a missing one is `wrongCount`, one that
@@ -33,10 +36,7 @@ package struct ChoiceReader {
     package func completions(_ body: Data, count: Int) throws(ModelError)
         -> [Result<Completion, ModelError>]
     {
-        let answer =
-            readsOneChoice
-            ? try ServerAnswer.decode(OneChoiceAnswer.self, body, url: url).answer
-            : try ServerAnswer.decode(CompletionAnswer.self, body, url: url)
+        let answer = try dialect.read(body, url)
         try ServedModel.check(answer.model, among: models, url: url)
         var slots = [Result<Completion, ModelError>?](repeating: nil, count: count)
         var absence = ModelError(

@@ -1,5 +1,28 @@
-package import FoundationEssentials
-package import OgiveCore
+internal import FoundationEssentials
+internal import OgiveCore
+
+/// Where and how one kind of server is asked for the log-probabilities of tokens that are given.
+struct GivenRoute: Sendable {
+    /// What an answer is read by.
+    struct Asked: Sendable {
+        /// The endpoint, for messages.
+        var url: String
+        /// The names under which the server's model may answer; `nil` takes any.
+        var models: [String]?
+        /// Whether the tokens' values are kept, not their sum alone.
+        var readsTokens: Bool
+    }
+
+    /// The path that is posted to.
+    var path: String
+    /// The request for a batch, all of which has the same prompt: `ids` are the tokens of each,
+    /// `model` is the model's name.
+    var body: @Sendable (_ ids: JSONValue, _ batch: [GivenTokens], _ model: String) -> JSONValue
+    /// One entry for each of the batch, in its order, with what they took.
+    var read:
+        @Sendable (_ answer: Data, _ batch: [GivenTokens], _ asked: Asked) throws(ModelError)
+            -> [Result<LogProbability, ModelError>]
+}
 
 /// Asks a server for the log-probabilities of tokens that are given.
 struct PromptLogProbabilities: Sendable {
@@ -7,7 +30,7 @@ struct PromptLogProbabilities: Sendable {
 
     let server: ServerConnection
     let spec: PolicySpec
-    let kind: ServerProfile.Kind
+    let kind: ServerKind
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
 
@@ -33,107 +56,21 @@ struct PromptLogProbabilities: Sendable {
     }
 
     private func ask(together batch: [GivenTokens]) async throws(ModelError) -> [Answer] {
-        let values: [Result<LogProbability, ModelError>]
-        let readsTokens = spec.logProbabilities == .tokens
         switch kind.dialect.given {
-        case .promptLogProbabilities:
-            let path = "/v1/completions"
-            let data = try await server.post(path, promptRequest(batch))
-            values = try PromptLogProbabilityReader(
-                url: server.http.url.appending(path), models: models, readsTokens: readsTokens
-            ).values(data, of: batch)
-        case .generate:
-            let path = "/generate"
-            let data = try await server.post(path, generateRequest(batch))
-            values = try GenerateLogProbabilityReader(
-                url: server.http.url.appending(path), readsTokens: readsTokens
-            ).values(data, of: batch)
+        case .asked(let route):
+            let body = route.body(Self.ids(batch), batch, spec.model)
+            let data = try await server.post(route.path, body)
+            let asked = GivenRoute.Asked(
+                url: server.http.url.appending(route.path), models: models,
+                readsTokens: spec.logProbabilities == .tokens)
+            let values = try route.read(data, batch, asked)
+            return zip(batch, values).map { ($0.index, $1) }
         case .none(let reason): throw ModelError(.unsupported, reason)
         }
-        return zip(batch, values).map { ($0.index, $1) }
-    }
-
-    private func promptRequest(_ batch: [GivenTokens]) -> JSONValue {
-        .object([
-            "model": .text(spec.model), "prompt": Self.ids(batch), "max_tokens": .integer(1),
-            "temperature": .integer(0), "prompt_logprobs": .integer(0), "stream": .flag(false),
-        ])
-    }
-
-    /// All of a batch have the same prompt. From its last token on, so that the first of the
-    /// completion has one before it.
-    private func generateRequest(_ batch: [GivenTokens]) -> JSONValue {
-        let start = batch.map(\.prompt.count).min() ?? 0
-        return .object([
-            "input_ids": Self.ids(batch), "return_logprob": .flag(true),
-            "logprob_start_len": .integer(Int64(max(0, start - 1))),
-            "sampling_params": .object([
-                "max_new_tokens": .integer(1), "temperature": .integer(1), "top_p": .integer(1),
-            ]), "stream": .flag(false),
-        ])
     }
 
     private static func ids(_ batch: [GivenTokens]) -> JSONValue {
         .list(batch.map { .list($0.ids.map { .integer(Int64($0)) }) })
-    }
-}
-
-/// Reads `prompt_logprobs` of vLLM's answers.
-package struct PromptLogProbabilityReader {
-    private struct Answer: Decodable {
-        var model: String?
-        var choices: [Choice]
-        var usage: ServerUsage?
-    }
-
-    private struct Choice: Decodable {
-        var index: Int
-        var prompt_logprobs: [[String: Entry]?]?
-    }
-
-    private struct Entry: Decodable { var logprob: Double }
-
-    let url: String
-    let models: [String]?
-    let readsTokens: Bool
-
-    /// Reads answers of `url`; without `models` any name will do.
-    package init(url: String, models: [String]? = nil, readsTokens: Bool) {
-        self.url = url
-        self.models = models
-        self.readsTokens = readsTokens
-    }
-
-    /// One entry for each of the `given`, in their order, with what they took.
-    package func values(
-        _ body: Data, of given: [GivenTokens]
-    ) throws(ModelError) -> [Result<LogProbability, ModelError>] {
-        let answer = try ServerAnswer.decode(Answer.self, body, url: url)
-        try ServedModel.check(answer.model, among: models, url: url)
-        guard answer.choices.map(\.index).sorted() == Array(given.indices) else {
-            throw ModelError(
-                .wrongCount,
-                "\(url) answered \(answer.choices.count) choices to \(given.count) completions")
-        }
-        let choices = answer.choices.sorted { $0.index < $1.index }
-        return zip(choices, given).map { choice, given in
-            Result { () throws(ModelError) in try value(choice, given) }
-        }.charged(answer.usage?.tokens)
-    }
-
-    private func value(
-        _ choice: Choice, _ given: GivenTokens
-    ) throws(ModelError) -> LogProbability {
-        guard let entries = choice.prompt_logprobs, entries.count == given.ids.count else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered \(choice.prompt_logprobs?.count ?? 0) log-probabilities to "
-                    + "\(given.ids.count) tokens")
-        }
-        let values = zip(entries.dropFirst(given.prompt.count), given.completion).map {
-            $0?["\($1)"]?.logprob ?? .nan
-        }
-        return try LogProbability(values, of: given, readsTokens: readsTokens, url: url)
     }
 }
 

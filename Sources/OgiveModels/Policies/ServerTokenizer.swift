@@ -3,6 +3,18 @@ internal import Synchronization
 
 /// Tokenises by the server, as it does when it samples.
 struct ServerTokenizer: Sendable {
+    /// Where and how one kind of server tokenises.
+    struct Routes: Sendable {
+        /// What stands before `/tokenize` and `/detokenize`.
+        var prefix = ""
+        /// Whether it renders a chat as it is, neither to be answered nor to be continued.
+        var rendersWholeChats = true
+        /// Whether it renders the tools of a chat.
+        var rendersTools = false
+        /// Other fields of requests for the text of tokens.
+        var detokenizeFields: [String: JSONValue] = [:]
+    }
+
     /// A prompt's tokens, and the context's length where the server tells.
     struct Tokens: Sendable, Decodable {
         var ids: [Int32]
@@ -31,11 +43,9 @@ struct ServerTokenizer: Sendable {
 
     let server: ServerConnection
     let spec: PolicySpec
-    let kind: ServerProfile.Kind
+    let kind: ServerKind
 
-    /// SGLang renders a chat to be answered, or to be continued, but not as it is.
-    private var rendersWholeChats: Bool { kind != .sglang }
-    private var prefix: String { kind == .sglang ? "/v1" : "" }
+    private var routes: Routes { kind.tokenizer }
 
     /// A text as it is, without the tokens that begin one unless they are `special`.
     func tokens(of text: String, special: Bool = false) async throws(ModelError) -> Tokens {
@@ -57,11 +67,11 @@ struct ServerTokenizer: Sendable {
     /// The text of tokens.
     func text(of ids: [Int32]) async throws(ModelError) -> String {
         if ids.isEmpty { return "" }
-        let path = prefix + "/detokenize"
+        let path = routes.prefix + "/detokenize"
         var body: [String: JSONValue] = [
             "model": .text(spec.model), "tokens": .list(ids.map { .integer(Int64($0)) }),
         ]
-        if kind == .sglang { body["skip_special_tokens"] = .flag(false) }
+        body.merge(routes.detokenizeFields) { _, new in new }
         let data = try await server.post(path, JSONValue.object(body))
         let url = server.http.url.appending(path)
         let answer = try ServerAnswer.decode(Text.self, data, url: url)
@@ -101,7 +111,7 @@ struct ServerTokenizer: Sendable {
             }
             let next = ChatMessage(role: "user", content: "c")
             let whole =
-                rendersWholeChats
+                routes.rendersWholeChats
                 ? try await tokens(of: chat, isAnswered: false).ids
                 : try await tokens(of: chat + [next], isAnswered: true).ids
             let open = try await tokens(of: chat, isAnswered: false, isOpen: true).ids
@@ -116,7 +126,7 @@ struct ServerTokenizer: Sendable {
     }
 
     private func ask(_ fields: [String: JSONValue]) async throws(ModelError) -> Tokens {
-        let path = prefix + "/tokenize"
+        let path = routes.prefix + "/tokenize"
         var body = spec.extraBody ?? [:]
         body["model"] = .text(spec.model)
         body.merge(fields) { _, new in new }

@@ -100,11 +100,8 @@ package struct JudgeScorer: Scorer {
             "max_tokens": .integer(Int64(spec.maxTokens)),
             "seed": .integer(Int64(spec.seed) + Int64(sample)), "stream": .flag(false),
         ]
-        // These servers' own defaults are not neutral; a hosted API refuses what it does not know.
-        if RewardServer(profile) != nil {
-            body["top_k"] = .integer(profile.kind == .llamaCpp ? 0 : -1)
-            body["min_p"] = .integer(0)
-        }
+        // Some servers' own defaults are not neutral; a hosted API refuses what it does not know.
+        body.merge(profile.kind.judgeFields) { _, new in new }
         let data = try await server.post(Self.path, JSONValue.object(body))
         let url = server.http.url.appending(Self.path)
         return try await reader.score(data, url: url, models: profile.answeringModels)

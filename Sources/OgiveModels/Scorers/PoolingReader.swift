@@ -11,11 +11,7 @@ package struct PoolingReader {
     let label: String?
     private let shape: RewardRoute.Shape
 
-    /// Reads answers of vLLM's `/classify`, `/pooling` and `/score`.
-    package init(url: String, models: [String]? = nil, label: String? = nil) {
-        self.init(url: url, models: models, label: label, shape: .indexed)
-    }
-
+    /// Reads answers of `url` in a server's shape.
     init(url: String, models: [String]?, label: String?, shape: RewardRoute.Shape) {
         self.url = url
         self.models = models
@@ -23,22 +19,12 @@ package struct PoolingReader {
         self.shape = shape
     }
 
-    /// Reads answers of SGLang's `/classify`.
-    package static func embeddings(url: String, label: String? = nil) -> PoolingReader {
-        PoolingReader(url: url, models: nil, label: label, shape: .embeddings)
-    }
-
-    /// Reads answers of TEI's `/predict`.
-    package static func predictions(url: String, label: String? = nil) -> PoolingReader {
-        PoolingReader(url: url, models: nil, label: label, shape: .predictions)
-    }
-
     /// One entry for each of the `count` texts that were sent, with what they took as far as the
     /// answer, or else `told`, says. Throws when the answer as a whole is not what was asked for.
     package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
         -> [Result<Score, ModelError>]
     {
-        let (values, tokens) = try answer(body, count: count)
+        let (values, tokens) = try shape.read(body, count, url, models)
         return values.map { values in
             Result { () throws(ModelError) in
                 Score(try LabelledValue.reward(values, label: label, url: url))
@@ -48,111 +34,6 @@ package struct PoolingReader {
 
     /// All numbers of each of the `count` texts.
     func values(_ body: Data, count: Int) throws(ModelError) -> [[LabelledValue]] {
-        try answer(body, count: count).values
+        try shape.read(body, count, url, models).values
     }
-
-    private func answer(
-        _ body: Data, count: Int
-    ) throws(ModelError) -> (values: [[LabelledValue]], tokens: TokenCount?) {
-        switch shape {
-        case .indexed:
-            let answer = try ServerAnswer.decode(IndexedAnswer.self, body, url: url)
-            try ServedModel.check(answer.model, among: models, url: url)
-            let entries = answer.data.map { ($0.index, $0) }
-            let values = try ScoreReader.ordered(entries, count: count, url: url).map {
-                (entry) throws(ModelError) in try entry.values(url: url)
-            }
-            return (values, answer.usage?.tokens)
-        case .embeddings:
-            let answer = try ServerAnswer.decodeList(Embedding.self, body, url: url)
-            let told = answer.compactMap(\.meta_info?.tokens)
-            return (
-                try counted(answer, count).map { LabelledValue.numbered($0.embedding) },
-                told.isEmpty ? nil : told.reduce(TokenCount(), +)
-            )
-        case .predictions:
-            let answer = try ServerAnswer.decodeList([Prediction].self, body, url: url)
-            let values = try counted(answer, count).map { predictions in
-                predictions.map { LabelledValue(label: $0.label, value: $0.score) }
-            }
-            return (values, nil)
-        }
-    }
-
-    private func counted<Entry>(_ entries: [Entry], _ count: Int) throws(ModelError) -> [Entry] {
-        guard entries.count == count else {
-            throw ModelError(
-                .wrongCount, "\(url) answered \(entries.count) scores instead of \(count)")
-        }
-        return entries
-    }
-}
-
-/// The answer of vLLM's `/classify` (`probs`, `num_classes`), `/pooling` (`data`) and `/score`
-/// (`score`).
-private struct IndexedAnswer: Decodable {
-    struct Entry: Decodable {
-        var index: Int
-        var num_classes: Int?
-        var probs: [Double?]?
-        var data: [Double?]?
-        var score: Double?
-
-        private enum Keys: String, CodingKey { case index, num_classes, probs, data, score }
-
-        /// Tells a score of null from none.
-        private var hasScore: Bool
-
-        init(from decoder: any Decoder) throws {
-            let entry = try decoder.container(keyedBy: Keys.self)
-            index = try entry.decode(Int.self, forKey: .index)
-            num_classes = try entry.decodeIfPresent(Int.self, forKey: .num_classes)
-            probs = try entry.decodeIfPresent([Double?].self, forKey: .probs)
-            data = try entry.decodeIfPresent([Double?].self, forKey: .data)
-            score = try entry.decodeIfPresent(Double.self, forKey: .score)
-            hasScore = entry.contains(.score)
-        }
-
-        /// All numbers, in the order of the labels.
-        func values(url: String) throws(ModelError) -> [LabelledValue] {
-            guard let values = probs ?? data ?? (hasScore ? [score] : nil) else {
-                throw ModelError(.malformed, "\(url) answered an entry without a score")
-            }
-            guard num_classes ?? values.count == values.count else {
-                throw ModelError(
-                    .malformed,
-                    "\(url) answered \(values.count) numbers for \(num_classes ?? 0) classes")
-            }
-            return LabelledValue.numbered(values)
-        }
-    }
-
-    var model: String?
-    var data: [Entry]
-    var usage: ServerUsage?
-}
-
-/// An entry of SGLang's `/classify`: a list of numbers, or one.
-private struct Embedding: Decodable {
-    var embedding: [Double?]
-    /// Its own tokens are among the rest.
-    var meta_info: ServerUsage?
-
-    private enum Keys: String, CodingKey { case embedding, meta_info }
-
-    init(from decoder: any Decoder) throws {
-        let entry = try decoder.container(keyedBy: Keys.self)
-        if let values = try? entry.decode([Double?].self, forKey: .embedding) {
-            embedding = values
-        } else {
-            embedding = [try entry.decode(Double.self, forKey: .embedding)]
-        }
-        meta_info = try? entry.decodeIfPresent(ServerUsage.self, forKey: .meta_info)
-    }
-}
-
-/// A label of TEI's `/predict`.
-private struct Prediction: Decodable {
-    var label: String
-    var score: Double?
 }

@@ -7,7 +7,7 @@ package import OgiveCore
 /// Without a template each conversation is a request of its own and the server applies the
 /// model's chat template, where it can. With one, batches of texts rendered here share a request.
 package struct PoolingScorer: Scorer {
-    /// What is asked for; `RewardRoute` says where each server has it.
+    /// What is asked for; `RewardRoutes` say where each server has it.
     package enum Endpoint: String, Sendable {
         /// Models loaded as sequence classifiers.
         case classify
@@ -28,7 +28,7 @@ package struct PoolingScorer: Scorer {
         /// The label that is the reward, of a model with several.
         package var label: String?
         /// The server; `nil` takes what its pages say.
-        package var server: RewardServer?
+        package var server: ServerKind?
 
         /// Whether it is found out at the start that rewards come raw.
         package var checksActivation = true
@@ -110,12 +110,12 @@ package struct PoolingScorer: Scorer {
     /// The way of this scorer at the server.
     private func route(_ profile: ServerProfile) throws(ModelError) -> RewardRoute {
         // A gateway before vLLM need not have all its pages.
-        let kind = settings.server ?? RewardServer(profile) ?? .vLLM
-        let route = try RewardRoute(endpoint, at: kind, url: "\(server.http.url)")
+        let kind = settings.server ?? (profile.kind.servesRewards ? profile.kind : .vLLM)
+        let route = try kind.rewards.route(endpoint, url: "\(server.http.url)")
         guard route.form != .text || settings.template != nil else {
             throw ModelError(
                 .misconfigured,
-                "\(server.http.url) (\(kind.rawValue)) applies no chat template to what it "
+                "\(server.http.url) (\(kind.yamlName)) applies no chat template to what it "
                     + "scores: set `template`, without the BOS token, which the server adds")
         }
         return route
@@ -171,7 +171,7 @@ package struct PoolingScorer: Scorer {
         if count == 0 { return [] }
         do throws(ModelError) {
             let reader = reader(route, try await server.known().answeringModels)
-            let body = route.body(input, model: server.model, isRaw: true)
+            let body = route.shape.body(input, server.model, true)
             let reply = try await server.ask(route.path, body)
             return try reader.rewards(reply.data, count: count, told: reply.tokens)
         } catch {
@@ -195,7 +195,7 @@ package struct PoolingScorer: Scorer {
             } else {
                 input = Self.joined([try self.input(text, key: "check", route).get()], route)
             }
-            let body = route.body(input, model: server.model, isRaw: isRaw)
+            let body = route.shape.body(input, server.model, isRaw)
             let data = try await server.post(route.path, body)
             numbers += try reader.values(data, count: 1)[0].compactMap(\.value)
         }

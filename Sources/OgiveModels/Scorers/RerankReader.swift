@@ -1,17 +1,41 @@
 package import FoundationEssentials
-internal import Glibc
 package import OgiveCore
 
 /// Reads the answers of endpoints that rank completions of one prompt.
 package struct RerankReader {
-    /// What a server answers.
-    package enum Shape: Sendable {
-        /// llama.cpp: `{"results": [{"index", "relevance_score"}]}`, probabilities.
-        case probabilities
-        /// vLLM: the same, raw.
-        case scores
-        /// TEI: `[{"index", "score"}]`, raw.
-        case ranks
+    /// The numbers with the places of the documents, and what they took as far as the answer says.
+    typealias Numbers = (scores: [(Int, Double?)], tokens: TokenCount?)
+
+    /// What a server answers: `{"results": [{"index", "relevance_score"}]}` with raw numbers, where
+    /// its file does not say otherwise.
+    package struct Shape: Sendable {
+        /// Reads the numbers. Throws when the answer as a whole is not what was asked for.
+        var read:
+            @Sendable (_ answer: Data, _ url: String, _ models: [String]?) throws(ModelError)
+                -> Numbers = { (data, url, models) throws(ModelError) in
+                    let answer = try ServerAnswer.decode(Answer.self, data, url: url)
+                    try ServedModel.check(answer.model, among: models, url: url)
+                    let scores = answer.results.map { ($0.index, $0.relevance_score) }
+                    return (scores, answer.usage?.tokens)
+                }
+        /// The reward that a number stands for.
+        var reward: @Sendable (_ number: Double?, _ url: String) throws(ModelError) -> Double = {
+            (number, url) throws(ModelError) in
+            let values = [LabelledValue(label: "", value: number)]
+            return try LabelledValue.reward(values, label: nil, url: url)
+        }
+    }
+
+    private struct Answer: Decodable {
+        struct Entry: Decodable {
+            var index: Int
+            /// nlohmann's JSON, which llama.cpp uses, prints NaN as null.
+            var relevance_score: Double?
+        }
+
+        var model: String?
+        var results: [Entry]
+        var usage: ServerUsage?
     }
 
     /// The endpoint, for messages.
@@ -27,82 +51,20 @@ package struct RerankReader {
         self.shape = shape
     }
 
-    private struct Rank: Decodable {
-        var index: Int
-        var score: Double?
-    }
-
-    private struct Answer: Decodable {
-        struct Entry: Decodable {
-            var index: Int
-            /// nlohmann's JSON, which the server uses, prints NaN as null.
-            var relevance_score: Double?
-        }
-
-        var model: String?
-        var results: [Entry]
-        var usage: ServerUsage?
-    }
-
     /// One entry for each of the `count` documents that were sent, with what they took as far as
     /// the answer, or else `told`, says. Throws when the answer as a whole is not what was asked
     /// for.
     package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
         -> [Result<Score, ModelError>]
     {
-        let (values, tokens) = try answer(body, count: count)
-        return values.map { value in
-            Result { () throws(ModelError) in
-                if shape == .probabilities { return Score(try Self.reward(value, url: url)) }
-                let values = [LabelledValue(label: "", value: value)]
-                return Score(try LabelledValue.reward(values, label: nil, url: url))
-            }
+        let (scores, tokens) = try shape.read(body, url, models)
+        return try ScoreReader.ordered(scores, count: count, url: url).map { score in
+            Result { () throws(ModelError) in Score(try shape.reward(score, url)) }
         }.charged(tokens ?? told)
     }
 
-    /// The server's numbers in the order of the documents.
+    /// The server's numbers in the order of the documents: answers come sorted by the numbers.
     func scores(_ body: Data, count: Int) throws(ModelError) -> [Double?] {
-        try answer(body, count: count).scores
-    }
-
-    /// Answers come sorted by the numbers.
-    private func answer(
-        _ body: Data, count: Int
-    ) throws(ModelError) -> (scores: [Double?], tokens: TokenCount?) {
-        let scores: [(Int, Double?)]
-        var tokens: TokenCount?
-        if shape == .ranks {
-            scores = try ServerAnswer.decodeList(Rank.self, body, url: url)
-                .map { ($0.index, $0.score) }
-        } else {
-            let answer = try ServerAnswer.decode(Answer.self, body, url: url)
-            try ServedModel.check(answer.model, among: models, url: url)
-            scores = answer.results.map { ($0.index, $0.relevance_score) }
-            tokens = answer.usage?.tokens
-        }
-        return (try ScoreReader.ordered(scores, count: count, url: url), tokens)
-    }
-
-    /// ln(s / (1 − s)), without cancellation at either end.
-    package static func reward(_ probability: Double?, url: String) throws(ModelError) -> Double {
-        guard let s = probability, s.isFinite else {
-            throw ModelError(.notFinite, "\(url) answered a score that is no finite number")
-        }
-        guard s >= 0, s <= 1 else {
-            throw ModelError(
-                .malformed,
-                "\(url) answered the score \(s), which is no probability; serve a reward model "
-                    + "that llama.cpp reads as a two-label classifier")
-        }
-        // 1 − s is exact for s ≥ 0.5 (Sterbenz), and log1p keeps small s exact.
-        let reward = s < 0.5 ? log(s) - log1p(-s) : log(s) - log(1 - s)
-        guard reward.isFinite else {
-            throw ModelError(
-                .notFinite,
-                "\(url) answered the score \(s): the reward is beyond the resolution of this "
-                    + "endpoint (|reward| above about 12); serve the reward model by vLLM and "
-                    + "use the scorer `classify`")
-        }
-        return reward
+        try ScoreReader.ordered(try shape.read(body, url, models).scores, count: count, url: url)
     }
 }

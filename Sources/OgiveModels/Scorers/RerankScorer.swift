@@ -2,22 +2,18 @@ package import OgiveCore
 
 /// A reward model behind an endpoint that ranks the completions of one prompt.
 ///
-/// vLLM and TEI give the raw number when they are told to. llama.cpp gives s = sigmoid(reward), so
-/// the reward is ln(s / (1 − s)); s is printed from a 32-bit float: near |reward| = 12 the
-/// resolution is about 0.01, and from about 17 on s is 1 and the reward lost.
-///
 /// There is one place for the query, so prompts that are more than one user turn (a system
 /// message, several turns) are refused rather than scored as something else.
 package struct RerankScorer: Scorer {
     private let server: ServerConnection
     private let batchSize: Int
-    private let given: RewardServer?
+    private let given: ServerKind?
     private let checksActivation: Bool
 
     /// Speaks to `server`, with at most `batchSize` documents in a request. Without a `kind` the
     /// server's pages say which server it is.
     package init(
-        server: ServerConnection, batchSize: Int, kind: RewardServer? = nil,
+        server: ServerConnection, batchSize: Int, kind: ServerKind? = nil,
         checksActivation: Bool = true
     ) {
         self.server = server
@@ -30,10 +26,10 @@ package struct RerankScorer: Scorer {
     /// `misconfigured` when the server squashes rewards although it is told not to.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         let profile = try await server.refresh()
-        let kind = try kind(profile)
-        if kind != .llamaCpp, checksActivation {
-            try await ActivationCheck.run(url: url(kind)) { (isRaw) throws(ModelError) in
-                try await probe(kind, isRaw: isRaw)
+        let route = try route(profile)
+        if route.hasActivation, checksActivation {
+            try await ActivationCheck.run(url: url(route)) { (isRaw) throws(ModelError) in
+                try await probe(route, isRaw: isRaw)
             }
         }
         var facts = profile.facts
@@ -78,69 +74,38 @@ package struct RerankScorer: Scorer {
     {
         do throws(ModelError) {
             let profile = try await server.known()
-            let kind = try kind(profile)
-            let body = body(kind, query, documents, isRaw: true)
-            let reply = try await server.ask(Self.path(kind), body)
-            return try reader(kind, profile.answeringModels)
+            let route = try route(profile)
+            let body = route.body(query, documents, server.model, true)
+            let reply = try await server.ask(route.path, body)
+            return try reader(route, profile.answeringModels)
                 .rewards(reply.data, count: documents.count, told: reply.tokens)
         } catch {
             return documents.map { _ in .failure(error) }
         }
     }
 
-    /// The server, as configured or as its pages say.
-    private func kind(_ profile: ServerProfile) throws(ModelError) -> RewardServer {
-        switch given ?? RewardServer(profile) {
-        case .sglang:
-            throw ModelError(
-                .unsupported,
-                "\(server.http.url) is SGLang, whose /v1/rerank squashes rewards as the model's "
-                    + "configuration says and cannot be told not to; use the scorer `classify`")
-        case .none:
-            throw ModelError(
-                .unsupported,
-                "\(server.http.url) does not say which server it is, and so whether its "
-                    + "/v1/rerank gives raw rewards; set `server` to llama.cpp, vllm or tei")
-        case .some(let kind): return kind
+    /// The way of the server, as configured or as its pages say.
+    private func route(_ profile: ServerProfile) throws(ModelError) -> RerankRoute {
+        switch (given ?? profile.kind).rewards.rerank {
+        case .route(let route): return route
+        case .none(let reason):
+            throw ModelError(.unsupported, "\(server.http.url) \(reason)")
         }
     }
 
-    private static func path(_ kind: RewardServer) -> String {
-        kind == .tei ? "/rerank" : "/v1/rerank"
+    private func url(_ route: RerankRoute) -> String { server.http.url.appending(route.path) }
+
+    private func reader(_ route: RerankRoute, _ models: [String]?) -> RerankReader {
+        RerankReader(url: url(route), models: models, shape: route.shape)
     }
 
-    private func url(_ kind: RewardServer) -> String { server.http.url.appending(Self.path(kind)) }
-
-    private func reader(_ kind: RewardServer, _ models: [String]?) -> RerankReader {
-        let shape: RerankReader.Shape =
-            switch kind {
-            case .tei: .ranks
-            case .vLLM: .scores
-            case .llamaCpp, .sglang: .probabilities
-            }
-        return RerankReader(url: url(kind), models: models, shape: shape)
-    }
-
-    private func body(
-        _ kind: RewardServer, _ query: String, _ documents: [String], isRaw: Bool
-    ) -> JSONValue {
-        var body: [String: JSONValue] = ["query": .text(query)]
-        body[kind == .tei ? "texts" : "documents"] = .texts(documents)
-        if kind != .tei { body["model"] = .text(server.model) }
-        if kind == .vLLM { body["use_activation"] = .flag(!isRaw) }
-        if kind == .tei {
-            body["raw_scores"] = .flag(isRaw)
-            body["truncate"] = .flag(false)
-        }
-        return .object(body)
-    }
-
-    private func probe(_ kind: RewardServer, isRaw: Bool) async throws(ModelError) -> [Double] {
+    /// The numbers of texts of the check, squashed or not.
+    private func probe(_ route: RerankRoute, isRaw: Bool) async throws(ModelError) -> [Double] {
         var numbers: [Double] = []
         for text in ActivationCheck.texts {
-            let body = body(kind, text.query ?? "", [text.reply], isRaw: isRaw)
-            let data = try await server.post(Self.path(kind), body)
-            numbers += try reader(kind, nil).scores(data, count: 1).compactMap(\.self)
+            let body = route.body(text.query ?? "", [text.reply], server.model, isRaw)
+            let data = try await server.post(route.path, body)
+            numbers += try reader(route, nil).scores(data, count: 1).compactMap(\.self)
         }
         return numbers
     }

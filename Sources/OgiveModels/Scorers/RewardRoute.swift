@@ -1,7 +1,37 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
-/// Where and how one kind of scorer asks one server: all that differs between servers.
-struct RewardRoute: Hashable, Sendable {
+/// How one server is asked for rewards: all that differs between servers.
+struct RewardRoutes: Sendable {
+    /// Whether and how it ranks completions of one prompt.
+    enum Rerank: Sendable {
+        /// By this request.
+        case route(RerankRoute)
+        /// Not with raw rewards; the reason follows the server's address.
+        case none(String)
+    }
+
+    /// The ways to raw rewards that it has.
+    var routes: [PoolingScorer.Endpoint: RewardRoute] = [:]
+    /// What to do where it has none.
+    var advice: [PoolingScorer.Endpoint: String] = [:]
+    /// The way of `rerank`.
+    var rerank = Rerank.none(
+        "does not say which server it is, and so whether its /v1/rerank gives raw rewards; set "
+            + "`server` to llama.cpp, vllm or tei")
+
+    /// The way of `endpoint`. Throws `unsupported` where there is none.
+    func route(_ endpoint: PoolingScorer.Endpoint, url: String) throws(ModelError) -> RewardRoute {
+        if let route = routes[endpoint] { return route }
+        let advice = advice[endpoint] ?? "use the scorer `classify`"
+        throw ModelError(
+            .unsupported,
+            "\(url) has no endpoint for the scorer `\(endpoint.rawValue)`: \(advice)")
+    }
+}
+
+/// Where and how one kind of scorer asks one server.
+struct RewardRoute: Sendable {
     /// What becomes one reward.
     enum Form: Sendable {
         /// A conversation as messages, or as a text that was rendered here.
@@ -12,96 +42,51 @@ struct RewardRoute: Hashable, Sendable {
         case pair
     }
 
-    /// How an answer is built.
-    enum Shape: Sendable {
-        /// `{"data": [{"index", "probs" | "data" | "score"}]}`
-        case indexed
-        /// `[{"embedding"}]`, in the order of the request.
-        case embeddings
-        /// `[[{"label", "score"}]]`, in the order of the request, the labels sorted by score.
-        case predictions
+    /// The numbers of each text, in the order of the request, and what they took as far as the
+    /// answer says.
+    typealias Numbers = (values: [[LabelledValue]], tokens: TokenCount?)
+
+    /// How a request and its answer are built.
+    struct Shape: Sendable {
+        /// The request's body; `isRaw` turns the activation off.
+        var body: @Sendable (_ input: RewardInput, _ model: String, _ isRaw: Bool) -> JSONValue
+        /// Reads the numbers of `count` texts. Throws when the answer as a whole is not what was
+        /// asked for.
+        var read:
+            @Sendable (_ answer: Data, _ count: Int, _ url: String, _ models: [String]?)
+                throws(ModelError) -> Numbers
     }
 
     /// The path that is posted to.
     var path: String
     /// What is sent.
     var form: Form
-    /// What comes.
+    /// How it is sent, and what comes.
     var shape: Shape
     /// Whether the server squashes rewards unless it is told not to.
     var hasActivation: Bool
 
-    /// The way of `endpoint` at `server`. Throws `unsupported` where there is none that gives raw
-    /// rewards.
-    init(_ endpoint: PoolingScorer.Endpoint, at server: RewardServer, url: String)
-        throws(ModelError)
-    {
-        switch (endpoint, server) {
-        case (.classify, .vLLM), (.pooling, .vLLM):
-            self.init("/\(endpoint.rawValue)", .conversation, .indexed, hasActivation: true)
-        case (.score, .vLLM):
-            self.init("/score", .pair, .indexed, hasActivation: true)
-        case (.classify, .sglang):
-            self.init("/classify", .text, .embeddings, hasActivation: false)
-        case (.classify, .tei):
-            self.init("/predict", .text, .predictions, hasActivation: true)
-        case (.score, .tei):
-            self.init("/predict", .pair, .predictions, hasActivation: true)
-        case (.pooling, _):
-            throw Self.missing(endpoint, url, "use the scorer `classify`")
-        case (.score, .sglang):
-            throw Self.missing(
-                endpoint, url,
-                "SGLang's /v1/score gives probabilities of tokens of a language model and no "
-                    + "reward; use the scorer `classify`")
-        case (_, .llamaCpp):
-            throw Self.missing(endpoint, url, "use the scorer `rerank`")
-        }
-    }
-
-    private init(_ path: String, _ form: Form, _ shape: Shape, hasActivation: Bool) {
+    /// Joins the parts.
+    init(_ path: String, _ form: Form, _ shape: Shape, hasActivation: Bool) {
         self.path = path
         self.form = form
         self.shape = shape
         self.hasActivation = hasActivation
     }
+}
 
-    private static func missing(
-        _ endpoint: PoolingScorer.Endpoint, _ url: String, _ advice: String
-    ) -> ModelError {
-        ModelError(
-            .unsupported,
-            "\(url) has no endpoint for the scorer `\(endpoint.rawValue)`: \(advice)")
-    }
-
+/// Where and how one server ranks completions of one prompt.
+struct RerankRoute: Sendable {
+    /// The path that is posted to.
+    var path: String
+    /// Whether the server squashes rewards unless it is told not to.
+    var hasActivation: Bool
     /// The request's body; `isRaw` turns the activation off.
-    func body(_ input: RewardInput, model: String, isRaw: Bool) -> JSONValue {
-        switch shape {
-        case .embeddings:
-            return .object(["text": .texts(input.texts)])
-        case .predictions:
-            let inputs = input.pairs.map { JSONValue.texts($0) }
-            return .object([
-                "inputs": .list(inputs), "raw_scores": .flag(isRaw), "truncate": .flag(false),
-            ])
-        case .indexed:
-            var body: [String: JSONValue] = [
-                "model": .text(model), "use_activation": .flag(!isRaw),
-            ]
-            switch input {
-            case .messages(let messages):
-                body["messages"] = .messages(messages)
-            case .texts(let texts):
-                body["input"] = .texts(texts)
-                // The text holds its special tokens: a second <bos> would change the reward.
-                body["add_special_tokens"] = .flag(false)
-            case .pairs(let pairs):
-                body["text_1"] = .texts(pairs.map(\.query))
-                body["text_2"] = .texts(pairs.map(\.reply))
-            }
-            return .object(body)
-        }
-    }
+    var body:
+        @Sendable (_ query: String, _ documents: [String], _ model: String, _ isRaw: Bool) ->
+            JSONValue
+    /// What comes.
+    var shape: RerankReader.Shape
 }
 
 /// What is to be scored by one request.

@@ -7,12 +7,8 @@ package enum ScoreReader {
     package static func ordered<Score>(_ entries: [(Int, Score)], count: Int, url: String)
         throws(ModelError) -> [Score]
     {
-        guard entries.count == count else {
-            throw ModelError(
-                .wrongCount, "\(url) answered \(entries.count) scores instead of \(count)")
-        }
         var slots = [Score?](repeating: nil, count: count)
-        for (index, score) in entries {
+        for (index, score) in try counted(entries, count: count, url: url) {
             guard slots.indices.contains(index), slots[index] == nil else {
                 throw ModelError(
                     .malformed,
@@ -21,5 +17,17 @@ package enum ScoreReader {
             slots[index] = .some(score)
         }
         return slots.compactMap { $0 }
+    }
+
+    /// The entries of an answer that comes in the order of the request. Throws `wrongCount` when
+    /// their number differs.
+    static func counted<Entry>(_ entries: [Entry], count: Int, url: String)
+        throws(ModelError) -> [Entry]
+    {
+        guard entries.count == count else {
+            throw ModelError(
+                .wrongCount, "\(url) answered \(entries.count) scores instead of \(count)")
+        }
+        return entries
     }
 }

@@ -41,7 +41,7 @@ extension PolicyConfiguration {
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
             result.caFile = endpoint.caFile
-            result.server = server.kind
+            result.server = server
             result.drawsPerRequest = drawsPerRequest
             result.connections = connections
             endpoints.append(result)

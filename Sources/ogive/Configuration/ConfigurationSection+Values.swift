@@ -105,9 +105,13 @@ extension ConfigurationSection {
     func choice<Value: RawRepresentable<String> & CaseIterable>(
         _ key: String, _ type: Value.Type = Value.self
     ) -> Value? {
+        word(key, among: Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
+    }
+
+    /// One of some words, as it is; `nil` when absent.
+    func word(_ key: String, among words: [String]) -> String? {
         guard let text = text(key) else { return nil }
-        if let value = Value(rawValue: text) { return value }
-        let words = Value.allCases.map(\.rawValue)
+        if words.contains(text) { return text }
         report(
             key, "must be one of \(words.joined(separator: ", ")), not \(quoted(key, text))",
             hint: NearestName.find(text, among: words).map { "did you mean `\($0)`?" })

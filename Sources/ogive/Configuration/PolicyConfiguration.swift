@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 
 /// The reference policy, what and where: the section `policy`.
 struct PolicyConfiguration: Hashable, Sendable {
@@ -8,8 +9,8 @@ struct PolicyConfiguration: Hashable, Sendable {
     var sampling: SamplingParameters
     /// Where it is served.
     var endpoint: EndpointConfiguration
-    /// Which server it is.
-    var server: ServerChoice
+    /// Which server it is; `nil` asks it.
+    var server: ServerKind?
     /// What tokens cost.
     var price: TokenPrice?
     /// Most draws of one request.
@@ -42,7 +43,7 @@ struct PolicyConfiguration: Hashable, Sendable {
         endpoint = EndpointConfiguration(
             from: section, isRequired: kind == .openai, adapter: isKnown ? kind.rawValue : nil,
             timeout: .seconds(600))
-        server = section.choice("server") ?? .auto
+        server = section.policyServer()
         price = section.tokenPrice()
         drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
         if isKnown, kind == .openai, model?.isEmpty ?? true {

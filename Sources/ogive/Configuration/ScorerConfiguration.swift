@@ -24,7 +24,7 @@ struct ScorerConfiguration: Hashable, Sendable {
     /// Most completions of one request.
     var batchSize: Int
     /// Which server of reward models it is; `nil`: its pages say.
-    var server: RewardServer?
+    var server: ServerKind?
     /// Whether it is found out at the start that rewards come raw.
     var checksActivation: Bool
     /// How `http` is reached besides its address.
@@ -70,7 +70,7 @@ struct ScorerConfiguration: Hashable, Sendable {
         template = section.text("template")
         price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        server = section.choice("server")
+        server = section.scorerServer()
         checksActivation = section.flag("check_activation", default: true)
         self.http = http?.endpoint ?? HTTPScorerEndpoint()
         parts = isPart ? [] : section.sections("parts", Self.part) ?? []

@@ -114,6 +114,10 @@ struct ConfigurationTests {
         ("run: {name: r, draws: 1, candidates: [score, score]}", "at most once, not `score`"),
         ("policy: {logprobs: all}", "must be one of none, sum, tokens, not `all`"),
         ("policy: {server: vlm}", "did you mean `vllm`?"),
+        (
+            "policy: {server: tei}",
+            "one of auto, vllm, sglang, llama.cpp, tgi, ollama, openai, other, not `tei`"
+        ),
         ("policy: {extra_body: 5}", "policy.extra_body must be a mapping"),
         (
             "policy: {model: m, url: 'http://h', extra_body: {top_k: 5}}",

@@ -106,7 +106,10 @@ struct ScorerConfigurationTests {
         ("kind: weighted, parts: [{name: a, kind: synthetic, wieght: 1}]", "did you mean `weight`"),
         ("kind: verifier, verifier: {rule: exact}, label: x", "scorer.label means nothing"),
         ("kind: judge, model: m, url: 'http://h', server: vllm", "scorer.server means nothing"),
-        ("kind: rerank, model: m, url: 'http://h', server: tgi", "scorer.server must be one of"),
+        (
+            "kind: rerank, model: m, url: 'http://h', server: tgi",
+            "scorer.server must be one of vllm, sglang, tei, llama.cpp, not `tgi`"
+        ),
     ])
     func badScorerIsExplained(_ text: String, _ problem: String) {
         #expect { try read("scorer: {\(text)}") } throws: { "\($0)".contains(problem) }

@@ -52,7 +52,7 @@ extension FuzzTarget {
         let (models, props) = (Data(AnswerSamples.models), Data(AnswerSamples.props))
         let page = Data(bytes)
         var verdict = Verdict.refused
-        let own = ServerProfile.Kind.allCases.flatMap(\.pages)
+        let own = ServerKind.all.flatMap(\.pages)
         for (models, pages) in [(page, [:]), (page, ["/props": props])]
             + own.map({ (models, [$0: page]) })
         {

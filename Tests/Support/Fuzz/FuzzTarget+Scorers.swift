@@ -31,9 +31,8 @@ extension FuzzTarget {
         name: "one-choice", mutator: Mutator(grammar: .json, samples: AnswerSamples.oneChoice)
     ) { bytes throws(Broken) in
         try answer(count: 1) { () throws(ModelError) in
-            var reader = ChoiceReader(url: url, logProbabilities: false)
-            reader.readsOneChoice = true
-            return try reader.completions(Data(bytes), count: 1)
+            try ChoiceReader(url: url, logProbabilities: false, server: .ollama)
+                .completions(Data(bytes), count: 1)
         } holds: { completion in
             (0...Int(Int32.max)).contains(completion.tokenCount ?? 0)
                 && (completion.promptTokenCount ?? 0) >= 0

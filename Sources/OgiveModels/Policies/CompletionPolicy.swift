@@ -8,7 +8,7 @@ internal import Synchronization
 /// raw log-softmax at temperature 1, whatever `temperature` is: llama.cpp and vLLM both return
 /// that. So log π_ref(y|x) is the model's own, also when it is sampled with other parameters. From
 /// a server that returns something else it is not asked for (`ServerDialect.LogProbabilities`).
-package struct OpenAIPolicy: Policy {
+package struct CompletionPolicy: Policy {
     let spec: PolicySpec
     let server: ServerConnection
     private let drawsPerRequest: Int
@@ -36,7 +36,7 @@ package struct OpenAIPolicy: Policy {
             let dialect = profile.kind.dialect
             if let refusal = dialect.refusal(
                 of: spec, request.parameters,
-                server: "\(server.http.url) (\(profile.kind.rawValue))")
+                server: "\(server.http.url) (\(profile.kind.name))")
             {
                 throw refusal
             }
@@ -125,8 +125,7 @@ package struct OpenAIPolicy: Policy {
         let data = try await server.post(path, ask.body(dialect))
         var reader = ChoiceReader(
             url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
-            models: profile.answeringModels)
-        reader.readsOneChoice = dialect.answersOneChoice
+            models: profile.answeringModels, server: profile.kind)
         reader.readsTokens = spec.logProbabilities == .tokens
         // Whether draws share a request must not change what is told of them.
         reader.countsTokens = !dialect.seedsChoices
@@ -140,7 +139,7 @@ package struct OpenAIPolicy: Policy {
 
     /// What is sent for a prompt: `spec.api` says where, else chats go to the chat endpoint and
     /// plain texts to the other, as they are.
-    func input(_ prompt: Prompt, _ kind: ServerProfile.Kind) async throws(ModelError)
+    func input(_ prompt: Prompt, _ kind: ServerKind) async throws(ModelError)
         -> CompletionRequest.Input
     {
         switch (prompt.content, spec.api) {
@@ -159,8 +158,8 @@ package struct OpenAIPolicy: Policy {
                 throw ModelError(.rejected, "prompt `\(prompt.key)` has no messages")
             }
             try refuseUnsent(prompt, kind)
-            if tools != nil, case .rendered = kind.dialect.tools {
-                return .text(try await rendered(messages, tools))
+            if tools != nil, case .rendered(let path) = kind.dialect.tools {
+                return .text(try await rendered(messages, tools, path))
             }
             guard last.role == "assistant" else { return .messages(messages, tools: tools) }
             return try await partial(messages, tools, last, prompt, kind)
@@ -169,10 +168,10 @@ package struct OpenAIPolicy: Policy {
 
     /// Throws when the server would not tell its model of all that the chat holds.
     private func refuseUnsent(
-        _ prompt: Prompt, _ kind: ServerProfile.Kind
+        _ prompt: Prompt, _ kind: ServerKind
     ) throws(ModelError) {
         guard case .chat(let messages, let tools) = prompt.content else { return }
-        let place = "\(server.http.url) (\(kind.rawValue))"
+        let place = "\(server.http.url) (\(kind.name))"
         if tools != nil, case .none(let reason) = kind.dialect.tools {
             throw ModelError(
                 .rejected,
@@ -190,23 +189,23 @@ package struct OpenAIPolicy: Policy {
 
     private func partial(
         _ messages: [ChatMessage], _ tools: String?, _ last: ChatMessage, _ prompt: Prompt,
-        _ kind: ServerProfile.Kind
+        _ kind: ServerKind
     ) async throws(ModelError) -> CompletionRequest.Input {
         switch kind.dialect.partialTurn {
         case .fields(let fields): return .partial(messages, tools: tools, fields: fields)
-        case .rendered: return .text(try await rendered(messages, tools))
+        case .rendered(let path): return .text(try await rendered(messages, tools, path))
         case .trimmed where last.content.last?.isWhitespace != true:
             return .partial(messages, tools: tools, fields: [:])
         case .trimmed:
             throw ModelError(
                 .rejected,
                 "prompt `\(prompt.key)` ends with white space in the assistant's turn, which "
-                    + "\(kind.rawValue) would cut off; remove it, or use another server")
+                    + "\(kind.name) would cut off; remove it, or use another server")
         case .none:
             throw ModelError(
                 .rejected,
                 "prompt `\(prompt.key)` ends in the middle of the assistant's turn, which "
-                    + "\(server.http.url) (\(kind.rawValue)) cannot continue; use vLLM, SGLang, "
+                    + "\(server.http.url) (\(kind.name)) cannot continue; use vLLM, SGLang, "
                     + "llama.cpp or TGI (`policy.server` says which it is)")
         }
     }
@@ -214,9 +213,8 @@ package struct OpenAIPolicy: Policy {
     private struct Rendered: Decodable { var prompt: String }
 
     private func rendered(
-        _ messages: [ChatMessage], _ tools: String?
+        _ messages: [ChatMessage], _ tools: String?, _ path: String
     ) async throws(ModelError) -> String {
-        let path = "/apply-template"
         var body: [String: JSONValue] = ["messages": .messages(messages)]
         body["tools"] = tools.map(JSONValue.raw)
         let data = try await server.post(path, JSONValue.object(body))

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The policy against recorded and odd answers of vLLM and llama.cpp.
-@Suite(.timeLimit(.minutes(10))) struct OpenAIPolicyTests {
+@Suite(.timeLimit(.minutes(10))) struct CompletionPolicyTests {
     static let llamaModels = #"{"data":[{"id":"tiny-policy","meta":{"n_params":7,"n_vocab":5}}]}"#
     static let llamaProps =
         #"{"total_slots":2,"chat_template":"t","default_generation_settings":{"n_ctx":512}}"#

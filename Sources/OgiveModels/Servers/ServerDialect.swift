@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 /// How requests to one kind of policy server, and its answers, differ from those of the others.
@@ -27,10 +28,8 @@ struct ServerDialect: Sendable {
 
     /// How log-probabilities of tokens that are given are asked for.
     enum Given: Sendable {
-        /// By `prompt_logprobs` of `/v1/completions`.
-        case promptLogProbabilities
-        /// By `return_logprob` of SGLang's own `/generate`.
-        case generate
+        /// By this request.
+        case asked(GivenRoute)
         /// Not at all, for this reason.
         case none(String)
     }
@@ -40,7 +39,7 @@ struct ServerDialect: Sendable {
         /// By these fields of a chat request.
         case fields([String: JSONValue])
         /// The server renders the chat, and the text is continued.
-        case rendered
+        case rendered(path: String)
         /// Always, but the server cuts white space off the end of the turn.
         case trimmed
         /// Not at all.
@@ -52,7 +51,7 @@ struct ServerDialect: Sendable {
         /// By `tools` of a chat request, with these fields beside it.
         case fields([String: JSONValue])
         /// The server renders the chat with them, and the text is continued.
-        case rendered
+        case rendered(path: String)
         /// Not at all, for this reason.
         case none(String)
     }
@@ -60,8 +59,11 @@ struct ServerDialect: Sendable {
     /// Where chats and plain texts are sent.
     var chatPath = "/v1/chat/completions"
     var textPath = "/v1/completions"
-    /// Whether an answer is one choice by itself, as Ollama gives it.
-    var answersOneChoice = false
+    /// Reads an answer that came from an address.
+    var read: @Sendable (_ answer: Data, _ url: String) throws(ModelError) -> CompletionAnswer = {
+        (data, url) throws(ModelError) in
+        try ServerAnswer.decode(CompletionAnswer.self, data, url: url)
+    }
     /// The object of the request that sampling parameters are put into; `nil` is the request.
     var parametersField: String?
     /// Whether the model is named in requests.
@@ -92,20 +94,4 @@ struct ServerDialect: Sendable {
     var tools = Tools.none("Ogive does not know whether it would tell its model of them")
     /// Whether turns may have fields beside role and content.
     var takesFieldsOfTurns = true
-}
-
-extension ServerProfile.Kind {
-    /// The dialect of this kind.
-    var dialect: ServerDialect {
-        switch self {
-        case .llamaCpp: .llamaCpp
-        case .vLLM: .vLLM
-        case .sglang: .sglang
-        case .tgi: .tgi
-        case .ollama: .ollama
-        case .openAI: .openAI
-        // TEI completes nothing; it says so itself.
-        case .tei, .other: .other
-        }
-    }
 }

@@ -1,11 +1,11 @@
 package import OgiveCore
 
-extension OpenAIPolicy {
+extension CompletionPolicy {
     /// vLLM and SGLang tell them: of llama.cpp one request for each token would be needed.
     package func logProbabilityObstacle() async throws(ModelError) -> String? {
         let kind = try await server.known().kind
         guard case .none(let reason) = kind.dialect.given else { return nil }
-        return "\(server.http.url) (\(kind.rawValue)) cannot tell the log-probability of a given "
+        return "\(server.http.url) (\(kind.name)) cannot tell the log-probability of a given "
             + "completion: \(reason). Serve the model with vLLM or SGLang, or leave `logprobs` "
             + "out of `run.candidates`."
     }
@@ -20,11 +20,13 @@ extension OpenAIPolicy {
                 throw ModelError(.unsupported, obstacle)
             }
             let profile = try await server.known()
-            if case .chat(_, tools: .some) = request.prompt.content, profile.kind != .vLLM {
+            if case .chat(_, tools: .some) = request.prompt.content,
+                !profile.kind.tokenizer.rendersTools
+            {
                 throw ModelError(
                     .rejected,
                     "prompt `\(request.prompt.key)` has tools, which \(server.http.url) "
-                        + "(\(profile.kind.rawValue)) leaves out when it tokenises a chat; serve "
+                        + "(\(profile.kind.name)) leaves out when it tokenises a chat; serve "
                         + "the model with vLLM")
             }
             let tokenizer = ServerTokenizer(server: server, spec: spec, kind: profile.kind)

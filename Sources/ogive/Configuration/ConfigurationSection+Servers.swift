@@ -1,0 +1,17 @@
+internal import OgiveModels
+
+extension ConfigurationSection {
+    /// `policy.server`: which server a policy is behind; `nil`, or `auto`, asks it.
+    func policyServer() -> ServerKind? {
+        let kinds = ServerKind.all.filter(\.completes)
+        let name = word("server", among: ["auto"] + kinds.map(\.yamlName))
+        return kinds.first { $0.yamlName == name }
+    }
+
+    /// `scorer.server`: which server a reward model is behind; `nil` asks it.
+    func scorerServer() -> ServerKind? {
+        let kinds = ServerKind.all.filter(\.servesRewards)
+        let name = word("server", among: kinds.map(\.yamlName))
+        return kinds.first { $0.yamlName == name }
+    }
+}

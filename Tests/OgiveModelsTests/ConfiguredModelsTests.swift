@@ -111,8 +111,7 @@ import Testing
     @Test func verifierOfASpecificationIsTheOneOffered() async throws {
         let models = try ConfiguredModels(
             policies: [], scorers: [ScorerEndpoint(kind: .verifier, model: "check")])
-        var spec = ScorerSpec(kind: .verifier, model: "check")
-        spec.verifier = VerifierSpec(rule: .exact)
+        let spec = ScorerSpec(kind: .verifier(VerifierSpec(rule: .exact)), model: "check")
         let fingerprint = try await models.scorers(for: spec)[0].model.fingerprint()
         #expect(try await models.offer().scorers[0].fingerprint == fingerprint)
     }
@@ -130,7 +129,7 @@ import Testing
     }
 
     @Test func missingAddressOrCommandIsMisconfigured() {
-        for kind in [ScorerSpec.Kind.rerank, .classify, .pooling, .command] {
+        for kind in [ScorerSpec.Kind.Name.rerank, .classify, .pooling, .command] {
             let error = #expect(throws: ModelError.self) {
                 try ConfiguredModels(
                     policies: [], scorers: [ScorerEndpoint(kind: kind, model: "m")])

@@ -31,8 +31,7 @@ import Testing
         var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: url)
         endpoint.batchSize = 3
         change(&endpoint)
-        var spec = ScorerSpec(kind: .http, model: "mine")
-        spec.http = rule
+        let spec = ScorerSpec(kind: .http(rule), model: "mine")
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
     }
 

@@ -58,8 +58,7 @@ import Testing
     }
 
     @Test func `A generic service's error inside a 200 is classified too`() async throws {
-        var spec = ScorerSpec(kind: .http, model: "service")
-        spec.http = HTTPScorerSpec(
+        let spec = HTTPScorerSpec(
             path: "/score", request: #"{"text": {{completion}}}"#, score: "/reward")
         let endpoint = ScorerEndpoint(kind: .http, model: "service")
         for (body, code) in [
@@ -84,8 +83,7 @@ import Testing
             #"{"choices":[],"error":{"code":429,"message":"says no"}}"#
         }
         try await ScriptedServer.serving(script) { server in
-            var spec = ScorerSpec(kind: .judge, model: "tiny-policy")
-            spec.judge = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 1)
+            let spec = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 1)
             let scorer = try JudgeScorer(
                 server: try Samples.connection(server.url, model: "tiny-policy"), spec: spec,
                 connections: 1)

@@ -129,8 +129,7 @@ import Testing
             rule.errors = "/errors/*"
             var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: "\(http.url)")
             endpoint.batchSize = 64
-            var spec = ScorerSpec(kind: .http, model: "mine")
-            spec.http = rule
+            let spec = ScorerSpec(kind: .http(rule), model: "mine")
             let scorer = try ConfiguredModels(policies: [], scorers: [endpoint])
                 .scorers(for: spec)[0].model
             let answers = await scorer.score(requests + Self.requests([long]))

@@ -103,15 +103,13 @@ import Testing
     }
 
     func scorer(
-        _ url: String, _ kind: ScorerSpec.Kind, label: String? = nil, template: String? = nil,
-        checks: Bool = true
+        _ url: String, _ kind: ScorerSpec.Kind, template: String? = nil, checks: Bool = true
     ) throws -> any Scorer {
-        var endpoint = ScorerEndpoint(kind: kind, model: "tiny-policy", url: url)
+        var endpoint = ScorerEndpoint(kind: kind.name, model: "tiny-policy", url: url)
         endpoint.batchSize = 2
         endpoint.template = template
         endpoint.checksActivation = checks
-        var spec = ScorerSpec(kind: kind, model: "tiny-policy")
-        spec.label = label
+        let spec = ScorerSpec(kind: kind, model: "tiny-policy")
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
     }
 
@@ -121,10 +119,10 @@ import Testing
 
     static let template = "{query}|{document}"
     static let routes: [(ScorerSpec.Kind, RewardServer, String?, path: String)] = [
-        (.classify, .vLLM, nil, "/classify"), (.classify, .vLLM, template, "/classify"),
-        (.pooling, .vLLM, nil, "/pooling"), (.score, .vLLM, nil, "/score"),
-        (.rerank, .vLLM, nil, "/v1/rerank"), (.classify, .sglang, template, "/classify"),
-        (.classify, .tei, template, "/predict"), (.score, .tei, nil, "/predict"),
+        (.classify(), .vLLM, nil, "/classify"), (.classify(), .vLLM, template, "/classify"),
+        (.pooling(), .vLLM, nil, "/pooling"), (.score(), .vLLM, nil, "/score"),
+        (.rerank, .vLLM, nil, "/v1/rerank"), (.classify(), .sglang, template, "/classify"),
+        (.classify(), .tei, template, "/predict"), (.score(), .tei, nil, "/predict"),
         (.rerank, .tei, nil, "/rerank"),
     ]
 
@@ -148,9 +146,9 @@ import Testing
         "A kind that a server does not have raw is refused",
         arguments: [
             (ScorerSpec.Kind.rerank, RewardServer.sglang, "cannot be told not to"),
-            (.score, .sglang, "no reward"), (.pooling, .sglang, "`classify`"),
-            (.pooling, .tei, "`classify`"), (.classify, .sglang, "set `template`"),
-            (.classify, .tei, "set `template`"),
+            (.score(), .sglang, "no reward"), (.pooling(), .sglang, "`classify`"),
+            (.pooling(), .tei, "`classify`"), (.classify(), .sglang, "set `template`"),
+            (.classify(), .tei, "set `template`"),
         ])
     func refuses(_ kind: ScorerSpec.Kind, _ server: RewardServer, _ advice: String) async throws {
         let fake = FakeServer(kind: server)
@@ -168,8 +166,8 @@ import Testing
     @Test(
         "A server that squashes rewards although it is told not to is found out",
         arguments: [
-            (ScorerSpec.Kind.classify, RewardServer.vLLM), (.pooling, .vLLM), (.score, .vLLM),
-            (.rerank, .vLLM), (.score, .tei), (.rerank, .tei),
+            (ScorerSpec.Kind.classify(), RewardServer.vLLM), (.pooling(), .vLLM),
+            (.score(), .vLLM), (.rerank, .vLLM), (.score(), .tei), (.rerank, .tei),
         ])
     func findsSquashing(_ kind: ScorerSpec.Kind, _ server: RewardServer) async throws {
         let fake = FakeServer(kind: server, obeys: false)
@@ -191,21 +189,23 @@ import Testing
     @Test(
         "Of several labels one must be chosen",
         arguments: [
-            (ScorerSpec.Kind.classify, RewardServer.vLLM, "1"), (.pooling, .vLLM, "1"),
-            (.classify, .sglang, "1"), (.classify, .tei, "good"),
+            (false, RewardServer.vLLM, "1"), (true, .vLLM, "1"), (false, .sglang, "1"),
+            (false, .tei, "good"),
         ])
-    func labels(_ kind: ScorerSpec.Kind, _ server: RewardServer, _ label: String) async throws {
+    func labels(_ isPooling: Bool, _ server: RewardServer, _ label: String) async throws {
+        func kind(_ label: String?) -> ScorerSpec.Kind {
+            isPooling ? .pooling(label: label) : .classify(label: label)
+        }
         let fake = FakeServer(kind: server, hasLabels: true)
         try await ScriptedServer.serving(fake.answer) { scripted in
             let one = requests(["0123456789"])
             let template = Self.template
-            let chosen = try scorer(scripted.url, kind, label: label, template: template)
+            let chosen = try scorer(scripted.url, kind(label), template: template)
             _ = try await chosen.fingerprint()
             let expected = Double(Samples.question.utf8.count + 1)
             #expect(await chosen.score(one) == [.success(Score(expected))])
             for wrong in [nil, "none"] {
-                let answer = await
-                    (try scorer(scripted.url, kind, label: wrong, template: template))
+                let answer = await (try scorer(scripted.url, kind(wrong), template: template))
                     .score(one)[0]
                 #expect(answer.code == (wrong == nil ? .malformed : .misconfigured))
                 #expect(answer.message.contains(label), "\(answer.message)")
@@ -240,7 +240,7 @@ import Testing
         try await ScriptedServer.serving({ request in
             request.method == "GET" ? fake.answer(request) : .answer(status: status, body: body)
         }) { scripted in
-            let answer = await (try scorer(scripted.url, .score)).score(requests(["x"]))[0]
+            let answer = await (try scorer(scripted.url, .score())).score(requests(["x"]))[0]
             #expect(answer.code == code)
         }
     }

@@ -100,7 +100,7 @@ package struct ConfiguredModels: ModelProvider {
     package func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>] {
         var served: [Served<any Scorer>] = []
         for (endpoint, backend) in scorers
-        where endpoint.kind == spec.kind && endpoint.model == spec.model {
+        where endpoint.kind == spec.kind.name && endpoint.model == spec.model {
             let scorer = try backend.scorer(spec, endpoint)
             served.append(
                 Served(
@@ -108,7 +108,7 @@ package struct ConfiguredModels: ModelProvider {
                     load: backend.server?.load))
         }
         guard !served.isEmpty else {
-            throw Self.notServed("scorer", spec.kind.rawValue, spec.model)
+            throw Self.notServed("scorer", spec.kind.name.rawValue, spec.model)
         }
         return served
     }

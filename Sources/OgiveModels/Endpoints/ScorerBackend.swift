@@ -39,20 +39,23 @@ enum ScorerBackend: Sendable {
 
     /// The scorer of a specification whose kind and model are those of `endpoint`.
     func scorer(_ spec: ScorerSpec, _ endpoint: ScorerEndpoint) throws(ModelError) -> any Scorer {
-        switch self {
-        case .verifier: return try VerifierScorer(spec: spec)
-        case .synthetic: return SyntheticScorer(model: spec.model)
-        case .command(let scorer): return scorer
-        case .http(let http): return try HTTPScorer(http: http, spec: spec, endpoint: endpoint)
-        case .server(let server): return try Self.scorer(spec, endpoint, server)
-        case .weighted(let known):
+        switch (self, spec.kind) {
+        case (.verifier, .verifier(let rule)):
+            return try VerifierScorer(spec: rule, model: spec.model)
+        case (.synthetic, _): return SyntheticScorer(model: spec.model)
+        case (.command(let scorer), _): return scorer
+        case (.http(let http), .http(let rule)):
+            return try HTTPScorer(http: http, spec: rule, endpoint: endpoint)
+        case (.server(let server), _): return try Self.scorer(spec, endpoint, server)
+        case (.weighted(let known), .weighted(let summands)):
             var parts: [WeightedScorer.Part] = []
-            for part in spec.parts ?? [] {
+            for part in summands {
                 guard let found = known[part.name], found.serves(part.scorer) else {
                     throw ModelError(
                         .misconfigured,
                         "this worker's scorer `\(spec.model)` has no part `\(part.name)` of kind "
-                            + "`\(part.scorer.kind.rawValue)` and model `\(part.scorer.model)`")
+                            + "`\(part.scorer.kind.name.rawValue)` and model "
+                            + "`\(part.scorer.model)`")
                 }
                 parts.append(
                     WeightedScorer.Part(
@@ -60,6 +63,7 @@ enum ScorerBackend: Sendable {
                         scorer: try found.backend.scorer(part.scorer, found.endpoint)))
             }
             return WeightedScorer(model: spec.model, parts: parts)
+        case (.verifier, _), (.http, _), (.weighted, _): throw Self.misplaced(spec)
         }
     }
 
@@ -71,20 +75,34 @@ enum ScorerBackend: Sendable {
         settings.connections = endpoint.connections
         settings.template =
             if let text = endpoint.template { try ScoreTemplate(text) } else { nil }
-        settings.label = spec.label
         settings.server = endpoint.server
         settings.checksActivation = endpoint.checksActivation
-        switch endpoint.kind {
+        switch spec.kind {
         case .rerank:
             return RerankScorer(
                 server: server, batchSize: endpoint.batchSize, kind: endpoint.server,
                 checksActivation: endpoint.checksActivation)
-        case .judge:
-            return try JudgeScorer(server: server, spec: spec, connections: endpoint.connections)
-        case .pooling: return PoolingScorer(server: server, endpoint: .pooling, settings: settings)
-        case .score: return PoolingScorer(server: server, endpoint: .score, settings: settings)
-        default: return PoolingScorer(server: server, endpoint: .classify, settings: settings)
+        case .judge(let rubric):
+            return try JudgeScorer(server: server, spec: rubric, connections: endpoint.connections)
+        case .classify(let label):
+            settings.label = label
+            return PoolingScorer(server: server, endpoint: .classify, settings: settings)
+        case .pooling(let label):
+            settings.label = label
+            return PoolingScorer(server: server, endpoint: .pooling, settings: settings)
+        case .score(let label):
+            settings.label = label
+            return PoolingScorer(server: server, endpoint: .score, settings: settings)
+        case .verifier, .http, .weighted, .command, .synthetic: throw misplaced(spec)
         }
+    }
+
+    /// A specification that came to an endpoint of another kind.
+    private static func misplaced(_ spec: ScorerSpec) -> ModelError {
+        ModelError(
+            .invalidSpecification,
+            "scorer `\(spec.model)` is of kind `\(spec.kind.name.rawValue)`, which this endpoint "
+                + "does not serve")
     }
 
     /// What identifies the scorer whatever its specification: rules, rubrics and requests are part
@@ -101,7 +119,15 @@ enum ScorerBackend: Sendable {
             }
             return WeightedScorer.fingerprint(model: endpoint.model, fingerprints)
         default:
-            let spec = ScorerSpec(kind: endpoint.kind, model: endpoint.model)
+            // No label changes it.
+            let kind: ScorerSpec.Kind =
+                switch endpoint.kind {
+                case .rerank: .rerank
+                case .pooling: .pooling()
+                case .score: .score()
+                default: .classify()
+                }
+            let spec = ScorerSpec(kind: kind, model: endpoint.model)
             return try await scorer(spec, endpoint).fingerprint()
         }
     }
@@ -126,6 +152,6 @@ struct ScorerPart: Sendable {
 
     /// Whether it is what a specification means.
     func serves(_ spec: ScorerSpec) -> Bool {
-        endpoint.kind == spec.kind && endpoint.model == spec.model
+        endpoint.kind == spec.kind.name && endpoint.model == spec.model
     }
 }

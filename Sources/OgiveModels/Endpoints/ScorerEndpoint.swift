@@ -3,7 +3,7 @@ package import OgiveCore
 /// Where a scorer is served.
 package struct ScorerEndpoint: Hashable, Sendable {
     /// The adapter.
-    package var kind: ScorerSpec.Kind
+    package var kind: ScorerSpec.Kind.Name
     /// The model id as the server reports it, or a name of the user's choice.
     package var model: String
     /// The server's address; for `rerank`, `classify` and `pooling`.
@@ -41,7 +41,7 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var limits = EndpointLimits()
 
     /// Names a scorer and where it is.
-    package init(kind: ScorerSpec.Kind, model: String, url: String? = nil) {
+    package init(kind: ScorerSpec.Kind.Name, model: String, url: String? = nil) {
         self.kind = kind
         self.model = model
         self.url = url

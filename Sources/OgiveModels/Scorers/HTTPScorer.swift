@@ -8,14 +8,12 @@ package struct HTTPScorer: Scorer {
     private let rule: HTTPScorerRule
 
     /// Takes what is asked from `spec`, and where from `endpoint`. Throws `invalidSpecification`.
-    package init(http: ModelHTTP, spec: ScorerSpec, endpoint: ScorerEndpoint) throws(ModelError) {
-        guard let rule = spec.http else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is of kind http and has no `http`")
-        }
+    package init(
+        http: ModelHTTP, spec: HTTPScorerSpec, endpoint: ScorerEndpoint
+    ) throws(ModelError) {
         self.http = http
         self.endpoint = endpoint
-        self.rule = try HTTPScorerRule(rule)
+        rule = try HTTPScorerRule(spec)
     }
 
     /// What the service says of itself where it has a page for that.

@@ -14,19 +14,15 @@ package struct JudgeScorer: Scorer {
     private let connections: Int
 
     /// Asks `server`, with at most `connections` requests at once. Throws `invalidSpecification`.
-    package init(server: ServerConnection, spec: ScorerSpec, connections: Int) throws(ModelError) {
-        guard let judge = spec.judge else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is of kind judge and has no `judge`")
-        }
-        if let problem = judge.problem { throw ModelError(.invalidSpecification, problem) }
+    package init(server: ServerConnection, spec: JudgeSpec, connections: Int) throws(ModelError) {
+        if let problem = spec.problem { throw ModelError(.invalidSpecification, problem) }
         self.server = server
-        self.spec = judge
+        self.spec = spec
         self.connections = connections
-        prompt = try PromptTemplate(judge.prompt, form: .plain)
+        prompt = try PromptTemplate(spec.prompt, form: .plain)
         system =
-            if let text = judge.system { try PromptTemplate(text, form: .plain) } else { nil }
-        reader = try JudgeReader(judge)
+            if let text = spec.system { try PromptTemplate(text, form: .plain) } else { nil }
+        reader = try JudgeReader(spec)
         guard prompt.namesCompletion else {
             throw ModelError(
                 .invalidSpecification,

@@ -13,14 +13,10 @@ package struct VerifierScorer: Scorer {
     package static let regexTextBytesMax = 1 << 20
 
     /// Takes the rule; throws `invalidSpecification` when its pattern is no regular expression.
-    package init(spec: ScorerSpec) throws(ModelError) {
-        guard let rule = spec.verifier else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is a verifier without `verifier`")
-        }
-        self.spec = rule
-        model = spec.model
-        pattern = if let text = rule.pattern { try PatternMatcher(text) } else { nil }
+    package init(spec: VerifierSpec, model: String) throws(ModelError) {
+        self.spec = spec
+        self.model = model
+        pattern = if let text = spec.pattern { try PatternMatcher(text) } else { nil }
     }
 
     /// The name and the version of the rules; there is no server to ask.

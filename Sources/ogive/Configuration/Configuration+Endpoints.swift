@@ -58,7 +58,7 @@ extension ScorerConfiguration {
     ) throws(CommandError) -> [ScorerEndpoint] {
         var endpoints: [ScorerEndpoint] = []
         for place in endpoint.places(launched: launched) {
-            var result = ScorerEndpoint(kind: spec.kind, model: spec.model, url: place?.url)
+            var result = ScorerEndpoint(kind: spec.kind.name, model: spec.model, url: place?.url)
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
@@ -67,7 +67,7 @@ extension ScorerConfiguration {
             result.connections = connections
             result.template = template
             result.argv = command
-            if spec.kind == .command {
+            if spec.kind.name == .command {
                 result.environment = self.environment
                 result.workingDirectory = directory
                 result.announcesFacts = announcesFacts

@@ -43,18 +43,14 @@ struct ScorerConfiguration: Hashable, Sendable {
 
     /// Reads the section of a scorer, or of a part of a weighted one.
     private init(from section: ConfigurationSection, isPart: Bool) {
-        let given: ScorerSpec.Kind? = section.choice("kind")
+        let given: ScorerSpec.Kind.Name? = section.choice("kind")
         let kind = given ?? .synthetic
         let model = section.text("model")
         let verifier = section.optional("verifier", VerifierSpec.init(from:))
         let http = section.optional("http", HTTPSection.init(from:))
-        spec = ScorerSpec(kind: kind, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
-        spec.revision = section.text("revision")
-        spec.verifier = kind == .verifier ? verifier : nil
-        spec.label = section.text("label")
-        spec.http = kind == .http ? http?.spec : nil
+        let revision = section.text("revision")
+        let label = section.text("label")
         let judge = section.optional("judge", JudgeSpec.init(from:))
-        spec.judge = kind == .judge ? judge : nil
         endpoint = EndpointConfiguration(
             from: section, isRequired: Self.served.contains(kind),
             adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
@@ -74,15 +70,31 @@ struct ScorerConfiguration: Hashable, Sendable {
         checksActivation = section.flag("check_activation", default: true)
         self.http = http?.endpoint ?? HTTPScorerEndpoint()
         parts = isPart ? [] : section.sections("parts", Self.part) ?? []
-        spec.parts =
-            kind != .weighted
-            ? nil : parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) }
+        // What stands in for an absent section comes with a report.
+        let meant: ScorerSpec.Kind =
+            switch kind {
+            case .verifier: .verifier(verifier ?? VerifierSpec(rule: .finalNumber))
+            case .rerank: .rerank
+            case .classify: .classify(label: label)
+            case .pooling: .pooling(label: label)
+            case .score: .score(label: label)
+            case .http:
+                .http(http?.spec ?? HTTPScorerSpec(path: "", request: "", score: ""))
+            case .judge: .judge(judge ?? JudgeSpec(prompt: "", minimum: 0, maximum: 1))
+            case .weighted:
+                .weighted(
+                    parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) })
+            case .command: .command
+            case .synthetic: .synthetic
+            }
+        spec = ScorerSpec(kind: meant, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
+        spec.revision = revision
         check(section, isKnown: given != nil)
         if isPart { checkPart(section) } else { checkParts(section) }
     }
 
     /// The kinds that speak HTTP.
-    private static let served: Set<ScorerSpec.Kind> = [
+    private static let served: Set<ScorerSpec.Kind.Name> = [
         .rerank, .classify, .pooling, .score, .http, .judge,
     ]
 
@@ -107,7 +119,7 @@ struct ScorerConfiguration: Hashable, Sendable {
 
     /// Reports what only a scorer of its own can have.
     private func checkPart(_ section: ConfigurationSection) {
-        if spec.kind == .weighted {
+        if case .weighted = spec.kind {
             section.report("kind", "must not be weighted within a weighted scorer")
         }
         if section.has("launch") {
@@ -119,17 +131,17 @@ struct ScorerConfiguration: Hashable, Sendable {
     }
 
     private func checkParts(_ section: ConfigurationSection) {
-        if spec.kind == .weighted, section.has("parts"), let problem = spec.problem {
+        if case .weighted = spec.kind, section.has("parts"), let problem = spec.problem {
             section.report("parts", "cannot be summed: \(problem)")
         }
     }
 
     /// Reports keys that another kind would need, or that this one does.
     private func check(_ section: ConfigurationSection, isKnown: Bool) {
-        let kind = spec.kind
+        let kind = spec.kind.name
         guard isKnown else {
             if !section.has("kind") {
-                let kinds = ScorerSpec.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                let kinds = ScorerSpec.Kind.Name.allCases.map(\.rawValue).joined(separator: ", ")
                 section.report("kind", "is missing", hint: "write one of \(kinds)")
             }
             return
@@ -140,16 +152,17 @@ struct ScorerConfiguration: Hashable, Sendable {
                 hint: kind == .http
                     ? "write a name for the model" : "write the id that the server reports")
         }
-        let reward: Set<ScorerSpec.Kind> = [.rerank, .classify, .pooling, .score]
+        let reward: Set<ScorerSpec.Kind.Name> = [.rerank, .classify, .pooling, .score]
         for (key, owners) in [
             ("environment", [.command]), ("directory", [.command]), ("announces_facts", [.command]),
             ("template", [.classify, .pooling]), ("label", [.classify, .pooling, .score]),
             ("server", reward), ("check_activation", reward),
-        ] as [(String, Set<ScorerSpec.Kind>)] where section.has(key) && !owners.contains(kind) {
+        ] as [(String, Set<ScorerSpec.Kind.Name>)]
+        where section.has(key) && !owners.contains(kind) {
             section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
         }
         for (key, owner) in [
-            ("verifier", ScorerSpec.Kind.verifier), ("command", .command), ("http", .http),
+            ("verifier", ScorerSpec.Kind.Name.verifier), ("command", .command), ("http", .http),
             ("judge", .judge), ("parts", .weighted),
         ] {
             if kind == owner, !section.has(key) {

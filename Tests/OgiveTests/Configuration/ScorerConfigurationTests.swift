@@ -20,10 +20,10 @@ struct ScorerConfigurationTests {
     @Test func everyExampleOfThePageCanBeServed() throws {
         let parts = try String(contentsOf: Self.page, encoding: .utf8).split(separator: "```")
         let examples = parts.filter { $0.hasPrefix("yaml\n") }.map { String($0.dropFirst(5)) }
-        var kinds: Set<ScorerSpec.Kind> = []
+        var kinds: Set<ScorerSpec.Kind.Name> = []
         for example in examples {
             let scorer = try read(example)
-            kinds.insert(scorer.spec.kind)
+            kinds.insert(scorer.spec.kind.name)
             #expect(scorer.spec.problem == nil, "\(example)")
             let endpoints = try scorer.endpoints(
                 launched: nil, connections: 2, environment: ["SCORES_KEY": "k"])
@@ -64,7 +64,7 @@ struct ScorerConfigurationTests {
                 - {name: a, weight: 2, kind: rerank, model: m, url: "http://h:1", server: tei}
                 - {name: b, kind: command, command: [./x]}
             """)
-        #expect(scorer.spec.parts?.map(\.weight) == [2, 1])
+        #expect(scorer.spec.parts.map(\.weight) == [2, 1])
         let endpoint = try scorer.endpoints(launched: nil, connections: 2, environment: [:])[0]
         #expect(endpoint.parts["a"]?.url == "http://h:1" && endpoint.parts["a"]?.server == .tei)
         #expect(endpoint.parts["b"]?.argv == ["/etc/ogive/./x"])

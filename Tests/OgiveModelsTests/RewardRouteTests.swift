@@ -105,10 +105,11 @@ import Testing
     func scorer(
         _ url: String, _ kind: ScorerSpec.Kind, template: String? = nil, checks: Bool = true
     ) throws -> any Scorer {
-        var endpoint = ScorerEndpoint(kind: kind.name, model: "tiny-policy", url: url)
+        var adapter = RewardModelAdapter(kind.name)
+        adapter.template = template
+        adapter.checksActivation = checks
+        var endpoint = ScorerEndpoint(adapter, model: "tiny-policy", url: url)
         endpoint.batchSize = 2
-        endpoint.template = template
-        endpoint.checksActivation = checks
         let spec = ScorerSpec(kind: kind, model: "tiny-policy")
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
     }
@@ -248,7 +249,8 @@ import Testing
     @Test func anotherModelBehindTEIIsNoticed() async throws {
         let fake = FakeServer(kind: .tei)
         try await ScriptedServer.serving(fake.answer) { scripted in
-            var endpoint = ScorerEndpoint(kind: .rerank, model: "mine", url: scripted.url)
+            var endpoint = ScorerEndpoint(
+                RewardModelAdapter(.rerank), model: "mine", url: scripted.url)
             endpoint.batchSize = 2
             let models = try ConfiguredModels(policies: [], scorers: [endpoint])
             await #expect { _ = try await models.offer() } throws: {

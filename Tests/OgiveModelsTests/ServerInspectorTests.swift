@@ -93,7 +93,8 @@ import Testing
             let models = try ConfiguredModels(
                 policies: [],
                 scorers: [
-                    ScorerEndpoint(kind: .classify, model: "tiny-policy", url: server.url)
+                    ScorerEndpoint(
+                        RewardModelAdapter(.classify), model: "tiny-policy", url: server.url)
                 ])
             let inspector = try #require(models.inspectors(for: spec).first ?? nil)
             let pair = try await inspector.squashedAndRaw(Self.request)

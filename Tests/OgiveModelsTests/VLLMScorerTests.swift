@@ -16,8 +16,9 @@ import Testing
     private func scorer(_ url: String, _ kind: ScorerSpec.Kind, template: String? = nil) throws
         -> any Scorer
     {
-        var endpoint = ScorerEndpoint(kind: kind.name, model: VLLMServer.reward.model, url: url)
-        endpoint.template = template
+        var adapter = RewardModelAdapter(kind.name)
+        adapter.template = template
+        var endpoint = ScorerEndpoint(adapter, model: VLLMServer.reward.model, url: url)
         endpoint.batchSize = 3
         let spec = ScorerSpec(kind: kind, model: VLLMServer.reward.model)
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
@@ -104,10 +105,11 @@ import Testing
             #expect(answers.map(\.code) == [nil, .promptTooLong, nil], "\(kind)")
         }
         let spec = ScorerSpec(kind: .classify(label: "7"), model: VLLMServer.reward.model)
-        let endpoint = ScorerEndpoint(kind: .classify, model: spec.model, url: url)
+        let adapter = RewardModelAdapter(.classify)
+        let endpoint = ScorerEndpoint(adapter, model: spec.model, url: url)
         let scorer = try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0]
         #expect(await scorer.model.score([requests[0]])[0].code == .malformed)
-        let other = ScorerEndpoint(kind: .classify, model: "nope", url: url)
+        let other = ScorerEndpoint(adapter, model: "nope", url: url)
         let models = try ConfiguredModels(policies: [], scorers: [other])
         await #expect { _ = try await models.offer() } throws: {
             ($0 as? ModelError)?.code == .wrongModel

@@ -78,9 +78,11 @@ import Testing
     }
 
     @Test func isMadeOfTheConfiguredParts() async throws {
-        var endpoint = ScorerEndpoint(kind: .weighted, model: "sum")
-        endpoint.parts["exact"] = ScorerEndpoint(kind: .verifier, model: "exact")
-        endpoint.parts["graded"] = ScorerEndpoint(kind: .verifier, model: "final_number")
+        let parts = [
+            "exact": ScorerEndpoint(VerifierAdapter(), model: "exact"),
+            "graded": ScorerEndpoint(VerifierAdapter(), model: "final_number"),
+        ]
+        let endpoint = ScorerEndpoint(WeightedAdapter(parts: parts), model: "sum")
         let models = try ConfiguredModels(policies: [], scorers: [endpoint])
         let offer = try await models.offer().scorers[0]
         #expect(offer.kind == "weighted" && offer.fingerprint.facts["exact.server"] == "verifier")

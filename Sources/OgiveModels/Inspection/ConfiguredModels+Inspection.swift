@@ -10,20 +10,6 @@ extension ConfiguredModels {
 
     /// The same for scorers.
     package func inspectors(for spec: ScorerSpec) -> [(any ModelInspector)?] {
-        scorers.filter { $0.endpoint.kind == spec.kind.name && $0.endpoint.model == spec.model }
-            .map { endpoint, backend in
-                guard case .server(let server) = backend else { return nil }
-                let label: String?
-                switch spec.kind {
-                case .classify(let name), .pooling(let name): label = name
-                default: return ServerInspector(server, use: .hidden)
-                }
-                // Checked when the configuration was read.
-                let template = endpoint.template.flatMap { try? ScoreTemplate($0) }
-                return ServerInspector(
-                    server,
-                    use: .scorer(
-                        path: "/\(endpoint.kind.rawValue)", template: template, label: label))
-            }
+        scorers.filter { $0.endpoint.serves(spec) }.map { $0.backend.inspector(for: spec) }
     }
 }

@@ -2,39 +2,29 @@ internal import OgiveCore
 internal import OgiveModels
 
 /// The scorer, what and where: the section `scorer`.
-struct ScorerConfiguration: Hashable, Sendable {
+struct ScorerConfiguration: Sendable {
+    /// A summand of a weighted scorer: an entry of `parts`.
+    struct Part: Sendable {
+        /// How SQL and messages call it.
+        var name: String
+        /// The factor of its reward.
+        var weight: Double
+        /// What gives its reward.
+        var scorer: ScorerConfiguration
+    }
+
     /// Which scorer is meant.
     var spec: ScorerSpec
+    /// How its kind is served; of `weighted` without its parts.
+    var adapter: any ScorerAdapter
     /// Where it is served, when it speaks HTTP.
     var endpoint: EndpointConfiguration
-    /// Program and arguments of the subprocess when the kind is `command`; a relative program
-    /// with a slash was made absolute against `directory`.
-    var command: [String]
-    /// Variables added to the environment of the subprocess.
-    var environment: [String: String]
-    /// The folder that the subprocess runs in.
-    var directory: String
-    /// Whether the subprocess begins with a line of facts about itself.
-    var announcesFacts: Bool
-    /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
-    /// applies its chat template.
-    var template: String?
     /// What tokens cost.
     var price: TokenPrice?
     /// Most completions of one request.
     var batchSize: Int
-    /// Which server of reward models it is; `nil`: its pages say.
-    var server: RewardServer?
-    /// Whether it is found out at the start that rewards come raw.
-    var checksActivation: Bool
-    /// How `http` is reached besides its address.
-    var http: HTTPScorerEndpoint
     /// The parts of `weighted`, in the order of the file.
-    var parts: [ScorerConfiguration]
-    /// The factor within a weighted sum.
-    var weight = 1.0
-    /// The name within a weighted sum.
-    var name = ""
+    var parts: [Part]
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
@@ -46,68 +36,36 @@ struct ScorerConfiguration: Hashable, Sendable {
         let given: ScorerSpec.Kind.Name? = section.choice("kind")
         let kind = given ?? .synthetic
         let model = section.text("model")
-        let verifier = section.optional("verifier", VerifierSpec.init(from:))
-        let http = section.optional("http", HTTPSection.init(from:))
         let revision = section.text("revision")
-        let label = section.text("label")
-        let judge = section.optional("judge", JudgeSpec.init(from:))
+        let reading = ScorerReading.all(of: kind, from: section)
+        adapter = reading.adapter
         endpoint = EndpointConfiguration(
-            from: section, isRequired: Self.served.contains(kind),
+            from: section, isRequired: kind.adapter.isServed,
             adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
             timeout: .seconds(120))
-        let directory = section.filePath("directory") ?? section.reading.folder
-        command = section.texts("command") ?? []
-        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
-            command[0] = "\(directory)/\(program)"
-        }
-        environment = section.names("environment") ?? [:]
-        self.directory = directory
-        announcesFacts = section.flag("announces_facts", default: false)
-        template = section.text("template")
         price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        server = section.choice("server")
-        checksActivation = section.flag("check_activation", default: true)
-        self.http = http?.endpoint ?? HTTPScorerEndpoint()
         parts = isPart ? [] : section.sections("parts", Self.part) ?? []
-        // What stands in for an absent section comes with a report.
-        let meant: ScorerSpec.Kind =
-            switch kind {
-            case .verifier: .verifier(verifier ?? VerifierSpec(rule: .finalNumber))
-            case .rerank: .rerank
-            case .classify: .classify(label: label)
-            case .pooling: .pooling(label: label)
-            case .score: .score(label: label)
-            case .http:
-                .http(http?.spec ?? HTTPScorerSpec(path: "", request: "", score: ""))
-            case .judge: .judge(judge ?? JudgeSpec(prompt: "", minimum: 0, maximum: 1))
-            case .weighted:
-                .weighted(
-                    parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) })
-            case .command: .command
-            case .synthetic: .synthetic
-            }
-        spec = ScorerSpec(kind: meant, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
+        spec = ScorerSpec(kind: reading.kind, model: model ?? reading.model)
         spec.revision = revision
+        if kind == .weighted {
+            spec.kind = .weighted(
+                parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.scorer.spec) })
+        }
         check(section, isKnown: given != nil)
         if isPart { checkPart(section) } else { checkParts(section) }
     }
 
-    /// The kinds that speak HTTP.
-    private static let served: Set<ScorerSpec.Kind.Name> = [
-        .rerank, .classify, .pooling, .score, .http, .judge,
-    ]
-
     /// Reads an entry of `parts`: a name, a weight, and a scorer.
-    private static func part(_ section: ConfigurationSection) -> ScorerConfiguration {
+    private static func part(_ section: ConfigurationSection) -> Part {
         let name = section.requiredText("name")
         let weight = section.number("weight", default: 1, "finite and not 0") { $0 != 0 }
         // The other keys are those of `scorer`.
-        if section.reading.collectsKeys { return ScorerConfiguration(placeholder: section) }
-        var part = ScorerConfiguration(from: section, isPart: true)
-        part.name = name
-        part.weight = weight
-        return part
+        let scorer =
+            section.reading.collectsKeys
+            ? ScorerConfiguration(placeholder: section)
+            : ScorerConfiguration(from: section, isPart: true)
+        return Part(name: name, weight: weight, scorer: scorer)
     }
 
     private init(placeholder section: ConfigurationSection) {
@@ -146,30 +104,24 @@ struct ScorerConfiguration: Hashable, Sendable {
             }
             return
         }
-        if Self.served.contains(kind), spec.model.isEmpty || !section.has("model") {
-            section.report(
-                "model", "is missing",
-                hint: kind == .http
-                    ? "write a name for the model" : "write the id that the server reports")
+        if kind.adapter.isServed, spec.model.isEmpty || !section.has("model") {
+            section.report("model", "is missing", hint: kind.adapter.modelHint)
         }
-        let reward: Set<ScorerSpec.Kind.Name> = [.rerank, .classify, .pooling, .score]
-        for (key, owners) in [
-            ("environment", [.command]), ("directory", [.command]), ("announces_facts", [.command]),
-            ("template", [.classify, .pooling]), ("label", [.classify, .pooling, .score]),
-            ("server", reward), ("check_activation", reward),
-        ] as [(String, Set<ScorerSpec.Kind.Name>)]
-        where section.has(key) && !owners.contains(kind) {
-            section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
-        }
-        for (key, owner) in [
-            ("verifier", ScorerSpec.Kind.Name.verifier), ("command", .command), ("http", .http),
-            ("judge", .judge), ("parts", .weighted),
-        ] {
-            if kind == owner, !section.has(key) {
-                section.report(key, "is missing", hint: "the kind \(kind.rawValue) needs it")
-            } else if kind != owner, section.has(key) {
-                section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
+        for key in ScorerSpec.Kind.Name.adapters.flatMap({ $0.keys }) {
+            if !key.kinds.contains(kind) {
+                guard section.has(key.name) else { continue }
+                section.report(
+                    key.name, "means nothing when \(section.path).kind is \(kind.rawValue)")
+            } else if key.isRequired, !section.has(key.name) {
+                section.report(
+                    key.name, "is missing", hint: "the kind \(kind.rawValue) needs it")
             }
         }
     }
+}
+
+/// The kinds of scorers read their keys themselves.
+extension ConfigurationSection: ScorerSection {
+    /// The folder of the file, where relative paths begin.
+    var folder: String { reading.folder }
 }

@@ -76,7 +76,7 @@ final class ModelGates: Sendable {
     /// The gate of a scorer with these endpoints.
     func gate(of scorer: ScorerSpec, _ served: [Served<any Scorer>]) -> ModelGate {
         gate(
-            scorer.kind.rawValue, scorer.model, isPolicy: false, configuration.scoreConcurrency
+            scorer.kind.name.rawValue, scorer.model, isPolicy: false, configuration.scoreConcurrency
         ) {
             served.map { endpoint in
                 (

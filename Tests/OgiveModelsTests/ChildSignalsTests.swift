@@ -93,11 +93,11 @@ import Testing
     @Test func aScoringCommandHearsThem() async throws {
         // It has two seconds to end.
         try await Self.checkNotes(attempts: 5) { path in
-            var endpoint = ScorerEndpoint(kind: .command, model: "mine")
             let answer = #"\#nread -r l; echo '{"id":0,"reward":1}'"#
-            endpoint.argv = ["sh", "-c", Self.script + answer + Self.idle]
-            endpoint.environment = ["NOTES": path]
-            let scorer = try CommandScorer(endpoint: endpoint)
+            var command = CommandAdapter(["sh", "-c", Self.script + answer + Self.idle])
+            command.environment = ["NOTES": path]
+            let scorer = try CommandScorer(
+                command, endpoint: ScorerEndpoint(command, model: "mine"))
             await withTaskGroup { group in
                 group.addTask { await scorer.run() }
                 let request = ScoreRequest(prompt: Samples.chat, completion: "x")

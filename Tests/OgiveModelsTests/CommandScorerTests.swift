@@ -10,13 +10,13 @@ import Testing
         _ script: String, timeout: Duration = .seconds(600), clock: TimeSource = .machine,
         announcesFacts: Bool = false, _ body: (CommandScorer) async throws -> Void
     ) async throws {
-        var endpoint = ScorerEndpoint(kind: .command, model: "mine")
-        endpoint.argv = ["sh", "-c", script]
+        var command = CommandAdapter(["sh", "-c", script])
+        command.environment = ["OFFSET": "5"]
+        command.announcesFacts = announcesFacts
+        var endpoint = ScorerEndpoint(command, model: "mine")
         endpoint.requestTimeout = timeout
         endpoint.batchSize = 3
-        endpoint.environment = ["OFFSET": "5"]
-        endpoint.announcesFacts = announcesFacts
-        let scorer = try CommandScorer(endpoint: endpoint, clock: clock)
+        let scorer = try CommandScorer(command, endpoint: endpoint, clock: clock)
         try await withThrowingTaskGroup { group in
             group.addTask { await scorer.run() }
             try await body(scorer)
@@ -196,10 +196,11 @@ import Testing
     }
 
     @Test func missingProgramIsNamed() async throws {
-        var endpoint = ScorerEndpoint(kind: .command, model: "mine")
-        #expect(throws: ModelError.self) { try CommandScorer(endpoint: endpoint) }
-        endpoint.argv = ["/no/such/program"]
-        let scorer = try CommandScorer(endpoint: endpoint)
+        var command = CommandAdapter()
+        let endpoint = ScorerEndpoint(command, model: "mine")
+        #expect(throws: ModelError.self) { try CommandScorer(command, endpoint: endpoint) }
+        command.argv = ["/no/such/program"]
+        let scorer = try CommandScorer(command, endpoint: endpoint)
         await withTaskGroup { group in
             group.addTask { await scorer.run() }
             let answer = await scorer.score(requests(["x"]))[0]

@@ -13,9 +13,10 @@ import Testing
                     PolicyEndpoint(kind: .synthetic, model: "bell"),
                 ],
                 scorers: [
-                    ScorerEndpoint(kind: .verifier, model: "check"),
-                    ScorerEndpoint(kind: .synthetic, model: "bell"),
-                    ScorerEndpoint(kind: .classify, model: "tiny-policy", url: server.url),
+                    ScorerEndpoint(VerifierAdapter(), model: "check"),
+                    ScorerEndpoint(SyntheticAdapter(), model: "bell"),
+                    ScorerEndpoint(
+                        RewardModelAdapter(.classify), model: "tiny-policy", url: server.url),
                 ])
             let offer = try await models.offer()
             #expect(offer.policies.map(\.kind) == ["openai", "synthetic"])
@@ -110,9 +111,8 @@ import Testing
 
     @Test func verifierOfASpecificationIsTheOneOffered() async throws {
         let models = try ConfiguredModels(
-            policies: [], scorers: [ScorerEndpoint(kind: .verifier, model: "check")])
-        var spec = ScorerSpec(kind: .verifier, model: "check")
-        spec.verifier = VerifierSpec(rule: .exact)
+            policies: [], scorers: [ScorerEndpoint(VerifierAdapter(), model: "check")])
+        let spec = ScorerSpec(kind: .verifier(VerifierSpec(rule: .exact)), model: "check")
         let fingerprint = try await models.scorers(for: spec)[0].model.fingerprint()
         #expect(try await models.offer().scorers[0].fingerprint == fingerprint)
     }
@@ -130,10 +130,14 @@ import Testing
     }
 
     @Test func missingAddressOrCommandIsMisconfigured() {
-        for kind in [ScorerSpec.Kind.rerank, .classify, .pooling, .command] {
+        let adapters: [any ScorerAdapter] = [
+            RewardModelAdapter(.rerank), RewardModelAdapter(.classify),
+            RewardModelAdapter(.pooling), JudgeAdapter(), HTTPAdapter(), CommandAdapter(),
+        ]
+        for adapter in adapters {
             let error = #expect(throws: ModelError.self) {
                 try ConfiguredModels(
-                    policies: [], scorers: [ScorerEndpoint(kind: kind, model: "m")])
+                    policies: [], scorers: [ScorerEndpoint(adapter, model: "m")])
             }
             #expect(error?.code == .misconfigured)
         }

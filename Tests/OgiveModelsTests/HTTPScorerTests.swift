@@ -26,13 +26,12 @@ import Testing
 
     private func scorer(
         _ url: String, _ rule: HTTPScorerSpec,
-        _ change: (inout ScorerEndpoint) -> Void = { _ in }
+        _ adapter: HTTPAdapter = HTTPAdapter(), apiKey: String? = nil
     ) throws -> any Scorer {
-        var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: url)
+        var endpoint = ScorerEndpoint(adapter, model: "mine", url: url)
+        endpoint.apiKey = apiKey
         endpoint.batchSize = 3
-        change(&endpoint)
-        var spec = ScorerSpec(kind: .http, model: "mine")
-        spec.http = rule
+        let spec = ScorerSpec(kind: .http(rule), model: "mine")
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
     }
 
@@ -97,10 +96,9 @@ import Testing
 
     @Test func pairIsPutIntoTheRequestEscaped() async throws {
         try await ScriptedServer.serving({ _ in .json(#"{"out": [{"score": -2}]}"#) }) { server in
-            let scorer = try scorer(server.url, Self.single) {
-                $0.apiKey = "k"
-                $0.http.headers = ["X-Team": "t"]
-            }
+            var adapter = HTTPAdapter()
+            adapter.headers = ["X-Team": "t"]
+            let scorer = try scorer(server.url, Self.single, adapter, apiKey: "k")
             let answers = await scorer.score(requests(["a\"\\b\u{1}"]))
             #expect(answers == [.success(Score(-2))])
             let request = try #require(server.requests.first)
@@ -164,11 +162,11 @@ import Testing
             request.path == "/health"
                 ? .json("{}") : .json(#"{"facts": {"revision": "r1", "n": 3, "list": []}}"#)
         }) { server in
-            let scorer = try scorer(server.url, Self.batched) {
-                $0.http.health = "/health"
-                $0.http.info = "/info"
-                $0.http.facts = "/facts"
-            }
+            var adapter = HTTPAdapter()
+            adapter.health = "/health"
+            adapter.info = "/info"
+            adapter.facts = "/facts"
+            let scorer = try scorer(server.url, Self.batched, adapter)
             #expect(
                 try await scorer.fingerprint().facts == [
                     "model": "mine", "server": "http", "revision": "r1", "n": "3",

@@ -15,10 +15,8 @@ import Testing
     }
 
     private func scorer(_ url: String, _ judge: JudgeSpec) throws -> JudgeScorer {
-        var spec = ScorerSpec(kind: .judge, model: "tiny-policy")
-        spec.judge = judge
-        return try JudgeScorer(
-            server: try Samples.connection(url, model: "tiny-policy"), spec: spec, connections: 2)
+        try JudgeScorer(
+            server: try Samples.connection(url, model: "tiny-policy"), spec: judge, connections: 2)
     }
 
     private func requests(_ texts: [String]) -> [ScoreRequest] {

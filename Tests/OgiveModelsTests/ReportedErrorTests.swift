@@ -58,10 +58,10 @@ import Testing
     }
 
     @Test func `A generic service's error inside a 200 is classified too`() async throws {
-        var spec = ScorerSpec(kind: .http, model: "service")
-        spec.http = HTTPScorerSpec(
+        let spec = HTTPScorerSpec(
             path: "/score", request: #"{"text": {{completion}}}"#, score: "/reward")
-        let endpoint = ScorerEndpoint(kind: .http, model: "service")
+        let adapter = HTTPAdapter()
+        let endpoint = ScorerEndpoint(adapter, model: "service")
         for (body, code) in [
             (#"{"error":{"code":429,"message":"says no"}}"#, ModelError.Code.overloaded),
             (#"{"error":"says no"}"#, .serverError), (#"{"other":1}"#, .malformed),
@@ -70,7 +70,8 @@ import Testing
                 let http = ModelHTTP(
                     url: try ModelURL(server.url), apiKey: nil, requestTimeout: .seconds(30),
                     connections: 2)
-                let scorer = try HTTPScorer(http: http, spec: spec, endpoint: endpoint)
+                let scorer = try HTTPScorer(
+                    http: http, spec: spec, adapter: adapter, endpoint: endpoint)
                 let answer = await scorer.score([
                     ScoreRequest(prompt: Samples.chat, completion: "a")
                 ])[0]
@@ -84,8 +85,7 @@ import Testing
             #"{"choices":[],"error":{"code":429,"message":"says no"}}"#
         }
         try await ScriptedServer.serving(script) { server in
-            var spec = ScorerSpec(kind: .judge, model: "tiny-policy")
-            spec.judge = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 1)
+            let spec = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 1)
             let scorer = try JudgeScorer(
                 server: try Samples.connection(server.url, model: "tiny-policy"), spec: spec,
                 connections: 1)

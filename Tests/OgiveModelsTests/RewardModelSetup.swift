@@ -53,14 +53,14 @@ struct RewardModelSetup: Sendable {
         _ options: [String] = [], batchSize: Int = 64,
         _ body: (CommandScorer) async throws -> Void
     ) async throws {
-        var endpoint = ScorerEndpoint(kind: .command, model: "mine")
-        endpoint.argv =
-            [python, Self.script, "--model", model, "--batch-tokens", "2000"] + options
-        endpoint.environment = Self.environment
+        var command = CommandAdapter(
+            [python, Self.script, "--model", model, "--batch-tokens", "2000"] + options)
+        command.environment = Self.environment
+        command.announcesFacts = true
+        var endpoint = ScorerEndpoint(command, model: "mine")
         endpoint.requestTimeout = .seconds(300)
         endpoint.batchSize = batchSize
-        endpoint.announcesFacts = true
-        let scorer = try CommandScorer(endpoint: endpoint, clock: .machine)
+        let scorer = try CommandScorer(command, endpoint: endpoint, clock: .machine)
         try await withThrowingTaskGroup { group in
             group.addTask { await scorer.run() }
             defer { group.cancelAll() }

@@ -127,10 +127,9 @@ import Testing
                 path: "/score", request: #"{"items": {{items}}}"#, score: "/rewards/*")
             rule.item = #"{"messages": {{messages}}, "completion": {{completion}}}"#
             rule.errors = "/errors/*"
-            var endpoint = ScorerEndpoint(kind: .http, model: "mine", url: "\(http.url)")
+            var endpoint = ScorerEndpoint(HTTPAdapter(), model: "mine", url: "\(http.url)")
             endpoint.batchSize = 64
-            var spec = ScorerSpec(kind: .http, model: "mine")
-            spec.http = rule
+            let spec = ScorerSpec(kind: .http(rule), model: "mine")
             let scorer = try ConfiguredModels(policies: [], scorers: [endpoint])
                 .scorers(for: spec)[0].model
             let answers = await scorer.score(requests + Self.requests([long]))

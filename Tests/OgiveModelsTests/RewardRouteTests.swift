@@ -103,15 +103,14 @@ import Testing
     }
 
     func scorer(
-        _ url: String, _ kind: ScorerSpec.Kind, label: String? = nil, template: String? = nil,
-        checks: Bool = true
+        _ url: String, _ kind: ScorerSpec.Kind, template: String? = nil, checks: Bool = true
     ) throws -> any Scorer {
-        var endpoint = ScorerEndpoint(kind: kind, model: "tiny-policy", url: url)
+        var adapter = RewardModelAdapter(kind.name)
+        adapter.template = template
+        adapter.checksActivation = checks
+        var endpoint = ScorerEndpoint(adapter, model: "tiny-policy", url: url)
         endpoint.batchSize = 2
-        endpoint.template = template
-        endpoint.checksActivation = checks
-        var spec = ScorerSpec(kind: kind, model: "tiny-policy")
-        spec.label = label
+        let spec = ScorerSpec(kind: kind, model: "tiny-policy")
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
     }
 
@@ -121,10 +120,10 @@ import Testing
 
     static let template = "{query}|{document}"
     static let routes: [(ScorerSpec.Kind, ServerKind, String?, path: String)] = [
-        (.classify, .vLLM, nil, "/classify"), (.classify, .vLLM, template, "/classify"),
-        (.pooling, .vLLM, nil, "/pooling"), (.score, .vLLM, nil, "/score"),
-        (.rerank, .vLLM, nil, "/v1/rerank"), (.classify, .sglang, template, "/classify"),
-        (.classify, .tei, template, "/predict"), (.score, .tei, nil, "/predict"),
+        (.classify(), .vLLM, nil, "/classify"), (.classify(), .vLLM, template, "/classify"),
+        (.pooling(), .vLLM, nil, "/pooling"), (.score(), .vLLM, nil, "/score"),
+        (.rerank, .vLLM, nil, "/v1/rerank"), (.classify(), .sglang, template, "/classify"),
+        (.classify(), .tei, template, "/predict"), (.score(), .tei, nil, "/predict"),
         (.rerank, .tei, nil, "/rerank"),
     ]
 
@@ -148,9 +147,9 @@ import Testing
         "A kind that a server does not have raw is refused",
         arguments: [
             (ScorerSpec.Kind.rerank, ServerKind.sglang, "cannot be told not to"),
-            (.score, .sglang, "no reward"), (.pooling, .sglang, "`classify`"),
-            (.pooling, .tei, "`classify`"), (.classify, .sglang, "set `template`"),
-            (.classify, .tei, "set `template`"),
+            (.score(), .sglang, "no reward"), (.pooling(), .sglang, "`classify`"),
+            (.pooling(), .tei, "`classify`"), (.classify(), .sglang, "set `template`"),
+            (.classify(), .tei, "set `template`"),
         ])
     func refuses(_ kind: ScorerSpec.Kind, _ server: ServerKind, _ advice: String) async throws {
         let fake = FakeServer(kind: server)
@@ -168,8 +167,8 @@ import Testing
     @Test(
         "A server that squashes rewards although it is told not to is found out",
         arguments: [
-            (ScorerSpec.Kind.classify, ServerKind.vLLM), (.pooling, .vLLM), (.score, .vLLM),
-            (.rerank, .vLLM), (.score, .tei), (.rerank, .tei),
+            (ScorerSpec.Kind.classify(), ServerKind.vLLM), (.pooling(), .vLLM),
+            (.score(), .vLLM), (.rerank, .vLLM), (.score(), .tei), (.rerank, .tei),
         ])
     func findsSquashing(_ kind: ScorerSpec.Kind, _ server: ServerKind) async throws {
         let fake = FakeServer(kind: server, obeys: false)
@@ -191,21 +190,23 @@ import Testing
     @Test(
         "Of several labels one must be chosen",
         arguments: [
-            (ScorerSpec.Kind.classify, ServerKind.vLLM, "1"), (.pooling, .vLLM, "1"),
-            (.classify, .sglang, "1"), (.classify, .tei, "good"),
+            (false, ServerKind.vLLM, "1"), (true, .vLLM, "1"), (false, .sglang, "1"),
+            (false, .tei, "good"),
         ])
-    func labels(_ kind: ScorerSpec.Kind, _ server: ServerKind, _ label: String) async throws {
+    func labels(_ isPooling: Bool, _ server: ServerKind, _ label: String) async throws {
+        func kind(_ label: String?) -> ScorerSpec.Kind {
+            isPooling ? .pooling(label: label) : .classify(label: label)
+        }
         let fake = FakeServer(kind: server, hasLabels: true)
         try await ScriptedServer.serving(fake.answer) { scripted in
             let one = requests(["0123456789"])
             let template = Self.template
-            let chosen = try scorer(scripted.url, kind, label: label, template: template)
+            let chosen = try scorer(scripted.url, kind(label), template: template)
             _ = try await chosen.fingerprint()
             let expected = Double(Samples.question.utf8.count + 1)
             #expect(await chosen.score(one) == [.success(Score(expected))])
             for wrong in [nil, "none"] {
-                let answer = await
-                    (try scorer(scripted.url, kind, label: wrong, template: template))
+                let answer = await (try scorer(scripted.url, kind(wrong), template: template))
                     .score(one)[0]
                 #expect(answer.code == (wrong == nil ? .malformed : .misconfigured))
                 #expect(answer.message.contains(label), "\(answer.message)")
@@ -240,7 +241,7 @@ import Testing
         try await ScriptedServer.serving({ request in
             request.method == "GET" ? fake.answer(request) : .answer(status: status, body: body)
         }) { scripted in
-            let answer = await (try scorer(scripted.url, .score)).score(requests(["x"]))[0]
+            let answer = await (try scorer(scripted.url, .score())).score(requests(["x"]))[0]
             #expect(answer.code == code)
         }
     }
@@ -248,7 +249,8 @@ import Testing
     @Test func anotherModelBehindTEIIsNoticed() async throws {
         let fake = FakeServer(kind: .tei)
         try await ScriptedServer.serving(fake.answer) { scripted in
-            var endpoint = ScorerEndpoint(kind: .rerank, model: "mine", url: scripted.url)
+            var endpoint = ScorerEndpoint(
+                RewardModelAdapter(.rerank), model: "mine", url: scripted.url)
             endpoint.batchSize = 2
             let models = try ConfiguredModels(policies: [], scorers: [endpoint])
             await #expect { _ = try await models.offer() } throws: {

@@ -7,22 +7,19 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ScorerMetadataTests {
     private func judge(_ prompt: String, system: String? = nil) -> ScorerSpec {
-        var spec = ScorerSpec(kind: .judge, model: "j")
-        spec.judge = JudgeSpec(prompt: prompt, minimum: 0, maximum: 1)
-        spec.judge?.system = system
-        return spec
+        var rubric = JudgeSpec(prompt: prompt, minimum: 0, maximum: 1)
+        rubric.system = system
+        return ScorerSpec(kind: .judge(rubric), model: "j")
     }
 
     private func http(_ request: String, item: String? = nil) -> ScorerSpec {
-        var spec = ScorerSpec(kind: .http, model: "h")
-        spec.http = HTTPScorerSpec(path: "/", request: request, score: "/s")
-        spec.http?.item = item
-        return spec
+        var rule = HTTPScorerSpec(path: "/", request: request, score: "/s")
+        rule.item = item
+        return ScorerSpec(kind: .http(rule), model: "h")
     }
 
     @Test func namesTheFieldsThatAreRead() throws {
-        var verifier = ScorerSpec(kind: .verifier, model: "v")
-        verifier.verifier = VerifierSpec(rule: .exact)
+        let verifier = ScorerSpec(kind: .verifier(VerifierSpec(rule: .exact)), model: "v")
         #expect(try verifier.metadataUse() == .fields(["answer"]))
         let rubric = judge("{{completion}} {{ metadata.a }}", system: "{{metadata.b}}")
         #expect(try rubric.metadataUse() == .fields(["a", "b"]))
@@ -31,17 +28,19 @@ struct ScorerMetadataTests {
         let pair = #"{"c": "{{completion}}", "m": "{{metadata.x}}"}"#
         #expect(try http(pair).metadataUse() == .fields(["x"]))
         #expect(try http(#"{"list": {{items}}}"#, item: pair).metadataUse() == .fields(["x"]))
-        var sum = ScorerSpec(kind: .weighted, model: "w")
-        sum.parts = [
+        var parts = [
             PartSpec(name: "v", weight: 1, scorer: verifier),
             PartSpec(name: "j", weight: 1, scorer: rubric),
         ]
-        #expect(try sum.metadataUse() == .fields(["answer", "a", "b"]))
-        sum.parts?.append(
-            PartSpec(name: "c", weight: 1, scorer: ScorerSpec(kind: .command, model: "c")))
-        #expect(try sum.metadataUse() == .all)
-        for kind in ScorerSpec.Kind.allCases
-        where ![.verifier, .judge, .http, .weighted, .command].contains(kind) {
+        #expect(
+            try ScorerSpec(kind: .weighted(parts), model: "w").metadataUse()
+                == .fields(["answer", "a", "b"]))
+        parts.append(PartSpec(name: "c", weight: 1, scorer: ScorerSpec(kind: .command, model: "c")))
+        #expect(try ScorerSpec(kind: .weighted(parts), model: "w").metadataUse() == .all)
+        let others: [ScorerSpec.Kind] = [
+            .rerank, .classify(), .pooling(), .score(), .synthetic,
+        ]
+        for kind in others {
             #expect(try ScorerSpec(kind: kind, model: "m").metadataUse() == .none)
         }
     }

@@ -36,7 +36,7 @@ import Testing
     @Test func aServerThatTellsNothingIsNotGuessedAt() async throws {
         let fake = RewardRouteTests.FakeServer(kind: .vLLM)
         try await ScriptedServer.serving(fake.answer) { served in
-            let scorer = try RewardRouteTests().scorer(served.url, .classify)
+            let scorer = try RewardRouteTests().scorer(served.url, .classify())
             #expect(sum(await scorer.score(requests(["a", "b"]))) == nil)
         }
     }
@@ -87,9 +87,8 @@ import Testing
             + #""usage":{"prompt_tokens":40,"completion_tokens":3,"total_tokens":43}}"#
         let script = CompletionPolicyTests.script(vLLM: true) { _ in answer }
         try await ScriptedServer.serving(script) { server in
-            var spec = ScorerSpec(kind: .judge, model: "tiny-policy")
-            spec.judge = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 10)
-            spec.judge?.samples = 3
+            var spec = JudgeSpec(prompt: "{{completion}}", minimum: 0, maximum: 10)
+            spec.samples = 3
             let scorer = try JudgeScorer(
                 server: try Samples.connection(server.url, model: "tiny-policy"), spec: spec,
                 connections: 2)

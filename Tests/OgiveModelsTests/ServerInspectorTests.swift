@@ -89,12 +89,12 @@ import Testing
             return #"{"data":[{"index":0,"probs":[\#(values)],"num_classes":2}]}"#
         }
         try await ScriptedServer.serving(script) { server in
-            var spec = ScorerSpec(kind: .classify, model: "tiny-policy")
-            spec.label = "1"
+            let spec = ScorerSpec(kind: .classify(label: "1"), model: "tiny-policy")
             let models = try ConfiguredModels(
                 policies: [],
                 scorers: [
-                    ScorerEndpoint(kind: .classify, model: "tiny-policy", url: server.url)
+                    ScorerEndpoint(
+                        RewardModelAdapter(.classify), model: "tiny-policy", url: server.url)
                 ])
             let inspector = try #require(models.inspectors(for: spec).first ?? nil)
             let pair = try await inspector.squashedAndRaw(Self.request)

@@ -45,14 +45,14 @@ import Testing
     }
 
     private func rewards(_ requests: [ScoreRequest]) async throws -> [Double?] {
-        var endpoint = ScorerEndpoint(kind: .command, model: "unit-tests")
-        endpoint.argv = [
+        let command = CommandAdapter([
             "/usr/bin/python3", "-B",
             Self.root.appending(path: "deploy/scorers/unit_tests.py").path,
             "--timeout", "2", "--memory", "512", "--jobs", "2",
-        ]
+        ])
+        var endpoint = ScorerEndpoint(command, model: "unit-tests")
         endpoint.requestTimeout = .seconds(300)
-        let scorer = try CommandScorer(endpoint: endpoint, clock: .machine)
+        let scorer = try CommandScorer(command, endpoint: endpoint, clock: .machine)
         return await withTaskGroup { group in
             group.addTask { await scorer.run() }
             defer { group.cancelAll() }

@@ -16,8 +16,9 @@ import Testing
     private func scorer(_ url: String, _ kind: ScorerSpec.Kind, template: String? = nil) throws
         -> any Scorer
     {
-        var endpoint = ScorerEndpoint(kind: kind, model: VLLMServer.reward.model, url: url)
-        endpoint.template = template
+        var adapter = RewardModelAdapter(kind.name)
+        adapter.template = template
+        var endpoint = ScorerEndpoint(adapter, model: VLLMServer.reward.model, url: url)
         endpoint.batchSize = 3
         let spec = ScorerSpec(kind: kind, model: VLLMServer.reward.model)
         return try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0].model
@@ -64,8 +65,8 @@ import Testing
         guard let url = try await VLLMServer.reward.url() else { return }
         let expected = try await logits(ofPairs: false)
         for (kind, template) in [
-            (ScorerSpec.Kind.classify, nil), (.classify, Self.template), (.pooling, nil),
-            (.pooling, Self.template),
+            (ScorerSpec.Kind.classify(), nil), (.classify(), Self.template), (.pooling(), nil),
+            (.pooling(), Self.template),
         ] {
             try await check(url, kind, template, expected)
         }
@@ -75,7 +76,7 @@ import Testing
     func pairs() async throws {
         guard let url = try await VLLMServer.reward.url() else { return }
         let expected = try await logits(ofPairs: true)
-        for kind in [ScorerSpec.Kind.score, .rerank] { try await check(url, kind, nil, expected) }
+        for kind in [ScorerSpec.Kind.score(), .rerank] { try await check(url, kind, nil, expected) }
     }
 
     private func check(
@@ -86,10 +87,10 @@ import Testing
             scorer: scorer, requests: requests, tolerance: 1e-5)
         #expect(await conformance.problems() == [])
         // Asks with and without the activation, which must make a difference.
-        #expect(try await scorer.fingerprint().facts["endpoint"] == kind.rawValue)
+        #expect(try await scorer.fingerprint().facts["endpoint"] == kind.name.rawValue)
         let rewards = try await scorer.score(requests).map { try $0.get().reward }
         let difference = zip(rewards, expected).map { abs($0 - $1) }.max() ?? .infinity
-        print("vLLM \(kind.rawValue): at most \(difference) from transformers, \(rewards)")
+        print("vLLM \(kind.name.rawValue): at most \(difference) from transformers, \(rewards)")
         #expect(difference < 1e-4, "\(kind): \(rewards) and \(expected)")
         #expect(rewards.contains { $0 > 1 || $0 < 0 }, "no probabilities: \(rewards)")
     }
@@ -99,16 +100,16 @@ import Testing
         guard let url = try await VLLMServer.reward.url() else { return }
         let long = ScoreRequest(
             prompt: Samples.chat, completion: String(repeating: "apples ", count: 2_000))
-        for kind in [ScorerSpec.Kind.classify, .pooling, .score, .rerank] {
+        for kind in [ScorerSpec.Kind.classify(), .pooling(), .score(), .rerank] {
             let answers = await (try scorer(url, kind)).score([requests[0], long, requests[1]])
             #expect(answers.map(\.code) == [nil, .promptTooLong, nil], "\(kind)")
         }
-        var spec = ScorerSpec(kind: .classify, model: VLLMServer.reward.model)
-        spec.label = "7"
-        let endpoint = ScorerEndpoint(kind: .classify, model: spec.model, url: url)
+        let spec = ScorerSpec(kind: .classify(label: "7"), model: VLLMServer.reward.model)
+        let adapter = RewardModelAdapter(.classify)
+        let endpoint = ScorerEndpoint(adapter, model: spec.model, url: url)
         let scorer = try ConfiguredModels(policies: [], scorers: [endpoint]).scorers(for: spec)[0]
         #expect(await scorer.model.score([requests[0]])[0].code == .malformed)
-        let other = ScorerEndpoint(kind: .classify, model: "nope", url: url)
+        let other = ScorerEndpoint(adapter, model: "nope", url: url)
         let models = try ConfiguredModels(policies: [], scorers: [other])
         await #expect { _ = try await models.offer() } throws: {
             ($0 as? ModelError)?.code == .wrongModel

@@ -5,9 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct VerifierScorerTests {
     private func scorer(_ rule: VerifierSpec) throws -> VerifierScorer {
-        var spec = ScorerSpec(kind: .verifier, model: "check")
-        spec.verifier = rule
-        return try VerifierScorer(spec: spec)
+        try VerifierScorer(spec: rule, model: "check")
     }
 
     private func requests(_ metadata: String, _ completions: [String]) -> [ScoreRequest] {
@@ -62,9 +60,6 @@ import Testing
         rule.pattern = "("
         let error = #expect(throws: ModelError.self) { try scorer(rule) }
         #expect(error?.code == .invalidSpecification)
-        #expect(throws: ModelError.self) {
-            try VerifierScorer(spec: ScorerSpec(kind: .verifier, model: "no rule"))
-        }
     }
 
     @Test func `A field that is no expression costs its own prompt`() async throws {

@@ -78,21 +78,24 @@ import Testing
     }
 
     @Test func isMadeOfTheConfiguredParts() async throws {
-        var endpoint = ScorerEndpoint(kind: .weighted, model: "sum")
-        endpoint.parts["exact"] = ScorerEndpoint(kind: .verifier, model: "exact")
-        endpoint.parts["graded"] = ScorerEndpoint(kind: .verifier, model: "final_number")
+        let parts = [
+            "exact": ScorerEndpoint(VerifierAdapter(), model: "exact"),
+            "graded": ScorerEndpoint(VerifierAdapter(), model: "final_number"),
+        ]
+        let endpoint = ScorerEndpoint(WeightedAdapter(parts: parts), model: "sum")
         let models = try ConfiguredModels(policies: [], scorers: [endpoint])
         let offer = try await models.offer().scorers[0]
         #expect(offer.kind == "weighted" && offer.fingerprint.facts["exact.server"] == "verifier")
-        var exact = ScorerSpec(kind: .verifier, model: "exact")
-        exact.verifier = VerifierSpec(rule: .exact)
-        var spec = ScorerSpec(kind: .weighted, model: "sum")
-        spec.parts = [PartSpec(name: "exact", weight: 4, scorer: exact)]
+        var part = PartSpec(
+            name: "exact", weight: 4,
+            scorer: ScorerSpec(kind: .verifier(VerifierSpec(rule: .exact)), model: "exact"))
+        var spec = ScorerSpec(kind: .weighted([part]), model: "sum")
         let request = ScoreRequest(
             prompt: Samples.prompt(.text("?"), metadata: #"{"answer": "4"}"#), completion: "4")
         let scorer = try models.scorers(for: spec)[0].model
         #expect(await scorer.score([request]) == [.success(Score(4, parts: [1]))])
-        spec.parts?[0].scorer.model = "other"
+        part.scorer.model = "other"
+        spec.kind = .weighted([part])
         let error = #expect(throws: ModelError.self) { try models.scorers(for: spec) }
         #expect(error?.message.contains("part `exact`") == true)
     }
@@ -103,11 +106,10 @@ import Testing
         ([part("")], "1 to 100 bytes"),
         ([part("a", .nan)], "must be finite"),
         ([part("a", 0)], "not 0"),
-        ([part("a", 1, .weighted)], "must not be a weighted sum"),
+        ([part("a", 1, .weighted([]))], "must not be a weighted sum"),
     ])
     func badPartsAreNamed(_ parts: [PartSpec], _ problem: String) {
-        var spec = ScorerSpec(kind: .weighted, model: "sum")
-        spec.parts = parts
+        let spec = ScorerSpec(kind: .weighted(parts), model: "sum")
         #expect(spec.problem?.contains(problem) == true)
     }
 

@@ -50,7 +50,7 @@ struct EstimateTests {
         var spec = RunSpec(
             name: "run",
             scoring: ScoringSpec(
-                sampling: Samples.sampling(), scorer: ScorerSpec(kind: .classify, model: "r")),
+                sampling: Samples.sampling(), scorer: ScorerSpec(kind: .classify(), model: "r")),
             draws: 4)
         let told = Estimate(draws: 100, sampling: tokens, scoring: tokens, prices: nil)
         #expect(told.budgetFindings(spec).isEmpty)

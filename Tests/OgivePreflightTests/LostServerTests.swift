@@ -111,7 +111,7 @@ struct LostServerTests {
         var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(.none), name: "http://scorer"),
-            scorerSpec: ScorerSpec(kind: .classify, model: "r"),
+            scorerSpec: ScorerSpec(kind: .classify(), model: "r"),
             shared: SharedTime(.seconds(3600)))
         preflight.restarted = restarted
         return await preflight.policyOutcome()
@@ -168,7 +168,7 @@ struct LostServerTests {
         let checks = ScorerChecks(
             scorer: Served(
                 MortalScorer(server: MortalServer(diesAfter: requests)), name: "http://scorer"),
-            spec: ScorerSpec(kind: .classify, model: "r"),
+            spec: ScorerSpec(kind: .classify(), model: "r"),
             inspector: WordInspector(name: "http://scorer"), longest: Samples.prompts[0],
             maxTokens: 256, shared: SharedTime(.seconds(3600)))
         let draws = (0..<8).map { (prompt: Samples.prompts[$0 % 4], completion: "It is \($0).") }

@@ -17,7 +17,7 @@ struct PolicyCheckTests {
         var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(.none), name: "http://scorer"),
-            scorerSpec: ScorerSpec(kind: .classify, model: "r"),
+            scorerSpec: ScorerSpec(kind: .classify(), model: "r"),
             shared: SharedTime(.seconds(3600)))
         return await preflight.policyOutcome().findings
     }
@@ -190,7 +190,7 @@ struct PolicyCheckTests {
         var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
             scorer: Served(FaultyScorer(.none), name: "http://scorer"),
-            scorerSpec: ScorerSpec(kind: .classify, model: "r"),
+            scorerSpec: ScorerSpec(kind: .classify(), model: "r"),
             shared: SharedTime(.milliseconds(20)))
         let outcome = await preflight.policyOutcome()
         #expect(outcome.failure?.code == .timeout)

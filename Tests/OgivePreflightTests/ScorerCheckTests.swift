@@ -5,7 +5,7 @@ import Testing
 @Suite("Preflight: the scorer", .timeLimit(.minutes(10)))
 struct ScorerCheckTests {
     private func findings(
-        _ fault: FaultyScorer.Fault, kind: ScorerSpec.Kind = .classify,
+        _ fault: FaultyScorer.Fault, kind: ScorerSpec.Kind = .classify(),
         inspector: WordInspector? = WordInspector(name: "http://scorer")
     ) async -> [Finding] {
         let probe = PolicyProbe(
@@ -63,7 +63,7 @@ struct ScorerCheckTests {
         for fault in [FaultyScorer.Fault.narrow, .none] {
             var checks = ScorerChecks(
                 scorer: Served(FaultyScorer(fault), name: "http://scorer"),
-                spec: ScorerSpec(kind: .score, model: "r"), inspector: nil,
+                spec: ScorerSpec(kind: .score(), model: "r"), inspector: nil,
                 longest: Samples.prompts[0], maxTokens: 256, shared: SharedTime(.seconds(3600)))
             checks.severalTurns = SeveralTurns(example: prompt, count: 3, total: 8)
             let draws = (Samples.prompts + [prompt]).map { (prompt: $0, completion: "Text.") }
@@ -81,7 +81,7 @@ struct ScorerCheckTests {
     @Test("A verifier may give 0 and 1, and leave most of a text unread")
     func verifier() async {
         for fault in [FaultyScorer.Fault.squashed, .cutsEnd] {
-            let all = await findings(fault, kind: .verifier)
+            let all = await findings(fault, kind: .verifier(VerifierSpec(rule: .exact)))
             #expect(all.filter { $0.severity > .note } == [])
         }
     }

@@ -11,11 +11,11 @@ extension StoreTests {
         private static func run(_ database: TestDatabase) async throws -> RunDescription {
             try await database.importPrompts(1, candidates: true)
             var spec = TestDatabase.spec(draws: 2)
-            spec.scoring.scorer = ScorerSpec(kind: .weighted, model: "sum")
-            spec.scoring.scorer.parts = [
+            let parts = [
                 PartSpec(name: "a", weight: 2, scorer: ScorerSpec(kind: .rerank, model: "a")),
                 PartSpec(name: "b", weight: -1, scorer: ScorerSpec(kind: .rerank, model: "b")),
             ]
+            spec.scoring.scorer = ScorerSpec(kind: .weighted(parts), model: "sum")
             return try await database.store.submit(spec).run
         }
 

@@ -136,7 +136,7 @@ extension Scheduler {
     private func fault(of result: TaskResult, for task: SchedulerTask?) -> String? {
         if let fault = result.fault { return fault }
         let scorer = runs[result.claim.run]?.description.spec.scoring.scorer
-        let partCount = scorer?.kind == .weighted ? scorer?.parts?.count ?? 0 : 0
+        let partCount = scorer?.parts.count ?? 0
         let items = task?.prompt == nil ? nil : task?.items
         return result.fault(of: items, partCount: partCount)
     }

@@ -80,11 +80,11 @@ extension Scheduler {
         }
         guard
             let offeredScorer = offer.scorers.first(where: {
-                $0.kind == scorer.kind.rawValue && $0.model == scorer.model
+                $0.kind == scorer.kind.name.rawValue && $0.model == scorer.model
             })
         else {
             return .differs(
-                lacks("scorer", scorer.kind.rawValue, scorer.model, offer.scorers, spec.name))
+                lacks("scorer", scorer.kind.name.rawValue, scorer.model, offer.scorers, spec.name))
         }
         // One of the two may be bound already, by a run that shares it.
         let differences =

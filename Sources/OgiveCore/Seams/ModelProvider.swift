@@ -16,7 +16,7 @@ package protocol ModelProvider: Sendable {
 package struct Offer: Hashable, Sendable {
     /// A model behind an adapter, as fingerprinted.
     package struct Model: Hashable, Sendable {
-        /// The adapter: the raw value of `PolicySpec.Kind` or `ScorerSpec.Kind`.
+        /// The adapter: the raw value of `PolicySpec.Kind` or `ScorerSpec.Kind.Name`.
         package var kind: String
         /// The model id.
         package var model: String

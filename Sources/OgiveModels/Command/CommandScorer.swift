@@ -12,17 +12,22 @@ package struct CommandScorer: Scorer {
     /// Longest line in either direction, in bytes.
     package static let lineBytesMax = 16 << 20
 
+    private let command: CommandAdapter
     private let endpoint: ScorerEndpoint
     private let exchange = CommandExchange()
     private let clock: TimeSource
 
-    /// Takes the command; throws `misconfigured` when there is none.
-    package init(endpoint: ScorerEndpoint, clock: TimeSource = .machine) throws(ModelError) {
-        guard let program = endpoint.argv.first, !program.isEmpty else {
+    /// Takes the command, and from `endpoint` its name, its time and the size of a batch. Throws
+    /// `misconfigured` when there is no program.
+    package init(
+        _ command: CommandAdapter, endpoint: ScorerEndpoint, clock: TimeSource = .machine
+    ) throws(ModelError) {
+        guard let program = command.argv.first, !program.isEmpty else {
             throw ModelError(
                 .misconfigured,
                 "scorer `\(endpoint.model)` is a command without `argv` (program, arguments)")
         }
+        self.command = command
         self.endpoint = endpoint
         self.clock = clock
     }
@@ -30,7 +35,7 @@ package struct CommandScorer: Scorer {
     /// The configured name, and what the command says of itself where it `announcesFacts`: then
     /// this waits for it, for as long as a batch may take.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
-        guard endpoint.announcesFacts else {
+        guard command.announcesFacts else {
             return Fingerprint(["model": endpoint.model, "server": "command"])
         }
         let stream = exchange.announcements()
@@ -47,7 +52,7 @@ package struct CommandScorer: Scorer {
         guard let said else {
             throw ModelError(
                 .timeout,
-                "the scoring command `\(endpoint.argv[0])` has not said {\"facts\": …} within "
+                "the scoring command `\(command.argv[0])` has not said {\"facts\": …} within "
                     + "\(endpoint.requestTimeout); raise request_timeout, or leave out "
                     + "`announces_facts` for one that does not say it")
         }
@@ -71,7 +76,9 @@ package struct CommandScorer: Scorer {
         let backOff = BackOff()
         var failures = 0
         while !Task.isCancelled {
-            let error = await CommandSession(endpoint: endpoint, exchange: exchange).run()
+            let session = CommandSession(
+                command: command, timeout: endpoint.requestTimeout, exchange: exchange)
+            let error = await session.run()
             // One that answered was not broken from the start.
             failures = exchange.close(error) > 0 ? 1 : failures + 1
             do {
@@ -86,7 +93,7 @@ package struct CommandScorer: Scorer {
     private func scoreBatch(_ batch: [ScoreRequest]) async -> [Result<Score, ModelError>] {
         let late = ModelError(
             .timeout,
-            "the scoring command `\(endpoint.argv[0])` has not answered within "
+            "the scoring command `\(command.argv[0])` has not answered within "
                 + "\(endpoint.requestTimeout); raise request_timeout or lower batch_size")
         var results = [Result<Score, ModelError>](repeating: .failure(late), count: batch.count)
         let (stream, answers) = AsyncStream.makeStream(
@@ -151,5 +158,72 @@ package struct CommandScorer: Scorer {
                         + "command"))
         }
         return .success(id)
+    }
+}
+
+/// How the kind `command` is served: the subprocess.
+package struct CommandAdapter: ScorerAdapter {
+    /// Program and arguments.
+    package var argv: [String]
+    /// Environment variables, besides those of this process.
+    package var environment: [String: String] = [:]
+    /// The folder that it runs in; `nil` is the current one.
+    package var workingDirectory: String?
+    /// Whether it begins with a line of facts about itself, which is to be waited for.
+    package var announcesFacts = false
+
+    /// Takes program and arguments.
+    package init(_ argv: [String] = []) {
+        self.argv = argv
+    }
+
+    /// None is part of the identity.
+    package static let keys = [
+        ScorerKey("command", of: [.command], isRequired: true),
+        ScorerKey("environment", of: [.command]),
+        ScorerKey("directory", of: [.command]),
+        ScorerKey("announces_facts", of: [.command]),
+    ]
+
+    /// Always `command`.
+    package var kind: ScorerSpec.Kind.Name { .command }
+
+    /// Reads its keys. A relative program with a slash is one of `directory`.
+    package static func read(
+        _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
+    ) -> ScorerReading {
+        let directory = section.filePath("directory") ?? section.folder
+        var adapter = CommandAdapter(section.texts("command") ?? [])
+        if let program = adapter.argv.first, program.contains("/"), !program.hasPrefix("/") {
+            adapter.argv[0] = "\(directory)/\(program)"
+        }
+        adapter.environment = section.names("environment") ?? [:]
+        adapter.workingDirectory = directory
+        adapter.announcesFacts = section.flag("announces_facts", default: false)
+        return ScorerReading(.command, adapter)
+    }
+
+    /// The process is told all of it.
+    package static func metadataUse(
+        of kind: ScorerSpec.Kind
+    ) throws(ModelError) -> MetadataUse { .all }
+
+    /// The subprocess, which does not run yet.
+    package func backend(
+        at endpoint: ScorerEndpoint, _ agreed: AgreedFacts
+    ) throws(ModelError) -> any ScorerBackend {
+        CommandBackend(command: try CommandScorer(self, endpoint: endpoint))
+    }
+}
+
+private struct CommandBackend: ScorerBackend {
+    let command: CommandScorer
+
+    var commands: [CommandScorer] { [command] }
+
+    func scorer(_ spec: ScorerSpec) throws(ModelError) -> any Scorer { command }
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await command.fingerprint()
     }
 }

@@ -5,7 +5,9 @@ internal import Synchronization
 /// The life of one scoring subprocess.
 struct CommandSession {
     /// The command.
-    let endpoint: ScorerEndpoint
+    let command: CommandAdapter
+    /// The time that it has for a batch.
+    let timeout: Duration
     /// What it has to answer.
     let exchange: CommandExchange
 
@@ -102,12 +104,12 @@ struct CommandSession {
         // The shell only changes the folder and finds the program.
         let script = #"cd "$1" && shift && exec "$@""#
         return Arguments(
-            ["-c", script, "sh", endpoint.workingDirectory ?? "."] + endpoint.argv)
+            ["-c", script, "sh", command.workingDirectory ?? "."] + command.argv)
     }
 
     private var environment: Environment {
         var changes: [Environment.Key: String?] = [:]
-        for (name, value) in endpoint.environment {
+        for (name, value) in command.environment {
             if let key = Environment.Key(rawValue: name) { changes[key] = value }
         }
         return .inherit.updating(changes)
@@ -116,15 +118,15 @@ struct CommandSession {
     private var hung: ModelError {
         ModelError(
             .timeout,
-            "the scoring command `\(endpoint.argv.joined(separator: " "))` gave no answer at all "
-                + "for \(endpoint.requestTimeout) and was started anew")
+            "the scoring command `\(command.argv.joined(separator: " "))` gave no answer at all "
+                + "for \(timeout) and was started anew")
     }
 
     private func died(_ how: String, _ lastWords: LastLines) -> ModelError {
         let words = lastWords.text
         return ModelError(
             .processDied,
-            "the scoring command `\(endpoint.argv.joined(separator: " "))` \(how); "
+            "the scoring command `\(command.argv.joined(separator: " "))` \(how); "
                 + (words.isEmpty
                     ? "it wrote nothing to standard error" : "its last words: \(words)"))
     }

@@ -5,7 +5,7 @@ package import OgiveCore
 /// `run()` has to run beside the worker: it keeps the subprocesses of `command` scorers alive.
 package struct ConfiguredModels: ModelProvider {
     let policies: [(endpoint: PolicyEndpoint, server: ServerConnection?)]
-    let scorers: [(endpoint: ScorerEndpoint, backend: ScorerBackend)]
+    let scorers: [(endpoint: ScorerEndpoint, backend: any ScorerBackend)]
 
     /// Checks the configuration; connects to nothing yet. Entries of the same kind and model are
     /// the endpoints of one model. Throws `misconfigured`.
@@ -23,10 +23,10 @@ package struct ConfiguredModels: ModelProvider {
             let facts = facts("policy \(endpoint.kind) \(endpoint.model)")
             served.append((endpoint, try Self.connection(endpoint, facts)))
         }
-        var scoring: [(endpoint: ScorerEndpoint, backend: ScorerBackend)] = []
+        var scoring: [(endpoint: ScorerEndpoint, backend: any ScorerBackend)] = []
         for endpoint in scorers {
             let facts = facts("scorer \(endpoint.kind) \(endpoint.model)")
-            scoring.append((endpoint, try ScorerBackend(endpoint, facts)))
+            scoring.append((endpoint, try endpoint.adapter.backend(at: endpoint, facts)))
         }
         self.policies = served
         self.scorers = scoring
@@ -35,7 +35,7 @@ package struct ConfiguredModels: ModelProvider {
     /// Keeps the subprocesses of `command` scorers alive until the task is cancelled.
     package func run() async {
         await withTaskGroup { group in
-            for scorer in scorers.flatMap(\.backend.commands) {
+            for scorer in scorers.flatMap({ $0.backend.commands }) {
                 group.addTask { await scorer.run() }
             }
         }
@@ -64,7 +64,7 @@ package struct ConfiguredModels: ModelProvider {
                 served.map { endpoint, backend in
                     (
                         endpoint.name,
-                        { () async throws(ModelError) in try await backend.fingerprint(endpoint) }
+                        { () async throws(ModelError) in try await backend.fingerprint() }
                     )
                 })
             offer.scorers.append(
@@ -99,16 +99,14 @@ package struct ConfiguredModels: ModelProvider {
     /// decides about that.
     package func scorers(for spec: ScorerSpec) throws(ModelError) -> [Served<any Scorer>] {
         var served: [Served<any Scorer>] = []
-        for (endpoint, backend) in scorers
-        where endpoint.kind == spec.kind && endpoint.model == spec.model {
-            let scorer = try backend.scorer(spec, endpoint)
+        for (endpoint, backend) in scorers where endpoint.serves(spec) {
             served.append(
                 Served(
-                    scorer, name: endpoint.name, limits: endpoint.allLimits,
+                    try backend.scorer(spec), name: endpoint.name, limits: endpoint.allLimits,
                     load: backend.server?.load))
         }
         guard !served.isEmpty else {
-            throw Self.notServed("scorer", spec.kind.rawValue, spec.model)
+            throw Self.notServed("scorer", spec.kind.name.rawValue, spec.model)
         }
         return served
     }

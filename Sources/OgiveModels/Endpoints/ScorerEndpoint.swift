@@ -1,12 +1,12 @@
 package import OgiveCore
 
-/// Where a scorer is served.
-package struct ScorerEndpoint: Hashable, Sendable {
-    /// The adapter.
-    package var kind: ScorerSpec.Kind
+/// Where a scorer is served, and how.
+package struct ScorerEndpoint: Sendable {
+    /// How its kind is served.
+    package var adapter: any ScorerAdapter
     /// The model id as the server reports it, or a name of the user's choice.
     package var model: String
-    /// The server's address; for `rerank`, `classify` and `pooling`.
+    /// The server's address; not needed by kinds that ask none.
     package var url: String?
     /// The key that the server wants; never logged.
     package var apiKey: String?
@@ -18,34 +18,18 @@ package struct ScorerEndpoint: Hashable, Sendable {
     package var batchSize = 32
     /// Most connections, and so requests at once.
     package var connections = 16
-    /// How `classify` and `pooling` make a text of a pair (`{query}`, `{document}`); `nil` lets
-    /// the server apply the model's chat template, one conversation a request.
-    package var template: String?
-    /// Program and arguments of `command`.
-    package var argv: [String] = []
-    /// Environment variables for `command`, besides those of this process.
-    package var environment: [String: String] = [:]
-    /// The folder that `command` runs in; `nil` is the current one.
-    package var workingDirectory: String?
-    /// Which server it is; `nil` takes what its pages say.
-    package var server: ServerKind?
-    /// Whether it is found out at the start that rewards come raw.
-    package var checksActivation = true
-    /// How `http` is reached, besides the address.
-    package var http = HTTPScorerEndpoint()
-    /// The parts of `weighted`, by name.
-    package var parts: [String: ScorerEndpoint] = [:]
-    /// Whether `command` begins with a line of facts about itself, which is to be waited for.
-    package var announcesFacts = false
     /// What may be asked of the server.
     package var limits = EndpointLimits()
 
     /// Names a scorer and where it is.
-    package init(kind: ScorerSpec.Kind, model: String, url: String? = nil) {
-        self.kind = kind
+    package init(_ adapter: any ScorerAdapter, model: String, url: String? = nil) {
+        self.adapter = adapter
         self.model = model
         self.url = url
     }
+
+    /// The kind.
+    package var kind: ScorerSpec.Kind.Name { adapter.kind }
 
     /// The address, or what stands in for it.
     var name: String { url ?? "\(kind.rawValue) \(model)" }
@@ -54,8 +38,12 @@ package struct ScorerEndpoint: Hashable, Sendable {
     var allLimits: EndpointLimits {
         var all = limits
         all.requestTimeout = requestTimeout
-        all.itemsPerRequest =
-            [.classify, .pooling].contains(kind) && template == nil ? 1 : batchSize
+        all.itemsPerRequest = adapter.sharesRequests ? batchSize : 1
         return all
+    }
+
+    /// Whether a specification means this scorer.
+    func serves(_ spec: ScorerSpec) -> Bool {
+        kind == spec.kind.name && model == spec.model
     }
 }

@@ -10,18 +10,6 @@ extension ConfiguredModels {
 
     /// The same for scorers.
     package func inspectors(for spec: ScorerSpec) -> [(any ModelInspector)?] {
-        scorers.filter { $0.endpoint.kind == spec.kind && $0.endpoint.model == spec.model }
-            .map { endpoint, backend in
-                guard case .server(let server) = backend else { return nil }
-                guard endpoint.kind == .classify || endpoint.kind == .pooling else {
-                    return ServerInspector(server, use: .hidden)
-                }
-                // Checked when the configuration was read.
-                let template = endpoint.template.flatMap { try? ScoreTemplate($0) }
-                return ServerInspector(
-                    server,
-                    use: .scorer(
-                        path: "/\(endpoint.kind.rawValue)", template: template, label: spec.label))
-            }
+        scorers.filter { $0.endpoint.serves(spec) }.map { $0.backend.inspector(for: spec) }
     }
 }

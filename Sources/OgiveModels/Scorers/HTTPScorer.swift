@@ -5,47 +5,23 @@ package import OgiveCore
 package struct HTTPScorer: Scorer {
     private let http: ModelHTTP
     private let endpoint: ScorerEndpoint
+    private let adapter: HTTPAdapter
     private let rule: HTTPScorerRule
 
-    /// Takes what is asked from `spec`, and where from `endpoint`. Throws `invalidSpecification`.
-    package init(http: ModelHTTP, spec: ScorerSpec, endpoint: ScorerEndpoint) throws(ModelError) {
-        guard let rule = spec.http else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is of kind http and has no `http`")
-        }
+    /// Takes what is asked from `spec`, and where from `adapter` and `endpoint`. Throws
+    /// `invalidSpecification`.
+    package init(
+        http: ModelHTTP, spec: HTTPScorerSpec, adapter: HTTPAdapter, endpoint: ScorerEndpoint
+    ) throws(ModelError) {
         self.http = http
         self.endpoint = endpoint
-        self.rule = try HTTPScorerRule(rule)
+        self.adapter = adapter
+        rule = try HTTPScorerRule(spec)
     }
 
     /// What the service says of itself where it has a page for that.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
-        try await Self.fingerprint(http, endpoint)
-    }
-
-    /// The configured name, and the facts of the page `info`. Throws when `health` or `info` does
-    /// not answer.
-    package static func fingerprint(_ http: ModelHTTP, _ endpoint: ScorerEndpoint)
-        async throws(ModelError) -> Fingerprint
-    {
-        var facts = ["server": "http"]
-        if let health = endpoint.http.health { _ = try await http.get(health) }
-        if let info = endpoint.http.info {
-            let root = try answer(try await http.get(info), url: http.url.appending(info))
-            let pointer = try JSONPointer(endpoint.http.facts)
-            guard case .object(let object) = pointer.value(in: root) else {
-                throw ModelError(
-                    .malformed,
-                    "\(http.url.appending(info)) has no object at `\(pointer.text)`")
-            }
-            for name in object.keys.sorted().prefix(32) {
-                if let text = object[name]?.scalarText, text.utf8.count <= 4_096 {
-                    facts[String(name.prefix(100))] = Secrets.hiding(in: text)
-                }
-            }
-        }
-        facts["model"] = endpoint.model
-        return Fingerprint(facts)
+        try await adapter.fingerprint(http, model: endpoint.model)
     }
 
     /// A prompt that the request has no place for, or that lacks a field.
@@ -115,7 +91,7 @@ package struct HTTPScorer: Scorer {
 
     private func post(_ body: String) async throws(ModelError) -> JSONValue {
         let data = try await http.post(
-            rule.path, json: Array(body.utf8), headers: endpoint.http.headers)
+            rule.path, json: Array(body.utf8), headers: adapter.headers)
         let answer = try Self.answer(data, url: url)
         if !rule.finds(in: answer), let error = ServerAnswer.reportedError(in: data, url: url) {
             throw error
@@ -123,7 +99,7 @@ package struct HTTPScorer: Scorer {
         return answer
     }
 
-    private static func answer(_ data: Data, url: String) throws(ModelError) -> JSONValue {
+    static func answer(_ data: Data, url: String) throws(ModelError) -> JSONValue {
         let value = try? BoundedJSON.decode(JSONValue.self, from: data)
         if let value { return value }
         let start = String(decoding: data.prefix(200), as: UTF8.self)

@@ -14,19 +14,15 @@ package struct JudgeScorer: Scorer {
     private let connections: Int
 
     /// Asks `server`, with at most `connections` requests at once. Throws `invalidSpecification`.
-    package init(server: ServerConnection, spec: ScorerSpec, connections: Int) throws(ModelError) {
-        guard let judge = spec.judge else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is of kind judge and has no `judge`")
-        }
-        if let problem = judge.problem { throw ModelError(.invalidSpecification, problem) }
+    package init(server: ServerConnection, spec: JudgeSpec, connections: Int) throws(ModelError) {
+        if let problem = spec.problem { throw ModelError(.invalidSpecification, problem) }
         self.server = server
-        self.spec = judge
+        self.spec = spec
         self.connections = connections
-        prompt = try PromptTemplate(judge.prompt, form: .plain)
+        prompt = try PromptTemplate(spec.prompt, form: .plain)
         system =
-            if let text = judge.system { try PromptTemplate(text, form: .plain) } else { nil }
-        reader = try JudgeReader(judge)
+            if let text = spec.system { try PromptTemplate(text, form: .plain) } else { nil }
+        reader = try JudgeReader(spec)
         guard prompt.namesCompletion else {
             throw ModelError(
                 .invalidSpecification,
@@ -105,5 +101,106 @@ package struct JudgeScorer: Scorer {
         let data = try await server.post(Self.path, JSONValue.object(body))
         let url = server.http.url.appending(Self.path)
         return try await reader.score(data, url: url, models: profile.answeringModels)
+    }
+}
+
+/// How the kind `judge` is served: by a language model, without settings.
+package struct JudgeAdapter: ScorerAdapter {
+    /// No settings.
+    package init() {}
+
+    /// The rubric.
+    package static let keys = [ScorerKey("judge", of: [.judge], isRequired: true)]
+    /// By a server.
+    package static let isServed = true
+
+    /// Always `judge`.
+    package var kind: ScorerSpec.Kind.Name { .judge }
+
+    /// Reads `judge`.
+    package static func read(
+        _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
+    ) -> ScorerReading {
+        let rubric = section.optional("judge") { JudgeSpec(reading: $0) }
+        return ScorerReading(
+            .judge(rubric ?? JudgeSpec(prompt: "", minimum: 0, maximum: 1)), JudgeAdapter())
+    }
+
+    /// The fields that the rubric names.
+    package static func metadataUse(
+        of kind: ScorerSpec.Kind
+    ) throws(ModelError) -> MetadataUse {
+        var use = MetadataUse.none
+        guard case .judge(let rubric) = kind else { return use }
+        for text in [rubric.prompt, rubric.system] {
+            guard let text else { continue }
+            use = use.union(try PromptTemplate(text, form: .plain).metadataUse)
+        }
+        return use
+    }
+
+    /// The connection to the server.
+    package func backend(
+        at endpoint: ScorerEndpoint, _ agreed: AgreedFacts
+    ) throws(ModelError) -> any ScorerBackend {
+        JudgeBackend(
+            connection: ServerConnection(
+                http: try ConfiguredModels.http(endpoint), model: endpoint.model, agreed: agreed),
+            requestsMax: endpoint.connections)
+    }
+}
+
+private struct JudgeBackend: ScorerBackend {
+    let connection: ServerConnection
+    let requestsMax: Int
+
+    var server: ServerConnection? { connection }
+
+    func scorer(_ spec: ScorerSpec) throws(ModelError) -> any Scorer {
+        guard case .judge(let rubric) = spec.kind else { throw spec.misplaced }
+        return try JudgeScorer(server: connection, spec: rubric, connections: requestsMax)
+    }
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await JudgeScorer.fingerprint(connection)
+    }
+
+    func inspector(for spec: ScorerSpec) -> (any ModelInspector)? {
+        ServerInspector(connection, use: .hidden)
+    }
+}
+
+extension JudgeSpec {
+    /// Reads `scorer.judge`.
+    fileprivate init(reading section: some ScorerSection) {
+        self.init(
+            prompt: section.requiredText("prompt"), minimum: Self.bound("min", section),
+            maximum: Self.bound("max", section))
+        system = section.text("system")
+        rule = section.choice("parse", Rule.self) ?? .lastNumber
+        pattern = section.text("pattern")
+        pointer = section.text("pointer")
+        temperature = section.number("temperature", default: 0, "at least 0") { $0 >= 0 }
+        maxTokens = section.integer("max_tokens", default: 1_024, in: 1...Int(Int32.max))
+        seed = section.integer("seed", default: 0, in: 0...UInt32.max)
+        samples = section.integer("samples", default: 1, in: 1...Self.samplesMax)
+        for (key, owner) in [("pattern", Rule.regex), ("pointer", .json)]
+        where section.has(key) && rule != owner {
+            section.report(key, "means nothing unless parse is \(owner.rawValue)")
+        }
+        if section.has("prompt"), section.has("min"), section.has("max"),
+            let problem = JudgeScorer.problem(of: self)
+        {
+            section.report("prompt", "and the other keys cannot be used: \(problem)")
+        }
+    }
+
+    /// A bound of the reward, which must be given.
+    private static func bound(_ key: String, _ section: some ScorerSection) -> Double {
+        let number = section.number(key, default: 0, "a finite number") { _ in true }
+        if !section.has(key) {
+            section.report(key, "is missing", hint: "a number outside the range is a failure")
+        }
+        return number
     }
 }

@@ -13,14 +13,10 @@ package struct VerifierScorer: Scorer {
     package static let regexTextBytesMax = 1 << 20
 
     /// Takes the rule; throws `invalidSpecification` when its pattern is no regular expression.
-    package init(spec: ScorerSpec) throws(ModelError) {
-        guard let rule = spec.verifier else {
-            throw ModelError(
-                .invalidSpecification, "scorer `\(spec.model)` is a verifier without `verifier`")
-        }
-        self.spec = rule
-        model = spec.model
-        pattern = if let text = rule.pattern { try PatternMatcher(text) } else { nil }
+    package init(spec: VerifierSpec, model: String) throws(ModelError) {
+        self.spec = spec
+        self.model = model
+        pattern = if let text = spec.pattern { try PatternMatcher(text) } else { nil }
     }
 
     /// The name and the version of the rules; there is no server to ask.
@@ -101,5 +97,79 @@ package struct VerifierScorer: Scorer {
         let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
         let end = text.lastIndex { !$0.isWhitespace }.map(text.index(after:)) ?? start
         return text[start..<end]
+    }
+}
+
+/// How the kind `verifier` is served: here, without settings.
+package struct VerifierAdapter: ScorerAdapter {
+    /// No settings.
+    package init() {}
+
+    /// The rule.
+    package static let keys = [ScorerKey("verifier", of: [.verifier], isRequired: true)]
+
+    /// Always `verifier`.
+    package var kind: ScorerSpec.Kind.Name { .verifier }
+
+    /// Reads `verifier`. A model without a name is called like the rule.
+    package static func read(
+        _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
+    ) -> ScorerReading {
+        let rule = section.optional("verifier") { VerifierSpec(reading: $0) }
+        return ScorerReading(
+            .verifier(rule ?? VerifierSpec(rule: .finalNumber)), VerifierAdapter(),
+            model: rule?.rule.rawValue)
+    }
+
+    /// The field that holds the answer.
+    package static func metadataUse(
+        of kind: ScorerSpec.Kind
+    ) throws(ModelError) -> MetadataUse {
+        if case .verifier(let rule) = kind { .fields([rule.field]) } else { .none }
+    }
+
+    /// Nothing has to be made.
+    package func backend(
+        at endpoint: ScorerEndpoint, _ agreed: AgreedFacts
+    ) throws(ModelError) -> any ScorerBackend {
+        VerifierBackend(model: endpoint.model)
+    }
+}
+
+private struct VerifierBackend: ScorerBackend {
+    let model: String
+
+    func scorer(_ spec: ScorerSpec) throws(ModelError) -> any Scorer {
+        guard case .verifier(let rule) = spec.kind else { throw spec.misplaced }
+        return try VerifierScorer(spec: rule, model: spec.model)
+    }
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        VerifierScorer.fingerprint(model: model)
+    }
+}
+
+extension VerifierSpec {
+    /// Reads `scorer.verifier`.
+    fileprivate init(reading section: some ScorerSection) {
+        let given = section.choice("rule", Rule.self)
+        self.init(rule: given ?? .finalNumber)
+        field = section.text("field") ?? "answer"
+        pattern = section.text("pattern")
+        graded = section.flag("graded", default: false)
+        if given == nil, !section.has("rule") {
+            let rules = Rule.allCases.map(\.rawValue).joined(separator: ", ")
+            section.report("rule", "is missing", hint: "write one of \(rules)")
+        }
+        if field.isEmpty { section.report("field", "must not be empty") }
+        if let pattern, let problem = PatternMatcher.problem(of: pattern) {
+            section.report("pattern", problem)
+        }
+        if rule != .regex, pattern != nil {
+            section.report("pattern", "means nothing unless the rule is regex")
+        }
+        if rule != .finalNumber, graded {
+            section.report("graded", "means nothing unless the rule is final_number")
+        }
     }
 }

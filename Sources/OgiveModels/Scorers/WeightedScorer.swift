@@ -114,3 +114,88 @@ package struct WeightedScorer: Scorer {
         return .success(score)
     }
 }
+
+/// How the kind `weighted` is served: where its parts are.
+package struct WeightedAdapter: ScorerAdapter {
+    /// The parts by name.
+    package var parts: [String: ScorerEndpoint]
+
+    /// Takes the parts.
+    package init(parts: [String: ScorerEndpoint] = [:]) {
+        self.parts = parts
+    }
+
+    /// The parts.
+    package static let keys = [ScorerKey("parts", of: [.weighted], isRequired: true)]
+
+    /// Always `weighted`.
+    package var kind: ScorerSpec.Kind.Name { .weighted }
+
+    /// Reads nothing: each of `parts` is a section `scorer` itself, which the configuration reads.
+    package static func read(
+        _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
+    ) -> ScorerReading {
+        ScorerReading(.weighted([]), WeightedAdapter())
+    }
+
+    /// What any part reads.
+    package static func metadataUse(
+        of kind: ScorerSpec.Kind
+    ) throws(ModelError) -> MetadataUse {
+        var use = MetadataUse.none
+        guard case .weighted(let parts) = kind else { return use }
+        for part in parts { use = use.union(try part.scorer.metadataUse()) }
+        return use
+    }
+
+    /// The backends of the parts.
+    package func backend(
+        at endpoint: ScorerEndpoint, _ agreed: AgreedFacts
+    ) throws(ModelError) -> any ScorerBackend {
+        var known: [String: WeightedBackend.Part] = [:]
+        for (name, part) in parts {
+            known[name] = WeightedBackend.Part(
+                endpoint: part, backend: try part.adapter.backend(at: part, AgreedFacts()))
+        }
+        return WeightedBackend(model: endpoint.model, parts: known)
+    }
+}
+
+private struct WeightedBackend: ScorerBackend {
+    struct Part: Sendable {
+        var endpoint: ScorerEndpoint
+        var backend: any ScorerBackend
+    }
+
+    let model: String
+    let parts: [String: Part]
+
+    var commands: [CommandScorer] { parts.values.flatMap { $0.backend.commands } }
+
+    func scorer(_ spec: ScorerSpec) throws(ModelError) -> any Scorer {
+        guard case .weighted(let summands) = spec.kind else { throw spec.misplaced }
+        var found: [WeightedScorer.Part] = []
+        for summand in summands {
+            guard let part = parts[summand.name], part.endpoint.serves(summand.scorer) else {
+                let (kind, model) = (summand.scorer.kind.name, summand.scorer.model)
+                throw ModelError(
+                    .misconfigured,
+                    "this worker's scorer `\(spec.model)` has no part `\(summand.name)` of kind "
+                        + "`\(kind.rawValue)` and model `\(model)`")
+            }
+            found.append(
+                WeightedScorer.Part(
+                    name: summand.name, weight: summand.weight,
+                    scorer: try part.backend.scorer(summand.scorer)))
+        }
+        return WeightedScorer(model: spec.model, parts: found)
+    }
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        var fingerprints: [(name: String, fingerprint: Fingerprint)] = []
+        for (name, part) in parts {
+            fingerprints.append((name, try await part.backend.fingerprint()))
+        }
+        return WeightedScorer.fingerprint(model: model, fingerprints)
+    }
+}

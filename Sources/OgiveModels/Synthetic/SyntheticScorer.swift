@@ -23,3 +23,41 @@ package struct SyntheticScorer: Scorer {
         }
     }
 }
+
+/// How the kind `synthetic` is served: here, without settings.
+package struct SyntheticAdapter: ScorerAdapter {
+    /// No settings.
+    package init() {}
+
+    /// None.
+    package static let keys: [ScorerKey] = []
+
+    /// Always `synthetic`.
+    package var kind: ScorerSpec.Kind.Name { .synthetic }
+
+    /// Reads nothing.
+    package static func read(
+        _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
+    ) -> ScorerReading {
+        ScorerReading(.synthetic, SyntheticAdapter())
+    }
+
+    /// Nothing has to be made.
+    package func backend(
+        at endpoint: ScorerEndpoint, _ agreed: AgreedFacts
+    ) throws(ModelError) -> any ScorerBackend {
+        SyntheticBackend(model: endpoint.model)
+    }
+}
+
+private struct SyntheticBackend: ScorerBackend {
+    let model: String
+
+    func scorer(_ spec: ScorerSpec) throws(ModelError) -> any Scorer {
+        SyntheticScorer(model: spec.model)
+    }
+
+    func fingerprint() async throws(ModelError) -> Fingerprint {
+        try await SyntheticScorer(model: model).fingerprint()
+    }
+}

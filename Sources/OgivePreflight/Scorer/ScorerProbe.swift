@@ -40,13 +40,8 @@ package struct ScorerProbe: Sendable {
         "No no no no no no no no no no no no no no no no no no no no no no no no no no no no no.",
     ]
 
-    /// Kinds whose rewards are of a range of their own, and may leave most of a text unread.
-    private static let rules = ["verifier", "synthetic", "judge", "weighted", "unit_tests"]
-
     /// Whether the reward comes of a model that reads the text, and not of a rule or of a judge.
-    var isModel: Bool {
-        !Self.rules.contains(spec.kind.rawValue)
-    }
+    var isModel: Bool { !spec.kind.isRule }
 
     /// Scores of some requests. Throws the first failure.
     func score(_ requests: [ScoreRequest]) async throws(ModelError) -> [Double] {

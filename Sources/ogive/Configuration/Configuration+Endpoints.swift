@@ -58,30 +58,31 @@ extension ScorerConfiguration {
     ) throws(CommandError) -> [ScorerEndpoint] {
         var endpoints: [ScorerEndpoint] = []
         for place in endpoint.places(launched: launched) {
-            var result = ScorerEndpoint(kind: spec.kind, model: spec.model, url: place?.url)
+            var result = ScorerEndpoint(
+                try adapterWithParts(connections: connections, environment: environment),
+                model: spec.model, url: place?.url)
             result.apiKey = try place?.apiKey?.value(in: environment)
             result.limits = place?.limits ?? endpoint.limits
             result.requestTimeout = endpoint.requestTimeout
             result.caFile = endpoint.caFile
             result.batchSize = batchSize
             result.connections = connections
-            result.template = template
-            result.argv = command
-            if spec.kind == .command {
-                result.environment = self.environment
-                result.workingDirectory = directory
-                result.announcesFacts = announcesFacts
-            }
-            result.server = server
-            result.checksActivation = checksActivation
-            result.http = http
-            for part in parts {
-                result.parts[part.name] = try part.endpoints(
-                    launched: nil, connections: connections, environment: environment
-                ).first
-            }
             endpoints.append(result)
         }
         return endpoints
+    }
+
+    /// How its kind is served, with the parts of a weighted sum.
+    private func adapterWithParts(
+        connections: Int, environment: [String: String]
+    ) throws(CommandError) -> any ScorerAdapter {
+        guard case .weighted = spec.kind else { return adapter }
+        var known: [String: ScorerEndpoint] = [:]
+        for part in parts {
+            known[part.name] = try part.scorer.endpoints(
+                launched: nil, connections: connections, environment: environment
+            ).first
+        }
+        return WeightedAdapter(parts: known)
     }
 }

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 ///
 /// Every key is documented in `config/reference.yaml`. A process reads only the sections that
 /// it needs, so one file may serve all processes, or each may have its own.
-struct Configuration: Hashable, Sendable {
+struct Configuration: Sendable {
     /// The name of the file, for messages.
     var source: String
     /// What is submitted.

@@ -7,11 +7,4 @@ extension ConfigurationSection {
         let name = word("server", among: ["auto"] + kinds.map(\.yamlName))
         return kinds.first { $0.yamlName == name }
     }
-
-    /// `scorer.server`: which server a reward model is behind; `nil` asks it.
-    func scorerServer() -> ServerKind? {
-        let kinds = ServerKind.all.filter(\.servesRewards)
-        let name = word("server", among: kinds.map(\.yamlName))
-        return kinds.first { $0.yamlName == name }
-    }
 }

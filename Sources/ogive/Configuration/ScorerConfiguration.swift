@@ -2,39 +2,29 @@ internal import OgiveCore
 internal import OgiveModels
 
 /// The scorer, what and where: the section `scorer`.
-struct ScorerConfiguration: Hashable, Sendable {
+struct ScorerConfiguration: Sendable {
+    /// A summand of a weighted scorer: an entry of `parts`.
+    struct Part: Sendable {
+        /// How SQL and messages call it.
+        var name: String
+        /// The factor of its reward.
+        var weight: Double
+        /// What gives its reward.
+        var scorer: ScorerConfiguration
+    }
+
     /// Which scorer is meant.
     var spec: ScorerSpec
+    /// How its kind is served; of `weighted` without its parts.
+    var adapter: any ScorerAdapter
     /// Where it is served, when it speaks HTTP.
     var endpoint: EndpointConfiguration
-    /// Program and arguments of the subprocess when the kind is `command`; a relative program
-    /// with a slash was made absolute against `directory`.
-    var command: [String]
-    /// Variables added to the environment of the subprocess.
-    var environment: [String: String]
-    /// The folder that the subprocess runs in.
-    var directory: String
-    /// Whether the subprocess begins with a line of facts about itself.
-    var announcesFacts: Bool
-    /// How `classify` and `pooling` make one text of prompt and completion; `nil`: the server
-    /// applies its chat template.
-    var template: String?
     /// What tokens cost.
     var price: TokenPrice?
     /// Most completions of one request.
     var batchSize: Int
-    /// Which server of reward models it is; `nil`: its pages say.
-    var server: ServerKind?
-    /// Whether it is found out at the start that rewards come raw.
-    var checksActivation: Bool
-    /// How `http` is reached besides its address.
-    var http: HTTPScorerEndpoint
     /// The parts of `weighted`, in the order of the file.
-    var parts: [ScorerConfiguration]
-    /// The factor within a weighted sum.
-    var weight = 1.0
-    /// The name within a weighted sum.
-    var name = ""
+    var parts: [Part]
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
@@ -43,59 +33,39 @@ struct ScorerConfiguration: Hashable, Sendable {
 
     /// Reads the section of a scorer, or of a part of a weighted one.
     private init(from section: ConfigurationSection, isPart: Bool) {
-        let given: ScorerSpec.Kind? = section.choice("kind")
+        let given: ScorerSpec.Kind.Name? = section.choice("kind")
         let kind = given ?? .synthetic
         let model = section.text("model")
-        let verifier = section.optional("verifier", VerifierSpec.init(from:))
-        let http = section.optional("http", HTTPSection.init(from:))
-        spec = ScorerSpec(kind: kind, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
-        spec.revision = section.text("revision")
-        spec.verifier = kind == .verifier ? verifier : nil
-        spec.label = section.text("label")
-        spec.http = kind == .http ? http?.spec : nil
-        let judge = section.optional("judge", JudgeSpec.init(from:))
-        spec.judge = kind == .judge ? judge : nil
+        let revision = section.text("revision")
+        let reading = ScorerReading.all(of: kind, from: section)
+        adapter = reading.adapter
         endpoint = EndpointConfiguration(
-            from: section, isRequired: Self.served.contains(kind),
+            from: section, isRequired: kind.adapter.isServed,
             adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
             timeout: .seconds(120))
-        let directory = section.filePath("directory") ?? section.reading.folder
-        command = section.texts("command") ?? []
-        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
-            command[0] = "\(directory)/\(program)"
-        }
-        environment = section.names("environment") ?? [:]
-        self.directory = directory
-        announcesFacts = section.flag("announces_facts", default: false)
-        template = section.text("template")
         price = section.tokenPrice()
         batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        server = section.scorerServer()
-        checksActivation = section.flag("check_activation", default: true)
-        self.http = http?.endpoint ?? HTTPScorerEndpoint()
         parts = isPart ? [] : section.sections("parts", Self.part) ?? []
-        spec.parts =
-            kind != .weighted
-            ? nil : parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) }
+        spec = ScorerSpec(kind: reading.kind, model: model ?? reading.model)
+        spec.revision = revision
+        if kind == .weighted {
+            spec.kind = .weighted(
+                parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.scorer.spec) })
+        }
         check(section, isKnown: given != nil)
         if isPart { checkPart(section) } else { checkParts(section) }
     }
 
-    /// The kinds that speak HTTP.
-    private static let served: Set<ScorerSpec.Kind> = [
-        .rerank, .classify, .pooling, .score, .http, .judge,
-    ]
-
     /// Reads an entry of `parts`: a name, a weight, and a scorer.
-    private static func part(_ section: ConfigurationSection) -> ScorerConfiguration {
+    private static func part(_ section: ConfigurationSection) -> Part {
         let name = section.requiredText("name")
         let weight = section.number("weight", default: 1, "finite and not 0") { $0 != 0 }
         // The other keys are those of `scorer`.
-        if section.reading.collectsKeys { return ScorerConfiguration(placeholder: section) }
-        var part = ScorerConfiguration(from: section, isPart: true)
-        part.name = name
-        part.weight = weight
-        return part
+        let scorer =
+            section.reading.collectsKeys
+            ? ScorerConfiguration(placeholder: section)
+            : ScorerConfiguration(from: section, isPart: true)
+        return Part(name: name, weight: weight, scorer: scorer)
     }
 
     private init(placeholder section: ConfigurationSection) {
@@ -107,7 +77,7 @@ struct ScorerConfiguration: Hashable, Sendable {
 
     /// Reports what only a scorer of its own can have.
     private func checkPart(_ section: ConfigurationSection) {
-        if spec.kind == .weighted {
+        if case .weighted = spec.kind {
             section.report("kind", "must not be weighted within a weighted scorer")
         }
         if section.has("launch") {
@@ -119,44 +89,39 @@ struct ScorerConfiguration: Hashable, Sendable {
     }
 
     private func checkParts(_ section: ConfigurationSection) {
-        if spec.kind == .weighted, section.has("parts"), let problem = spec.problem {
+        if case .weighted = spec.kind, section.has("parts"), let problem = spec.problem {
             section.report("parts", "cannot be summed: \(problem)")
         }
     }
 
     /// Reports keys that another kind would need, or that this one does.
     private func check(_ section: ConfigurationSection, isKnown: Bool) {
-        let kind = spec.kind
+        let kind = spec.kind.name
         guard isKnown else {
             if !section.has("kind") {
-                let kinds = ScorerSpec.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                let kinds = ScorerSpec.Kind.Name.allCases.map(\.rawValue).joined(separator: ", ")
                 section.report("kind", "is missing", hint: "write one of \(kinds)")
             }
             return
         }
-        if Self.served.contains(kind), spec.model.isEmpty || !section.has("model") {
-            section.report(
-                "model", "is missing",
-                hint: kind == .http
-                    ? "write a name for the model" : "write the id that the server reports")
+        if kind.adapter.isServed, spec.model.isEmpty || !section.has("model") {
+            section.report("model", "is missing", hint: kind.adapter.modelHint)
         }
-        let reward: Set<ScorerSpec.Kind> = [.rerank, .classify, .pooling, .score]
-        for (key, owners) in [
-            ("environment", [.command]), ("directory", [.command]), ("announces_facts", [.command]),
-            ("template", [.classify, .pooling]), ("label", [.classify, .pooling, .score]),
-            ("server", reward), ("check_activation", reward),
-        ] as [(String, Set<ScorerSpec.Kind>)] where section.has(key) && !owners.contains(kind) {
-            section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
-        }
-        for (key, owner) in [
-            ("verifier", ScorerSpec.Kind.verifier), ("command", .command), ("http", .http),
-            ("judge", .judge), ("parts", .weighted),
-        ] {
-            if kind == owner, !section.has(key) {
-                section.report(key, "is missing", hint: "the kind \(kind.rawValue) needs it")
-            } else if kind != owner, section.has(key) {
-                section.report(key, "means nothing when \(section.path).kind is \(kind.rawValue)")
+        for key in ScorerSpec.Kind.Name.adapters.flatMap({ $0.keys }) {
+            if !key.kinds.contains(kind) {
+                guard section.has(key.name) else { continue }
+                section.report(
+                    key.name, "means nothing when \(section.path).kind is \(kind.rawValue)")
+            } else if key.isRequired, !section.has(key.name) {
+                section.report(
+                    key.name, "is missing", hint: "the kind \(kind.rawValue) needs it")
             }
         }
     }
+}
+
+/// The kinds of scorers read their keys themselves.
+extension ConfigurationSection: ScorerSection {
+    /// The folder of the file, where relative paths begin.
+    var folder: String { reading.folder }
 }

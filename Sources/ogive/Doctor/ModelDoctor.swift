@@ -129,7 +129,7 @@ struct ModelDoctor {
                     "was not looked at: there are no draws to score: \(error.message)"))
             return
         }
-        if sample.count == 0, preflight.scorerSpec.kind == .verifier {
+        if sample.count == 0, preflight.scorerSpec.kind.name == .verifier {
             report.findings.append(
                 Finding(
                     .note, .scorerAnswers, at: "scorer",

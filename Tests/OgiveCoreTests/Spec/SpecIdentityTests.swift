@@ -14,9 +14,14 @@ struct SpecIdentityTests {
     }
 
     private static var scoring: ScoringSpec {
-        var scorer = ScorerSpec(kind: .verifier, model: "numbers")
-        scorer.verifier = VerifierSpec(rule: .finalNumber)
-        return ScoringSpec(sampling: sampling, scorer: scorer)
+        ScoringSpec(
+            sampling: sampling, scorer: ScorerSpec(kind: verifier { _ in }, model: "numbers"))
+    }
+
+    private static func verifier(_ change: (inout VerifierSpec) -> Void) -> ScorerSpec.Kind {
+        var rule = VerifierSpec(rule: .finalNumber)
+        change(&rule)
+        return .verifier(rule)
     }
 
     @Test("The canonical text has sorted keys, no white space and no absent fields")
@@ -78,11 +83,12 @@ struct SpecIdentityTests {
             { $0.scorer.kind = .rerank },
             { $0.scorer.model = "other" },
             { $0.scorer.revision = "b" },
-            { $0.scorer.verifier = nil },
-            { $0.scorer.verifier?.rule = .exact },
-            { $0.scorer.verifier?.field = "other" },
-            { $0.scorer.verifier?.pattern = "x" },
-            { $0.scorer.verifier?.graded = true },
+            { $0.scorer.kind = .classify() },
+            { $0.scorer.kind = .classify(label: "a") },
+            { $0.scorer.kind = Self.verifier { $0.rule = .exact } },
+            { $0.scorer.kind = Self.verifier { $0.field = "other" } },
+            { $0.scorer.kind = Self.verifier { $0.pattern = "x" } },
+            { $0.scorer.kind = Self.verifier { $0.graded = true } },
         ]
         var digests: Set = [Self.scoring.digest]
         for change in changes {

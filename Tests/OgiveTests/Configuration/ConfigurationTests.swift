@@ -50,7 +50,7 @@ struct ConfigurationTests {
         #expect(spec.draws == 8)
         #expect(spec.scoring.sampling.promptSet == "s")
         #expect(spec.scoring.sampling.policy.api == nil)
-        #expect(spec.scoring.scorer.verifier == VerifierSpec(rule: .finalNumber))
+        #expect(spec.scoring.scorer.kind == .verifier(VerifierSpec(rule: .finalNumber)))
         #expect(configuration.policy?.endpoint.addresses.map(\.url) == ["http://127.0.0.1:1"])
         #expect(configuration.database?.location == .embedded("/etc/ogive/data"))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import OgiveCore
+import OgiveModels
 import Testing
 
 @testable import ogive
@@ -24,7 +25,8 @@ struct DocumentedExampleTests {
             let scorer = try #require(configuration.scorer)
             #expect(scorer.spec.problem == nil)
             // A program of ours is one that is there.
-            for word in scorer.command where word.contains("deploy/") {
+            let command = (scorer.adapter as? CommandAdapter)?.argv ?? []
+            for word in command where word.contains("deploy/") {
                 let path = word.hasPrefix("/") ? word : Self.root.appending(path: word).path
                 #expect(FileManager.default.fileExists(atPath: path), "\(word)")
             }

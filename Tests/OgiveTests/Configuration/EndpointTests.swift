@@ -128,9 +128,10 @@ struct EndpointTests {
                 """
             ).scorer)
         let endpoint = try scorer.endpoints(launched: nil, connections: 1, environment: [:])[0]
-        #expect(endpoint.argv == ["/etc/ogive/tools/bin/score", "--fast"])
-        #expect(endpoint.workingDirectory == "/etc/ogive/tools")
-        #expect(endpoint.environment == ["MODE": "strict"])
+        let command = try #require(endpoint.adapter as? CommandAdapter)
+        #expect(command.argv == ["/etc/ogive/tools/bin/score", "--fast"])
+        #expect(command.workingDirectory == "/etc/ogive/tools")
+        #expect(command.environment == ["MODE": "strict"])
     }
 
     @Test func launchGivesEverySettingToTheSupervisor() throws {

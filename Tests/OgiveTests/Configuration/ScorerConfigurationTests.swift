@@ -20,10 +20,10 @@ struct ScorerConfigurationTests {
     @Test func everyExampleOfThePageCanBeServed() throws {
         let parts = try String(contentsOf: Self.page, encoding: .utf8).split(separator: "```")
         let examples = parts.filter { $0.hasPrefix("yaml\n") }.map { String($0.dropFirst(5)) }
-        var kinds: Set<ScorerSpec.Kind> = []
+        var kinds: Set<ScorerSpec.Kind.Name> = []
         for example in examples {
             let scorer = try read(example)
-            kinds.insert(scorer.spec.kind)
+            kinds.insert(scorer.spec.kind.name)
             #expect(scorer.spec.problem == nil, "\(example)")
             let endpoints = try scorer.endpoints(
                 launched: nil, connections: 2, environment: ["SCORES_KEY": "k"])
@@ -34,6 +34,39 @@ struct ScorerConfigurationTests {
             kinds == [
                 .classify, .score, .http, .judge, .weighted, .command, .verifier, .synthetic,
             ])
+    }
+
+    @Test(arguments: ScorerSpec.Kind.Name.allCases)
+    func everyKindIsReadAsItself(_ kind: ScorerSpec.Kind.Name) throws {
+        let served = "model: m, url: 'http://h'"
+        let keys =
+            switch kind {
+            case .verifier: "verifier: {rule: exact}"
+            case .rerank, .classify, .pooling, .score: served
+            case .http: "\(served), http: {path: /p, request: '{{completion}}', score: /s}"
+            case .judge: "\(served), judge: {prompt: '{{completion}}', min: 0, max: 1}"
+            case .weighted: "parts: [{name: a, kind: synthetic}]"
+            case .command: "command: [x]"
+            case .synthetic: "model: bell"
+            }
+        let scorer = try read("scorer: {kind: \(kind.rawValue), \(keys)}")
+        #expect(scorer.spec.kind.name == kind)
+        let endpoints = try scorer.endpoints(launched: nil, connections: 1, environment: [:])
+        #expect(endpoints.map(\.kind) == [kind])
+    }
+
+    @Test func keysOfOtherKindsMeanNothing() throws {
+        let keys = ScorerSpec.Kind.Name.adapters.flatMap { $0.keys }
+        #expect(Set(keys.map(\.name)).count == keys.count, "a key is read by one adapter")
+        try #require(keys.count > 10)
+        for key in keys {
+            let problem = "scorer.\(key.name) means nothing when scorer.kind is synthetic"
+            #expect {
+                try read("scorer: {kind: synthetic, \(key.name): x}")
+            } throws: {
+                "\($0)".contains(problem)
+            }
+        }
     }
 
     @Test func whatIsIdentityAndWhatIsNot() throws {
@@ -64,10 +97,13 @@ struct ScorerConfigurationTests {
                 - {name: a, weight: 2, kind: rerank, model: m, url: "http://h:1", server: tei}
                 - {name: b, kind: command, command: [./x]}
             """)
-        #expect(scorer.spec.parts?.map(\.weight) == [2, 1])
+        #expect(scorer.spec.parts.map(\.weight) == [2, 1])
         let endpoint = try scorer.endpoints(launched: nil, connections: 2, environment: [:])[0]
-        #expect(endpoint.parts["a"]?.url == "http://h:1" && endpoint.parts["a"]?.server == .tei)
-        #expect(endpoint.parts["b"]?.argv == ["/etc/ogive/./x"])
+        let parts = try #require(endpoint.adapter as? WeightedAdapter).parts
+        let model = try #require(parts["a"]?.adapter as? RewardModelAdapter)
+        #expect(parts["a"]?.url == "http://h:1" && model.server == .tei)
+        let command = try #require(parts["b"]?.adapter as? CommandAdapter)
+        #expect(command.argv == ["/etc/ogive/./x"])
     }
 
     @Test(arguments: [

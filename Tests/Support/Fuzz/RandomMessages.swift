@@ -129,8 +129,8 @@ struct RandomMessages {
         }
         var scorer = ScorerSpec(kind: .rerank, model: text())
         if Bool.random(using: &random) {
-            scorer = ScorerSpec(kind: .verifier, model: text())
-            scorer.verifier = VerifierSpec(rule: .finalNumber)
+            scorer = ScorerSpec(
+                kind: .verifier(VerifierSpec(rule: .finalNumber)), model: text())
         }
         let sampling = SamplingSpec(promptSet: text(), policy: policy, parameters: parameters)
         var spec = RunSpec(

@@ -14,7 +14,7 @@ package struct SimulatedModel: Sendable {
         ],
         scorers: [
             Offer.Model(
-                kind: ScorerSpec.Kind.synthetic.rawValue, model: "simulated",
+                kind: ScorerSpec.Kind.Name.synthetic.rawValue, model: "simulated",
                 fingerprint: Fingerprint(["model": "simulated-scorer"]))
         ])
 

@@ -8,7 +8,7 @@ enum SimulationRuns {
         for model in ["second", "third"] {
             offer.scorers.append(
                 Offer.Model(
-                    kind: ScorerSpec.Kind.synthetic.rawValue, model: model,
+                    kind: ScorerSpec.Kind.Name.synthetic.rawValue, model: model,
                     fingerprint: Fingerprint(["model": model])))
         }
         return offer

@@ -43,37 +43,55 @@ struct ScorerConfiguration: Hashable, Sendable {
 
     /// Reads the section of a scorer, or of a part of a weighted one.
     private init(from section: ConfigurationSection, isPart: Bool) {
-        let given: ScorerSpec.Kind? = section.choice("kind")
+        section.heading("What. Changing any of these makes a new scoring; completions are kept.")
+        let given: ScorerSpec.Kind? = section.choice(
+            "kind", "what gives the rewards", example: .rerank, presence: .required)
         let kind = given ?? .synthetic
-        let model = section.text("model")
-        let verifier = section.optional("verifier", VerifierSpec.init(from:))
-        let http = section.optional("http", HTTPSection.init(from:))
+        let model = section.text(
+            "model",
+            "the id that the server reports, for http a name: kinds with a server need it; else a name",
+            example: "tiny-reward", presence: .on)
+        let verifier = section.optional(
+            "verifier", "only for kind verifier: a rule against a field of the prompt's metadata",
+            VerifierSpec.init(from:))
+        let http = HTTPSection.read(section)
         spec = ScorerSpec(kind: kind, model: model ?? verifier?.rule.rawValue ?? kind.rawValue)
-        spec.revision = section.text("revision")
+        spec.revision = section.text(
+            "revision", "tells two versions behind one id apart", example: "\"1\"")
         spec.verifier = kind == .verifier ? verifier : nil
-        spec.label = section.text("label")
+        spec.label = section.text(
+            "label",
+            "for classify, pooling, score: the label or its number, of a model with several",
+            example: "\"0\"")
         spec.http = kind == .http ? http?.spec : nil
-        let judge = section.optional("judge", JudgeSpec.init(from:))
+        let judge = section.optional(
+            "judge",
+            "only for kind judge: a language model behind /v1/chat/completions gives a number",
+            JudgeSpec.init(from:))
         spec.judge = kind == .judge ? judge : nil
         endpoint = EndpointConfiguration(
             from: section, isRequired: Self.served.contains(kind),
             adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
             timeout: .seconds(120))
-        let directory = section.filePath("directory") ?? section.reading.folder
-        command = section.texts("command") ?? []
-        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
-            command[0] = "\(directory)/\(program)"
-        }
-        environment = section.names("environment") ?? [:]
-        self.directory = directory
-        announcesFacts = section.flag("announces_facts", default: false)
-        template = section.text("template")
+        let program = Self.program(section)
+        command = program.command
+        environment = program.environment
+        directory = program.directory
+        announcesFacts = program.announcesFacts
+        template = section.text(
+            "template", "for classify, pooling: one text of prompt and completion",
+            example: "\"{query}{document}\"", absent: "the server's chat template")
         price = section.tokenPrice()
-        batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        server = section.choice("server")
-        checksActivation = section.flag("check_activation", default: true)
+        batchSize = section.integer(
+            "batch_size", default: 32, in: 1...4096, "most completions of one request")
+        server = section.choice(
+            "server", "for rerank, classify, pooling, score: which server it is", example: .vLLM,
+            absent: "its pages say")
+        checksActivation = section.flag(
+            "check_activation", default: true,
+            "find out at the start whether rewards come raw", presence: .off)
         self.http = http?.endpoint ?? HTTPScorerEndpoint()
-        parts = isPart ? [] : section.sections("parts", Self.part) ?? []
+        parts = isPart ? [] : Self.parts(section)
         spec.parts =
             kind != .weighted
             ? nil : parts.map { PartSpec(name: $0.name, weight: $0.weight, scorer: $0.spec) }
@@ -86,10 +104,53 @@ struct ScorerConfiguration: Hashable, Sendable {
         .rerank, .classify, .pooling, .score, .http, .judge,
     ]
 
+    /// Reads the keys of the kind `command`.
+    private static func program(
+        _ section: ConfigurationSection
+    ) -> (command: [String], environment: [String: String], directory: String, announcesFacts: Bool)
+    {
+        let directory =
+            section.filePath(
+                "directory", "for kind command: its folder", example: ".",
+                absent: "the folder of this file") ?? section.reading.folder
+        var command =
+            section.texts(
+                "command", "for kind command, which needs it: a subprocess that speaks JSON Lines",
+                example: "[python3, score.py]") ?? []
+        if let program = command.first, program.contains("/"), !program.hasPrefix("/") {
+            command[0] = "\(directory)/\(program)"
+        }
+        let environment = section.names(
+            "environment", "for kind command: variables added to the environment",
+            example: "{MODE: strict}")
+        let announcesFacts = section.flag(
+            "announces_facts", default: false,
+            """
+            for kind command: its first line is {"facts": …}; wait for it, and make it part of the \
+            fingerprint
+            """,
+            presence: .off)
+        return (command, environment ?? [:], directory, announcesFacts)
+    }
+
+    /// Reads the list `parts`.
+    private static func parts(_ section: ConfigurationSection) -> [ScorerConfiguration] {
+        section.sections(
+            "parts",
+            """
+            only for kind weighted: the reward is the sum of weight × reward over the parts; \
+            beside name and weight, the keys of a scorer but parts and launch
+            """,
+            ownerBut: ["parts", "launch"], part) ?? []
+    }
+
     /// Reads an entry of `parts`: a name, a weight, and a scorer.
     private static func part(_ section: ConfigurationSection) -> ScorerConfiguration {
-        let name = section.requiredText("name")
-        let weight = section.number("weight", default: 1, "finite and not 0") { $0 != 0 }
+        let name = section.requiredText(
+            "name", "the part's name in ogive.reward_parts", example: "correct")
+        let weight = section.number(
+            "weight", default: 1, NumberRule(text: "finite and not 0", excludesZero: true),
+            "the factor of its reward")
         // The other keys are those of `scorer`.
         if section.reading.collectsKeys { return ScorerConfiguration(placeholder: section) }
         var part = ScorerConfiguration(from: section, isPart: true)

@@ -230,8 +230,8 @@ struct ConfigurationTests {
               launch: {directory: .., command: [bin/serve, --port, "{port}", 8]}
             """
         ).policy?.endpoint.launch
-        #expect(launch?.command == ["/etc/bin/serve", "--port", "{port}", "8"])
-        #expect(launch?.directory == "/etc")
+        #expect(launch?.argv == ["/etc/bin/serve", "--port", "{port}", "8"])
+        #expect(launch?.workingDirectory == "/etc")
     }
 
     @Test func missingSectionsAreNamedWhenARunNeedsThem() throws {

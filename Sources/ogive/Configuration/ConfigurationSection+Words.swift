@@ -1,0 +1,71 @@
+extension ConfigurationSection {
+    /// One of a fixed set of words; `nil` when it is absent or wrong.
+    func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ about: String, example: Value, absent: String? = nil,
+        presence: KeyDeclaration.Presence = .off
+    ) -> Value? {
+        choice(
+            of: KeyDeclaration(
+                name: key, type: .choice(Self.words(Value.self)), about: about,
+                example: example.rawValue, absent: absent, presence: presence))
+    }
+
+    /// One of a fixed set of words. The default counts if it is absent or wrong.
+    func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ key: String, default value: Value, _ about: String
+    ) -> Value {
+        choice(key, orDefault: value, about) ?? value
+    }
+
+    /// One of a fixed set of words; `nil` when it is absent, which means the default, or wrong.
+    func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ key: String, orDefault value: Value, _ about: String
+    ) -> Value? {
+        choice(
+            of: KeyDeclaration(
+                name: key, type: .choice(Self.words(Value.self)), about: about,
+                standard: .string(value.rawValue), presence: .on))
+    }
+
+    private func choice<Value: RawRepresentable<String> & CaseIterable>(
+        of declaration: KeyDeclaration
+    ) -> Value? {
+        guard let text = text(of: declaration) else { return nil }
+        if let value = Value(rawValue: text) { return value }
+        let key = declaration.name
+        let words = Self.words(Value.self)
+        report(
+            key, "must be one of \(words.joined(separator: ", ")), not \(quoted(key, text))",
+            hint: NearestName.find(text, among: words).map { "did you mean `\($0)`?" })
+        return nil
+    }
+
+    /// A list of words of `Value`, each at most once, or one of them alone.
+    func choices<Value: RawRepresentable<String> & CaseIterable & Hashable>(
+        _ key: String, default standard: [Value], _ about: String
+    ) -> [Value] {
+        let words = Self.words(Value.self)
+        let declaration = KeyDeclaration(
+            name: key, type: .choices(words), about: about,
+            standard: .array(standard.map { .string($0.rawValue) }), presence: .on)
+        guard let texts = texts(of: declaration) else { return standard }
+        var values: [Value] = []
+        for text in texts {
+            if let value = Value(rawValue: text), !values.contains(value) {
+                values.append(value)
+            } else {
+                report(
+                    key,
+                    "must name each of \(words.joined(separator: ", ")) at most once, not "
+                        + "`\(text.prefix(60))`")
+            }
+        }
+        return values
+    }
+
+    private static func words<Value: RawRepresentable<String> & CaseIterable>(
+        _ type: Value.Type
+    ) -> [String] {
+        type.allCases.map(\.rawValue)
+    }
+}

@@ -1,5 +1,6 @@
 import Foundation
 import OgiveCore
+import OgiveModels
 import Testing
 
 @testable import ogive

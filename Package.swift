@@ -244,7 +244,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "OgiveTests",
-            dependencies: ["OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive"],
+            dependencies: [
+                "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive",
+            ],
             swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",

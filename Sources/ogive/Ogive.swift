@@ -13,14 +13,15 @@ struct Ogive: AsyncParsableCommand {
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
+            Every key of the YAML file:  ogive config
             Look at the result:          ogive status, ogive query, ogive audit
             With SQL:                    ogive psql
             For trainers:                ogive snapshot, ogive export
             End and remove a run:        ogive cancel, ogive drop
 
             The configuration of every command is the YAML file that --config names,
-            else $OGIVE_CONFIG, else ./ogive.yaml. Every key is documented in
-            config/reference.yaml, the fields of --json in config/output.schema.json.
+            else $OGIVE_CONFIG, else ./ogive.yaml. `ogive config reference` prints every
+            key; config/output.schema.json defines the fields of --json.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 not reachable,
             4 the budget is spent, 130 interrupted.
             """,
@@ -30,7 +31,8 @@ struct Ogive: AsyncParsableCommand {
             WorkerCommand.self,
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
-            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, KeysCommand.self,
+            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
+            KeysCommand.self,
             CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self, VersionCommand.self,

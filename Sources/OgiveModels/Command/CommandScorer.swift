@@ -192,14 +192,30 @@ package struct CommandAdapter: ScorerAdapter {
     package static func read(
         _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
     ) -> ScorerReading {
-        let directory = section.filePath("directory") ?? section.folder
-        var adapter = CommandAdapter(section.texts("command") ?? [])
+        let directory =
+            section.filePath(
+                "directory", "for kind command: its folder", example: ".",
+                absent: "the folder of this file") ?? section.folder
+        var adapter = CommandAdapter(
+            section.texts(
+                "command",
+                "for kind command, which needs it: a program that reads and writes JSON Lines",
+                example: "[python3, score.py]") ?? [])
         if let program = adapter.argv.first, program.contains("/"), !program.hasPrefix("/") {
             adapter.argv[0] = "\(directory)/\(program)"
         }
-        adapter.environment = section.names("environment") ?? [:]
+        adapter.environment =
+            section.names(
+                "environment", "for kind command: variables added to the environment",
+                example: "{MODE: strict}") ?? [:]
         adapter.workingDirectory = directory
-        adapter.announcesFacts = section.flag("announces_facts", default: false)
+        adapter.announcesFacts = section.flag(
+            "announces_facts", default: false,
+            """
+            for kind command: wait for its first line, {"facts": …}, and make the facts part of \
+            the fingerprint
+            """,
+            presence: .off)
         return ScorerReading(.command, adapter)
     }
 

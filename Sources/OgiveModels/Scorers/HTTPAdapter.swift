@@ -29,33 +29,65 @@ package struct HTTPAdapter: ScorerAdapter {
     package static func read(
         _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
     ) -> ScorerReading {
-        section.optional("http") { readService($0) }
+        let service = section.optional(
+            "http",
+            """
+            Only for kind http: any service that reads and writes JSON. Ogive inserts {{prompt}}, \
+            {{completion}}, {{messages}}, {{conversation}}, {{tools}}, {{metadata}}, \
+            {{metadata.FIELD}} as JSON; within a JSON text, as text.
+            """
+        ) { readService($0) }
+        return service
             ?? ScorerReading(
                 .http(HTTPScorerSpec(path: "", request: "", score: "")), HTTPAdapter())
     }
 
     private static func readService(_ section: some ScorerSection) -> ScorerReading {
         var spec = HTTPScorerSpec(
-            path: section.requiredText("path"), request: section.requiredText("request"),
-            score: section.requiredText("score"))
-        spec.item = section.text("item")
-        spec.errors = section.text("errors")
+            path: section.requiredText("path", "the path to which Ogive posts", example: "/score"),
+            request: section.requiredText(
+                "request", "the request; with {{items}} it holds a batch, else one pair",
+                example: "'{\"items\": {{items}}}'"),
+            score: section.requiredText(
+                "score", "JSON pointer of the reward; `*`: the item's place in the list",
+                example: "/rewards/*"))
+        spec.item = section.text(
+            "item", "one of {{items}}",
+            example: "'{\"messages\": {{messages}}, \"completion\": {{completion}}}'",
+            absent: "one pair a request")
+        spec.errors = section.text(
+            "errors",
+            "JSON pointer of an item's error: null, a text, or {\"code\", \"message\"}",
+            example: "/errors/*")
         var adapter = HTTPAdapter()
-        adapter.headers = section.names("headers") ?? [:]
-        adapter.health = section.text("health")
-        adapter.info = section.text("info")
-        adapter.facts = section.text("facts") ?? ""
-        for (key, path) in [("health", adapter.health), ("info", adapter.info)] {
+        adapter.headers =
+            section.names("headers", "headers of each request", example: "{X-Team: ogive}") ?? [:]
+        adapter.health = section.text(
+            "health", "page that answers 200 once the service is ready", example: "/health",
+            absent: "none")
+        adapter.info = section.text(
+            "info", "page with the facts that identify the model", example: "/info",
+            absent: "none")
+        adapter.facts =
+            section.text(
+                "facts", "JSON pointer to the facts in that page", example: "/facts",
+                absent: "the whole page") ?? ""
+        adapter.check(section, spec)
+        return ScorerReading(.http(spec), adapter)
+    }
+
+    /// Reports what cannot be used.
+    private func check(_ section: some ScorerSection, _ spec: HTTPScorerSpec) {
+        for (key, path) in [("health", health), ("info", info)] {
             if let path, !path.hasPrefix("/") { section.report(key, "must begin with a slash") }
         }
-        if section.has("facts"), adapter.info == nil {
+        if section.has("facts"), info == nil {
             section.report("facts", "means nothing without \(section.path(of: "info"))")
         }
         // Absent sections are read for their keys alone.
         if section.has("request"), let problem = HTTPScorer.problem(of: spec) {
             section.report("request", "cannot be used: \(problem)")
         }
-        return ScorerReading(.http(spec), adapter)
     }
 
     /// The fields that the request names.

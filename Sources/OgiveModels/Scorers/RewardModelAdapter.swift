@@ -37,13 +37,23 @@ package struct RewardModelAdapter: ScorerAdapter {
     package static func read(
         _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
     ) -> ScorerReading {
-        let label = section.text("label")
+        let label = section.text(
+            "label",
+            "for classify, pooling, score: the label, or its number, if the model has several",
+            example: "\"0\"")
         var adapter = RewardModelAdapter(kind)
-        adapter.template = section.text("template")
+        adapter.template = section.text(
+            "template", "for classify, pooling: one text of prompt and completion",
+            example: "\"{query}{document}\"", absent: "the server's chat template")
         let servers = ServerKind.all.filter(\.servesRewards)
-        let name = section.word("server", among: servers.map(\.yamlName))
+        let name = section.word(
+            "server", among: servers.map(\.yamlName),
+            "for rerank, classify, pooling, score: which server it is",
+            example: ServerKind.vLLM.yamlName, absent: "Ogive asks the server")
         adapter.server = servers.first { $0.yamlName == name }
-        adapter.checksActivation = section.flag("check_activation", default: true)
+        adapter.checksActivation = section.flag(
+            "check_activation", default: true,
+            "check at the start whether the server returns raw rewards", presence: .off)
         return ScorerReading(adapter.labelled(label), adapter)
     }
 

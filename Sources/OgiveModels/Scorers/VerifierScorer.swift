@@ -115,7 +115,13 @@ package struct VerifierAdapter: ScorerAdapter {
     package static func read(
         _ kind: ScorerSpec.Kind.Name, from section: some ScorerSection
     ) -> ScorerReading {
-        let rule = section.optional("verifier") { VerifierSpec(reading: $0) }
+        let rule = section.optional(
+            "verifier",
+            """
+            only for kind verifier: a rule that compares the completion with a field of the \
+            prompt's metadata
+            """
+        ) { VerifierSpec(reading: $0) }
         return ScorerReading(
             .verifier(rule ?? VerifierSpec(rule: .finalNumber)), VerifierAdapter(),
             model: rule?.rule.rawValue)
@@ -152,11 +158,17 @@ private struct VerifierBackend: ScorerBackend {
 extension VerifierSpec {
     /// Reads `scorer.verifier`.
     fileprivate init(reading section: some ScorerSection) {
-        let given = section.choice("rule", Rule.self)
+        let given: Rule? = section.choice(
+            "rule", "what is compared", example: .finalNumber, presence: .required)
         self.init(rule: given ?? .finalNumber)
-        field = section.text("field") ?? "answer"
-        pattern = section.text("pattern")
-        graded = section.flag("graded", default: false)
+        field = section.text(
+            "field", default: "answer", "metadata field with the right answer")
+        pattern = section.text(
+            "pattern", "for regex (PCRE2): the rule compares its first group with the field",
+            example: "\"answer is (.*)\"", absent: "the field is the expression")
+        graded = section.flag(
+            "graded", default: false,
+            "for final_number: partial credit max(0, 1 − |x − a| / max(|a|, 1))")
         if given == nil, !section.has("rule") {
             let rules = Rule.allCases.map(\.rawValue).joined(separator: ", ")
             section.report("rule", "is missing", hint: "write one of \(rules)")

@@ -56,8 +56,7 @@ struct WorkerCommand: ConfiguredCommand {
                 worker: id, connect: endpoint, security: security, logger: logger)
         }
         var settings = configuration.worker.configuration(
-            name: Executable.processName, version: ProgramVersion.text,
-            batch: configuration.scorer?.batchSize ?? 1)
+            name: Executable.processName, batch: configuration.scorer?.batchSize ?? 1)
         settings.endsIn = try WorkerEndTime.remaining(
             option: endTime, setting: configuration.worker.endTime,
             environment: Environment.current)

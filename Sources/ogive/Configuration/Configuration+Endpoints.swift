@@ -1,22 +1,6 @@
 internal import OgiveCore
 internal import OgiveModels
 
-extension LaunchConfiguration {
-    /// The server as its supervisor takes it, when it is one of `servers` on this machine.
-    func serverSpec(sharedBy servers: Int) -> ModelServerSpec {
-        var spec = ModelServerSpec(argv: command)
-        spec.threads = UsableCores.share(of: servers)
-        spec.environment = environment
-        spec.workingDirectory = directory
-        spec.healthPath = health
-        spec.startTimeout = startupTimeout
-        spec.grace = stopTimeout
-        spec.logFile = log
-        spec.restartsMax = restartsMax
-        return spec
-    }
-}
-
 extension EndpointConfiguration {
     /// Where requests go: to the server that was launched, to the addresses of the file, or,
     /// where the adapter needs no server, nowhere.

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 
 /// One YAML file: what is to be run, and where its parts are served.
 ///
-/// Every key is documented in `config/reference.yaml`. A process reads only the sections that
+/// `config/reference.yaml` shows every key. A process reads only the sections that
 /// it needs, so one file may serve all processes, or each may have its own.
 struct Configuration: Sendable {
     /// The name of the file, for messages.
@@ -84,13 +84,17 @@ struct Configuration: Sendable {
         return configuration
     }
 
-    /// The paths of all keys there are, sorted.
-    static var knownKeys: [String] {
+    /// All keys that there are, as their readers declare them.
+    static let keys: [KeyDeclaration] = {
         let reading = ConfigurationReading(folder: "", environment: [:], collectsKeys: true)
-        let root = ConfigurationNode(value: .null, place: SourcePlace(source: ""))
-        _ = read(root, source: "", in: reading)
-        return Set(reading.keys).sorted()
-    }
+        let section = ConfigurationSection(
+            path: "", place: SourcePlace(source: ""), entries: [], reading: reading)
+        _ = Configuration(from: section, source: "")
+        return section.declarations
+    }()
+
+    /// The paths of all keys that there are, sorted.
+    static var knownKeys: [String] { keys.flatMap(\.paths).sorted() }
 
     private static func read(
         _ root: ConfigurationNode, source: String, in reading: ConfigurationReading
@@ -100,18 +104,37 @@ struct Configuration: Sendable {
         }
         let section = ConfigurationSection(
             path: "", place: root.place, entries: root.entries ?? [], reading: reading)
-        let configuration = Configuration(
-            source: source,
-            run: section.optional("run", RunConfiguration.init(from:)),
-            prompts: section.optional("prompts", PromptsConfiguration.init(from:)),
-            policy: section.optional("policy", PolicyConfiguration.init(from:)),
-            scorer: section.optional("scorer", ScorerConfiguration.init(from:)),
-            database: section.optional("database", DatabaseConfiguration.init(from:)),
-            coordinator: section.section("coordinator", CoordinatorSettings.init(from:)),
-            worker: section.section("worker", WorkerSettings.init(from:)),
-            log: section.section("log", LogConfiguration.init(from:)))
+        let configuration = Configuration(from: section, source: source)
         section.finish()
         return configuration
+    }
+
+    /// Reads the sections of a file.
+    private init(from section: ConfigurationSection, source: String) {
+        self.source = source
+        run = section.optional(
+            "run", "The run to submit. `ogive run` and `ogive submit` need it.",
+            RunConfiguration.init(from:))
+        prompts = section.optional(
+            "prompts",
+            """
+            The prompts. Recognised without `fields`: {"prompt"}, {"messages"}, {"conversations"} \
+            of ShareGPT, {"question", "answer"}, {"prompt", "chosen", "rejected"}, {"prompt", \
+            "completion", "label"} of KTO, {"prompt", "completions"}; `system` and `tools` beside \
+            them. The page Imports shows each.
+            """,
+            PromptsConfiguration.init(from:))
+        policy = section.optional(
+            "policy", "The reference policy.", PolicyConfiguration.init(from:))
+        scorer = section.optional("scorer", "The scorer.", ScorerConfiguration.init(from:))
+        database = section.optional(
+            "database", "The database: exactly one of `embedded` and `url`.",
+            DatabaseConfiguration.init(from:))
+        coordinator = section.section(
+            "coordinator", "The coordinator.", CoordinatorSettings.init(from:))
+        worker = section.section("worker", "The workers.", WorkerSettings.init(from:))
+        log = section.section(
+            "log", "Logging, to standard error.", LogConfiguration.init(from:))
     }
 }
 

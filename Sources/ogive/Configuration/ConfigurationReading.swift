@@ -6,12 +6,10 @@ final class ConfigurationReading {
     let folder: String
     /// Where values like `${NAME}` are looked up.
     let environment: [String: String]
-    /// Visits absent sections too, in order to learn all keys.
+    /// Whether absent sections are read too, to learn all keys.
     let collectsKeys: Bool
     /// What is wrong so far.
     private(set) var problems: [ConfigurationProblem] = []
-    /// The paths of all keys that were asked for.
-    private(set) var keys: [String] = []
 
     /// Begins a pass.
     init(folder: String, environment: [String: String], collectsKeys: Bool = false) {
@@ -23,11 +21,6 @@ final class ConfigurationReading {
     /// Notes a problem.
     func report(_ text: String, at place: SourcePlace, hint: String? = nil) {
         problems.append(ConfigurationProblem(text: text, place: place, hint: hint))
-    }
-
-    /// Notes that a key exists.
-    func know(_ path: String) {
-        keys.append(path)
     }
 
     /// Ends the pass: throws all problems, in the order of the file.

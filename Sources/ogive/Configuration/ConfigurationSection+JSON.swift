@@ -3,8 +3,12 @@ internal import OgiveCore
 extension ConfigurationSection {
     /// A mapping whose keys and values are free: what it is as JSON. Texts in quotes stay texts,
     /// and so does what came from a variable.
-    func object(_ key: String) -> [String: OgiveCore.JSONValue]? {
-        guard let node = node(key) else { return nil }
+    func object(
+        _ key: String, _ about: String, example: String
+    ) -> [String: OgiveCore.JSONValue]? {
+        let declaration = KeyDeclaration(
+            name: key, type: .object, about: about, example: example)
+        guard let node = node(declaration) else { return nil }
         guard case .mapping(let entries) = node.value else {
             report(key, "must be a mapping, not \(node.kind)")
             return nil

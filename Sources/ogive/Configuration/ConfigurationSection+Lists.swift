@@ -1,27 +1,29 @@
+internal import OgiveModels
+
 extension ConfigurationSection {
-    /// A list of words of `Value`, each at most once, or one of them alone; `nil` when absent.
-    func choices<Value: RawRepresentable<String> & CaseIterable & Hashable>(
-        _ key: String, _ type: Value.Type = Value.self
-    ) -> [Value]? {
-        guard let texts = texts(key) else { return nil }
-        let words = Value.allCases.map(\.rawValue)
-        var values: [Value] = []
-        for text in texts {
-            if let value = Value(rawValue: text), !values.contains(value) {
-                values.append(value)
-            } else {
-                report(
-                    key,
-                    "must name each of \(words.joined(separator: ", ")) at most once, not "
-                        + "`\(text.prefix(60))`")
-            }
-        }
-        return values
+    /// A list of texts after expansion; a single value counts as a list of one.
+    func texts(
+        _ key: String, _ about: String, example: String, absent: String? = nil,
+        presence: KeyPresence = .off
+    ) -> [String]? {
+        texts(
+            of: KeyDeclaration(
+                name: key, type: .texts, about: about, example: example, absent: absent,
+                presence: presence))
     }
 
-    /// A list of texts after expansion; a single value counts as a list of one.
-    func texts(_ key: String) -> [String]? {
-        guard let node = node(key) else { return nil }
+    /// A list of texts that has a default.
+    func texts(_ key: String, default value: [String], _ about: String) -> [String] {
+        texts(
+            of: KeyDeclaration(
+                name: key, type: .texts, about: about,
+                standard: .array(value.map(JSONValue.string)), presence: .on)) ?? value
+    }
+
+    /// The texts of a key; the caller checks them.
+    func texts(of declaration: KeyDeclaration) -> [String]? {
+        let key = declaration.name
+        guard let node = node(declaration) else { return nil }
         switch node.value {
         case .scalar(let text, _):
             return expand(text, key, at: node.place).map { [$0.text] }
@@ -40,11 +42,15 @@ extension ConfigurationSection {
         }
     }
 
-    /// A list of sections; `nil` when absent.
+    /// A list of sections; `nil` when absent. With `ownerBut`, an entry also takes the keys of this
+    /// section, but for these.
     func sections<Value>(
-        _ key: String, _ read: (ConfigurationSection) -> Value
+        _ key: String, _ about: String, ownerBut: Set<String>? = nil,
+        _ read: (ConfigurationSection) -> Value
     ) -> [Value]? {
-        guard let node = node(key) else {
+        let declaration = KeyDeclaration(
+            name: key, type: .sections(ownerBut: ownerBut), about: about)
+        guard let node = node(declaration) else {
             if reading.collectsKeys { _ = within(key, place: place, entries: [], read) }
             return nil
         }
@@ -63,8 +69,10 @@ extension ConfigurationSection {
     }
 
     /// A list of finite numbers.
-    func numbers(_ key: String) -> [Double]? {
-        guard let node = node(key) else { return nil }
+    func numbers(_ key: String, _ about: String, example: String) -> [Double]? {
+        let declaration = KeyDeclaration(
+            name: key, type: .numbers, about: about, example: example)
+        guard let node = node(declaration) else { return nil }
         guard case .list(let items) = node.value else {
             report(key, "must be a list of numbers, not \(node.kind)")
             return nil
@@ -82,8 +90,12 @@ extension ConfigurationSection {
     }
 
     /// A mapping from free names to texts.
-    func names(_ key: String) -> [String: String]? {
-        guard let node = node(key) else { return nil }
+    func names(
+        _ key: String, _ about: String, example: String, absent: String? = nil
+    ) -> [String: String]? {
+        let declaration = KeyDeclaration(
+            name: key, type: .names, about: about, example: example, absent: absent)
+        guard let node = node(declaration) else { return nil }
         guard let entries = node.entries else {
             report(key, "must be a mapping of names to texts, not \(node.kind)")
             return nil

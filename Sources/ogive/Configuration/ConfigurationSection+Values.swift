@@ -1,13 +1,30 @@
+internal import OgiveModels
+
 extension ConfigurationSection {
     /// A text after expansion of `${NAME}`; numbers and truth values are taken as written.
-    func text(_ key: String) -> String? {
-        guard let node = node(key) else { return nil }
-        return expanded(node, key)?.text
+    func text(
+        _ key: String, _ about: String, example: String, absent: String? = nil,
+        presence: KeyPresence = .off
+    ) -> String? {
+        text(
+            of: KeyDeclaration(
+                name: key, type: .text, about: about, example: example, absent: absent,
+                presence: presence))
+    }
+
+    /// A text that has a default.
+    func text(_ key: String, default value: String, _ about: String) -> String {
+        text(
+            of: KeyDeclaration(
+                name: key, type: .text, about: about, standard: .string(value), presence: .on))
+            ?? value
     }
 
     /// A text that must be there and not be empty; `""` stands in after a report.
-    func requiredText(_ key: String) -> String {
-        guard let node = node(key) else {
+    func requiredText(_ key: String, _ about: String, example: String) -> String {
+        let declaration = KeyDeclaration(
+            name: key, type: .text, about: about, example: example, presence: .required)
+        guard let node = node(declaration) else {
             report(key, "is missing")
             return ""
         }
@@ -17,45 +34,107 @@ extension ConfigurationSection {
     }
 
     /// A path; a relative one belongs to the configuration's folder, `-` stays as it is.
-    func filePath(_ key: String) -> String? {
-        guard let text = text(key) else { return nil }
+    func filePath(
+        _ key: String, _ about: String, example: String, absent: String? = nil,
+        presence: KeyPresence = .off
+    ) -> String? {
+        guard
+            let text = text(
+                key, about, example: example, absent: absent, presence: presence)
+        else { return nil }
         if text.isEmpty { report(key, "must not be empty") }
         return text == "-" ? text : reading.resolve(text)
     }
 
-    /// A whole number within a range.
+    /// A text of the form that the declaration says, after expansion; the caller checks it.
+    func text(of declaration: KeyDeclaration) -> String? {
+        guard let node = node(declaration) else { return nil }
+        return expanded(node, declaration.name)?.text
+    }
+
+    /// A whole number within a range. `declared` is the widest range where `range` follows from
+    /// other keys.
     func integer<Value: FixedWidthInteger>(
-        _ key: String, default value: Value, in range: ClosedRange<Value>
+        _ key: String, default value: Value, in range: ClosedRange<Value>,
+        declared: ClosedRange<Value>? = nil, _ about: String
     ) -> Value {
-        guard let text = unquoted(key, "a whole number") else { return value }
+        integer(
+            of: KeyDeclaration(
+                name: key, type: .wholeNumber(in: declared ?? range), about: about,
+                standard: .number("\(value)"), presence: .on),
+            in: range) ?? value
+    }
+
+    /// A whole number within a range; `nil` when it is absent or wrong.
+    func integer<Value: FixedWidthInteger>(
+        _ key: String, in range: ClosedRange<Value>, _ about: String, example: String,
+        absent: String? = nil, presence: KeyPresence = .off
+    ) -> Value? {
+        integer(
+            of: KeyDeclaration(
+                name: key, type: .wholeNumber(in: range), about: about, example: example,
+                absent: absent, presence: presence),
+            in: range)
+    }
+
+    private func integer<Value: FixedWidthInteger>(
+        of declaration: KeyDeclaration, in range: ClosedRange<Value>
+    ) -> Value? {
+        let key = declaration.name
+        guard let text = unquoted(declaration, "a whole number") else { return nil }
         // YAML lets one write 5_000_000.
         guard let number = Value(text.replacing("_", with: "")) else {
             report(key, "must be a whole number in \(range.text), not \(quoted(key, text))")
-            return value
+            return nil
         }
         if !range.contains(number) {
             report(key, "must be in \(range.text), not \(number)")
-            return value
+            return nil
         }
         return number
     }
 
-    /// A finite number for which `isValid` holds; `rule` says in words what that is.
+    /// A finite number that obeys a rule.
     func number(
-        _ key: String, default value: Double, _ rule: String = "a finite number",
-        where isValid: (Double) -> Bool = { _ in true }
+        _ key: String, default value: Double, _ rule: NumberRule, _ about: String
     ) -> Double {
-        guard let text = unquoted(key, "a number") else { return value }
-        guard let number = Double(text), number.isFinite, isValid(number) else {
-            report(key, "must be \(rule), not \(quoted(key, text))")
-            return value
+        number(
+            of: KeyDeclaration(
+                name: key, type: .number(rule), about: about, standard: .double(value),
+                presence: .on),
+            rule) ?? value
+    }
+
+    /// A finite number that obeys a rule; `nil` when it is absent or wrong.
+    func number(
+        _ key: String, _ rule: NumberRule, _ about: String, example: String,
+        absent: String? = nil, presence: KeyPresence = .off
+    ) -> Double? {
+        number(
+            of: KeyDeclaration(
+                name: key, type: .number(rule), about: about, example: example, absent: absent,
+                presence: presence),
+            rule)
+    }
+
+    private func number(of declaration: KeyDeclaration, _ rule: NumberRule) -> Double? {
+        guard let text = unquoted(declaration, "a number") else { return nil }
+        guard let number = Double(text), rule.allows(number) else {
+            let key = declaration.name
+            report(key, "must be \(rule.text), not \(quoted(key, text))")
+            return nil
         }
         return number
     }
 
     /// `true` or `false`.
-    func flag(_ key: String, default value: Bool) -> Bool {
-        guard let text = unquoted(key, "true or false") else { return value }
+    func flag(
+        _ key: String, default value: Bool, _ about: String,
+        presence: KeyPresence = .on
+    ) -> Bool {
+        let declaration = KeyDeclaration(
+            name: key, type: .flag, about: about, standard: .bool(value), presence: presence)
+        guard let text = unquoted(declaration, "true or false") else { return value }
         switch text {
         case "true", "True": return true
         case "false", "False": return false
@@ -67,9 +146,12 @@ extension ConfigurationSection {
 
     /// A duration like `30s`, within a range.
     func duration(
-        _ key: String, default value: Duration, in range: ClosedRange<Duration>
+        _ key: String, default value: Duration, in range: ClosedRange<Duration>, _ about: String
     ) -> Duration {
-        guard let text = text(key) else { return value }
+        let declaration = KeyDeclaration(
+            name: key, type: .form(.duration(in: range)), about: about,
+            standard: .string(DurationText.format(value)), presence: .on)
+        guard let text = text(of: declaration) else { return value }
         guard let duration = DurationText.parse(text) else {
             report(
                 key, "must be a duration, not \(quoted(key, text))",
@@ -85,8 +167,13 @@ extension ConfigurationSection {
     }
 
     /// A number of bytes like `8MiB`, within a range.
-    func byteCount(_ key: String, default value: Int, in range: ClosedRange<Int>) -> Int {
-        guard let text = text(key) else { return value }
+    func byteCount(
+        _ key: String, default value: Int, in range: ClosedRange<Int>, _ about: String
+    ) -> Int {
+        let declaration = KeyDeclaration(
+            name: key, type: .form(.byteCount(in: range)), about: about,
+            standard: .string(ByteCountText.format(value)), presence: .on)
+        guard let text = text(of: declaration) else { return value }
         guard let count = ByteCountText.parse(text) else {
             report(
                 key, "must be a number of bytes, not \(quoted(key, text))",
@@ -101,23 +188,6 @@ extension ConfigurationSection {
         return count
     }
 
-    /// One of a fixed set of words; `nil` when absent.
-    func choice<Value: RawRepresentable<String> & CaseIterable>(
-        _ key: String, _ type: Value.Type = Value.self
-    ) -> Value? {
-        word(key, among: Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
-    }
-
-    /// One of some words, as it is; `nil` when absent.
-    func word(_ key: String, among words: [String]) -> String? {
-        guard let text = text(key) else { return nil }
-        if words.contains(text) { return text }
-        report(
-            key, "must be one of \(words.joined(separator: ", ")), not \(quoted(key, text))",
-            hint: NearestName.find(text, among: words).map { "did you mean `\($0)`?" })
-        return nil
-    }
-
     /// The value as it may be repeated in a message: what came from a variable stays unsaid.
     func quoted(_ key: String, _ text: String) -> String {
         guard case .scalar(let raw, _) = written(key) else { return "`\(text.prefix(60))`" }
@@ -125,8 +195,9 @@ extension ConfigurationSection {
     }
 
     /// A scalar that is no text in quotes; values of variables count as unquoted.
-    private func unquoted(_ key: String, _ type: String) -> String? {
-        guard let node = node(key) else { return nil }
+    private func unquoted(_ declaration: KeyDeclaration, _ type: String) -> String? {
+        let key = declaration.name
+        guard let node = node(declaration) else { return nil }
         guard let value = expanded(node, key) else { return nil }
         if case .scalar(_, isQuoted: true) = node.value, !value.hasVariable {
             report(key, "must be \(type), not a text", hint: "remove the quotes")

@@ -1,7 +1,9 @@
+internal import OgiveModels
+
 /// A mapping of the configuration, read key by key; a key that nobody asks for is an error.
 ///
-/// Readers ask for every key whatever the values are, so that the set of known keys follows
-/// from the code that reads them.
+/// A reader declares each key when it asks for the value. It asks for every key whatever the values
+/// are, so that the known keys, the reference and the schema follow from the readers.
 final class ConfigurationSection {
     /// The keys from the root, joined by dots; empty for the root.
     let path: String
@@ -9,8 +11,10 @@ final class ConfigurationSection {
     let place: SourcePlace
     /// The pass that this belongs to.
     let reading: ConfigurationReading
+    /// The keys that the reader asked for, in this order.
+    private(set) var declarations: [KeyDeclaration] = []
     private let entries: [ConfigurationNode.Entry]
-    private var asked: [String] = []
+    private var nextHeading: String?
 
     /// Wraps the entries of a mapping.
     init(
@@ -48,20 +52,44 @@ final class ConfigurationSection {
         reading.report("\(path(of: key)) \(text)", at: place(of: key), hint: hint)
     }
 
+    /// Puts a remark above the key that is asked for next.
+    func heading(_ text: String) {
+        nextHeading = text
+    }
+
     /// The value of a key; `nil` when it is absent or null. Makes the key known.
-    func node(_ key: String) -> ConfigurationNode? {
-        asked.append(key)
-        reading.know(path(of: key))
-        guard let node = entries.first(where: { $0.key == key })?.node else { return nil }
+    func node(_ declaration: KeyDeclaration) -> ConfigurationNode? {
+        declare(declaration)
+        guard let node = entries.first(where: { $0.key == declaration.name })?.node else {
+            return nil
+        }
         return node.value == .null ? nil : node
+    }
+
+    private func declare(_ declaration: KeyDeclaration) {
+        guard !declarations.contains(where: { $0.name == declaration.name }) else { return }
+        var declaration = declaration
+        declaration.heading = nextHeading
+        nextHeading = nil
+        declarations.append(declaration)
     }
 
     /// Reads a section that may be absent.
     func optional<Value>(
-        _ key: String, _ read: (ConfigurationSection) -> Value
+        _ key: String, _ about: String, _ read: (ConfigurationSection) -> Value
     ) -> Value? {
-        let node = node(key)
-        guard let node else {
+        optional(key, about, or: nil, read)
+    }
+
+    /// Reads a section that may be absent. `alternative` is what the caller takes in its place.
+    func optional<Value>(
+        _ key: String, _ about: String, or alternative: KeyType?,
+        _ read: (ConfigurationSection) -> Value
+    ) -> Value? {
+        let declaration = KeyDeclaration(
+            name: key, type: .section, about: about, presence: path.isEmpty ? .on : .off,
+            alternative: alternative)
+        guard let node = node(declaration) else {
             if reading.collectsKeys { _ = within(key, place: place, entries: [], read) }
             return nil
         }
@@ -73,14 +101,18 @@ final class ConfigurationSection {
     }
 
     /// Reads a section whose keys all have defaults.
-    func section<Value>(_ key: String, _ read: (ConfigurationSection) -> Value) -> Value {
-        let node = node(key)
+    func section<Value>(
+        _ key: String, _ about: String, _ read: (ConfigurationSection) -> Value
+    ) -> Value {
+        let node = node(
+            KeyDeclaration(name: key, type: .section, about: about, presence: .on))
         if let node, node.entries == nil { report(key, "must be a mapping, not \(node.kind)") }
         return within(key, place: place(of: key), entries: node?.entries ?? [], read)
     }
 
     /// Reports every key that nobody asked for.
     func finish() {
+        let asked = declarations.map(\.name)
         for entry in entries where !asked.contains(entry.key) {
             let owner = path.isEmpty ? "the file" : path
             let meant = NearestName.find(entry.key, among: asked) ?? Self.elsewhere(entry.key)
@@ -106,6 +138,9 @@ final class ConfigurationSection {
             path: path(of: key), place: place, entries: entries, reading: reading)
         let value = read(section)
         section.finish()
+        if reading.collectsKeys, let index = declarations.firstIndex(where: { $0.name == key }) {
+            declarations[index].keys = section.declarations
+        }
         return value
     }
 }

@@ -26,20 +26,37 @@ struct CoordinatorSettings: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        let given = section.text("listen")
-        listen = given ?? "tcp://127.0.0.1:7077"
-        isListenGiven = given != nil
-        key = section.filePath("key")
-        authorizedKeys = section.filePath("authorized_keys")
+        listen = section.text(
+            "listen", default: "tcp://127.0.0.1:7077",
+            "tcp://HOST:PORT (PORT `*`: a free one) or ipc://PATH")
+        isListenGiven = section.has("listen")
+        key = section.filePath(
+            "key",
+            """
+            its secret key, from `ogive keys new`; needed for addresses that other machines can \
+            reach
+            """,
+            example: "/etc/ogive/coordinator.key")
+        authorizedKeys = section.filePath(
+            "authorized_keys",
+            """
+            folder of NAME.pub files: the workers that may connect; Ogive reads it again when it \
+            changes
+            """,
+            example: "/etc/ogive/authorized")
         pollInterval = section.duration(
-            "poll_interval", default: .seconds(1), in: .milliseconds(50)...(.seconds(600)))
+            "poll_interval", default: .seconds(1), in: .milliseconds(50)...(.seconds(600)),
+            "how often the coordinator looks for new runs in the database")
         drainTimeout = section.duration(
-            "drain_timeout", default: .seconds(20), in: .zero...(.seconds(86_400)))
+            "drain_timeout", default: .seconds(20), in: .zero...(.seconds(86_400)),
+            "longest time for results to land after SIGTERM")
         isLeaseGiven = section.has("lease") || section.has("renew_interval")
         lease = section.duration(
-            "lease", default: .seconds(15), in: .seconds(1)...(.seconds(3600)))
+            "lease", default: .seconds(15), in: .seconds(1)...(.seconds(3600)),
+            "this long after the last renewal, another coordinator may lead")
         renewInterval = section.duration(
-            "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)))
+            "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)),
+            "how often the leader renews its lease, at most a third of it")
         limits = SchedulerLimits(from: section)
         if lease < renewInterval * 3 {
             section.report(
@@ -62,26 +79,45 @@ extension SchedulerLimits {
         self.init()
         heartbeatInterval = section.duration(
             "heartbeat_interval", default: heartbeatInterval,
-            in: .milliseconds(50)...(.seconds(300)))
+            in: .milliseconds(50)...(.seconds(300)), "how often each side gives a sign of life")
         silenceMax = section.duration(
-            "silence_max", default: silenceMax, in: .milliseconds(100)...(.seconds(3600)))
+            "silence_max", default: silenceMax, in: .milliseconds(100)...(.seconds(3600)),
+            "silence after which a worker counts as lost, at least three heartbeats")
         leaseDuration = section.duration(
-            "lease_duration", default: leaseDuration, in: .seconds(1)...(.seconds(864_000)))
-        drawsPerTask = section.integer("draws_per_task", default: drawsPerTask, in: 1...4096)
-        attemptsMax = section.integer("attempts_max", default: attemptsMax, in: 1...100)
-        creditMax = section.integer("credit_max", default: creditMax, in: 1...1_000_000)
-        section.section("landing") { landing in
+            "lease_duration", default: leaseDuration, in: .seconds(1)...(.seconds(864_000)),
+            "longest time from the grant of a task to its result")
+        drawsPerTask = section.integer(
+            "draws_per_task", default: drawsPerTask, in: 1...4096, "most draws of one task")
+        attemptsMax = section.integer(
+            "attempts_max", default: attemptsMax, in: 1...100,
+            "a task whose workers were lost this often becomes a failure")
+        creditMax = section.integer(
+            "credit_max", default: creditMax, in: 1...1_000_000,
+            "most tasks of one worker, whatever it asks for")
+        section.section(
+            "landing", "how the coordinator commits results: one transaction a batch"
+        ) { landing in
             landingItems = landing.integer(
-                "batch", default: landingItems, in: 1...1_000_000)
+                "batch", default: landingItems, in: 1...1_000_000, "most items of a batch")
             landingDelay = landing.duration(
-                "interval", default: landingDelay, in: .milliseconds(1)...(.seconds(60)))
-            landingsMax = landing.integer("parallel", default: landingsMax, in: 1...64)
+                "interval", default: landingDelay, in: .milliseconds(1)...(.seconds(60)),
+                "longest wait before a smaller batch is committed")
+            landingsMax = landing.integer(
+                "parallel", default: landingsMax, in: 1...64,
+                "most batches on their way at once")
         }
-        section.section("window") { window in
-            windowItems = window.integer("items", default: windowItems, in: 1...10_000_000)
-            pagePrompts = window.integer("page_prompts", default: pagePrompts, in: 1...100_000)
+        section.section(
+            "window", "how much the coordinator keeps in memory, whatever the size of the run"
+        ) { window in
+            windowItems = window.integer(
+                "items", default: windowItems, in: 1...10_000_000,
+                "most draws of one run; reading from the database stops there")
+            pagePrompts = window.integer(
+                "page_prompts", default: pagePrompts, in: 1...100_000,
+                "most prompts read at a time")
             inFlightItemsMax = window.integer(
-                "in_flight_items", default: inFlightItemsMax, in: 1...100_000_000)
+                "in_flight_items", default: inFlightItemsMax, in: 1...100_000_000,
+                "most draws handed out or waiting for their commit, over all runs")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import OgiveModels
 
 /// The database: the section `database`.
 struct DatabaseConfiguration: Hashable, Sendable {
@@ -27,14 +28,24 @@ struct DatabaseConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        let embedded = section.filePath("embedded")
-        let url = section.text("url")
-        let password = section.secret("password", file: "password_file")
-        connections = section.integer("connections", default: 6, in: 1...100)
+        let embedded = section.filePath(
+            "embedded",
+            "folder of a private PostgreSQL that Ogive runs itself, for one host at a time",
+            example: ".ogive/reference", presence: .on)
+        let url = section.text(
+            "url", "a server of yours, without password",
+            example: "postgresql://ogive@db.example.org:5432/ogive?sslmode=verify-full")
+        let password = section.secret(
+            "password", file: "password_file", "the password", example: "${PGPASSWORD}",
+            fileExample: "db.password")
+        connections = section.integer(
+            "connections", default: 6, in: 1...100, "most connections of one process")
         connectTimeout = section.duration(
-            "connect_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)))
+            "connect_timeout", default: .seconds(10), in: .milliseconds(100)...(.seconds(600)),
+            "longest wait for a connection")
         statementTimeout = section.duration(
-            "statement_timeout", default: .seconds(300), in: .seconds(1)...(.seconds(86_400)))
+            "statement_timeout", default: .seconds(300), in: .seconds(1)...(.seconds(86_400)),
+            "longest time of one statement")
         location =
             embedded.map(Location.embedded) ?? .server(url: url ?? "", password: password)
         check(section, embedded: embedded, url: url)

@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 
 /// Where a model is served: at one or more addresses, or by a server that Ogive starts.
 struct EndpointConfiguration: Hashable, Sendable {
@@ -13,7 +14,7 @@ struct EndpointConfiguration: Hashable, Sendable {
     /// Longest wait for one answer.
     var requestTimeout: Duration
     /// How the server is started; `nil` when it runs already.
-    var launch: LaunchConfiguration?
+    var launch: ModelServerSpec?
 
     /// Reads the keys of a section that say *where*. `isRequired`: the adapter speaks HTTP, so
     /// exactly one of `url`, `endpoints` and `launch` must be there; otherwise none may be. With no
@@ -22,23 +23,41 @@ struct EndpointConfiguration: Hashable, Sendable {
     init(
         from section: ConfigurationSection, isRequired: Bool, adapter: String?, timeout: Duration
     ) {
-        let urls = section.texts("url") ?? []
-        let apiKey = section.secret("api_key", file: "api_key_file")
+        section.heading(
+            "Where. A kind that speaks HTTP needs exactly one of `url`, `endpoints` and `launch`.")
+        let urls = section.texts(
+            "url",
+            "address of a server that runs already, without /v1; or a list for one model",
+            example: "http://127.0.0.1:8000", presence: .on)
+        let apiKey = section.secret(
+            "api_key", file: "api_key_file", "the server's key", example: "${API_KEY}",
+            fileExample: "api.key")
         let limits = EndpointLimits(from: section)
-        let endpoints = section.sections("endpoints") {
+        let endpoints = section.sections(
+            "endpoints",
+            """
+            the same servers with settings of their own; other settings come from the section
+            """
+        ) {
             EndpointAddress(from: $0, otherwise: limits)
         }
-        addresses = urls.map { EndpointAddress(url: $0, apiKey: apiKey, limits: limits) }
+        addresses = (urls ?? []).map { EndpointAddress(url: $0, apiKey: apiKey, limits: limits) }
         for var endpoint in endpoints ?? [] {
             endpoint.apiKey = endpoint.apiKey ?? apiKey
             addresses.append(endpoint)
         }
         self.apiKey = apiKey
-        caFile = section.filePath("ca_file")
+        caFile = section.filePath(
+            "ca_file",
+            "certificates (PEM) of authorities that Ogive trusts, besides the system's",
+            example: "private-ca.pem")
         self.limits = limits
         requestTimeout = section.duration(
-            "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)))
-        launch = section.optional("launch", LaunchConfiguration.init(from:))
+            "request_timeout", default: timeout, in: .milliseconds(100)...(.seconds(86_400)),
+            "longest wait for one answer")
+        launch = section.optional(
+            "launch", "a server that Ogive starts, watches and stops",
+            ModelServerSpec.init(from:))
         checkAddresses(section)
         if let adapter { checkPlaces(section, isRequired: isRequired, adapter: adapter) }
     }

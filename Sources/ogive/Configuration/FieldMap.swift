@@ -42,20 +42,48 @@ struct FieldMap: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        key = section.text("key")
-        prompt = section.texts("prompt") ?? []
-        join = section.text("join") ?? join
-        messages = section.text("messages")
-        system = section.text("system")
-        tools = section.text("tools")
-        candidates = section.names("candidates") ?? [:]
-        completions = section.text("completions")
-        completionText = section.text("completion_text")
-        completionLabel = section.text("completion_label")
-        completionReward = section.text("completion_reward")
-        role = section.text("role")
-        content = section.text("content")
-        roles = section.names("roles") ?? [:]
+        key = section.text(
+            "key", "field with the key (text or whole number)", example: "uid",
+            absent: "key, id, prompt_id, uid or task_id, else SHA-256 of the prompt")
+        prompt =
+            section.texts(
+                "prompt", "field with the prompt as text; several are joined",
+                example: "[instruction, input]") ?? []
+        join = section.text(
+            "join", default: join, "what stands between the texts of several fields")
+        messages = section.text(
+            "messages", "field with a list of messages", example: "conversations")
+        system = section.text(
+            "system", "field with a system message that goes before the prompt",
+            example: "system_prompt")
+        tools = section.text(
+            "tools", "field with the tools that Ogive sends to the policy",
+            example: "functions")
+        candidates =
+            section.names(
+                "candidates", "for each label the field with a text or with messages",
+                example: "{chosen: best, rejected: worst}") ?? [:]
+        completions = section.text(
+            "completions", "field with a list of candidates", example: "outputs")
+        completionText = section.text(
+            "completion_text", "field of an element of that list with its text",
+            example: "response", absent: "text, completion")
+        completionLabel = section.text(
+            "completion_label", "field of an element with its label", example: "model",
+            absent: "label")
+        completionReward = section.text(
+            "completion_reward", "field of an element with a reward that the file gives",
+            example: "score", absent: "reward")
+        role = section.text(
+            "role", "field of a message that names its role", example: "role",
+            absent: "role, or ShareGPT's `from`")
+        content = section.text(
+            "content", "field of a message that holds its text", example: "content",
+            absent: "content, or ShareGPT's `value`")
+        roles =
+            section.names(
+                "roles", "roles under other names", example: "{human: user, gpt: assistant}")
+            ?? [:]
         if prompt.isEmpty == (messages == nil) {
             section.reading.report(
                 "\(section.path) must give either `prompt` or `messages`", at: section.place)

@@ -3,8 +3,8 @@ internal import OgiveTransport
 
 extension ConfigurationSection {
     /// Public keys: digits as they are, anything else as a path.
-    func coordinatorKeys(_ key: String) -> [String] {
-        (texts(key) ?? []).map { text in
+    func coordinatorKeys(_ key: String, _ about: String, example: String) -> [String] {
+        (texts(key, about, example: example) ?? []).map { text in
             if text.isEmpty { report(key, "must not be empty") }
             return PublicKey(text) == nil ? reading.resolve(text) : text
         }

@@ -20,7 +20,9 @@ struct LogConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        level = section.choice("level") ?? .notice
-        format = section.choice("format") ?? .text
+        level = section.choice(
+            "level", default: .notice, "from which severity on")
+        format = section.choice(
+            "format", default: .text, "a line of text, or a JSON object a line")
     }
 }

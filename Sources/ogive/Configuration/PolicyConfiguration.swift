@@ -22,30 +22,60 @@ struct PolicyConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        let given: PolicySpec.Kind? = section.choice("kind")
+        section.heading("What. Changing any of these makes a new sampling.")
+        let given = section.choice(
+            "kind", orDefault: PolicySpec.Kind.openai,
+            "openai: any server with OpenAI-compatible completions; synthetic: no model")
         let kind = given ?? .openai
         // Of a kind that there is not, nothing follows for the other keys.
         let isKnown = given != nil || !section.has("kind")
-        let model = section.text("model")
+        let model = section.text(
+            "model", "the id that the server reports in /v1/models; openai needs it",
+            example: "tiny-policy", presence: .on)
         spec = PolicySpec(kind: kind, model: model ?? "synthetic")
-        spec.revision = section.text("revision")
-        spec.logProbabilities = section.choice("logprobs") ?? .sum
-        spec.endToken = section.text("end_token")
-        switch section.choice("api", APIChoice.self) ?? .auto {
+        spec.revision = section.text(
+            "revision", "distinguishes two versions behind one id", example: "\"1\"")
+        spec.logProbabilities = section.choice(
+            "logprobs", default: .sum,
+            "log π_ref(y|x) stored with each draw; tokens: token ids and their values too")
+        spec.endToken = section.text(
+            "end_token",
+            "text of the token that ends a completion, for log-probabilities of candidates",
+            example: "\"<|end|>\"", absent: "as the chat template")
+        let api = section.choice(
+            "api", default: APIChoice.auto,
+            "auto: chats to /v1/chat/completions, texts to /v1/completions")
+        switch api {
         case .auto: spec.api = nil
         case .chat: spec.api = .chat
         case .completions: spec.api = .completions
         }
-        spec.extraBody = section.object("extra_body").flatMap { $0.isEmpty ? nil : $0 }
-        let synthetic = section.optional("synthetic", SyntheticSpec.init(from:))
+        let extraBody = section.object(
+            "extra_body",
+            "fields that Ogive sends with each request for draws, besides its own",
+            example: "{chat_template_kwargs: {enable_thinking: false}}")
+        spec.extraBody = extraBody.flatMap { $0.isEmpty ? nil : $0 }
+        let synthetic = section.optional(
+            "synthetic",
+            "only for kind synthetic: the distribution that latent rewards are drawn from",
+            SyntheticSpec.init(from:))
         spec.synthetic = kind == .synthetic ? synthetic ?? SyntheticSpec() : nil
-        sampling = section.section("sampling", SamplingParameters.init(from:))
+        sampling = section.section(
+            "sampling", "how the policy is sampled", SamplingParameters.init(from:))
         endpoint = EndpointConfiguration(
             from: section, isRequired: kind == .openai, adapter: isKnown ? kind.rawValue : nil,
             timeout: .seconds(600))
         server = section.policyServer()
         price = section.tokenPrice()
-        drawsPerRequest = section.integer("draws_per_request", default: 8, in: 1...1024)
+        drawsPerRequest = section.integer(
+            "draws_per_request", default: 8, in: 1...1024,
+            "most draws of one request (n); llama.cpp takes at most its slots")
+        check(section, isKnown: isKnown, model: model)
+    }
+
+    /// `isKnown`: the kind is one that there is.
+    private func check(_ section: ConfigurationSection, isKnown: Bool, model: String?) {
+        let kind = spec.kind
         if isKnown, kind == .openai, model?.isEmpty ?? true {
             section.report("model", "is missing", hint: "write the id that the server reports")
         }
@@ -65,13 +95,22 @@ extension SamplingParameters {
     /// Reads `policy.sampling`.
     init(from section: ConfigurationSection) {
         self.init()
-        temperature = section.number("temperature", default: 1, "at least 0") { $0 >= 0 }
-        topP = section.number("top_p", default: 1, "in (0, 1]") { $0 > 0 && $0 <= 1 }
-        topK = section.integer("top_k", default: 0, in: 0...Int(Int32.max))
-        minP = section.number("min_p", default: 0, "in [0, 1]") { $0 >= 0 && $0 <= 1 }
-        maxTokens = section.integer("max_tokens", default: 512, in: 1...Int(Int32.max))
-        stop = section.texts("stop") ?? []
-        seed = section.integer("seed", default: 0, in: 0...UInt64.max)
+        temperature = section.number(
+            "temperature", default: 1, .notNegative, "1 samples the policy itself")
+        topP = section.number(
+            "top_p", default: 1, NumberRule(text: "in (0, 1]", exclusiveMinimum: 0, maximum: 1),
+            "1 is off")
+        topK = section.integer("top_k", default: 0, in: 0...Int(Int32.max), "0 is off")
+        minP = section.number(
+            "min_p", default: 0, NumberRule(text: "in [0, 1]", minimum: 0, maximum: 1),
+            "0 is off")
+        maxTokens = section.integer(
+            "max_tokens", default: 512, in: 1...Int(Int32.max),
+            "a longer completion is kept and flagged as truncated")
+        stop = section.texts("stop", default: [], "texts that end a completion")
+        seed = section.integer(
+            "seed", default: 0, in: 0...UInt64.max,
+            "another value gives an independent replicate")
         seedBits = DrawSeed.bits
         if stop.contains("") { section.report("stop", "must not hold an empty text") }
     }
@@ -81,14 +120,20 @@ extension SyntheticSpec {
     /// Reads `policy.synthetic`.
     init(from section: ConfigurationSection) {
         self.init()
-        distribution = section.choice("distribution") ?? .normal
-        mean = section.number("mean", default: 0)
-        scale = section.number("scale", default: 1, "more than 0") { $0 > 0 }
-        values = section.numbers("values") ?? []
+        distribution = section.choice(
+            "distribution", default: .normal,
+            "normal (mean, scale), exponential (mean + scale·Exp(1)), discrete (values)")
+        mean = section.number("mean", default: 0, .finite, "location, in units of reward")
+        scale = section.number("scale", default: 1, .positive, "in units of reward")
+        values =
+            section.numbers(
+                "values", "the support, uniform; discrete needs it", example: "[0, 1]") ?? []
         let latency = section.duration(
-            "latency", default: .zero, in: .zero...(.seconds(3600)))
+            "latency", default: .zero, in: .zero...(.seconds(3600)),
+            "mean time of a completion, exponentially distributed")
         latencyMilliseconds = latency / .milliseconds(1)
-        textLength = section.integer("text_length", default: 64, in: 32...1_000_000)
+        textLength = section.integer(
+            "text_length", default: 64, in: 32...1_000_000, "characters of a completion")
         if distribution == .discrete, values.isEmpty {
             section.report("values", "is missing", hint: "list the values of `discrete`")
         }

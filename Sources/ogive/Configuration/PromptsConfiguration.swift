@@ -1,3 +1,5 @@
+internal import OgiveModels
+
 /// The prompts to import: the section `prompts`.
 struct PromptsConfiguration: Hashable, Sendable {
     /// The name of the prompt set, with `-first-N` behind it when there is a limit, so that a trial
@@ -20,22 +22,48 @@ struct PromptsConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        file = section.filePath("file")
-        let given = section.text("set")
+        file = section.filePath(
+            "file",
+            "JSON Lines or a JSON list, plain, gzip or zstd; `-` is standard input",
+            example: "prompts.jsonl", absent: "the set is imported already", presence: .on)
+        let given = section.text(
+            "set", "name of the prompt set", example: "prompts",
+            absent: "the file's name without extensions")
         set = given ?? Self.name(of: file) ?? ""
         if given == "" { section.report("set", "must not be empty") }
         if given == nil, set.isEmpty {
             section.report("set", "is missing", hint: "name the prompt set, or give `file`")
         }
-        fields = section.optional("fields", FieldMap.init(from:))
-        let count = section.integer("limit", default: 0, in: 0...Int.max)
+        skipBadRows = section.flag(
+            "skip_bad_rows", default: false,
+            "import the good rows and write the bad ones to FILE.bad.jsonl; else import nothing")
+        lineBytesMax = section.byteCount(
+            "line_bytes_max", default: 8 << 20, in: 1024...(256 << 20),
+            "a longer row is a bad one")
+        let count = section.integer(
+            "limit", in: 0...Int.max,
+            "read only this many rows, for a trial; the set is then named SET-first-20",
+            example: "20", absent: "all rows, as with 0")
         limit = count == 0 ? nil : count
         if let limit { set += "-first-\(limit)" }
-        lastAssistant = section.choice("last_assistant")
-        metadata = section.texts("metadata") ?? []
-        skipBadRows = section.flag("skip_bad_rows", default: false)
-        lineBytesMax = section.byteCount(
-            "line_bytes_max", default: 8 << 20, in: 1024...(256 << 20))
+        lastAssistant = section.choice(
+            "last_assistant",
+            """
+            the assistant's turn at the end of a chat: candidate (a finished answer), continue \
+            (the policy continues it)
+            """,
+            example: .candidate, absent: "such a row is bad, but in ShareGPT a candidate")
+        metadata = section.texts(
+            "metadata", default: [],
+            "fields to take as metadata, even if Ogive knows their names: [images, tools]")
+        fields = section.optional(
+            "fields",
+            """
+            For rows of any other shape: what each field means. `outer.inner` reaches into \
+            objects, `list.0` into lists, `list.*` takes all elements. Give exactly one of \
+            `prompt` and `messages`.
+            """,
+            FieldMap.init(from:))
     }
 
     /// Throws `.configuration` when the file is not one that can be read.

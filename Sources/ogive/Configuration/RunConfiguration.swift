@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 
 /// What is submitted: the section `run`.
 struct RunConfiguration: Hashable, Sendable {
@@ -21,24 +22,32 @@ struct RunConfiguration: Hashable, Sendable {
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        name = section.requiredText("name")
+        name = section.requiredText(
+            "name", "the name of the run in SQL and on the command line", example: "reference")
         if name.utf8.count > 200 { section.report("name", "must have at most 200 bytes") }
-        if let (rule, most) = section.adaptiveDraws() {
-            draws = most
-            adaptive = rule
-        } else if section.has("draws") {
-            draws = section.integer("draws", default: 1, in: 1...RunSpec.drawsMax)
-        } else {
-            _ = section.node("draws")
-            draws = 1
+        let fixed = section.integer(
+            "draws", in: 1...RunSpec.drawsMax,
+            "reference completions of each prompt; raise it to top up", example: "32",
+            absent: "what `precision` or `allocation` says", presence: .on)
+        let following = section.adaptiveDraws()
+        draws = following?.most ?? fixed ?? 1
+        adaptive = following?.rule
+        if following == nil, !section.has("draws") {
             section.report(
                 "draws", "is missing",
                 hint: "say how many draws each prompt gets, or give a `precision`")
         }
-        weight = section.number("weight", default: 1, "more than 0") { $0 > 0 }
-        candidates = section.choices("candidates") ?? [.score]
-        candidatesFirst = section.flag("candidates_first", default: false)
+        weight = section.number(
+            "weight", default: 1, .positive, "share of the fleet relative to other runs")
+        candidates = section.choices(
+            "candidates", default: [.score],
+            "what Ogive does with completions that came with the prompts; [] is nothing")
+        candidatesFirst = section.flag(
+            "candidates_first", default: false,
+            "do the candidates of all prompts before any draw")
         budget = section.budget()
-        retryFailures = section.flag("retry_failures", default: false)
+        retryFailures = section.flag(
+            "retry_failures", default: false,
+            "try draws again that Ogive gave up before")
     }
 }

@@ -33,10 +33,24 @@ struct ScorerConfiguration: Sendable {
 
     /// Reads the section of a scorer, or of a part of a weighted one.
     private init(from section: ConfigurationSection, isPart: Bool) {
-        let given: ScorerSpec.Kind.Name? = section.choice("kind")
+        section.heading("What. Changing any of these makes a new scoring; completions are kept.")
+        let given: ScorerSpec.Kind.Name? = section.choice(
+            "kind", "what gives the rewards", example: .rerank, presence: .required)
         let kind = given ?? .synthetic
-        let model = section.text("model")
-        let revision = section.text("revision")
+        let model = section.text(
+            "model",
+            """
+            for kinds with a server, which need it: the id that it reports (http: a name); else a \
+            name
+            """,
+            example: "tiny-reward", presence: .on)
+        let revision = section.text(
+            "revision", "distinguishes two versions behind one id", example: "\"1\"")
+        section.heading(
+            """
+            Of some kinds only. A change of `verifier`, `label`, `judge`, `parts`, or of what \
+            `http` asks, makes a new scoring, too.
+            """)
         let reading = ScorerReading.all(of: kind, from: section)
         adapter = reading.adapter
         endpoint = EndpointConfiguration(
@@ -44,8 +58,9 @@ struct ScorerConfiguration: Sendable {
             adapter: given == nil && section.has("kind") ? nil : kind.rawValue,
             timeout: .seconds(120))
         price = section.tokenPrice()
-        batchSize = section.integer("batch_size", default: 32, in: 1...4096)
-        parts = isPart ? [] : section.sections("parts", Self.part) ?? []
+        batchSize = section.integer(
+            "batch_size", default: 32, in: 1...4096, "most completions of one request")
+        parts = isPart ? [] : Self.parts(section)
         spec = ScorerSpec(kind: reading.kind, model: model ?? reading.model)
         spec.revision = revision
         if kind == .weighted {
@@ -56,10 +71,24 @@ struct ScorerConfiguration: Sendable {
         if isPart { checkPart(section) } else { checkParts(section) }
     }
 
+    /// Reads the list `parts`.
+    private static func parts(_ section: ConfigurationSection) -> [Part] {
+        section.sections(
+            "parts",
+            """
+            only for kind weighted: the reward is the sum of weight × reward over the parts; \
+            besides name and weight, all keys of a scorer except parts and launch
+            """,
+            ownerBut: ["parts", "launch"], part) ?? []
+    }
+
     /// Reads an entry of `parts`: a name, a weight, and a scorer.
     private static func part(_ section: ConfigurationSection) -> Part {
-        let name = section.requiredText("name")
-        let weight = section.number("weight", default: 1, "finite and not 0") { $0 != 0 }
+        let name = section.requiredText(
+            "name", "the part's name in ogive.reward_parts", example: "correct")
+        let weight = section.number(
+            "weight", default: 1, NumberRule(text: "finite and not 0", excludesZero: true),
+            "the factor of its reward")
         // The other keys are those of `scorer`.
         let scorer =
             section.reading.collectsKeys

@@ -62,9 +62,15 @@ extension String {
 
 extension ConfigurationSection {
     /// A secret given as `key: ${NAME}` or by a file under `fileKey`; never in the open.
-    func secret(_ key: String, file fileKey: String) -> SecretReference? {
-        let raw = node(key)
-        let file = filePath(fileKey)
+    func secret(
+        _ key: String, file fileKey: String, _ about: String, example: String,
+        fileExample: String
+    ) -> SecretReference? {
+        let raw = node(
+            KeyDeclaration(
+                name: key, type: .form(.secret),
+                about: "\(about), only as ${NAME}, never in plain text", example: example))
+        let file = filePath(fileKey, "a file with \(about) instead", example: fileExample)
         if raw != nil, file != nil {
             report(key, "and \(path(of: fileKey)) contradict each other", hint: "keep one")
         }

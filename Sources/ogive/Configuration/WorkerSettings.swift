@@ -1,4 +1,5 @@
 internal import OgiveCore
+internal import OgiveModels
 internal import OgiveWorker
 
 /// The worker's settings: the section `worker`.
@@ -7,8 +8,6 @@ struct WorkerSettings: Hashable, Sendable {
     var processes: Int
     /// The coordinators' endpoints, of which one leads; `nil`: where `coordinator.listen` says.
     var connect: [String]?
-    /// How long one endpoint may be silent before the next one is tried.
-    var connectTimeout: Duration
     /// When the machine is taken away, by its wall clock: a date and time with its zone.
     var endTime: String?
     /// The name in `ogive status`; `nil`: host and process id.
@@ -17,41 +16,55 @@ struct WorkerSettings: Hashable, Sendable {
     var key: String?
     /// Public keys of the coordinator: files, or 64 hexadecimal digits.
     var coordinatorKeys: [String]
-    /// Tasks whose sampling goes on at once.
-    var sampleConcurrency: Concurrency
-    /// Scoring batches that go on at once.
-    var scoreConcurrency: Concurrency
-    /// Tasks that wait in the worker, so that no slot runs dry.
-    var prefetch: Int
-    /// Most attempts of a draw or reward, faults of the server not counted.
-    var attemptsMax: Int
-    /// Longest outage of the servers before the worker gives up.
-    var outageTimeout: Duration
-    /// Bounds of the session with the coordinator.
-    var limits: WorkerLimits
+    /// How the worker uses its machine and its servers; without its name and its batches.
+    var work = WorkerConfiguration(name: "", version: ProgramVersion.text)
 
     /// The bounds of `auto`, where none are given.
     static let autoConcurrency = 2...256
 
     /// Reads the section.
     init(from section: ConfigurationSection) {
-        processes = section.integer("processes", default: 1, in: 1...256)
-        connect = section.texts("connect")
-        connectTimeout = section.duration(
-            "connect_timeout", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)))
-        endTime = section.text("end_time")
-        name = section.text("name")
-        key = section.filePath("key")
-        coordinatorKeys = section.coordinatorKeys("coordinator_key")
+        processes = section.integer(
+            "processes", default: 1, in: 1...256, "worker processes that `ogive run` starts")
+        connect = section.texts(
+            "connect", "the coordinator's address, or a list of addresses of which one leads",
+            example: "tcp://127.0.0.1:7077", absent: "coordinator.listen")
+        work.connectMax = section.duration(
+            "connect_timeout", default: work.connectMax,
+            in: .milliseconds(100)...(.seconds(600)),
+            "longest silence of one address before the worker tries the next")
+        endTime = section.text(
+            "end_time", "when the machine goes away", example: "2099-12-31T18:00:00Z",
+            absent: "$SLURM_JOB_END_TIME, else never")
+        name = section.text(
+            "name", "the name in `ogive status`", example: "reference-worker",
+            absent: "host and process id")
+        key = section.filePath(
+            "key", "its secret key, one for each worker or machine",
+            example: "/etc/ogive/worker.key")
+        coordinatorKeys = section.coordinatorKeys(
+            "coordinator_key",
+            "the coordinator's public key: a file, 64 digits, or a list of them",
+            example: "/etc/ogive/coordinator.pub")
         section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
-        sampleConcurrency = section.concurrency(
-            "sample_concurrency", default: .auto(Self.autoConcurrency))
-        scoreConcurrency = section.concurrency("score_concurrency", default: 2)
-        prefetch = section.integer("prefetch", default: 8, in: 0...4096)
-        attemptsMax = section.integer("attempts_max", default: 5, in: 1...100)
-        outageTimeout = section.duration(
-            "outage_timeout", default: .seconds(600), in: .seconds(1)...(.seconds(864_000)))
-        limits = WorkerLimits(from: section)
+        work.sampleConcurrency = section.concurrency(
+            "sample_concurrency", default: .auto(Self.autoConcurrency), shown: .string("auto"),
+            "tasks that sample at once; auto, which is auto(2..256), finds how many fill the servers"
+        )
+        work.scoreConcurrency = section.concurrency(
+            "score_concurrency", default: 2, shown: .number("2"),
+            "batches that are scored at once")
+        work.prefetch = section.integer(
+            "prefetch", default: work.prefetch, in: 0...4096,
+            "tasks that wait in the worker, so that no slot is idle; with auto a quarter of the "
+                + "slots, if that is more")
+        work.attemptsMax = section.integer(
+            "attempts_max", default: work.attemptsMax, in: 1...100,
+            "most attempts of a request to a server")
+        work.outageMax = section.duration(
+            "outage_timeout", default: work.outageMax, in: .seconds(1)...(.seconds(864_000)),
+            "longest outage of the model servers")
+        work.limits = WorkerLimits(from: section)
         for endpoint in connect ?? [] { section.checkEndpoint("connect", endpoint) }
         if connect?.isEmpty == true { section.report("connect", "must name an endpoint") }
         if let endTime, WorkerEndTime.date(endTime) == nil {
@@ -62,28 +75,27 @@ struct WorkerSettings: Hashable, Sendable {
     }
 
     /// The settings as the worker takes them. `batch`: completions handed to the scorer together.
-    func configuration(
-        name fallback: String, version: String, batch: Int
-    ) -> WorkerConfiguration {
-        var configuration = WorkerConfiguration(
-            name: name ?? fallback, version: version)
-        configuration.sampleConcurrency = sampleConcurrency
-        configuration.scoreConcurrency = scoreConcurrency
+    func configuration(name fallback: String, batch: Int) -> WorkerConfiguration {
+        var configuration = work
+        configuration.name = name ?? fallback
         configuration.scoreBatch = batch
-        configuration.prefetch = prefetch
-        configuration.attemptsMax = attemptsMax
-        configuration.outageMax = outageTimeout
-        configuration.connectMax = connectTimeout
-        configuration.limits = limits
         return configuration
     }
 }
 
 extension ConfigurationSection {
     /// A number of requests at once, `auto`, or `auto(LEAST..MOST)`.
-    fileprivate func concurrency(_ key: String, default value: Concurrency) -> Concurrency {
-        guard let text = text(key) else { return value }
+    /// `shown` is how a file writes the default.
+    fileprivate func concurrency(
+        _ key: String, default value: Concurrency, shown: JSONValue, _ about: String
+    ) -> Concurrency {
         let range = 1...4096
+        let form = TextForm(
+            pattern: #"^auto(\([0-9]{1,4}\.\.[0-9]{1,4}\))?$|^[0-9]+$|"# + TextForm.variable,
+            integers: range, bounds: "1…4096, auto or auto(LEAST..MOST)")
+        let declaration = KeyDeclaration(
+            name: key, type: .form(form), about: about, standard: shown, presence: .on)
+        guard let text = text(of: declaration) else { return value }
         if let number = Int(text), range.contains(number) { return .fixed(number) }
         if text == "auto" { return .auto(WorkerSettings.autoConcurrency) }
         if let match = text.wholeMatch(of: #/auto\((\d{1,4})\.\.(\d{1,4})\)/#),
@@ -103,15 +115,21 @@ extension WorkerLimits {
     /// Reads the keys of `worker` that bound the session.
     init(from section: ConfigurationSection) {
         self.init()
-        unackedMax = section.integer("unacked_max", default: unackedMax, in: 1...100_000)
+        unackedMax = section.integer(
+            "unacked_max", default: unackedMax, in: 1...100_000,
+            "most tasks whose results wait for their acknowledgement")
         resendAfter = section.duration(
-            "resend_after", default: resendAfter, in: .milliseconds(100)...(.seconds(600)))
+            "resend_after", default: resendAfter, in: .milliseconds(100)...(.seconds(600)),
+            "the worker sends a result again after this long without an acknowledgement")
         registrationMax = section.duration(
             "registration_timeout", default: registrationMax,
-            in: .milliseconds(100)...(.seconds(86_400)))
+            in: .milliseconds(100)...(.seconds(86_400)),
+            "longest wait for a coordinator's welcome")
         orphanMax = section.duration(
-            "orphan_timeout", default: orphanMax, in: .seconds(1)...(.seconds(864_000)))
+            "orphan_timeout", default: orphanMax, in: .seconds(1)...(.seconds(864_000)),
+            "longest silence of a known coordinator; the worker keeps its results until then")
         drainGrace = section.duration(
-            "drain_timeout", default: drainGrace, in: .zero...(.seconds(86_400)))
+            "drain_timeout", default: drainGrace, in: .zero...(.seconds(86_400)),
+            "longest time to finish and deliver after SIGTERM")
     }
 }

@@ -242,9 +242,9 @@ struct LaunchDoctor {
     }
 
     /// The threads that a command asks for by a number; `nil` when it says nothing.
-    static func threads(_ launch: LaunchConfiguration) -> Int? {
+    static func threads(_ launch: ModelServerSpec) -> Int? {
         var found = launch.environment["OMP_NUM_THREADS"].flatMap { Int($0) }
-        for (name, value) in zip(launch.command, launch.command.dropFirst() + [""]) {
+        for (name, value) in zip(launch.argv, launch.argv.dropFirst() + [""]) {
             let number =
                 ["--threads", "-t"].contains(name)
                 ? Int(value)

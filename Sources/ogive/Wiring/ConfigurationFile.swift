@@ -127,7 +127,7 @@ struct ConfigurationOption: ParsableArguments {
 /// The same for commands that are about a configuration: there it may stand without `--config`.
 struct ConfigurationArgument: ParsableArguments {
     @Argument(
-        help: "The YAML file, as with --config; config/reference.yaml documents every key.",
+        help: "The YAML file, as with --config; ogive config reference prints every key.",
         completion: .file(extensions: ["yaml", "yml"]))
     var argument: String?
 

@@ -29,8 +29,8 @@ struct ModelWiring {
         self.policy = policy
         self.scorer = scorer
         // A task may need several requests at once, when its draws are not consecutive.
-        sampleConnections = configuration.worker.sampleConcurrency.most * 2
-        scoreConnections = configuration.worker.scoreConcurrency.most * 4
+        sampleConnections = configuration.worker.work.sampleConcurrency.most * 2
+        scoreConnections = configuration.worker.work.scoreConcurrency.most * 4
         let policyLaunch = policyURL == nil ? policy?.endpoint.launch : nil
         let scorerLaunch = scorerURL == nil ? scorer.endpoint.launch : nil
         let launched = [policyLaunch, scorerLaunch].count { $0 != nil }
@@ -78,14 +78,14 @@ struct ModelWiring {
     }
 
     private static func server(
-        _ launch: LaunchConfiguration, _ section: String, _ configuration: Configuration,
+        _ launch: ModelServerSpec, _ section: String, _ configuration: Configuration,
         sharedBy servers: Int
     ) throws -> ModelServer {
         if let problem = launch.problem("\(section).launch", configuration.source) {
             throw CommandError(.configuration, problem)
         }
         return try ModelServer(
-            launch.serverSpec(sharedBy: servers),
+            launch.sharing(with: servers),
             supervisor: [Executable.path, "supervise", "--"])
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import OgiveCore
+import OgiveModels
 import Testing
 
 @testable import ogive
@@ -234,8 +235,8 @@ struct ConfigurationTests {
               launch: {directory: .., command: [bin/serve, --port, "{port}", 8]}
             """
         ).policy?.endpoint.launch
-        #expect(launch?.command == ["/etc/bin/serve", "--port", "{port}", "8"])
-        #expect(launch?.directory == "/etc")
+        #expect(launch?.argv == ["/etc/bin/serve", "--port", "{port}", "8"])
+        #expect(launch?.workingDirectory == "/etc")
     }
 
     @Test func missingSectionsAreNamedWhenARunNeedsThem() throws {

@@ -103,8 +103,8 @@ struct EndpointTests {
     ])
     func concurrencyIsANumberOrFoundByItself(_ text: String, _ expected: Concurrency) throws {
         let worker = try read("worker: {sample_concurrency: \(text), score_concurrency: 3}").worker
-        #expect(worker.sampleConcurrency == expected)
-        #expect(worker.scoreConcurrency == .fixed(3))
+        #expect(worker.work.sampleConcurrency == expected)
+        #expect(worker.work.scoreConcurrency == .fixed(3))
     }
 
     @Test(arguments: ["0", "5000", "auto(9..8)", "auto(0..8)", "auto(1..99999)", "many"])
@@ -150,7 +150,7 @@ struct EndpointTests {
                     environment: {A: b}
                 """
             ).policy?.endpoint.launch)
-        let spec = launch.serverSpec(sharedBy: 2)
+        let spec = launch.sharing(with: 2)
         #expect(spec.argv == ["serve", "--port", "{port}"])
         #expect(spec.threads == UsableCores.share(of: 2))
         #expect(spec.healthPath == "/ready")

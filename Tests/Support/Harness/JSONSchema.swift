@@ -1,8 +1,9 @@
 internal import Foundation
 
-/// A JSON Schema, as far as `config/output.schema.json` uses the language: a keyword that is not
-/// known here is a problem, so that nothing passes unchecked.
+/// A JSON Schema, as far as the schemas of Ogive use the language: a keyword that is not known here
+/// is a problem, so that nothing passes unchecked.
 package struct JSONSchema {
+    private let root: Value
     private let definitions: [String: Value]
 
     /// Any JSON value.
@@ -51,12 +52,14 @@ package struct JSONSchema {
 
     /// Reads a file with `$defs`.
     package init(file: String) throws {
-        let data = try Data(contentsOf: URL(fileURLWithPath: file))
-        guard
-            let definitions = try JSONDecoder().decode(Value.self, from: data).fields?["$defs"]?
-                .fields
-        else { throw Unexpected("\(file) has no $defs") }
-        self.definitions = definitions
+        try self.init(text: String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8))
+        if definitions.isEmpty { throw Unexpected("\(file) has no $defs") }
+    }
+
+    /// Reads the text of a schema.
+    package init(text: String) throws {
+        root = try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+        definitions = root.fields?["$defs"]?.fields ?? [:]
     }
 
     /// The names of the definitions.
@@ -64,10 +67,18 @@ package struct JSONSchema {
 
     /// What is wrong with a JSON text, each with its place; empty when it is as `definition` says.
     package func problems(_ text: String, _ definition: String) -> [String] {
-        guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
-            return ["no JSON: \(text.prefix(200))"]
-        }
+        guard let value = value(text) else { return ["no JSON: \(text.prefix(200))"] }
         return reference(value, .text(definition), definition)
+    }
+
+    /// What is wrong with a JSON text, each with its place; empty when it is as the schema says.
+    package func problems(_ text: String) -> [String] {
+        guard let value = value(text) else { return ["no JSON: \(text.prefix(200))"] }
+        return check(value, root, "")
+    }
+
+    private func value(_ text: String) -> Value? {
+        try? JSONDecoder().decode(Value.self, from: Data(text.utf8))
     }
 
     private func check(_ value: Value, _ schema: Value, _ place: String) -> [String] {
@@ -85,18 +96,27 @@ package struct JSONSchema {
             isRight ? [] : ["\(place): \(text)"]
         }
         switch keyword {
-        case "description", "properties": return []
+        case "$defs", "$schema", "default", "description", "properties", "title": return []
         case "$ref": return reference(value, rule, place)
         case "type":
             let types = rule.text.map { [$0] } ?? rule.elements.compactMap(\.text)
             return unless(types.contains { value.isOf($0) }, "\(value) is no \(types)")
         case "enum": return unless(rule.elements.contains(value), "\(value) is not listed")
         case "const": return unless(value == rule, "\(value) is not \(rule)")
-        case "minimum":
-            guard case .number(let number) = value, case .number(let least) = rule else {
+        case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
+            guard case .number(let number) = value, case .number(let bound) = rule else {
                 return []
             }
-            return unless(number >= least, "\(number) is less than \(least)")
+            return unless(isWithin(number, keyword, bound), "\(number) breaks \(keyword) \(bound)")
+        case "pattern":
+            guard let text = value.text, let pattern = rule.text else { return [] }
+            let regex = try? Regex(pattern)
+            return unless(
+                regex.map { text.contains($0) } ?? false, "\(text) does not match \(pattern)")
+        case "not": return unless(!check(value, rule, place).isEmpty, "\(value) is \(rule)")
+        case "uniqueItems":
+            let elements = value.elements
+            return unless(Set(elements).count == elements.count, "an element is there twice")
         case "anyOf":
             let all = rule.elements.map { check(value, $0, place) }
             return all.contains(where: \.isEmpty) ? [] : all.min { $0.count < $1.count } ?? []
@@ -105,11 +125,21 @@ package struct JSONSchema {
                 check($0.element, rule, "\(place)[\($0.offset)]")
             }
         case "required":
+            guard let fields = value.fields else { return [] }
             return rule.elements.compactMap(\.text).flatMap {
-                unless(value.fields?[$0] != nil, "lacks `\($0)`")
+                unless(fields[$0] != nil, "lacks `\($0)`")
             }
         case "additionalProperties": return fields(value, rule, rules, place)
         default: return ["\(place): the schema has an unknown keyword, \(keyword)"]
+        }
+    }
+
+    private func isWithin(_ number: Double, _ keyword: String, _ bound: Double) -> Bool {
+        switch keyword {
+        case "minimum": number >= bound
+        case "maximum": number <= bound
+        case "exclusiveMinimum": number > bound
+        default: number < bound
         }
     }
 

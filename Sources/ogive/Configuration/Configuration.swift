@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import OgiveCore
 
 /// One YAML file: what is to be run, and where its parts are served.
 ///
@@ -143,5 +144,78 @@ extension URL {
     fileprivate var absoluteFolder: String {
         let path = standardizedFileURL.path(percentEncoded: false)
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+}
+
+extension Configuration {
+    /// *What* the file asks for. Throws `.configuration` when a section that it takes is missing.
+    func runSpec() throws(CommandError) -> RunSpec {
+        guard let run, let prompts, let policy, let scorer else {
+            let missing = [
+                ("run", run == nil), ("prompts", prompts == nil), ("policy", policy == nil),
+                ("scorer", scorer == nil),
+            ].filter(\.1).map { "`\($0.0)`" }
+            throw CommandError(
+                .configuration,
+                "\(source) lacks \(missing.joined(separator: ", ")), which a run needs")
+        }
+        let sampling = SamplingSpec(
+            promptSet: prompts.set, policy: policy.spec, parameters: policy.sampling)
+        let scoring = ScoringSpec(sampling: sampling, scorer: scorer.spec)
+        var spec = RunSpec(name: run.name, scoring: scoring, draws: run.draws)
+        spec.adaptive = run.adaptive
+        spec.candidates = run.candidates
+        spec.candidatesFirst = run.candidatesFirst
+        spec.weight = run.weight
+        if policy.price != nil || scorer.price != nil {
+            spec.prices = Prices(policy: policy.price, scorer: scorer.price)
+        }
+        spec.budget = run.budget
+        if let problem = spec.problem {
+            throw CommandError(.configuration, "\(source): \(problem)")
+        }
+        return spec
+    }
+
+    /// The endpoint that this file's workers connect to.
+    var workerEndpoints: [String] { worker.connect ?? [coordinator.listen] }
+
+    /// The section `database`. Throws `.configuration` when there is none.
+    func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {
+        guard let database else {
+            throw CommandError(
+                .configuration,
+                "\(source) lacks `database`: add `embedded: FOLDER` or `url: postgresql://…`")
+        }
+        return database
+    }
+}
+
+/// What is logged: the section `log`.
+struct LogConfiguration: Hashable, Sendable {
+    /// From which severity on; the names are those of swift-log.
+    enum Level: String, Hashable, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// In which form.
+    enum Format: String, Hashable, Sendable, CaseIterable {
+        /// One line of text.
+        case text
+        /// One JSON object a line.
+        case json
+    }
+
+    /// From which severity on.
+    var level: Level
+    /// In which form.
+    var format: Format
+
+    /// Reads the section.
+    init(from section: ConfigurationSection) {
+        level = section.choice(
+            "level", default: .notice, "from which severity on")
+        format = section.choice(
+            "format", default: .text, "a line of text, or a JSON object a line")
     }
 }

@@ -1,4 +1,6 @@
+internal import Logging
 internal import OgiveCore
+internal import OgiveTransport
 
 /// The coordinator's settings: the section `coordinator`.
 struct CoordinatorSettings: Hashable, Sendable {
@@ -138,5 +140,15 @@ extension ConfigurationSection {
             report(
                 key, "must be tcp://HOST:PORT or ipc://PATH, not \(quoted(key, endpoint))")
         }
+    }
+}
+
+extension CoordinatorSettings {
+    /// The coordinator's keys, read now; `nil` when none are configured. Throws `TransportError`.
+    func security(_ logger: Logger) throws(TransportError) -> CoordinatorSecurity? {
+        guard let key, let authorizedKeys else { return nil }
+        return CoordinatorSecurity(
+            pair: try KeyFile.pair(key),
+            authorized: try AuthorizedKeys(folder: authorizedKeys, logger: logger))
     }
 }

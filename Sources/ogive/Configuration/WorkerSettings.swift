@@ -1,5 +1,6 @@
 internal import OgiveCore
 internal import OgiveModels
+internal import OgiveTransport
 internal import OgiveWorker
 
 /// The worker's settings: the section `worker`.
@@ -84,6 +85,14 @@ struct WorkerSettings: Hashable, Sendable {
 }
 
 extension ConfigurationSection {
+    /// Public keys: digits as they are, anything else as a path.
+    func coordinatorKeys(_ key: String, _ about: String, example: String) -> [String] {
+        (texts(key, about, example: example) ?? []).map { text in
+            if text.isEmpty { report(key, "must not be empty") }
+            return PublicKey(text) == nil ? reading.resolve(text) : text
+        }
+    }
+
     /// A number of requests at once, `auto`, or `auto(LEAST..MOST)`.
     /// `shown` is how a file writes the default.
     fileprivate func concurrency(
@@ -131,5 +140,25 @@ extension WorkerLimits {
         drainGrace = section.duration(
             "drain_timeout", default: drainGrace, in: .zero...(.seconds(86_400)),
             "longest time to finish and deliver after SIGTERM")
+    }
+}
+
+extension WorkerSettings {
+    /// The worker's keys; `nil` when none are configured. Throws `TransportError`. The
+    /// coordinator's are read whenever a connection is tried, so that they may change.
+    func security() throws(TransportError) -> WorkerSecurity? {
+        guard let key else { return nil }
+        let references = coordinatorKeys
+        return WorkerSecurity(pair: try KeyFile.pair(key)) { () throws(TransportError) in
+            var keys: [PublicKey] = []
+            for reference in references {
+                if let key = PublicKey(reference) {
+                    keys.append(key)
+                } else {
+                    keys.append(try KeyFile.publicKey(reference))
+                }
+            }
+            return keys
+        }
     }
 }

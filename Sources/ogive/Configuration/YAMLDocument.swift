@@ -92,3 +92,115 @@ enum YAMLDocument {
         }
     }
 }
+
+/// A value of a configuration file together with its place.
+struct ConfigurationNode: Hashable, Sendable {
+    /// The shapes that YAML knows.
+    enum Value: Hashable, Sendable {
+        /// Nothing, `~` or `null`.
+        case null
+        /// A text, number or truth value as written; `isQuoted` when it stood in quotes.
+        case scalar(String, isQuoted: Bool)
+        /// A sequence.
+        case list([ConfigurationNode])
+        /// A mapping, in the order of the file.
+        case mapping([Entry])
+    }
+
+    /// One key of a mapping and its value.
+    struct Entry: Hashable, Sendable {
+        /// The key.
+        var key: String
+        /// Where the key stands.
+        var place: SourcePlace
+        /// The value.
+        var node: ConfigurationNode
+    }
+
+    /// The value.
+    var value: Value
+    /// Where it stands.
+    var place: SourcePlace
+
+    /// What the value is, for messages about wrong types.
+    var kind: String {
+        switch value {
+        case .null: "nothing"
+        case .scalar(_, isQuoted: true): "a text in quotes"
+        case .scalar(let text, isQuoted: false): "`\(text.prefix(60))`"
+        case .list: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+
+    /// The entries of a mapping; `nil` for every other value.
+    var entries: [Entry]? {
+        if case .mapping(let entries) = value { return entries }
+        return nil
+    }
+}
+
+/// Where a value of the configuration was written, for messages.
+struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
+    /// A file's name, or the flag that gave the value.
+    var source: String
+    /// The line from 1; `nil` where the source has no lines.
+    var line: Int?
+
+    var description: String {
+        guard let line else { return source }
+        return "\(source):\(line)"
+    }
+}
+
+/// A value given on the command line in place of the file's: `--override policy.sampling.seed=7`.
+struct ConfigurationOverride: Hashable, Sendable {
+    /// The keys from the root.
+    let keys: [String]
+    /// The value, read as YAML.
+    let node: ConfigurationNode
+
+    /// Reads `key.path=value`. Throws `.configuration` when it has another form.
+    init(_ text: String) throws(CommandError) {
+        guard let equals = text.firstIndex(of: "=") else {
+            throw CommandError(
+                .configuration,
+                "--override \(text): write `--override key.path=value` (-o is short for it; where "
+                    + "a command writes to a file, --output names that)")
+        }
+        let path = text[..<equals]
+        keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard !keys.contains("") else {
+            throw CommandError(.configuration, "--override \(text): a key of the path is empty")
+        }
+        node = try YAMLDocument.parse(
+            String(text[text.index(after: equals)...]), source: "--override \(path)",
+            hasLines: false)
+    }
+
+    /// Puts the value into the tree; sections on the way are made where they are missing, and
+    /// what is in the way is replaced.
+    func apply(to root: ConfigurationNode) -> ConfigurationNode {
+        Self.put(node, at: keys[...], into: root)
+    }
+
+    private static func put(
+        _ value: ConfigurationNode, at keys: ArraySlice<String>, into node: ConfigurationNode
+    ) -> ConfigurationNode {
+        guard let key = keys.first else { return value }
+        var entries = node.entries ?? []
+        let index = entries.firstIndex { $0.key == key }
+        let old =
+            index.map { entries[$0].node }
+            ?? ConfigurationNode(value: .null, place: value.place)
+        let new = put(value, at: keys.dropFirst(), into: old)
+        if let index {
+            entries[index].node = new
+            if keys.count == 1 { entries[index].place = value.place }
+        } else {
+            entries.append(
+                ConfigurationNode.Entry(key: key, place: value.place, node: new))
+        }
+        return ConfigurationNode(value: .mapping(entries), place: node.place)
+    }
+}

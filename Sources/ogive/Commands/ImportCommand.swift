@@ -16,8 +16,8 @@ struct ImportCommand: ConfiguredCommand {
             FILE.bad.jsonl.
 
             Example: ogive import gsm8k-test.jsonl --set gsm8k --config ogive.yaml
-            Without --set the set has the name of the file, here gsm8k-test (with --limit 20
-            gsm8k-test-first-20).
+            Without --set the set has the name of the file, here gsm8k-test; with
+            --limit 20 its name is gsm8k-test-first-20.
             """)
 
     @Argument(help: "The file; - is standard input.", completion: .file())

@@ -48,6 +48,24 @@ extension EndToEndTests.Imports {
         }
     }
 
+    @Test func `A set without a name has that of its file, and a trial one of its own`()
+        async throws
+    {
+        try await Workplace.with { workplace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let file = try workplace.write("sums.v1.jsonl", "{\"prompt\": \"1 + 1\"}\n")
+            let whole = try await workplace.ogive(["import", file, "--config", config])
+            #expect(whole.output.contains("'sums': 1 prompt"), "\(whole.transcript)")
+            let trial = try await workplace.ogive(
+                ["import", file, "--config", config, "--limit", "1"])
+            #expect(trial.output.contains("'sums-first-1': 1 prompt"), "\(trial.transcript)")
+            let nameless = try await workplace.ogive(
+                ["import", "-", "--config", config], exit: 2)
+            #expect(nameless.errors.contains("--set NAME"), "\(nameless.transcript)")
+        }
+    }
+
     private static func pair(_ chosen: String, _ rejected: String, _ key: String = "q1") -> String {
         #"{"id": "\#(key)", "prompt": "How many?", "chosen": "\#(chosen)", "#
             + #""rejected": "\#(rejected)"}"# + "\n"

@@ -124,7 +124,7 @@ struct DeclaredImportsRule: Rule {
     /// The modules of a drawing in Mermaid, with the modules they use: `A --> B & C`.
     private func drawing(of page: String) -> [String: Set<String>] {
         let drawing =
-            page.components(separatedBy: "```mermaid\n").dropFirst().first?
+            page.components(separatedBy: "```mermaid\ngraph").dropFirst().first?
             .components(separatedBy: "```").first ?? ""
         var uses: [String: Set<String>] = [:]
         for line in drawing.split(separator: "\n") {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// `ogive import FILE --set NAME`: brings prompts into the database.
+/// `ogive import FILE`: brings prompts into the database.
 struct ImportCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
@@ -16,13 +16,15 @@ struct ImportCommand: ConfiguredCommand {
             FILE.bad.jsonl.
 
             Example: ogive import gsm8k-test.jsonl --set gsm8k --config ogive.yaml
+            Without --set the set has the name of the file, here gsm8k-test; with
+            --limit 20 its name is gsm8k-test-first-20.
             """)
 
     @Argument(help: "The file; - is standard input.", completion: .file())
     var path: String
 
-    @Option(help: "The name of the prompt set.")
-    var set: String
+    @Option(help: "The name of the prompt set. (default: the file's name without extensions)")
+    var set: String?
 
     @Flag(help: "Import the good rows, and write the bad ones to FILE.bad.jsonl.")
     var skipBadRows = false
@@ -44,11 +46,22 @@ struct ImportCommand: ConfiguredCommand {
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if name == nil {
+            throw ValidationError("name the set by --set NAME: `\(path)` gives it no name")
+        }
+    }
+
+    /// The name of the set: the user's, or the file's. A trial gets a set of its own.
+    private var name: String? {
+        if let set { return set }
+        guard let name = PromptsConfiguration.name(of: path) else { return nil }
+        return limit.map { "\(name)-first-\($0)" } ?? name
     }
 
     func run() async throws {
         let configuration = try file.load()
-        var job = ImportJob(path: path, set: set)
+        let name = name ?? ""
+        var job = ImportJob(path: path, set: name)
         job.rules = ImportRules(configuration.prompts)
         job.rules.lastAssistant = lastAssistant ?? job.rules.lastAssistant
         // The configuration's limit belongs to the set that its name makes.
@@ -57,7 +70,7 @@ struct ImportCommand: ConfiguredCommand {
         let outcome = try await DatabaseSession.withStore(configuration, makes: true) { store, _ in
             try await job.run(store)
         }
-        Output.show(json ? outcome.json.json : outcome.text(set: set))
+        Output.show(json ? outcome.json.json : outcome.text(set: name))
     }
 }
 

@@ -37,7 +37,7 @@ struct Configuration: Sendable {
                 .configuration,
                 "\(path) holds prompts, it seems, and no configuration: name it as `prompts.file` "
                     + "in a configuration, or import it with "
-                    + "`ogive import \(path) --set NAME --config CONFIG`")
+                    + "`ogive import \(path) --config CONFIG`")
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw CommandError(.configuration, "the configuration \(path) is not UTF-8 text")

@@ -77,7 +77,7 @@ struct PromptsConfiguration: Hashable, Sendable {
     }
 
     /// A file's name without folder and extensions: the name of its set when none is given.
-    private static func name(of file: String?) -> String? {
+    static func name(of file: String?) -> String? {
         guard let last = file?.split(separator: "/").last, last != "-" else { return nil }
         return last.split(separator: ".").first.map(String.init)
     }

@@ -9,9 +9,10 @@ import Testing
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The lines of the fenced blocks of a page.
+    /// The lines of the fenced blocks of a page, but for drawings.
     private static func blocks(_ text: String) -> [Substring] {
-        text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }
+        text.components(separatedBy: "```").enumerated()
+            .filter { $0.offset % 2 == 1 && !$0.element.hasPrefix("mermaid") }
             .flatMap { $0.element.split(separator: "\n") }
     }
 

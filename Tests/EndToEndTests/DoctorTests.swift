@@ -120,7 +120,8 @@ extension EndToEndTests.Doctor {
                 "control.json", #"{"policy": [{"id": 1, "fault": "die", "every": 20}]}"#)
             let argv = [
                 "/usr/bin/python3", "-B",
-                Checkout.root + "/Tests/Support/Harness/scripted_models.py", "--port", "{port}", "--control", control, "--log", workplace.path("server.log"),
+                Checkout.root + "/Tests/Support/Harness/scripted_models.py", "--port", "{port}",
+                "--control", control, "--log", workplace.path("server.log"),
             ].map { "\"\($0)\"" }
             let config = try workplace.write(
                 "launched.yaml",

@@ -171,8 +171,8 @@ struct ModelDoctor {
         let probe = ThroughputProbe(
             policies: policies.map(\.model), scorers: scorers.map(\.model),
             parameters: preflight.policy.parameters, prompts: preflight.policy.prompts,
-            sampleConcurrency: settings.sampleConcurrency.probing * settings.processes,
-            scoreConcurrency: settings.scoreConcurrency.probing * settings.processes,
+            sampleConcurrency: settings.work.sampleConcurrency.probing * settings.processes,
+            scoreConcurrency: settings.work.scoreConcurrency.probing * settings.processes,
             drawsPerRequest: min(
                 configuration.policy?.drawsPerRequest ?? 1,
                 configuration.coordinator.limits.drawsPerTask))

@@ -173,8 +173,8 @@ extension Scheduler {
     /// Deadlines that are not worth clearing away.
     static let deadlinesKept = 1_024
 
-    /// Clears away the deadlines of leases that are over or were given more time: at thousands of leases a second, those
-    /// of a quarter of an hour would be most of the memory.
+    /// Clears away the deadlines of leases that are over or were given more time: at thousands of
+    /// leases a second, those of a quarter of an hour would be most of the memory.
     private mutating func clearDeadlines() {
         deadlines = Heap(
             deadlines.unordered.filter { due in

@@ -42,6 +42,20 @@ struct SchedulerShareTests {
         #expect(bench.hello(credit: 4).leases.count == 4)
     }
 
+    @Test("Fault 44: one that says goodbye and hello again and again is not greeted for a time")
+    func goodbyeAndHello() {
+        var bench = Bench.loaded(prompts: 9, draws: 2)
+        #expect(bench.hello(credit: 4).leases.count == 4)
+        for _ in 0..<100 {
+            bench.say(.goodbye)
+            #expect(bench.hello(credit: 4).sent.isEmpty)
+        }
+        #expect(bench.scheduler.load.workers == 0)
+        #expect(bench.scheduler.load.inFlightItems == 0)
+        bench.handle(.tick, after: .seconds(10))
+        #expect(bench.hello(credit: 4).leases.count == 4)
+    }
+
     @Test("One that forgets what it was granted, or does not read, is granted half as much")
     func neglect() {
         var bench = Bench.loaded(prompts: 40, draws: 2) { $0.firstLeases = 8 }

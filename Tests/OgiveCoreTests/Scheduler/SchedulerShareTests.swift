@@ -76,6 +76,20 @@ struct SchedulerShareTests {
         #expect(bench.hello(from: 2, credit: 2).leases.count == 2)
     }
 
+    @Test("A lease that its worker let run out, or gave back, goes to others that have room")
+    func lastInLine() throws {
+        for isReturned in [false, true] {
+            var bench = Bench.loaded(draws: 2) { $0.silenceMax = .seconds(2_000) }
+            let lease = try #require(bench.hello(from: 1).leases.first)
+            #expect(bench.hello(from: 2).leases.isEmpty)
+            let effects =
+                isReturned
+                ? bench.say(.returned([lease.name]), from: 1)
+                : bench.handle(.tick, after: .seconds(900))
+            #expect(effects.grantees == [2])
+        }
+    }
+
     @Test("Workers of a key that have finished nothing get few leases when they are many")
     func crowded() {
         var bench = Bench.loaded(prompts: 40, draws: 2) {

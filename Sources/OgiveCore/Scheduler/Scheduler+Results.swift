@@ -174,6 +174,10 @@ extension TaskResult {
     /// are those of its task that are still to come, where their texts are known.
     func fault(of items: [WorkItem]?, partCount: Int) -> String? {
         if self.items.isEmpty { return "it has no items" }
+        // Each part brings an item at least. Numbers without end would be kept without end.
+        guard part < claim.items.count else {
+            return "it is part \(part), counted from 0, of \(claim.items.count) items"
+        }
         let isWhole = isInOrder
         if !isWhole, let fault = faultOfNames { return fault }
         // Nearly always the results are of what is still to come, in the same order.

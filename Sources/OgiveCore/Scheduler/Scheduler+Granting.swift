@@ -115,6 +115,7 @@ extension Scheduler {
         else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
+        task.waitsSince = nil
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
         if withWorker(worker, { $0.told.insert(task.run).inserted }) == true,
@@ -197,7 +198,7 @@ extension Scheduler {
             send(.cancel(leaseName(task)), to: worker)
             effects.append(.notice(.expired(leaseName(task), worker: worker)))
             withWorker(worker) { $0.noteNeglected() }
-            requeue(task.id, after: .tooSlow, now: now)
+            requeue(task.id, after: task.waitsSince == nil ? .tooSlow : nil, now: now)
         }
     }
 

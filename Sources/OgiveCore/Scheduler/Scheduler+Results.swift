@@ -49,12 +49,23 @@ extension Scheduler {
         return false
     }
 
-    /// Begins the time of a lease anew. Its worker was in time, and waits for the database: were
-    /// that a loss, large results would become failures for their size.
+    /// Begins the time of a lease anew, also of one that ran out while nobody else has its task. Its
+    /// worker waits for the database: were that a loss, large results would become failures for
+    /// their size. But a worker must not hold a lease for ever by keeping its own share full.
     private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: Instant) {
-        guard task.isLeased(to: worker) else { return }
-        let deadline = expect(task, now: now)
-        tasks[task.id]?.state = .leased(worker, deadline: deadline)
+        var task = task
+        guard task.state == .ready || task.isLeased(to: worker) else { return }
+        // A database that is away is nobody's doing.
+        let since = landing.isPaused ? now : task.waitsSince ?? now
+        guard now - since < limits.waitMax else { return }
+        task.waitsSince = since
+        if task.state == .ready {
+            runs[task.run]?.unqueue(task.id)
+            lease(&task, to: worker, now: now)
+        } else {
+            task.state = .leased(worker, deadline: expect(task, now: now))
+            tasks[task.id] = task
+        }
     }
 
     /// Takes in results of a task that is in memory.

@@ -32,6 +32,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var largeResultBytes = 1 << 20
     /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
     package var leaseDuration = Duration.seconds(900)
+    /// How long a lease may begin anew because its results wait for the database: a worker can let
+    /// them wait on purpose. A lease that runs out after that charges no attempt.
+    package var waitMax = Duration.seconds(3_600)
     /// How often each side gives a sign of life.
     package var heartbeatInterval = Duration.seconds(2)
     /// After this much silence a worker is taken for lost.

@@ -198,6 +198,7 @@ struct SchedulerLandingTests {
             $0.landingBytesMax = 3_000
             $0.landingBytesFree = 2
             $0.silenceMax = .seconds(10_000)
+            $0.waitMax = .seconds(10_000)
             $0.attemptsMax = 1
         }
         let leases = bench.hello(credit: 2).leases
@@ -225,6 +226,42 @@ struct SchedulerLandingTests {
         bench.say(Self.result(leases[1], characters: 2_000), after: .seconds(800))
         #expect(bench.handle(.tick, after: .seconds(899)).cancels.isEmpty)
         #expect(bench.handle(.tick, after: .seconds(1)).cancels == [leases[1].name])
+    }
+
+    @Test("A worker that keeps its share full loses its leases in time, and is charged no attempt")
+    func deferredForEver() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+            $0.attemptsMax = 1
+        }
+        let leases = bench.hello(credit: 2).leases
+        bench.say(Self.result(leases[0], characters: 2_000))
+        let waiting = Self.result(leases[1], characters: 2_000)
+        for _ in 0..<6 { #expect(bench.say(waiting, after: .seconds(800)).cancels.isEmpty) }
+        #expect(bench.say(waiting, after: .seconds(800)).cancels == [leases[1].name])
+        let again = try #require(bench.hello(from: 2, credit: 1).leases.first)
+        #expect(again.name.task == leases[1].name.task)
+        #expect(again.name.epoch > leases[1].name.epoch)
+    }
+
+    @Test("A late result that has to wait keeps its task from others, as one that is taken does")
+    func deferredLate() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+        }
+        let leases = bench.hello(credit: 2).leases
+        let late = Self.result(leases[1], characters: 2_000)
+        let batch = try #require(bench.say(Self.result(leases[0], characters: 2_000)).batches.first)
+        #expect(bench.handle(.tick, after: .seconds(900)).cancels == [leases[1].name])
+        #expect(bench.say(late).batches.isEmpty)
+        let other = try #require(bench.hello(from: 2, credit: 1).leases.first)
+        #expect(other.name.task != leases[1].name.task)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        #expect(bench.say(late).batches.count == 1)
     }
 
     /// A result whose text has so many characters.

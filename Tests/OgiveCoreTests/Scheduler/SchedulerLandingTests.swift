@@ -319,6 +319,26 @@ struct SchedulerLandingTests {
         #expect(acks.map(\.lease) == [leases[1].name])
     }
 
+    @Test("The pieces of a large batch that is refused land one at a time, beside others")
+    func largeIsolated() throws {
+        var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
+            $0.largeResultBytes = 3_000
+            $0.landingDelay = .seconds(1)
+            $0.landingsMax = 3
+        }
+        let leases = bench.hello(credit: 6).leases
+        for lease in leases.prefix(4) { bench.say(Self.result(lease, characters: 4_000)) }
+        let whole = try #require(bench.handle(.tick, after: .seconds(1)).batches.first)
+        #expect(whole.groups.count == 4)
+        let refused = bench.handle(.landingFailed(whole.id, StoreError(.refused, "no"))).batches
+        #expect(refused.map { $0.groups.count } == [2])
+        bench.say(Self.result(leases[4], characters: 10))
+        #expect(bench.handle(.tick, after: .seconds(1)).batches.count == 1)
+        let half = try #require(refused.first)
+        let next = bench.handle(.landed(half.id, Bench.receipt)).batches
+        #expect(next.map { $0.groups.count } == [2])
+    }
+
     @Test("A batch goes at its bytes, and holds about as many")
     func bytesOfBatch() {
         let (_, batches) = received(6) {

@@ -16,7 +16,7 @@ extension Scheduler {
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
-                task: id, ack: part, worker: worker,
+                task: id, ack: part, worker: worker, key: workers[worker]?.key ?? "",
                 group: LandingGroup(
                     run: task.run, prompt: task.promptID, worker: worker, items: results)),
             limits, now: now)
@@ -58,7 +58,7 @@ extension Scheduler {
         for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
-            landing.note(-entry.bytes, of: entry.worker)
+            landing.note(-entry.bytes, of: entry, limits)
             runs[entry.group.run]?.deactivate(
                 entry.names, of: entry.group.prompt, settled: true)
             tasks[entry.task]?.unlanded -= entry.names.count
@@ -121,7 +121,7 @@ extension Scheduler {
         }
         var replacement = entry.with(items.map { $0.refused(error) })
         replacement.isReplacement = true
-        landing.note(replacement.bytes - entry.bytes, of: entry.worker)
+        landing.note(replacement.bytes - entry.bytes, of: entry, limits)
         landing.pack([replacement], isLarge: sent.isLarge)
     }
 }

@@ -44,7 +44,10 @@ extension Scheduler {
     /// Whether results may wait for their commit beside those that do. Those that may not are
     /// counted and left alone: no commit acknowledges them, so their worker sends them again.
     private mutating func fits(_ result: TaskResult, from worker: WorkerID) -> Bool {
-        if landing.mayTake(result.items.byteCount, of: worker, limits) { return true }
+        let mayTake = landing.mayTake(
+            result.items.byteCount, of: worker, key: workers[worker]?.key ?? "",
+            isOnlyKey: shares.count < 2, limits)
+        if mayTake { return true }
         counters.deferred += 1
         return false
     }
@@ -139,7 +142,8 @@ extension Scheduler {
         inFlightItems += items.count
         landing.append(
             SchedulerLanding.Entry(
-                task: claim.lease.task, ack: name, worker: worker.id, group: group),
+                task: claim.lease.task, ack: name, worker: worker.id, key: worker.key ?? "",
+                group: group),
             limits, now: now)
     }
 

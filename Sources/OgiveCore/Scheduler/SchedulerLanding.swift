@@ -7,6 +7,8 @@ struct SchedulerLanding: Sendable {
         let task: TaskID
         let ack: ResultName?
         let worker: WorkerID
+        /// The key of its worker, or nothing.
+        let key: String
         let names: [ItemName]
         let group: LandingGroup
         /// Whether it is this coordinator's own failure in the place of a result that the database
@@ -16,11 +18,12 @@ struct SchedulerLanding: Sendable {
         let bytes: Int
 
         init(
-            task: TaskID, ack: ResultName?, worker: WorkerID, group: LandingGroup
+            task: TaskID, ack: ResultName?, worker: WorkerID, key: String, group: LandingGroup
         ) {
             self.task = task
             self.ack = ack
             self.worker = worker
+            self.key = key
             self.group = group
             names = group.items.map(\.name)
             bytes = group.items.byteCount
@@ -30,7 +33,7 @@ struct SchedulerLanding: Sendable {
         func with(_ items: [ItemResult]) -> Entry {
             var group = group
             group.items = items
-            return Entry(task: task, ack: ack, worker: worker, group: group)
+            return Entry(task: task, ack: ack, worker: worker, key: key, group: group)
         }
     }
 
@@ -89,6 +92,13 @@ struct SchedulerLanding: Sendable {
         }
     }
 
+    /// The bytes that the workers of a key have waiting.
+    struct KeyBytes: Sendable {
+        var all = 0
+        /// Those within the free shares of the workers.
+        var free = 0
+    }
+
     /// A part of a worker's results that waits for its commit.
     struct WaitingPart: Hashable, Sendable {
         let worker: WorkerID
@@ -114,6 +124,7 @@ struct SchedulerLanding: Sendable {
     /// About the bytes in memory of all results that wait for their commit.
     private(set) var bytes = 0
     private var bytesOfWorkers: [WorkerID: Int] = [:]
+    private var bytesOfKeys: [String: KeyBytes] = [:]
     /// In how many pieces each part waits: in one, until the database refuses it and it is cut up.
     private var pieces: [WaitingPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
@@ -133,11 +144,17 @@ struct SchedulerLanding: Sendable {
     func bytes(of worker: WorkerID) -> Int { bytesOfWorkers[worker] ?? 0 }
 
     /// Whether so many more bytes of a worker may wait. What one worker sends does not keep the
-    /// results of others out.
-    func mayTake(_ more: Int, of worker: WorkerID, _ limits: SchedulerLimits) -> Bool {
+    /// results of others out, nor what those of one key send those of another.
+    func mayTake(
+        _ more: Int, of worker: WorkerID, key: String, isOnlyKey: Bool, _ limits: SchedulerLimits
+    ) -> Bool {
         let own = bytes(of: worker)
-        if own + more <= limits.landingBytesFree { return true }
+        let ofKey = bytesOfKeys[key] ?? KeyBytes()
+        if own + more <= limits.landingBytesFree, ofKey.free + more <= limits.landingBytesOfKey {
+            return true
+        }
         return (own == 0 || own + more <= limits.landingBytesOfWorker)
+            && (isOnlyKey || ofKey.all == 0 || ofKey.all + more <= limits.landingBytesOfKey)
             && (bytes == 0 || bytes + more <= limits.landingBytesMax)
     }
 
@@ -148,11 +165,16 @@ struct SchedulerLanding: Sendable {
             || own < limits.landingBytesOfWorker / 2 && bytes < limits.landingBytesMax / 2
     }
 
-    /// Counts results that wait, or do not wait any more.
-    mutating func note(_ more: Int, of worker: WorkerID) {
+    /// Counts bytes of results of an entry that wait, or do not wait any more.
+    mutating func note(_ more: Int, of entry: Entry, _ limits: SchedulerLimits) {
         bytes += more
-        let own = bytes(of: worker) + more
-        bytesOfWorkers[worker] = own > 0 ? own : nil
+        let former = bytes(of: entry.worker)
+        let own = former + more
+        bytesOfWorkers[entry.worker] = own > 0 ? own : nil
+        var ofKey = bytesOfKeys[entry.key] ?? KeyBytes()
+        ofKey.all += more
+        ofKey.free += min(own, limits.landingBytesFree) - min(former, limits.landingBytesFree)
+        bytesOfKeys[entry.key] = ofKey.all > 0 ? ofKey : nil
     }
 
     /// Whether the database refused and nothing has landed since: another try is due now and
@@ -178,7 +200,7 @@ struct SchedulerLanding: Sendable {
         } else {
             small.append(entry, now: now)
         }
-        note(entry.bytes, of: entry.worker)
+        note(entry.bytes, of: entry, limits)
         if let name = entry.ack { addPiece(of: name, from: entry.worker) }
     }
 

@@ -25,7 +25,8 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var landingBytesMax = 512 << 20
     /// The same for the results of one worker.
     package var landingBytesOfWorker = 64 << 20
-    /// Bytes of results that each worker may have waiting, however much of others waits.
+    /// Bytes of results that each worker may have waiting, however much of others waits: as long as
+    /// these shares of all workers of its key are no more than `landingBytesOfKey`.
     package var landingBytesFree = 1 << 20
     /// Parts of more bytes land in batches of their own, one batch at a time: others do not wait
     /// behind them.
@@ -77,6 +78,10 @@ package struct SchedulerLimits: Hashable, Sendable {
 
     /// Most leases that the workers of one key hold while workers of another are there.
     var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }
+
+    /// Most bytes, about, of results of the workers of one key that wait for their commit while
+    /// workers of another are there, and of their free shares at any time.
+    var landingBytesOfKey: Int { max(1, landingBytesMax / 2) }
 
     /// The defaults.
     package init() {}

@@ -295,6 +295,41 @@ struct SchedulerLandingTests {
         #expect(bench.say(Self.result(greedy[1], characters: 4_000)).batches.count == 1)
     }
 
+    @Test("The free shares of the workers of one key have a bound together")
+    func freeSharesOfKey() throws {
+        var bench = SchedulerBench.loaded(prompts: 20, draws: 1) {
+            $0.landingBytesMax = 4_000
+            $0.landingBytesFree = 1_000
+            $0.landingsMax = 20
+        }
+        for worker in 1...12 as ClosedRange<UInt64> {
+            let lease = try #require(bench.hello(from: worker, credit: 1).leases.first)
+            bench.say(Self.result(lease, characters: 300), from: worker)
+        }
+        // 812 bytes each.
+        #expect(bench.scheduler.load.landingItems == 4)
+        #expect(bench.scheduler.counters.deferred == 8)
+    }
+
+    @Test("What the workers of one key send leaves room for those of another")
+    func roomForOtherKeys() throws {
+        var bench = SchedulerBench.loaded(prompts: 12, draws: 1) {
+            $0.landingBytesMax = 12_000
+            $0.landingBytesFree = 2
+            $0.landingsMax = 20
+        }
+        let other = try #require(bench.hello(from: 9, credit: 1, key: "two").leases.first)
+        for worker in 1...4 as ClosedRange<UInt64> {
+            let lease = try #require(
+                bench.hello(from: worker, credit: 1, key: "one").leases.first)
+            bench.say(Self.result(lease, characters: 2_488), from: worker, key: "one")
+        }
+        // 3 000 bytes each, and half of what may wait.
+        #expect(bench.scheduler.counters.deferred == 2)
+        let batches = bench.say(Self.result(other, characters: 2_488), from: 9, key: "two").batches
+        #expect(batches.count == 1)
+    }
+
     @Test("Large results land one batch at a time; others do not wait for them")
     func largeApart() throws {
         var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {

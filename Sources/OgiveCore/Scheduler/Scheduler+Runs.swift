@@ -63,7 +63,8 @@ extension Scheduler {
                     prompts: limits.pagePrompts, items: run.room(limits))
                 limit.skipsDone = run.isNew
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
-            } else if run.active.isEmpty,
+            } else if run.tasks.isEmpty,
+                // What has landed and was sent again has no task: it holds up no end.
                 run.paging == .exhausted || run.paging == .idle && run.isExhausted
             {
                 runs.values[index].paging = .finishing

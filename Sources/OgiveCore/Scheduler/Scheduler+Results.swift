@@ -135,6 +135,11 @@ extension Scheduler {
             acknowledge(name, to: worker.id)
             return
         }
+        // Nearly always it has landed: it leaves room for what has not.
+        guard landing.items < limits.windowItems / 2 else {
+            counters.deferred += 1
+            return
+        }
         guard fits(result, from: worker.id) else { return }
         runs[claim.run]?.activate(items.map(\.name), of: claim.prompt)
         let group = LandingGroup(

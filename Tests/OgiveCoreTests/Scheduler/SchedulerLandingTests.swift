@@ -374,6 +374,21 @@ struct SchedulerLandingTests {
         #expect(next.map { $0.groups.count } == [2])
     }
 
+    @Test("What has landed and is sent again takes half of the places that results have")
+    func repeatsLeaveRoom() throws {
+        var bench = SchedulerBench.loaded(prompts: 6, draws: 1) { $0.windowItems = 4 }
+        let leases = bench.hello(credit: 4).leases
+        bench.say(.credit(0))
+        for lease in leases {
+            let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+            bench.handle(.landed(batch.id, Bench.receipt))
+        }
+        for lease in leases { bench.say(Bench.result(lease)) }
+        #expect(bench.scheduler.load.landingItems == 2)
+        #expect(bench.scheduler.counters.deferred == 2)
+        #expect(bench.say(.credit(1)).leases.count == 1)
+    }
+
     @Test("A batch goes at its bytes, and holds about as many")
     func bytesOfBatch() {
         let (_, batches) = received(6) {

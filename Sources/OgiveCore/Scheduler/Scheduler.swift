@@ -29,6 +29,8 @@ package struct Scheduler: Sendable {
     /// Workers that said goodbye, until their check for silence is due: an incarnation that left
     /// does not come back.
     var departed: Set<WorkerID> = []
+    /// The tasks of earlier terms of which a lease was taken over, and under which epoch.
+    var takenOver: [FormerTask: Epoch] = [:]
     /// Whether the open runs were read at least once.
     var knowsRuns = false
     /// What the workers of each key have.
@@ -211,6 +213,12 @@ package struct Scheduler: Sendable {
 struct Greeting: Sendable {
     let hello: Hello
     let holder: LeaseHolder
+}
+
+/// A task of an earlier term.
+struct FormerTask: Hashable, Sendable {
+    let term: Term
+    let task: TaskID
 }
 
 /// When a lease runs out.

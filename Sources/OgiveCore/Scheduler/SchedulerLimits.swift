@@ -76,6 +76,10 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Workers lost or too slow after which a task is a suspect, to be granted alone.
     var suspectAttempts: Int { max(1, min(2, attemptsMax - 1)) }
 
+    /// Most leases that a worker takes over from before it was registered: more than it could ever
+    /// hold with the results that are not acknowledged.
+    var adoptedMax: Int { 2 * creditMax }
+
     /// Most leases that the workers of one key hold while workers of another are there.
     var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }
 

@@ -147,6 +147,26 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 2)
     }
 
+    @Test("A lease of an older term goes on once: it does not keep a run from its end for ever")
+    func onlyOnce() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        bench.page([])
+        let held = older([0, 1])
+        let adoption = try #require(bench.hello(holding: [held]).welcome?.adopted.first)
+        bench.say(.returned([adoption.new]))
+        #expect(bench.hello(holding: [held]).welcome?.adopted == [])
+        #expect(bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("A worker takes over no more leases than it could have held")
+    func adoptedMax() {
+        var bench = SchedulerBench { $0.creditMax = 1 }
+        bench.handle(.runs([Bench.boundRun(draws: 4)]))
+        let held = (0..<4).map { older([Int32($0)], task: UInt64($0)) }
+        #expect(bench.hello(holding: held).welcome?.adopted.count == 2)
+    }
+
     @Test("Of two older leases on the same items one goes on: two attempts do not race")
     func sameItemsTwice() {
         var bench = SchedulerBench.loaded(draws: 2)

@@ -149,7 +149,7 @@ extension Scheduler {
             tasks[id] = task
             if task.items.isEmpty {
                 runs[task.run]?.unqueue(id)
-                if task.unlanded == 0 { forget(id) }
+                if task.unlanded == 0 { forget(id) } else { tasks[id]?.state = .landing }
             }
         }
     }

@@ -122,6 +122,21 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 4)
     }
 
+    @Test("A task that gave all that was left of it to an older lease is over when its rest landed")
+    func withdrawnWhileLanding() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1).leases.first)
+        let batch = try #require(bench.say(Bench.result(lease, items: [0])).batches.first)
+        bench.say(.credit(0))
+        bench.say(.returned([lease.name]))
+        var held = older([0, 1], of: 2)
+        held.settled = [.draw(0)]
+        #expect(bench.hello(from: 2, credit: 0, holding: [held]).welcome?.adopted.count == 1)
+        #expect(bench.scheduler.load.tasks == 2)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        #expect(bench.scheduler.load.tasks == 1)
+    }
+
     @Test("What is late for a task that gave an item to an older lease is stale")
     func lateAfterWithdrawal() throws {
         var bench = SchedulerBench.loaded(draws: 2)

@@ -72,7 +72,8 @@ final class PeerGuard: Sendable {
 /// Which key each worker's incarnation belongs to: the first that spoke under its routing id.
 ///
 /// Pure. Routing ids are random and new for each incarnation, so that an owner is never mistaken;
-/// one that fell silent is forgotten, which bounds the number and lets nobody be locked out.
+/// one that fell silent is forgotten, which bounds the number and lets nobody be locked out. One key
+/// has no more than half of them: else it could keep newcomers of all others out.
 struct PeerOwners {
     /// What is to be done with a message.
     enum Verdict: Hashable {
@@ -91,6 +92,8 @@ struct PeerOwners {
     private let countMax: Int
     private let silenceMax: Duration
     private var owners: [WorkerID: Owner] = [:]
+    /// How many incarnations each key has.
+    private var counts: [PublicKey: Int] = [:]
     private var sweptAt: ContinuousClock.Instant?
 
     /// Remembers `countMax` owners, each for `silenceMax` after its last message.
@@ -109,26 +112,38 @@ struct PeerOwners {
     mutating func admit(
         _ worker: WorkerID, _ key: PublicKey, at now: ContinuousClock.Instant
     ) -> Verdict {
-        if let owner = owners[worker] {
-            guard owner.key == key || now - owner.heardAt >= silenceMax else { return .wrongUser }
-        } else {
-            sweepIfFull(at: now)
-            guard owners.count < countMax else { return .full }
+        if let owner = owners[worker], owner.key == key {
+            owners[worker] = Owner(key: key, heardAt: now)
+            return .accepted
         }
+        if let owner = owners[worker] {
+            guard now - owner.heardAt >= silenceMax else { return .wrongUser }
+            remove(worker)
+        }
+        if !hasRoom(for: key) { sweep(at: now) }
+        guard hasRoom(for: key) else { return .full }
         owners[worker] = Owner(key: key, heardAt: now)
+        counts[key, default: 0] += 1
         return .accepted
     }
 
     /// The incarnation left.
     mutating func remove(_ worker: WorkerID) {
-        owners[worker] = nil
+        guard let owner = owners.removeValue(forKey: worker), let count = counts[owner.key] else {
+            return
+        }
+        counts[owner.key] = count > 1 ? count - 1 : nil
     }
 
-    /// At most once a second, so that newcomers cannot keep the coordinator busy.
-    private mutating func sweepIfFull(at now: ContinuousClock.Instant) {
-        guard owners.count >= countMax else { return }
+    private func hasRoom(for key: PublicKey) -> Bool {
+        owners.count < countMax && counts[key] ?? 0 < max(1, countMax / 2)
+    }
+
+    /// Forgets who fell silent: at most once a second, so that newcomers cannot keep the
+    /// coordinator busy.
+    private mutating func sweep(at now: ContinuousClock.Instant) {
         if let sweptAt, now - sweptAt < .seconds(1) { return }
         sweptAt = now
-        owners = owners.filter { now - $0.value.heardAt < silenceMax }
+        for (worker, owner) in owners where now - owner.heardAt >= silenceMax { remove(worker) }
     }
 }

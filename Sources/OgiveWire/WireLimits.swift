@@ -172,7 +172,7 @@ enum WireCheck {
 struct ElementCount {
     /// The messages that hold repeated fields, or messages that do.
     private enum Shape {
-        case envelope, hello, model, serve, lease, prompt
+        case envelope, hello, held, result, model, serve, lease, prompt
         /// Its fields count, what they hold does not.
         case flat
 
@@ -180,13 +180,15 @@ struct ElementCount {
         func inner(_ field: UInt64) -> Shape? {
             switch (self, field) {
             case (.envelope, 10): .hello
-            case (.envelope, 12), (.envelope, 13), (.envelope, 14), (.envelope, 30),
-                (.envelope, 33):
-                .flat
+            case (.envelope, 12): .result
+            case (.envelope, 13), (.envelope, 14), (.envelope, 30), (.envelope, 33): .flat
             case (.envelope, 31): .serve
             case (.envelope, 32): .lease
             case (.hello, 3), (.hello, 4): .model
-            case (.hello, 6), (.model, 3), (.serve, 5), (.serve, 6), (.prompt, 3): .flat
+            case (.hello, 6): .held
+            // Claims, which have items; fingerprints, which have facts; chats, which have turns.
+            case (.held, 5), (.result, 6), (.model, 3), (.serve, 5), (.serve, 6), (.prompt, 3):
+                .flat
             case (.lease, 3): .prompt
             default: nil
             }

@@ -646,8 +646,8 @@ nonisolated struct Ogive_V1_Result: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Which part of the lease's results this is, from 0. A worker cuts a lease's results into parts
-  /// once: what it sends again is the same.
+  /// Which part of the lease's results this is, from 0; less than the number of the lease's items. A
+  /// worker cuts a lease's results into parts once: what it sends again is the same.
   var part: UInt32 = 0
 
   /// One entry for each item of this part, each an item of the lease, none twice; at most 16384.

@@ -39,10 +39,24 @@ import Testing
     @Test func atTheBoundNewcomersWaitUntilOthersFellSilent() throws {
         var owners = PeerOwners(countMax: 2, silenceMax: .seconds(10))
         #expect(owners.admit(worker(1), try key("a"), at: start) == .accepted)
-        #expect(owners.admit(worker(2), try key("a"), at: start + .seconds(5)) == .accepted)
-        #expect(owners.admit(worker(3), try key("b"), at: start + .seconds(6)) == .full)
-        #expect(owners.admit(worker(2), try key("a"), at: start + .seconds(6)) == .accepted)
-        #expect(owners.admit(worker(3), try key("b"), at: start + .seconds(12)) == .accepted)
+        #expect(owners.admit(worker(2), try key("b"), at: start + .seconds(5)) == .accepted)
+        #expect(owners.admit(worker(3), try key("c"), at: start + .seconds(6)) == .full)
+        #expect(owners.admit(worker(2), try key("b"), at: start + .seconds(6)) == .accepted)
+        #expect(owners.admit(worker(3), try key("c"), at: start + .seconds(12)) == .accepted)
         #expect(owners.count == 2)
+    }
+
+    @Test func oneKeyLeavesHalfOfTheRoomToOthers() throws {
+        var owners = PeerOwners(countMax: 4, silenceMax: .seconds(10))
+        for number in 1...2 as ClosedRange<UInt64> {
+            #expect(owners.admit(worker(number), try key("a"), at: start) == .accepted)
+        }
+        #expect(owners.admit(worker(3), try key("a"), at: start + .seconds(2)) == .full)
+        #expect(owners.admit(worker(4), try key("b"), at: start + .seconds(2)) == .accepted)
+        // Whoever left or fell silent makes room.
+        owners.remove(worker(1))
+        #expect(owners.admit(worker(3), try key("a"), at: start + .seconds(2)) == .accepted)
+        #expect(owners.admit(worker(5), try key("a"), at: start + .seconds(11)) == .accepted)
+        #expect(owners.count == 3)
     }
 }

@@ -69,6 +69,11 @@ import Testing
         for bytes in [
             DecoderTests.header + DecoderTests.field(12, items),
             DecoderTests.header + DecoderTests.field(10, DecoderTests.field(6, items)),
+            // The items of a claim, of a result and of a held lease.
+            DecoderTests.header + DecoderTests.field(12, DecoderTests.field(6, items)),
+            DecoderTests.header
+                + DecoderTests.field(
+                    10, DecoderTests.field(6, DecoderTests.field(5, items))),
         ] {
             let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }
             #expect(error?.code == .tooLarge)

@@ -6,8 +6,8 @@ extension Scheduler {
     ///
     /// Under this term, a lease goes on unless its task was granted anew. Of an earlier term, it
     /// goes on unless one of its items was granted or landed meanwhile: never two at once, and
-    /// never a choice by content. Either way only with the proof that it was granted to this
-    /// worker, and while it serves the models that its run is bound to.
+    /// never a choice by content; and it does so once. Either way only with the proof that it was
+    /// granted to this worker, and while it serves the models that its run is bound to.
     mutating func adopt(
         _ held: [HeldLease], by worker: WorkerID, now: Instant
     ) -> [Welcome.Adoption] {
@@ -16,9 +16,10 @@ extension Scheduler {
         // Of two leases on the same items, which a worker has when a cancel was lost, one goes on:
         // else the quicker of two attempts would count.
         var given: Set<LeaseName> = []
+        var named: Set<LeaseName> = []
         return held.compactMap { held in
-            guard let run = runs[held.claim.run], let offer = workers[worker]?.offer,
-                isServed(run, by: offer)
+            guard named.insert(held.claim.lease).inserted, let run = runs[held.claim.run],
+                let offer = workers[worker]?.offer, isServed(run, by: offer)
             else { return nil }
             let name =
                 held.claim.lease.term == term
@@ -61,6 +62,7 @@ extension Scheduler {
             // Landing: the results are here; resending them is harmless and ends in an ack.
             guard task.state == .landing else { return nil }
         case .ready:
+            guard mayAdopt(worker) else { return nil }
             runs[task.run]?.unqueue(task.id)
             self.lease(&task, to: worker, now: now)
         }
@@ -96,6 +98,11 @@ extension Scheduler {
             // An item that is active in no task waits for its commit: it is not free.
             guard active.intersection(wanted).isSubset(of: covered) else { return nil }
         }
+        // A second time its items would be those that have landed, held up without end.
+        let former = FormerTask(term: claim.lease.term, task: claim.lease.task)
+        guard mayAdopt(worker), takenOver[former].map({ $0 < claim.lease.epoch }) ?? true
+        else { return nil }
+        takenOver[former] = claim.lease.epoch
         withdraw(wanted, from: owners)
         lastTask += 1
         var task = SchedulerTask(
@@ -142,7 +149,7 @@ extension Scheduler {
             tasks[id] = task
             if task.items.isEmpty {
                 runs[task.run]?.unqueue(id)
-                if task.unlanded == 0 { forget(id) }
+                if task.unlanded == 0 { forget(id) } else { tasks[id]?.state = .landing }
             }
         }
     }

@@ -18,11 +18,13 @@ extension Scheduler {
         return hasRoom(worker)
     }
 
-    /// New work is there: queues the workers that may do it.
-    mutating func queueWorkers(serving run: RunID) {
-        for id in workers.keys where workers[id]?.serves.contains(run) == true {
+    /// New work is there: queues the workers that may do it, `last` behind all others.
+    mutating func queueWorkers(serving run: RunID, last: WorkerID? = nil) {
+        for id in workers.keys
+        where id != last && workers[id]?.serves.contains(run) == true {
             enqueue(id)
         }
+        if let last { enqueue(last) }
     }
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
@@ -113,6 +115,7 @@ extension Scheduler {
         else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []
+        task.waitsSince = nil
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
         if withWorker(worker, { $0.told.insert(task.run).inserted }) == true,
@@ -195,12 +198,13 @@ extension Scheduler {
             send(.cancel(leaseName(task)), to: worker)
             effects.append(.notice(.expired(leaseName(task), worker: worker)))
             withWorker(worker) { $0.noteNeglected() }
-            requeue(task.id, after: .tooSlow, now: now)
+            requeue(task.id, after: task.waitsSince == nil ? .tooSlow : nil, now: now)
         }
     }
 
     /// Takes a leased task back into its run's queue, first in line; the epoch stays until the
-    /// next grant. A loss charges an attempt, and gives up a task that used up its attempts.
+    /// next grant. Its worker is last in line: whoever does not finish a task could keep it from
+    /// all others. A loss charges an attempt, and gives up a task that used up its attempts.
     /// `together` is how many the worker lost at once.
     mutating func requeue(
         _ id: TaskID, after loss: TaskLoss.Kind?, together: Int = 1, now: Instant
@@ -210,9 +214,9 @@ extension Scheduler {
         }
         release(task, by: worker)
         inFlightItems -= task.items.count
-        enqueue(worker)
         guard task.prompt != nil else {
             leaveToDatabase(task)
+            enqueue(worker)
             return
         }
         task.state = .ready
@@ -228,19 +232,20 @@ extension Scheduler {
         if loss != nil, task.attempts >= limits.attemptsMax, task.isAlone {
             abandon(
                 id, code: task.history.code, task.history.message(attempts: task.attempts), now)
+            enqueue(worker)
         } else {
-            requeue(task)
+            requeue(task, from: worker)
         }
     }
 
-    /// Puts a task into its run's queue, first in line, or among the suspects.
-    private mutating func requeue(_ task: SchedulerTask) {
+    /// Puts a task into its run's queue, first in line, or among the suspects. `worker` had it.
+    private mutating func requeue(_ task: SchedulerTask, from worker: WorkerID? = nil) {
         if task.isSuspect(limits) {
             runs[task.run]?.suspects.append(task.id)
         } else {
             runs[task.run]?.ready.prepend(task.id)
         }
-        queueWorkers(serving: task.run)
+        queueWorkers(serving: task.run, last: worker)
     }
 
     /// Makes two tasks of a leased one that is too large for a message.

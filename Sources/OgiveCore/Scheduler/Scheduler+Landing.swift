@@ -16,7 +16,7 @@ extension Scheduler {
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
-                task: id, ack: part, worker: worker,
+                task: id, ack: part, worker: worker, key: workers[worker]?.key ?? "",
                 group: LandingGroup(
                     run: task.run, prompt: task.promptID, worker: worker, items: results)),
             limits, now: now)
@@ -26,21 +26,20 @@ extension Scheduler {
     mutating func flushLanding(now: Instant) {
         guard !landing.isWaiting(now) else { return }
         landing.pausedUntil = nil
-        sendWaiting()
         while landing.onTheirWay < limits.landingsMax {
-            let entries: [SchedulerLanding.Entry]
-            let isLarge = !landing.hasLarge && isDue(landing.large, now: now)
-            if isLarge {
-                entries = landing.large.take(
+            if let batch = landing.sendNext() {
+                effects.append(.land(batch))
+            } else if !landing.hasLarge, isDue(landing.large, now: now) {
+                let entries = landing.large.take(
                     items: limits.landingItems, bytes: limits.landingBytes, now: now)
+                landing.pack(entries, isLarge: true)
             } else if isDue(landing.small, now: now) {
-                entries = landing.small.take(
+                let entries = landing.small.take(
                     items: limits.landingItems, bytes: limits.landingBytes, now: now)
+                landing.pack(entries, isLarge: false)
             } else {
                 return
             }
-            post(entries, isLarge: isLarge)
-            sendWaiting()
         }
     }
 
@@ -48,24 +47,9 @@ extension Scheduler {
         lane.isDue(limits, now: now) || isDraining && !lane.entries.isEmpty
     }
 
-    /// Sends packed batches, as many at once as may be.
-    private mutating func sendWaiting() {
-        for id in landing.sent.keys where landing.sent[id]?.isWaiting == true {
-            guard landing.onTheirWay < limits.landingsMax else { return }
-            landing.sent[id]?.isWaiting = false
-            if let batch = landing.sent[id]?.batch { effects.append(.land(batch)) }
-        }
-    }
-
-    private mutating func post(_ entries: [SchedulerLanding.Entry], isLarge: Bool) {
-        let batch = LandingBatch(id: landing.nextBatch(), groups: entries.map(\.group))
-        landing.sent[batch.id] = SchedulerLanding.Sent(
-            batch: batch, entries: entries, isLarge: isLarge)
-    }
-
     /// A batch is committed: now, and only now, its results are acknowledged.
     mutating func landed(_ id: BatchID, _ receipt: LandingReceipt) {
-        guard let sent = landing.sent.removeValue(forKey: id) else { return }
+        guard let sent = landing.remove(id) else { return }
         landing.pause = nil
         counters.committed +=
             receipt.completions + receipt.rewards + receipt.logProbabilities
@@ -74,12 +58,12 @@ extension Scheduler {
         for (run, spent) in receipt.spent { note(spent, by: run) }
         for entry in sent.entries {
             inFlightItems -= entry.names.count
-            landing.note(-entry.bytes, of: entry.worker)
+            landing.note(-entry.bytes, of: entry, limits)
             runs[entry.group.run]?.deactivate(
                 entry.names, of: entry.group.prompt, settled: true)
             tasks[entry.task]?.unlanded -= entry.names.count
             removeIfDone(entry.task)
-            if let ack = entry.ack, landing.isLastPiece(of: ack, to: entry.worker) {
+            if let ack = entry.ack, landing.isLastPiece(of: ack, from: entry.worker) {
                 acknowledge(ack, to: entry.worker)
             }
         }
@@ -94,9 +78,9 @@ extension Scheduler {
 
     /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.
     mutating func landingFailed(_ id: BatchID, _ error: StoreError, now: Instant) {
-        guard landing.sent[id] != nil else { return }
+        guard landing.isPacked(id) else { return }
         if error.isRetriable {
-            landing.sent[id]?.isWaiting = true
+            landing.putBack(id)
             // The other batches of the same try say nothing new.
             guard !landing.isWaiting(now) else { return }
             let pause = min(
@@ -114,19 +98,21 @@ extension Scheduler {
     /// The database refuses a batch for what is in it: halves it until the culprit is alone, and
     /// lands that one's failure instead. What came along with it lands as it is.
     private mutating func isolate(_ id: BatchID, _ error: StoreError) {
-        guard let sent = landing.sent.removeValue(forKey: id) else { return }
+        guard let sent = landing.remove(id) else { return }
         let entries = sent.entries
         guard entries.count <= 1 else {
-            post(Array(entries[..<(entries.count / 2)]), isLarge: sent.isLarge)
-            post(Array(entries[(entries.count / 2)...]), isLarge: sent.isLarge)
+            landing.pack(Array(entries[..<(entries.count / 2)]), isLarge: sent.isLarge)
+            landing.pack(Array(entries[(entries.count / 2)...]), isLarge: sent.isLarge)
             return
         }
         guard let entry = entries.first else { return }
         let items = entry.group.items
         guard items.count <= 1 else {
-            if let ack = entry.ack { landing.split(ack, to: entry.worker) }
+            if let ack = entry.ack { landing.addPiece(of: ack, from: entry.worker) }
             let halves = [items[..<(items.count / 2)], items[(items.count / 2)...]]
-            for half in halves { post([entry.with(Array(half))], isLarge: sent.isLarge) }
+            for half in halves {
+                landing.pack([entry.with(Array(half))], isLarge: sent.isLarge)
+            }
             return
         }
         guard !entry.isReplacement else {
@@ -135,8 +121,8 @@ extension Scheduler {
         }
         var replacement = entry.with(items.map { $0.refused(error) })
         replacement.isReplacement = true
-        landing.note(replacement.bytes - entry.bytes, of: entry.worker)
-        post([replacement], isLarge: sent.isLarge)
+        landing.note(replacement.bytes - entry.bytes, of: entry, limits)
+        landing.pack([replacement], isLarge: sent.isLarge)
     }
 }
 

@@ -44,17 +44,31 @@ extension Scheduler {
     /// Whether results may wait for their commit beside those that do. Those that may not are
     /// counted and left alone: no commit acknowledges them, so their worker sends them again.
     private mutating func fits(_ result: TaskResult, from worker: WorkerID) -> Bool {
-        if landing.mayTake(result.items.byteCount, of: worker, limits) { return true }
+        let mayTake = landing.mayTake(
+            result.items.byteCount, of: worker, key: workers[worker]?.key ?? "",
+            isOnlyKey: shares.count < 2, limits)
+        if mayTake { return true }
         counters.deferred += 1
         return false
     }
 
-    /// Begins the time of a lease anew. Its worker was in time, and waits for the database: were
-    /// that a loss, large results would become failures for their size.
+    /// Begins the time of a lease anew, also of one that ran out while nobody else has its task. Its
+    /// worker waits for the database: were that a loss, large results would become failures for
+    /// their size. But a worker must not hold a lease for ever by keeping its own share full.
     private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: Instant) {
-        guard task.isLeased(to: worker) else { return }
-        let deadline = expect(task, now: now)
-        tasks[task.id]?.state = .leased(worker, deadline: deadline)
+        var task = task
+        guard task.state == .ready || task.isLeased(to: worker) else { return }
+        // A database that is away is nobody's doing.
+        let since = landing.isPaused ? now : task.waitsSince ?? now
+        guard now - since < limits.waitMax else { return }
+        task.waitsSince = since
+        if task.state == .ready {
+            runs[task.run]?.unqueue(task.id)
+            lease(&task, to: worker, now: now)
+        } else {
+            task.state = .leased(worker, deadline: expect(task, now: now))
+            tasks[task.id] = task
+        }
     }
 
     /// Takes in results of a task that is in memory.
@@ -121,6 +135,11 @@ extension Scheduler {
             acknowledge(name, to: worker.id)
             return
         }
+        // Nearly always it has landed: it leaves room for what has not.
+        guard landing.items < limits.windowItems / 2 else {
+            counters.deferred += 1
+            return
+        }
         guard fits(result, from: worker.id) else { return }
         runs[claim.run]?.activate(items.map(\.name), of: claim.prompt)
         let group = LandingGroup(
@@ -128,7 +147,8 @@ extension Scheduler {
         inFlightItems += items.count
         landing.append(
             SchedulerLanding.Entry(
-                task: claim.lease.task, ack: name, worker: worker.id, group: group),
+                task: claim.lease.task, ack: name, worker: worker.id, key: worker.key ?? "",
+                group: group),
             limits, now: now)
     }
 
@@ -174,6 +194,10 @@ extension TaskResult {
     /// are those of its task that are still to come, where their texts are known.
     func fault(of items: [WorkItem]?, partCount: Int) -> String? {
         if self.items.isEmpty { return "it has no items" }
+        // Each part brings an item at least. Numbers without end would be kept without end.
+        guard part < claim.items.count else {
+            return "it is part \(part), counted from 0, of \(claim.items.count) items"
+        }
         let isWhole = isInOrder
         if !isWhole, let fault = faultOfNames { return fault }
         // Nearly always the results are of what is still to come, in the same order.

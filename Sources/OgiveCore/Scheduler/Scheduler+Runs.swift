@@ -6,13 +6,18 @@ extension Scheduler {
     mutating func update(_ descriptions: [RunDescription]) {
         knowsRuns = true
         let open = Set(descriptions.map(\.id))
+        var isChanged = false
         for id in runs.keys where !open.contains(id) {
             close(id)
+            isChanged = true
         }
         for description in descriptions {
             note(description.spent, by: description.id)
+            if let run = runs[description.id], run.description.spec == description.spec {
+                continue
+            }
+            isChanged = true
             if var run = runs[description.id] {
-                guard run.description.spec != description.spec else { continue }
                 for id in workers.keys { workers[id]?.declined[description.id] = nil }
                 run.description.spec = description.spec
                 if run.binding == .bound, !run.description.isBound { run.binding = .unbound }
@@ -25,7 +30,8 @@ extension Scheduler {
                 runs[description.id] = run
             }
         }
-        reviewWorkers()
+        // Else each look at the runs would cost as much as all workers offer.
+        if isChanged || runs.values.contains(where: { $0.binding == .unbound }) { reviewWorkers() }
     }
 
     /// Ends a run: its leases are cancelled, results on their way to the database still land.
@@ -63,7 +69,8 @@ extension Scheduler {
                     prompts: limits.pagePrompts, items: run.room(limits))
                 limit.skipsDone = run.isNew
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
-            } else if run.active.isEmpty,
+            } else if run.tasks.isEmpty,
+                // What has landed and was sent again has no task: it holds up no end.
                 run.paging == .exhausted || run.paging == .idle && run.isExhausted
             {
                 runs.values[index].paging = .finishing

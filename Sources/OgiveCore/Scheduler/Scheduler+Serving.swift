@@ -110,10 +110,15 @@ extension Scheduler {
     private func lacks(
         _ what: String, _ kind: String, _ model: String, _ offered: [Offer.Model], _ run: String
     ) -> String {
-        let names = offered.map { "\($0.kind) '\($0.model)'" }.joined(separator: ", ")
+        let names = offered.prefix(Self.namedMax).map { "\($0.kind) '\($0.model)'" }
+            .joined(separator: ", ")
+        let more = offered.count - Self.namedMax
         return "run '\(run)' needs the \(what) \(kind) '\(model)'; this worker serves "
-            + (names.isEmpty ? "none" : names)
+            + (names.isEmpty ? "none" : names) + (more > 0 ? " and \(more) more" : "")
     }
+
+    /// Most models of a worker that a reason names.
+    private static let namedMax = 16
 
     private func mismatch(
         _ what: String, _ bound: Fingerprint?, _ offered: Fingerprint?

@@ -11,7 +11,7 @@ extension Scheduler {
             return
         }
         guard workers[id] != nil, envelope.term == term || isOff(.term) else {
-            if greetings[id] != nil { return }
+            if greetings[id] != nil || departed.contains(id) { return }
             if case .goodbye = envelope.message { return }
             send(isOff(.reRegistration) ? .heartbeat : .reRegister, to: id)
             return
@@ -39,8 +39,10 @@ extension Scheduler {
     }
 
     /// Registers a worker. Before the open runs are known it waits: what it holds could not be
-    /// judged.
+    /// judged. One that left is not heard: to leave and come back would undo what it was charged,
+    /// and leave a check for silence behind each time.
     private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: Instant) {
+        if departed.contains(holder.worker) { return }
         if knowsRuns {
             register(hello, holder, now: now)
         } else {
@@ -159,6 +161,7 @@ extension Scheduler {
             requeue(task, after: nil, now: now)
         }
         unregister(id)
+        departed.insert(id)
         var record = worker.record
         record.state = .left
         effects.append(.record(record))
@@ -169,6 +172,7 @@ extension Scheduler {
     mutating func expireWorkers(now: Instant) {
         while let check = silences.min, check.at <= now {
             silences.removeMin()
+            departed.remove(check.worker)
             guard let worker = workers[check.worker] else { continue }
             let due = worker.lastSeen + limits.silenceMax
             guard due <= now else {

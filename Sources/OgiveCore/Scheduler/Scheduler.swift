@@ -26,6 +26,11 @@ package struct Scheduler: Sendable {
     var tasks: [TaskID: SchedulerTask] = [:]
     /// Workers that said hello before the open runs were known: the last hello of each.
     var greetings = OrderedDictionary<WorkerID, Greeting>()
+    /// Workers that said goodbye, until their check for silence is due: an incarnation that left
+    /// does not come back.
+    var departed: Set<WorkerID> = []
+    /// The tasks of earlier terms of which a lease was taken over, and under which epoch.
+    var takenOver: [FormerTask: Epoch] = [:]
     /// Whether the open runs were read at least once.
     var knowsRuns = false
     /// What the workers of each key have.
@@ -37,7 +42,7 @@ package struct Scheduler: Sendable {
     /// Deadlines of leases; entries outlive their leases, are skipped then, and are cleared away
     /// before they are more than twice the tasks in memory.
     var deadlines = Heap<LeaseDeadline>()
-    /// Earliest check for silence of each worker, in the same manner.
+    /// Earliest check for silence of each worker, one for each that is registered or departed.
     var silences = Heap<SilenceCheck>()
     /// Items that are leased or wait for their commit.
     var inFlightItems = 0
@@ -208,6 +213,12 @@ package struct Scheduler: Sendable {
 struct Greeting: Sendable {
     let hello: Hello
     let holder: LeaseHolder
+}
+
+/// A task of an earlier term.
+struct FormerTask: Hashable, Sendable {
+    let term: Term
+    let task: TaskID
 }
 
 /// When a lease runs out.

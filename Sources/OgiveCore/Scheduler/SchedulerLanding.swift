@@ -1,4 +1,4 @@
-internal import OrderedCollections
+internal import DequeModule
 
 /// Results between receipt and commit.
 struct SchedulerLanding: Sendable {
@@ -7,6 +7,8 @@ struct SchedulerLanding: Sendable {
         let task: TaskID
         let ack: ResultName?
         let worker: WorkerID
+        /// The key of its worker, or nothing.
+        let key: String
         let names: [ItemName]
         let group: LandingGroup
         /// Whether it is this coordinator's own failure in the place of a result that the database
@@ -16,11 +18,12 @@ struct SchedulerLanding: Sendable {
         let bytes: Int
 
         init(
-            task: TaskID, ack: ResultName?, worker: WorkerID, group: LandingGroup
+            task: TaskID, ack: ResultName?, worker: WorkerID, key: String, group: LandingGroup
         ) {
             self.task = task
             self.ack = ack
             self.worker = worker
+            self.key = key
             self.group = group
             names = group.items.map(\.name)
             bytes = group.items.byteCount
@@ -30,7 +33,7 @@ struct SchedulerLanding: Sendable {
         func with(_ items: [ItemResult]) -> Entry {
             var group = group
             group.items = items
-            return Entry(task: task, ack: ack, worker: worker, group: group)
+            return Entry(task: task, ack: ack, worker: worker, key: key, group: group)
         }
     }
 
@@ -74,7 +77,7 @@ struct SchedulerLanding: Sendable {
     }
 
     /// A batch that waits to be sent (again), or is on its way.
-    struct Sent: Sendable {
+    struct Packed: Sendable {
         let batch: LandingBatch
         let entries: [Entry]
         let items: Int
@@ -89,8 +92,15 @@ struct SchedulerLanding: Sendable {
         }
     }
 
-    /// A part of a worker's results that was cut up, because the database refused it.
-    struct CutPart: Hashable, Sendable {
+    /// The bytes that the workers of a key have waiting.
+    struct KeyBytes: Sendable {
+        var all = 0
+        /// Those within the free shares of the workers.
+        var free = 0
+    }
+
+    /// A part of a worker's results that waits for its commit.
+    struct WaitingPart: Hashable, Sendable {
         let worker: WorkerID
         let name: ResultName
     }
@@ -98,38 +108,53 @@ struct SchedulerLanding: Sendable {
     var small = Lane()
     /// Those that take the database long: at most one batch of them lands at a time, beside others.
     var large = Lane()
+    /// Batches that are not committed.
+    private var packed: [BatchID: Packed] = [:]
+    /// Those of them that wait to be sent, in order.
+    private var waiting = Deque<BatchID>()
+    /// The same of large results.
+    private var waitingLarge = Deque<BatchID>()
+    /// Batches that the database has now.
+    private(set) var onTheirWay = 0
+    /// Whether one of them is of large results.
+    private var isLargeOnItsWay = false
+    /// Results in batches.
+    private var packedItems = 0
+    private var lastBatch: UInt64 = 0
     /// About the bytes in memory of all results that wait for their commit.
     private(set) var bytes = 0
     private var bytesOfWorkers: [WorkerID: Int] = [:]
-    var sent = OrderedDictionary<BatchID, Sent>()
-    var lastBatch: UInt64 = 0
-    /// How many pieces of a cut part are not committed; a part that is not here is whole.
-    var pieces: [CutPart: Int] = [:]
+    private var bytesOfKeys: [String: KeyBytes] = [:]
+    /// In how many pieces each part waits: in one, until the database refuses it and it is cut up.
+    private var pieces: [WaitingPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
     var pausedUntil: Instant?
     /// The last pause; `nil` when something has landed since.
     var pause: Duration?
 
-    /// Batches that the database has now.
-    var onTheirWay: Int { sent.values.count { !$0.isWaiting } }
-
-    var isEmpty: Bool { small.entries.isEmpty && large.entries.isEmpty && sent.isEmpty }
+    var isEmpty: Bool { small.entries.isEmpty && large.entries.isEmpty && packed.isEmpty }
 
     /// Results that wait for their commit.
-    var items: Int { small.items + large.items + sent.values.reduce(0) { $0 + $1.items } }
+    var items: Int { small.items + large.items + packedItems }
 
     /// Whether a batch of large results has been packed and is not committed.
-    var hasLarge: Bool { sent.values.contains(where: \.isLarge) }
+    var hasLarge: Bool { isLargeOnItsWay || !waitingLarge.isEmpty }
 
     /// About the bytes of one worker's results that wait for their commit.
     func bytes(of worker: WorkerID) -> Int { bytesOfWorkers[worker] ?? 0 }
 
     /// Whether so many more bytes of a worker may wait. What one worker sends does not keep the
-    /// results of others out.
-    func mayTake(_ more: Int, of worker: WorkerID, _ limits: SchedulerLimits) -> Bool {
+    /// results of others out, nor what those of one key send those of another.
+    func mayTake(
+        _ more: Int, of worker: WorkerID, key: String, isOnlyKey: Bool, _ limits: SchedulerLimits
+    ) -> Bool {
         let own = bytes(of: worker)
-        if own + more <= limits.landingBytesFree { return true }
+        let ofKey = bytesOfKeys[key] ?? KeyBytes()
+        if own + more <= limits.landingBytesFree, ofKey.free + more <= limits.landingBytesOfKey {
+            return true
+        }
         return (own == 0 || own + more <= limits.landingBytesOfWorker)
+            && (isOnlyKey || ofKey.all == 0 || ofKey.all + more <= limits.landingBytesOfKey)
             && (bytes == 0 || bytes + more <= limits.landingBytesMax)
     }
 
@@ -140,11 +165,16 @@ struct SchedulerLanding: Sendable {
             || own < limits.landingBytesOfWorker / 2 && bytes < limits.landingBytesMax / 2
     }
 
-    /// Counts results that wait, or do not wait any more.
-    mutating func note(_ more: Int, of worker: WorkerID) {
+    /// Counts bytes of results of an entry that wait, or do not wait any more.
+    mutating func note(_ more: Int, of entry: Entry, _ limits: SchedulerLimits) {
         bytes += more
-        let own = bytes(of: worker) + more
-        bytesOfWorkers[worker] = own > 0 ? own : nil
+        let former = bytes(of: entry.worker)
+        let own = former + more
+        bytesOfWorkers[entry.worker] = own > 0 ? own : nil
+        var ofKey = bytesOfKeys[entry.key] ?? KeyBytes()
+        ofKey.all += more
+        ofKey.free += min(own, limits.landingBytesFree) - min(former, limits.landingBytesFree)
+        bytesOfKeys[entry.key] = ofKey.all > 0 ? ofKey : nil
     }
 
     /// Whether the database refused and nothing has landed since: another try is due now and
@@ -170,31 +200,85 @@ struct SchedulerLanding: Sendable {
         } else {
             small.append(entry, now: now)
         }
-        note(entry.bytes, of: entry.worker)
+        note(entry.bytes, of: entry, limits)
+        if let name = entry.ack { addPiece(of: name, from: entry.worker) }
     }
 
     /// Whether this part waits for its commit.
     func holds(_ name: ResultName, from worker: WorkerID) -> Bool {
-        func isIt(_ entry: Entry) -> Bool { entry.ack == name && entry.worker == worker }
-        return small.entries.contains(where: isIt) || large.entries.contains(where: isIt)
-            || sent.values.contains { $0.entries.contains(where: isIt) }
+        pieces[WaitingPart(worker: worker, name: name)] != nil
     }
 
-    /// A piece of a part becomes two.
-    mutating func split(_ name: ResultName, to worker: WorkerID) {
-        pieces[CutPart(worker: worker, name: name), default: 1] += 1
+    /// A part came, or a piece of one becomes two.
+    mutating func addPiece(of name: ResultName, from worker: WorkerID) {
+        pieces[WaitingPart(worker: worker, name: name), default: 0] += 1
     }
 
     /// Counts a committed piece; whether all of the part is committed now.
-    mutating func isLastPiece(of name: ResultName, to worker: WorkerID) -> Bool {
-        let part = CutPart(worker: worker, name: name)
+    mutating func isLastPiece(of name: ResultName, from worker: WorkerID) -> Bool {
+        let part = WaitingPart(worker: worker, name: name)
         guard let left = pieces[part] else { return true }
         pieces[part] = left > 1 ? left - 1 : nil
         return left == 1
     }
+}
 
-    mutating func nextBatch() -> BatchID {
+/// The way of a batch: packed, sent, and sent again until it is committed or refused.
+extension SchedulerLanding {
+    /// Puts entries into a batch that waits to be sent.
+    mutating func pack(_ entries: [Entry], isLarge: Bool) {
         lastBatch += 1
-        return BatchID(lastBatch)
+        let batch = LandingBatch(id: BatchID(lastBatch), groups: entries.map(\.group))
+        let news = Packed(batch: batch, entries: entries, isLarge: isLarge)
+        packed[batch.id] = news
+        packedItems += news.items
+        wait(batch.id, isLarge: isLarge)
+    }
+
+    /// The next batch to be sent, which is on its way from now on. One of large results waits for
+    /// the one before it, also where it is a piece of a larger one.
+    mutating func sendNext() -> LandingBatch? {
+        let next =
+            isLargeOnItsWay || waitingLarge.isEmpty
+            ? waiting.popFirst() : waitingLarge.popFirst()
+        guard let next, let place = packed.index(forKey: next) else { return nil }
+        packed.values[place].isWaiting = false
+        onTheirWay += 1
+        if packed.values[place].isLarge { isLargeOnItsWay = true }
+        return packed.values[place].batch
+    }
+
+    /// Whether a batch is not committed.
+    func isPacked(_ id: BatchID) -> Bool { packed[id] != nil }
+
+    /// A batch did not get through: it waits to be sent again.
+    mutating func putBack(_ id: BatchID) {
+        guard let place = packed.index(forKey: id), !packed.values[place].isWaiting else { return }
+        packed.values[place].isWaiting = true
+        let isLarge = packed.values[place].isLarge
+        noteBack(isLarge: isLarge)
+        wait(id, isLarge: isLarge)
+    }
+
+    /// Takes out a batch that is committed or refused.
+    mutating func remove(_ id: BatchID) -> Packed? {
+        guard let gone = packed.removeValue(forKey: id) else { return nil }
+        packedItems -= gone.items
+        if gone.isWaiting {
+            waiting.removeAll { $0 == id }
+            waitingLarge.removeAll { $0 == id }
+        } else {
+            noteBack(isLarge: gone.isLarge)
+        }
+        return gone
+    }
+
+    private mutating func wait(_ id: BatchID, isLarge: Bool) {
+        if isLarge { waitingLarge.append(id) } else { waiting.append(id) }
+    }
+
+    private mutating func noteBack(isLarge: Bool) {
+        onTheirWay -= 1
+        if isLarge { isLargeOnItsWay = false }
     }
 }

@@ -25,13 +25,17 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var landingBytesMax = 512 << 20
     /// The same for the results of one worker.
     package var landingBytesOfWorker = 64 << 20
-    /// Bytes of results that each worker may have waiting, however much of others waits.
+    /// Bytes of results that each worker may have waiting, however much of others waits: as long as
+    /// these shares of all workers of its key are no more than `landingBytesOfKey`.
     package var landingBytesFree = 1 << 20
     /// Parts of more bytes land in batches of their own, one batch at a time: others do not wait
     /// behind them.
     package var largeResultBytes = 1 << 20
     /// How long a worker may take for a task. It bounds a hung worker, not a slow model.
     package var leaseDuration = Duration.seconds(900)
+    /// How long a lease may begin anew because its results wait for the database: a worker can let
+    /// them wait on purpose. A lease that runs out after that charges no attempt.
+    package var waitMax = Duration.seconds(3_600)
     /// How often each side gives a sign of life.
     package var heartbeatInterval = Duration.seconds(2)
     /// After this much silence a worker is taken for lost.
@@ -72,8 +76,16 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Workers lost or too slow after which a task is a suspect, to be granted alone.
     var suspectAttempts: Int { max(1, min(2, attemptsMax - 1)) }
 
+    /// Most leases that a worker takes over from before it was registered: more than it could ever
+    /// hold with the results that are not acknowledged.
+    var adoptedMax: Int { 2 * creditMax }
+
     /// Most leases that the workers of one key hold while workers of another are there.
     var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }
+
+    /// Most bytes, about, of results of the workers of one key that wait for their commit while
+    /// workers of another are there, and of their free shares at any time.
+    var landingBytesOfKey: Int { max(1, landingBytesMax / 2) }
 
     /// The defaults.
     package init() {}

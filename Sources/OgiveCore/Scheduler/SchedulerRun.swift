@@ -86,7 +86,7 @@ struct SchedulerRun {
     func mayNeed(_ limits: SchedulerLimits) -> Bool {
         switch paging {
         case .idle: isRunningLow(limits) || isExhausted
-        case .exhausted: activeItems == 0
+        case .exhausted: tasks.isEmpty
         case .fetching, .finishing: false
         }
     }

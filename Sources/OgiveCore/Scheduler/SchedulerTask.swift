@@ -31,6 +31,8 @@ struct SchedulerTask {
     var history: [TaskLoss] = []
     /// Whether it was granted to a worker that has nothing else meanwhile.
     var isAlone = false
+    /// Since when results of its lease wait for room beside those that wait for their commit.
+    var waitsSince: Instant?
     /// Parts whose results are here.
     var parts: Set<Int> = []
     /// Results that wait for their commit.

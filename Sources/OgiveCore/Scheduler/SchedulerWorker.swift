@@ -170,6 +170,14 @@ extension Scheduler {
                 beyondCredit: isOff(.credit) ? 2 : 0)
     }
 
+    /// Whether a worker may take over another lease from before it was registered.
+    func mayAdopt(_ id: WorkerID) -> Bool {
+        guard let worker = workers[id] else { return false }
+        let share = shares[worker.key ?? ""] ?? KeyShare()
+        return worker.tasks.count < limits.adoptedMax
+            && (shares.count < 2 || share.leases < limits.leasesOfKeyMax)
+    }
+
     /// Whether a claim was granted to its holder, by this coordinator or an earlier one.
     func isProved(_ claim: LeaseClaim, heldBy holder: LeaseHolder) -> Bool {
         isOff(.leaseProof) || key.proves(claim, heldBy: holder)

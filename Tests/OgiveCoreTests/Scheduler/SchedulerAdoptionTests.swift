@@ -122,6 +122,21 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 4)
     }
 
+    @Test("A task that gave all that was left of it to an older lease is over when its rest landed")
+    func withdrawnWhileLanding() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        let lease = try #require(bench.hello(from: 1).leases.first)
+        let batch = try #require(bench.say(Bench.result(lease, items: [0])).batches.first)
+        bench.say(.credit(0))
+        bench.say(.returned([lease.name]))
+        var held = older([0, 1], of: 2)
+        held.settled = [.draw(0)]
+        #expect(bench.hello(from: 2, credit: 0, holding: [held]).welcome?.adopted.count == 1)
+        #expect(bench.scheduler.load.tasks == 2)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        #expect(bench.scheduler.load.tasks == 1)
+    }
+
     @Test("What is late for a task that gave an item to an older lease is stale")
     func lateAfterWithdrawal() throws {
         var bench = SchedulerBench.loaded(draws: 2)
@@ -145,6 +160,26 @@ struct SchedulerAdoptionTests {
         #expect(first?.count == 1)
         #expect(first == second)
         #expect(bench.scheduler.load.inFlightItems == 2)
+    }
+
+    @Test("A lease of an older term goes on once: it does not keep a run from its end for ever")
+    func onlyOnce() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Bench.boundRun(draws: 2)]))
+        bench.page([])
+        let held = older([0, 1])
+        let adoption = try #require(bench.hello(holding: [held]).welcome?.adopted.first)
+        bench.say(.returned([adoption.new]))
+        #expect(bench.hello(holding: [held]).welcome?.adopted == [])
+        #expect(bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("A worker takes over no more leases than it could have held")
+    func adoptedMax() {
+        var bench = SchedulerBench { $0.creditMax = 1 }
+        bench.handle(.runs([Bench.boundRun(draws: 4)]))
+        let held = (0..<4).map { older([Int32($0)], task: UInt64($0)) }
+        #expect(bench.hello(holding: held).welcome?.adopted.count == 2)
     }
 
     @Test("Of two older leases on the same items one goes on: two attempts do not race")

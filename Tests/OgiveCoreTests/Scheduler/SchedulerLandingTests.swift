@@ -198,6 +198,7 @@ struct SchedulerLandingTests {
             $0.landingBytesMax = 3_000
             $0.landingBytesFree = 2
             $0.silenceMax = .seconds(10_000)
+            $0.waitMax = .seconds(10_000)
             $0.attemptsMax = 1
         }
         let leases = bench.hello(credit: 2).leases
@@ -225,6 +226,42 @@ struct SchedulerLandingTests {
         bench.say(Self.result(leases[1], characters: 2_000), after: .seconds(800))
         #expect(bench.handle(.tick, after: .seconds(899)).cancels.isEmpty)
         #expect(bench.handle(.tick, after: .seconds(1)).cancels == [leases[1].name])
+    }
+
+    @Test("A worker that keeps its share full loses its leases in time, and is charged no attempt")
+    func deferredForEver() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+            $0.attemptsMax = 1
+        }
+        let leases = bench.hello(credit: 2).leases
+        bench.say(Self.result(leases[0], characters: 2_000))
+        let waiting = Self.result(leases[1], characters: 2_000)
+        for _ in 0..<6 { #expect(bench.say(waiting, after: .seconds(800)).cancels.isEmpty) }
+        #expect(bench.say(waiting, after: .seconds(800)).cancels == [leases[1].name])
+        let again = try #require(bench.hello(from: 2, credit: 1).leases.first)
+        #expect(again.name.task == leases[1].name.task)
+        #expect(again.name.epoch > leases[1].name.epoch)
+    }
+
+    @Test("A late result that has to wait keeps its task from others, as one that is taken does")
+    func deferredLate() throws {
+        var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
+            $0.landingBytesMax = 3_000
+            $0.landingBytesFree = 2
+            $0.silenceMax = .seconds(10_000)
+        }
+        let leases = bench.hello(credit: 2).leases
+        let late = Self.result(leases[1], characters: 2_000)
+        let batch = try #require(bench.say(Self.result(leases[0], characters: 2_000)).batches.first)
+        #expect(bench.handle(.tick, after: .seconds(900)).cancels == [leases[1].name])
+        #expect(bench.say(late).batches.isEmpty)
+        let other = try #require(bench.hello(from: 2, credit: 1).leases.first)
+        #expect(other.name.task != leases[1].name.task)
+        bench.handle(.landed(batch.id, Bench.receipt))
+        #expect(bench.say(late).batches.count == 1)
     }
 
     /// A result whose text has so many characters.
@@ -258,6 +295,41 @@ struct SchedulerLandingTests {
         #expect(bench.say(Self.result(greedy[1], characters: 4_000)).batches.count == 1)
     }
 
+    @Test("The free shares of the workers of one key have a bound together")
+    func freeSharesOfKey() throws {
+        var bench = SchedulerBench.loaded(prompts: 20, draws: 1) {
+            $0.landingBytesMax = 4_000
+            $0.landingBytesFree = 1_000
+            $0.landingsMax = 20
+        }
+        for worker in 1...12 as ClosedRange<UInt64> {
+            let lease = try #require(bench.hello(from: worker, credit: 1).leases.first)
+            bench.say(Self.result(lease, characters: 300), from: worker)
+        }
+        // 812 bytes each.
+        #expect(bench.scheduler.load.landingItems == 4)
+        #expect(bench.scheduler.counters.deferred == 8)
+    }
+
+    @Test("What the workers of one key send leaves room for those of another")
+    func roomForOtherKeys() throws {
+        var bench = SchedulerBench.loaded(prompts: 12, draws: 1) {
+            $0.landingBytesMax = 12_000
+            $0.landingBytesFree = 2
+            $0.landingsMax = 20
+        }
+        let other = try #require(bench.hello(from: 9, credit: 1, key: "two").leases.first)
+        for worker in 1...4 as ClosedRange<UInt64> {
+            let lease = try #require(
+                bench.hello(from: worker, credit: 1, key: "one").leases.first)
+            bench.say(Self.result(lease, characters: 2_488), from: worker, key: "one")
+        }
+        // 3 000 bytes each, and half of what may wait.
+        #expect(bench.scheduler.counters.deferred == 2)
+        let batches = bench.say(Self.result(other, characters: 2_488), from: 9, key: "two").batches
+        #expect(batches.count == 1)
+    }
+
     @Test("Large results land one batch at a time; others do not wait for them")
     func largeApart() throws {
         var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
@@ -280,6 +352,41 @@ struct SchedulerLandingTests {
         let next = bench.handle(.landed(first[0].id, Bench.receipt)).batches
         let acks = bench.handle(.landed(try #require(next.first).id, Bench.receipt)).acks
         #expect(acks.map(\.lease) == [leases[1].name])
+    }
+
+    @Test("The pieces of a large batch that is refused land one at a time, beside others")
+    func largeIsolated() throws {
+        var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
+            $0.largeResultBytes = 3_000
+            $0.landingDelay = .seconds(1)
+            $0.landingsMax = 3
+        }
+        let leases = bench.hello(credit: 6).leases
+        for lease in leases.prefix(4) { bench.say(Self.result(lease, characters: 4_000)) }
+        let whole = try #require(bench.handle(.tick, after: .seconds(1)).batches.first)
+        #expect(whole.groups.count == 4)
+        let refused = bench.handle(.landingFailed(whole.id, StoreError(.refused, "no"))).batches
+        #expect(refused.map { $0.groups.count } == [2])
+        bench.say(Self.result(leases[4], characters: 10))
+        #expect(bench.handle(.tick, after: .seconds(1)).batches.count == 1)
+        let half = try #require(refused.first)
+        let next = bench.handle(.landed(half.id, Bench.receipt)).batches
+        #expect(next.map { $0.groups.count } == [2])
+    }
+
+    @Test("What has landed and is sent again takes half of the places that results have")
+    func repeatsLeaveRoom() throws {
+        var bench = SchedulerBench.loaded(prompts: 6, draws: 1) { $0.windowItems = 4 }
+        let leases = bench.hello(credit: 4).leases
+        bench.say(.credit(0))
+        for lease in leases {
+            let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+            bench.handle(.landed(batch.id, Bench.receipt))
+        }
+        for lease in leases { bench.say(Bench.result(lease)) }
+        #expect(bench.scheduler.load.landingItems == 2)
+        #expect(bench.scheduler.counters.deferred == 2)
+        #expect(bench.say(.credit(1)).leases.count == 1)
     }
 
     @Test("A batch goes at its bytes, and holds about as many")

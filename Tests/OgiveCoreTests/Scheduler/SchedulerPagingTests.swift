@@ -142,6 +142,17 @@ struct SchedulerPagingTests {
         #expect(bench.scheduler.isQuiet)
     }
 
+    @Test("A run ends though a worker sends what has landed again and again")
+    func finishedBesideRepeats() throws {
+        var bench = SchedulerBench.loaded(draws: 4)
+        let leases = bench.hello(credit: 2).leases
+        let first = try #require(bench.say(Bench.result(leases[0])).batches.first)
+        bench.handle(.landed(first.id, Bench.receipt))
+        #expect(bench.say(Bench.result(leases[0])).batches.count == 1)
+        let last = try #require(bench.say(Bench.result(leases[1])).batches.first)
+        #expect(bench.handle(.landed(last.id, Bench.receipt)).finishes == [RunID(1)])
+    }
+
     @Test("A run that is not finished after all is paged anew")
     func unfinished() {
         var bench = SchedulerBench()

@@ -114,6 +114,18 @@ struct SchedulerRefusalTests {
         #expect(bench.say(Bench.result(lease)).batches.count == 1)
     }
 
+    @Test("A lease has no more parts than items: numbers without end are not kept")
+    func partsWithoutEnd() throws {
+        var bench = Bench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        // What is there already comes under another number: it is nothing new.
+        for part in 0..<2 {
+            #expect(bench.say(Bench.result(lease, part: part, items: [0])).rejections.isEmpty)
+        }
+        let effects = bench.say(Bench.result(lease, part: 2, items: [0]))
+        #expect(effects.rejections.map(\.0) == [ResultName(lease: lease.name, part: 2)])
+    }
+
     @Test("Items with a text have neither a completion nor a seed")
     func texts() throws {
         for hasCompletion in [false, true] {

@@ -185,6 +185,15 @@ struct SchedulerServingTests {
         #expect(shut.first?.message.utf8.count == 4 << 10)
     }
 
+    @Test("Of many models the reason names some")
+    func manyModels() throws {
+        var bench = SchedulerBench.loaded()
+        let model = Offer.Model(kind: "k", model: "m", fingerprint: Fingerprint([:]))
+        let offer = Offer(policies: Array(repeating: model, count: 1_024), scorers: [])
+        let reason = try #require(bench.hello(offer: offer).idleReason)
+        #expect(reason.hasSuffix("k 'm', k 'm' and 1008 more"))
+    }
+
     @Test("Another run may suit a worker that has none")
     func anotherRun() {
         var bench = SchedulerBench.loaded()

@@ -42,6 +42,20 @@ struct SchedulerShareTests {
         #expect(bench.hello(credit: 4).leases.count == 4)
     }
 
+    @Test("Fault 44: one that says goodbye and hello again and again is not greeted for a time")
+    func goodbyeAndHello() {
+        var bench = Bench.loaded(prompts: 9, draws: 2)
+        #expect(bench.hello(credit: 4).leases.count == 4)
+        for _ in 0..<100 {
+            bench.say(.goodbye)
+            #expect(bench.hello(credit: 4).sent.isEmpty)
+        }
+        #expect(bench.scheduler.load.workers == 0)
+        #expect(bench.scheduler.load.inFlightItems == 0)
+        bench.handle(.tick, after: .seconds(10))
+        #expect(bench.hello(credit: 4).leases.count == 4)
+    }
+
     @Test("One that forgets what it was granted, or does not read, is granted half as much")
     func neglect() {
         var bench = Bench.loaded(prompts: 40, draws: 2) { $0.firstLeases = 8 }
@@ -60,6 +74,20 @@ struct SchedulerShareTests {
         bench.handle(.sendFailed(message, .full))
         #expect(bench.scheduler.leases(of: Bench.worker(1))?.held == 0)
         #expect(bench.hello(from: 2, credit: 2).leases.count == 2)
+    }
+
+    @Test("A lease that its worker let run out, or gave back, goes to others that have room")
+    func lastInLine() throws {
+        for isReturned in [false, true] {
+            var bench = Bench.loaded(draws: 2) { $0.silenceMax = .seconds(2_000) }
+            let lease = try #require(bench.hello(from: 1).leases.first)
+            #expect(bench.hello(from: 2).leases.isEmpty)
+            let effects =
+                isReturned
+                ? bench.say(.returned([lease.name]), from: 1)
+                : bench.handle(.tick, after: .seconds(900))
+            #expect(effects.grantees == [2])
+        }
     }
 
     @Test("Workers of a key that have finished nothing get few leases when they are many")

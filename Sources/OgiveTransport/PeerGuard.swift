@@ -72,8 +72,8 @@ final class PeerGuard: Sendable {
 /// Which key each worker's incarnation belongs to: the first that spoke under its routing id.
 ///
 /// Pure. Routing ids are random and new for each incarnation, so that an owner is never mistaken;
-/// one that fell silent is forgotten, which bounds the number and lets nobody be locked out. One key
-/// has no more than half of them: else it could keep newcomers of all others out.
+/// one that fell silent is forgotten, which bounds the number and lets nobody be locked out. One
+/// key has no more than half of them: else it could keep newcomers of all others out.
 struct PeerOwners {
     /// What is to be done with a message.
     enum Verdict: Hashable {

@@ -52,9 +52,9 @@ extension Scheduler {
         return false
     }
 
-    /// Begins the time of a lease anew, also of one that ran out while nobody else has its task. Its
-    /// worker waits for the database: were that a loss, large results would become failures for
-    /// their size. But a worker must not hold a lease for ever by keeping its own share full.
+    /// Begins the time of a lease anew, also of one that ran out while nobody else has its task.
+    /// Its worker waits for the database: were that a loss, large results would become failures
+    /// for their size. But a worker must not hold a lease for ever by keeping its own share full.
     private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: Instant) {
         var task = task
         guard task.state == .ready || task.isLeased(to: worker) else { return }

@@ -50,7 +50,9 @@ struct WorkerSettings: Hashable, Sendable {
         section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
         work.sampleConcurrency = section.concurrency(
             "sample_concurrency", default: .auto(Self.autoConcurrency), shown: .string("auto"),
-            "tasks that sample at once; auto, which is auto(2..256), finds how many fill the servers"
+            """
+            tasks that sample at once; auto, which is auto(2..256), finds how many fill the servers
+            """
         )
         work.scoreConcurrency = section.concurrency(
             "score_concurrency", default: 2, shown: .number("2"),

@@ -18,7 +18,7 @@ let language: [SwiftSetting] = [
 ]
 
 /// The settings of every Swift target of this package; the tidy tests verify them.
-let house: [SwiftSetting] = language + warnings + [.strictMemorySafety()]
+let shared: [SwiftSetting] = language + warnings + [.strictMemorySafety()]
 
 /// For generated messages in release builds: the page Performance says why.
 let generated: [SwiftSetting] = [
@@ -82,36 +82,36 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // A serial executor on one thread of its own: the only place where code may block.
-        .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: house),
+        .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: shared),
         // Sockets, options, multipart messages, keys. Knows nothing of Ogive.
         .target(
             name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread"],
-            swiftSettings: house),
+            swiftSettings: shared),
         // Connections, pool, COPY, LISTEN, errors, a private server. Knows nothing of Ogive.
         .target(
             name: "Postgres",
             dependencies: ["CLibpq", "CLinux", "DedicatedThread", subprocess, system],
-            swiftSettings: house),
+            swiftSettings: shared),
         // Searches with users' expressions, bounded in steps. Knows nothing of Ogive.
         .target(
             name: "RegularExpressions", dependencies: ["CPCRE2", "DedicatedThread"],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The mathematics: quantile rewards, quantiles, log Z. Pure; a product of its own.
-        .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: house),
+        .target(name: "QuantileRewards", dependencies: [numerics], swiftSettings: shared),
 
         // Values, specifications and identities, scheduler, session, and the protocols (seams).
         .target(
             name: "OgiveCore",
             dependencies: ["COpenSSL", "QuantileRewards", deque, heap, orderedCollections],
-            swiftSettings: house),
+            swiftSettings: shared),
         // Messages between coordinator and worker as protobuf, and their bounds.
         .target(
             name: "OgiveWire", dependencies: ["OgiveCore", protobuf],
-            exclude: ["generate.sh", "ogive.proto"], swiftSettings: house + generated),
+            exclude: ["generate.sh", "ogive.proto"], swiftSettings: shared + generated),
         // The seam `Transport` over ZeroMQ.
         .target(
             name: "OgiveTransport", dependencies: ["OgiveCore", "OgiveWire", "ZeroMQ", logging],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The SQL of `migrations`, embedded into the program.
         .target(
             name: "Migrations", path: "migrations", exclude: ["list", "reference.sql"],
@@ -119,11 +119,11 @@ let package = Package(
                 .embedInCode("tables"), .embedInCode("functions"), .embedInCode("views"),
                 .embedInCode("uninstall.sql"),
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The seam `Store` on PostgreSQL: all SQL that the program sends.
         .target(
             name: "OgiveStore", dependencies: ["Migrations", "OgiveCore", "Postgres", logging],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The seams `Policy` and `Scorer`: model servers, scorers, HTTP, launching of servers.
         .target(
             name: "OgiveModels",
@@ -131,18 +131,18 @@ let package = Package(
                 "OgiveCore", "RegularExpressions", asyncHTTPClient, deque, nioCore, nioHTTP1,
                 nioSSL, subprocess,
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The service that grants leases and lands results.
         .target(
             name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The service that samples and scores.
         .target(
             name: "OgiveWorker",
             dependencies: ["OgiveCore", deque, lifecycle, logging],
-            swiftSettings: house),
+            swiftSettings: shared),
         // The checks of models before a run.
-        .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: house),
+        .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: shared),
         // The command line, configuration, prompt files; joins the implementations.
         .executableTarget(
             name: "ogive",
@@ -152,14 +152,14 @@ let package = Package(
                 "OgiveWorker", "Postgres", "QuantileRewards", argumentParser, lifecycle, logging,
                 subprocess, system, unixSignals, yams,
             ],
-            swiftSettings: house,
+            swiftSettings: shared,
             // libzmq calls the program's own: the page Security says why.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=accept4"])]),
 
         // Support of tests: fakes of the seams, their conformance suites, the simulator.
         .target(
             name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
-            path: "Tests/Support/OgiveTesting", swiftSettings: house),
+            path: "Tests/Support/OgiveTesting", swiftSettings: shared),
         // Support of tests: real processes, and faults of them.
         .target(
             name: "Harness",
@@ -167,54 +167,54 @@ let package = Package(
                 "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "OgiveWire", "Postgres",
                 "ZeroMQ", nioCore, nioPosix,
             ],
-            path: "Tests/Support/Harness", exclude: ["scripted_models.py"], swiftSettings: house),
+            path: "Tests/Support/Harness", exclude: ["scripted_models.py"], swiftSettings: shared),
         // The simulator on the command line.
         .executableTarget(
             name: "simulate", dependencies: ["OgiveTesting", argumentParser],
-            path: "Tests/Support/Simulate", swiftSettings: house),
+            path: "Tests/Support/Simulate", swiftSettings: shared),
         // Damaged input for every decoder.
         .executableTarget(
             name: "fuzz", dependencies: ["OgiveCore", "OgiveModels", "OgiveWire"],
-            path: "Tests/Support/Fuzz", swiftSettings: house),
+            path: "Tests/Support/Fuzz", swiftSettings: shared),
         // Random faults of real processes: the program of `deploy/chaos`.
         .executableTarget(
             name: "chaos", dependencies: ["Harness", "Postgres"], path: "Tests/Support/Chaos",
-            swiftSettings: house),
+            swiftSettings: shared),
 
         // Tests.
         .testTarget(
-            name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: house),
+            name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: shared),
         .testTarget(
             name: "ZeroMQTests", dependencies: ["DedicatedThread", "OgiveTesting", "ZeroMQ"],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "PostgresTests", dependencies: ["OgiveTesting", "Postgres"],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "QuantileRewardsTests", dependencies: ["QuantileRewards"],
-            exclude: ["generate_reference.py", "reference.json"], swiftSettings: house),
+            exclude: ["generate_reference.py", "reference.json"], swiftSettings: shared),
         .testTarget(
             name: "RegularExpressionsTests", dependencies: ["RegularExpressions"],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
-            exclude: ["Simulation/corpus.jsonl"], swiftSettings: house),
+            exclude: ["Simulation/corpus.jsonl"], swiftSettings: shared),
         .testTarget(
             name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz"],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveTransportTests",
             dependencies: [
                 "OgiveCore", "OgiveTesting", "OgiveTransport", "OgiveWire", "ZeroMQ", logging,
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveStoreTests",
             dependencies: [
                 "Migrations", "OgiveCore", "OgiveModels", "OgiveStore", "OgiveTesting", "Postgres",
                 "QuantileRewards", logging, subprocess,
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveModelsTests",
             dependencies: [
@@ -224,30 +224,30 @@ let package = Package(
             exclude: [
                 "mutate_solutions.py", "policy_log_probabilities.py", "reward_model_checks.py",
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveWorkerTests",
             dependencies: [
                 "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker", lifecycle, logging,
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveCoordinatorTests",
             dependencies: [
                 "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
                 lifecycle, logging,
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgivePreflightTests",
             dependencies: ["OgiveCore", "OgivePreflight"],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "OgiveTests",
             dependencies: [
                 "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive",
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -257,17 +257,18 @@ let package = Package(
                 "openai_compatible_checks.py", "trainer_checks.py", "wrong_hello_worker.py",
                 "wrong_seed_worker.py",
             ],
-            swiftSettings: house),
+            swiftSettings: shared),
         .testTarget(
-            name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore], swiftSettings: house
+            name: "FaultTests", dependencies: ["Harness", "Postgres", nioCore],
+            swiftSettings: shared
         ),
-        .testTarget(name: "TidyTests", swiftSettings: house),
+        .testTarget(name: "TidyTests", swiftSettings: shared),
 
         // Benchmarks.
 
         // Counts allocations of the process.
         .target(
-            name: "CAllocations", path: "Tests/Benchmarks/Allocations", swiftSettings: house),
+            name: "CAllocations", path: "Tests/Benchmarks/Allocations", swiftSettings: shared),
         // Measures Ogive against the limit: the program of `Tests/Benchmarks/bench`.
         .executableTarget(
             name: "measure",
@@ -275,21 +276,21 @@ let package = Package(
                 "BenchmarkParts", "OgiveCore", "OgiveStore", "OgiveTesting", "Postgres",
                 argumentParser, deque, heap,
             ],
-            path: "Tests/Benchmarks/Measure", swiftSettings: house),
+            path: "Tests/Benchmarks/Measure", swiftSettings: shared),
         // What benchmarks and gates share.
         .target(
             name: "BenchmarkParts",
             dependencies: [
                 "CAllocations", "OgiveCore", "OgiveStore", "OgiveTesting", "OgiveWire", deque,
             ],
-            path: "Tests/Benchmarks/Parts", swiftSettings: house),
+            path: "Tests/Benchmarks/Parts", swiftSettings: shared),
         // Instructions and allocations of the hot paths: the program of `Tests/Benchmarks/gates`.
         .executableTarget(
             name: "hot-paths", dependencies: ["BenchmarkParts"],
-            path: "Tests/Benchmarks/HotPaths", swiftSettings: house),
+            path: "Tests/Benchmarks/HotPaths", swiftSettings: shared),
         .testTarget(
             name: "BenchmarkTests", dependencies: ["measure"], path: "Tests/BenchmarkTests",
-            swiftSettings: house),
+            swiftSettings: shared),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -7,11 +7,11 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     /// Bounds and intervals of the scheduler.
     package var limits = SchedulerLimits()
     /// After how long without a renewal another coordinator may lead.
-    package var lease = Duration.seconds(15)
-    /// How often the lease is renewed.
+    package var termExpiry = Duration.seconds(15)
+    /// How often the term is renewed.
     package var renewInterval = Duration.seconds(3)
-    /// Whether to wait while another coordinator leads. Otherwise only a dead one's lease is
-    /// waited for: one that renews its lease ends this one.
+    /// Whether to wait while another coordinator leads. Otherwise only a dead one's term is
+    /// waited for: one that renews its term ends this one.
     package var standsBy = true
     /// The name of the only run that is served; `nil` serves every open one.
     package var onlyRun: String?
@@ -33,9 +33,9 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
         self.name = name
     }
 
-    /// How long before the end of its lease a leader takes it for over: for what is on its way, and
+    /// How long before the end of its term a leader takes it for over: for what is on its way, and
     /// for clocks that do not run equally fast.
-    var leaseMargin: Duration { min(renewInterval, lease / 4) }
+    var expiryMargin: Duration { min(renewInterval, termExpiry / 4) }
 }
 
 /// Why a coordinator had to stop.

@@ -34,13 +34,13 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     /// Serves until it is shut down. Throws `CoordinatorError` when it cannot lead, or must not
     /// any more.
     package func run() async throws {
-        let candidate = Candidate(
+        let standby = Standby(
             configuration: configuration, store: store, time: time, logger: logger)
-        guard let success = try await candidate.lead() else { return }
+        guard let success = try await standby.lead() else { return }
         let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
         let feed = EventFeed<Scheduler.Event>(eventsMax: configuration.eventsMax)
-        let keeper = LeaseKeeper(
+        let renewer = TermRenewer(
             store: store, term: term, since: success.since, configuration: configuration,
             time: time, feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
@@ -48,10 +48,10 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {
-                        try await serve(success, feed: feed, keeper: keeper)
+                        try await serve(success, feed: feed, renewer: renewer)
                         return true
                     }
-                    for duty in duties(feed, keeper) {
+                    for duty in duties(feed, renewer) {
                         group.addTask {
                             try await duty()
                             return false
@@ -64,7 +64,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                 feed.yield(.drain)
             }
         } catch {
-            // Whatever went wrong here, another one need not wait for the lease to run out.
+            // Whatever went wrong here, another one need not wait for the term to expire.
             await store.resign(term)
             throw error
         }
@@ -74,30 +74,30 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
 
     /// What goes on beside the scheduler.
     private func duties(
-        _ feed: EventFeed<Scheduler.Event>, _ keeper: LeaseKeeper
+        _ feed: EventFeed<Scheduler.Event>, _ renewer: TermRenewer
     ) -> [@Sendable () async throws -> Void] {
         let watch = RunWatch(
             store: store, interval: configuration.pollInterval, onlyRun: configuration.onlyRun,
             time: time, feed: feed, logger: logger)
         return [
-            { await listen(feed) }, { try await tick(feed) }, { try await keeper.run() },
+            { await listen(feed) }, { try await tick(feed) }, { try await renewer.run() },
             { try await watch.run() },
         ]
     }
 
     /// Runs the scheduler until it is drained or must stop.
     private func serve(
-        _ success: Candidate.Success, feed: EventFeed<Scheduler.Event>, keeper: LeaseKeeper
+        _ success: Standby.Success, feed: EventFeed<Scheduler.Event>, renewer: TermRenewer
     ) async throws {
         let term = success.term
         var scheduler = Scheduler(
             term: term, key: success.key, limits: configuration.limits)
-        let desk = StoreDesk(store: store, term: term, feed: feed, logger: logger)
+        let dispatcher = StoreDispatcher(store: store, term: term, feed: feed, logger: logger)
         let recorder = WorkerRecorder(
             store: store, term: term, limits: configuration.limits, time: time, feed: feed,
             logger: logger)
         let log = NoticeLog(logger: logger)
-        var drainingSince: Instant?
+        var drainingSince: TimePoint?
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await recorder.run() }
             while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
@@ -108,8 +108,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                     let now = time.now()
                     if case .drain = event { drainingSince = drainingSince ?? now }
                     // A process that was stopped wakes here, with events from before: it must know
-                    // first that its lease may be over.
-                    if let change = keeper.change(at: now) {
+                    // first that its term may be over.
+                    if let change = renewer.change(at: now) {
                         effects += scheduler.handle(change, now: now)
                     }
                     effects += scheduler.handle(event, now: now)
@@ -125,27 +125,27 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                             message: error.message, cause: error)
                     case .record(let worker): recorder.put(worker)
                     case .fetchPage, .land, .bind, .finish:
-                        group.addTask { await desk.perform(effect) }
+                        group.addTask { await dispatcher.perform(effect) }
                     }
                 }
-                keeper.note(scheduler.counters)
+                renewer.note(scheduler.counters)
                 await deliver(outgoing, feed)
                 if let drainingSince, isDrained(scheduler, since: drainingSince) { break }
             }
             group.cancelAll()
         }
         await recorder.flush()
-        await lastRenewal(keeper)
+        await lastRenewal(renewer)
     }
 
-    private func isDrained(_ scheduler: Scheduler, since begun: Instant) -> Bool {
+    private func isDrained(_ scheduler: Scheduler, since begun: TimePoint) -> Bool {
         scheduler.load.landingItems == 0 || time.now() - begun >= configuration.drainMax
     }
 
     /// Stores the totals as they are at the end.
-    private func lastRenewal(_ keeper: LeaseKeeper) async {
+    private func lastRenewal(_ renewer: TermRenewer) async {
         do throws(StoreError) {
-            try await keeper.renew()
+            try await renewer.renew()
         } catch {
             logger.debug("no last renewal", metadata: ["reason": "\(error.message)"])
         }

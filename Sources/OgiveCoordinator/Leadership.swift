@@ -4,7 +4,7 @@ internal import ServiceLifecycle
 internal import Synchronization
 
 /// A coordinator before it leads: asks to, and stands by while another one does.
-struct Candidate: Sendable {
+struct Standby: Sendable {
     let configuration: CoordinatorConfiguration
     let store: any Store
     let time: TimeSource
@@ -16,8 +16,8 @@ struct Candidate: Sendable {
         let term: Term
         /// The secret of the workers' leases.
         let key: LeaseKey
-        /// The moment from which its lease counts.
-        let since: Instant
+        /// The moment from which its expiry counts.
+        let since: TimePoint
     }
 
     /// Returns once this coordinator leads; `nil` when it was shut down before. Throws
@@ -28,7 +28,7 @@ struct Candidate: Sendable {
         while !Task.isShuttingDownGracefully {
             let asked = time.now()
             do throws(StoreError) {
-                switch try await store.lead(as: configuration.name, for: configuration.lease) {
+                switch try await store.lead(as: configuration.name, for: configuration.termExpiry) {
                 case .leading(let term, let key):
                     return Success(term: term, key: key, since: asked)
                 case .following(let found):
@@ -74,14 +74,14 @@ struct Candidate: Sendable {
     }
 }
 
-/// Keeps the lease of a coordinator that leads: renews it, and knows by the monotonic clock until
+/// Keeps the term of a coordinator that leads: renews it, and knows by the monotonic clock until
 /// when nobody else can lead.
 ///
 /// A leader that cannot renew grants nothing from then on; it goes on when it could renew again,
 /// and stops when another one took the term.
-final class LeaseKeeper: Sendable {
+final class TermRenewer: Sendable {
     private struct State {
-        var renewedAt: Instant
+        var renewedAt: TimePoint
         var isHeld = false
         var counters = SchedulerCounters()
     }
@@ -96,7 +96,7 @@ final class LeaseKeeper: Sendable {
     private let state: Mutex<State>
 
     init(
-        store: any Store, term: Term, since: Instant, configuration: CoordinatorConfiguration,
+        store: any Store, term: Term, since: TimePoint, configuration: CoordinatorConfiguration,
         time: TimeSource, feed: EventFeed<Scheduler.Event>, logger: Logger,
         transportCounts: @escaping @Sendable () -> [String: Int]
     ) {
@@ -111,19 +111,19 @@ final class LeaseKeeper: Sendable {
     }
 
     /// What the scheduler has to be told before it handles another event: whether it may grant.
-    func change(at now: Instant) -> Scheduler.Event? {
+    func change(at now: TimePoint) -> Scheduler.Event? {
         let isHeld: Bool? = state.withLock { state in
             let isHeld =
-                now - state.renewedAt >= configuration.lease - configuration.leaseMargin
+                now - state.renewedAt >= configuration.termExpiry - configuration.expiryMargin
             guard isHeld != state.isHeld else { return nil }
             state.isHeld = isHeld
             return isHeld
         }
         guard let isHeld else { return nil }
         if isHeld {
-            logger.warning("the lease was not renewed in time: nothing is granted until it is")
+            logger.warning("the term was not renewed in time: nothing is granted until it is")
         } else {
-            logger.notice("the lease is renewed: granting again")
+            logger.notice("the term is renewed: granting again")
         }
         return .hold(isHeld)
     }
@@ -133,7 +133,7 @@ final class LeaseKeeper: Sendable {
         state.withLock { $0.counters = counters }
     }
 
-    /// Renews the lease again and again, until the task is cancelled or the term is over.
+    /// Renews the term again and again, until the task is cancelled or the term is over.
     func run() async throws {
         var wasAway = false
         while !Task.isCancelled {
@@ -152,7 +152,7 @@ final class LeaseKeeper: Sendable {
                 }
                 if !wasAway {
                     logger.warning(
-                        "the lease could not be renewed; trying again",
+                        "the term could not be renewed; trying again",
                         metadata: ["reason": "\(error.message)"])
                 }
                 wasAway = true
@@ -160,11 +160,11 @@ final class LeaseKeeper: Sendable {
         }
     }
 
-    /// Renews the lease, and stores the totals.
+    /// Renews the term, and stores the totals.
     func renew() async throws(StoreError) {
         let asked = time.now()
         let counts = state.withLock(\.counters).counts.merging(transportCounts()) { own, _ in own }
-        try await store.renew(term, for: configuration.lease, counts: counts)
+        try await store.renew(term, for: configuration.termExpiry, counts: counts)
         // From before it was asked: the database cannot have begun to count earlier.
         state.withLock { $0.renewedAt = asked }
     }

@@ -28,7 +28,7 @@ package final class PostgresStore: Store {
         listener = RunListener(configuration)
     }
 
-    /// Closes all connections. It does not resign: a lease that is not renewed runs out.
+    /// Closes all connections. It does not resign: a term that is not renewed expires.
     package func close() async {
         await leadership.end()
         await listener.end()
@@ -37,16 +37,16 @@ package final class PostgresStore: Store {
 
     /// By the database's clock, on a connection of its own.
     package func lead(
-        as coordinator: String, for lease: Duration
-    ) async throws(StoreError) -> Candidacy {
-        try await leadership.begin(as: coordinator, for: lease)
+        as coordinator: String, for expiry: Duration
+    ) async throws(StoreError) -> ElectionOutcome {
+        try await leadership.begin(as: coordinator, for: expiry)
     }
 
-    /// On the connection that took the lease, or a new one.
+    /// On the connection that began the term, or a new one.
     package func renew(
-        _ term: Term, for lease: Duration, counts: [String: Int]
+        _ term: Term, for expiry: Duration, counts: [String: Int]
     ) async throws(StoreError) {
-        try await leadership.renew(term, for: lease, counts: counts)
+        try await leadership.renew(term, for: expiry, counts: counts)
     }
 
     /// Says that nobody leads only if `term` still does.

@@ -7,7 +7,7 @@ struct CoordinatorDecoder: Sendable {
     let channel: ZeroMQChannel
     let ledger: DropLedger
     /// Judges whose messages are taken; `nil` without keys.
-    let guardian: PeerGuard?
+    let peerGuard: PeerGuard?
 
     func decode(_ batch: [ZeroMQMessage]) async -> [FromWorker] {
         var messages: [FromWorker] = []
@@ -57,7 +57,7 @@ struct CoordinatorDecoder: Sendable {
         of message: FromWorker, user: String?
     ) -> [[[UInt8]]]? {
         guard
-            case .dropped(let reason, let because, let answer) = guardian?.judge(
+            case .dropped(let reason, let because, let answer) = peerGuard?.judge(
                 message.message, of: message.worker, user: user)
         else { return nil }
         ledger.drop(reason, from: message.worker.description, because: because)
@@ -74,7 +74,7 @@ struct CoordinatorDecoder: Sendable {
             because: error.message)
         guard let header = error.header, header.worker == routingID,
             let worker = WorkerID(bytes: routingID),
-            guardian?.mayAnswer(worker, user: received.userID) ?? true
+            peerGuard?.mayAnswer(worker, user: received.userID) ?? true
         else { return nil }
         let reason =
             isOfThisVersion

@@ -2,7 +2,7 @@ internal import Logging
 internal import Synchronization
 internal import ZeroMQ
 
-/// Counts dropped messages and tells the log of them, and of refused connections, each under one
+/// Counts dropped messages and logs them, and refused connections, each under one
 /// message: the program's log bounds how many lines of one message it writes.
 final class DropLedger: Sendable {
     private let logger: Logger
@@ -52,7 +52,7 @@ package enum DropReason: String, Sendable, CaseIterable {
     case wrongFrames = "wrong_frames"
 }
 
-/// Counts what becomes of connections to a coordinator; bounded, whatever strangers do.
+/// Counts what becomes of connections to a coordinator; bounded, whatever clients do.
 final class HandshakeLedger: Sendable {
     private struct State {
         var counts: [HandshakeFailure: Int] = [:]

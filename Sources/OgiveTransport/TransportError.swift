@@ -6,9 +6,9 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure.
     package enum Code: String, Sendable, CaseIterable {
         /// The text is no address that a transport knows.
-        case invalidEndpoint = "invalid_endpoint"
+        case invalidAddress = "invalid_address"
         /// The address would be reachable from other machines, and there are no keys.
-        case insecureEndpoint = "insecure_endpoint"
+        case insecureAddress = "insecure_address"
         /// Something else is at the address.
         case addressInUse = "address_in_use"
         /// The system refuses the address to this process.
@@ -43,7 +43,7 @@ package struct TransportError: Error, Sendable, CustomStringConvertible {
             switch error.code {
             case .addressInUse: .addressInUse
             case .permissionDenied: .permissionDenied
-            case .invalidEndpoint, .addressUnavailable: .invalidEndpoint
+            case .invalidAddress, .addressUnavailable: .invalidAddress
             case .closed, .cancelled: .closed
             default: .socket
             }

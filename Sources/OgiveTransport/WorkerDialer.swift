@@ -10,8 +10,8 @@ final class WorkerDialer: Sendable {
         /// The coordinator's key that the socket expects.
         var key: PublicKey?
         var attempts = 0
-        /// What the log was told last, so that it hears each reason once.
-        var told: String?
+        /// What was logged last, so that each reason is logged once.
+        var logged: String?
 
         /// When to replace the socket, and what is new for the log.
         mutating func take(
@@ -19,11 +19,11 @@ final class WorkerDialer: Sendable {
             _ text: (ZeroMQSocketEvent, PublicKey?) -> String
         ) -> (delay: Duration?, news: String?) {
             let delay = plan.handle(event, of: number)
-            if case .handshakeSucceeded = event { told = nil }
+            if case .handshakeSucceeded = event { logged = nil }
             guard let obstacle = plan.obstacle else { return (delay, nil) }
             let text = text(obstacle, key)
-            defer { told = text }
-            return (delay, told == text ? nil : text)
+            defer { logged = text }
+            return (delay, logged == text ? nil : text)
         }
     }
 
@@ -31,7 +31,7 @@ final class WorkerDialer: Sendable {
     private static let eventsMax = 64
 
     let settings: ZeroMQChannelConfiguration
-    private let endpoint: TransportEndpoint
+    private let address: TransportAddress
     private let security: WorkerSecurity?
     private let options: [ZeroMQOption]
     private let logger: Logger
@@ -40,15 +40,15 @@ final class WorkerDialer: Sendable {
 
     /// Throws `key` when the coordinator's keys cannot be read.
     init(
-        endpoint: TransportEndpoint, worker: WorkerID, security: WorkerSecurity?,
+        address: TransportAddress, worker: WorkerID, security: WorkerSecurity?,
         configuration: TransportConfiguration, logger: Logger
     ) throws(TransportError) {
-        self.endpoint = endpoint
+        self.address = address
         self.security = security
         self.logger = logger
         options =
             configuration.options + configuration.probes + [
-                .routingID(worker.bytes), .immediate(true), .ipv6(endpoint.isIPv6),
+                .routingID(worker.bytes), .immediate(true), .ipv6(address.isIPv6),
                 .reconnectInterval(configuration.reconnect),
                 .reconnectIntervalMax(configuration.reconnectMax),
             ]
@@ -64,7 +64,7 @@ final class WorkerDialer: Sendable {
         self.events = events
         var settings = ZeroMQChannelConfiguration(
             name: "ogive-dealer", type: .dealer,
-            options: options + Self.curve(security, key), endpoints: [.connect(endpoint.text)])
+            options: options + Self.curve(security, key), addresses: [.connect(address.text)])
         configuration.apply(to: &settings)
         settings.observe = { feed.yield(($0, $1)) }
         self.settings = settings
@@ -82,7 +82,7 @@ final class WorkerDialer: Sendable {
             if let news { logger.warning("\(news)") }
             guard let delay else { continue }
             // Closed meanwhile, or libzmq would go on trying with the same keys.
-            channel.reopen(options: options, endpoints: [])
+            channel.reopen(options: options, addresses: [])
             do {
                 try await Task.sleep(for: delay)
             } catch {
@@ -90,7 +90,7 @@ final class WorkerDialer: Sendable {
             }
             channel.reopen(
                 options: options + Self.curve(security, nextKey()),
-                endpoints: [.connect(endpoint.text)])
+                addresses: [.connect(address.text)])
         }
     }
 
@@ -119,18 +119,18 @@ final class WorkerDialer: Sendable {
 
     private func text(_ obstacle: ZeroMQSocketEvent, _ key: PublicKey?) -> String {
         guard let pair = security?.pair, let key else {
-            return "What listens at \(endpoint) ends the handshake: it may ask for keys; set"
+            return "What listens at \(address) ends the handshake: it may ask for keys; set"
                 + " `worker.key` and `worker.coordinator_key`."
         }
         switch obstacle {
         case .refused(400):
-            return "The coordinator at \(endpoint) refuses this worker's key \(pair.name) "
+            return "The coordinator at \(address) refuses this worker's key \(pair.name) "
                 + "(\(pair.publicKey)): authorise it there with `ogive keys authorize"
                 + " \(pair.name).pub`."
         case .refused(let status):
-            return "The coordinator at \(endpoint) cannot check keys now (status \(status))."
+            return "The coordinator at \(address) cannot check keys now (status \(status))."
         default:
-            return "What listens at \(endpoint) does not prove to be the coordinator with the key"
+            return "What listens at \(address) does not prove to be the coordinator with the key"
                 + " \(key): check `worker.coordinator_key`, and that the coordinator has keys."
         }
     }

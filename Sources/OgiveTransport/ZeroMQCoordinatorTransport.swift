@@ -24,26 +24,26 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     let security: CoordinatorSecurity?
     private let ledger: DropLedger
     let handshakes: HandshakeLedger
-    private let guardian: PeerGuard?
+    private let peerGuard: PeerGuard?
     private let term = TermCell()
 
-    /// Prepares a socket on `endpoint`: `tcp://127.0.0.1:PORT`, with `*` for a port that the system
+    /// Prepares a socket on `address`: `tcp://127.0.0.1:PORT`, with `*` for a port that the system
     /// chooses, or `ipc://PATH`; with `security` also `tcp://HOST:PORT`.
     ///
-    /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `addressInUse`, `socket`.
+    /// - Throws: `invalidAddress`, `insecureAddress`, `addressInUse`, `socket`.
     package init(
-        listen endpoint: String, security: CoordinatorSecurity? = nil,
+        listen address: String, security: CoordinatorSecurity? = nil,
         configuration: TransportConfiguration = .init(), logger: Logger
     ) throws(TransportError) {
-        let endpoint = try TransportEndpoint(endpoint, for: .listen, hasKeys: security != nil)
+        let address = try TransportAddress(address, for: .listen, hasKeys: security != nil)
         let ledger = DropLedger(logger: logger)
         let handshakes = HandshakeLedger(ledger)
         var settings = ZeroMQChannelConfiguration(
             name: "ogive-router", type: .router,
             options: configuration.options + [
-                .routerMandatory(true), .routerHandover(true), .ipv6(endpoint.isIPv6),
+                .routerMandatory(true), .routerHandover(true), .ipv6(address.isIPv6),
             ],
-            endpoints: [.bind(endpoint.text)])
+            addresses: [.bind(address.text)])
         configuration.apply(to: &settings)
         settings.observe = { event, _ in handshakes.note(event) }
         if let security {
@@ -58,8 +58,8 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
         } catch {
             throw TransportError(error)
         }
-        guardian = security.map { PeerGuard($0.authorized, configuration) }
-        let decoder = CoordinatorDecoder(channel: channel, ledger: ledger, guardian: guardian)
+        peerGuard = security.map { PeerGuard($0.authorized, configuration) }
+        let decoder = CoordinatorDecoder(channel: channel, ledger: ledger, peerGuard: peerGuard)
         self.configuration = configuration
         self.security = security
         self.ledger = ledger
@@ -89,9 +89,9 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     }
 
     /// The address that workers connect to, with the port that was chosen; waits until it is open.
-    package func endpoint() async throws(TransportError) -> String {
+    package func address() async throws(TransportError) -> String {
         do {
-            return try await channel.endpoints().first ?? ""
+            return try await channel.addresses().first ?? ""
         } catch {
             throw TransportError(error)
         }
@@ -142,7 +142,7 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
         messages.map { message in
             if case .welcome(let welcome) = message.message { term.value = welcome.term }
             // Prompts are nothing for a key that was revoked.
-            if guardian?.isRevoked(message.worker) == true {
+            if peerGuard?.isRevoked(message.worker) == true {
                 return .failure(Unsent(outcome: .unreachable))
             }
             let envelope = CoordinatorEnvelope(
@@ -163,47 +163,47 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
 }
 
 extension ZeroMQCoordinatorTransport {
-    /// Proves on the bound socket itself that the door is shut: a key made up for this test gets in
+    /// Proves on the bound socket itself that it authenticates: a key made up for this test gets in
     /// while it is authorised, and another one does not. Without keys there is nothing to prove.
     ///
     /// Takes the very socket that workers connect to, because a second one with the same options
     /// would prove nothing about the order in which this one got them, or about its domain.
     ///
-    /// - Throws: `unguarded` when a stranger gets in or nobody does, `closed`, `socket`.
+    /// - Throws: `unguarded` when an unknown key gets in or none does, `closed`, `socket`.
     package func selfTest() async throws(TransportError) {
         guard let security else { return }
-        let endpoint = Self.reachable(try await endpoint())
-        let guest = try KeyPair.generate(name: "self-test")
-        let invited = try await security.authorized.withGuest(guest.publicKey) {
+        let address = Self.reachable(try await address())
+        let temporary = try KeyPair.generate(name: "self-test")
+        let accepted = try await security.authorized.withTemporaryKey(temporary.publicKey) {
             () async throws(TransportError) in
-            try await handshake(endpoint, as: guest, security)
+            try await handshake(address, as: temporary, security)
         }
-        try Self.check(invited: invited, at: endpoint)
-        let stranger = try KeyPair.generate(name: "stranger")
+        try Self.check(authorized: accepted, at: address)
+        let unknown = try KeyPair.generate(name: "unknown")
         handshakes.expectRefusal()
         try Self.check(
-            stranger: try await handshake(endpoint, as: stranger, security), at: endpoint)
+            unknown: try await handshake(address, as: unknown, security), at: address)
     }
 
     /// Throws `unguarded` unless an authorised key got in.
     static func check(
-        invited outcome: HandshakeProbe.Outcome, at endpoint: String
+        authorized outcome: HandshakeProbe.Outcome, at address: String
     ) throws(TransportError) {
         guard outcome != .accepted else { return }
         throw TransportError(
             .unguarded,
-            "the authentication at \(endpoint) does not let authorised keys in (\(outcome)): no"
+            "the authentication at \(address) does not let authorised keys in (\(outcome)): no"
                 + " worker could connect")
     }
 
     /// Throws `unguarded` unless an unknown key was refused.
     static func check(
-        stranger outcome: HandshakeProbe.Outcome, at endpoint: String
+        unknown outcome: HandshakeProbe.Outcome, at address: String
     ) throws(TransportError) {
         if case .refused = outcome { return }
         throw TransportError(
             .unguarded,
-            "the authentication at \(endpoint) does not refuse an unknown key (\(outcome)):"
+            "the authentication at \(address) does not refuse an unknown key (\(outcome)):"
                 + " anybody could take work and deliver results")
     }
 
@@ -224,14 +224,14 @@ extension ZeroMQCoordinatorTransport {
     }
 
     private func handshake(
-        _ endpoint: String, as pair: KeyPair, _ security: CoordinatorSecurity
+        _ address: String, as pair: KeyPair, _ security: CoordinatorSecurity
     ) async throws(TransportError) -> HandshakeProbe.Outcome {
         do {
             return try await HandshakeProbe().handshake(
-                endpoint,
+                address,
                 options: [
                     .curveClient(server: security.pair.publicKey.value, own: pair.value),
-                    .ipv6(endpoint.hasPrefix("tcp://[")),
+                    .ipv6(address.hasPrefix("tcp://[")),
                     .handshakeInterval(configuration.handshakeMax),
                 ], within: configuration.handshakeMax * 2)
         } catch {
@@ -240,8 +240,8 @@ extension ZeroMQCoordinatorTransport {
     }
 
     /// The bound address as this machine itself reaches it.
-    private static func reachable(_ endpoint: String) -> String {
-        endpoint.replacing("tcp://0.0.0.0:", with: "tcp://127.0.0.1:")
+    private static func reachable(_ address: String) -> String {
+        address.replacing("tcp://0.0.0.0:", with: "tcp://127.0.0.1:")
             .replacing("tcp://[::]:", with: "tcp://[::1]:")
     }
 }

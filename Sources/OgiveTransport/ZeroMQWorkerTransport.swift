@@ -21,16 +21,16 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
     private let term: TermCell
     private let dialer: WorkerDialer
 
-    /// Prepares a socket to the coordinator at `endpoint`: `tcp://127.0.0.1:PORT` or `ipc://PATH`,
+    /// Prepares a socket to the coordinator at `address`: `tcp://127.0.0.1:PORT` or `ipc://PATH`,
     /// with `security` also `tcp://HOST:PORT`.
     ///
-    /// - Throws: `invalidEndpoint`, `insecureEndpoint`, `key`, `socket`.
+    /// - Throws: `invalidAddress`, `insecureAddress`, `key`, `socket`.
     package init(
-        worker: WorkerID, connect endpoint: String, security: WorkerSecurity? = nil,
+        worker: WorkerID, connect address: String, security: WorkerSecurity? = nil,
         configuration: TransportConfiguration = .init(), logger: Logger
     ) throws(TransportError) {
         dialer = try WorkerDialer(
-            endpoint: try TransportEndpoint(endpoint, for: .connect, hasKeys: security != nil),
+            address: try TransportAddress(address, for: .connect, hasKeys: security != nil),
             worker: worker, security: security, configuration: configuration, logger: logger)
         do {
             channel = try ZeroMQChannel(dialer.settings)
@@ -136,7 +136,7 @@ struct WorkerDecoder: Sendable {
     }
 }
 
-/// The term that a side last heard of or told, shared by its sender and its receiver.
+/// The term that a side last heard of or announced, shared by its sender and its receiver.
 final class TermCell: Sendable {
     private let state = Mutex(Term(0))
 

@@ -26,7 +26,7 @@ package struct ResultSplitter: Sendable {
     /// least one part.
     ///
     /// An item that fits no message of its own becomes a `tooLarge` failure, without its
-    /// completion, whose message tells the size.
+    /// completion, whose message says the size.
     package func split(_ items: [ItemResult]) -> [[ItemResult]] {
         var parts: [[ItemResult]] = []
         var part: [ItemResult] = []
@@ -76,7 +76,7 @@ package struct ResultSplitter: Sendable {
         failed.logProbability = nil
         failed.parts = []
         let textMax = min(WireLimits.textBytes, room - Self.itemBytes)
-        let told =
+        let message =
             if tokens > 0 {
                 "the completion has \(text) bytes and \(tokens) tokens, more than a message of "
                     + "\(messageBytesMax) bytes carries: lower max_tokens, or set `logprobs: sum`"
@@ -90,7 +90,7 @@ package struct ResultSplitter: Sendable {
             item.name.kind == .candidateLogProbability ? .logProbability : .sampling
         failed.failure = Failure(
             stage: text + tokens > 0 ? stage : item.failure?.stage ?? .scoring, code: .tooLarge,
-            message: told, attempts: item.failure?.attempts ?? 1)
+            message: message, attempts: item.failure?.attempts ?? 1)
         return failed
     }
 }

@@ -28,7 +28,7 @@
 ///      without a result when Cancel names it or its duration has passed.
 ///   6. Give a sign of life at least once each heartbeat interval; any message counts.
 ///   7. Say Hello again, with the leases that it holds, on ReRegister, and when the coordinator was
-///      silent for the time that Welcome told. Keep results until then and after: the answer says
+///      silent for the time that Welcome says. Keep results until then and after: the answer says
 ///      which leases go on, under which names and proofs. Drop the others, those of the present
 ///      term with a Returned, and send all results again under the new names.
 ///   8. To leave, send Credit 0 and Draining, give back what is not begun, send what is, wait for
@@ -563,7 +563,7 @@ nonisolated struct Ogive_V1_Model: Sendable {
   // methods supported on all messages.
 
   /// The adapter: "kind" of the policy or scorer in a run's specification; at most 1 KiB. Which
-  /// program answers is told by the fingerprint, not here.
+  /// program answers is part of the fingerprint, not here.
   var kind: String = String()
 
   /// The model id: "model" of the policy or scorer in a run's specification; at most 1 KiB.
@@ -579,7 +579,7 @@ nonisolated struct Ogive_V1_Model: Sendable {
   /// Clears the value of `fingerprint`. Subsequent reads from it will return its default value.
   mutating func clearFingerprint() {self._fingerprint = nil}
 
-  /// Why a policy cannot tell log-probabilities of candidates, for people; absent when it can. At
+  /// Why a policy cannot give log-probabilities of candidates, for people; absent when it can. At
   /// most 16 KiB.
   var logProbabilityObstacle: String {
     get {_logProbabilityObstacle ?? String()}
@@ -757,7 +757,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
     set {_uniqueStorage()._parts = newValue}
   }
 
-  /// Tokens that the scorer spent, when its server tells: the item's part of its request's.
+  /// Tokens that the scorer spent, if reported: the item's part of its request's.
   var scorerTokens: Ogive_V1_TokenCount {
     get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
     set {_uniqueStorage()._scorerTokens = newValue}
@@ -767,7 +767,7 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
   mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
 
-  /// Tokens that the policy spent on a KIND_CANDIDATE_LOG_PROBABILITY, when its server tells: the
+  /// Tokens that the policy spent on a KIND_CANDIDATE_LOG_PROBABILITY, if reported: the
   /// item's part of its request's.
   var policyTokens: Ogive_V1_TokenCount {
     get {_storage._policyTokens ?? Ogive_V1_TokenCount()}
@@ -835,7 +835,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// The text, byte for byte; at most 16 MiB.
   var text: String = String()
 
-  /// Number of tokens, when the server tells.
+  /// Number of tokens, when the server reports it.
   var tokenCount: UInt32 {
     get {_tokenCount ?? 0}
     set {_tokenCount = newValue}
@@ -848,7 +848,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// Why it ended; must be given.
   var finishReason: Ogive_V1_Completion.FinishReason = .unspecified
 
-  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0 but for rounding, when told.
+  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0 but for rounding, when reported.
   var logProbability: Double {
     get {_logProbability ?? 0}
     set {_logProbability = newValue}
@@ -859,14 +859,14 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   mutating func clearLogProbability() {self._logProbability = nil}
 
   /// The sampled tokens, when the policy's specification asks for them (logprobs: tokens) and the
-  /// server tells; at most 1048576.
+  /// server reports them; at most 1048576.
   var tokenIds: [UInt32] = []
 
   /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
   /// token, when asked for; at most 1048576.
   var tokenLogProbabilities: [Float] = []
 
-  /// Tokens of the prompt, when the server tells: at one draw of each request.
+  /// Tokens of the prompt, when the server reports them: at one draw of each request.
   var promptTokenCount: UInt32 {
     get {_promptTokenCount ?? 0}
     set {_promptTokenCount = newValue}
@@ -1040,7 +1040,7 @@ nonisolated struct Ogive_V1_EndpointOutage: Sendable {
   /// Its address; at most 4 KiB.
   var endpoint: String = String()
 
-  /// The kind of failure that shut it: a code as in Failure.
+  /// The kind of failure that made it unavailable: a code as in Failure.
   var code: String = String()
 
   /// What a person needs to know; at most 16 KiB.
@@ -1375,7 +1375,7 @@ nonisolated struct Ogive_V1_Chat: Sendable {
   /// Its turns; at most 10000.
   var turns: [Ogive_V1_Turn] = []
 
-  /// The tools that the policy is told of, a JSON list with its keys in their order; empty for
+  /// The tools that the policy gets, a JSON list with its keys in their order; empty for
   /// none. At most 16 MiB.
   var toolsJson: String = String()
 

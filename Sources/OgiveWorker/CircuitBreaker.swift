@@ -13,7 +13,7 @@ struct CircuitBreaker: Sendable {
         /// All do.
         case closed
         /// None does, until a probe after this time succeeds.
-        case open(until: Instant)
+        case open(until: TimePoint)
         /// One does; `isTried` says whether it is on its way.
         case halfOpen(isTried: Bool)
     }
@@ -39,7 +39,7 @@ struct CircuitBreaker: Sendable {
     /// The fault that opened the breaker, and since when no request has been answered.
     struct Outage: Sendable {
         let error: ModelError
-        let since: Instant
+        let since: TimePoint
     }
 
     /// Whether requests pass.
@@ -47,7 +47,7 @@ struct CircuitBreaker: Sendable {
     /// Why they do not; `nil` while the breaker is closed.
     private(set) var outage: Outage?
     /// When a request was answered last.
-    private(set) var lastAnswer: Instant?
+    private(set) var lastAnswer: TimePoint?
 
     private var budget = RetryBudget()
     private var openings = 0
@@ -75,7 +75,7 @@ struct CircuitBreaker: Sendable {
     }
 
     /// Takes in what became of a request.
-    mutating func report(_ pass: Pass, _ verdict: Verdict, now: Instant, random: Double) {
+    mutating func report(_ pass: Pass, _ verdict: Verdict, now: TimePoint, random: Double) {
         switch verdict {
         case .answered:
             lastAnswer = now
@@ -102,7 +102,7 @@ struct CircuitBreaker: Sendable {
     }
 
     /// Whether the time has come to look for the server.
-    func isDue(now: Instant) -> Bool {
+    func isDue(now: TimePoint) -> Bool {
         if case .open(let until) = state { now >= until } else { false }
     }
 
@@ -123,7 +123,7 @@ struct CircuitBreaker: Sendable {
         budget.reopen()
     }
 
-    private mutating func open(_ error: ModelError, now: Instant, random: Double) {
+    private mutating func open(_ error: ModelError, now: TimePoint, random: Double) {
         openings += 1
         let wait = backOff.delay(afterFailures: openings, random: random)
         state = .open(until: now + max(wait, wish(error)))

@@ -56,7 +56,7 @@ struct ConcurrencyLimit: Sendable {
     private var failedTrial: Trial?
     private var patience = Rule.patienceMin
     private var windowsHeld = 0
-    private var lastBackOff: Instant?
+    private var lastBackOff: TimePoint?
     private var serverQueues = false
     /// As many as keep the server busy without a long queue, by what it says; `nil` when it does
     /// not queue, or has not been asked since the limit changed.
@@ -64,36 +64,36 @@ struct ConcurrencyLimit: Sendable {
     /// Whether it says, since the limit changed, that nothing waits.
     private var hasRoom = false
     /// Whether it says how busy it is at all.
-    private var tellsLoad = false
+    private var reportsLoad = false
 
     /// Begins with `initial`; bounds of one value fix the limit.
-    init(bounds: ClosedRange<Int>, initial: Int, latencyMax: Duration?, now: Instant) {
+    init(bounds: ClosedRange<Int>, initial: Int, latencyMax: Duration?, now: TimePoint) {
         self.bounds = bounds
         self.latencyMax = latencyMax
         limit = min(max(initial, bounds.lowerBound), bounds.upperBound)
-        window = ThroughputWindow(settling: 0, now: now)
+        window = ThroughputWindow(outstanding: 0, now: now)
         trial = .doubling
     }
 
     /// A request goes out.
-    mutating func begin(now: Instant) {
+    mutating func begin(now: TimePoint) {
         window.note(underWay: underWay, now: now)
         underWay += 1
     }
 
     /// A request was answered, after `work` was done.
-    mutating func end(work: Double, began: Instant, now: Instant) {
+    mutating func end(work: Double, began: TimePoint, now: TimePoint) {
         abandon(now: now)
         guard bounds.count > 1 else { return }
         defer { window.add(work: work, latency: now - began, now: now) }
-        if trial == .doubling, hasRoom, window.isSettled {
+        if trial == .doubling, hasRoom, window.isWarm {
             // What comes next need not be compared: the server is not full.
             kept = nil
             return attempt(.doubling, max(window.longest, now - began), now: now)
         }
         guard window.isComplete(enough, now: now) else { return }
         let ended = window
-        window = ThroughputWindow(settling: 0, now: ended.last)
+        window = ThroughputWindow(outstanding: 0, now: ended.last)
         if ended.use >= Rule.useMin * Double(limit) {
             decide(rate: ended.rate, longest: ended.longest, now: now)
         }
@@ -106,14 +106,14 @@ struct ConcurrencyLimit: Sendable {
     }
 
     /// A request ended without an answer, for no reason that concerns the limit.
-    mutating func abandon(now: Instant) {
+    mutating func abandon(now: TimePoint) {
         window.note(underWay: underWay, now: now)
         underWay -= 1
     }
 
     /// The server asks for fewer requests, or was too slow: halves the limit, once for all the
     /// requests that were under way.
-    mutating func backOff(began: Instant, now: Instant) {
+    mutating func backOff(began: TimePoint, now: TimePoint) {
         abandon(now: now)
         guard bounds.count > 1, lastBackOff.map({ began >= $0 }) ?? true else { return }
         lastBackOff = now
@@ -125,7 +125,7 @@ struct ConcurrencyLimit: Sendable {
     /// Takes in how busy the server says it is: while more waits there than a quarter of what is
     /// asked for, no more is asked for, and fewer are tried.
     mutating func note(_ load: ServerLoad) {
-        tellsLoad = true
+        reportsLoad = true
         serverQueues = load.waiting > max(1, limit / 4)
         // A server that counts sequences where the worker counts requests agrees in their shares.
         let busy = Double(load.running) / Double(max(1, load.running + load.waiting))
@@ -137,13 +137,13 @@ struct ConcurrencyLimit: Sendable {
         uncrowded = serverQueues && load.running > 0 && needed > 0 ? needed : nil
     }
 
-    private mutating func decide(rate: Double, longest: Duration, now: Instant) {
+    private mutating func decide(rate: Double, longest: Duration, now: TimePoint) {
         if let latencyMax, longest > latencyMax {
             kept = nil
             hold(after: .doubling)
             return move(to: limit * 4 / 5, now: now)
         }
-        guard let kept, let trial else { return settle(rate, longest, now: now) }
+        guard let kept, let trial else { return keep(rate, longest, now: now) }
         let least =
             switch trial {
             case .doubling: Rule.gainOfDoubling
@@ -165,7 +165,7 @@ struct ConcurrencyLimit: Sendable {
     }
 
     /// Holds the limit that is kept, and learns its throughput, until it is time for a trial.
-    private mutating func settle(_ rate: Double, _ longest: Duration, now: Instant) {
+    private mutating func keep(_ rate: Double, _ longest: Duration, now: TimePoint) {
         kept = (limit, kept.map { $0.rate + Rule.share * (rate - $0.rate) } ?? rate)
         if trial == .doubling, uncrowded == nil { return attempt(.doubling, longest, now: now) }
         windowsHeld += 1
@@ -178,13 +178,13 @@ struct ConcurrencyLimit: Sendable {
         attempt(failedTrial == .fifth ? .quarter : .fifth, longest, now: now)
     }
 
-    private mutating func attempt(_ next: Trial, _ longest: Duration, now: Instant) {
+    private mutating func attempt(_ next: Trial, _ longest: Duration, now: TimePoint) {
         let target =
             switch next {
             case .doubling: limit * 2
             case .quarter: limit + max(1, limit / 4)
             // One of two is half, which runs a server dry for a window: its own word has to do.
-            case .fifth where limit < 5 && tellsLoad: limit
+            case .fifth where limit < 5 && reportsLoad: limit
             case .fifth: limit - max(1, limit / 5)
             case .uncrowded: uncrowded ?? limit
             }
@@ -204,12 +204,12 @@ struct ConcurrencyLimit: Sendable {
         trial = nil
     }
 
-    private mutating func move(to target: Int, now: Instant) {
+    private mutating func move(to target: Int, now: TimePoint) {
         limit = min(max(target, bounds.lowerBound), bounds.upperBound)
         uncrowded = nil
         hasRoom = false
         // What is under way, and the answer that led here, were asked for under the former limit.
-        window = ThroughputWindow(settling: underWay + 1, now: now)
+        window = ThroughputWindow(outstanding: underWay + 1, now: now)
     }
 }
 
@@ -219,38 +219,38 @@ struct ConcurrencyLimit: Sendable {
 /// the end of another, else it would hold one burst too many or too few.
 struct ThroughputWindow: Sendable {
     /// Answers to requests of before, which do not count.
-    private var settling: Int
-    private var begun: Instant
+    private var outstanding: Int
+    private var begun: TimePoint
     /// When the last answer came: where the next window begins.
-    private(set) var last: Instant
+    private(set) var last: TimePoint
     private var answers = 0
     private var work = 0.0
     /// Requests under way, integrated over time.
     private var used = Duration.zero
-    private var noted: Instant
+    private var noted: TimePoint
     /// The slowest answer.
     private(set) var longest = Duration.zero
 
     /// Begins now, or with the last of so many answers.
-    init(settling: Int, now: Instant) {
-        self.settling = settling
+    init(outstanding: Int, now: TimePoint) {
+        self.outstanding = outstanding
         begun = now
         last = now
         noted = now
     }
 
     /// So many requests were under way until now.
-    mutating func note(underWay: Int, now: Instant) {
+    mutating func note(underWay: Int, now: TimePoint) {
         used += (now - max(noted, begun)) * underWay
         noted = now
     }
 
     /// An answer came.
-    mutating func add(work: Double, latency: Duration, now: Instant) {
+    mutating func add(work: Double, latency: Duration, now: TimePoint) {
         last = now
-        guard settling == 0 else {
-            settling -= 1
-            if settling == 0 { self = ThroughputWindow(settling: 0, now: now) }
+        guard outstanding == 0 else {
+            outstanding -= 1
+            if outstanding == 0 { self = ThroughputWindow(outstanding: 0, now: now) }
             return
         }
         answers += 1
@@ -259,12 +259,12 @@ struct ThroughputWindow: Sendable {
     }
 
     /// Whether the answers to requests of before have come.
-    var isSettled: Bool { settling == 0 }
+    var isWarm: Bool { outstanding == 0 }
 
     /// Whether it held `enough` answers before the one that comes now, and that is the first of a
     /// burst; twice as many are enough in any case.
-    func isComplete(_ enough: Int, now: Instant) -> Bool {
-        guard settling == 0, answers >= enough,
+    func isComplete(_ enough: Int, now: TimePoint) -> Bool {
+        guard outstanding == 0, answers >= enough,
             last - begun >= ConcurrencyLimit.Rule.windowMin
         else { return false }
         return answers >= 2 * enough || (now - last) * answers >= (now - begun) / 2

@@ -14,7 +14,7 @@ struct EndpointPool: Sendable {
         let request: RequestSize
         /// Tokens that were debited.
         let tokens: Double
-        let began: Instant
+        let began: TimePoint
     }
 
     /// Whether a request may go now.
@@ -57,7 +57,8 @@ struct EndpointPool: Sendable {
 
     /// Leave for a request now. `avoided` is an endpoint that failed it before: another one is
     /// preferred.
-    mutating func admit(_ request: RequestSize, avoiding avoided: Int?, now: Instant) -> Admission {
+    mutating func admit(_ request: RequestSize, avoiding avoided: Int?, now: TimePoint) -> Admission
+    {
         let tokens = meter.estimate(request)
         var shortest: Duration?
         var best: (index: Int, rank: Rank)?
@@ -82,7 +83,7 @@ struct EndpointPool: Sendable {
 
     /// Takes in what became of a request.
     mutating func report(
-        _ pass: Pass, _ verdict: CircuitBreaker.Verdict, _ answer: RequestAnswer, now: Instant,
+        _ pass: Pass, _ verdict: CircuitBreaker.Verdict, _ answer: RequestAnswer, now: TimePoint,
         random: Double
     ) {
         meter.learn(pass.request, answer)
@@ -93,7 +94,7 @@ struct EndpointPool: Sendable {
     }
 
     /// The request is not made after all.
-    mutating func abandon(_ pass: Pass, now: Instant) {
+    mutating func abandon(_ pass: Pass, now: TimePoint) {
         endpoints[pass.endpoint].abandon(pass, now: now)
     }
 

@@ -14,7 +14,7 @@ struct EndpointState: Sendable {
 
     init(
         name: String, limits: EndpointLimits, breaker: CircuitBreaker,
-        concurrency: ConcurrencyLimit, now: Instant
+        concurrency: ConcurrencyLimit, now: TimePoint
     ) {
         self.name = name
         self.breaker = breaker
@@ -33,13 +33,13 @@ struct EndpointState: Sendable {
     var hasRoom: Bool { breaker.admits && requestsUnderWay < limit }
 
     /// How long its rates make a request wait.
-    mutating func wait(for request: RequestSize, tokens cost: Double, now: Instant) -> Duration {
+    mutating func wait(for request: RequestSize, tokens cost: Double, now: TimePoint) -> Duration {
         max(
             requests?.wait(for: Double(request.requests), now: now) ?? .zero,
             tokens?.wait(for: cost, now: now) ?? .zero)
     }
 
-    mutating func begin(_ request: RequestSize, tokens cost: Double, now: Instant)
+    mutating func begin(_ request: RequestSize, tokens cost: Double, now: TimePoint)
         -> CircuitBreaker.Pass?
     {
         guard let leave = breaker.admit() else { return nil }
@@ -53,7 +53,7 @@ struct EndpointState: Sendable {
 
     mutating func end(
         _ pass: EndpointPool.Pass, _ verdict: CircuitBreaker.Verdict, _ answer: RequestAnswer,
-        correction: Double, now: Instant, random: Double
+        correction: Double, now: TimePoint, random: Double
     ) {
         leave(pass)
         tokens?.spend(correction)
@@ -68,7 +68,7 @@ struct EndpointState: Sendable {
         }
     }
 
-    mutating func abandon(_ pass: EndpointPool.Pass, now: Instant) {
+    mutating func abandon(_ pass: EndpointPool.Pass, now: TimePoint) {
         leave(pass)
         breaker.abandon(pass.leave)
         tokens?.spend(-pass.tokens)
@@ -97,10 +97,10 @@ struct RateLimit: Hashable, Sendable {
     private let perSecond: Double
     private let capacity: Double
     private var level: Double
-    private var filledAt: Instant
+    private var filledAt: TimePoint
 
     /// Begins with a full store.
-    init(perMinute: Double, now: Instant) {
+    init(perMinute: Double, now: TimePoint) {
         perSecond = perMinute / 60
         capacity = max(1, perMinute * Self.storedShare)
         level = capacity
@@ -108,7 +108,7 @@ struct RateLimit: Hashable, Sendable {
     }
 
     /// How long to wait before `cost` may be spent; zero when that is now.
-    mutating func wait(for cost: Double, now: Instant) -> Duration {
+    mutating func wait(for cost: Double, now: TimePoint) -> Duration {
         level = min(capacity, level + max(0, (now - filledAt) / .seconds(1)) * perSecond)
         filledAt = now
         let missing = min(cost, capacity) - level

@@ -2,7 +2,7 @@ internal import OgiveCore
 
 /// Looks after the endpoints of a worker: finds those that are back, asks how busy they are, and
 /// suspends the intake while a model has none left. Other models than before are announced anew.
-/// Which endpoints get no requests is told, for people.
+/// Which endpoints get no requests is reported, for people.
 struct EndpointWatch: Sendable {
     let gates: ModelGates
     let provider: any ModelProvider
@@ -14,7 +14,7 @@ struct EndpointWatch: Sendable {
     func run(_ first: Offer) async throws {
         var offer = first
         var isSuspended = false
-        var shut: [EndpointOutage] = []
+        var reported: [EndpointOutage] = []
         // Probes of hanging servers hold up nobody: each endpoint has its own.
         var probes = EndpointProbes()
         var looks = Self.looksSoon
@@ -24,7 +24,7 @@ struct EndpointWatch: Sendable {
                 if let outcome {
                     probes.end(outcome)
                     if isSuspended, outcome.isFound { try await announce(&offer) }
-                    outcome.tell()
+                    outcome.report()
                     continue
                 }
                 let outages = gates.all.compactMap(\.gate.outage)
@@ -32,10 +32,10 @@ struct EndpointWatch: Sendable {
                     isSuspended.toggle()
                     feed.yield(.suspended(isSuspended))
                 }
-                let current = gates.shut(now: time.now())
-                if !current.isSame(as: shut) {
-                    shut = current
-                    feed.yield(.shut(current))
+                let current = gates.outages(now: time.now())
+                if !current.isSame(as: reported) {
+                    reported = current
+                    feed.yield(.outages(current))
                 }
                 for outage in outages { try check(outage) }
                 for probe in probes.begin(gates.all) { group.addTask { await probe() } }
@@ -100,8 +100,8 @@ struct EndpointProbes {
         /// Whether a server that was away is back.
         var isFound: Bool { if case .found = answer { true } else { false } }
 
-        /// Tells the gate.
-        func tell() {
+        /// Reports to the gate.
+        func report() {
             switch answer {
             case .found: gate.probeSucceeded(endpoint)
             case .missed(let error): gate.probeFailed(endpoint, error)

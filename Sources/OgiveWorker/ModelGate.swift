@@ -26,7 +26,7 @@ final class ModelGate: Sendable {
     private let capacityChanges: Counter
     private let notice: @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void
 
-    /// `notice` is told when an endpoint goes, and when it is back; `capacityChanges` counts the
+    /// `notice` is called when an endpoint goes, and when it is back; `capacityChanges` counts the
     /// changes of the capacity.
     init(
         _ pool: EndpointPool, time: TimeSource,
@@ -70,14 +70,14 @@ final class ModelGate: Sendable {
     }
 
     /// Whether an endpoint answered somebody since.
-    func hasAnswered(_ endpoint: Int, since: Instant) -> Bool {
+    func hasAnswered(_ endpoint: Int, since: TimePoint) -> Bool {
         state.withLock { state in
             state.pool.endpoints[endpoint].breaker.lastAnswer.map { $0 >= since } ?? false
         }
     }
 
     /// Waits for leave to make a request; `nil` when the task is cancelled. What becomes of the
-    /// request is to be told by `report` or `abandon`.
+    /// request is to be reported by `report` or `abandon`.
     func pass(_ request: RequestSize, avoiding: Int? = nil) async -> EndpointPool.Pass? {
         let ticket = state.withLock { state in
             state.lastTicket += 1

@@ -46,15 +46,15 @@ final class ModelGates: Sendable {
     var all: [Entry] { entries.withLock { $0 } }
 
     /// The endpoints that get no requests.
-    func shut(now: Instant) -> [EndpointOutage] {
-        let shut = all.sorted { $0.name < $1.name }.flatMap { entry in
+    func outages(now: TimePoint) -> [EndpointOutage] {
+        let outages = all.sorted { $0.name < $1.name }.flatMap { entry in
             entry.gate.outages.map { endpoint, outage in
                 EndpointOutage(
                     model: entry.name, endpoint: endpoint, code: outage.error.code,
                     message: outage.error.message, lasting: max(.zero, now - outage.since))
             }
         }
-        return Array(shut.prefix(EndpointOutage.most))
+        return Array(outages.prefix(EndpointOutage.most))
     }
 
     /// The gate of a policy with these endpoints.

@@ -69,7 +69,7 @@ struct Pipeline: Sendable {
         while let job = await samples.next() {
             feed.leave(.started(job.ticket))
             if job.lease.items.first?.stage == .logProbability {
-                await tell(job)
+                await askLogProbabilities(job)
             } else if let sampled = await stage.process(job) {
                 if let reason = sampled.reason {
                     feed.yield(.declined(job.ticket, reason))
@@ -101,12 +101,12 @@ struct Pipeline: Sendable {
     }
 
     /// Log-probabilities of candidates are the policy's: the scorer is not asked.
-    private func tell(_ job: LeaseJob) async {
+    private func askLogProbabilities(_ job: LeaseJob) async {
         let stage = LogProbabilityStage(
             provider: provider, gates: gates, leases: leases,
             rule: AttemptRule(configuration, time: time))
-        if let told = await stage.process(job) {
-            feed.yield(event(of: told))
+        if let result = await stage.process(job) {
+            feed.yield(event(of: result))
         }
         leases.leave(job.ticket)
     }

@@ -103,7 +103,7 @@ package struct Concurrency: Hashable, Sendable, ExpressibleByIntegerLiteral {
     var initial: Int { min(max(Self.first, least), most) }
 
     /// The limit of one endpoint.
-    func limit(of limits: EndpointLimits, now: Instant) -> ConcurrencyLimit {
+    func limit(of limits: EndpointLimits, now: TimePoint) -> ConcurrencyLimit {
         let most = min(most, max(1, limits.concurrency ?? most))
         return ConcurrencyLimit(
             bounds: min(least, most)...most, initial: Self.first,

@@ -115,7 +115,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             if search.isDue(
                 isRegistered: session.isRegistered, now: now, jitter: .random(in: 0...1))
             {
-                await transport.moveOn()
+                await transport.connectToNext()
             }
             var messages: [WorkerMessage] = []
             var exit: WorkerSession.Exit?
@@ -203,14 +203,14 @@ package struct WorkerError: Error, Sendable, CustomStringConvertible {
 /// Decides when a worker that no coordinator answers tries the next address.
 struct CoordinatorSearch {
     private let patience: Duration
-    private var until: Instant?
+    private var until: TimePoint?
 
     init(patience: Duration) {
         self.patience = patience
     }
 
     /// Whether to move on now. `jitter` in 0...1 lengthens the next wait by up to a half.
-    mutating func isDue(isRegistered: Bool, now: Instant, jitter: Double) -> Bool {
+    mutating func isDue(isRegistered: Bool, now: TimePoint, jitter: Double) -> Bool {
         guard !isRegistered else {
             until = nil
             return false
@@ -233,15 +233,15 @@ struct EndOfTime {
     /// Kept for delivering and leaving, or a tenth of what is left when that is shorter.
     static let marginMax = Duration.seconds(5)
 
-    private let end: Instant
+    private let end: TimePoint
     private let unknown: Duration
     private let margin: Duration
-    private var begun: [WorkerSession.Ticket: Instant] = [:]
+    private var begun: [WorkerSession.Ticket: TimePoint] = [:]
     private var recent: [Duration] = []
     private var isOver = false
 
     /// `remaining`: from `now`; `unknown`: how long a task is taken to last before any is known.
-    init(remaining: Duration, unknown: Duration, now: Instant) {
+    init(remaining: Duration, unknown: Duration, now: TimePoint) {
         end = now + remaining
         self.unknown = unknown
         margin = min(Self.marginMax, remaining / 10)
@@ -251,7 +251,7 @@ struct EndOfTime {
     var estimate: Duration { recent.max() ?? unknown }
 
     /// Takes note of tasks that begin and end.
-    mutating func note(_ event: WorkerSession.Event, now: Instant) {
+    mutating func note(_ event: WorkerSession.Event, now: TimePoint) {
         switch event {
         case .started(let ticket): begun[ticket] = now
         case .done(let ticket, _):
@@ -268,7 +268,7 @@ struct EndOfTime {
     }
 
     /// Once, when it is time to drain: how long the drain may take.
-    mutating func grace(now: Instant) -> Duration? {
+    mutating func grace(now: TimePoint) -> Duration? {
         let left = end - now - margin
         guard !isOver, left <= estimate else { return nil }
         isOver = true

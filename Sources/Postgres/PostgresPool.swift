@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A bounded set of connections that are lent one task at a time, first come, first served.
+/// A bounded set of connections, each used by one task at a time, first come, first served.
 ///
 /// A broken connection is replaced; while the server is away, attempts are spaced out and callers
 /// wait until their deadline.
@@ -21,9 +21,9 @@ package final class PostgresPool: Sendable {
         state = Mutex(PoolState(size: size))
     }
 
-    /// How many connections are lent, idle and waited for.
-    package var counts: (lent: Int, idle: Int, waiting: Int) {
-        state.withLock { ($0.lent, $0.idle.count, $0.waiters.count) }
+    /// How many connections are in use, idle and waited for.
+    package var counts: (inUse: Int, idle: Int, waiting: Int) {
+        state.withLock { ($0.inUse, $0.idle.count, $0.waiters.count) }
     }
 
     /// Lends a connection to `body`. Throws `poolTimeout`, `poolClosed`, `cancelled`, a connection
@@ -47,7 +47,8 @@ package final class PostgresPool: Sendable {
         }
     }
 
-    /// Closes the idle connections and refuses new callers; lent ones are closed when they return.
+    /// Closes the idle connections and refuses new callers; those in use are closed when they
+    /// return.
     package func close() async {
         let (idle, waiters) = state.withLock { $0.close() }
         for waiter in waiters { waiter.resume(returning: .closed) }
@@ -198,7 +199,7 @@ struct PoolState {
     }
 
     let size: Int
-    private(set) var lent = 0
+    private(set) var inUse = 0
     private(set) var idle: [PostgresConnection] = []
     private(set) var waiters: [(id: UInt64, waiter: Waiter)] = []
     private var isClosed = false
@@ -217,11 +218,11 @@ struct PoolState {
     mutating func acquire(_ id: UInt64, _ waiter: Waiter) -> Grant? {
         if isClosed { return .closed }
         if let connection = idle.popLast() {
-            lent += 1
+            inUse += 1
             return .use(connection)
         }
-        if lent < size {
-            lent += 1
+        if inUse < size {
+            inUse += 1
             return .connect
         }
         waiters.append((id, waiter))
@@ -236,7 +237,7 @@ struct PoolState {
 
     mutating func release(_ connection: PostgresConnection) -> Return {
         if !waiters.isEmpty { return .hand(waiters.removeFirst().waiter) }
-        lent -= 1
+        inUse -= 1
         if isClosed { return .discard }
         idle.append(connection)
         return .keep
@@ -245,7 +246,7 @@ struct PoolState {
     /// Gives the place of a dead connection to who waits.
     mutating func vacate() -> Waiter? {
         if !waiters.isEmpty { return waiters.removeFirst().waiter }
-        lent -= 1
+        inUse -= 1
         return nil
     }
 

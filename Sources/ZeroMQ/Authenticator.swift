@@ -36,7 +36,7 @@ actor Authenticator {
     /// Listens, before any socket of the context is bound.
     func open(_ context: ZeroMQContext) throws(ZeroMQError) {
         let socket = try ZeroMQSocket.open(context, .router, options: [.linger(.zero)])
-        try socket.bind(AuthenticationRequest.endpoint)
+        try socket.bind(AuthenticationRequest.address)
         self.socket = consume socket
     }
 
@@ -75,7 +75,7 @@ actor Authenticator {
 /// Pure and total: whatever the frames hold, there is an answer, or none to be given.
 struct AuthenticationRequest {
     /// Where the handler listens; the name is fixed by RFC 27.
-    static let endpoint = "inproc://zeromq.zap.01"
+    static let address = "inproc://zeromq.zap.01"
     /// How many frames a question about CURVE has, the asking session's two included.
     private static let frameCount = 9
 
@@ -111,7 +111,7 @@ struct AuthenticationRequest {
     }
 }
 
-/// Whether a channel's authenticator still answers; told by its task, asked by everybody.
+/// Whether a channel's authenticator still answers; set by its task, read by everybody.
 final class AuthenticationWatch: Sendable {
     private struct State {
         var isFinished = false

@@ -20,9 +20,9 @@ final class ChannelMailbox: Sendable {
         state.withLock { $0.start() }
     }
 
-    func opened(_ endpoints: [String]) {
-        for opener in state.withLock({ $0.opened(endpoints) }) {
-            opener.resume(returning: .success(endpoints))
+    func opened(_ addresses: [String]) {
+        for opener in state.withLock({ $0.opened(addresses) }) {
+            opener.resume(returning: .success(addresses))
         }
     }
 
@@ -94,7 +94,7 @@ final class ChannelMailbox: Sendable {
         }
     }
 
-    func endpoints() async -> ChannelState.Opened {
+    func addresses() async -> ChannelState.Opened {
         let id = lastID.add(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

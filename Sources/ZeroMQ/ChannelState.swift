@@ -63,8 +63,8 @@ struct ChannelState {
         return wakes()
     }
 
-    mutating func opened(_ endpoints: [String]) -> [Waiters<Opened>.Continuation] {
-        phase = .open(endpoints)
+    mutating func opened(_ addresses: [String]) -> [Waiters<Opened>.Continuation] {
+        phase = .open(addresses)
         return openers.removeAll()
     }
 
@@ -129,7 +129,7 @@ struct ChannelState {
     var opening: Opened? {
         switch phase {
         case .idle, .opening: nil
-        case .open(let endpoints): .success(endpoints)
+        case .open(let addresses): .success(addresses)
         case .finished(let error):
             .failure(error ?? ZeroMQError(.closed, "the channel has ended"))
         }
@@ -143,7 +143,7 @@ struct ChannelState {
         openers.remove(id)
     }
 
-    /// Ends everything; says who is to be told.
+    /// Ends everything; says whom to notify.
     mutating func finish(_ error: ZeroMQError?) -> Leftover {
         phase = .finished(error)
         defer { requests = [] }

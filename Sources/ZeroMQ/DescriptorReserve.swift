@@ -1,7 +1,7 @@
 internal import CLinux
 public import Glibc
 
-/// The descriptors that connections of strangers never take.
+/// The descriptors that connections of unknown clients never take.
 ///
 /// libzmq accepts whoever comes until there is no descriptor left, and then nobody else in the
 /// process gets one: not the database's connection, and not libdispatch, which ends the process

@@ -1,6 +1,6 @@
 import DedicatedThread
 
-/// Tries a handshake as a stranger would, on a thread and a context of its own.
+/// Tries a handshake as an unknown client would, on a thread and a context of its own.
 package actor HandshakeProbe {
     /// What became of a handshake.
     package enum Outcome: Sendable, Hashable {
@@ -33,7 +33,7 @@ package actor HandshakeProbe {
 
     /// Connects, sees what comes of it, and leaves without having sent a message.
     package func handshake(
-        _ endpoint: String, options: [ZeroMQOption], within limit: Duration
+        _ address: String, options: [ZeroMQOption], within limit: Duration
     ) throws(ZeroMQError) -> Outcome {
         let context = try ZeroMQContext()
         let reader = try ZeroMQSocket.open(context, .pair, options: [.linger(.zero)])
@@ -42,7 +42,7 @@ package actor HandshakeProbe {
         try socket.startMonitor("inproc://probe")
         let outcome: Result<Outcome, ZeroMQError>
         do throws(ZeroMQError) {
-            try socket.connect(endpoint)
+            try socket.connect(address)
             outcome = .success(try Self.outcome(reader, within: limit))
         } catch {
             outcome = .failure(error)

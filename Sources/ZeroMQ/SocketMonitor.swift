@@ -10,7 +10,7 @@ actor SocketMonitor {
     typealias Observe = @Sendable (ZeroMQSocketEvent, Int) -> Void
 
     /// Where the monitored socket sends its events.
-    nonisolated let endpoint: String
+    nonisolated let address: String
     private let executor: DedicatedThreadExecutor
     private let ending: WakeDescriptor
     private let observe: Observe
@@ -25,7 +25,7 @@ actor SocketMonitor {
         } catch {
             throw ZeroMQError(.resourcesExhausted, error.message, cause: error)
         }
-        endpoint = "inproc://monitor-\(number)"
+        address = "inproc://monitor-\(number)"
         self.observe = observe
         self.number = number
     }
@@ -38,7 +38,7 @@ actor SocketMonitor {
     /// Opens the reader, before there is anything to read: then nothing can fail any more.
     func open(_ context: ZeroMQContext) throws(ZeroMQError) {
         let reader = try ZeroMQSocket.open(context, .pair, options: [.linger(.zero)])
-        try reader.connect(endpoint)
+        try reader.connect(address)
         self.reader = consume reader
     }
 
@@ -75,10 +75,10 @@ actor SocketMonitor {
 }
 
 extension ZeroMQSocket {
-    /// Sends the socket's events to `endpoint`, whose reader must exist.
-    borrowing func startMonitor(_ endpoint: String) throws(ZeroMQError) {
+    /// Sends the socket's events to `address`, whose reader must exist.
+    borrowing func startMonitor(_ address: String) throws(ZeroMQError) {
         // Sound: own handle; libzmq copies the terminated string.
-        guard unsafe zmq_socket_monitor(handle, endpoint, ZeroMQSocketEvent.mask) == 0 else {
+        guard unsafe zmq_socket_monitor(handle, address, ZeroMQSocketEvent.mask) == 0 else {
             throw .call("monitor a socket", .last)
         }
     }
@@ -90,7 +90,7 @@ extension ZeroMQSocket {
     }
 }
 
-/// What a socket's monitor tells of one of its connections.
+/// What a socket's monitor reports of one of its connections.
 package enum ZeroMQSocketEvent: Sendable, Hashable {
     /// A listener accepted a connection, which proves nothing yet.
     case accepted

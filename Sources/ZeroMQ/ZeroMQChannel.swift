@@ -48,7 +48,7 @@ package actor ZeroMQChannel {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    /// Opens the endpoints and serves until the task is cancelled or `stop()` is called; what was
+    /// Opens the addresses and serves until the task is cancelled or `stop()` is called; what was
     /// accepted for sending goes out within the linger. Call it once.
     ///
     /// - Throws: what `ZeroMQSocket` throws on opening, `terminated`, `system`.
@@ -69,12 +69,12 @@ package actor ZeroMQChannel {
         mailbox.stop()
     }
 
-    /// Replaces the socket: closes it, and opens another one with these options and endpoints.
+    /// Replaces the socket: closes it, and opens another one with these options and addresses.
     /// What is not sent by then goes out within the linger, or is lost with the connection.
     package nonisolated func reopen(
-        options: [ZeroMQOption], endpoints: [ZeroMQChannelConfiguration.Endpoint]
+        options: [ZeroMQOption], addresses: [ZeroMQChannelConfiguration.Address]
     ) {
-        mailbox.replace(SocketPlan(options: options, endpoints: endpoints))
+        mailbox.replace(SocketPlan(options: options, addresses: addresses))
     }
 
     /// Why nobody new can be let in any more; `nil` while all is well.
@@ -86,11 +86,11 @@ package actor ZeroMQChannel {
         await authentication.wait()
     }
 
-    /// Waits until the endpoints are open, and names them as libzmq does, ports and paths chosen.
+    /// Waits until the addresses are open, and names them as libzmq does, ports and paths chosen.
     ///
     /// - Throws: the error with which opening failed, `closed` after the end, `cancelled`.
-    package nonisolated func endpoints() async throws(ZeroMQError) -> [String] {
-        try await mailbox.endpoints().get()
+    package nonisolated func addresses() async throws(ZeroMQError) -> [String] {
+        try await mailbox.addresses().get()
     }
 
     /// Hands one message to libzmq and says what became of it. Not subject to cancellation: a task
@@ -163,7 +163,7 @@ package actor ZeroMQChannel {
                 }
                 defer { monitor.end() }
                 do throws(ZeroMQError) {
-                    return .success(try await serve(context, plan, monitor: monitor.endpoint))
+                    return .success(try await serve(context, plan, monitor: monitor.address))
                 } catch {
                     return .failure(error)
                 }
@@ -176,7 +176,7 @@ package actor ZeroMQChannel {
     private func serve(
         _ context: ZeroMQContext, _ plan: SocketPlan, monitor: String?
     ) async throws(ZeroMQError) -> SocketPlan? {
-        // Before any endpoint is open, so that there is no moment without a guard.
+        // Before any address is open, so that there is no moment without a guard.
         let guarding: [ZeroMQOption] =
             authenticator == nil
             ? [] : [.authenticationDomain(Self.domain), .authenticationEnforced(true)]
@@ -185,7 +185,7 @@ package actor ZeroMQChannel {
         if let monitor { try socket.startMonitor(monitor) }
         let outcome: Result<SocketPlan?, ZeroMQError>
         do throws(ZeroMQError) {
-            mailbox.opened(try open(plan.endpoints, socket))
+            mailbox.opened(try open(plan.addresses, socket))
             outcome = .success(try await turns(socket))
         } catch {
             outcome = .failure(error)
@@ -197,15 +197,15 @@ package actor ZeroMQChannel {
     }
 
     private func open(
-        _ endpoints: [ZeroMQChannelConfiguration.Endpoint], _ socket: borrowing ZeroMQSocket
+        _ addresses: [ZeroMQChannelConfiguration.Address], _ socket: borrowing ZeroMQSocket
     ) throws(ZeroMQError) -> [String] {
         var opened: [String] = []
-        for endpoint in endpoints {
-            switch endpoint {
-            case .bind(let address): try socket.bind(address)
-            case .connect(let address): try socket.connect(address)
+        for address in addresses {
+            switch address {
+            case .bind(let text): try socket.bind(text)
+            case .connect(let text): try socket.connect(text)
             }
-            opened.append(try socket.lastEndpoint())
+            opened.append(try socket.lastAddress())
         }
         return opened
     }
@@ -256,7 +256,7 @@ package actor ZeroMQChannel {
 /// What a channel opens, and the bounds it keeps.
 package struct ZeroMQChannelConfiguration: Sendable {
     /// An address, and which side of it to take.
-    package enum Endpoint: Sendable, Equatable {
+    package enum Address: Sendable, Equatable {
         /// Listen there.
         case bind(String)
         /// Connect to it, again and again.
@@ -267,15 +267,15 @@ package struct ZeroMQChannelConfiguration: Sendable {
     package var name: String
     /// The type of the socket.
     package var type: ZeroMQSocketType
-    /// The socket's options, set before the endpoints are opened.
+    /// The socket's options, set before the addresses are opened.
     package var options: [ZeroMQOption]
     /// What to bind and connect, in this order.
-    package var endpoints: [Endpoint]
+    package var addresses: [Address]
     /// Who may connect: together with `curveServer` among the options, and never without. The
     /// channel then asks it for every connection, and refuses all when it cannot.
     package var authorize: ZeroMQAuthorizer?
-    /// Told of what becomes of connections, with the number of the socket, 1 and one more for each
-    /// that replaces it; on a thread for this alone: it must return at once.
+    /// Notified of what becomes of connections, with the number of the socket, 1 and one more for
+    /// each that replaces it; on a thread for this alone: it must return at once.
     package var observe: (@Sendable (ZeroMQSocketEvent, Int) -> Void)?
     /// Received messages that wait for the consumer; at the bound the channel stops reading,
     /// libzmq's queue fills, and then the peer's.
@@ -288,16 +288,16 @@ package struct ZeroMQChannelConfiguration: Sendable {
 
     /// A channel with default bounds.
     package init(
-        name: String, type: ZeroMQSocketType, options: [ZeroMQOption] = [], endpoints: [Endpoint]
+        name: String, type: ZeroMQSocketType, options: [ZeroMQOption] = [], addresses: [Address]
     ) {
         self.name = name
         self.type = type
         self.options = options
-        self.endpoints = endpoints
+        self.addresses = addresses
     }
 
     /// What the first socket is opened with.
-    var plan: SocketPlan { SocketPlan(options: options, endpoints: endpoints) }
+    var plan: SocketPlan { SocketPlan(options: options, addresses: addresses) }
 
     /// Whether the channel has a server's key.
     var isCurveServer: Bool {
@@ -310,5 +310,5 @@ package struct ZeroMQChannelConfiguration: Sendable {
 /// What a socket of a channel is opened with.
 struct SocketPlan: Sendable {
     let options: [ZeroMQOption]
-    let endpoints: [ZeroMQChannelConfiguration.Endpoint]
+    let addresses: [ZeroMQChannelConfiguration.Address]
 }

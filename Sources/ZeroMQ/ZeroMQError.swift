@@ -5,14 +5,14 @@ import Glibc
 package struct ZeroMQError: Error, Sendable, CustomStringConvertible {
     /// The kinds of failure that a caller may want to tell apart.
     package enum Code: Sendable, Equatable {
-        /// Another socket listens on the endpoint.
+        /// Another socket listens on the address.
         case addressInUse
-        /// The endpoint names an address or interface that this machine does not have.
+        /// No interface of this machine has the address.
         case addressUnavailable
         /// The system does not let this process listen there.
         case permissionDenied
-        /// The text is not an endpoint, or names a transport that libzmq does not know.
-        case invalidEndpoint
+        /// The text is not an address, or names a transport that libzmq does not know.
+        case invalidAddress
         /// An option's value is out of its range.
         case invalidOption
         /// A key is not 32 bytes, or not 40 characters of Z85.
@@ -61,50 +61,50 @@ package struct ZeroMQError: Error, Sendable, CustomStringConvertible {
 
 extension ZeroMQError {
     /// The error for a failed `bind` or `connect`.
-    static func endpoint(
-        _ endpoint: String, binding: Bool, _ cause: ZeroMQErrno
+    static func address(
+        _ address: String, binding: Bool, _ cause: ZeroMQErrno
     ) -> ZeroMQError {
         let key = binding ? "listen" : "connect"
         switch cause.number {
         case EADDRINUSE:
-            return .addressInUse(endpoint, cause: cause)
+            return .addressInUse(address, cause: cause)
         case EADDRNOTAVAIL, ENODEV:
             return ZeroMQError(
                 .addressUnavailable,
-                "address not available: this machine has no address for \(endpoint); "
+                "address not available: this machine has no address for \(address); "
                     + "choose one of its own addresses for `\(key)`, or 127.0.0.1",
                 cause: cause)
         case EACCES, EPERM:
             return ZeroMQError(
                 .permissionDenied,
-                "permission denied: this process may not use \(endpoint); choose a port above "
+                "permission denied: this process may not use \(address); choose a port above "
                     + "1023, or a directory it may write to, for `\(key)`",
                 cause: cause)
         case ENOENT, ENOTDIR, EROFS:
             return ZeroMQError(
                 .permissionDenied,
-                "cannot create the socket file of \(endpoint): make its directory first, and "
+                "cannot create the socket file of \(address): make its directory first, and "
                     + "writable for this process",
                 cause: cause)
         case ENAMETOOLONG:
             return ZeroMQError(
-                .invalidEndpoint,
-                "endpoint too long: \(endpoint) exceeds the 107 bytes that Linux allows for the "
+                .invalidAddress,
+                "address too long: \(address) exceeds the 107 bytes that Linux allows for the "
                     + "path of a socket; choose a shorter `\(key)`",
                 cause: cause)
         case EINVAL, EPROTONOSUPPORT, ENOCOMPATPROTO:
-            return .invalidEndpoint(endpoint, key: key, cause: cause)
+            return .invalidAddress(address, key: key, cause: cause)
         default:
-            return .call("\(binding ? "listen on" : "connect to") \(endpoint)", cause)
+            return .call("\(binding ? "listen on" : "connect to") \(address)", cause)
         }
     }
 
-    /// The error for an endpoint on which somebody else listens.
-    static func addressInUse(_ endpoint: String, cause: (any Error)?) -> ZeroMQError {
-        let what = endpoint.hasPrefix("tcp:") ? "port" : "address"
+    /// The error for an address on which somebody else listens.
+    static func addressInUse(_ address: String, cause: (any Error)?) -> ZeroMQError {
+        let what = address.hasPrefix("tcp:") ? "port" : "address"
         return ZeroMQError(
             .addressInUse,
-            "\(what) in use: another process listens on \(endpoint); choose another `listen` "
+            "\(what) in use: another process listens on \(address); choose another `listen` "
                 + "or stop that process",
             cause: cause)
     }
@@ -130,13 +130,13 @@ extension ZeroMQError {
         }
     }
 
-    /// The error for a text that is no endpoint; `key` is the setting to correct.
-    static func invalidEndpoint(
-        _ endpoint: String, key: String, cause: ZeroMQErrno?
+    /// The error for a text that is no address; `key` is the setting to correct.
+    static func invalidAddress(
+        _ address: String, key: String, cause: ZeroMQErrno?
     ) -> ZeroMQError {
         ZeroMQError(
-            .invalidEndpoint,
-            "invalid endpoint '\(endpoint)': write `\(key)` as tcp://ADDRESS:PORT, ipc://PATH or "
+            .invalidAddress,
+            "invalid address '\(address)': write `\(key)` as tcp://ADDRESS:PORT, ipc://PATH or "
                 + "inproc://NAME",
             cause: cause)
     }

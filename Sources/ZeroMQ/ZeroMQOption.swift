@@ -60,7 +60,7 @@ package enum ZeroMQOption: Sendable, Equatable {
 private let zapEnforceDomain: Int32 = 93
 
 extension ZeroMQSocket {
-    /// Sets an option; most only affect endpoints that are bound or connected afterwards.
+    /// Sets an option; most only affect addresses that are bound or connected afterwards.
     ///
     /// - Throws: `invalidOption` when the value is out of range or the socket's type lacks it.
     package borrowing func set(_ option: ZeroMQOption) throws(ZeroMQError) {

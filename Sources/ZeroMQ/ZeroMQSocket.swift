@@ -40,51 +40,51 @@ package struct ZeroMQSocket: ~Copyable {
         _ = unsafe zmq_close(handle)
     }
 
-    /// Listens on an endpoint; a port or path of `*` lets the system choose (see `lastEndpoint`).
+    /// Listens on an address; a port or path of `*` lets the system choose (see `lastAddress`).
     ///
-    /// libzmq takes the file of an `ipc` endpoint away from whoever listens on it; here that is
+    /// libzmq takes the file of an `ipc` address away from whoever listens on it; here that is
     /// `addressInUse`, as with a port.
     ///
-    /// - Throws: `addressInUse`, `addressUnavailable`, `permissionDenied`, `invalidEndpoint`.
-    package borrowing func bind(_ endpoint: String) throws(ZeroMQError) {
-        try TCPEndpoint.checkPort(endpoint, binding: true)
-        guard !IPCEndpoint.hasListener(endpoint) else {
-            throw .addressInUse(endpoint, cause: nil)
+    /// - Throws: `addressInUse`, `addressUnavailable`, `permissionDenied`, `invalidAddress`.
+    package borrowing func bind(_ address: String) throws(ZeroMQError) {
+        try TCPAddress.checkPort(address, binding: true)
+        guard !IPCAddress.hasListener(address) else {
+            throw .addressInUse(address, cause: nil)
         }
         // Sound: own handle; libzmq copies the terminated string.
-        guard unsafe zmq_bind(handle, endpoint) == 0 else {
-            throw .endpoint(endpoint, binding: true, .last)
+        guard unsafe zmq_bind(handle, address) == 0 else {
+            throw .address(address, binding: true, .last)
         }
     }
 
     /// Starts to connect, and to connect again for as long as the socket lives.
     ///
-    /// - Throws: `invalidEndpoint`; that nobody listens is no error.
-    package borrowing func connect(_ endpoint: String) throws(ZeroMQError) {
-        try TCPEndpoint.checkPort(endpoint, binding: false)
+    /// - Throws: `invalidAddress`; that nobody listens is no error.
+    package borrowing func connect(_ address: String) throws(ZeroMQError) {
+        try TCPAddress.checkPort(address, binding: false)
         // Sound: own handle; libzmq copies the terminated string.
-        guard unsafe zmq_connect(handle, endpoint) == 0 else {
-            throw .endpoint(endpoint, binding: false, .last)
+        guard unsafe zmq_connect(handle, address) == 0 else {
+            throw .address(address, binding: false, .last)
         }
     }
 
     /// Ends a connection made by `connect`, named as it was then.
     ///
-    /// - Throws: `invalidEndpoint` when there is no such connection.
-    package borrowing func disconnect(_ endpoint: String) throws(ZeroMQError) {
+    /// - Throws: `invalidAddress` when there is no such connection.
+    package borrowing func disconnect(_ address: String) throws(ZeroMQError) {
         // Sound: own handle; libzmq copies the terminated string.
-        guard unsafe zmq_disconnect(handle, endpoint) == 0 else {
-            throw .endpoint(endpoint, binding: false, .last)
+        guard unsafe zmq_disconnect(handle, address) == 0 else {
+            throw .address(address, binding: false, .last)
         }
     }
 
-    /// The endpoint last bound or connected, with the port or path that the system chose.
-    package borrowing func lastEndpoint() throws(ZeroMQError) -> String {
+    /// The address last bound or connected, with the port or path that the system chose.
+    package borrowing func lastAddress() throws(ZeroMQError) -> String {
         var text = [UInt8](repeating: 0, count: 1024)
         var length = text.count
         // Sound: own handle; `length` is the buffer's, and libzmq writes no more than that.
         guard unsafe zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &text, &length) == 0 else {
-            throw .call("read the socket's endpoint", .last)
+            throw .call("read the socket's address", .last)
         }
         // libzmq counts the terminating zero.
         return String(decoding: text.prefix(length).prefix { $0 != 0 }, as: UTF8.self)
@@ -130,7 +130,7 @@ package enum ZeroMQSocketType: Sendable, CaseIterable {
     }
 }
 
-/// libzmq's I/O threads and the sockets' common ground.
+/// libzmq's I/O threads and what the sockets share.
 ///
 /// Every socket holds its context, and a socket closes before it lets go: termination, which waits
 /// for the sockets to close, cannot wait for ever whatever the order of declarations. It may take
@@ -228,12 +228,12 @@ package struct ZeroMQReadiness: Sendable, Equatable {
 }
 
 /// Asks whether a Unix socket has a listener, which libzmq does not do before it takes its file.
-enum IPCEndpoint {
-    /// Whether `endpoint` is an `ipc` path on which somebody listens now; never blocks.
-    static func hasListener(_ endpoint: String) -> Bool {
+enum IPCAddress {
+    /// Whether `text` is an `ipc` path on which somebody listens now; never blocks.
+    static func hasListener(_ text: String) -> Bool {
         let scheme = "ipc://"
-        guard endpoint.hasPrefix(scheme) else { return false }
-        let path = endpoint.utf8.dropFirst(scheme.utf8.count)
+        guard text.hasPrefix(scheme) else { return false }
+        let path = text.utf8.dropFirst(scheme.utf8.count)
         var address = sockaddr_un()
         let room = MemoryLayout.size(ofValue: address.sun_path) - 1
         // `*` and `@name` are no files, and too long a path is libzmq's to refuse.
@@ -264,17 +264,17 @@ enum IPCEndpoint {
 }
 
 /// Checks what libzmq 4.3.4 does not: it takes a port modulo 65 536 and binds to another one.
-enum TCPEndpoint {
-    /// Throws `invalidEndpoint` when a `tcp` endpoint does not end in a port; `*` and 0, a port of
+enum TCPAddress {
+    /// Throws `invalidAddress` when a `tcp` address does not end in a port; `*` and 0, a port of
     /// the system's choice, are for binding only.
-    static func checkPort(_ endpoint: String, binding: Bool) throws(ZeroMQError) {
-        guard endpoint.hasPrefix("tcp://") else { return }
-        let port = endpoint.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+    static func checkPort(_ address: String, binding: Bool) throws(ZeroMQError) {
+        guard address.hasPrefix("tcp://") else { return }
+        let port = address.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
         if binding, port == "*" { return }
         guard port.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let number = UInt16(port), number > 0 || binding
         else {
-            throw .invalidEndpoint(endpoint, key: binding ? "listen" : "connect", cause: nil)
+            throw .invalidAddress(address, key: binding ? "listen" : "connect", cause: nil)
         }
     }
 }

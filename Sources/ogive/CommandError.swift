@@ -106,7 +106,7 @@ extension CommandError {
 
     private static func code(_ error: TransportError) -> Code {
         switch error.code {
-        case .invalidEndpoint, .insecureEndpoint, .key: .configuration
+        case .invalidAddress, .insecureAddress, .key: .configuration
         case .unguarded: .incomplete
         case .addressInUse, .permissionDenied, .closed, .socket: .unavailable
         }

@@ -1,4 +1,4 @@
-/// The version of this program, as `ogive --version` and the workers' `Hello` tell it.
+/// The version of this program, as `ogive --version` and the workers' `Hello` say it.
 enum ProgramVersion {
     /// The number.
     static let text = "0.1.0"

@@ -8,15 +8,15 @@ extension EndToEndTests {
 
 /// The command line as somebody meets it who types it for the first time.
 extension EndToEndTests.CommandLine {
-    /// Runs `ogive` by a shell in the workplace's folder, with the environment's variables.
+    /// Runs `ogive` by a shell in the workspace's folder, with the environment's variables.
     private func shell(
-        _ workplace: Workplace, _ arguments: String, environment: [String: String] = [:],
+        _ workspace: Workspace, _ arguments: String, environment: [String: String] = [:],
         exit code: Int32 = 0
     ) async throws -> Program {
-        let program = try workplace.run(
+        let program = try workspace.run(
             [
                 "/bin/sh", "-c",
-                "cd '\(workplace.folder)' && '\(try Checkout.program)' \(arguments)",
+                "cd '\(workspace.folder)' && '\(try Checkout.program)' \(arguments)",
             ],
             environment: ["OGIVE_CONFIG": ""].merging(environment) { _, new in new })
         let status = try await program.status()
@@ -25,89 +25,89 @@ extension EndToEndTests.CommandLine {
     }
 
     @Test func `Every command finds its configuration in the same way`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 2)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 2)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            try workplace.write("wrong.yaml", "database: {embedded: nowhere}\n")
-            let nobody = try await shell(workplace, "status", exit: 2)
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try workspace.write("wrong.yaml", "database: {embedded: nowhere}\n")
+            let nobody = try await shell(workspace, "status", exit: 2)
             #expect(nobody.errors.contains("--config FILE"))
             let both = try await shell(
-                workplace, "run wrong.yaml --config synthetic.yaml", exit: 2)
+                workspace, "run wrong.yaml --config synthetic.yaml", exit: 2)
             #expect(both.errors.contains("name two configurations"))
 
             // Positional, by the option, by the variable, by the folder.
-            try await workplace.ogive(["run", "--no-preflight", config])
-            try await workplace.ogive(["submit", "--config", config])
-            _ = try await shell(workplace, "run", environment: ["OGIVE_CONFIG": config])
+            try await workspace.ogive(["run", "--no-preflight", config])
+            try await workspace.ogive(["submit", "--config", config])
+            _ = try await shell(workspace, "run", environment: ["OGIVE_CONFIG": config])
             // The option wins over the variable, and the variable over the folder.
             _ = try await shell(
-                workplace, "status --config synthetic.yaml",
+                workspace, "status --config synthetic.yaml",
                 environment: ["OGIVE_CONFIG": "wrong.yaml"])
             try FileManager.default.copyItem(
-                atPath: config, toPath: workplace.path("ogive.yaml"))
-            let folder = try await shell(workplace, "run")
+                atPath: config, toPath: workspace.path("ogive.yaml"))
+            let folder = try await shell(workspace, "run")
             #expect(folder.output.contains("ogive psql\n"), "nothing more is needed here")
             _ = try await shell(
-                workplace, "status", environment: ["OGIVE_CONFIG": "wrong.yaml"], exit: 3)
+                workspace, "status", environment: ["OGIVE_CONFIG": "wrong.yaml"], exit: 3)
             for command in ["submit", "doctor", "audit", "status", "failures list"] {
-                _ = try await shell(workplace, command)
+                _ = try await shell(workspace, command)
             }
 
             // Hints name the file.
-            let unknown = try await workplace.ogive(
+            let unknown = try await workspace.ogive(
                 ["snapshot", "nope", "v1", "--config", config], exit: 1)
             #expect(
                 unknown.errors.contains("`ogive status --config \(config)`"), "\(unknown.errors)")
 
             // A rescoring takes the database from the configuration as well.
-            try workplace.write(
+            try workspace.write(
                 "other.yaml",
                 """
                 scorer: {kind: verifier, verifier: {rule: final_number}}
                 worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
                 """)
-            _ = try await shell(workplace, "rescore made --scorer other.yaml --submit")
-            try workplace.write(
+            _ = try await shell(workspace, "rescore made --scorer other.yaml --submit")
+            try workspace.write(
                 "third.yaml", "scorer: {kind: synthetic}\ndatabase: {embedded: x}\n")
             let two = try await shell(
-                workplace, "rescore made --scorer third.yaml --submit", exit: 2)
+                workspace, "rescore made --scorer third.yaml --submit", exit: 2)
             #expect(two.errors.contains("name two databases"))
         }
     }
 
     @Test func `A mistyped folder is no new database`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 1)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 1)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")))
+                workspace, database: .embedded(workspace.path("database")))
             for command in [
                 ["status"], ["audit"], ["failures"], ["psql"],
                 ["export", "made", "--for", "raw"], ["snapshot", "list"], ["coordinator"],
                 ["query", "made", "--prompt", "p0"], ["migrate", "status"],
             ] {
-                let program = try await workplace.ogive(command + ["--config", config], exit: 3)
+                let program = try await workspace.ogive(command + ["--config", config], exit: 3)
                 #expect(
-                    program.errors.contains("there is no database in \(workplace.folder)/database"),
+                    program.errors.contains("there is no database in \(workspace.folder)/database"),
                     "\(program.transcript)")
                 #expect(program.errors.contains("database.embedded"))
-                #expect(!FileManager.default.fileExists(atPath: workplace.path("database")))
+                #expect(!FileManager.default.fileExists(atPath: workspace.path("database")))
             }
-            try await workplace.ogive(["submit", config])
-            try await workplace.ogive(["status", "--config", config])
+            try await workspace.ogive(["submit", config])
+            try await workspace.ogive(["status", "--config", config])
         }
     }
 
     @Test func `A prompt is named by its key, its beginning or its number`() async throws {
-        try await Workplace.with { workplace in
-            try workplace.write(
+        try await Workspace.with { workspace in
+            try workspace.write(
                 "prompts.jsonl",
                 #"{"prompt": "One?"}"# + "\n" + #"{"prompt": "Two?"}"# + "\n"
                     + #"{"key": "abc-1", "prompt": "Three?"}"# + "\n"
                     + #"{"key": "abc-2", "prompt": "Four?"}"# + "\n")
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            let run = try await workplace.ogive(["run", "--no-preflight", config])
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            let run = try await workspace.ogive(["run", "--no-preflight", config])
             let key: String = try await database.value(
                 "SELECT key FROM ogive.prompt_rows ORDER BY id LIMIT 1")
             let id: Int = try await database.value(
@@ -115,7 +115,7 @@ extension EndToEndTests.CommandLine {
             #expect(!run.output.contains(key), "a hash is shown by its beginning")
             #expect(run.output.contains("prompt \(key.prefix(12))… (#\(id))"))
             func query(_ prompt: String, exit code: Int32 = 0) async throws -> Program {
-                try await workplace.ogive(
+                try await workspace.ogive(
                     ["query", "made", "--prompt", prompt, "--config", config], exit: code)
             }
             for name in [key, String(key.prefix(12)), "\(key.prefix(12))…", "#\(id)", "\(id)"] {
@@ -125,20 +125,20 @@ extension EndToEndTests.CommandLine {
             let several = try await query("abc", exit: 1)
             #expect(several.errors.contains("abc-1") && several.errors.contains("abc-2"))
             _ = try await query("#999999", exit: 1)
-            let texts = try await workplace.ogive(
+            let texts = try await workspace.ogive(
                 [
                     "query", "made", "--prompt", "abc-1", "--completions", "--reward", "-0.1",
                     "--config", config,
                 ])
             #expect(texts.output.contains("draw 7, reward "), "\(texts.output)")
-            let status = try await workplace.ogive(["status", "--config", config])
+            let status = try await workspace.ogive(["status", "--config", config])
             #expect(status.output.contains("SIZE") && status.output.contains("KiB"))
         }
     }
 
     @Test func `What is mistyped is refused, with what was meant`() async throws {
-        try await Workplace.with { workplace in
-            let config = try workplace.write("ogive.yaml", "database: {url: 'postgresql://h/d'}\n")
+        try await Workspace.with { workspace in
+            let config = try workspace.write("ogive.yaml", "database: {url: 'postgresql://h/d'}\n")
             for (arguments, meant) in [
                 (["stats"], "did you mean `ogive status`?"),
                 (["keys", "autorize"], "did you mean `ogive keys authorize`?"),
@@ -147,55 +147,55 @@ extension EndToEndTests.CommandLine {
                 (["help", "keys", "autorize"], "did you mean `ogive keys authorize`?"),
                 (["psql", "-c", "SELECT 1"], "ogive psql -- -c 'SELECT 1'"),
                 (["status", "-o", "-", "--config", config], "--output names that"),
-                (["run", workplace.path("none.yaml")], "no such file"),
-                (["run", try workplace.write("chats.jsonl", "{}\n{}\n")], "`prompts.file`"),
+                (["run", workspace.path("none.yaml")], "no such file"),
+                (["run", try workspace.write("chats.jsonl", "{}\n{}\n")], "`prompts.file`"),
                 (["status", "-o", "drawz=3", "--config", config], "known here: "),
                 (["status", "-o", "draws=3", "--config", config], "did you mean `run.draws`?"),
                 (["failures", "retry", "--code", "nonsense", "--config", config], "timeout"),
                 (["export", "r", "--for", "dpo", "--strategy", "best"], "best-worst"),
             ] {
-                let program = try await workplace.ogive(arguments, exit: 2)
+                let program = try await workspace.ogive(arguments, exit: 2)
                 #expect(program.errors.contains(meant), "\(program.transcript)")
             }
         }
     }
 
     @Test func `psql reads an embedded database, and changes it when it is told to`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 2)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 2)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")))
+                workspace, database: .embedded(workspace.path("database")))
             let psql = ["psql", "--config", config]
             // Before there are any roles.
-            try await workplace.ogive(["migrate", "up", "--config", config])
-            try await workplace.ogive(["migrate", "uninstall", "--yes", "--config", config])
-            try await workplace.ogive(psql + ["--", "-c", "SELECT 1"])
-            try await workplace.ogive(["submit", config])
+            try await workspace.ogive(["migrate", "up", "--config", config])
+            try await workspace.ogive(["migrate", "uninstall", "--yes", "--config", config])
+            try await workspace.ogive(psql + ["--", "-c", "SELECT 1"])
+            try await workspace.ogive(["submit", config])
             let sql = "SELECT run, ogive.quantile('{1,2}', 1) FROM ogive.run_status"
-            let runs = try await workplace.ogive(psql + ["--", "-Atc", sql])
+            let runs = try await workspace.ogive(psql + ["--", "-Atc", sql])
             #expect(runs.output == "made|2\n")
             let change = ["--", "-c", "DELETE FROM ogive.failure_rows"]
-            let refused = try await workplace.ogive(psql + change, exit: 1)
+            let refused = try await workspace.ogive(psql + change, exit: 1)
             #expect(refused.errors.contains("permission denied"), "\(refused.transcript)")
-            try await workplace.ogive(psql + ["--write"] + change)
-            let told = try await workplace.ogive(
+            try await workspace.ogive(psql + ["--write"] + change)
+            let reported = try await workspace.ogive(
                 psql + ["--program", "sh", "--", "-c", "psql -XAtc 'SELECT current_user'"])
-            #expect(told.output == "ogive_reader\n", "any program has the reader's rights")
+            #expect(reported.output == "ogive_reader\n", "any program has the reader's rights")
         }
     }
 
     @Test func `A copied configuration names the key that broke it`() async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let text = try String(
                 contentsOfFile: Checkout.root + "/config/gsm8k.yaml", encoding: .utf8)
-            let config = try workplace.write("gsm8k.yaml", text)
-            try workplace.write(
+            let config = try workspace.write("gsm8k.yaml", text)
+            try workspace.write(
                 "prompts.jsonl", "{\"question\": \"1 + 1?\", \"answer\": \"2\"}\n")
             for command in ["run", "doctor", "worker"] {
-                let program = try await workplace.ogive(
+                let program = try await workspace.ogive(
                     [
-                        command, config, "-o", "prompts.file=\(workplace.path("prompts.jsonl"))",
-                        "-o", "database.embedded=\(workplace.path("database"))",
+                        command, config, "-o", "prompts.file=\(workspace.path("prompts.jsonl"))",
+                        "-o", "database.embedded=\(workspace.path("database"))",
                     ], exit: 2)
                 #expect(
                     program.errors.contains("policy.launch.directory"), "\(program.transcript)")
@@ -204,36 +204,36 @@ extension EndToEndTests.CommandLine {
     }
 
     @Test func `Keys are authorised in a folder that is not there yet`() async throws {
-        try await Workplace.with { workplace in
-            try await workplace.ogive(["keys", "new", "gpu-7", "--folder", workplace.folder])
-            let place = ["--authorized", workplace.path("a/authorized")]
-            try await workplace.ogive(
-                ["keys", "authorize", workplace.path("gpu-7.pub")] + place)
-            let list = try await workplace.ogive(["keys", "list"] + place)
+        try await Workspace.with { workspace in
+            try await workspace.ogive(["keys", "new", "gpu-7", "--folder", workspace.folder])
+            let place = ["--authorized", workspace.path("a/authorized")]
+            try await workspace.ogive(
+                ["keys", "authorize", workspace.path("gpu-7.pub")] + place)
+            let list = try await workspace.ogive(["keys", "list"] + place)
             #expect(list.output.contains("gpu-7"))
         }
     }
 
     @Test func `Without UTF-8 the output is ASCII`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 1)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 1)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
             let plain = try await shell(
-                workplace, "run --no-preflight \(config)",
+                workspace, "run --no-preflight \(config)",
                 environment: ["LC_ALL": "C", "LANG": "C"])
             #expect(plain.output.utf8.allSatisfy { $0 < 128 }, "\(plain.output)")
             #expect(plain.output.contains("1.0 |") && plain.output.contains("#"))
             let query = try await shell(
-                workplace, "query made --prompt p0 --config \(config)",
+                workspace, "query made --prompt p0 --config \(config)",
                 environment: ["LC_ALL": "POSIX"])
             #expect(query.output.utf8.allSatisfy { $0 < 128 }, "\(query.output)")
         }
     }
 
     @Test func `Bash completes files, and values of options`() async throws {
-        try await Workplace.with { workplace in
-            let script = try await workplace.ogive(["completions", "bash"]).output
+        try await Workspace.with { workspace in
+            let script = try await workspace.ogive(["completions", "bash"]).output
             #expect(script.contains("complete -o default"))
             for value in ["best-worst", "normal-icdf", "qrpo-claire", "prompt_too_long", "logprob"]
             {

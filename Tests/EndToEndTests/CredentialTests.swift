@@ -63,34 +63,34 @@ extension EndToEndTests.Credentials {
         }
     }
 
-    private func settings(_ workplace: Workplace, _ database: Database) throws -> String {
-        try Settings.writePrompts(workplace, 200)
+    private func settings(_ workspace: Workspace, _ database: Database) throws -> String {
+        try Settings.writePrompts(workspace, 200)
         let config = try Settings.synthetic(
-            workplace, database: .url(database.url), latency: "300ms")
+            workspace, database: .url(database.url), latency: "300ms")
         let text = try String(contentsOfFile: config, encoding: .utf8).replacingOccurrences(
             of: "database: {url", with: "database: {password: \"${THE_SECRET}\", url")
-        return try workplace.write("synthetic.yaml", text)
+        return try workspace.write("synthetic.yaml", text)
     }
 
     @Test func `A worker has no way into the database, started by run or by hand`() async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let config = try settings(workplace, database)
+            let config = try settings(workspace, database)
             let secrets = ["THE_SECRET": Self.secret, "PGPASSWORD": Self.secret]
-            let run = try workplace.start(["run", "--no-preflight", config], environment: secrets)
+            let run = try workspace.start(["run", "--no-preflight", config], environment: secrets)
             try await eventually("some draws to land", detail: { run.transcript }) {
                 try await database.landed() > 0
             }
             #expect(file(run.id, "environ").contains(Self.secret), "the check can see it")
-            let workers = workplace.processes.filter { $0.argv.contains("worker") }
+            let workers = workspace.processes.filter { $0.argv.contains("worker") }
             #expect(workers.count == 2)
             for worker in workers { try await expectNoWay(worker.id, into: database) }
             run.signal(SIGTERM)
             #expect(try await run.status() == 130, "\(run.transcript)")
 
-            let coordinator = try workplace.start(["coordinator", config], environment: secrets)
+            let coordinator = try workspace.start(["coordinator", config], environment: secrets)
             // The very same configuration, without the variable that it names.
-            let worker = try workplace.start(["worker", config])
+            let worker = try workspace.start(["worker", config])
             let before = try await database.landed()
             try await eventually("more draws to land", detail: { worker.transcript }) {
                 try await database.landed() > before

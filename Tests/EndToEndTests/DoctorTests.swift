@@ -27,29 +27,29 @@ extension EndToEndTests {
 extension EndToEndTests.Doctor {
     /// A run on the scripted models, of three prompts.
     private static func configuration(
-        _ workplace: Workplace, _ models: ScriptedModels, database: Database
+        _ workspace: Workspace, _ models: ScriptedModels, database: Database
     ) throws -> String {
-        try Settings.writePrompts(workplace, 3)
+        try Settings.writePrompts(workspace, 3)
         let url = models.url(client: "doctor")
-        return try workplace.write(
+        return try workspace.write(
             "doctor.yaml",
             """
             run: {name: made, draws: 4}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: prompts}
             policy: {kind: openai, model: scripted, api: chat, url: "\(url)"}
             scorer:
               {kind: classify, model: scripted, url: "\(url)", template: "{query}|{document}"}
             database: {url: "\(database.url)"}
-            coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
+            coordinator: {listen: "ipc://\(workspace.path("coordinator.sock"))"}
             """)
     }
 
     @Test func `A sound configuration gets no warning, and nothing is stored`() async throws {
-        try await Workplace.with { workplace in
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            let models = try await ScriptedModels(workspace)
             let database = try await Database.make()
-            let config = try Self.configuration(workplace, models, database: database)
-            let program = try await workplace.ogive(["doctor", config, "--json"])
+            let config = try Self.configuration(workspace, models, database: database)
+            let program = try await workspace.ogive(["doctor", config, "--json"])
             let findings = try DoctorFindings.read(program)
             let bad = findings.filter { !$0.value.isDisjoint(with: ["warning", "error"]) }
             #expect(bad == [:], "\(program.output)")
@@ -62,7 +62,7 @@ extension EndToEndTests.Doctor {
             }
             let runs: Int = try await database.value("SELECT count(*)::int FROM ogive.runs")
             #expect(runs == 0)
-            let text = try await workplace.ogive(["doctor", config])
+            let text = try await workspace.ogive(["doctor", config])
             #expect(text.output.contains("ok       policy.seeds"))
             #expect(!text.output.contains("\u{1b}["))
             try await models.kill()
@@ -72,35 +72,35 @@ extension EndToEndTests.Doctor {
     @Test func `One seed for all stops a run before the first draw, unless it is told to go on`()
         async throws
     {
-        try await Workplace.with { workplace in
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            let models = try await ScriptedModels(workspace)
             try models.change { $0.policy = [ScriptedModels.Fault("one_seed")] }
             let database = try await Database.make()
-            let config = try Self.configuration(workplace, models, database: database)
-            let doctor = try await workplace.ogive(["doctor", config, "--json"], exit: 1)
+            let config = try Self.configuration(workspace, models, database: database)
+            let doctor = try await workspace.ogive(["doctor", config, "--json"], exit: 1)
             #expect(try DoctorFindings.read(doctor)["policy.seeds"] == ["error"])
-            let run = try await workplace.ogive(["run", config], exit: 1)
+            let run = try await workspace.ogive(["run", config], exit: 1)
             #expect(run.errors.contains("one seed for all"))
             #expect(run.errors.contains("--no-preflight"))
             #expect(try await database.landed() == 0)
-            try await workplace.ogive(["run", config, "--no-preflight"])
+            try await workspace.ogive(["run", config, "--no-preflight"])
             #expect(try await database.landed() == 12)
             // A run that has rewards is not looked at again.
             try models.change { $0.policy = [ScriptedModels.Fault("one_seed")] }
-            let more = try await workplace.ogive(["run", config, "-o", "run.draws=5"])
+            let more = try await workspace.ogive(["run", config, "-o", "run.draws=5"])
             #expect(!more.errors.contains("preflight"))
             try await models.kill()
         }
     }
 
     @Test func `Squashed rewards are a warning, and the run goes on`() async throws {
-        try await Workplace.with { workplace in
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            let models = try await ScriptedModels(workspace)
             try models.change { $0.scorer = [ScriptedModels.Fault("squash")] }
             let database = try await Database.make()
-            let config = try Self.configuration(workplace, models, database: database)
+            let config = try Self.configuration(workspace, models, database: database)
             // Otherwise the scorer itself refuses to give such numbers.
-            let run = try await workplace.ogive([
+            let run = try await workspace.ogive([
                 "run", config, "-o", "scorer.check_activation=false",
             ])
             #expect(run.errors.contains("warning  scorer.raw"))
@@ -111,23 +111,23 @@ extension EndToEndTests.Doctor {
     }
 
     @Test func `A launched server that dies while it is looked at is waited for`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
             let database = try await Database.make()
-            let scorer = try await ScriptedModels(workplace)
+            let scorer = try await ScriptedModels(workspace)
             // In the middle of the checks.
-            let control = try workplace.write(
+            let control = try workspace.write(
                 "control.json", #"{"policy": [{"id": 1, "fault": "die", "every": 20}]}"#)
             let argv = [
                 "/usr/bin/python3", "-B",
                 Checkout.root + "/Tests/Support/Harness/scripted_models.py", "--port", "{port}",
-                "--control", control, "--log", workplace.path("server.log"),
+                "--control", control, "--log", workspace.path("server.log"),
             ].map { "\"\($0)\"" }
-            let config = try workplace.write(
+            let config = try workspace.write(
                 "launched.yaml",
                 """
                 run: {name: made, draws: 4}
-                prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+                prompts: {file: \(workspace.path("prompts.jsonl")), set: prompts}
                 policy:
                   {kind: openai, model: scripted, api: chat, server: vllm,
                    launch: {command: [\(argv.joined(separator: ", "))], restarts_max: 2}}
@@ -135,15 +135,15 @@ extension EndToEndTests.Doctor {
                   {kind: classify, model: scripted, url: "\(scorer.url(client: "scorer"))",
                    template: "{query}|{document}"}
                 database: {url: "\(database.url)"}
-                coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
+                coordinator: {listen: "ipc://\(workspace.path("coordinator.sock"))"}
                 """)
-            let run = try await workplace.ogive(["run", config])
+            let run = try await workspace.ogive(["run", config])
             #expect(run.errors.contains("was lost once and came back"), "\(run.transcript)")
             #expect(!run.errors.contains("could not be checked"), "\(run.transcript)")
             #expect(try await database.landed() == 12)
             try FileManager.default.removeItem(atPath: control + ".died")
             // One that is not started again ends everything, before the run is submitted.
-            let other = try await workplace.ogive(
+            let other = try await workspace.ogive(
                 [
                     "run", config, "-o", "run.name=other", "-o", "policy.launch.restarts_max=0",
                     "-o", "policy.sampling.seed=5",
@@ -152,16 +152,16 @@ extension EndToEndTests.Doctor {
             let runs: Int = try await database.value("SELECT count(*)::int FROM ogive.runs")
             #expect(runs == 1)
             try await scorer.kill()
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `The quickstart has nothing to warn of`() async throws {
         guard Checkout.python() != nil else { return }
-        try await Workplace.with { workplace in
-            let program = try await workplace.ogive([
+        try await Workspace.with { workspace in
+            let program = try await workspace.ogive([
                 "doctor", Checkout.root + "/config/quickstart.yaml", "--json",
-                "-o", "database.embedded=\(workplace.path("database"))",
+                "-o", "database.embedded=\(workspace.path("database"))",
             ])
             let findings = try DoctorFindings.read(program)
             // How fast it is depends on what else goes on.
@@ -172,22 +172,22 @@ extension EndToEndTests.Doctor {
             #expect(findings["policy.bos"] == ["ok"])
             #expect(findings["policy.choices"] == ["ok"])
             #expect(findings["disk_space"] == ["ok"])
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `A run stops at its budget with whole prompts, and goes on with a larger one`()
         async throws
     {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 2_000)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 2_000)
             let database = try await Database.make()
             let config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "5ms")
+                workspace, database: .url(database.url), latency: "5ms")
             let budget = [
                 "-o", "run.budget.tokens=20000", "-o", "policy.price_per_million_tokens=2",
             ]
-            let first = try await workplace.ogive(["run", config] + budget, exit: 4)
+            let first = try await workspace.ogive(["run", config] + budget, exit: 4)
             #expect(first.errors.contains("raise `run.budget`"))
             #expect(first.output.contains("of 20 000; cost"))
             let landed = try await database.landed()
@@ -195,15 +195,15 @@ extension EndToEndTests.Doctor {
             let partial: Int = try await database.value(
                 "SELECT count(*)::int FROM ogive.quantile_tables WHERE n <> 8")
             #expect(partial == 0)
-            let audit = try await workplace.ogive(["audit", "--config", config])
+            let audit = try await workspace.ogive(["audit", "--config", config])
             #expect(audit.output.contains("each prompt has all of its draws or none"))
-            let again = try await workplace.ogive(["run", config, "--json"] + budget, exit: 4)
+            let again = try await workspace.ogive(["run", config, "--json"] + budget, exit: 4)
             #expect(again.output.contains(#""state":"budget""#))
-            let status = try await workplace.ogive(["status", "--config", config])
+            let status = try await workspace.ogive(["status", "--config", config])
             #expect(status.output.contains("the budget is spent"))
-            try await workplace.ogive(["run", config, "-o", "run.budget.tokens=10000000"])
+            try await workspace.ogive(["run", config, "-o", "run.budget.tokens=10000000"])
             #expect(try await database.landed() == 16_000)
-            let sound = try await workplace.ogive(["audit", "--config", config])
+            let sound = try await workspace.ogive(["audit", "--config", config])
             #expect(sound.output.contains("sound: each draw is there exactly once"))
         }
     }
@@ -218,23 +218,23 @@ extension EndToEndTests.VLLMDoctor {
         guard let policy = try await VLLMServer.policy.url(),
             let reward = try await VLLMServer.reward.url()
         else { return }
-        try await Workplace.with { workplace in
-            try workplace.write(
+        try await Workspace.with { workspace in
+            try workspace.write(
                 "prompts.jsonl",
                 try String(
                     contentsOfFile: Checkout.root + "/config/quickstart/prompts.jsonl",
                     encoding: .utf8))
-            let config = try workplace.write(
+            let config = try workspace.write(
                 "vllm.yaml",
                 """
                 run: {name: made, draws: 4}
-                prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+                prompts: {file: \(workspace.path("prompts.jsonl")), set: prompts}
                 policy:
                   {kind: openai, model: tiny-policy, api: chat, url: "\(policy)",
                    sampling: {max_tokens: 64}}
                 scorer: {kind: classify, model: tiny-reward, url: "\(reward)"}
                 """)
-            let program = try await workplace.ogive(["doctor", config, "--json"])
+            let program = try await workspace.ogive(["doctor", config, "--json"])
             let findings = try DoctorFindings.read(program)
             let bad = findings.filter {
                 $0.key != "throughput" && !$0.value.isDisjoint(with: ["warning", "error"])
@@ -248,7 +248,7 @@ extension EndToEndTests.VLLMDoctor {
             }
             let template = "<|bos|><|bos|><|user|>{query}<|end|><|assistant|>{document}<|end|>"
             // A template of ours with a BOS too many is found by the server's own tokens.
-            let doubled = try await workplace.ogive(
+            let doubled = try await workspace.ogive(
                 ["doctor", config, "--json", "-o", "scorer.template='\(template)'"], exit: 1)
             #expect(try DoctorFindings.read(doubled)["scorer.bos"] == ["error"])
         }

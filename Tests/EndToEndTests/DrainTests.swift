@@ -10,15 +10,15 @@ extension EndToEndTests {
 extension EndToEndTests.Draining {
     /// A worker in the middle of tasks that take `latency`.
     private func busy(
-        _ workplace: Workplace, _ database: Database, latency: String, _ more: [String] = [],
+        _ workspace: Workspace, _ database: Database, latency: String, _ more: [String] = [],
         environment: [String: String] = [:]
     ) async throws -> (coordinator: Program, worker: Program) {
-        try Settings.writePrompts(workplace, 300)
+        try Settings.writePrompts(workspace, 300)
         let config = try Settings.synthetic(
-            workplace, database: .url(database.url), draws: 2, latency: latency)
-        try await workplace.ogive(["submit", config])
-        let coordinator = try workplace.start(["coordinator", config])
-        let worker = try workplace.start(
+            workspace, database: .url(database.url), draws: 2, latency: latency)
+        try await workspace.ogive(["submit", config])
+        let coordinator = try workspace.start(["coordinator", config])
+        let worker = try workspace.start(
             ["worker", config, "-o", "log.level=info"] + more, environment: environment)
         try await eventually("leases to be granted", detail: { worker.transcript }) {
             let granted: Int = try await database.value(
@@ -34,9 +34,9 @@ extension EndToEndTests.Draining {
     @Test func `Fault 38: TERM and then USR1, as Slurm sends them, are one clean drain`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let (coordinator, worker) = try await busy(workplace, database, latency: "300ms")
+            let (coordinator, worker) = try await busy(workspace, database, latency: "300ms")
             try await eventually("some draws to land") { try await database.landed() > 0 }
             for signal in [SIGTERM, SIGUSR1, SIGUSR1] { worker.signal(signal) }
             #expect(try await worker.status() == 0, "\(worker.transcript)")
@@ -61,10 +61,10 @@ extension EndToEndTests.Draining {
     @Test func `Fault 37: a second SIGTERM during a drain forces the exit, and leases come back`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
             let (coordinator, worker) = try await busy(
-                workplace, database, latency: "60s", ["-o", "worker.drain_timeout=1h"])
+                workspace, database, latency: "60s", ["-o", "worker.drain_timeout=1h"])
             worker.signal(SIGTERM)
             try await worker.says("a second signal forces the exit")
             worker.signal(SIGTERM)
@@ -84,11 +84,11 @@ extension EndToEndTests.Draining {
     @Test func `Before the end of its allocation a worker drains by itself, and takes nothing new`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
             let end = Int(Date().timeIntervalSince1970) + 25
             let (coordinator, worker) = try await busy(
-                workplace, database, latency: "200ms", ["-o", "worker.drain_timeout=6s"],
+                workspace, database, latency: "200ms", ["-o", "worker.drain_timeout=6s"],
                 environment: ["SLURM_JOB_END_TIME": "\(end)"])
             #expect(try await worker.status() == 0, "\(worker.transcript)")
             #expect(Date().timeIntervalSince1970 < Double(end) + 1)
@@ -100,14 +100,14 @@ extension EndToEndTests.Draining {
     }
 
     @Test func `A worker's end time that cannot be read is refused`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 1)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 1)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")))
-            let given = try await workplace.ogive(
+                workspace, database: .embedded(workspace.path("database")))
+            let given = try await workspace.ogive(
                 ["worker", config, "--end-time", "tomorrow"], exit: 2)
             #expect(given.errors.contains("2026-11-30T18:00:00Z"), "\(given.errors)")
-            let set = try await workplace.ogive(
+            let set = try await workspace.ogive(
                 ["worker", config, "-o", "worker.end_time=18:00"], exit: 2)
             #expect(set.errors.contains("worker.end_time must be a date"), "\(set.errors)")
         }

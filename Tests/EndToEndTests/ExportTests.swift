@@ -10,16 +10,16 @@ extension EndToEndTests {
 extension EndToEndTests.Exports {
     /// A finished run of a synthetic model, with a snapshot `v1`.
     private static func with(
-        prompts: Int, _ body: (Workplace, Database, _ option: [String]) async throws -> Void
+        prompts: Int, _ body: (Workspace, Database, _ option: [String]) async throws -> Void
     ) async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, prompts)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, prompts)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            try await workplace.ogive(["run", "--no-preflight", config])
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive(["run", "--no-preflight", config])
             let option = ["--config", config]
-            try await workplace.ogive(["snapshot", "made", "v1"] + option)
-            try await body(workplace, database, option)
+            try await workspace.ogive(["snapshot", "made", "v1"] + option)
+            try await body(workspace, database, option)
         }
     }
 
@@ -30,10 +30,10 @@ extension EndToEndTests.Exports {
     }
 
     @Test func `A trainer's quantities from the file are those from SQL`() async throws {
-        try await Self.with(prompts: 20) { workplace, database, option in
-            let file = workplace.path("claire.jsonl")
+        try await Self.with(prompts: 20) { workspace, database, option in
+            let file = workspace.path("claire.jsonl")
             let arguments = ["--snapshot", "v1", "--strategy", "best-worst", "--output", file]
-            try await workplace.ogive(
+            try await workspace.ogive(
                 ["export", "made", "--for", "qrpo-claire"] + arguments + option)
             let rows = try Self.rows(file)
             #expect(rows.count == 20)
@@ -69,20 +69,20 @@ extension EndToEndTests.Exports {
     }
 
     @Test func `Every trainer's file is written, packed or not, with its checksum`() async throws {
-        try await Self.with(prompts: 4) { workplace, _, option in
+        try await Self.with(prompts: 4) { workspace, _, option in
             for target in [
                 "qrpo-claire", "qrpo-swiss", "trl-preference", "dpo", "astar-po", "value", "raw",
             ] {
-                let plain = workplace.path("\(target).jsonl")
-                let packed = workplace.path("\(target).csv.gz")
+                let plain = workspace.path("\(target).jsonl")
+                let packed = workspace.path("\(target).csv.gz")
                 let words = ["export", "made", "--for", target, "--strategy", "first-two"] + option
-                try await workplace.ogive(words + ["--output", plain])
+                try await workspace.ogive(words + ["--output", plain])
                 #expect(try Self.rows(plain).count == (target == "raw" ? 32 : 4))
-                let summary = try await workplace.ogive(
+                let summary = try await workspace.ogive(
                     words + ["--format", "csv", "--output", packed, "--json"])
-                let gunzip = try workplace.run(["/bin/gzip", "-dc", packed])
+                let gunzip = try workspace.run(["/bin/gzip", "-dc", packed])
                 #expect(try await gunzip.status() == 0)
-                let sum = try workplace.run(["/usr/bin/sha256sum", packed])
+                let sum = try workspace.run(["/usr/bin/sha256sum", packed])
                 #expect(try await sum.status() == 0)
                 #expect(summary.output.contains(String(sum.output.prefix(64))))
                 let head = try #require(gunzip.output.split(separator: "\n").first)
@@ -93,13 +93,13 @@ extension EndToEndTests.Exports {
     }
 
     @Test func `A killed export goes on, and gives the same bytes`() async throws {
-        try await Self.with(prompts: 1200) { workplace, _, option in
+        try await Self.with(prompts: 1200) { workspace, _, option in
             let words =
                 ["export", "made", "--for", "raw", "--snapshot", "v1", "--gzip"]
                 + ["--shard-rows", "100"] + option
-            let (whole, broken) = (workplace.path("whole"), workplace.path("broken"))
-            try await workplace.ogive(words + ["--output", whole])
-            let victim = try workplace.start(words + ["--output", broken])
+            let (whole, broken) = (workspace.path("whole"), workspace.path("broken"))
+            try await workspace.ogive(words + ["--output", whole])
+            let victim = try workspace.start(words + ["--output", broken])
             try await eventually("a few shards") {
                 FileManager.default.fileExists(atPath: broken + "/part-00003.jsonl.gz")
             }
@@ -115,7 +115,7 @@ extension EndToEndTests.Exports {
             #expect(try shards(broken).count < all.count)
             let first = broken + "/part-00001.jsonl.gz"
             let made = try FileManager.default.attributesOfItem(atPath: first)[.modificationDate]
-            try await workplace.ogive(words + ["--output", broken])
+            try await workspace.ogive(words + ["--output", broken])
             #expect(try shards(broken) == all)
             for name in all {
                 #expect(
@@ -125,18 +125,18 @@ extension EndToEndTests.Exports {
             let kept = try FileManager.default.attributesOfItem(atPath: first)[.modificationDate]
             #expect(made as? Date == kept as? Date)
             // Other options are another export, and a shard that was changed is not trusted.
-            let other = try await workplace.ogive(
+            let other = try await workspace.ogive(
                 words + ["--ties", "mid", "--output", broken], exit: 2)
             #expect(other.errors.contains("another export"))
             try Data("x".utf8).write(to: URL(fileURLWithPath: first))
-            let changed = try await workplace.ogive(words + ["--output", broken], exit: 1)
+            let changed = try await workspace.ogive(words + ["--output", broken], exit: 1)
             #expect(changed.errors.contains("part-00001"))
         }
     }
 
     @Test func `Wrong names and options end with what to do`() async throws {
-        try await Self.with(prompts: 2) { workplace, _, option in
-            let file = workplace.path("out.jsonl")
+        try await Self.with(prompts: 2) { workspace, _, option in
+            let file = workspace.path("out.jsonl")
             let cases: [(words: [String], exit: Int32, says: String)] = [
                 (["export", "made", "--for", "ppo"], 2, "qrpo-claire"),
                 (["export", "nope", "--for", "raw"], 1, "no run 'nope'"),
@@ -146,65 +146,65 @@ extension EndToEndTests.Exports {
                 (
                     [
                         "export", "made", "--for", "raw", "--shard-rows", "5", "--output",
-                        workplace.path("folder"),
+                        workspace.path("folder"),
                     ], 2, "needs --snapshot"
                 ),
                 (["snapshot", "made", "v1"], 1, "already"),
                 (["snapshot", "nope", "v1"], 1, "no run 'nope'"),
             ]
             for (words, code, text) in cases {
-                let program = try await workplace.ogive(words + option, exit: code)
+                let program = try await workspace.ogive(words + option, exit: code)
                 #expect(program.errors.contains(text), "\(words)")
             }
             let words = ["export", "made", "--for", "raw", "--output", file] + option
-            try await workplace.ogive(words)
-            let again = try await workplace.ogive(words, exit: 2)
+            try await workspace.ogive(words)
+            let again = try await workspace.ogive(words, exit: 2)
             #expect(again.errors.contains("--force"))
-            try await workplace.ogive(words + ["--force"])
-            let list = try await workplace.ogive(["snapshot", "list", "--json"] + option)
+            try await workspace.ogive(words + ["--force"])
+            let list = try await workspace.ogive(["snapshot", "list", "--json"] + option)
             #expect(list.output.contains("\"snapshot\":\"v1\""))
-            let audit = try await workplace.ogive(["audit"] + option)
+            let audit = try await workspace.ogive(["audit"] + option)
             #expect(audit.output.contains("sound"))
         }
     }
 
     @Test func `The form is that of the file's name, or the name is refused`() async throws {
-        try await Self.with(prompts: 2) { workplace, _, option in
+        try await Self.with(prompts: 2) { workspace, _, option in
             let words = ["export", "made", "--for", "value"] + option
             for name in ["x.csv", "x.CSV.gz"] {
-                let path = workplace.path(name)
-                try await workplace.ogive(words + ["--output", path])
-                let cat = try workplace.run(["/bin/zcat", "-f", path])
+                let path = workspace.path(name)
+                try await workspace.ogive(words + ["--output", path])
+                let cat = try workspace.run(["/bin/zcat", "-f", path])
                 #expect(try await cat.status() == 0)
                 #expect(cat.output.hasPrefix("prompt_key,prompt,"), "\(name): \(cat.output)")
             }
             for name in ["x.jsonl", "x.json", "x.out"] {
-                let path = workplace.path(name)
-                try await workplace.ogive(words + ["--output", path])
+                let path = workspace.path(name)
+                try await workspace.ogive(words + ["--output", path])
                 #expect(try Self.rows(path).count == 2)
             }
             let refused: [(words: [String], says: String)] = [
-                (["--output", workplace.path("x.parquet")], "to_parquet"),
-                (["--output", workplace.path("x.arrow")], "arrow"),
-                (["--output", workplace.path("x.jsonl.zst")], "zst"),
-                (["--output", workplace.path("x.tsv")], "tsv"),
-                (["--format", "csv", "--output", workplace.path("y.jsonl")], "--format csv"),
-                (["--format", "jsonl", "--output", workplace.path("y.csv.gz")], "--format jsonl"),
+                (["--output", workspace.path("x.parquet")], "to_parquet"),
+                (["--output", workspace.path("x.arrow")], "arrow"),
+                (["--output", workspace.path("x.jsonl.zst")], "zst"),
+                (["--output", workspace.path("x.tsv")], "tsv"),
+                (["--format", "csv", "--output", workspace.path("y.jsonl")], "--format csv"),
+                (["--format", "jsonl", "--output", workspace.path("y.csv.gz")], "--format jsonl"),
             ]
             for (more, says) in refused {
-                let program = try await workplace.ogive(words + more, exit: 2)
+                let program = try await workspace.ogive(words + more, exit: 2)
                 #expect(program.errors.contains(says), "\(program.errors)")
             }
         }
     }
 
     @Test func `Columns that a trainer's file lacks are named`() async throws {
-        try await Self.with(prompts: 2) { workplace, database, option in
-            let whole = workplace.path("whole.jsonl")
-            let told = try await workplace.ogive(
+        try await Self.with(prompts: 2) { workspace, database, option in
+            let whole = workspace.path("whole.jsonl")
+            let reported = try await workspace.ogive(
                 ["export", "made", "--for", "dpo", "--strategy", "first-two", "--output", whole]
                     + option)
-            #expect(!told.output.contains("without"), "\(told.output)")
+            #expect(!reported.output.contains("without"), "\(reported.output)")
             _ = try await database.rows(
                 "UPDATE ogive.completion_rows SET log_probability = NULL WHERE draw_index = 0")
             for (target, column) in [
@@ -212,12 +212,12 @@ extension EndToEndTests.Exports {
                 ("qrpo-swiss", "ref_chosen_logprob"),
             ] {
                 let words = ["export", "made", "--for", target, "--strategy", "first-two"] + option
-                let file = workplace.path("\(target).jsonl")
-                let program = try await workplace.ogive(words + ["--output", file])
+                let file = workspace.path("\(target).jsonl")
+                let program = try await workspace.ogive(words + ["--output", file])
                 #expect(program.output.contains("`\(column)`"), "\(program.output)")
                 #expect(program.output.contains("policy.logprobs"), "\(program.output)")
             }
-            let refused = try await workplace.ogive(
+            let refused = try await workspace.ogive(
                 ["export", "made", "--for", "rebel", "--strategy", "first-two"] + option, exit: 1)
             #expect(refused.errors.contains("policy.logprobs: sum"), "\(refused.errors)")
             #expect(!refused.errors.contains("run.candidates"), "\(refused.errors)")

@@ -9,11 +9,11 @@ extension EndToEndTests {
 
 extension EndToEndTests.Failures {
     @Test func `Failures are listed by kind, and tried again by kind`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url), draws: 2)
-            try await workplace.ogive(["run", "--no-preflight", config])
+            let config = try Settings.synthetic(workspace, database: .url(database.url), draws: 2)
+            try await workspace.ogive(["run", "--no-preflight", config])
             let connection = try await database.connect()
             try await connection.execute(
                 """
@@ -28,24 +28,24 @@ extension EndToEndTests.Failures {
                 "UPDATE ogive.scoring_progress SET draw_failures = draw_failures + 3")
             await connection.close()
             let draws = ["-o", "run.draws=3"]
-            try await workplace.ogive(["submit", config] + draws)
-            let list = try await workplace.ogive(["failures", "list", "--config", config])
+            try await workspace.ogive(["submit", config] + draws)
+            let list = try await workspace.ogive(["failures", "list", "--config", config])
             #expect(list.output.contains("after 5 attempts"), "\(list.output)")
             let lines = list.output.split(separator: "\n")
             #expect(lines.first?.hasPrefix("CODE") == true)
             #expect(lines.dropFirst().first?.hasPrefix("timeout") == true)
-            let json = try await workplace.ogive(
+            let json = try await workspace.ogive(
                 ["failures", "list", "--json", "--code", "malformed", "--config", config])
             #expect(json.output.contains("\"prompt_key\":\"p0\""), "\(json.output)")
             #expect(!json.output.contains("timeout"))
-            let retry = try await workplace.ogive(
+            let retry = try await workspace.ogive(
                 ["failures", "retry", "--code", "timeout", "--config", config])
             #expect(retry.output.contains("2 failures will be tried again"))
             // One failure stays, and says so with its exit code.
-            let run = try await workplace.ogive(["run", "--no-preflight", config] + draws, exit: 1)
+            let run = try await workspace.ogive(["run", "--no-preflight", config] + draws, exit: 1)
             #expect(run.errors.contains("1 draws"), "\(run.errors)")
             #expect(try await database.landed() == 8)
-            let bad = try await workplace.ogive(
+            let bad = try await workspace.ogive(
                 ["failures", "list", "--stage", "thinking", "--config", config], exit: 2)
             #expect(bad.errors.contains("logprob"))
         }

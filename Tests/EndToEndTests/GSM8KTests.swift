@@ -12,45 +12,45 @@ extension EndToEndTests.GSM8K {
     private static let draws = prompts * 8
 
     /// Writes the prompts; `nil` when the machine lacks what the test needs.
-    private static func prepare(_ workplace: Workplace) throws -> String? {
+    private static func prepare(_ workspace: Workspace) throws -> String? {
         guard let python = Checkout.python(), let rows = Checkout.gsm8k(prompts) else {
             return nil
         }
-        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
         return python
     }
 
     @Test func `Killed worker and killed coordinator leave exactly N`() async throws {
-        try await Workplace.with { workplace in
-            guard let python = try Self.prepare(workplace) else { return }
+        try await Workspace.with { workspace in
+            guard let python = try Self.prepare(workspace) else { return }
             let database = try await Database.make()
             let config = try Settings.gsm8k(
-                workplace, database: .url(database.url),
-                server: Settings.launch(workplace, python: python))
-            try await workplace.ogive(["submit", config])
-            var coordinator = try workplace.start(["coordinator", config])
-            let worker = try workplace.start(["worker", config])
-            var workers = [try workplace.start(["worker", config])]
+                workspace, database: .url(database.url),
+                server: Settings.launch(workspace, python: python))
+            try await workspace.ogive(["submit", config])
+            var coordinator = try workspace.start(["coordinator", config])
+            let worker = try workspace.start(["worker", config])
+            var workers = [try workspace.start(["worker", config])]
 
             try await landed(80, database)
             worker.signal(SIGKILL)
             #expect(try await worker.status() == 128 + SIGKILL)
             #expect(try await database.landed() < Self.draws, "the worker was killed too late")
-            workers.append(try workplace.start(["worker", config]))
+            workers.append(try workspace.start(["worker", config]))
 
             try await landed(240, database)
             coordinator.signal(SIGKILL)
             #expect(try await coordinator.status() == 128 + SIGKILL)
             #expect(try await database.landed() < Self.draws, "the coordinator was killed too late")
-            coordinator = try workplace.start(["coordinator", config])
+            coordinator = try workspace.start(["coordinator", config])
 
             try await landed(Self.draws, database)
             for process in workers { process.signal(SIGTERM) }
             for process in workers { #expect(try await process.status() == 0) }
             coordinator.signal(SIGTERM)
             #expect(try await coordinator.status() == 0)
-            try await workplace.expectNothingRuns()
-            let audit = try await workplace.ogive(["audit", "--config", config])
+            try await workspace.expectNothingRuns()
+            let audit = try await workspace.ogive(["audit", "--config", config])
             #expect(audit.output.contains("landed 480, with a failure 0, pending 0"))
             let rows: Int = try await database.value("SELECT count(*) FROM ogive.completion_rows")
             #expect(rows == Self.draws)
@@ -60,31 +60,31 @@ extension EndToEndTests.GSM8K {
     @Test func `A killed run leaves nothing behind and is finished by the same command`()
         async throws
     {
-        try await Workplace.with { workplace in
-            guard let python = try Self.prepare(workplace) else { return }
-            let server = try Settings.launch(workplace, python: python)
+        try await Workspace.with { workspace in
+            guard let python = try Self.prepare(workspace) else { return }
+            let server = try Settings.launch(workspace, python: python)
             // Nearly a minute long, so that it is under way when it is killed.
             let slow = try Settings.gsm8k(
-                workplace, database: .embedded(workplace.path("database")), server: server,
+                workspace, database: .embedded(workspace.path("database")), server: server,
                 limits: "requests_per_minute: 120", name: "slow.yaml")
-            let run = try workplace.start(["run", "--no-preflight", slow])
-            try await run.isUnderWay(workplace, slow)
-            let names = workplace.processes.map { $0.argv.joined(separator: " ") }
+            let run = try workspace.start(["run", "--no-preflight", slow])
+            try await run.isUnderWay(workspace, slow)
+            let names = workspace.processes.map { $0.argv.joined(separator: " ") }
             #expect(names.contains { $0.contains("ogive worker") })
             #expect(names.contains { $0.contains("serve_llamacpp") })
             #expect(names.contains { $0.contains("postgres") })
             run.signal(SIGKILL)
             #expect(try await run.status() == 128 + SIGKILL)
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
 
             let config = try Settings.gsm8k(
-                workplace, database: .embedded(workplace.path("database")), server: server)
-            let again = try await workplace.ogive(["run", "--no-preflight", config])
+                workspace, database: .embedded(workspace.path("database")), server: server)
+            let again = try await workspace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("480 of 480 (60 prompts × 8)"))
             #expect(!again.output.contains(" 480 of them new"))
-            try await workplace.ogive(["audit", "--config", config])
-            try await workplace.expectNothingRuns()
+            try await workspace.ogive(["audit", "--config", config])
+            try await workspace.expectNothingRuns()
         }
     }
 

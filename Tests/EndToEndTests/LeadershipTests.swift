@@ -16,19 +16,19 @@ extension EndToEndTests.Leadership {
         let second: Program
         let worker: Program
 
-        init(_ workplace: Workplace, _ database: Database) async throws {
-            try Settings.writePrompts(workplace, 200)
+        init(_ workspace: Workspace, _ database: Database) async throws {
+            try Settings.writePrompts(workspace, 200)
             config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "100ms")
-            try await workplace.ogive(["submit", config])
-            let sockets = ["a", "b"].map { "ipc://\(workplace.path("\($0).sock"))" }
-            first = try workplace.start(
+                workspace, database: .url(database.url), latency: "100ms")
+            try await workspace.ogive(["submit", config])
+            let sockets = ["a", "b"].map { "ipc://\(workspace.path("\($0).sock"))" }
+            first = try workspace.start(
                 ["coordinator", config, "-o", "coordinator.listen=\(sockets[0])"])
             try await first.says("leading")
-            second = try workplace.start(
+            second = try workspace.start(
                 ["coordinator", config, "-o", "coordinator.listen=\(sockets[1])"])
             try await second.says("standing by: another coordinator leads")
-            worker = try workplace.start(
+            worker = try workspace.start(
                 [
                     "worker", config, "-o", "worker.connect=[\(sockets.joined(separator: ", "))]",
                     "-o", "worker.connect_timeout=500ms", "-o", "log.level=info",
@@ -43,13 +43,13 @@ extension EndToEndTests.Leadership {
     func `Fault 15: a stopped leader is followed within a bound, and steps down when it wakes`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let pair = try await Pair(workplace, database)
+            let pair = try await Pair(workspace, database)
             pair.first.signal(SIGSTOP)
             let begun = ContinuousClock.now
             try await pair.second.says("leading")
-            // A lease of 3 s, asked for twice a second, and a second for a landing of the former:
+            // A term of 3 s, asked for twice a second, and a second for a landing of the former:
             // some five seconds, on a machine that has time.
             #expect(ContinuousClock.now - begun < .seconds(120))
             let before = try await database.landed()
@@ -66,25 +66,25 @@ extension EndToEndTests.Leadership {
                 let state: String = try await database.value("SELECT state FROM ogive.run_status")
                 return state == "finished"
             }
-            try await workplace.ogive(["audit", "--config", pair.config])
+            try await workspace.ogive(["audit", "--config", pair.config])
         }
     }
 
     @Test func `A killed leader is followed, and one that ends cleanly is followed at once`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let pair = try await Pair(workplace, database)
+            let pair = try await Pair(workspace, database)
             pair.first.signal(SIGKILL)
             try await pair.second.says("leading")
-            let third = try workplace.start(
+            let third = try workspace.start(
                 [
                     "coordinator", pair.config, "-o",
-                    "coordinator.listen=ipc://\(workplace.path("a.sock"))",
+                    "coordinator.listen=ipc://\(workspace.path("a.sock"))",
                 ])
             try await third.says("standing by: another coordinator leads")
-            let status = try await workplace.ogive(["status", "--config", pair.config])
+            let status = try await workspace.ogive(["status", "--config", pair.config])
             #expect(status.output.contains("leads since"), "\(status.output)")
             pair.second.signal(SIGTERM)
             #expect(try await pair.second.status() == 0, "\(pair.second.transcript)")
@@ -93,21 +93,21 @@ extension EndToEndTests.Leadership {
                 let state: String = try await database.value("SELECT state FROM ogive.run_status")
                 return state == "finished"
             }
-            try await workplace.ogive(["audit", "--config", pair.config])
+            try await workspace.ogive(["audit", "--config", pair.config])
         }
     }
 
     @Test func `Told not to stand by, a second coordinator ends and says who leads`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 1)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 1)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            let first = try workplace.start(["coordinator", config])
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            let first = try workspace.start(["coordinator", config])
             try await first.says("leading")
-            let second = try await workplace.ogive(
+            let second = try await workspace.ogive(
                 ["coordinator", config, "--no-standby"], exit: 1)
             #expect(second.errors.contains(":\(first.id), since"), "\(second.errors)")
-            let third = try workplace.start(["coordinator", config])
+            let third = try workspace.start(["coordinator", config])
             try await third.says("standing by: another coordinator leads")
             for program in [third, first] {
                 program.signal(SIGTERM)

@@ -38,8 +38,8 @@ extension EndToEndTests.OpenAICompatible {
     {
         guard let llama = Checkout.python(), let python = EndToEndTests.PythonWorker.python()
         else { return }
-        try await Workplace.with { workplace in
-            // Chats, and a plain text, which goes to the other endpoint.
+        try await Workspace.with { workspace in
+            // Chats, and a plain text, which goes to the other API.
             let chats = (1...8).map { number in
                 """
                 {"key": "c\(number)", "prompt": [{"role": "user", "content": "Leo has \(number) \
@@ -47,29 +47,29 @@ extension EndToEndTests.OpenAICompatible {
 
                 """
             }
-            try workplace.write(
+            try workspace.write(
                 "prompts.jsonl",
                 chats.joined() + "{\"key\": \"plain\", \"prompt\": \"Tom has 3 pens.\"}\n")
-            let policy = try await workplace.llamaServer(
+            let policy = try await workspace.llamaServer(
                 python: llama, options: ["--reproducible"])
-            let reward = try await workplace.llamaServer(
+            let reward = try await workspace.llamaServer(
                 python: llama, model: "reward", options: ["--rank"])
             var found: [[Draw]] = []
             for name in ["swift", "python"] {
                 let database = try await Database.make()
                 let config = try Settings.served(
-                    workplace, database: .url(database.url), policy: policy, scorer: reward,
+                    workspace, database: .url(database.url), policy: policy, scorer: reward,
                     name: name + ".yaml")
-                try await workplace.ogive(["submit", config])
-                let coordinator = try workplace.start(["coordinator", config])
+                try await workspace.ogive(["submit", config])
+                let coordinator = try workspace.start(["coordinator", config])
                 try await coordinator.says("leading")
                 let worker =
                     name == "swift"
-                    ? try workplace.start(["worker", config])
-                    : try workplace.run(
+                    ? try workspace.start(["worker", config])
+                    : try workspace.run(
                         [
                             python, Checkout.root + "/deploy/workers/worker.py", "--connect",
-                            "ipc://" + workplace.path("coordinator.sock"), "--models",
+                            "ipc://" + workspace.path("coordinator.sock"), "--models",
                             Checkout.root + "/deploy/workers/openai_compatible.py",
                         ], environment: ["POLICY_URL": policy, "REWARD_URL": reward])
                 try await eventually("the run to finish", detail: { worker.transcript }) {
@@ -79,7 +79,7 @@ extension EndToEndTests.OpenAICompatible {
                     program.signal(SIGTERM)
                     #expect(try await program.status() == 0, "\(program.transcript)")
                 }
-                try await workplace.ogive(["audit", "--config", config])
+                try await workspace.ogive(["audit", "--config", config])
                 let failures: Int = try await database.value("SELECT count(*) FROM ogive.failures")
                 #expect(failures == 0)
                 found.append(try await Self.draws(database))
@@ -101,8 +101,8 @@ extension EndToEndTests.OpenAICompatible {
         async throws
     {
         guard let python = EndToEndTests.PythonWorker.python() else { return }
-        try await Workplace.with { workplace in
-            let checks = try workplace.run([
+        try await Workspace.with { workspace in
+            let checks = try workspace.run([
                 python, Checkout.root + "/Tests/EndToEndTests/openai_compatible_checks.py",
             ])
             #expect(try await checks.status() == 0, "\(checks.transcript)")

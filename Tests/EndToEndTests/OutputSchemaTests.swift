@@ -10,12 +10,12 @@ extension EndToEndTests {
 extension EndToEndTests.OutputSchema {
     /// Runs commands and collects what is wrong with what they print.
     private final class Checker {
-        let workplace: Workplace
+        let workspace: Workspace
         let schema: JSONSchema
         private(set) var checked: Set<String> = []
 
-        init(_ workplace: Workplace) throws {
-            self.workplace = workplace
+        init(_ workspace: Workspace) throws {
+            self.workspace = workspace
             schema = try JSONSchema(file: Checkout.root + "/config/output.schema.json")
         }
 
@@ -29,7 +29,7 @@ extension EndToEndTests.OutputSchema {
         func run(
             _ arguments: [String], _ definition: String, exit code: Int32 = 0
         ) async throws -> String {
-            let program = try await workplace.ogive(arguments + ["--json"], exit: code)
+            let program = try await workspace.ogive(arguments + ["--json"], exit: code)
             check(program.output, definition)
             return program.output
         }
@@ -38,7 +38,7 @@ extension EndToEndTests.OutputSchema {
         func lines(
             _ arguments: [String], last: String, exit code: Int32 = 0
         ) async throws {
-            let program = try await workplace.ogive(arguments + ["--json"], exit: code)
+            let program = try await workspace.ogive(arguments + ["--json"], exit: code)
             let lines = program.output.split(separator: "\n")
             for line in lines { check(line, "run") }
             check(try #require(lines.last), last)
@@ -46,24 +46,24 @@ extension EndToEndTests.OutputSchema {
     }
 
     @Test func `Every command prints what the schema says`() async throws {
-        try await Workplace.with { workplace in
-            let checker = try Checker(workplace)
+        try await Workspace.with { workspace in
+            let checker = try Checker(workspace)
             let rows = (0..<3).map {
                 #"{"key": "p\#($0)", "prompt": "\#($0)?", "answer": "1", "#
                     + #""chosen": "a 1", "rejected": "b 2"}"#
             }
-            try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+            try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
             let option = ["--config", config]
 
             try await checker.run(["version"], "program")
             try await checker.run(["migrate", "status"] + option, "migrate")
             try await checker.run(["migrate", "up"] + option, "migrate")
             try await checker.run(
-                ["import", workplace.path("prompts.jsonl"), "--set", "prompts"] + option, "import")
+                ["import", workspace.path("prompts.jsonl"), "--set", "prompts"] + option, "import")
             try await checker.run(["submit", "--dry-run"] + option, "dry_run")
-            let early = try await workplace.ogive(["status", "--json"] + option)
+            let early = try await workspace.ogive(["status", "--json"] + option)
             #expect(early.output.contains("\"runs\":[]"), "a dry run stores nothing")
             try await checker.run(["submit"] + option, "submit")
             // A synthetic scorer scores no candidates: they are failures.
@@ -75,7 +75,7 @@ extension EndToEndTests.OutputSchema {
                 "query")
             let more = ["submit", "--dry-run", "-o", "run.draws=20"] + option
             try await checker.run(more, "dry_run")
-            let plan = try await workplace.ogive(more)
+            let plan = try await workspace.ogive(more)
             #expect(
                 plan.output.contains("to do: 36 of 60 draws (3 prompts × 20)"), "\(plan.output)")
             try await checker.run(["audit"] + option, "audit")
@@ -83,11 +83,11 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")
             try await checker.run(["snapshot", "list"] + option, "snapshots")
             try await checker.run(
-                ["export", "made", "--for", "raw", "--output", workplace.path("out.jsonl")]
+                ["export", "made", "--for", "raw", "--output", workspace.path("out.jsonl")]
                     + option, "export")
 
             // A rule whose field most prompts lack: failures.
-            let other = try workplace.write(
+            let other = try workspace.write(
                 "other.yaml",
                 """
                 scorer:
@@ -119,7 +119,7 @@ extension EndToEndTests.OutputSchema {
         try await checker.run(["drop", "made-strict", "--dry-run"] + option, "dropped")
         try await checker.run(["drop", "made-strict", "--yes"] + option, "dropped")
         try await orphans(checker, option)
-        let spare = ["import", checker.workplace.path("prompts.jsonl"), "--set", "spare"]
+        let spare = ["import", checker.workspace.path("prompts.jsonl"), "--set", "spare"]
         try await checker.run(spare + option, "import")
         try await checker.run(["drop", "--set", "spare", "--dry-run"] + option, "dropped_set")
         try await checker.run(["drop", "--set", "spare", "--yes"] + option, "dropped_set")
@@ -140,11 +140,11 @@ extension EndToEndTests.OutputSchema {
     }
 
     private func keys(_ checker: Checker) async throws {
-        let workplace = checker.workplace
-        let folder = ["--authorized", workplace.path("authorized")]
-        try await checker.run(["keys", "new", "k", "--folder", workplace.folder], "key_pair")
+        let workspace = checker.workspace
+        let folder = ["--authorized", workspace.path("authorized")]
+        try await checker.run(["keys", "new", "k", "--folder", workspace.folder], "key_pair")
         try await checker.run(
-            ["keys", "authorize", workplace.path("k.pub")] + folder, "authorized")
+            ["keys", "authorize", workspace.path("k.pub")] + folder, "authorized")
         try await checker.run(["keys", "list"] + folder, "keys")
         try await checker.run(["keys", "revoke", "k"] + folder, "revoked")
     }

@@ -35,9 +35,9 @@ private struct EchoServer {
         server.serve_forever()
         """#
 
-    static func start(_ workplace: Workplace) async throws -> String {
-        let file = try workplace.write("echo.py", script)
-        let program = try workplace.run(["/usr/bin/python3", "-B", file])
+    static func start(_ workspace: Workspace) async throws -> String {
+        let file = try workspace.write("echo.py", script)
+        let program = try workspace.run(["/usr/bin/python3", "-B", file])
         try await eventually("the server to listen", detail: { program.transcript }) {
             program.output.hasSuffix("\n")
         }
@@ -49,22 +49,22 @@ extension EndToEndTests.OutsideText {
     private static let key = "sk-e2e-41Za9bQ7c8D0eF/+x"
 
     private func configuration(
-        _ workplace: Workplace, _ database: Database, url: String
+        _ workspace: Workspace, _ database: Database, url: String
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             "outside.yaml",
             """
             run: {name: outside, draws: 2}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: outside}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: outside}
             policy: {kind: openai, model: m, api: chat, url: "\(url)", api_key: "${THE_KEY}"}
             scorer: {kind: verifier, verifier: {rule: final_number, field: answer}}
             database: {url: "\(database.url)"}
             coordinator:
-              listen: ipc://\(workplace.path("coordinator.sock"))
+              listen: ipc://\(workspace.path("coordinator.sock"))
               poll_interval: 100ms
             worker:
               name: "evil\\e[31m\\e]0;owned\\a\\nerror: forged\\u202E"
-              connect: ipc://\(workplace.path("coordinator.sock"))
+              connect: ipc://\(workspace.path("coordinator.sock"))
             log: {level: debug}
             """)
     }
@@ -88,25 +88,25 @@ extension EndToEndTests.OutsideText {
     @Test func `What workers and servers say is shown harmless, and without the key`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let rows = (0..<3).map {
                 #"{"key": "p\#($0)\u001b[2J\u202e\nerror: forged", "prompt": "?", "answer": "1"}"#
             }
-            try workplace.write("prompts.jsonl", rows.joined(separator: "\n"))
+            try workspace.write("prompts.jsonl", rows.joined(separator: "\n"))
             let database = try await Database.make()
-            let url = try await EchoServer.start(workplace)
-            let config = try configuration(workplace, database, url: url)
+            let url = try await EchoServer.start(workspace)
+            let config = try configuration(workspace, database, url: url)
             let environment = ["THE_KEY": Self.key]
             var shown: [(String, String)] = []
             func show(_ arguments: [String], exit: Int32 = 0) async throws {
-                let program = try workplace.start(arguments, environment: environment)
+                let program = try workspace.start(arguments, environment: environment)
                 #expect(try await program.status() == exit, "\(program.transcript)")
                 shown.append((program.transcript, arguments.joined(separator: " ")))
             }
             try await show(["doctor", config, "--preflight-timeout", "20s"], exit: 1)
             try await show(["submit", config])
             let programs = try ["coordinator", "worker"].map {
-                try workplace.start([$0, config], environment: environment)
+                try workspace.start([$0, config], environment: environment)
             }
             try await eventually("all draws to fail", detail: { programs[1].transcript }) {
                 try await database.value("SELECT state FROM ogive.runs") == "finished"

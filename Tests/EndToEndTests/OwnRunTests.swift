@@ -17,27 +17,27 @@ extension EndToEndTests.OwnRun {
     }
 
     @Test func `Another open run, whose label the model lacks, costs only itself`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
+            let models = try await ScriptedModels(workspace)
             let database = try await Database.make()
             let config = try Settings.scripted(
-                workplace, database: .url(database.url), models: models.url(client: "own"))
+                workspace, database: .url(database.url), models: models.url(client: "own"))
             // The same policy and reward model; the worker cannot tell one run from the other.
-            try await workplace.ogive([
+            try await workspace.ogive([
                 "submit", config, "-o", "run.name=bad", "-o", "scorer.label=good",
             ])
-            let run = try await workplace.ogive(["run", "--no-preflight", config])
+            let run = try await workspace.ogive(["run", "--no-preflight", config])
             #expect(run.output.contains("run 'scripted': finished"), "\(run.transcript)")
             #expect(run.output.contains("'bad'"), "\(run.transcript)")
             let states = try await Self.states(database)
             #expect(states == "bad open, scripted finished")
             // A fleet serves all runs, and its workers outlive the one that none can serve.
-            try await workplace.ogive([
+            try await workspace.ogive([
                 "submit", config, "-o", "run.name=more", "-o", "run.draws=6",
             ])
-            let coordinator = try workplace.start(["coordinator", config])
-            let worker = try workplace.start(["worker", config])
+            let coordinator = try workspace.start(["coordinator", config])
+            let worker = try workspace.start(["worker", config])
             try await eventually("the other run to finish", detail: { worker.transcript }) {
                 try await Self.states(database).contains("more finished")
             }
@@ -47,59 +47,59 @@ extension EndToEndTests.OwnRun {
                 process.signal(SIGTERM)
                 #expect(try await process.status() == 0, "\(process.transcript)")
             }
-            let own = try await workplace.ogive(
+            let own = try await workspace.ogive(
                 ["run", "--no-preflight", config, "-o", "run.name=bad", "-o", "scorer.label=good"],
                 exit: 1)
             #expect(own.errors.contains("run 'bad'") && own.errors.contains("label `good`"))
             try await models.kill()
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `With --all every open run is worked on`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            try await workplace.ogive(["submit", config, "-o", "run.name=other"])
-            try await workplace.ogive(["submit", config])
-            try await workplace.ogive(
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive(["submit", config, "-o", "run.name=other"])
+            try await workspace.ogive(["submit", config])
+            try await workspace.ogive(
                 ["run", "--no-preflight", config, "--all", "-o", "run.draws=9"])
             #expect(try await Self.states(database).contains("other finished"))
         }
     }
 
     @Test func `A preflight that fails leaves no run`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
+            let models = try await ScriptedModels(workspace)
             try models.change { $0.policy = [ScriptedModels.Fault("one_seed")] }
             let database = try await Database.make()
             let config = try Settings.scripted(
-                workplace, database: .url(database.url), models: models.url(client: "own"))
-            let run = try await workplace.ogive(["run", config], exit: 1)
+                workspace, database: .url(database.url), models: models.url(client: "own"))
+            let run = try await workspace.ogive(["run", config], exit: 1)
             #expect(run.errors.contains("one seed for all"))
             #expect(try await Self.states(database) == "")
             try models.change { $0.policy = [] }
-            try await workplace.ogive(["run", config, "-o", "run.draws=2"])
+            try await workspace.ogive(["run", config, "-o", "run.draws=2"])
             #expect(try await database.landed() == 6)
             try await models.kill()
         }
     }
 
     @Test func `A second run waits for the first one, and both finish`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 60)
-            let models = try await ScriptedModels(workplace)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 60)
+            let models = try await ScriptedModels(workspace)
             try models.change { $0.latency = 1 }
             let database = try await Database.make()
             let config = try Settings.scripted(
-                workplace, database: .url(database.url), models: models.url(client: "own"))
-            let first = try workplace.start(["run", "--no-preflight", config])
+                workspace, database: .url(database.url), models: models.url(client: "own"))
+            let first = try workspace.start(["run", "--no-preflight", config])
             try await eventually("the first run to land", detail: { first.transcript }) {
                 try await database.landed() > 0
             }
-            let second = try workplace.start([
+            let second = try workspace.start([
                 "run", "--no-preflight", config, "-o", "run.name=second", "-o", "run.draws=5",
             ])
             try await second.says("waits for its turn")
@@ -109,16 +109,16 @@ extension EndToEndTests.OwnRun {
             #expect(try await Self.states(database) == "scripted finished, second finished")
             #expect(try await database.landed() == 300)
             try await models.kill()
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `A port is chosen for an address with none`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
             let database = try await Database.make()
-            let config = try Settings.synthetic(workplace, database: .url(database.url))
-            try await workplace.ogive([
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive([
                 "run", "--no-preflight", config, "-o", "coordinator.listen='tcp://127.0.0.1:*'",
             ])
             #expect(try await Self.states(database) == "made finished")
@@ -126,18 +126,18 @@ extension EndToEndTests.OwnRun {
     }
 
     @Test func `Prompts that the scorer cannot carry are counted before the run`() async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let system = #"{"role": "system", "content": "Be brief."}"#
             let rows = (0..<5).map { row in
                 #"{"key": "p\#(row)", "messages": [\#(row < 2 ? system + ", " : "")"#
                     + #"{"role": "user", "content": "Question \#(row)?"}]}"#
             }
-            try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
-            let models = try await ScriptedModels(workplace)
+            try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+            let models = try await ScriptedModels(workspace)
             let database = try await Database.make()
             let config = try Settings.scripted(
-                workplace, database: .url(database.url), models: models.url(client: "own"))
-            let run = try await workplace.ogive(["run", config], exit: 1)
+                workspace, database: .url(database.url), models: models.url(client: "own"))
+            let run = try await workspace.ogive(["run", config], exit: 1)
             #expect(run.errors.contains("2 of 5 prompts"), "\(run.transcript)")
             #expect(run.errors.contains("leave the template out"))
             #expect(try await Self.states(database) == "")
@@ -152,22 +152,22 @@ extension EndToEndTests.OwnRun {
             print("skipped: a small disk takes root")
             return
         }
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 3)
-            let disk = workplace.path("disk")
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
+            let disk = workspace.path("disk")
             try FileManager.default.createDirectory(
                 atPath: disk, withIntermediateDirectories: false)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(disk + "/database"))
+                workspace, database: .embedded(disk + "/database"))
             let small = [
                 "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
                 "mount -t tmpfs -o size=16m ogive \(disk) && exec \"$@\"", "sh",
             ]
-            guard try await workplace.run(small + ["/bin/true"]).status() == 0 else {
+            guard try await workspace.run(small + ["/bin/true"]).status() == 0 else {
                 print("skipped: a small disk cannot be mounted here")
                 return
             }
-            let run = try workplace.run(small + [try Checkout.program, "run", config])
+            let run = try workspace.run(small + [try Checkout.program, "run", config])
             #expect(try await run.status() == 1)
             #expect(run.errors.contains("MiB are free"), "\(run.transcript)")
             #expect(run.errors.contains(disk + "/database"), "\(run.transcript)")

@@ -18,7 +18,7 @@ extension EndToEndTests.PythonWorker {
 
     /// A submitted run, its coordinator, and workers of both languages.
     private struct Fleet {
-        let workplace: Workplace
+        let workspace: Workspace
         let python: String
         let database: Database
         let config: String
@@ -26,27 +26,27 @@ extension EndToEndTests.PythonWorker {
         var coordinator: Program
 
         init(
-            _ workplace: Workplace, _ python: String, prompts: Int, latency: String = "0ms",
+            _ workspace: Workspace, _ python: String, prompts: Int, latency: String = "0ms",
             options: [String] = []
         ) async throws {
-            self.workplace = workplace
+            self.workspace = workspace
             self.python = python
             draws = prompts * 8
-            try Settings.writePrompts(workplace, prompts)
+            try Settings.writePrompts(workspace, prompts)
             database = try await Database.make()
             config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: latency)
-            try await workplace.ogive(["submit", config] + options)
-            coordinator = try workplace.start(["coordinator", config])
+                workspace, database: .url(database.url), latency: latency)
+            try await workspace.ogive(["submit", config] + options)
+            coordinator = try workspace.start(["coordinator", config])
             try await coordinator.says("leading")
         }
 
-        func swiftWorker() throws -> Program { try workplace.start(["worker", config]) }
+        func swiftWorker() throws -> Program { try workspace.start(["worker", config]) }
 
         func pythonWorker(_ script: String = "deploy/workers/worker.py") throws -> Program {
-            try workplace.run([
+            try workspace.run([
                 python, "\(Checkout.root)/\(script)", "--connect",
-                "ipc://\(workplace.path("coordinator.sock"))",
+                "ipc://\(workspace.path("coordinator.sock"))",
             ])
         }
 
@@ -62,7 +62,7 @@ extension EndToEndTests.PythonWorker {
                 program.signal(SIGTERM)
                 #expect(try await program.status() == 0, "\(program.transcript)")
             }
-            try await workplace.ogive(["audit", "--config", config])
+            try await workspace.ogive(["audit", "--config", config])
             try await database.checkSets()
             return try await database.digest()
         }
@@ -88,11 +88,11 @@ extension EndToEndTests.PythonWorker {
             + ["-o", "policy.sampling.max_tokens=12"]
         var digests: [String] = []
         for isPython in [false, true] {
-            try await Workplace.with { workplace in
-                let fleet = try await Fleet(workplace, python, prompts: 200, options: options)
+            try await Workspace.with { workspace in
+                let fleet = try await Fleet(workspace, python, prompts: 200, options: options)
                 let worker = try isPython ? fleet.pythonWorker() : fleet.swiftWorker()
                 digests.append(try await fleet.finish([worker]))
-                try await workplace.expectNothingRuns()
+                try await workspace.expectNothingRuns()
             }
         }
         #expect(digests[0].hasPrefix("200:"))
@@ -105,8 +105,8 @@ extension EndToEndTests.PythonWorker {
         guard let python = Self.python() else { return }
         var digests: [String] = []
         for isDisturbed in [false, true] {
-            try await Workplace.with { workplace in
-                var fleet = try await Fleet(workplace, python, prompts: 300, latency: "100ms")
+            try await Workspace.with { workspace in
+                var fleet = try await Fleet(workspace, python, prompts: 300, latency: "100ms")
                 guard isDisturbed else {
                     digests.append(try await fleet.finish([try fleet.swiftWorker()]))
                     return
@@ -124,7 +124,7 @@ extension EndToEndTests.PythonWorker {
                 }
                 // Its leases go on under a new name and proof.
                 kill(fleet.coordinator.id, SIGKILL)
-                fleet.coordinator = try workplace.start(["coordinator", fleet.config])
+                fleet.coordinator = try workspace.start(["coordinator", fleet.config])
                 try await second.says("registered in term 2")
                 try await eventually("leases to be taken over") {
                     try await fleet.count("ogive_leases_adopted_total") > 0
@@ -133,7 +133,7 @@ extension EndToEndTests.PythonWorker {
                 let swift = try fleet.swiftWorker()
                 digests.append(try await fleet.finish([second, swift]))
                 #expect(!second.errors.contains("refuses results"), "\(second.transcript)")
-                try await workplace.expectNothingRuns()
+                try await workspace.expectNothingRuns()
             }
         }
         #expect(digests[0].hasPrefix("300:"))
@@ -142,21 +142,21 @@ extension EndToEndTests.PythonWorker {
 
     @Test func `With its key it is let in, and without one it is told why not`() async throws {
         guard let python = Self.python() else { return }
-        try await Workplace.with { workplace in
-            let fleet = try await KeyedFleet(workplace, prompts: 40, latency: "0ms")
-            for name in ["own", "stranger"] { try await fleet.new(name) }
+        try await Workspace.with { workspace in
+            let fleet = try await KeyedFleet(workspace, prompts: 40, latency: "0ms")
+            for name in ["own", "unknown"] { try await fleet.new(name) }
             try await fleet.authorize("own")
-            let (coordinator, endpoint) = try await fleet.coordinator()
+            let (coordinator, address) = try await fleet.coordinator()
             let worker = { (name: String) in
-                try workplace.run([
-                    python, "\(Checkout.root)/deploy/workers/worker.py", "--connect", endpoint,
-                    "--key", workplace.path("\(name).key"), "--coordinator-key",
-                    workplace.path("coordinator.pub"), "--registration-timeout", "3",
+                try workspace.run([
+                    python, "\(Checkout.root)/deploy/workers/worker.py", "--connect", address,
+                    "--key", workspace.path("\(name).key"), "--coordinator-key",
+                    workspace.path("coordinator.pub"), "--registration-timeout", "3",
                 ])
             }
-            let stranger = try worker("stranger")
-            #expect(try await stranger.status() == 1, "\(stranger.transcript)")
-            #expect(stranger.errors.contains("authorise it there with `ogive keys authorize`"))
+            let unknown = try worker("unknown")
+            #expect(try await unknown.status() == 1, "\(unknown.transcript)")
+            #expect(unknown.errors.contains("authorise it there with `ogive keys authorize`"))
             let own = try worker("own")
             try await eventually("all draws to land", detail: { own.transcript }) {
                 try await fleet.database.landed() == 320
@@ -165,7 +165,7 @@ extension EndToEndTests.PythonWorker {
                 program.signal(SIGTERM)
                 #expect(try await program.status() == 0, "\(program.transcript)")
             }
-            try await workplace.ogive(["audit", "--config", fleet.config])
+            try await workspace.ogive(["audit", "--config", fleet.config])
         }
     }
 
@@ -173,8 +173,8 @@ extension EndToEndTests.PythonWorker {
         async throws
     {
         guard let python = Self.python() else { return }
-        try await Workplace.with { workplace in
-            let fleet = try await Fleet(workplace, python, prompts: 40)
+        try await Workspace.with { workspace in
+            let fleet = try await Fleet(workspace, python, prompts: 40)
             let wrong = try fleet.pythonWorker("Tests/EndToEndTests/wrong_hello_worker.py")
             #expect(try await wrong.status() == 1, "\(wrong.transcript)")
             #expect(
@@ -189,8 +189,8 @@ extension EndToEndTests.PythonWorker {
         async throws
     {
         guard let python = Self.python() else { return }
-        try await Workplace.with { workplace in
-            let fleet = try await Fleet(workplace, python, prompts: 40)
+        try await Workspace.with { workspace in
+            let fleet = try await Fleet(workspace, python, prompts: 40)
             let wrong = try fleet.pythonWorker("Tests/EndToEndTests/wrong_seed_worker.py")
             try await wrong.says("refuses results of this worker: item 0 (draw): its seed is")
             // It has nothing more of the run, so it keeps nothing and drains at once.
@@ -198,10 +198,12 @@ extension EndToEndTests.PythonWorker {
             wrong.signal(SIGTERM)
             #expect(try await wrong.status() == 0, "\(wrong.transcript)")
             #expect(try await fleet.database.landed() == 0)
-            let told = wrong.errors.split(separator: "\n").count { $0.contains("refuses results") }
-            #expect((1...8).contains(told), "\(wrong.transcript)")
+            let reported = wrong.errors.split(separator: "\n").count {
+                $0.contains("refuses results")
+            }
+            #expect((1...8).contains(reported), "\(wrong.transcript)")
             try await eventually("the refusals to be counted") {
-                try await fleet.count("ogive_results_total{outcome=rejected}") == told
+                try await fleet.count("ogive_results_total{outcome=rejected}") == reported
             }
             _ = try await fleet.finish([try fleet.pythonWorker()])
         }

@@ -8,30 +8,30 @@ extension EndToEndTests {
 
 extension EndToEndTests.Quickstart {
     /// The quickstart on its first prompts.
-    private static func arguments(_ workplace: Workplace, draws: Int) throws -> [String] {
+    private static func arguments(_ workspace: Workspace, draws: Int) throws -> [String] {
         let all = try String(
             contentsOfFile: Checkout.root + "/config/quickstart/prompts.jsonl", encoding: .utf8)
         let some = all.split(separator: "\n").prefix(24).joined(separator: "\n")
-        try workplace.write("prompts.jsonl", some + "\n")
+        try workspace.write("prompts.jsonl", some + "\n")
         return [
             Checkout.root + "/config/quickstart.yaml",
-            "-o", "prompts.file=\(workplace.path("prompts.jsonl"))",
-            "-o", "database.embedded=\(workplace.path("database"))",
+            "-o", "prompts.file=\(workspace.path("prompts.jsonl"))",
+            "-o", "database.embedded=\(workspace.path("database"))",
             "-o", "run.draws=\(draws)",
         ]
     }
 
     @Test func `The quickstart runs, is audited, is a no-op again, and tops up`() async throws {
         guard Checkout.python() != nil else { return }
-        try await Workplace.with { workplace in
-            let arguments = try Self.arguments(workplace, draws: 4)
+        try await Workspace.with { workspace in
+            let arguments = try Self.arguments(workspace, draws: 4)
             let option = ["--config"] + arguments
-            let first = try await workplace.ogive(["run"] + arguments)
+            let first = try await workspace.ogive(["run"] + arguments)
             #expect(first.output.contains("96 of 96 (24 prompts × 4), 96 of them new"))
             #expect(first.output.contains("% of the tables are degenerate"))
-            let audit = try await workplace.ogive(["audit"] + option)
+            let audit = try await workspace.ogive(["audit"] + option)
             #expect(audit.output.contains("sound: each draw is there exactly once"))
-            let before = try await draws(workplace, option)
+            let before = try await draws(workspace, option)
             #expect(before.count == 96)
             let quantiles = before.compactMap {
                 $0.split(separator: "|").last.flatMap { Double($0) }
@@ -39,34 +39,34 @@ extension EndToEndTests.Quickstart {
             #expect(quantiles.count == 96)
             #expect(quantiles.allSatisfy { $0 > 0 && $0 <= 1 })
             let candidates = try await select(
-                workplace, option,
+                workspace, option,
                 "SELECT count(*) FROM ogive.candidates WHERE quantile_reward BETWEEN 0 AND 1")
             #expect(Int(candidates.first ?? "").map { $0 > 0 } == true)
 
-            let second = try await workplace.ogive(["run"] + arguments)
+            let second = try await workspace.ogive(["run"] + arguments)
             #expect(second.output.contains("finished already"))
             #expect(second.output.contains("0 of them new"))
 
-            let more = try Self.arguments(workplace, draws: 6)
-            let third = try await workplace.ogive(["run"] + more)
+            let more = try Self.arguments(workspace, draws: 6)
+            let third = try await workspace.ogive(["run"] + more)
             #expect(third.output.contains("topped up from 4 to 6 draws"))
             #expect(third.output.contains("144 of 144 (24 prompts × 6), 48 of them new"))
-            let after = try await draws(workplace, option, below: 4)
+            let after = try await draws(workspace, option, below: 4)
             #expect(
                 after.map { $0.split(separator: "|").dropLast() }
                     == before.map { $0.split(separator: "|").dropLast() },
                 "a committed draw never changes")
-            try await workplace.ogive(["audit"] + ["--config"] + more)
-            try await workplace.expectNothingRuns()
+            try await workspace.ogive(["audit"] + ["--config"] + more)
+            try await workspace.expectNothingRuns()
         }
     }
 
     /// The draws with an index below `below`, in order; the quantile reward last.
     private func draws(
-        _ workplace: Workplace, _ option: [String], below: Int = .max
+        _ workspace: Workspace, _ option: [String], below: Int = .max
     ) async throws -> [String] {
         try await select(
-            workplace, option,
+            workspace, option,
             """
             SELECT prompt_key, draw_index, md5(text), seed, log_probability, landed_at, reward,
                 quantile_reward
@@ -75,9 +75,9 @@ extension EndToEndTests.Quickstart {
     }
 
     private func select(
-        _ workplace: Workplace, _ option: [String], _ sql: String
+        _ workspace: Workspace, _ option: [String], _ sql: String
     ) async throws -> [String] {
-        let psql = try await workplace.ogive(["psql"] + option + ["--", "-At", "-c", sql])
+        let psql = try await workspace.ogive(["psql"] + option + ["--", "-At", "-c", sql])
         return psql.output.split(separator: "\n").map(String.init)
     }
 }

@@ -18,13 +18,13 @@ extension EndToEndTests.Rescoring {
 
     /// A run of 20 prompts × 6 draws, and the file of another scorer: without a policy.
     private func configure(
-        _ workplace: Workplace, _ database: Database, latency: String = "0ms"
+        _ workspace: Workspace, _ database: Database, latency: String = "0ms"
     ) throws -> (run: String, other: String) {
         let rows = (0..<20).map { #"{"key": "p\#($0)", "prompt": "\#($0)?", "answer": "1"}"# }
-        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
         let run = try Settings.synthetic(
-            workplace, database: .url(database.url), draws: 6, latency: latency)
-        let other = try workplace.write(
+            workspace, database: .url(database.url), draws: 6, latency: latency)
+        let other = try workspace.write(
             "other.yaml",
             """
             scorer: {kind: verifier, verifier: {rule: final_number, graded: true}}
@@ -35,16 +35,16 @@ extension EndToEndTests.Rescoring {
 
     @Test func `What is stored is scored again, with nothing sampled, and topped up`() async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let (run, other) = try configure(workplace, database)
+            let (run, other) = try configure(workspace, database)
             let rescore = ["rescore", "made", "--scorer", other, "--config", run]
-            let early = try await workplace.ogive(rescore, exit: 1)
+            let early = try await workspace.ogive(rescore, exit: 1)
             #expect(early.errors.contains("There are no runs yet"))
 
-            try await workplace.ogive(["run", "--no-preflight", run])
+            try await workspace.ogive(["run", "--no-preflight", run])
             let before: String = try await database.value(Self.stored)
-            let first = try await workplace.ogive(rescore)
+            let first = try await workspace.ogive(rescore)
             #expect(first.output.contains("nothing is sampled twice"))
             #expect(first.output.contains("120 of 120 stored"), "\(first.transcript)")
             #expect(first.output.contains("ogive.reward_pairs"))
@@ -52,15 +52,15 @@ extension EndToEndTests.Rescoring {
             #expect(try await database.value(Self.pairs) == 120)
             #expect(first.errors.contains("preflight: "))
             let option = ["--config", run]
-            try await workplace.ogive(["audit", "made-final_number"] + option)
+            try await workspace.ogive(["audit", "made-final_number"] + option)
 
             // Another time there is nothing to do; what was sampled since is scored.
-            #expect(try await workplace.ogive(rescore).output.contains("finished already"))
-            try await workplace.ogive(["run", "--no-preflight", run, "-o", "run.draws=9"])
-            let more = try await workplace.ogive(rescore + ["--json"])
+            #expect(try await workspace.ogive(rescore).output.contains("finished already"))
+            try await workspace.ogive(["run", "--no-preflight", run, "-o", "run.draws=9"])
+            let more = try await workspace.ogive(rescore + ["--json"])
             #expect(more.output.contains(#""new_draws":60"#), "\(more.output)")
             #expect(try await database.value(Self.pairs) == 180)
-            try await workplace.ogive(["audit", "made-final_number"] + option)
+            try await workspace.ogive(["audit", "made-final_number"] + option)
 
             for (arguments, code, words) in [
                 (["rescore", "mad", "--scorer", other] + option, Int32(1), "Did you mean 'made'?"),
@@ -69,38 +69,38 @@ extension EndToEndTests.Rescoring {
                 (rescore + ["--name", "third"], 1, "already, as run 'made-final_number'"),
                 (rescore + ["--no-candidates"], 1, "was submitted with candidates"),
             ] {
-                let refused = try await workplace.ogive(arguments, exit: code)
+                let refused = try await workspace.ogive(arguments, exit: code)
                 #expect(refused.errors.contains(words), "\(refused.transcript)")
             }
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `A scorer that gives no reward is found before anything is scored`() async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let (run, _) = try configure(workplace, database)
-            try await workplace.ogive(["run", "--no-preflight", run])
-            try workplace.write(
+            let (run, _) = try configure(workspace, database)
+            try await workspace.ogive(["run", "--no-preflight", run])
+            try workspace.write(
                 "bad.py",
                 """
                 import json, sys
                 for line in sys.stdin:
                     print(json.dumps({"id": json.loads(line)["id"], "error": "no"}), flush=True)
                 """)
-            let bad = try workplace.write(
+            let bad = try workspace.write(
                 "bad.yaml",
                 """
-                scorer: {kind: command, model: bad, command: [python3, \(workplace.path("bad.py"))]}
+                scorer: {kind: command, model: bad, command: [python3, \(workspace.path("bad.py"))]}
                 worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
                 """)
             let rescore = ["rescore", "made", "--scorer", bad, "--config", run]
-            let refused = try await workplace.ogive(rescore, exit: 1)
+            let refused = try await workspace.ogive(rescore, exit: 1)
             #expect(refused.errors.contains("nothing was scored"), "\(refused.transcript)")
             #expect(try await database.value("SELECT count(*) FROM ogive.failures") == 0)
-            let odd = try await workplace.ogive(rescore + ["--preflight-timeout", "x"], exit: 2)
+            let odd = try await workspace.ogive(rescore + ["--preflight-timeout", "x"], exit: 2)
             #expect(odd.errors.contains("is no duration"))
-            try await workplace.ogive(rescore + ["--no-preflight"], exit: 1)
+            try await workspace.ogive(rescore + ["--no-preflight"], exit: 1)
             #expect(try await database.value("SELECT count(*) FROM ogive.failures") == 120)
         }
     }
@@ -108,17 +108,17 @@ extension EndToEndTests.Rescoring {
     @Test func `A worker without a policy scores for a service, and gets nothing to sample`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let (run, other) = try configure(workplace, database)
-            try await workplace.ogive(["run", "--no-preflight", run])
-            try await workplace.ogive(["submit", run, "-o", "run.draws=8"])
-            let submitted = try await workplace.ogive(
+            let (run, other) = try configure(workspace, database)
+            try await workspace.ogive(["run", "--no-preflight", run])
+            try await workspace.ogive(["submit", run, "-o", "run.draws=8"])
+            let submitted = try await workspace.ogive(
                 ["rescore", "made", "--scorer", other, "--config", run, "--submit", "--json"])
             #expect(submitted.output.contains(#""outcome":"created""#))
-            let coordinator = try workplace.start(["coordinator", run])
-            let endpoint = "worker.connect=ipc://\(workplace.path("coordinator.sock"))"
-            let worker = try workplace.start(["worker", other, "-o", endpoint])
+            let coordinator = try workspace.start(["coordinator", run])
+            let address = "worker.connect=ipc://\(workspace.path("coordinator.sock"))"
+            let worker = try workspace.start(["worker", other, "-o", address])
             try await eventually("the rescoring to finish", detail: { worker.transcript }) {
                 try await database.value(
                     "SELECT state FROM ogive.runs WHERE name = 'made-final_number'") == "finished"
@@ -128,7 +128,7 @@ extension EndToEndTests.Rescoring {
                 "SELECT state || ' ' || pending FROM ogive.run_status WHERE run = 'made'")
             #expect(pending == "open 40")
             #expect(try await database.value(Self.pairs) == 120)
-            let sampler = try workplace.start(["worker", run])
+            let sampler = try workspace.start(["worker", run])
             try await eventually("the run to finish", detail: { sampler.transcript }) {
                 try await database.value("SELECT state FROM ogive.runs WHERE name = 'made'")
                     == "finished"
@@ -143,10 +143,10 @@ extension EndToEndTests.Rescoring {
     @Test func `Runs that share a sampling with different scorers sample each draw once`()
         async throws
     {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let models = try await ScriptedModels(workplace)
-            let (run, _) = try configure(workplace, database)
+            let models = try await ScriptedModels(workspace)
+            let (run, _) = try configure(workspace, database)
             func policy(_ client: String) -> [String] {
                 [
                     "policy={kind: openai, model: scripted, api: chat, draws_per_request: 2, "
@@ -163,15 +163,15 @@ extension EndToEndTests.Rescoring {
             }
             let first =
                 policy("a") + ["-o", "scorer={kind: verifier, verifier: {rule: final_number}}"]
-            try await workplace.ogive(["submit", run] + first)
-            try await workplace.ogive(["submit", run] + second("b"))
-            let coordinator = try workplace.start(["coordinator", run])
+            try await workspace.ogive(["submit", run] + first)
+            try await workspace.ogive(["submit", run] + second("b"))
+            let coordinator = try workspace.start(["coordinator", run])
             // Each worker serves one of the two; the first run is served before the second.
-            var workers = [try workplace.start(["worker", run] + first)]
+            var workers = [try workspace.start(["worker", run] + first)]
             try await eventually("the first worker to sample") {
                 try models.requests.contains { $0.kind == "policy" }
             }
-            workers.append(try workplace.start(["worker", run] + second("b")))
+            workers.append(try workspace.start(["worker", run] + second("b")))
             try await eventually("both runs to finish", detail: { workers[1].transcript }) {
                 try await database.value(
                     "SELECT count(*) FROM ogive.runs WHERE state = 'finished'") == 2

@@ -8,26 +8,26 @@ extension EndToEndTests {
 
 extension EndToEndTests.ScorerBudget {
     @Test func `A scorer's tokens have a price and count in the budget`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 100)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 100)
             let database = try await Database.make()
-            let models = try await ScriptedModels(workplace)
+            let models = try await ScriptedModels(workspace)
             let config = try Settings.scripted(
-                workplace, database: .url(database.url), models: models.url(client: "one"))
+                workspace, database: .url(database.url), models: models.url(client: "one"))
             // Those of the policy, at most 100 × (3 + 4 × 25), are fewer; the scorer's are more.
-            try await workplace.ogive(
+            try await workspace.ogive(
                 ["run", "--no-preflight", config, "-o", "run.budget.tokens=12000"], exit: 4)
             #expect(try await database.landed() < 400)
-            try await workplace.ogive(
+            try await workspace.ogive(
                 ["run", "--no-preflight", config, "-o", "run.budget.cost=1000"])
             #expect(try await database.landed() == 400)
-            let told = try models.requests.compactMap(\.tokens).reduce(0, +)
-            #expect(told > 40_000)
+            let reported = try models.requests.compactMap(\.tokens).reduce(0, +)
+            #expect(reported > 40_000)
             let charged: Int = try await database.value(
                 "SELECT scorer_input::int FROM ogive.run_spending")
-            #expect(charged == told)
+            #expect(charged == reported)
             let cost: Double = try await database.value("SELECT cost FROM ogive.run_spending")
-            #expect(abs(cost - Double(told) * 3 / 1e6) < 1e-9)
+            #expect(abs(cost - Double(reported) * 3 / 1e6) < 1e-9)
         }
     }
 }

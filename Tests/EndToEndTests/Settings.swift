@@ -18,18 +18,18 @@ enum Settings {
 
     /// A run without models.
     static func synthetic(
-        _ workplace: Workplace, database: Place, draws: Int = 8, latency: String = "0ms"
+        _ workspace: Workspace, database: Place, draws: Int = 8, latency: String = "0ms"
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             "synthetic.yaml",
             """
             run: {name: made, draws: \(draws)}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: prompts}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: prompts}
             policy:
               kind: synthetic
               synthetic: {distribution: normal, latency: \(latency), text_length: 40}
             scorer: {kind: synthetic}
-            \(common(workplace, database))
+            \(common(workspace, database))
               sample_concurrency: 16
               score_concurrency: 4
               prefetch: 16
@@ -38,14 +38,14 @@ enum Settings {
 
     /// GSM8K with the tiny model; `server` is its `url` or its `launch`, with `limits` beside it.
     static func gsm8k(
-        _ workplace: Workplace, database: Place, server: String, limits: String = "",
+        _ workspace: Workspace, database: Place, server: String, limits: String = "",
         name: String = "gsm8k.yaml"
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             name,
             """
             run: {name: gsm8k, draws: 8}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: gsm8k}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: gsm8k}
             policy:
               kind: openai
               model: tiny-policy
@@ -57,7 +57,7 @@ enum Settings {
             scorer:
               kind: verifier
               verifier: {rule: final_number, field: answer}
-            \(common(workplace, database))
+            \(common(workspace, database))
               sample_concurrency: 1
               prefetch: 1
             """)
@@ -65,13 +65,13 @@ enum Settings {
 
     /// A run with the scripted models, whose scorer costs 3 for a million tokens.
     static func scripted(
-        _ workplace: Workplace, database: Place, models: String
+        _ workspace: Workspace, database: Place, models: String
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             "scripted.yaml",
             """
             run: {name: scripted, draws: 4}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: scripted}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: scripted}
             policy:
               kind: openai
               model: scripted
@@ -86,7 +86,7 @@ enum Settings {
               check_activation: false
               price_per_million_tokens: 3
               url: \(models)
-            \(common(workplace, database))
+            \(common(workspace, database))
               sample_concurrency: 2
               score_concurrency: 2
               prefetch: 2
@@ -95,13 +95,13 @@ enum Settings {
 
     /// The quickstart's models, which run at these addresses.
     static func served(
-        _ workplace: Workplace, database: Place, policy: String, scorer: String, name: String
+        _ workspace: Workspace, database: Place, policy: String, scorer: String, name: String
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             name,
             """
             run: {name: served, draws: 4}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: served}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: served}
             policy:
               kind: openai
               model: tiny-policy
@@ -112,26 +112,26 @@ enum Settings {
               kind: rerank
               model: tiny-reward
               url: \(scorer)
-            \(common(workplace, database))
+            \(common(workspace, database))
               sample_concurrency: 2
               prefetch: 2
             """)
     }
 
     /// Starts a llama.cpp server of its own for each user of the configuration.
-    static func launch(_ workplace: Workplace, python: String) throws -> String {
-        let argv = try llamaServer(workplace, python: python).map { "\"\($0)\"" }
+    static func launch(_ workspace: Workspace, python: String) throws -> String {
+        let argv = try llamaServer(workspace, python: python).map { "\"\($0)\"" }
         return "launch: {command: [\(argv.joined(separator: ", "))], startup_timeout: 60s}"
     }
 
     /// The command of a llama.cpp server with the tiny policy, or another of the quickstart's
     /// models; two slots of 1 024 tokens.
     static func llamaServer(
-        _ workplace: Workplace, python: String, model: String = "policy", context: Int = 2048,
+        _ workspace: Workspace, python: String, model: String = "policy", context: Int = 2048,
         port: String = "{port}", options: [String] = []
     ) throws -> [String] {
         // By way of the test's folder, so that the server can be told to be the test's.
-        let file = workplace.path(model + ".gguf")
+        let file = workspace.path(model + ".gguf")
         if !FileManager.default.fileExists(atPath: file) {
             try FileManager.default.createSymbolicLink(
                 atPath: file,
@@ -145,20 +145,20 @@ enum Settings {
     }
 
     /// Writes `count` plain prompts.
-    static func writePrompts(_ workplace: Workplace, _ count: Int) throws {
+    static func writePrompts(_ workspace: Workspace, _ count: Int) throws {
         let rows = (0..<count).map { "{\"key\": \"p\($0)\", \"prompt\": \"Question \($0)?\"}\n" }
-        try workplace.write("prompts.jsonl", rows.joined())
+        try workspace.write("prompts.jsonl", rows.joined())
     }
 
-    private static func common(_ workplace: Workplace, _ database: Place) -> String {
+    private static func common(_ workspace: Workspace, _ database: Place) -> String {
         """
         database: {\(database.line)}
         coordinator:
-          listen: ipc://\(workplace.path("coordinator.sock"))
+          listen: ipc://\(workspace.path("coordinator.sock"))
           poll_interval: 100ms
           heartbeat_interval: 200ms
           silence_max: 2s
-          lease: 3s
+          term_expiry: 3s
           renew_interval: 500ms
         worker:
           processes: 2

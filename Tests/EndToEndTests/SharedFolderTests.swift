@@ -55,7 +55,7 @@ extension EndToEndTests.SharedFolders {
             #expect(try await third.status() == 0, "\(third.transcript)")
             #expect(!third.errors.contains("host second"), "\(third.errors)")
             // All that was acknowledged is there.
-            let count = try await hosts.workplace.ogive([
+            let count = try await hosts.workspace.ogive([
                 "psql", "--write", "--config", hosts.config, "--", "-Atc",
                 "SELECT count(*) FROM ogive.completion_rows",
             ])
@@ -73,7 +73,7 @@ extension EndToEndTests.SharedFolders {
 /// Hosts that share one folder: each has its own processes and its own name.
 struct Hosts {
     /// What they share.
-    let workplace: Workplace
+    let workspace: Workspace
     /// A run of some minutes, with its database in the folder.
     let config: String
 
@@ -84,16 +84,16 @@ struct Hosts {
 
     /// Runs `body` with a folder. Prints why not where such hosts are not permitted.
     static func with(_ body: (Hosts) async throws -> Void) async throws {
-        try await Workplace.with { workplace in
-            let trial = try workplace.run(unshare + ["/bin/hostname", "trial"])
+        try await Workspace.with { workspace in
+            let trial = try workspace.run(unshare + ["/bin/hostname", "trial"])
             guard try await trial.status() == 0 else {
                 print("skipped: fault 53 between two hosts: \(trial.errors)")
                 return
             }
-            try Settings.writePrompts(workplace, 400)
+            try Settings.writePrompts(workspace, 400)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")), latency: "1s")
-            try await body(Hosts(workplace: workplace, config: config))
+                workspace, database: .embedded(workspace.path("database")), latency: "1s")
+            try await body(Hosts(workspace: workspace, config: config))
         }
     }
 
@@ -113,9 +113,9 @@ struct Hosts {
             fi
             exec "$@"
             """
-        return try workplace.run(
+        return try workspace.run(
             Self.unshare + [
-                "/bin/sh", "-c", script, "sh", host, workplace.path("database"), "\(sight)",
+                "/bin/sh", "-c", script, "sh", host, workspace.path("database"), "\(sight)",
                 try Checkout.program,
             ] + arguments)
     }
@@ -123,7 +123,7 @@ struct Hosts {
     /// A connection of a person on the first host, once the run has landed something.
     func connectWhenSomeLanded(_ run: Program) async throws -> PostgresConnection {
         let database = PostgresConfiguration(
-            socketDirectory: workplace.path("database/run"), user: "ogive", database: "ogive")
+            socketDirectory: workspace.path("database/run"), user: "ogive", database: "ogive")
         var found: PostgresConnection?
         try await eventually("the run to land something", detail: { run.transcript }) {
             guard run.isRunning else { throw Unexpected(run.transcript) }

@@ -25,14 +25,14 @@ extension Trait where Self == SharedServer {
 }
 
 extension Database {
-    /// Makes a new database, migrated unless `isBare`.
-    static func make(isBare: Bool = false) async throws -> Database {
+    /// Makes a new database, migrated unless `isEmpty`.
+    static func make(isEmpty: Bool = false) async throws -> Database {
         var configuration = try #require(SharedServer.server)
         let admin = try await PostgresConnection.connect(configuration)
         configuration.database = "test_\(UInt64.random(in: 0 ... .max))"
         try await admin.execute("CREATE DATABASE \(configuration.database)")
         await admin.close()
-        if !isBare { try await Migrator(configuration).up() }
+        if !isEmpty { try await Migrator(configuration).up() }
         return Database(configuration: configuration)
     }
 }

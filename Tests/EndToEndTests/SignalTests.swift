@@ -10,68 +10,68 @@ extension EndToEndTests {
 extension EndToEndTests.Signals {
     @Test func `An interrupted run says so, stops everything, and is finished later`() async throws
     {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 400)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 400)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")), latency: "300ms")
-            let run = try workplace.start(["run", "--no-preflight", config])
-            try await run.isUnderWay(workplace, config)
+                workspace, database: .embedded(workspace.path("database")), latency: "300ms")
+            let run = try workspace.start(["run", "--no-preflight", config])
+            try await run.isUnderWay(workspace, config)
             run.signal(SIGINT)
             #expect(try await run.status() == 130)
             #expect(run.errors.contains("interrupted"))
             #expect(run.errors.contains("run the same command again"))
-            try await workplace.expectNothingRuns()
-            let again = try await workplace.ogive(["run", "--no-preflight", config])
+            try await workspace.expectNothingRuns()
+            let again = try await workspace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("3 200 of 3 200"))
-            try await workplace.ogive(["audit", "--config", config])
+            try await workspace.ogive(["audit", "--config", config])
         }
     }
 
     @Test func `A run whose output is closed leaves nothing behind`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 400)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 400)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")), latency: "300ms")
+                workspace, database: .embedded(workspace.path("database")), latency: "300ms")
             // The second line of progress meets a closed pipe, which kills the run.
-            let run = try workplace.run([
+            let run = try workspace.run([
                 "/bin/sh", "-c", #""$1" run --no-preflight --json "$2" | head -n 1"#, "sh",
                 try Checkout.program, config,
             ])
             try await run.status()
             #expect(run.output.contains("event"), "\(run.transcript)")
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 
     @Test func `A database whose users were all killed is stopped`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 400)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 400)
             let config = try Settings.synthetic(
-                workplace, database: .embedded(workplace.path("database")), latency: "300ms")
-            let run = try workplace.start(["run", "--no-preflight", config])
-            try await run.isUnderWay(workplace, config)
+                workspace, database: .embedded(workspace.path("database")), latency: "300ms")
+            let run = try workspace.start(["run", "--no-preflight", config])
+            try await run.isUnderWay(workspace, config)
             // Until nothing is left that could stop the database in an orderly way.
             try await eventually("all of Ogive's processes to be gone") {
-                let ours = workplace.processes.filter { $0.argv[0].hasSuffix("/ogive") }
+                let ours = workspace.processes.filter { $0.argv[0].hasSuffix("/ogive") }
                 for process in ours { kill(process.id, SIGKILL) }
                 return ours.isEmpty
             }
-            try await workplace.expectNothingRuns()
-            let again = try await workplace.ogive(["run", "--no-preflight", config])
+            try await workspace.expectNothingRuns()
+            let again = try await workspace.ogive(["run", "--no-preflight", config])
             #expect(again.output.contains("3 200 of 3 200"))
         }
     }
 
     @Test func `SIGTERM drains worker and coordinator without losing a result`() async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 400)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 400)
             let database = try await Database.make()
             let config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "100ms")
-            try await workplace.ogive(["submit", config])
-            let coordinator = try workplace.start(["coordinator", config])
-            let worker = try workplace.start(["worker", config])
+                workspace, database: .url(database.url), latency: "100ms")
+            try await workspace.ogive(["submit", config])
+            let coordinator = try workspace.start(["coordinator", config])
+            let worker = try workspace.start(["worker", config])
             try await eventually("some draws to land") { try await database.landed() > 0 }
             worker.signal(SIGTERM)
             #expect(try await worker.status() == 0, "\(worker.transcript)")
@@ -87,17 +87,17 @@ extension EndToEndTests.Signals {
 
     @Test(arguments: ["worker", "run"])
     func `A second signal forces the exit`(_ command: String) async throws {
-        try await Workplace.with { workplace in
-            try Settings.writePrompts(workplace, 40)
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 40)
             let database = try await Database.make()
             // A draw takes some twenty seconds, and draining would wait for it.
             let config = try Settings.synthetic(
-                workplace, database: .url(database.url), latency: "20s")
+                workspace, database: .url(database.url), latency: "20s")
             let single = ["-o", "run.draws=1"]
-            try await workplace.ogive(["submit", config] + single)
+            try await workspace.ogive(["submit", config] + single)
             var coordinator: Program?
-            if command == "worker" { coordinator = try workplace.start(["coordinator", config]) }
-            let program = try workplace.start(
+            if command == "worker" { coordinator = try workspace.start(["coordinator", config]) }
+            let program = try workspace.start(
                 [command, config, "-o", "log.level=info", "-o", "worker.drain_timeout=1h"]
                     + single + (command == "run" ? ["--no-preflight"] : []))
             // With one draw there, the other slots are at work.
@@ -112,7 +112,7 @@ extension EndToEndTests.Signals {
             #expect(try await program.status() == 130)
             coordinator?.signal(SIGTERM)
             #expect(try await coordinator?.status() ?? 0 == 0)
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 }

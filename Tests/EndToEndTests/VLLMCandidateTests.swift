@@ -7,24 +7,24 @@ extension EndToEndTests {
 }
 
 extension EndToEndTests.VLLMCandidates {
-    static func write(_ workplace: Workplace) throws {
+    static func write(_ workspace: Workspace) throws {
         let rows = (1...4).map { number in
             let sum = 12 + number
             return #"{"key": "p\#(number)", "messages": [{"role": "user", "content": "Tom has 12 "#
                 + #"apples and buys \#(number) more. How many apples now?"}], "answer": \#(sum), "#
                 + #""chosen": "The answer is \#(sum).", "rejected": "The answer is 7."}"#
         }
-        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
     }
 
     static func settings(
-        _ workplace: Workplace, _ database: Database, server: String
+        _ workspace: Workspace, _ database: Database, server: String
     ) throws -> String {
-        try workplace.write(
+        try workspace.write(
             "candidates.yaml",
             """
             run: {name: both, draws: 4, candidates: [score, logprobs], candidates_first: true}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: pairs}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: pairs}
             policy:
               model: tiny-policy
               logprobs: tokens
@@ -33,7 +33,7 @@ extension EndToEndTests.VLLMCandidates {
             scorer: {kind: verifier, verifier: {rule: final_number, field: answer}}
             database: {url: "\(database.url)"}
             coordinator:
-              listen: ipc://\(workplace.path("coordinator.sock"))
+              listen: ipc://\(workspace.path("coordinator.sock"))
               heartbeat_interval: 200ms
               silence_max: 2s
             """)
@@ -41,13 +41,13 @@ extension EndToEndTests.VLLMCandidates {
 
     @Test func `Candidates get rewards and log-probabilities, draws their tokens`() async throws {
         guard let url = try await VLLMServer.policy.url() else { return }
-        try await Workplace.with { workplace in
-            try Self.write(workplace)
+        try await Workspace.with { workspace in
+            try Self.write(workspace)
             let database = try await Database.make()
-            let config = try Self.settings(workplace, database, server: "url: \(url)")
-            let run = try await workplace.ogive(["run", config])
+            let config = try Self.settings(workspace, database, server: "url: \(url)")
+            let run = try await workspace.ogive(["run", config])
             #expect(run.output.contains("log-probs  8 of 8 candidates"), "\(run.transcript)")
-            try await workplace.ogive(["audit", "--config", config])
+            try await workspace.ogive(["audit", "--config", config])
             let sound: Int = try await database.value(
                 """
                 SELECT count(*)::integer FROM ogive.candidates
@@ -74,7 +74,7 @@ extension EndToEndTests.VLLMCandidates {
                     AND c.log_probability > r.log_probability
                 """)
             #expect(likelier >= 3)
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 }
@@ -84,25 +84,25 @@ extension EndToEndTests {
 }
 
 extension EndToEndTests.Candidates {
-    @Test func `A policy server that cannot tell log-probabilities ends the run before any draw`()
+    @Test func `A policy server that cannot give log-probabilities ends the run before any draw`()
         async throws
     {
         guard let python = Checkout.python() else { return }
-        try await Workplace.with { workplace in
-            try EndToEndTests.VLLMCandidates.write(workplace)
+        try await Workspace.with { workspace in
+            try EndToEndTests.VLLMCandidates.write(workspace)
             let database = try await Database.make()
             let config = try EndToEndTests.VLLMCandidates.settings(
-                workplace, database, server: Settings.launch(workplace, python: python))
-            let run = try workplace.start(["run", config])
+                workspace, database, server: Settings.launch(workspace, python: python))
+            let run = try workspace.start(["run", config])
             #expect(try await run.status() != 0)
-            #expect(run.errors.contains("cannot tell the log-probability"), "\(run.transcript)")
+            #expect(run.errors.contains("cannot give the log-probability"), "\(run.transcript)")
             #expect(run.errors.contains("leave `logprobs` out of `run.candidates`"))
             let draws: Int = try await database.value(
                 "SELECT count(*)::integer FROM ogive.completion_rows")
             let bound: Int = try await database.value(
                 "SELECT count(policy_fingerprint)::integer FROM ogive.samplings")
             #expect(draws == 0 && bound == 0)
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 }

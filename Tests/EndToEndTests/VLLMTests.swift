@@ -8,23 +8,23 @@ extension EndToEndTests {
 
 extension EndToEndTests.VLLM {
     /// GSM8K with vLLM for policy and reward, each started by Ogive.
-    private static func configuration(_ workplace: Workplace, _ rows: [String]) throws -> String {
-        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+    private static func configuration(_ workspace: Workspace, _ rows: [String]) throws -> String {
+        try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
         func launch(_ server: VLLMServer) throws -> String {
             // By way of the test's folder, so that the server can be told to be the test's.
-            let link = workplace.path(server.model)
+            let link = workspace.path(server.model)
             try FileManager.default.createSymbolicLink(
                 atPath: link, withDestinationPath: server.folder)
             let argv = server.command(port: "{port}", link: link).map { "\"\($0)\"" }
                 .joined(separator: ", ")
             return "launch: {command: [\(argv)], startup_timeout: 4m, "
-                + "log: \(workplace.path(server.rawValue + ".log"))}"
+                + "log: \(workspace.path(server.rawValue + ".log"))}"
         }
-        return try workplace.write(
+        return try workspace.write(
             "vllm.yaml",
             """
             run: {name: vllm, draws: 8}
-            prompts: {file: \(workplace.path("prompts.jsonl")), set: gsm8k}
+            prompts: {file: \(workspace.path("prompts.jsonl")), set: gsm8k}
             policy:
               model: tiny-policy
               api: chat
@@ -35,8 +35,8 @@ extension EndToEndTests.VLLM {
               kind: classify
               model: tiny-reward
               \(try launch(.reward))
-            database: {embedded: \(workplace.path("database"))}
-            coordinator: {listen: "ipc://\(workplace.path("coordinator.sock"))"}
+            database: {embedded: \(workspace.path("database"))}
+            coordinator: {listen: "ipc://\(workspace.path("coordinator.sock"))"}
             worker: {sample_concurrency: 4, score_concurrency: 2}
             """)
     }
@@ -51,12 +51,12 @@ extension EndToEndTests.VLLM {
             }
         }
         guard let rows = Checkout.gsm8k(6) else { return }
-        try await Workplace.with { workplace in
-            let config = try Self.configuration(workplace, rows)
-            let run = try await workplace.ogive(["run", config], within: .seconds(420))
+        try await Workspace.with { workspace in
+            let config = try Self.configuration(workspace, rows)
+            let run = try await workspace.ogive(["run", config], within: .seconds(420))
             #expect(run.output.contains("48 of 48 (6 prompts × 8), 48 of them new"))
-            try await workplace.ogive(["audit", "--config", config])
-            let psql = try await workplace.ogive(
+            try await workspace.ogive(["audit", "--config", config])
+            let psql = try await workspace.ogive(
                 [
                     "psql", "--config", config, "--", "-At", "-c",
                     """
@@ -67,7 +67,7 @@ extension EndToEndTests.VLLM {
                     """,
                 ])
             #expect(psql.output.contains("t|t|t|t|t"), "\(psql.transcript)")
-            try await workplace.expectNothingRuns()
+            try await workspace.expectNothingRuns()
         }
     }
 }

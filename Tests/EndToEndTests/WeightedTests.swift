@@ -17,14 +17,14 @@ extension EndToEndTests.Weighted {
             print(json.dumps({"id": item["id"], "reward": reward}), flush=True)
         """#
 
-    private static func config(_ workplace: Workplace, _ place: Settings.Place) throws -> String {
-        try workplace.write("length.py", command)
+    private static func config(_ workspace: Workspace, _ place: Settings.Place) throws -> String {
+        try workspace.write("length.py", command)
         let rows = (0..<3).map {
             #"{"key": "p\#($0)", "prompt": "Say \#($0)", "answer": "reward=\#($0)", "#
                 + #""chosen": "7", "rejected": "seven"}"#
         }
-        try workplace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
-        let plain = try Settings.synthetic(workplace, database: place, draws: 4)
+        try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+        let plain = try Settings.synthetic(workspace, database: place, draws: 4)
         let text = try String(contentsOfFile: plain, encoding: .utf8).replacing(
             "scorer: {kind: synthetic}",
             with: """
@@ -35,7 +35,7 @@ extension EndToEndTests.Weighted {
                     - name: length
                       weight: -0.25
                       kind: command
-                      command: [python3, \(workplace.path("length.py"))]
+                      command: [python3, \(workspace.path("length.py"))]
                     - name: exact
                       kind: verifier
                       verifier: {rule: exact, field: answer}
@@ -44,14 +44,14 @@ extension EndToEndTests.Weighted {
                       kind: verifier
                       verifier: {rule: regex, field: answer, pattern: "(synthetic)"}
                 """)
-        return try workplace.write("weighted.yaml", text)
+        return try workspace.write("weighted.yaml", text)
     }
 
     @Test func `Parts of a weighted run are stored and sum to the reward`() async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let database = try await Database.make()
-            let config = try Self.config(workplace, .url(database.url))
-            try await workplace.ogive(["run", "--no-preflight", config])
+            let config = try Self.config(workspace, .url(database.url))
+            try await workspace.ogive(["run", "--no-preflight", config])
             let connection = try await database.connect()
             let sums = try await connection.query(
                 """
@@ -72,7 +72,7 @@ extension EndToEndTests.Weighted {
             #expect(try sums.decode("items", as: Int.self) == 3 * (4 + 2))
             #expect(try sums.decode("whole", as: Int.self) == 3 * (4 + 2))
             #expect(try sums.decode("difference", as: Double.self) < 1e-12)
-            let audit = try await workplace.ogive(["audit", "--config", config])
+            let audit = try await workspace.ogive(["audit", "--config", config])
             #expect(audit.output.contains("landed 12, with a failure 0, pending 0"))
         }
     }

@@ -255,7 +255,7 @@ def check_file(policy, path, folder):
     assert values[0] == values[1]
 
 
-def told(arguments):
+def outcome(arguments):
     """Exit status of the trainer, its JSON lines and its errors."""
     import train_qrpo
     output, errors = io.StringIO(), io.StringIO()
@@ -270,21 +270,21 @@ def check_resume(url, run, path, folder):
     common = ["--database", url, "--run", run, "--policy", str(path), "--epochs", "2",
               "--batch-size", "30", "--page-prompts", "5"]
     straight, broken = Path(folder) / "straight.gguf", Path(folder) / "broken.gguf"
-    status, lines, errors = told([*common, "--output", str(straight)])
+    status, lines, errors = outcome([*common, "--output", str(straight)])
     assert status == 0, errors
     for step in ("2", "5"):
-        status, _, errors = told([*common, "--output", str(broken), "--stop-after", step])
+        status, _, errors = outcome([*common, "--output", str(broken), "--stop-after", step])
         assert status == 0 and not broken.exists(), errors
-    status, resumed, errors = told([*common, "--output", str(broken), "--name", "straight"])
+    status, resumed, errors = outcome([*common, "--output", str(broken), "--name", "straight"])
     assert status == 0 and {"resumed": 5} in resumed, errors
     assert resumed[-1]["weights"] == lines[-1]["weights"], "the same weights"
     assert straight.read_bytes() == broken.read_bytes(), "and the same file"
-    status, _, errors = told([*common, "--output", str(broken), "--beta", "0.2"])
+    status, _, errors = outcome([*common, "--output", str(broken), "--beta", "0.2"])
     assert status == 1 and "another beta" in errors, errors
     new = ["--output", str(Path(folder) / "new.gguf")]
-    status, _, errors = told([*common, *new, "--api", "completions"])
+    status, _, errors = outcome([*common, *new, "--api", "completions"])
     assert status == 1 and "is not what the run sampled" in errors and "--api" in errors, errors
-    status, _, errors = told([*common, *new, "--run", "nothing"])
+    status, _, errors = outcome([*common, *new, "--run", "nothing"])
     assert status == 1 and "no run named" in errors, errors
     assert not (Path(folder) / "new.gguf").exists()
 

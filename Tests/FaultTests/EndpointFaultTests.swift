@@ -56,12 +56,12 @@ extension FaultTests.Endpoints {
             try installation.startCoordinator()
             try start(installation, models.url(client: "bad"), models.url(client: "good"))
             let url = models.url(client: "bad")
-            try await eventually("the endpoint to be shown as shut") {
+            try await eventually("the endpoint to be shown as unavailable") {
                 let status = try await installation.status()
-                return status.contains(#""shut_endpoints":[{"#) && status.contains(url)
+                return status.contains(#""unavailable_endpoints":[{"#) && status.contains(url)
                     && status.contains(#""code":"overloaded""#)
             }
-            // Found again and shut again, it is not shown for a moment in between.
+            // Found again and gone again, it is not shown for a moment in between.
             try await eventually("the endpoint to be shown to people") {
                 let text = try await installation.status(json: false)
                 return text.contains("ENDPOINT WITHOUT REQUESTS") && text.contains(url)
@@ -71,7 +71,7 @@ extension FaultTests.Endpoints {
                 $0.latency = 0
             }
             try await eventually("the endpoint to be gone from the status") {
-                try await installation.status().contains(#""shut_endpoints":[]"#)
+                try await installation.status().contains(#""unavailable_endpoints":[]"#)
             }
             try await installation.finished()
         }

@@ -11,12 +11,12 @@ struct FaultTests {}
 /// that nothing disturbed.
 struct Undisturbed: SuiteTrait, TestScoping {
     /// What the tests find.
-    struct Ground {
+    struct Baseline {
         let template: PostgresTemplate
         let tables: [String: String]
     }
 
-    @TaskLocal static var ground: Ground?
+    @TaskLocal static var baseline: Baseline?
 
     func provideScope(
         for test: Test, testCase: Test.Case?,
@@ -31,8 +31,8 @@ struct Undisturbed: SuiteTrait, TestScoping {
                 try await installation.check()
                 tables = try await installation.tables()
             }
-            let ground = Ground(template: template, tables: tables)
-            try await Self.$ground.withValue(ground) { try await function() }
+            let baseline = Baseline(template: template, tables: tables)
+            try await Self.$baseline.withValue(baseline) { try await function() }
         }
     }
 }
@@ -47,12 +47,12 @@ func withstands(
     _ plan: Plan = Plan(), prefix: [String] = [], failing: Set<String> = [],
     _ fault: (Installation) async throws -> Void
 ) async throws {
-    let ground = try #require(Undisturbed.ground)
-    try await Installation.with(ground.template, plan, prefix: prefix) { installation in
+    let baseline = try #require(Undisturbed.baseline)
+    try await Installation.with(baseline.template, plan, prefix: prefix) { installation in
         try await fault(installation)
         try await installation.finished()
         try await installation.check()
-        var expected = ground.tables
+        var expected = baseline.tables
         if plan.promptLength > 0 || plan.prompts != Plan().prompts || plan.draws != Plan().draws {
             throw Unexpected("the plan is not the undisturbed run's")
         }

@@ -37,8 +37,8 @@ private struct SmallDisk {
         let command = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, "sh"]
         var reason = "it takes root"
         if geteuid() == 0 {
-            try await Workplace.with { workplace in
-                let trial = try workplace.run(command + ["/bin/true"])
+            try await Workspace.with { workspace in
+                let trial = try workspace.run(command + ["/bin/true"])
                 reason = try await trial.status() == 0 ? "" : trial.errors
             }
         }

@@ -41,7 +41,7 @@ extension FaultTests.Networks {
             proxy.hold([direction])
             // Another worker, not by way of the proxy, gets the tasks of the one that is either
             // not heard or does not hear.
-            try installation.startWorker("b", endpoint: installation.endpoint)
+            try installation.startWorker("b", address: installation.address)
             try await installation.finished()
             #expect(try installation.timesAsked.values.contains(2), "nothing was granted twice")
             if direction == .up { try await installation.coordinator?.lost("a") }
@@ -63,7 +63,7 @@ extension FaultTests.Networks {
             try installation.startWorkers("slow")
             try await installation.coordinator?.registered("slow", times: 1)
             let begun = ContinuousClock.now
-            try installation.startWorker("fast", endpoint: installation.endpoint)
+            try installation.startWorker("fast", address: installation.address)
             try await eventually("all but the tasks of the slow one to land") {
                 try await installation.landed() >= installation.total - 40
             }
@@ -75,7 +75,7 @@ extension FaultTests.Networks {
 
 extension Installation {
     /// Where the coordinator listens, not by way of a proxy.
-    var endpoint: String { "tcp://127.0.0.1:\(port)" }
+    var address: String { "tcp://127.0.0.1:\(port)" }
 }
 
 extension Program {

@@ -28,7 +28,7 @@ struct NetworkSpaces {
     let coordinator: End
     /// The worker's end.
     let worker: End
-    private let workplace: Workplace
+    private let workspace: Workspace
 
     private static let ip = "/usr/sbin/ip"
     private static let cable = "cable"
@@ -36,11 +36,11 @@ struct NetworkSpaces {
     /// Runs `body` with the two namespaces, removed afterwards also when it throws. Prints why not
     /// where they are not permitted.
     static func with(_ body: (NetworkSpaces) async throws -> Void) async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let id = UInt32.random(in: 0 ... .max)
             let spaces = NetworkSpaces(
                 coordinator: End(name: "ogive-c-\(id)", address: "10.1.1.1"),
-                worker: End(name: "ogive-w-\(id)", address: "10.1.1.2"), workplace: workplace)
+                worker: End(name: "ogive-w-\(id)", address: "10.1.1.2"), workspace: workspace)
             if let reason = try await spaces.reasonAgainst() {
                 print("skipped: fault 10 between network namespaces: \(reason)")
                 return
@@ -84,7 +84,7 @@ struct NetworkSpaces {
             return "\(Self.ip) is not installed"
         }
         for end in [coordinator, worker] {
-            let trial = try workplace.run([Self.ip, "netns", "add", end.name])
+            let trial = try workspace.run([Self.ip, "netns", "add", end.name])
             guard try await trial.status() == 0 else {
                 if end.name == worker.name { try await run("netns", "delete", coordinator.name) }
                 return trial.errors
@@ -118,7 +118,7 @@ struct NetworkSpaces {
     }
 
     private func run(_ arguments: String...) async throws {
-        let program = try workplace.run([Self.ip] + arguments)
+        let program = try workspace.run([Self.ip] + arguments)
         guard try await program.status() == 0 else { throw Unexpected(program.transcript) }
     }
 }

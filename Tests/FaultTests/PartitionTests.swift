@@ -29,30 +29,30 @@ extension Installation {
     /// Starts the coordinator and a worker `a` in their namespaces, with keys: beyond loopback
     /// nothing goes without.
     fileprivate func start(in spaces: NetworkSpaces) async throws {
-        let authorized = workplace.path("authorized")
+        let authorized = workspace.path("authorized")
         try FileManager.default.createDirectory(
             atPath: authorized, withIntermediateDirectories: false)
         for name in ["coordinator", "a"] {
-            try await workplace.ogive(["keys", "new", name, "--folder", workplace.folder])
+            try await workspace.ogive(["keys", "new", name, "--folder", workspace.folder])
         }
-        try await workplace.ogive(
-            ["keys", "authorize", workplace.path("a.pub"), "--authorized", authorized])
+        try await workspace.ogive(
+            ["keys", "authorize", workspace.path("a.pub"), "--authorized", authorized])
         try models.change {
             $0.latency = 0.1
             $0.quick = 8
         }
-        let endpoint = "tcp://\(spaces.coordinator.address):\(port)"
+        let address = "tcp://\(spaces.coordinator.address):\(port)"
         try startCoordinator(
             settings: [
-                "database.url=\(postgres.databaseBySocket.url)", "coordinator.listen=\(endpoint)",
-                "coordinator.key=\(workplace.path("coordinator.key"))",
+                "database.url=\(postgres.databaseBySocket.url)", "coordinator.listen=\(address)",
+                "coordinator.key=\(workspace.path("coordinator.key"))",
                 "coordinator.authorized_keys=\(authorized)",
             ], prefix: spaces.coordinator.prefix)
         try startWorker(
-            "a", endpoint: endpoint,
+            "a", address: address,
             settings: [
-                "worker.key=\(workplace.path("a.key"))",
-                "worker.coordinator_key=\(workplace.path("coordinator.pub"))",
+                "worker.key=\(workspace.path("a.key"))",
+                "worker.coordinator_key=\(workspace.path("coordinator.pub"))",
             ], prefix: spaces.worker.prefix)
     }
 }

@@ -37,7 +37,7 @@ struct FuzzTests {
         }
     }
 
-    @Test("A property that breaks is told with the seed and iteration that replay it")
+    @Test("A property that breaks is reported with the seed and iteration that replay it")
     func broken() {
         let target = FuzzTarget(name: "odd", mutator: FuzzTarget.command.mutator) {
             bytes throws(FuzzTarget.Broken) in

@@ -208,10 +208,10 @@ struct CoordinatorServiceTests {
         other.policies[0].fingerprint = Fingerprint(["model": "another"])
         let models = FakeModels()
         models.setOffer(.success(other))
-        let stranger = WorkerID(high: 1 << 63, low: 2)
+        let unknown = WorkerID(high: 1 << 63, low: 2)
         let isRefused = Latch()
         let note = Mutex<String?>(nil)
-        // Nothing can be finished, and so the run cannot end, before the stranger is refused.
+        // Nothing can be finished, and so the run cannot end, before the unknown worker is refused.
         let slow = FakeModels(sampling: { _ in
             await isRefused.wait()
             return nil
@@ -220,16 +220,16 @@ struct CoordinatorServiceTests {
             await fleet.store.wait { $0.openRuns().first?.policyFingerprint != nil }
             await fleet.run([fleet.worker(2, models)]) {
                 await fleet.store.wait { database in
-                    guard let told = database.workers[stranger]?.note else { return false }
-                    note.withLock { $0 = told }
+                    guard let reported = database.workers[unknown]?.note else { return false }
+                    note.withLock { $0 = reported }
                     return true
                 }
             }
             isRefused.open()
             await fleet.finish()
         }
-        let told = try #require(note.withLock { $0 })
-        #expect(told.contains("policy model: simulated → another"))
+        let reported = try #require(note.withLock { $0 })
+        #expect(reported.contains("policy model: simulated → another"))
         #expect(models.sampled.isEmpty)
         fleet.expectExactlyN()
     }
@@ -250,8 +250,8 @@ private final class Flood: CoordinatorTransport {
 
         func next(isolation actor: isolated (any Actor)?) async -> [FromWorker]? {
             let number = UInt64(flood.said.add(1, ordering: .relaxed).newValue)
-            let stranger = WorkerID(high: 1 << 63, low: number)
-            return [FromWorker(worker: stranger, term: Term(0), message: .credit(1))]
+            let unknown = WorkerID(high: 1 << 63, low: number)
+            return [FromWorker(worker: unknown, term: Term(0), message: .credit(1))]
         }
     }
 

@@ -123,13 +123,13 @@ struct LeadershipTests {
             return nil
         })
         let coordinator = fleet.coordinator {
-            $0.lease = .milliseconds(80)
+            $0.termExpiry = .milliseconds(80)
             $0.renewInterval = .milliseconds(20)
-            // Every worker's silence is forgiven: only the lease decides here.
+            // Every worker's silence is forgiven: only the term decides here.
             $0.limits.silenceMax = .seconds(600)
         }
         await fleet.run([coordinator]) {
-            // One try in 20 ms: the lease of 80 ms is over before a worker is there.
+            // One try in 20 ms: the term of 80 ms is over before a worker is there.
             await fleet.store.wait { _ in tries.load(ordering: .relaxed) >= 10 }
             await fleet.run([fleet.worker(1, models)]) {
                 await fleet.store.wait { !$0.workers.isEmpty }

@@ -75,7 +75,7 @@ import Testing
         (#""tool_calls""#, #""content":"x""#, #"{"completion_tokens":2}"#),
         (#""stop""#, #""content":null"#, #"{"completion_tokens":40}"#),
     ])
-    func `Tokens that are counted and not told were cut out`(
+    func `Tokens that are counted and not reported were cut out`(
         _ finish: String, _ message: String, _ usage: String
     ) throws {
         let answer = Self.answer(finish: finish, message: message, values: "-1", usage: usage)
@@ -107,7 +107,7 @@ import Testing
     @Test(arguments: [
         "-0.5,-9999.0", "-0.5,-3.4028235e38", "-0.5,0.75", "-0.5,null", "-0.5,1e999", "-0.5", "",
     ])
-    func `A sum that is known to be wrong is not told`(_ values: String) throws {
+    func `A sum that is known to be wrong is not reported`(_ values: String) throws {
         let read = try read(Self.answer(values: values), tokens: true)[0].get()
         #expect(read.text == "x")
         #expect(read.tokenCount == 2)

@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func deathSaysTheLastWords() async throws {
+    @Test func deathReportsTheLastLines() async throws {
         try await withCommand("read -r line; echo 'no GPU here' >&2; exit 3") { scorer in
             let answer = await scorer.score(requests(["x"]))[0]
             #expect(answer.code == .processDied)

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct GivenCompletionTests {
     static let hello = Samples.prompt(.chat([ChatMessage(role: "user", content: "hi")]))
 
-    private func tell(
+    private func ask(
         _ tokenizer: ScriptedTokenizer, after prompt: Prompt = hello, _ texts: [String],
         _ change: @escaping (inout PolicySpec) -> Void = { _ in }
     ) async throws -> (
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func theEndTokenCountsAndWhatFollowsItDoesNot() async throws {
-        let (answers, posts) = try await tell(ScriptedTokenizer(), ["ab", "", " é\n"])
+        let (answers, posts) = try await ask(ScriptedTokenizer(), ["ab", "", " é\n"])
         for (answer, text) in zip(answers, ["ab", "", " é\n"]) {
             let value = try answer.get()
             #expect(abs(value.sum - sum(text)) < 1e-12)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func tokensComeWhenAskedFor() async throws {
-        let (answers, _) = try await tell(ScriptedTokenizer(), ["ab"]) {
+        let (answers, _) = try await ask(ScriptedTokenizer(), ["ab"]) {
             $0.logProbabilities = .tokens
         }
         let value = try answers[0].get()
@@ -55,22 +55,22 @@ import Testing
                 ChatMessage(role: "user", content: "hi"),
                 ChatMessage(role: "assistant", content: "o"),
             ]))
-        let (_, posts) = try await tell(ScriptedTokenizer(), after: partial, ["k"])
+        let (_, posts) = try await ask(ScriptedTokenizer(), after: partial, ["k"])
         #expect(posts[0].body.contains("[1,4,204,205,2,9,5,211,207,2]"))
-        let (_, texts) = try await tell(
+        let (_, texts) = try await ask(
             ScriptedTokenizer(), after: Samples.prompt(.text("o")), ["k"])
         #expect(texts[0].body.contains("[1,211,207,2]"))
     }
 
     @Test func aTokeniserThatAddsASpaceIsAskedForBothTogether() async throws {
-        let (answers, posts) = try await tell(ScriptedTokenizer(addsSpace: true), ["ab"])
+        let (answers, posts) = try await ask(ScriptedTokenizer(addsSpace: true), ["ab"])
         #expect(try abs(answers[0].get().sum - sum("ab")) < 1e-12)
         #expect(posts[0].body.contains("[1,4,204,205,2,9,5,197,198,2]"))
     }
 
     @Test func aTextThatNoTokensGiveBackIsRejectedAlone() async throws {
         let odd = ScriptedTokenizer(addsSpace: true, strips: true)
-        let (answers, _) = try await tell(odd, ["ab", "AB"])
+        let (answers, _) = try await ask(odd, ["ab", "AB"])
         #expect(answers[0].code == .rejected)
         #expect(answers[0].message.contains("byte for byte"))
         #expect(try abs(answers[1].get().sum - sum("AB")) < 1e-12)
@@ -78,7 +78,7 @@ import Testing
 
     @Test func aCandidateThatDoesNotFitFailsAlone() async throws {
         let long = String(repeating: "x", count: 506)
-        let (answers, posts) = try await tell(ScriptedTokenizer(), ["ab", long])
+        let (answers, posts) = try await ask(ScriptedTokenizer(), ["ab", long])
         #expect(answers[0].code == nil)
         #expect(answers[1].code == .promptTooLong)
         #expect(answers[1].message.contains("514") && answers[1].message.contains("511"))
@@ -86,16 +86,16 @@ import Testing
     }
 
     @Test func theEndTokenIsThatOfTheSpecification() async throws {
-        let (answers, _) = try await tell(ScriptedTokenizer(), ["ab"]) { $0.endToken = "~" }
+        let (answers, _) = try await ask(ScriptedTokenizer(), ["ab"]) { $0.endToken = "~" }
         #expect(try abs(answers[0].get().sum - (sum("ab") + 0.002 - 0.226)) < 1e-12)
-        let (twice, _) = try await tell(ScriptedTokenizer(), ["ab"]) { $0.endToken = "~~" }
+        let (twice, _) = try await ask(ScriptedTokenizer(), ["ab"]) { $0.endToken = "~~" }
         #expect(twice[0].code == .misconfigured)
-        let (ended, _) = try await tell(ScriptedTokenizer(), ["a~"]) { $0.endToken = "~" }
+        let (ended, _) = try await ask(ScriptedTokenizer(), ["a~"]) { $0.endToken = "~" }
         #expect(ended[0].code == .rejected)
     }
 
     @Test func everyTokenThatEndsACompletionIsRefusedWithinOne() async throws {
-        let (answers, _) = try await tell(
+        let (answers, _) = try await ask(
             ScriptedTokenizer(), ["a<eot>b", "<think>a", "1 <2> 3", "a<eot>"])
         #expect(answers.map(\.code) == [.rejected, nil, nil, .rejected])
         #expect(answers[0].message.contains("<eot>"))
@@ -109,7 +109,7 @@ import Testing
                 ? .answer(status: 400, body: #"{"error":{"message":"no","code":400}}"#)
                 : ScriptedTokenizer.faithful(prompts)
         })
-        let (answers, posts) = try await tell(tokenizer, ["b", "a", "c"])
+        let (answers, posts) = try await ask(tokenizer, ["b", "a", "c"])
         #expect(answers.map(\.code) == [nil, .rejected, nil])
         #expect(posts.count == 4)
     }
@@ -125,7 +125,7 @@ import Testing
         (#"{"model":"other","choices":[]}"#, .wrongModel),
     ]) func oddAnswersAreTypedFailures(body: String, code: ModelError.Code) async throws {
         let tokenizer = ScriptedTokenizer(answer: { _ in .json(body) })
-        let (answers, _) = try await tell(tokenizer, ["a"])
+        let (answers, _) = try await ask(tokenizer, ["a"])
         #expect(answers.map(\.code) == [code])
     }
 

@@ -17,7 +17,7 @@ import Testing
     }
 
     private func scorer(
-        _ server: ScriptedServer, _ endpoint: PoolingScorer.Endpoint = .classify,
+        _ server: ScriptedServer, _ api: PoolingScorer.API = .classify,
         template: String? = nil
     ) throws -> PoolingScorer {
         var settings = PoolingScorer.Settings()
@@ -25,7 +25,7 @@ import Testing
         settings.connections = 2
         settings.template = try template.map { try ScoreTemplate($0) }
         return PoolingScorer(
-            server: try Samples.connection(server.url, model: "tiny-policy"), endpoint: endpoint,
+            server: try Samples.connection(server.url, model: "tiny-policy"), api: api,
             settings: settings)
     }
 
@@ -48,11 +48,11 @@ import Testing
         return #"{"data":[\#(entries.reversed().joined(separator: ","))]}"#
     }
 
-    @Test(arguments: [PoolingScorer.Endpoint.classify, .pooling], [nil, template])
-    func conforms(_ endpoint: PoolingScorer.Endpoint, template: String?) async throws {
+    @Test(arguments: [PoolingScorer.API.classify, .pooling], [nil, template])
+    func conforms(_ api: PoolingScorer.API, template: String?) async throws {
         try await serve(Self.lengths) { server in
             let conformance = ScorerConformance(
-                scorer: try scorer(server, endpoint, template: template),
+                scorer: try scorer(server, api, template: template),
                 requests: requests(["a", "bcd", "ef", "ghijkl", ""]))
             #expect(await conformance.problems() == [])
         }

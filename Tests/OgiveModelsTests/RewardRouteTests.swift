@@ -18,7 +18,7 @@ import Testing
         /// A reward between 0 and 1.
         var isSmall = false
         /// What each request took, as it tells.
-        var told: Int?
+        var reported: Int?
 
         private struct Body: Decodable {
             var input: [String]?
@@ -50,7 +50,7 @@ import Testing
                 ?? body.inputs.map { $0.map { $0.joined() } } ?? body.documents ?? body.texts
                 ?? pairs
             let rewards = texts.map { reward((body.query ?? "") + $0, body) }
-            let headers = told.map { [("X-Compute-Tokens", "\($0)")] } ?? []
+            let headers = reported.map { [("X-Compute-Tokens", "\($0)")] } ?? []
             return .answer(
                 status: 200, body: json(request.path, rewards),
                 headers: kind == .tei ? headers : [])
@@ -78,7 +78,7 @@ import Testing
                 return switch (kind, path) {
                 case (.sglang, _):
                     #"{"embedding":[\#(values)],"meta_info":{"id":"x""#
-                        + (told.map { #","prompt_tokens":\#($0 + index)"# } ?? "") + "}}"
+                        + (reported.map { #","prompt_tokens":\#($0 + index)"# } ?? "") + "}}"
                 case (.tei, "/rerank"): #"{"index":\#(index),"score":\#(reward)}"#
                 case (.tei, _):
                     hasLabels
@@ -93,7 +93,7 @@ import Testing
             // Ranks come sorted by score; here simply not in the order of the request.
             let list = (path.hasSuffix("rerank") ? entries.reversed() : entries)
                 .joined(separator: ",")
-            let usage = told.map { #","usage":{"prompt_tokens":\#($0)}"# } ?? ""
+            let usage = reported.map { #","usage":{"prompt_tokens":\#($0)}"# } ?? ""
             switch (kind, path) {
             case (.sglang, _), (.tei, _): return "[\(list)]"
             case (_, "/v1/rerank"): return #"{"model":"tiny-policy","results":[\#(list)]\#(usage)}"#

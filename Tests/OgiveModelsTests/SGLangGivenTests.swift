@@ -7,7 +7,7 @@ import Testing
 /// Log-probabilities of completions that are given, from SGLang's `/generate`, as its source code
 /// has it: not run here.
 @Suite(.timeLimit(.minutes(10))) struct SGLangGivenTests {
-    private func tell(_ texts: [String], _ change: @escaping (inout PolicySpec) -> Void = { _ in })
+    private func ask(_ texts: [String], _ change: @escaping (inout PolicySpec) -> Void = { _ in })
         async throws -> (
             answers: [Result<LogProbability, ModelError>], posts: [ScriptedServer.Request]
         )
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func theEndTokenCountsAndThePromptDoesNot() async throws {
-        let (answers, posts) = try await tell(["ab", "", " é\n"]) { $0.logProbabilities = .tokens }
+        let (answers, posts) = try await ask(["ab", "", " é\n"]) { $0.logProbabilities = .tokens }
         for (answer, text) in zip(answers, ["ab", "", " é\n"]) {
             let value = try answer.get()
             #expect(abs(value.sum - sum(text)) < 1e-12)

@@ -12,8 +12,8 @@ import Testing
     }
 
     private func sum(_ results: [Result<Score, ModelError>]) -> TokenCount? {
-        let told = results.compactMap { try? $0.get().tokens }
-        return told.isEmpty ? nil : told.reduce(TokenCount(), +)
+        let reported = results.compactMap { try? $0.get().tokens }
+        return reported.isEmpty ? nil : reported.reduce(TokenCount(), +)
     }
 
     @Test(arguments: RewardRouteTests.routes)
@@ -21,7 +21,7 @@ import Testing
         _ kind: ScorerSpec.Kind, _ server: ServerKind, _ template: String?, path: String
     ) async throws {
         var fake = RewardRouteTests.FakeServer(kind: server)
-        fake.told = 11
+        fake.reported = 11
         try await ScriptedServer.serving(fake.answer) { served in
             let scorer = try RewardRouteTests().scorer(served.url, kind, template: template)
             let results = await scorer.score(requests(["a", "bc", "def"]))

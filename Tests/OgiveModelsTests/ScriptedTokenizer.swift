@@ -66,8 +66,8 @@ struct ScriptedTokenizer: Sendable {
             return .json(CanonicalJSON.text([isSGLang ? "text" : "prompt": text]))
         case "/generate" where isSGLang:
             let start = body.logprob_start_len ?? -1
-            let told = (body.input_ids ?? []).map { Self.told($0, start) }
-            return .json("[\(told.joined(separator: ","))]")
+            let reported = (body.input_ids ?? []).map { Self.reported($0, start) }
+            return .json("[\(reported.joined(separator: ","))]")
         default:
             if let wanted = body.logit_bias?.keys.first {
                 let reason = wanted == "31" ? "stop" : "length"
@@ -91,7 +91,7 @@ struct ScriptedTokenizer: Sendable {
     }
 
     /// What SGLang tells of one text, from token `start` on.
-    static func told(_ ids: [Int], _ start: Int) -> String {
+    static func reported(_ ids: [Int], _ start: Int) -> String {
         let entries = ids.enumerated().dropFirst(start).map { place, id in
             "[\(place == start ? "null" : "-\(Double(id) / 1000)"),\(id),null]"
         }

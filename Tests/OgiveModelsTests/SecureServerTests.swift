@@ -49,7 +49,7 @@ private struct SecureServer {
     private static func makeCertificates(_ folder: String) async throws {
         try "subjectAltName=DNS:localhost".write(
             toFile: folder + "/names", atomically: true, encoding: .utf8)
-        for name in ["ca", "stranger"] {
+        for name in ["ca", "unknown"] {
             try await openssl(
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
                 "/CN=\(name)", "-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).crt")
@@ -78,7 +78,7 @@ private struct SecureServer {
         }
     }
 
-    @Test(arguments: [nil, "stranger.crt"]) func anotherAuthorityIsNot(_ file: String?) async throws
+    @Test(arguments: [nil, "unknown.crt"]) func anotherAuthorityIsNot(_ file: String?) async throws
     {
         try await SecureServer.with { secure in
             let answer = try await secure.draw(secure.url, trusting: file)

@@ -11,7 +11,7 @@ import Testing
     /// All that sample.
     static let kinds = Kind.all.filter(\.completes)
     /// Those that give log π_ref(y|x) with neutral parameters.
-    static let telling: [Kind] = [.llamaCpp, .vLLM, .sglang, .tgi, .other]
+    static let reporting: [Kind] = [.llamaCpp, .vLLM, .sglang, .tgi, .other]
     static let silent: [Kind] = [.ollama, .openAI]
 
     static func serving(
@@ -36,7 +36,7 @@ import Testing
                 if kind == .tgi, prompt.content == .text("Tom has") { continue }
                 let conformance = PolicyConformance(
                     policy: policy, prompt: prompt, parameters: SamplingParameters(),
-                    logProbabilities: Self.telling.contains(kind))
+                    logProbabilities: Self.reporting.contains(kind))
                 #expect(await conformance.problems() == [])
             }
         }

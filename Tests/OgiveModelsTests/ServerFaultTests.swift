@@ -23,7 +23,7 @@ enum FaultyAdapter: String, CaseIterable, Sendable {
             var settings = PoolingScorer.Settings()
             settings.template = try ScoreTemplate(PoolingScorerTests.template)
             return await PoolingScorer(
-                server: server, endpoint: self == .classify ? .classify : .pooling,
+                server: server, api: self == .classify ? .classify : .pooling,
                 settings: settings
             ).score(requests)
         case .rerank:

@@ -76,8 +76,8 @@ import Testing
             #expect(pair?.squashed == 0.75 && pair?.raw == 1.5)
         }
         try await serve(.hidden) { inspector in
-            let untold = try await inspector.tokens(of: chat, completion: "def")
-            #expect(untold == nil)
+            let unreported = try await inspector.tokens(of: chat, completion: "def")
+            #expect(unreported == nil)
             let unseen = try await inspector.rendered(chat, completion: "def")
             #expect(unseen == nil)
         }

@@ -14,7 +14,7 @@ import Testing
     static let float16Cache = 0.03
 
     /// Tokens behind a prompt, with what a server said of them.
-    struct Told: Sendable {
+    struct Reported: Sendable {
         var prompt: [Int32]
         var completion: [Int32]
         var values: [Double]
@@ -31,17 +31,17 @@ import Testing
     ]
 
     /// What transformers says of the same tokens.
-    private func reference(_ told: [Told]) async throws -> [[Double]] {
-        let lines = told.map {
+    private func reference(_ reported: [Reported]) async throws -> [[Double]] {
+        let lines = reported.map {
             CanonicalJSON.text(["prompt": $0.prompt, "completion": $0.completion])
         }
         var answers: [[Double]] = []
-        try await Workplace.with { workplace in
-            let input = try workplace.write("requests", lines.joined(separator: "\n") + "\n")
+        try await Workspace.with { workspace in
+            let input = try workspace.write("requests", lines.joined(separator: "\n") + "\n")
             let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .appending(path: "policy_log_probabilities.py").path
             let python = Checkout.root + "/.venv-vllm/bin/python"
-            let program = try workplace.run([
+            let program = try workspace.run([
                 "/bin/sh", "-c", #"exec "$1" "$2" "$3" < "$4""#, "sh", python, script,
                 VLLMServer.policy.folder, input,
             ])
@@ -63,7 +63,7 @@ import Testing
 
     private func tokens(_ prompt: Prompt, _ policy: CompletionPolicy) async throws -> [Int32] {
         let tokenizer = ServerTokenizer(server: policy.server, spec: policy.spec, kind: .vLLM)
-        return try await Continuation(
+        return try await ContinuationTokens(
             tokenizer: tokenizer, input: try await policy.input(prompt, .vLLM), key: prompt.key
         ).prompt().ids
     }
@@ -75,19 +75,19 @@ import Testing
     @Test func samplingAndScoringAndTransformersAgree() async throws {
         guard let url = try await VLLMServer.policy.url() else { return }
         let policy = try Samples.policy(url) { $0.logProbabilities = .tokens }
-        var sampled: [Told] = []
-        var scored: [Told] = []
+        var sampled: [Reported] = []
+        var scored: [Reported] = []
         var respelt = 0
         for prompt in Self.prompts {
             let ids = try await tokens(prompt, policy)
             let draws = try await draws(prompt, policy)
             for draw in draws {
-                let told = Told(
+                let reported = Reported(
                     prompt: ids, completion: try #require(draw.tokenIDs),
                     values: try #require(draw.tokenLogProbabilities))
                 let sum = try #require(draw.logProbability)
-                #expect(abs(told.values.reduce(0, +) - sum) < 1e-9)
-                sampled.append(told)
+                #expect(abs(reported.values.reduce(0, +) - sum) < 1e-9)
+                sampled.append(reported)
             }
             // Truncated draws have no end token; as candidates they are ended.
             let ended = draws.filter { !$0.isTruncated }
@@ -95,14 +95,14 @@ import Testing
                 LogProbabilityRequest(prompt: prompt, completions: ended.map(\.text)))
             for (draw, answer) in zip(ended, answers) {
                 let value = try answer.get()
-                let told = Told(
+                let reported = Reported(
                     prompt: ids, completion: try #require(value.tokenIDs),
                     values: try #require(value.tokenValues))
-                scored.append(told)
-                #expect(told.completion.last == draw.tokenIDs?.last)
-                if told.completion == draw.tokenIDs {
+                scored.append(reported)
+                #expect(reported.completion.last == draw.tokenIDs?.last)
+                if reported.completion == draw.tokenIDs {
                     let drawn = draw.tokenLogProbabilities ?? []
-                    #expect(deviation(told.values, drawn) < Self.float32)
+                    #expect(deviation(reported.values, drawn) < Self.float32)
                 } else {
                     // Sampled with other tokens than a tokeniser would have cut the text into.
                     respelt += 1
@@ -125,18 +125,20 @@ import Testing
         let ids = try await tokens(Samples.chat, Samples.policy(url))
         try await LlamaServer.serving(.policy, isShared: true) { url in
             let policy = try Samples.policy(url) { $0.logProbabilities = .tokens }
-            let told = try await draws(Samples.chat, policy).map { draw in
-                Told(
+            let reported = try await draws(Samples.chat, policy).map { draw in
+                Reported(
                     prompt: ids, completion: try #require(draw.tokenIDs),
                     values: try #require(draw.tokenLogProbabilities))
             }
-            let differences = zip(told, try await reference(told)).map { deviation($0.values, $1) }
+            let differences = zip(reported, try await reference(reported)).map {
+                deviation($0.values, $1)
+            }
             print("log-probabilities: llama.cpp against transformers: \(differences.max() ?? 0)")
             #expect(differences.max() ?? 1 < Self.float16Cache)
         }
     }
 
-    @Test func whatCannotBeToldFailsAlone() async throws {
+    @Test func whatCannotBeReportedFailsAlone() async throws {
         guard let url = try await VLLMServer.policy.url() else { return }
         let policy = try Samples.policy(url)
         #expect(try await policy.logProbabilityObstacle() == nil)

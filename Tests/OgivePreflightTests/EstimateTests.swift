@@ -52,15 +52,15 @@ struct EstimateTests {
             scoring: ScoringSpec(
                 sampling: Samples.sampling(), scorer: ScorerSpec(kind: .classify(), model: "r")),
             draws: 4)
-        let told = Estimate(draws: 100, sampling: tokens, scoring: tokens, prices: nil)
-        #expect(told.budgetFindings(spec).isEmpty)
+        let reported = Estimate(draws: 100, sampling: tokens, scoring: tokens, prices: nil)
+        #expect(reported.budgetFindings(spec).isEmpty)
         spec.budget = Budget(tokens: 2_000)
-        #expect(told.budgetFindings(spec).map(\.severity) == [.ok])
+        #expect(reported.budgetFindings(spec).map(\.severity) == [.ok])
         spec.budget = Budget(tokens: 1_999)
-        #expect(told.budgetFindings(spec).map(\.severity) == [.warning])
-        let untold = Estimate(
+        #expect(reported.budgetFindings(spec).map(\.severity) == [.warning])
+        let unreported = Estimate(
             draws: 100, sampling: Self.burst(10, seconds: 1), scoring: tokens, prices: nil)
-        #expect(untold.budgetFindings(spec).map(\.severity) == [.error])
+        #expect(unreported.budgetFindings(spec).map(\.severity) == [.error])
     }
 
     @Test("A burst counts what the models give, and stops at its limit")

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// A server that dies at one of its requests, and may be started again.
-final class MortalServer: Sendable {
+final class CrashingServer: Sendable {
     private struct State {
         var requestsLeft: Int
         var isDead = false
@@ -38,8 +38,8 @@ final class MortalServer: Sendable {
     }
 }
 
-private struct MortalPolicy: Policy {
-    let server: MortalServer
+private struct CrashingPolicy: Policy {
+    let server: CrashingServer
     let policy = FaultyPolicy()
 
     func fingerprint() async throws(ModelError) -> Fingerprint {
@@ -62,8 +62,8 @@ private struct MortalPolicy: Policy {
     }
 }
 
-private struct MortalScorer: Scorer {
-    let server: MortalServer
+private struct CrashingScorer: Scorer {
+    let server: CrashingServer
     let scorer = FaultyScorer(.none)
 
     func fingerprint() async throws(ModelError) -> Fingerprint {
@@ -103,10 +103,10 @@ private final class JumpingClock: Clock, Sendable {
 @Suite("Preflight: a server that is lost", .timeLimit(.minutes(10)))
 struct LostServerTests {
     private func outcome(
-        _ server: MortalServer, restarted: ServerWait.Restarted? = nil
+        _ server: CrashingServer, restarted: ServerWait.Restarted? = nil
     ) async -> Preflight.Outcome {
         let probe = PolicyProbe(
-            policy: MortalPolicy(server: server), name: "http://policy",
+            policy: CrashingPolicy(server: server), name: "http://policy",
             sampling: Samples.sampling(), prompts: Samples.prompts, inspector: WordInspector())
         var preflight = Preflight(
             policy: probe, longest: Samples.prompts[0],
@@ -121,7 +121,7 @@ struct LostServerTests {
         "Is one error, whatever it was asked, and ends the checks",
         arguments: [0, 2, 10, 30, 44], [false, true])
     func isOneError(requests: Int, breaksOff: Bool) async {
-        let outcome = await outcome(MortalServer(diesAfter: requests, breaksOff: breaksOff))
+        let outcome = await outcome(CrashingServer(diesAfter: requests, breaksOff: breaksOff))
         let wrong = outcome.findings.filter { $0.severity != .ok }
         #expect(wrong.map(\.severity) == [.error], "\(wrong)")
         #expect(outcome.failure?.isServerGone == true)
@@ -132,7 +132,7 @@ struct LostServerTests {
         "Is waited for while it is started again, and asked again",
         arguments: [0, 2, 10, 30, 44], [false, true])
     func isWaitedFor(requests: Int, breaksOff: Bool) async {
-        let server = MortalServer(diesAfter: requests, breaksOff: breaksOff)
+        let server = CrashingServer(diesAfter: requests, breaksOff: breaksOff)
         let outcome = await outcome(server) { server.restart() }
         let wrong = outcome.findings.filter { $0.severity != .ok }
         #expect(wrong.map(\.severity) == [.warning], "\(wrong)")
@@ -143,7 +143,7 @@ struct LostServerTests {
 
     @Test("Is an error when it is not started again any more")
     func staysAway() async {
-        let outcome = await outcome(MortalServer(diesAfter: 10)) {
+        let outcome = await outcome(CrashingServer(diesAfter: 10)) {
             throw ModelError(.processDied, "died too often")
         }
         #expect(outcome.findings.filter { $0.severity != .ok }.map(\.severity) == [.error])
@@ -153,9 +153,9 @@ struct LostServerTests {
     func standsStill() async {
         // The pause before it is asked again takes longer than all checks may.
         let shared = SharedTime(.seconds(60), TimeSource(JumpingClock()))
-        let server = MortalServer(diesAfter: 0)
+        let server = CrashingServer(diesAfter: 0)
         var checks = ScorerChecks(
-            scorer: Served(MortalScorer(server: server), name: "http://scorer"),
+            scorer: Served(CrashingScorer(server: server), name: "http://scorer"),
             spec: ScorerSpec(kind: .synthetic, model: "r"), inspector: nil,
             longest: Samples.prompts[0], maxTokens: 64, shared: shared)
         checks.restarted = { server.restart() }
@@ -167,7 +167,7 @@ struct LostServerTests {
     func scorer(requests: Int) async {
         let checks = ScorerChecks(
             scorer: Served(
-                MortalScorer(server: MortalServer(diesAfter: requests)), name: "http://scorer"),
+                CrashingScorer(server: CrashingServer(diesAfter: requests)), name: "http://scorer"),
             spec: ScorerSpec(kind: .classify(), model: "r"),
             inspector: WordInspector(name: "http://scorer"), longest: Samples.prompts[0],
             maxTokens: 256, shared: SharedTime(.seconds(3600)))
@@ -181,10 +181,10 @@ struct LostServerTests {
     @Test("Is told from one for which many requests at once are too many")
     func bursts() async {
         for (server, isLost) in [
-            (MortalServer(diesAfter: 3), true), (MortalServer(diesAfter: 1_000), false),
+            (CrashingServer(diesAfter: 3), true), (CrashingServer(diesAfter: 1_000), false),
         ] {
             let probe = ThroughputProbe(
-                policies: [MortalPolicy(server: server)], scorers: [FaultyScorer(.none)],
+                policies: [CrashingPolicy(server: server)], scorers: [FaultyScorer(.none)],
                 parameters: Samples.sampling().parameters, prompts: Samples.prompts,
                 sampleConcurrency: 4, scoreConcurrency: 2, drawsPerRequest: 2)
             let (sampling, texts) = await probe.sample(.machine)

@@ -69,7 +69,7 @@ struct PolicyCheckTests {
         #expect(finding?.message.contains("nearly certain") == true)
     }
 
-    @Test("Candidates' log-probabilities that are not told are an error if they are wanted")
+    @Test("Candidates' log-probabilities that are not reported are an error if they are wanted")
     func candidates() async {
         #expect(await findings(.mute).filter { $0.severity != .ok } == [])
         let wrong = await findings(.mute, wantsCandidates: true).filter { $0.severity != .ok }

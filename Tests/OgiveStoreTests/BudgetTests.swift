@@ -79,11 +79,11 @@ extension StoreTests {
                 let run = try await database.store.submit(spec).run
                 let term = try await database.store.lead(as: "test")
                 let prompt = try #require(try await database.pending(run).first).prompt.id
-                var told = Made.told(0, -1)
-                told.policyTokens = TokenCount(input: 20, output: 1)
+                var reported = Made.logProbability(0, -1)
+                reported.policyTokens = TokenCount(input: 20, output: 1)
                 var failed = Made.failure(.candidateLogProbability(1), .logProbability)
                 failed.policyTokens = TokenCount(input: 4)
-                let batch = Made.batch(run, prompt, [told, failed])
+                let batch = Made.batch(run, prompt, [reported, failed])
                 let spent = Spending(policy: TokenCount(input: 24, output: 1))
                 #expect(try await database.store.land(batch, term: term).spent == [run.id: spent])
                 #expect(try await database.store.land(batch, term: term).spent == [run.id: spent])

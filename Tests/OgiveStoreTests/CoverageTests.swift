@@ -149,7 +149,7 @@ extension StoreTests {
                 """, [.int64(Int64(draws))])
             var seen = Seen()
             var covers = [0, 0, 0]
-            var dice = OgiveModels.SplitMix64(seed: 20)
+            var dice = SplitMix64(seed: 20)
             for row in rows {
                 let rewards: [Double] = try row.decode("rewards")
                 #expect(rewards.count == draws)

@@ -214,7 +214,7 @@ extension StoreTests {
                     let text = "\($0)"
                     return text.contains("needs the reference log-probability")
                         && text.contains("candidates")
-                        && text.contains("llama.cpp cannot tell")
+                        && text.contains("llama.cpp cannot give")
                         && text.contains("--strategy best-worst")
                 }
             }

@@ -25,7 +25,7 @@ extension StoreTests {
                 let prompt = try #require(try await database.pending(run).first).prompt.id
                 _ = try await store.land(
                     Made.batch(run, prompt, [Made.reward(.candidate(0), 50)]), term: term)
-                var random = SplitMix64(seed: UInt64(seed))
+                var random = SeededRandom(seed: UInt64(seed))
                 var left = Array(Int32(0)..<397).shuffled(using: &random)
                 var landed: [Int32] = []
                 var tails = 0
@@ -70,7 +70,7 @@ extension StoreTests {
             #expect(try await store.audit(run: "run").isSound)
         }
 
-        @Test("what keeps tails from being folded at a run's end is told, and tried again")
+        @Test("what keeps tails from being folded at a run's end is reported, and tried again")
         func tellsOfTails() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 200)

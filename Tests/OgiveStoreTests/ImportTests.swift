@@ -235,8 +235,8 @@ extension StoreTests {
                 #expect(message.contains("`gold`") && message.contains("the set has"))
                 #expect(try await refusal(changed, for: .all).contains("key \"a\""))
                 #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 1)
-                let told = try await imported(changed, for: .fields(["zz"]))
-                #expect(told.otherMetadata == 1 && told.metadataDifferences.count == 3)
+                let reported = try await imported(changed, for: .fields(["zz"]))
+                #expect(reported.otherMetadata == 1 && reported.metadataDifferences.count == 3)
             }
         }
 

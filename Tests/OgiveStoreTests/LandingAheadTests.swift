@@ -17,7 +17,7 @@ extension StoreTests {
             }
         }
 
-        @Test("looks again at what was copied ahead when a failure settled one of its draws")
+        @Test("looks again at what was copied ahead when a failure resolved one of its draws")
         func givesWay() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 3)
@@ -69,7 +69,7 @@ extension StoreTests {
                             Made.draw($0, "\(number) \($0)", reward: number + Double($0) / 4)
                         })
                 }
-                var random = SplitMix64(seed: UInt64(parallel))
+                var random = SeededRandom(seed: UInt64(parallel))
                 var batches = stride(from: 0, to: prompts, by: 2).map {
                     LandingBatch(id: BatchID(1), groups: Array(groups[$0...($0 + 1)]))
                 }

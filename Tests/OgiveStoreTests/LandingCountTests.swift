@@ -11,7 +11,7 @@ struct LandingCountTests {
         one.completions = 1
         one.tokens = 2
         one.truncated = 3
-        one.bare = 4
+        one.textsOnly = 4
         one.rewards = 5
         one.candidateRewards = 6
         one.drawFailures = 7

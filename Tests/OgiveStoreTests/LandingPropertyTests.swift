@@ -91,17 +91,17 @@ extension StoreTests {
 private struct LandingScenario {
     static let prompts = 4
     static let draws = 8
-    private var random: SplitMix64
+    private var random: SeededRandom
 
     init(seed: Int) {
-        random = SplitMix64(seed: UInt64(seed))
+        random = SeededRandom(seed: UInt64(seed))
     }
 
     /// Anything for one of the two runs: other texts of a draw, late outcomes, what is no number,
     /// draws and prompts that nobody asked for.
     mutating func arbitraryBatch(items: Int) -> LandingBatch {
         let run = RunID(Int64.random(in: 1...2, using: &random))
-        return batch((0..<items).map { _ in (run, prompt(strangers: true), arbitrary()) })
+        return batch((0..<items).map { _ in (run, prompt(foreign: true), arbitrary()) })
     }
 
     /// What deterministic models give: each draw has one text and, in each run, one outcome. It
@@ -122,8 +122,8 @@ private struct LandingScenario {
             })
     }
 
-    private mutating func prompt(strangers: Bool = false) -> PromptID {
-        PromptID(.random(in: 1...Int64(Self.prompts + (strangers ? 1 : 0)), using: &random))
+    private mutating func prompt(foreign: Bool = false) -> PromptID {
+        PromptID(.random(in: 1...Int64(Self.prompts + (foreign ? 1 : 0)), using: &random))
     }
 
     private mutating func arbitrary() -> ItemResult {
@@ -141,7 +141,7 @@ private struct LandingScenario {
         case 5: return Made.reward(.draw(index - 1), reward)
         case 6: return Made.reward(.candidate(candidate), reward)
         case 7: return Made.failure(.candidate(candidate), .scoring)
-        case 8: return Made.told(candidate, reward, tokens: true)
+        case 8: return Made.logProbability(candidate, reward, tokens: true)
         case 9: return Made.failure(.candidateLogProbability(candidate), .logProbability)
         default: return spending(Made.draw(index, text, reward: reward))
         }
@@ -153,7 +153,7 @@ private struct LandingScenario {
         let reward = Double(kind % 13) + Double(run.rawValue) / 10
         if kind % 5 == 4 {
             switch (Int(prompt.rawValue) + Int(index)) % 4 {
-            case 0: return Made.told(0, -1)
+            case 0: return Made.logProbability(0, -1)
             case 1: return Made.failure(.candidateLogProbability(1), .logProbability)
             case 2: return Made.reward(.candidate(0), 0.5)
             default: return Made.failure(.candidate(1), .scoring)

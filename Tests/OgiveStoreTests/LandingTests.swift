@@ -159,8 +159,8 @@ extension StoreTests {
             }
         }
 
-        @Test("settles an item by its failure until a person asks for a retry")
-        func failureSettles() async throws {
+        @Test("resolves an item by its failure until a person asks for a retry")
+        func failureResolves() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 2)
                 let term = try await database.store.lead(as: "test")
@@ -241,7 +241,7 @@ extension StoreTests {
         }
 
         @Test("drops results of prompts that are not of the run's set, and of unknown runs")
-        func dropsStrangers() async throws {
+        func dropsWhatIsForeign() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 1)
                 let term = try await database.store.lead(as: "test")

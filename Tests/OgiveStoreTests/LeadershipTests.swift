@@ -9,7 +9,7 @@ import Testing
 extension StoreTests {
     @Suite("leadership", .timeLimit(.minutes(10)))
     struct LeadershipTests {
-        /// Asks until the other one's lease ran out.
+        /// Asks until the other one's term expired.
         private func leadEventually(
             _ store: PostgresStore, as name: String
         ) async throws -> Term {
@@ -19,10 +19,10 @@ extension StoreTests {
                     return term
                 }
             }
-            throw StoreError(.conflict, "the lease never ran out")
+            throw StoreError(.conflict, "the term never expired")
         }
 
-        @Test("a lease that is not renewed runs out; renewed, it lasts")
+        @Test("a term that is not renewed expires; renewed, it lasts")
         func runsOut() async throws {
             try await TestDatabase.with { database in
                 let other = PostgresStore(database.configuration)
@@ -48,7 +48,7 @@ extension StoreTests {
             }
         }
 
-        @Test("a lease that ran out goes on when nobody else took it")
+        @Test("a term that expired goes on when nobody else began one")
         func goesOn() async throws {
             try await TestDatabase.with { database in
                 let term = try await database.store.lead(as: "a:1")
@@ -143,7 +143,7 @@ extension StoreTests {
                     return
                 }
                 let connection = try await PostgresConnection.connect(database.configuration)
-                for (holder, limit) in [("a lease of 30 s", "20s"), ("nobody", "10s")] {
+                for (holder, limit) in [("a term of 30 s", "20s"), ("nobody", "10s")] {
                     try await connection.execute("BEGIN")
                     _ = try await connection.query(TermQueries.lockForCheck)
                     let idle: String = try await connection.query(
@@ -284,7 +284,7 @@ extension StoreTests {
             #expect(
                 try await replica.value("SELECT count(*) FROM ogive.completion_rows", as: Int.self)
                     == 1)
-            // The connection of the lease is found to be gone, and the next renewal has another.
+            // The connection of the term is found to be gone, and the next renewal has another.
             await #expect { try await store.renew(term, for: .seconds(15), counts: [:]) } throws: {
                 ($0 as? StoreError)?.isRetriable == true
             }

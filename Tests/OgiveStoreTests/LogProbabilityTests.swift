@@ -30,7 +30,10 @@ extension StoreTests {
                 _ = try await database.store.land(
                     Made.batch(
                         run, prompts[0],
-                        [draw, Made.reward(.candidate(0), 1), Made.told(0, -3, tokens: true)]),
+                        [
+                            draw, Made.reward(.candidate(0), 1),
+                            Made.logProbability(0, -3, tokens: true),
+                        ]),
                     term: term)
                 let candidate = try await database.query(
                     """
@@ -59,7 +62,8 @@ extension StoreTests {
                 let failed = Made.failure(.candidateLogProbability(1), .logProbability)
                 _ = try await database.store.land(
                     Made.batch(
-                        run, prompts[0], [Made.draw(0, "a", reward: 1), Made.told(0, -3), failed]),
+                        run, prompts[0],
+                        [Made.draw(0, "a", reward: 1), Made.logProbability(0, -3), failed]),
                     term: term)
                 let status = try await database.store.status(ofRun: "run")[0]
                 #expect(status.targetCandidates == 0 && status.targetLogProbabilities == 2)
@@ -87,10 +91,10 @@ extension StoreTests {
         func areNumbers() async throws {
             try await TestDatabase.with { database in
                 let (run, prompts, term) = try await Self.run(database)
-                var odd = Made.told(1, -1, tokens: true)
+                var odd = Made.logProbability(1, -1, tokens: true)
                 odd.logProbability?.tokenValues = [-.infinity, 0]
                 _ = try await database.store.land(
-                    Made.batch(run, prompts[0], [Made.told(0, .nan), odd]), term: term)
+                    Made.batch(run, prompts[0], [Made.logProbability(0, .nan), odd]), term: term)
                 let (groups, _) = try await database.store.failures(
                     ofRun: "run", FailureFilter(), limit: 9)
                 #expect(groups.map(\.code) == ["not_finite"] && groups.map(\.count) == [2])

@@ -28,7 +28,7 @@ enum Made {
     }
 
     /// The log-probability of a candidate, of two tokens.
-    static func told(_ index: Int32, _ sum: Double, tokens: Bool = false) -> ItemResult {
+    static func logProbability(_ index: Int32, _ sum: Double, tokens: Bool = false) -> ItemResult {
         var item = ItemResult(name: .candidateLogProbability(index))
         item.logProbability = LogProbability(
             sum: sum, tokenCount: 2, tokenIDs: tokens ? [7, 2] : nil,

@@ -73,10 +73,10 @@ extension StoreTests {
                         Made.batch(run, prompt, [item]), term: term)
                 }
                 #expect(try await Self.rewards(database) == [1, 3])
-                let told = try await database.query(
+                let reported = try await database.query(
                     "SELECT reward FROM ogive.candidates ORDER BY candidate_index"
                 ).map { try $0.decode(0, as: Double.self) }
-                #expect(told == [1, 3])
+                #expect(reported == [1, 3])
             }
         }
 

@@ -99,7 +99,7 @@ extension StoreTests {
         }
 
         @Test("of a scorer that has none, and without a reward, make the audit fail")
-        func strangers() async throws {
+        func ofAnotherScorer() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 1, draws: 1)
                 try await Self.land([Self.item(.draw(0), "x", [1, 2])], run, database)

@@ -50,7 +50,7 @@ extension StoreTests {
         func lands(isAnalyzed: Bool) async throws {
             let two = "'{5,6}'"
             let checks: [(String, String, [String])] = [
-                ("strangers", LandingQueries.strangers, ["1", two]),
+                ("foreign prompts", LandingQueries.foreignPrompts, ["1", two]),
                 ("failures", LandingQueries.failures, ["1", two]),
                 ("tables", LandingQueries.tables, ["1", two]),
                 ("completions", LandingQueries.completions, ["1", two, "'{0,0}'", "'{9,9}'"]),

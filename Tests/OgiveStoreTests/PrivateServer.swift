@@ -33,7 +33,7 @@ struct PrivateServer: SuiteTrait, TestScoping {
     /// An empty database and a migrated one, from which the tests' databases are copied.
     private static func makeTemplates(_ server: PostgresConfiguration) async throws {
         let connection = try await PostgresConnection.connect(server)
-        for name in ["ogive_bare", "ogive_template"] {
+        for name in ["ogive_empty", "ogive_template"] {
             try await connection.execute("DROP DATABASE IF EXISTS \(name)")
             try await connection.execute("CREATE DATABASE \(name)")
         }

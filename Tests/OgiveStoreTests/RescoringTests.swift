@@ -117,15 +117,15 @@ extension StoreTests {
             try await TestDatabase.with { database in
                 _ = try await Self.sampled(database)
                 _ = try await database.store.submit(Self.spec(draws: 2))
-                var bare = Self.spec(draws: 2)
-                bare.candidates = []
+                var withoutCandidates = Self.spec(draws: 2)
+                withoutCandidates.candidates = []
                 for (spec, words) in [
                     (Self.spec("run", draws: 2), "another run \"run\""),
                     (Self.spec("run", draws: 2, scorer: "scorer"), "samples and is scored"),
                     (Self.spec("new", draws: 2, scorer: "scorer"), "already, as run \"run\""),
                     (Self.spec("new", draws: 2), "already, as run \"again\""),
                     (Self.spec(draws: 2, scorer: "third"), "scorer.model: other → third"),
-                    (bare, "was submitted with candidates"),
+                    (withoutCandidates, "was submitted with candidates"),
                 ] {
                     let error = await #expect(throws: StoreError.self) {
                         try await database.store.submit(spec)

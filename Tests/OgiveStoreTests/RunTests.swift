@@ -171,26 +171,26 @@ extension StoreTests {
                 let term = try await database.store.lead(as: "test")
                 var record = WorkerRecord(
                     id: Made.worker, name: "node:1", state: .active, note: nil)
-                record.shut = ["http://a", "http://b"].map {
+                record.outages = ["http://a", "http://b"].map {
                     EndpointOutage(
                         model: "policy openai m", endpoint: $0, code: .overloaded,
                         message: "said \u{0} \"no\"", lasting: .seconds(90))
                 }
                 try await database.store.record([record], term: term)
                 let worker = try #require(try await database.store.workers().first)
-                #expect(worker.shut.map(\.endpoint) == ["http://a", "http://b"])
-                #expect(worker.shut.first?.code == "overloaded")
-                #expect(worker.shut.first?.message == "said \u{FFFD} \"no\"")
+                #expect(worker.unavailable.map(\.endpoint) == ["http://a", "http://b"])
+                #expect(worker.unavailable.first?.code == "overloaded")
+                #expect(worker.unavailable.first?.message == "said \u{FFFD} \"no\"")
                 let lasting: Double = try await database.value(
                     """
                     SELECT extract(epoch FROM seen_at
-                        - (shut_endpoints -> 0 ->> 'since')::timestamptz)::float8
+                        - (unavailable_endpoints -> 0 ->> 'since')::timestamptz)::float8
                     FROM ogive.worker_status
                     """)
                 #expect((90..<91.1).contains(lasting))
-                record.shut = []
+                record.outages = []
                 try await database.store.record([record], term: term)
-                #expect(try await database.store.workers().first?.shut == [])
+                #expect(try await database.store.workers().first?.unavailable == [])
             }
         }
 

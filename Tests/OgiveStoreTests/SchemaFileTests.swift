@@ -53,7 +53,7 @@ extension StoreTests {
                 #expect(count + first == file.objects.count, "\(file.file.path)")
             }
             try await TestDatabase.with { database in
-                let strangers = try await database.query(
+                let undefined = try await database.query(
                     """
                     SELECT x.name FROM (
                         SELECT p.oid::bigint, p.oid::regprocedure::text AS name FROM pg_proc p
@@ -68,7 +68,7 @@ extension StoreTests {
                             ELSE u.name::regclass::oid END::bigint FROM unnest($1::text[]) u(name)))
                     """, [.stringArray(defined)]
                 ).map { try $0.decode("name", as: String.self) }
-                #expect(strangers == [])
+                #expect(undefined == [])
             }
         }
 
@@ -107,7 +107,7 @@ extension StoreTests {
         @Test("comment every table, view, column and function")
         func haveComments() async throws {
             try await TestDatabase.with { database in
-                let bare = try await database.query(
+                let uncommented = try await database.query(
                     """
                     SELECT c.oid::regclass || coalesce('.' || a.attname, '') AS name
                     FROM pg_class c
@@ -125,7 +125,7 @@ extension StoreTests {
                         AND obj_description(p.oid, 'pg_proc') IS NULL
                     """
                 ).map { try $0.decode("name", as: String.self) }
-                #expect(bare == [])
+                #expect(uncommented == [])
             }
         }
 

@@ -11,10 +11,10 @@ extension StoreTests {
     struct SchemaTests {
         @Test("goes up once, and says where it stands")
         func up() async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 let migrator = Migrator(database.configuration)
-                let bare = try await migrator.status()
-                #expect(bare.version == 0 && bare.pending.map(\.number) == [1])
+                let empty = try await migrator.status()
+                #expect(empty.version == 0 && empty.pending.map(\.number) == [1])
                 await #expect { try await migrator.check() } throws: { error in
                     let error = error as? StoreError
                     return error?.code == .schema
@@ -31,7 +31,7 @@ extension StoreTests {
 
         @Test("is made once by two programs at the same time")
         func upTwice() async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 let migrator = Migrator(database.configuration)
                 async let one = migrator.up()
                 async let other = migrator.up()
@@ -83,7 +83,7 @@ extension StoreTests {
 
         @Test("from before the first release is refused, and nothing is changed")
         func refusesPreRelease() async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 try await database.query("CREATE SCHEMA ogive")
                 try await database.query(
                     "CREATE TABLE ogive.migrations (number integer, name text, applied_at date)")
@@ -124,7 +124,7 @@ extension StoreTests {
 
         @Test("a migration that fails leaves nothing behind")
         func failsWhole() async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 try await database.query("CREATE SCHEMA ogive")
                 await #expect(throws: StoreError.self) {
                     try await Migrator(database.configuration).up()
@@ -162,7 +162,7 @@ extension StoreTests {
                     ("ogive_writer", "DELETE FROM ogive.scorings"),
                     ("ogive_reader", "UPDATE ogive.terms SET term = 9"),
                     ("ogive_reader", "SELECT * FROM ogive.leadership"),
-                    ("ogive_reader", "UPDATE ogive.leadership SET leads_until = NULL"),
+                    ("ogive_reader", "UPDATE ogive.leadership SET expires_at = NULL"),
                     ("ogive_reader", "INSERT INTO ogive.runs DEFAULT VALUES"),
                     ("ogive_reader", "CREATE TABLE ogive.mine (x integer)"),
                     ("ogive_writer", "DELETE FROM ogive.terms"),
@@ -210,7 +210,7 @@ extension StoreTests {
 
         @Test("lets a login with only the writer role do all that the coordinator does")
         func writerSuffices() async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 // A new database has no grants of its template's: the migration must make its own.
                 let name = database.configuration.database
                 try await database.query("REVOKE ALL ON DATABASE \(name) FROM PUBLIC")
@@ -237,7 +237,7 @@ extension StoreTests {
                             [
                                 Made.draw(0, "a", reward: 1), Made.reward(.candidate(0), 1),
                                 Made.failure(.candidate(1), .scoring),
-                                Made.told(0, -1),
+                                Made.logProbability(0, -1),
                                 Made.failure(.candidateLogProbability(1), .logProbability),
                             ]), term: term)
                 }

@@ -43,9 +43,9 @@ private struct EarlierSchema {
     static func withoutColumn() throws -> EarlierSchema {
         var schema = EarlierSchema()
         let path = "views/worker_status.sql"
-        try schema.replace(", w.shut AS shut_endpoints", "", in: path)
+        try schema.replace(", w.outages AS unavailable_endpoints", "", in: path)
         try schema.removeStatement(
-            "COMMENT ON COLUMN ogive.worker_status.shut_endpoints", in: path)
+            "COMMENT ON COLUMN ogive.worker_status.unavailable_endpoints", in: path)
         return schema
     }
 
@@ -116,7 +116,7 @@ extension StoreTests {
         private static func with(
             _ schema: EarlierSchema, _ body: (TestDatabase) async throws -> Void
         ) async throws {
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 try await Migrator(database.configuration, definition: schema.definition).up()
                 try await body(database)
             }
@@ -228,7 +228,7 @@ extension StoreTests {
         @Test("is not taken back by an older program")
         func staysNew() async throws {
             let older = try EarlierSchema.withoutColumn().definition
-            try await TestDatabase.with(isBare: true) { database in
+            try await TestDatabase.with(isEmpty: true) { database in
                 let configuration = database.configuration
                 try await Migrator(configuration, program: "0.10.0").up()
                 let migrator = Migrator(configuration, definition: older, program: "0.9.1")
@@ -246,7 +246,7 @@ extension StoreTests {
         }
 
         @Test("leaves alone what a user made in the schema")
-        func keepsStrangers() async throws {
+        func keepsWhatIsForeign() async throws {
             try await Self.with(.withoutColumn()) { database in
                 try await database.query("CREATE VIEW ogive.mine AS SELECT 1 AS one")
                 try await Migrator(database.configuration).up()
@@ -281,7 +281,8 @@ extension StoreTests {
             schema.add(
                 "ALTER TABLE ogive.workers RENAME COLUMN gpu TO device;", to: "tables/0003_b.sql")
             try schema.replace(
-                "w.shut AS shut_endpoints", "w.shut AS shut_endpoints, w.device",
+                "w.outages AS unavailable_endpoints",
+                "w.outages AS unavailable_endpoints, w.device",
                 in: "views/worker_status.sql")
             let definition = schema.definition
             try await TestDatabase.with { database in

@@ -8,9 +8,9 @@ struct TestDatabase: Sendable {
     let configuration: PostgresConfiguration
     let store: PostgresStore
 
-    /// Runs `body` with a new database, migrated unless `isBare`.
+    /// Runs `body` with a new database, migrated unless `isEmpty`.
     static func with(
-        isBare: Bool = false, _ body: (TestDatabase) async throws -> Void
+        isEmpty: Bool = false, _ body: (TestDatabase) async throws -> Void
     ) async throws {
         let server = try #require(PrivateServer.server)
         let name = "test_\(UInt64.random(in: 0 ... .max))"
@@ -18,7 +18,7 @@ struct TestDatabase: Sendable {
         defer { Gate.shared.leave() }
         let admin = try await PostgresConnection.connect(server)
         try await admin.execute(
-            "CREATE DATABASE \(name) TEMPLATE \(isBare ? "ogive_bare" : "ogive_template")")
+            "CREATE DATABASE \(name) TEMPLATE \(isEmpty ? "ogive_empty" : "ogive_template")")
         var configuration = server
         configuration.database = name
         let store = PostgresStore(

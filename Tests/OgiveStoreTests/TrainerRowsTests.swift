@@ -33,7 +33,7 @@ extension StoreTests {
                     Made.draw(Int32($0.offset), "draw \($0.offset)", reward: $0.element)
                 }
                 for (index, reward) in candidates[number].enumerated() {
-                    items.append(Made.told(Int32(index), -3 - Double(index)))
+                    items.append(Made.logProbability(Int32(index), -3 - Double(index)))
                     if let reward { items.append(Made.reward(.candidate(Int32(index)), reward)) }
                 }
                 _ = try await database.store.land(Made.batch(run, prompt, items), term: term)

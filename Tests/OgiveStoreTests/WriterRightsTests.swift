@@ -64,7 +64,7 @@ extension StoreTests {
                         [
                             Made.draw(0, "a", reward: 1), Made.draw(1, "b", reward: 2),
                             Made.reward(.candidate(0), 1), Made.failure(.candidate(1), .scoring),
-                            Made.told(0, -1),
+                            Made.logProbability(0, -1),
                             Made.failure(.candidateLogProbability(1), .logProbability),
                         ]), term: term)
                 _ = try await database.store.makeSnapshot(

@@ -21,7 +21,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: ring.folder).isEmpty)
     }
 
-    @Test func aBrokenFileKeepsTheFormerKeysUntilItIsMended() throws {
+    @Test func aBrokenFileKeepsTheFormerKeysUntilItIsRepaired() throws {
         let ring = try KeyRing()
         let (a, b) = (try ring.pair("a"), try ring.pair("b"))
         let broken = "\(ring.folder)/c.pub"

@@ -6,7 +6,7 @@ import ZeroMQ
 
 @testable import OgiveTransport
 
-/// Strangers in numbers. One after the other: each wants the whole machine.
+/// Many unknown clients. One after the other: each wants the whole machine.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct FloodTests {
     private let one = WorkerID(high: 1 << 63, low: 1)
@@ -30,8 +30,8 @@ struct FloodTests {
         let ring = try KeyRing()
         let good = try ring.pair("good")
         try await ring.withCoordinator { coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+            let address = try await coordinator.address()
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
                 try await heard.hears(0, from: worker)
                 var answers = worker.incoming.makeAsyncIterator()
                 let isOver = Flag()
@@ -44,7 +44,7 @@ struct FloodTests {
                                 let key = ZeroMQOption.curveClient(
                                     server: server, own: try ZeroMQKeyPair.generate())
                                 _ = try await probe.handshake(
-                                    endpoint, options: [key], within: .seconds(5))
+                                    address, options: [key], within: .seconds(5))
                             }
                         }
                     }
@@ -71,9 +71,9 @@ struct FloodTests {
         var configuration = KeyRing.configuration
         configuration.handshakeMax = .milliseconds(500)
         try await ring.withCoordinator(configuration: configuration) { coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
-            let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+            let address = try await coordinator.address()
+            let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
                 try await heard.hears(1, from: worker)
                 let raw = try (0..<300).map { number in
                     let connection = try RawConnection(port: port)
@@ -98,7 +98,7 @@ struct FloodTests {
     }
 }
 
-/// Told once, asked often.
+/// Set once, read often.
 final class Flag: Sendable {
     private let value = Atomic(false)
 

@@ -23,22 +23,22 @@ struct GuardTests {
     func theSelfTestPassesAndLeavesNoTrace(address: String) async throws {
         let one = one
         let ring = try KeyRing()
-        let (good, stranger) = (
-            try ring.pair("good"), try ring.pair("stranger", isAuthorized: false)
+        let (good, unknown) = (
+            try ring.pair("good"), try ring.pair("unknown", isAuthorized: false)
         )
         let listen = address == "ipc" ? "ipc://\(ring.folder)/s" : address
         try await ring.withCoordinator(listen: listen) { coordinator, heard in
             try await coordinator.selfTest()
             #expect(coordinator.trouble == nil)
             #expect(heard.all.isEmpty)
-            let endpoint = try await coordinator.endpoint()
+            let address = try await coordinator.address()
                 .replacing("0.0.0.0", with: "127.0.0.1").replacing("[::]", with: "[::1]")
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
                 try await heard.hears(1, from: worker)
                 // The self-test's own refusal is not counted.
                 #expect(coordinator.handshakeFailures.isEmpty)
             }
-            try await ring.withWorker(one, ring.security(stranger), at: endpoint) { worker in
+            try await ring.withWorker(one, ring.security(unknown), at: address) { worker in
                 try await eventually("the count") {
                     coordinator.handshakeFailures[.unauthorized] ?? 0 >= 1
                 }
@@ -51,27 +51,29 @@ struct GuardTests {
     func answersReachTheSender() throws {
         let ring = try KeyRing()
         let (owner, thief) = (try ring.pair("owner"), try ring.pair("thief"))
-        let guardian = PeerGuard(ring.authorized, TransportConfiguration())
-        #expect(guardian.mayAnswer(one, user: thief.publicKey.text))
-        #expect(guardian.judge(.heartbeat, of: one, user: owner.publicKey.text) == .accepted)
-        #expect(guardian.mayAnswer(one, user: owner.publicKey.text))
-        #expect(!guardian.mayAnswer(one, user: thief.publicKey.text))
-        #expect(guardian.mayAnswer(two, user: thief.publicKey.text))
-        #expect(!guardian.mayAnswer(two, user: nil))
+        let peerGuard = PeerGuard(ring.authorized, TransportConfiguration())
+        #expect(peerGuard.mayAnswer(one, user: thief.publicKey.text))
+        #expect(peerGuard.judge(.heartbeat, of: one, user: owner.publicKey.text) == .accepted)
+        #expect(peerGuard.mayAnswer(one, user: owner.publicKey.text))
+        #expect(!peerGuard.mayAnswer(one, user: thief.publicKey.text))
+        #expect(peerGuard.mayAnswer(two, user: thief.publicKey.text))
+        #expect(!peerGuard.mayAnswer(two, user: nil))
     }
 
-    @Test func theSelfTestFailsWhereStrangersGetInOrNobodyDoes() throws {
+    @Test func theSelfTestFailsWhereUnknownKeysGetInOrNoneDoes() throws {
         typealias Transport = ZeroMQCoordinatorTransport
-        try Transport.check(invited: .accepted, at: "e")
-        try Transport.check(stranger: .refused(400), at: "e")
+        try Transport.check(authorized: .accepted, at: "e")
+        try Transport.check(unknown: .refused(400), at: "e")
         for outcome in [HandshakeProbe.Outcome.accepted, .silent, .failed(.handshakeFailed)] {
             let error = #expect(throws: TransportError.self) {
-                try Transport.check(stranger: outcome, at: "e")
+                try Transport.check(unknown: outcome, at: "e")
             }
             #expect(error?.code == .unguarded)
         }
         for outcome in [HandshakeProbe.Outcome.refused(400), .silent] {
-            #expect(throws: TransportError.self) { try Transport.check(invited: outcome, at: "e") }
+            #expect(throws: TransportError.self) {
+                try Transport.check(authorized: outcome, at: "e")
+            }
         }
     }
 
@@ -81,8 +83,8 @@ struct GuardTests {
         let ring = try KeyRing()
         let (good, late) = (try ring.pair("good"), try ring.pair("late"))
         try await ring.withCoordinator { coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+            let address = try await coordinator.address()
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
                 try await heard.hears(1, from: worker)
                 coordinator.channel.authenticator?.end()
                 let error = await #expect(throws: TransportError.self) {
@@ -90,7 +92,7 @@ struct GuardTests {
                 }
                 #expect(error?.code == .unguarded)
                 #expect(coordinator.trouble?.message.contains("nobody new is let in") == true)
-                try await ring.withWorker(two, ring.security(late), at: endpoint) { other in
+                try await ring.withWorker(two, ring.security(late), at: address) { other in
                     try await eventually("a refusal") {
                         coordinator.handshakeFailures.values.reduce(0, +) >= 2
                     }

@@ -6,7 +6,7 @@ import OgiveWire
 import Testing
 import ZeroMQ
 
-/// A bare socket that sends what no worker sends.
+/// A raw socket that sends what no worker sends.
 @Suite(.timeLimit(.minutes(10))) struct HostilePeerTests {
     let own = WorkerID(high: 1 << 63, low: 1)
     let other = WorkerID(high: 1 << 63, low: 2)
@@ -22,9 +22,9 @@ import ZeroMQ
             let dealer = try ZeroMQChannel(
                 ZeroMQChannelConfiguration(
                     name: "hostile", type: .dealer, options: [.routingID(own.bytes)],
-                    endpoints: [.connect(try await coordinator.endpoint())]))
+                    addresses: [.connect(try await coordinator.address())]))
             try await serving(dealer.run, close: dealer.stop) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 let garbage = Array(repeating: [[UInt8](repeating: 0, count: 9)], count: 500)
                 _ = await dealer.send(batch: garbage + [[try heartbeat(of: own)]])
                 var iterator = coordinator.incoming.makeAsyncIterator()
@@ -36,7 +36,7 @@ import ZeroMQ
         }
     }
 
-    /// Runs a coordinator and a bare dealer with the routing id of `own`.
+    /// Runs a coordinator and a raw dealer with the routing id of `own`.
     func withDealer(
         _ body: @Sendable (ZeroMQCoordinatorTransport, ZeroMQChannel) async throws -> Void
     ) async throws {
@@ -46,9 +46,9 @@ import ZeroMQ
                 ZeroMQChannelConfiguration(
                     name: "hostile", type: .dealer,
                     options: [.routingID(own.bytes), .linger(.zero)],
-                    endpoints: [.connect(try await coordinator.endpoint())]))
+                    addresses: [.connect(try await coordinator.address())]))
             try await serving(dealer.run, close: dealer.stop) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 try await body(coordinator, dealer)
             }
         }
@@ -169,12 +169,12 @@ import ZeroMQ
         let router = try ZeroMQChannel(
             ZeroMQChannelConfiguration(
                 name: "hostile", type: .router, options: [.linger(.zero), .routerMandatory(true)],
-                endpoints: [.bind("tcp://127.0.0.1:*")]))
+                addresses: [.bind("tcp://127.0.0.1:*")]))
         let (own, other) = (own, other)
         try await serving(router.run, close: router.stop) {
-            let endpoint = try #require(try await router.endpoints().first)
+            let address = try #require(try await router.addresses().first)
             let worker = try ZeroMQWorkerTransport(
-                worker: own, connect: endpoint, logger: SocketFixture.logger)
+                worker: own, connect: address, logger: SocketFixture.logger)
             try await serving(worker.run, close: worker.close) {
                 try await eventually("the worker to be connected") {
                     await worker.send(.heartbeat) == .queued

@@ -7,7 +7,7 @@ import ZeroMQ
 
 @testable import OgiveTransport
 
-/// Strangers, thieves and wrong keys at a coordinator's door.
+/// Unknown, stolen and wrong keys at a coordinator.
 @Suite(.timeLimit(.minutes(10)))
 struct KeyFaultTests {
     private let one = WorkerID(high: 1 << 63, low: 1)
@@ -18,17 +18,17 @@ struct KeyFaultTests {
         let (one, two) = (one, two)
         let ring = try KeyRing()
         let good = try ring.pair("good")
-        let stranger = try ring.pair("stranger", isAuthorized: false)
+        let unknown = try ring.pair("unknown", isAuthorized: false)
         try await ring.withCoordinator { coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
+            let address = try await coordinator.address()
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
                 try await heard.hears(1, from: worker)
-                try await ring.withWorker(two, ring.security(stranger), at: endpoint) { other in
+                try await ring.withWorker(two, ring.security(unknown), at: address) { other in
                     try await eventually("the refusal") { other.obstacle != nil }
                     let reason = try #require(other.obstacle)
-                    #expect(reason.contains("refuses this worker's key stranger"))
-                    #expect(reason.contains("ogive keys authorize stranger.pub"))
-                    #expect(reason.contains(stranger.publicKey.description))
+                    #expect(reason.contains("refuses this worker's key unknown"))
+                    #expect(reason.contains("ogive keys authorize unknown.pub"))
+                    #expect(reason.contains(unknown.publicKey.description))
                     // It is tried again, and refused again.
                     try await eventually("three refusals") {
                         coordinator.handshakeFailures[.unauthorized] ?? 0 >= 3
@@ -40,7 +40,7 @@ struct KeyFaultTests {
                         coordinator.counts["ogive_handshake_failures_total{reason=auth_400}"] ?? 0
                             >= 3)
                     // Once authorised it gets in by itself.
-                    try ring.authorize(stranger)
+                    try ring.authorize(unknown)
                     try await heard.hears(3, from: other)
                     #expect(other.obstacle == nil)
                 }
@@ -56,8 +56,8 @@ struct KeyFaultTests {
         let other = try KeyPair.generate(name: "other").publicKey
         try await ring.withCoordinator { coordinator, heard in
             let security = ring.security(good, expecting: [other])
-            let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, security, at: endpoint) { worker in
+            let address = try await coordinator.address()
+            try await ring.withWorker(one, security, at: address) { worker in
                 try await eventually("the cause") { worker.obstacle != nil }
                 let reason = try #require(worker.obstacle)
                 #expect(reason.contains("does not prove to be the coordinator with the key"))
@@ -74,7 +74,7 @@ struct KeyFaultTests {
     @Test func aWorkerWithoutKeysIsToldThatTheyAreAskedFor() async throws {
         let ring = try KeyRing()
         try await ring.withCoordinator { coordinator, heard in
-            try await ring.withWorker(one, nil, at: try await coordinator.endpoint()) { worker in
+            try await ring.withWorker(one, nil, at: try await coordinator.address()) { worker in
                 try await eventually("the cause") { worker.obstacle != nil }
                 #expect(worker.obstacle?.contains("worker.key") == true)
                 try await eventually("the count") {
@@ -97,12 +97,12 @@ struct KeyFaultTests {
         configuration.probeTimeout = .seconds(1)
         try await ring.withCoordinator(configuration: configuration) {
             [configuration] coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
+            let address = try await coordinator.address()
             try await ring.withWorker(
-                one, ring.security(owner), at: endpoint, configuration: configuration
+                one, ring.security(owner), at: address, configuration: configuration
             ) { worker in
                 try await heard.hears(1, from: worker)
-                try await ring.withWorker(one, ring.security(thief), at: endpoint) { other in
+                try await ring.withWorker(one, ring.security(thief), at: address) { other in
                     try await eventually("the theft to be noticed") {
                         _ = await other.send(.credit(666))
                         return coordinator.dropped[.wrongUser] ?? 0 >= 1
@@ -129,9 +129,9 @@ struct KeyFaultTests {
         let ring = try KeyRing()
         let (good, bad) = (try ring.pair("good"), try ring.pair("bad"))
         try await ring.withCoordinator { coordinator, heard in
-            let endpoint = try await coordinator.endpoint()
-            try await ring.withWorker(one, ring.security(good), at: endpoint) { worker in
-                try await ring.withWorker(two, ring.security(bad), at: endpoint) { other in
+            let address = try await coordinator.address()
+            try await ring.withWorker(one, ring.security(good), at: address) { worker in
+                try await ring.withWorker(two, ring.security(bad), at: address) { other in
                     try await heard.hears(1, from: worker)
                     try await heard.hears(1, from: other)
                     try ring.revoke(bad)
@@ -150,7 +150,7 @@ struct KeyFaultTests {
                     #expect(Set(heard.credits(of: two)) == [1])
                 }
                 // A new connection does not come about either.
-                try await ring.withWorker(two, ring.security(bad), at: endpoint) { other in
+                try await ring.withWorker(two, ring.security(bad), at: address) { other in
                     try await eventually("the refusal") { other.obstacle != nil }
                 }
             }

@@ -84,12 +84,12 @@ final class KeyRing: Sendable {
 
     /// Runs a worker.
     func withWorker(
-        _ id: WorkerID, _ security: WorkerSecurity?, at endpoint: String,
+        _ id: WorkerID, _ security: WorkerSecurity?, at address: String,
         configuration: TransportConfiguration = KeyRing.configuration,
         _ body: @Sendable (ZeroMQWorkerTransport) async throws -> Void
     ) async throws {
         let worker = try ZeroMQWorkerTransport(
-            worker: id, connect: endpoint, security: security,
+            worker: id, connect: address, security: security,
             configuration: configuration, logger: SocketFixture.logger)
         try await serving(worker.run, close: worker.close) { try await body(worker) }
     }

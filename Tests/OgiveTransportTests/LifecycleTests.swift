@@ -6,11 +6,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct LifecycleTests {
     @Test(.timeLimit(.minutes(10)))
-    func theChosenPortIsTold() async throws {
+    func theChosenPortIsReported() async throws {
         try await SocketFixture(medium: .tcp).withCoordinator(queueMax: 10) { coordinator in
-            let endpoint = try await coordinator.endpoint()
-            let port = endpoint.split(separator: ":").last.flatMap { Int($0) } ?? 0
-            #expect(endpoint.hasPrefix("tcp://127.0.0.1:") && port > 0)
+            let address = try await coordinator.address()
+            let port = address.split(separator: ":").last.flatMap { Int($0) } ?? 0
+            #expect(address.hasPrefix("tcp://127.0.0.1:") && port > 0)
         }
     }
 
@@ -21,7 +21,7 @@ import Testing
                 listen: listen, logger: SocketFixture.logger)
             try await withThrowingTaskGroup { group in
                 group.addTask { try await coordinator.run() }
-                _ = try await coordinator.endpoint()
+                _ = try await coordinator.address()
                 group.cancelAll()
                 for await _ in coordinator.incoming { Issue.record("a message from nowhere") }
                 try await group.waitForAll()

@@ -51,7 +51,7 @@ struct SocketFixture: TransportFixture {
         _ body: @Sendable (ZeroMQWorkerTransport) async throws -> Void
     ) async throws {
         let worker = try ZeroMQWorkerTransport(
-            worker: id, connect: try await coordinator.endpoint(), security: workerSecurity,
+            worker: id, connect: try await coordinator.address(), security: workerSecurity,
             configuration: configuration(queueMax), logger: Self.logger)
         try await serving(worker.run, close: worker.close) { try await body(worker) }
     }

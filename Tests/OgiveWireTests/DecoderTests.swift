@@ -159,7 +159,7 @@ import Testing
     ]
 
     @Test(arguments: resultCases)
-    func whatIsWrongWithAResultIsTold(wrong: Case) throws {
+    func whatIsWrongWithAResultIsReported(wrong: Case) throws {
         let envelope = try WorkerEnvelope(decoding: wrong.bytes)
         guard case .result(let result) = envelope.message else {
             Issue.record("no result")
@@ -247,7 +247,7 @@ import Testing
         (header + field(10, field(3, [])) + [0x0A, 0x09], nil),
     ]
 
-    @Test("Of a Hello that cannot be read it is told who waits", arguments: unanswered.indices)
+    @Test("Of a Hello that cannot be read it is known who waits", arguments: unanswered.indices)
     func whoWaits(index: Int) {
         let (bytes, said) = Self.unanswered[index]
         let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }

@@ -15,7 +15,7 @@ import Testing
         return CircuitBreaker(backOff: backOff, waitMax: waitMax)
     }
 
-    private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }
+    private func at(_ seconds: Double) -> TimePoint { .zero + .seconds(seconds) }
 
     @Test("A server that is away opens the breaker at once")
     func opens() {

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// The limits of the latter half of a run.
-    private func settled(
+    private func converged(
         _ server: SimulatedServer, _ limit: ConcurrencyLimit, answers: Int = 40_000
     ) -> (limits: [Int], limit: ConcurrencyLimit) {
         var (server, limit, limits) = (server, limit, [Int]())
@@ -31,7 +31,7 @@ import Testing
     @Test("Slots of constant service time are filled, and not much more", arguments: [4, 16, 64])
     func slots(_ slots: Int) {
         let server = SimulatedServer { 10 * Double(min($0, slots)) }
-        let (limits, _) = settled(server, auto())
+        let (limits, _) = converged(server, auto())
         let mean = Double(limits.reduce(0, +)) / Double(limits.count)
         #expect(limits.allSatisfy { $0 >= slots * 3 / 4 })
         #expect(mean >= 0.97 * Double(slots) && mean <= 1.5 * Double(slots))
@@ -42,7 +42,7 @@ import Testing
         // Half of the most at 8 at once: T = 500 B / (B + 8).
         var server = SimulatedServer { 500 * Double($0) / Double($0 + 8) }
         server.spread = spread
-        let (limits, _) = settled(server, auto())
+        let (limits, _) = converged(server, auto())
         let mean = limits.map { server.rate($0) }.reduce(0, +) / Double(limits.count)
         #expect(mean >= 0.85 * server.rate(256))
         #expect(limits.allSatisfy { (2...256).contains($0) })
@@ -57,7 +57,7 @@ import Testing
         }
         server.spread = spread
         for initial in [2, 8, 256] {
-            let (limits, _) = settled(server, auto(initial: initial))
+            let (limits, _) = converged(server, auto(initial: initial))
             let mean = limits.map { server.rate($0) }.reduce(0, +) / Double(limits.count)
             #expect(mean >= 0.9 * 400, "from \(initial)")
         }
@@ -66,7 +66,7 @@ import Testing
     @Test("In steady state it stays where it is most of the time, and its steps are bounded")
     func stable() {
         let server = SimulatedServer { 10 * Double(min($0, 32)) }
-        let (limits, _) = settled(server, auto())
+        let (limits, _) = converged(server, auto())
         let moves = zip(limits, limits.dropFirst()).filter { $0 != $1 }
         #expect(moves.count < 40)
         #expect(moves.allSatisfy { $1 <= 2 * $0 && 2 * $1 >= $0 })
@@ -87,7 +87,7 @@ import Testing
     func refusals() {
         var server = SimulatedServer { 10 * Double($0) }
         server.refusesAbove = 20
-        let (limits, limit) = settled(server, auto(4...256))
+        let (limits, limit) = converged(server, auto(4...256))
         #expect(limits.allSatisfy { $0 >= 4 })
         #expect(Double(limits.count { $0 > 20 }) < 0.05 * Double(limits.count))
         #expect(limit.limit >= 10)
@@ -101,7 +101,7 @@ import Testing
     func latency() {
         // Throughput grows for ever, but each request takes ever longer.
         let server = SimulatedServer { Double($0).squareRoot() }
-        let (limits, _) = settled(server, auto(latencyMax: .seconds(8)))
+        let (limits, _) = converged(server, auto(latencyMax: .seconds(8)))
         // At B requests at once an answer takes √B seconds.
         #expect(limits.allSatisfy { $0 <= 64 })
     }
@@ -124,7 +124,7 @@ import Testing
         var server = SimulatedServer { $0 == 1 ? 80 : 100 - Double($0 - 2) }
         server.spread = spread
         server.load = { ServerLoad(running: 8, waiting: max(0, 8 * $0 - 8)) }
-        let (limits, _) = settled(server, auto())
+        let (limits, _) = converged(server, auto())
         let mean = Double(limits.reduce(0, +)) / Double(limits.count)
         #expect(mean >= 1.9 && mean <= 3)
         // It is not found by small steps alone.
@@ -145,7 +145,7 @@ import Testing
         // With one request its slots are idle in between: each trial would cost.
         var server = SimulatedServer { $0 == 1 ? 60 : 100 - Double($0 - 2) }
         server.load = { ServerLoad(running: 8, waiting: max(0, 8 * $0 - 8)) }
-        let (limits, _) = settled(server, auto(1...256), answers: 4_000)
+        let (limits, _) = converged(server, auto(1...256), answers: 4_000)
         #expect(limits.allSatisfy { $0 == 2 })
     }
 
@@ -154,7 +154,7 @@ import Testing
         // It says that half of them wait, and yet does all the more.
         var server = SimulatedServer { 10 * Double(min($0, 32)) }
         server.load = { ServerLoad(running: $0 / 2, waiting: $0 / 2) }
-        let (limits, _) = settled(server, auto(initial: 32))
+        let (limits, _) = converged(server, auto(initial: 32))
         let mean = limits.map { server.rate($0) }.reduce(0, +) / Double(limits.count)
         #expect(mean >= 0.95 * 320)
     }
@@ -177,7 +177,7 @@ import Testing
     @Test("Nothing is learned while there is too little to ask")
     func idle() {
         var limit = auto()
-        var now = Instant.zero
+        var now = TimePoint.zero
         for _ in 0..<1_000 {
             limit.begin(now: now)
             now = now + .milliseconds(50)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The end of a worker's time", .timeLimit(.minutes(10)))
 struct EndOfTimeTests {
-    private static func at(_ seconds: Double) -> Instant { Instant(.seconds(seconds)) }
+    private static func at(_ seconds: Double) -> TimePoint { TimePoint(.seconds(seconds)) }
 
     /// A session's tickets, which only a session makes.
     private static func ticket() throws -> WorkerSession.Ticket {
@@ -74,7 +74,7 @@ struct EndOfTimeTests {
 
 @Suite("The search for a coordinator", .timeLimit(.minutes(10)))
 struct CoordinatorSearchTests {
-    private static func at(_ seconds: Double) -> Instant { Instant(.seconds(seconds)) }
+    private static func at(_ seconds: Double) -> TimePoint { TimePoint(.seconds(seconds)) }
 
     @Test("Moves on after its patience, again and again, and not while registered")
     func movesOn() {

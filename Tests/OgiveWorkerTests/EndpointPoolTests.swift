@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct EndpointPoolTests {
     private static let away = ModelError(.unreachable, "connection refused")
 
-    private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }
+    private func at(_ seconds: Double) -> TimePoint { .zero + .seconds(seconds) }
 
     private func pool(_ limits: [EndpointLimits], concurrency: Concurrency = 64) -> EndpointPool {
         var backOff = BackOff()

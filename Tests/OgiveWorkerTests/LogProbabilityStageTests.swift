@@ -24,13 +24,13 @@ struct LogProbabilityStageTests {
             await group.triggerGracefulShutdown()
         }
         #expect(error == nil)
-        #expect(bench.models.told.map(\.completions) == [["a", "b"]])
+        #expect(bench.models.logProbabilityRequests.map(\.completions) == [["a", "b"]])
         #expect(bench.models.scored.isEmpty && bench.models.sampled.isEmpty)
     }
 
     @Test("What it took travels beside the log-probability")
     func tokens() async throws {
-        let models = FakeModels(telling: { request in
+        let models = FakeModels(logProbabilities: { request in
             request.completions.map { text in
                 var value = LogProbability(sum: -1, tokenCount: 1)
                 value.spent = TokenCount(input: text.utf8.count, output: 1)
@@ -53,7 +53,7 @@ struct LogProbabilityStageTests {
 
     @Test("What is no number, and what the server refuses, are failures of the item alone")
     func fails() async throws {
-        let models = FakeModels(telling: { request in
+        let models = FakeModels(logProbabilities: { request in
             request.completions.map { text in
                 switch text {
                 case "nan": .success(LogProbability(sum: .nan, tokenCount: 1))
@@ -78,7 +78,7 @@ struct LogProbabilityStageTests {
 
     @Test("A server that struggles is asked again for what did not come")
     func asksAgain() async throws {
-        let models = FakeModels(telling: { request in
+        let models = FakeModels(logProbabilities: { request in
             request.completions.enumerated().map { index, _ in
                 index == 0
                     ? .success(LogProbability(sum: -1, tokenCount: 1))
@@ -94,6 +94,6 @@ struct LogProbabilityStageTests {
             await bench.acknowledge(result)
             await group.triggerGracefulShutdown()
         }
-        #expect(bench.models.told.map(\.completions) == [["a", "b"], ["b"]])
+        #expect(bench.models.logProbabilityRequests.map(\.completions) == [["a", "b"], ["b"]])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Rates, and the estimate of tokens that they go by.
 @Suite(.timeLimit(.minutes(10))) struct RateLimitTests {
-    private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }
+    private func at(_ seconds: Double) -> TimePoint { .zero + .seconds(seconds) }
 
     @Test(
         "A rate of nearly nothing waits, and does not trap",
@@ -20,8 +20,8 @@ import Testing
     @Test("No minute gets more than a tenth above the rate", arguments: [6.0, 60, 600])
     func rate(_ perMinute: Double) {
         var limit = RateLimit(perMinute: perMinute, now: .zero)
-        var now = Instant.zero
-        var times: [Instant] = []
+        var now = TimePoint.zero
+        var times: [TimePoint] = []
         while now < at(300) {
             let wait = limit.wait(for: 1, now: now)
             if wait == .zero {

@@ -20,7 +20,7 @@ struct SimulatedServer {
     private var random: UInt64 = 88_172_645_463_325_252
 
     private struct Request {
-        var began: Instant
+        var began: TimePoint
         var left: Double
         let work: Double
         let isRefused: Bool
@@ -32,9 +32,9 @@ struct SimulatedServer {
 
     /// Runs so many answers under `limit`; tells the limit after each, and the time.
     mutating func run(
-        _ limit: inout ConcurrencyLimit, answers: Int, from start: Instant = .zero,
-        _ look: (Int, Instant) -> Void = { _, _ in }
-    ) -> Instant {
+        _ limit: inout ConcurrencyLimit, answers: Int, from start: TimePoint = .zero,
+        _ look: (Int, TimePoint) -> Void = { _, _ in }
+    ) -> TimePoint {
         var now = start
         var requests: [Request] = []
         for answer in 0..<answers {

@@ -283,10 +283,10 @@ struct WorkerServiceTests {
         "A run that asks for what the models lack is declined with its name; the worker goes on",
         arguments: [ModelError.Code.misconfigured, .unsupported])
     func declines(code: ModelError.Code) async throws {
-        let isMended = Atomic(false)
+        let isRepaired = Atomic(false)
         var bench = WorkerBench(
             FakeModels(scoring: { requests in
-                isMended.load(ordering: .relaxed)
+                isRepaired.load(ordering: .relaxed)
                     ? nil : requests.map { _ in .failure(ModelError(code, "no label `1`")) }
             }))
         let error = try await bench.run { bench, group in
@@ -299,7 +299,7 @@ struct WorkerServiceTests {
             #expect(reason.contains("run 'run-1'") && reason.contains("prompt `"))
             #expect(reason.contains("no label `1`"))
             // Another run of the same models goes on.
-            isMended.store(true, ordering: .relaxed)
+            isRepaired.store(true, ordering: .relaxed)
             await bench.say(.serve(SimulatedModel.run(id: 2, draws: 8)))
             await bench.lease(2, run: 2)
             let result = try await bench.nextResult()

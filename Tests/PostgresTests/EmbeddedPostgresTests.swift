@@ -59,7 +59,7 @@ import Testing
                 try await PostgresConnection.connect(configuration).close()
                 return false
             } catch {
-                // The keeper ends after the server, and takes the claim away then.
+                // The watchdog ends after the server, and takes the claim away then.
                 return ["/data/postmaster.pid", "/host"].allSatisfy {
                     !FileManager.default.fileExists(atPath: path + $0)
                 }
@@ -73,7 +73,7 @@ import Testing
         let first = try await EmbeddedPostgres.start(directory: path, lingering: .zero)
         let before = try await startTime(first)
         let clock = ContinuousClock.now
-        // Several looks of the keeper, which finds a user each time.
+        // Several looks of the watchdog, which finds a user each time.
         try await eventually("three seconds") { ContinuousClock.now - clock > .seconds(3) }
         #expect(try await startTime(first) == before)
         try await first.stop()

@@ -102,7 +102,7 @@ import Testing
     @Test func aLockThatIsHeldForAMomentIsNoUser() async throws {
         let path = "/tmp/ogive-embedded-moment-\(UInt64.random(in: 0 ... .max))"
         try await EmbeddedPostgres.with(directory: path) { _ in }
-        // As the keeper of a server that has just ended does, when it looks for users.
+        // As the watchdog of a server that has just ended does, when it looks for users.
         let lock = try await FileLock.exclusive(path + "/users.lock", patience: .seconds(60))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await EmbeddedPostgres.with(directory: path) { _ in } }
@@ -152,15 +152,15 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
     }
 
-    @Test func aServerEndsWithItsKeeper() async throws {
-        let path = "/tmp/ogive-embedded-keeper-\(UInt64.random(in: 0 ... .max))"
+    @Test func aServerEndsWithItsWatchdog() async throws {
+        let path = "/tmp/ogive-embedded-watchdog-\(UInt64.random(in: 0 ... .max))"
         let server = try await EmbeddedPostgres.start(directory: path)
         for process in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
             guard let id = pid_t(process),
                 let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
             else { continue }
             let line = String(decoding: data, as: UTF8.self)
-            if line.contains("\0keeper\0") && line.contains(path) { kill(id, SIGKILL) }
+            if line.contains("\0watchdog\0") && line.contains(path) { kill(id, SIGKILL) }
         }
         try await eventually("the server to end") {
             !FileManager.default.fileExists(atPath: path + "/data/postmaster.pid")

@@ -19,7 +19,7 @@ extension WithServer {
                     return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
                 }
                 #expect(pids.count <= 2)
-                #expect(pool.counts.lent == 0)
+                #expect(pool.counts.inUse == 0)
                 await pool.close()
             }
         }

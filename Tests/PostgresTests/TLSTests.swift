@@ -8,7 +8,7 @@ private struct TLSServer {
     let configuration: PostgresConfiguration
     let folder: String
 
-    /// Runs `body` with it; certificates lie in its folder: `ca.crt` and `stranger.crt`.
+    /// Runs `body` with it; certificates lie in its folder: `ca.crt` and `unknown.crt`.
     static func with(_ body: (TLSServer) async throws -> Void) async throws {
         let folder = "/tmp/ogive-postgres-tls-\(UInt32.random(in: 0 ... .max))"
         let result: Result<Void, any Error>
@@ -45,7 +45,7 @@ private struct TLSServer {
     private static func makeCertificates(_ folder: String) async throws {
         try "subjectAltName=DNS:db.ogive.test".write(
             toFile: folder + "/names", atomically: true, encoding: .utf8)
-        for name in ["ca", "stranger"] {
+        for name in ["ca", "unknown"] {
             try await openssl(
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
                 "/CN=\(name)", "-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).crt")
@@ -106,7 +106,7 @@ private struct TLSServer {
             await right.close()
             let wrong = [
                 server.changed(host: "other.ogive.test", authority: "ca.crt"),
-                server.changed(authority: "stranger.crt"),
+                server.changed(authority: "unknown.crt"),
                 // The system's authorities, which nothing of ours needs to name.
                 server.changed(authority: nil),
             ]

@@ -80,7 +80,7 @@ struct Manifest {
     }
 }
 
-/// Modules import what the manifest declares for them. The build finds only what no module beneath
+/// Modules import what the manifest declares for them. The build finds only what no module below
 /// them uses either. The mathematics imports nothing of the system.
 struct DeclaredImportsRule: Rule {
     private static let kinds: Set<String> = [
@@ -180,13 +180,13 @@ struct DeclaredImportsRule: Rule {
         let log = Target.Dependency.product(
             name: "Logging", package: "swift-log")
         // Does a.
-        .target(name: "A", dependencies: ["B", "C", log], swiftSettings: house),
+        .target(name: "A", dependencies: ["B", "C", log], swiftSettings: shared),
         .target(
             name: "B", dependencies: ["C"]),
 
         .target(name: "C"),
         // Computes.
-        .target(name: "QuantileRewards", dependencies: ["C"], swiftSettings: house)
+        .target(name: "QuantileRewards", dependencies: ["C"], swiftSettings: shared)
         """)
 
     @Test func `A target without purpose, and what a drawing lacks, are found`() {

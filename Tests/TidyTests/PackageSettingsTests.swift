@@ -5,14 +5,14 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct PackageSettingsTests {
     private static let targets: Set<String> = ["target", "executableTarget", "testTarget"]
 
-    /// Names of Swift targets in a manifest that do not have `swiftSettings: house`.
+    /// Names of Swift targets in a manifest that do not have `swiftSettings: shared`.
     private func targetsWithoutSettings(in manifest: String) -> Int {
         let file = SourceFile(path: "Package.swift", text: manifest)
         return file.tokens.indices.filter { index in
             guard Self.targets.contains(file.tokens[index].text),
                 file.token(index - 1)?.text == ".", file.token(index + 1)?.text == "("
             else { return false }
-            return !arguments(of: file, from: index + 1).contains(["swiftSettings", ":", "house"])
+            return !arguments(of: file, from: index + 1).contains(["swiftSettings", ":", "shared"])
         }.count
     }
 
@@ -29,18 +29,18 @@ import Testing
         return texts
     }
 
-    @Test func `Every target has the house settings`() throws {
+    @Test func `Every target has the shared settings`() throws {
         let manifest = try SourceTree.text(of: "Package.swift")
         #expect(targetsWithoutSettings(in: manifest) == 0)
     }
 
     @Test func `A target without them is found`() {
-        let good = #".target(name: "A", dependencies: [b("C")], swiftSettings: house)"#
-        let bad = #".testTarget(name: "B", path: "swiftSettings: house")"#
+        let good = #".target(name: "A", dependencies: [b("C")], swiftSettings: shared)"#
+        let bad = #".testTarget(name: "B", path: "swiftSettings: shared")"#
         #expect(targetsWithoutSettings(in: "[\(good),\n\(bad)]") == 1)
     }
 
-    @Test func `The house settings make warnings errors and check memory safety`() throws {
+    @Test func `The shared settings make warnings errors and check memory safety`() throws {
         let file = SourceFile(
             path: "Package.swift", text: try SourceTree.text(of: "Package.swift"))
         let code = file.tokens.map(\.text).joined(separator: " ")

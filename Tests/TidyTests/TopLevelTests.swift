@@ -10,18 +10,18 @@ import Testing
         "Package.resolved",
     ]
 
-    private func strangers(among names: [String]) -> [String] {
+    private func unlisted(among names: [String]) -> [String] {
         names.filter { !$0.hasPrefix(".") && !Self.allowed.contains($0) }.sorted()
     }
 
     @Test func `The top level holds only what the architecture names`() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)
         try #require(names.contains("Package.swift"))
-        #expect(strangers(among: names).isEmpty)
+        #expect(unlisted(among: names).isEmpty)
     }
 
-    @Test func `A stranger is found`() {
+    @Test func `An unlisted name is found`() {
         #expect(
-            strangers(among: ["Sources", "notes.txt", ".ci", "docs"]) == ["docs", "notes.txt"])
+            unlisted(among: ["Sources", "notes.txt", ".ci", "docs"]) == ["docs", "notes.txt"])
     }
 }

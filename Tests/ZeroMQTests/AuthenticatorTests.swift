@@ -61,14 +61,14 @@ struct AuthenticatorTests {
             name: "test-router", type: .router,
             options: [
                 .curveServer(server.secretKey), .linger(.zero), .handshakeInterval(handshakeMax),
-            ], endpoints: [.bind("tcp://127.0.0.1:*")])
+            ], addresses: [.bind("tcp://127.0.0.1:*")])
         configuration.authorize = authorize
         configuration.observe = observe
         return try ZeroMQChannel(configuration)
     }
 
     private func dealer(
-        _ server: ZeroMQPublicKey, _ own: ZeroMQKeyPair, _ endpoint: String
+        _ server: ZeroMQPublicKey, _ own: ZeroMQKeyPair, _ address: String
     ) throws -> ZeroMQChannel {
         try ZeroMQChannel(
             ZeroMQChannelConfiguration(
@@ -76,17 +76,17 @@ struct AuthenticatorTests {
                 options: [
                     .curveClient(server: server, own: own), .linger(.zero),
                     .reconnectInterval(.milliseconds(20)),
-                ], endpoints: [.connect(endpoint)]))
+                ], addresses: [.connect(address)]))
     }
 
     @Test func `a channel's messages say whose they are`() async throws {
         let (server, own) = (try ZeroMQKeyPair.generate(), try ZeroMQKeyPair.generate())
         let router = try router(server) { $0 == own.publicKey ? "alice" : nil }
         try await withRunning(router) {
-            let endpoint = try #require(try await router.endpoints().first)
-            let dealer = try dealer(server.publicKey, own, endpoint)
+            let address = try #require(try await router.addresses().first)
+            let dealer = try dealer(server.publicKey, own, address)
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 #expect(await dealer.send([frame("hello")]) == .sent)
                 var incoming = router.incoming.makeAsyncIterator()
                 #expect(await incoming.next()?.first?.userID == "alice")
@@ -111,19 +111,19 @@ struct AuthenticatorTests {
                 return key == old.publicKey ? "old" : "new"
             })
         try await withRunning(router) {
-            let endpoint = try #require(try await router.endpoints().first)
+            let address = try #require(try await router.addresses().first)
             let (first, second) = (
-                try dealer(server.publicKey, old, endpoint),
-                try dealer(server.publicKey, new, endpoint)
+                try dealer(server.publicKey, old, address),
+                try dealer(server.publicKey, new, address)
             )
             try await withRunning(first) {
-                _ = try await first.endpoints()
+                _ = try await first.addresses()
                 #expect(await first.send([frame("1")]) == .sent)
                 #expect(await next(router)?.userID == "old")
                 barrier.close()
                 defer { barrier.open() }
                 try await withRunning(second) {
-                    _ = try await second.endpoints()
+                    _ = try await second.addresses()
                     #expect(await second.send([frame("2")]) == .sent)
                     try await eventually("two failures") { failures.count >= 2 }
                     #expect(await first.send([frame("3")]) == .sent)
@@ -147,14 +147,14 @@ struct AuthenticatorTests {
         let server = try ZeroMQKeyPair.generate()
         let router = try router(server) { _ in "anybody" }
         try await withRunning(router) {
-            _ = try await router.endpoints()
+            _ = try await router.addresses()
             #expect(router.authenticationFailure == nil)
             router.authenticator?.end()
             #expect(await router.untilAuthenticationFails()?.code == .closed)
             #expect(router.authenticationFailure?.code == .closed)
         }
         let other = try self.router(server) { _ in "anybody" }
-        try await withRunning(other) { _ = try await other.endpoints() }
+        try await withRunning(other) { _ = try await other.addresses() }
         #expect(await other.untilAuthenticationFails() == nil)
         #expect(other.authenticationFailure == nil)
     }
@@ -164,9 +164,9 @@ struct AuthenticatorTests {
         let server = try ZeroMQKeyPair.generate()
         let open = try ZeroMQSocket.open(
             context, .router, options: [.curveServer(server.secretKey), .linger(.zero)])
-        let endpoint = try bindLoopback(open)
+        let address = try bindLoopback(open)
         let outcome = try await HandshakeProbe().handshake(
-            endpoint,
+            address,
             options: [.curveClient(server: server.publicKey, own: try ZeroMQKeyPair.generate())],
             within: .seconds(10))
         #expect(outcome == .accepted)

@@ -10,9 +10,9 @@ struct ChannelTests {
         let router = try openRouter()
         let id = [UInt8](repeating: 200, count: 16)
         try await withRunning(router) {
-            let dealer = try openDealer(try await router.endpoints(), [.routingID(id)])
+            let dealer = try openDealer(try await router.addresses(), [.routingID(id)])
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 #expect(await dealer.send([frame("hello")]) == .sent)
                 #expect(try await take(1, router).map(\.frames) == [[id, frame("hello")]])
                 #expect(await router.send([id, frame("welcome")]) == .sent)
@@ -23,10 +23,10 @@ struct ChannelTests {
 
     @Test func `a channel listens on a socket file`() async throws {
         try await withTemporaryDirectory { directory in
-            let endpoint = "ipc://\(directory)/s"
-            let router = try openRouter(endpoint)
-            let opened = try await withRunning(router) { try await router.endpoints() }
-            #expect(opened == [endpoint])
+            let address = "ipc://\(directory)/s"
+            let router = try openRouter(address)
+            let opened = try await withRunning(router) { try await router.addresses() }
+            #expect(opened == [address])
         }
     }
 
@@ -35,9 +35,9 @@ struct ChannelTests {
         let router = try openRouter { $0.incomingMax = 7 }
         try await withRunning(router) {
             let dealer = try openDealer(
-                try await router.endpoints(), [.sendHighWaterMark(total)])
+                try await router.addresses(), [.sendHighWaterMark(total)])
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 let results = await dealer.send(batch: (0..<total).map { [frame("\($0)")] })
                 #expect(results == Array(repeating: .sent, count: total))
                 let received = try await take(total, router)
@@ -51,9 +51,9 @@ struct ChannelTests {
             $0.incomingMax = 10
         }
         try await withRunning(router) {
-            let dealer = try openDealer(try await router.endpoints(), [.sendHighWaterMark(10)])
+            let dealer = try openDealer(try await router.addresses(), [.sendHighWaterMark(10)])
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 let padding = [UInt8](repeating: 0, count: 500_000)
                 var sent = 0
                 var lastProgress = ContinuousClock.now
@@ -80,9 +80,9 @@ struct ChannelTests {
             $0.batchMax = 10
         }
         try await withRunning(router) {
-            let dealer = try openDealer(try await router.endpoints(), [.sendHighWaterMark(5000)])
+            let dealer = try openDealer(try await router.addresses(), [.sendHighWaterMark(5000)])
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 _ = await dealer.send(
                     batch: Array(repeating: [[UInt8](repeating: 1, count: 300)], count: 500))
                 var (count, largest) = (0, 0)
@@ -98,28 +98,28 @@ struct ChannelTests {
 
     @Test func `cancelling ends a blocked channel, and its port is free at once`() async throws {
         let router = try openRouter { $0.name = "cancelled-one" }
-        let endpoint = try await withThrowingTaskGroup(of: Void.self) { group in
+        let address = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await router.run() }
-            let endpoint = try #require(try await router.endpoints().first)
+            let address = try #require(try await router.addresses().first)
             try await eventually("the thread to block") { try sleeps(thread: "cancelled-one") }
             group.cancelAll()
             try await group.waitForAll()
-            return endpoint
+            return address
         }
-        let again = try openRouter(endpoint)
-        let reopened = try await withRunning(again) { try await again.endpoints() }
-        #expect(reopened == [endpoint])
+        let again = try openRouter(address)
+        let reopened = try await withRunning(again) { try await again.addresses() }
+        #expect(reopened == [address])
     }
 
     @Test func `a channel that is not open sends nothing and hands over nothing`() async throws {
         let router = try openRouter()
         #expect(await router.send([[1]]) == .notOpen)
-        try await withRunning(router) { _ = try await router.endpoints() }
+        try await withRunning(router) { _ = try await router.addresses() }
         #expect(await router.send([[1], [2]]) == .notOpen)
         #expect(await router.send(batch: [[[1]], [[2]]]) == [.notOpen, .notOpen])
         #expect(await router.send(batch: []).isEmpty)
         for await _ in router.incoming { Issue.record("nothing was ever received") }
-        await #expect { try await router.endpoints() } throws: {
+        await #expect { try await router.addresses() } throws: {
             ($0 as? ZeroMQError)?.code == .closed
         }
     }
@@ -127,9 +127,9 @@ struct ChannelTests {
     @Test func `stopping sends what was accepted, and hands over what was received`() async throws {
         let router = try openRouter()
         try await withRunning(router) {
-            let dealer = try openDealer(try await router.endpoints())
+            let dealer = try openDealer(try await router.addresses())
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 _ = await dealer.send(batch: (0..<100).map { [frame("\($0)")] })
             }
             let received = try await take(100, router)
@@ -140,14 +140,14 @@ struct ChannelTests {
     @Test func `a port in use ends the channel, for whoever waits`() async throws {
         let first = try openRouter()
         try await withRunning(first) {
-            let endpoint = try #require(try await first.endpoints().first)
-            let second = try openRouter(endpoint)
+            let address = try #require(try await first.addresses().first)
+            let second = try openRouter(address)
             await withTaskGroup(of: ZeroMQError?.self) { group in
                 group.addTask { await failure { try await second.run() } }
-                group.addTask { await failure { _ = try await second.endpoints() } }
+                group.addTask { await failure { _ = try await second.addresses() } }
                 for await error in group {
                     #expect(error?.code == .addressInUse)
-                    #expect(error?.message.contains(endpoint) == true)
+                    #expect(error?.message.contains(address) == true)
                 }
             }
         }
@@ -156,7 +156,7 @@ struct ChannelTests {
     @Test func `a mandatory router's channel says that a peer is unknown`() async throws {
         let router = try openRouter("tcp://127.0.0.1:*", [.routerMandatory(true)])
         try await withRunning(router) {
-            _ = try await router.endpoints()
+            _ = try await router.addresses()
             #expect(await router.send([frame("nobody"), [1]]) == .unreachable)
         }
     }
@@ -165,7 +165,7 @@ struct ChannelTests {
         let router = try openRouter()
         let error = await failure {
             try await withRunning(router) {
-                _ = try await router.endpoints()
+                _ = try await router.addresses()
                 #expect(await router.send(batch: [[], [[1]]]) == [.notOpen, .notOpen])
             }
         }
@@ -176,7 +176,7 @@ struct ChannelTests {
         let router = try openRouter()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                #expect(await failure { _ = try await router.endpoints() }?.code == .cancelled)
+                #expect(await failure { _ = try await router.addresses() }?.code == .cancelled)
             }
             group.addTask {
                 for await _ in router.incoming { Issue.record("nothing was ever received") }
@@ -186,22 +186,22 @@ struct ChannelTests {
     }
 
     private func openRouter(
-        _ endpoint: String = "tcp://127.0.0.1:*", _ options: [ZeroMQOption] = [],
+        _ address: String = "tcp://127.0.0.1:*", _ options: [ZeroMQOption] = [],
         _ change: (inout ZeroMQChannelConfiguration) -> Void = { _ in }
     ) throws -> ZeroMQChannel {
         var configuration = ZeroMQChannelConfiguration(
-            name: "router", type: .router, options: options, endpoints: [.bind(endpoint)])
+            name: "router", type: .router, options: options, addresses: [.bind(address)])
         change(&configuration)
         return try ZeroMQChannel(configuration)
     }
 
     private func openDealer(
-        _ endpoints: [String], _ options: [ZeroMQOption] = []
+        _ addresses: [String], _ options: [ZeroMQOption] = []
     ) throws -> ZeroMQChannel {
         try ZeroMQChannel(
             ZeroMQChannelConfiguration(
                 name: "dealer", type: .dealer, options: [.linger(patience)] + options,
-                endpoints: endpoints.map { .connect($0) }))
+                addresses: addresses.map { .connect($0) }))
     }
 
     /// Takes that many messages.

@@ -24,7 +24,7 @@ struct CurveBenchmark {
         let count = 100_000
         var routing = ZeroMQChannelConfiguration(
             name: "bench-router", type: .router, options: [.linger(.zero)],
-            endpoints: [.bind("tcp://127.0.0.1:*")])
+            addresses: [.bind("tcp://127.0.0.1:*")])
         if let keys {
             routing.options.append(.curveServer(keys.server.secretKey))
             routing.authorize = { _ in "bench" }
@@ -33,7 +33,7 @@ struct CurveBenchmark {
         return try await withRunning(router) {
             var dealing = ZeroMQChannelConfiguration(
                 name: "bench-dealer", type: .dealer, options: [.linger(.zero)],
-                endpoints: [.connect(try #require(try await router.endpoints().first))])
+                addresses: [.connect(try #require(try await router.addresses().first))])
             if let keys {
                 dealing.options.append(
                     .curveClient(server: keys.server.publicKey, own: keys.own))

@@ -31,10 +31,10 @@ import Testing
     @Test func `closing sends what was accepted before`() throws {
         let context = try ZeroMQContext()
         let pull = try ZeroMQSocket.open(context, .pull)
-        let endpoint = try bindLoopback(pull)
+        let address = try bindLoopback(pull)
         do {
             let push = try ZeroMQSocket.open(context, .push, options: [.linger(patience)])
-            try push.connect(endpoint)
+            try push.connect(address)
             for number in 0..<500 { #expect(try push.send([frame("\(number)")]) == .sent) }
             push.close()
         }

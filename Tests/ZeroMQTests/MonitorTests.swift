@@ -24,20 +24,20 @@ struct MonitorTests {
     }
 
     private func channel(
-        _ type: ZeroMQSocketType, _ endpoints: [ZeroMQChannelConfiguration.Endpoint], _ log: Log
+        _ type: ZeroMQSocketType, _ addresses: [ZeroMQChannelConfiguration.Address], _ log: Log
     ) throws -> ZeroMQChannel {
         var configuration = ZeroMQChannelConfiguration(
-            name: "test", type: type, options: [.linger(.seconds(1))], endpoints: endpoints)
+            name: "test", type: type, options: [.linger(.seconds(1))], addresses: addresses)
         configuration.observe = { log.note($0, $1) }
         return try ZeroMQChannel(configuration)
     }
 
-    @Test func `both sides' connections are told`() async throws {
+    @Test func `both sides' connections are reported`() async throws {
         let (routerLog, dealerLog) = (Log(), Log())
         let router = try channel(.router, [.bind("tcp://127.0.0.1:*")], routerLog)
         try await withRunning(router) {
-            let endpoint = try #require(try await router.endpoints().first)
-            let dealer = try channel(.dealer, [.connect(endpoint)], dealerLog)
+            let address = try #require(try await router.addresses().first)
+            let dealer = try channel(.dealer, [.connect(address)], dealerLog)
             try await withRunning(dealer) {
                 try await dealerLog.wait(for: .handshakeSucceeded, of: 1)
                 try await routerLog.wait(for: .accepted, of: 1)
@@ -55,16 +55,16 @@ struct MonitorTests {
         let second = try channel(.router, [.bind("tcp://127.0.0.1:*")], silent)
         try await withRunning(first, second) {
             let (one, two) = (
-                try #require(try await first.endpoints().first),
-                try #require(try await second.endpoints().first)
+                try #require(try await first.addresses().first),
+                try #require(try await second.addresses().first)
             )
             let dealer = try channel(.dealer, [.connect(one)], log)
             try await withRunning(dealer) {
-                _ = try await dealer.endpoints()
+                _ = try await dealer.addresses()
                 #expect(await dealer.send([frame("1")]) == .sent)
                 var atFirst = first.incoming.makeAsyncIterator()
                 #expect(await atFirst.next()?.first?.frames.last == frame("1"))
-                dealer.reopen(options: [.routingID(frame("again"))], endpoints: [.connect(two)])
+                dealer.reopen(options: [.routingID(frame("again"))], addresses: [.connect(two)])
                 try await log.wait(for: .handshakeSucceeded, of: 2)
                 #expect(await dealer.send([frame("2")]) == .sent)
                 var atSecond = second.incoming.makeAsyncIterator()
@@ -77,14 +77,14 @@ struct MonitorTests {
         }
     }
 
-    @Test func `nobody listening is told as a retry`() async throws {
+    @Test func `nobody listening is reported as a retry`() async throws {
         let log = Log()
         // Bound and closed again: nobody listens there now.
         let context = try ZeroMQContext()
         let socket = try ZeroMQSocket.open(context, .router)
-        let endpoint = try bindLoopback(socket)
+        let address = try bindLoopback(socket)
         socket.close()
-        let dealer = try channel(.dealer, [.connect(endpoint)], log)
+        let dealer = try channel(.dealer, [.connect(address)], log)
         try await withRunning(dealer) { try await log.wait(for: .retried, of: 1) }
     }
 

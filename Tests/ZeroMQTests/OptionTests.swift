@@ -31,7 +31,7 @@ struct OptionTests {
     func `a value out of its range is refused`(option: ZeroMQOption) throws {
         let context = try ZeroMQContext()
         #expect {
-            _ = try ZeroMQSocket.open(context, .router, options: [option]).lastEndpoint()
+            _ = try ZeroMQSocket.open(context, .router, options: [option]).lastAddress()
         } throws: {
             ($0 as? ZeroMQError)?.code == .invalidOption
         }

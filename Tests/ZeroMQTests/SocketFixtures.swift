@@ -46,7 +46,7 @@ actor PollingThread {
 /// Binds to a port of the system's choice.
 func bindLoopback(_ socket: borrowing ZeroMQSocket) throws -> String {
     try socket.bind("tcp://127.0.0.1:*")
-    return try socket.lastEndpoint()
+    return try socket.lastAddress()
 }
 
 /// A new directory, removed after the body.

@@ -16,12 +16,12 @@ import Testing
     ) async throws {
         try await withTemporaryDirectory { directory in
             let router = try ZeroMQSocket.open(context, .router)
-            let endpoints = [
+            let addresses = [
                 "tcp": "tcp://127.0.0.1:*", "ipc": "ipc://\(directory)/s", "inproc": "inproc://s",
             ]
-            try router.bind(try #require(endpoints[transport]))
+            try router.bind(try #require(addresses[transport]))
             let dealer = try ZeroMQSocket.open(context, .dealer, options: [.routingID([0, 1, 2])])
-            try dealer.connect(try router.lastEndpoint())
+            try dealer.connect(try router.lastAddress())
             let frames = [frame("one"), [], frame("three"), []]
             #expect(try dealer.send(frames) == .sent)
             let request = try #require(try nextMessage(router))
@@ -82,12 +82,12 @@ import Testing
 
     @Test func `a mandatory router says that a peer is unknown, and that it has left`() throws {
         let router = try ZeroMQSocket.open(context, .router, options: [.routerMandatory(true)])
-        let endpoint = try bindLoopback(router)
+        let address = try bindLoopback(router)
         #expect(try router.send([frame("nobody"), [1]]) == .unreachable)
         do {
             let dealer = try ZeroMQSocket.open(
                 context, .dealer, options: [.routingID(frame("peer"))])
-            try dealer.connect(endpoint)
+            try dealer.connect(address)
             #expect(try dealer.send([[1]]) == .sent)
             #expect(try nextMessage(router)?.frames.first == frame("peer"))
             #expect(try router.send([frame("peer"), [2]]) == .sent)
@@ -105,14 +105,14 @@ import Testing
     @Test func `with handover a new connection takes over the routing id`() throws {
         let router = try ZeroMQSocket.open(
             context, .router, options: [.routerHandover(true), .routerMandatory(true)])
-        let endpoint = try bindLoopback(router)
+        let address = try bindLoopback(router)
         let id = [UInt8](repeating: 7, count: 16)
         let first = try ZeroMQSocket.open(context, .dealer, options: [.routingID(id)])
-        try first.connect(endpoint)
+        try first.connect(address)
         #expect(try first.send([frame("first")]) == .sent)
         #expect(try nextMessage(router)?.frames == [id, frame("first")])
         let second = try ZeroMQSocket.open(context, .dealer, options: [.routingID(id)])
-        try second.connect(endpoint)
+        try second.connect(address)
         #expect(try second.send([frame("second")]) == .sent)
         #expect(try nextMessage(router)?.frames == [id, frame("second")])
         #expect(try router.send([id, frame("reply")]) == .sent)
@@ -123,11 +123,11 @@ import Testing
     @Test func `a frame beyond the bound disconnects its sender and is not delivered`() throws {
         let router = try ZeroMQSocket.open(
             context, .router, options: [.frameBytesMax(1000), .routerMandatory(true)])
-        let endpoint = try bindLoopback(router)
+        let address = try bindLoopback(router)
         let dealer = try ZeroMQSocket.open(
             context, .dealer,
             options: [.routingID(frame("big")), .reconnectInterval(.seconds(3600))])
-        try dealer.connect(endpoint)
+        try dealer.connect(address)
         #expect(try dealer.send([[UInt8](repeating: 1, count: 1000)]) == .sent)
         #expect(try nextMessage(router)?.byteCount == 1003)
         #expect(try dealer.send([[UInt8](repeating: 1, count: 1001)]) == .sent)
@@ -184,12 +184,12 @@ import Testing
         #expect(try nextMessage(subscriber)?.frames == [frame("a1")])
     }
 
-    @Test func `a disconnected endpoint gets nothing more`() throws {
+    @Test func `a disconnected address gets nothing more`() throws {
         let pull = try ZeroMQSocket.open(context, .pull)
-        let endpoint = try bindLoopback(pull)
+        let address = try bindLoopback(pull)
         let push = try ZeroMQSocket.open(context, .push)
-        try push.connect(endpoint)
-        try push.disconnect(endpoint)
+        try push.connect(address)
+        try push.disconnect(address)
         #expect(try push.send([[1]]) == .wouldBlock)
         #expect { try push.disconnect("tcp://127.0.0.1:1") } throws: { $0 is ZeroMQError }
     }

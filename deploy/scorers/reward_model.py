@@ -38,7 +38,7 @@ WAITING_MAX, WINDOW = 65_536, 1_024
 ITEMS_MAX, BODY_BYTES_MAX = 4_096, 64 << 20
 
 
-class Desk:
+class Batcher:
     """Items that wait to be scored, and the thread that scores them."""
     def __init__(self, load):
         self.load = load
@@ -110,7 +110,7 @@ class Desk:
             self.thread.join(30)
 
 
-def converse(desk, output):
+def converse(batcher, output):
     """The command protocol: answers lines until there are no more."""
     lock = threading.Lock()
     answered = threading.Semaphore(0)
@@ -126,7 +126,7 @@ def converse(desk, output):
         write({"id": number, **what})
         answered.release()
 
-    write({"facts": desk.ready().facts})
+    write({"facts": batcher.ready().facts})
     count = 0
     for line in sys.stdin.buffer:
         if not line.strip():
@@ -138,22 +138,22 @@ def converse(desk, output):
             write({"id": None, "error": f"not a JSON object with an id: {error}"})
             continue
         count += 1
-        desk.submit(item, lambda reward, number=number: answer(number, reward), waits=True)
+        batcher.submit(item, lambda reward, number=number: answer(number, reward), waits=True)
     for _ in range(count):
         answered.acquire()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """The HTTP protocol; `desk` is set by `serve`."""
+    """The HTTP protocol; `batcher` is set by `serve`."""
     protocol_version = "HTTP/1.1"
     timeout = 300
-    desk = None
+    batcher = None
 
     def log_message(self, *_):
         pass
 
     def do_GET(self):
-        model = self.desk.model
+        model = self.batcher.model
         if self.path not in ("/health", "/info"):
             self.refuse(404)
         elif model is None:
@@ -175,20 +175,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise ValueError(f"`items` is no list of up to {ITEMS_MAX} objects")
         except (ValueError, TypeError, KeyError) as error:
             return self.refuse(400, f'not {{"items": [...]}}: {error}')
-        results = self.score(items) if self.desk.model else None
+        results = self.score(items) if self.batcher.model else None
         if results is None:
             return self.refuse(503)
         errors = [{"code": result.code, "message": str(result)}
                   if isinstance(result, ItemError) else None for result in results]
         rewards = [None if error else result for error, result in zip(errors, results)]
-        self.reply(200, {"model": self.desk.model.facts["model"], "rewards": rewards,
+        self.reply(200, {"model": self.batcher.model.facts["model"], "rewards": rewards,
                          "errors": errors})
 
     def score(self, items):
         """A result for each item; `None` when the scorer is busy or ending."""
         results, answers = [None] * len(items), queue.SimpleQueue()
         for place, item in enumerate(items):
-            self.desk.submit(
+            self.batcher.submit(
                 item, lambda result, place=place: answers.put((place, result)), waits=False)
         missing = len(items)
         while missing:
@@ -196,7 +196,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 place, result = answers.get(timeout=1)
                 results[place], missing = result, missing - 1
             except queue.Empty:
-                if self.desk.stopping:
+                if self.batcher.stopping:
                     return None
         busy = any(isinstance(x, ItemError) and x.code == "overloaded" for x in results)
         return None if busy else results
@@ -219,9 +219,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def serve(desk, address):
+def serve(batcher, address):
     host, _, port = address.rpartition(":")
-    http.server.ThreadingHTTPServer.request_queue_size, Handler.desk = 128, desk
+    http.server.ThreadingHTTPServer.request_queue_size, Handler.batcher = 128, batcher
     server = http.server.ThreadingHTTPServer((host or "127.0.0.1", int(port)), Handler)
     say(f"listening on http://{host or '127.0.0.1'}:{server.server_port}")
     server.serve_forever(poll_interval=0.1)
@@ -258,15 +258,15 @@ def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    desk = Desk(lambda: Model(options))
+    batcher = Batcher(lambda: Model(options))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        desk.thread.start()
-        serve(desk, options.http) if options.http else converse(desk, answers)
+        batcher.thread.start()
+        serve(batcher, options.http) if options.http else converse(batcher, answers)
     except (KeyboardInterrupt, BrokenPipeError):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         say("ending")
-    desk.stop()
+    batcher.stop()
     os._exit(0)
 
 

@@ -112,7 +112,7 @@ def end(process):
     process.wait()
 
 
-def last_words(process):
+def last_lines(process):
     """The last line that a sandbox which did not start wrote to standard error."""
     os.set_blocking(process.stderr.fileno(), False)
     text = (process.stderr.read(1 << 16) or b"").decode("utf-8", "replace").strip()
@@ -199,7 +199,7 @@ class Slot:
             if said[-1:] and said[-1][0] == "refused":
                 raise Refused(said[-1][1])
             if ("started", None) not in said:
-                words = last_words(child) or "no answer in time"
+                words = last_lines(child) or "no answer in time"
                 raise RuntimeError(f"the sandbox did not start: {words}")
             return said
         finally:
@@ -220,7 +220,7 @@ class Slot:
             socket.send_fds(self.connection, [len(data).to_bytes(4, "big")], descriptors)
             self.connection.sendall(data)
         except OSError as error:
-            words = last_words(self.judge) or str(error)
+            words = last_lines(self.judge) or str(error)
             self.end_judge()
             raise RuntimeError(f"the judge's sandbox ended: {words}") from error
 

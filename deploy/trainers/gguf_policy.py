@@ -1,4 +1,4 @@
-"""A llama policy kept in a GGUF file: read into torch, told log-probabilities of, written back.
+"""A llama policy kept in a GGUF file: read into torch, evaluated, written back.
 
 The file holds everything that a model server reads: weights, tokeniser, chat template, whether
 texts begin with BOS. All of it is taken from there: trainer and server mean the same tokens.

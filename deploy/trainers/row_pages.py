@@ -29,7 +29,7 @@ TOKENS = """
     UNION ALL
     SELECT prompt_id, 'candidate', candidate_index, token_ids
     FROM ogive.candidates WHERE run = %(run)s AND prompt_id = ANY (%(page)s)"""
-# Rows of an epoch, told without reading the texts.
+# Rows of an epoch, counted without reading the texts.
 DRAWS = "SELECT coalesce(sum(n), 0)::bigint AS count FROM {tables}"
 CANDIDATES = """
     SELECT count(*) FROM ogive.candidates

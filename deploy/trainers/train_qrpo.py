@@ -159,12 +159,12 @@ def train(arguments, say):
                 "dtype": arguments.dtype}
     check(training, made(), arguments, say)
     resume(arguments.checkpoint, training, rows, identity, say)
-    start, first, told = time.monotonic(), training.step, 0.0
+    start, first, printed = time.monotonic(), training.step, 0.0
     for batch in batches(rows, arguments.batch_size, arguments.epochs):
         report = training.learn(batch)
         now = time.monotonic() - start
-        if now - told > 2 or training.step == settings.steps:
-            told = now
+        if now - printed > 2 or training.step == settings.steps:
+            printed = now
             left = now / (training.step - first) * (settings.steps - training.step)
             say({**report, "steps": settings.steps, "eta_s": round(left, 1)},
                 f"step {report['step']}/{settings.steps} · loss {report['loss']:.4f} · "

@@ -24,7 +24,7 @@ class Model:
     """A policy or scorer as offered: `kind` and `model` as in the run's specification.
 
     The facts identify what answers: version of the program, hash of the weights or template, … All
-    workers of a run must tell the same facts, of whatever language they are.
+    workers of a run must report the same facts, of whatever language they are.
     """
 
     kind: str

@@ -133,7 +133,7 @@ SCORERS = [REWARD.offer(REWARD_KIND)] if REWARD else []
 def decline(spec):
     policy, scorer = spec["scoring"]["sampling"]["policy"], spec["scoring"]["scorer"]
     if policy["logprobs"] == "tokens":
-        return ("openai_compatible.py tells no log-probabilities of tokens: set policy.logprobs to "
+        return ("openai_compatible.py gives no log-probabilities of tokens: set policy.logprobs to "
                 "sum or none")
     if scorer.get("label") is not None:
         return "openai_compatible.py chooses no label of a reward model"
@@ -177,7 +177,7 @@ def draw(prompt, seed, policy, parameters):
 
 
 def has_turns(prompt, policy):
-    """Whether a prompt goes to the endpoint for chats."""
+    """Whether a prompt goes to the API for chats."""
     if prompt.messages is None:
         return policy.get("api") == "chat"
     if policy.get("api") == "completions":
@@ -215,12 +215,12 @@ def completion(answer, wants_sum):
 
 
 def sum_of(choice, text, count):
-    """log π_ref(y|x), or None where what the server tells cannot be that."""
-    told = choice.get("logprobs") or {}
-    if isinstance(told.get("content"), list):
-        values = [token.get("logprob") for token in told["content"]]
+    """log π_ref(y|x), or None where what the server reports cannot be that."""
+    reported = choice.get("logprobs") or {}
+    if isinstance(reported.get("content"), list):
+        values = [token.get("logprob") for token in reported["content"]]
     else:
-        values = told.get("token_logprobs") or []
+        values = reported.get("token_logprobs") or []
     is_whole = values and "\ufffd" not in text and count in (None, len(values))
     if not is_whole or not all(is_possible(value) for value in values):
         return None

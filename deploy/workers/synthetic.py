@@ -76,12 +76,12 @@ def completion(seed, law, sampling):
     text = text_of(seed, reward_of(seed, law), law.get("text_length", 64))
     tokens, limit = max(1, len(text) // 4), sampling["parameters"]["max_tokens"]
     count = min(tokens, limit)
-    told = -float(count) * (0.5 + SplitMix64(seed, 2).uniform())
+    reported = -float(count) * (0.5 + SplitMix64(seed, 2).uniform())
     return Completion(
         text,
         finish_reason="length" if tokens > limit else "stop",
         token_count=count,
-        log_probability=None if sampling["policy"].get("logprobs") == "none" else told,
+        log_probability=None if sampling["policy"].get("logprobs") == "none" else reported,
     )
 
 

@@ -98,7 +98,7 @@ class Worker:
         self.past = collections.OrderedDict()
         self.last_heard = time.monotonic()
         self.next_hello = self.next_heartbeat = 0.0
-        self.credit_told = None
+        self.credit_sent = None
         self.draining_since = None
         self.signals = 0
         self.obstacle = None  # why there is no connection
@@ -226,10 +226,10 @@ class Worker:
         self.hellos_open += 1
         # Spread in time, so that a fleet does not speak in chorus.
         self.next_hello = time.monotonic() + HELLO_SECONDS * random.uniform(0.75, 1.25)
-        self.credit_told = self.credit()
+        self.credit_sent = self.credit()
         self.send(hello=wire.Hello(
             name=self.name, version="worker.py", policies=offer[0], scorers=offer[1],
-            credit=self.credit_told, in_flight=[held.for_hello() for held in self.held.values()]))
+            credit=self.credit_sent, in_flight=[held.for_hello() for held in self.held.values()]))
 
     def deliver(self, held):
         """Sends the results that are not acknowledged."""
@@ -286,9 +286,9 @@ class Worker:
             if is_due:
                 self.next_heartbeat = now + self.heartbeat
                 self.send(worker_heartbeat=wire.Heartbeat())
-            if is_due or self.credit_told != self.credit():
-                self.credit_told = self.credit()
-                self.send(credit=wire.Credit(leases=self.credit_told))
+            if is_due or self.credit_sent != self.credit():
+                self.credit_sent = self.credit()
+                self.send(credit=wire.Credit(leases=self.credit_sent))
         for held in list(self.held.values()):
             if held.parts is None and now >= held.deadline:
                 self.drop(held)

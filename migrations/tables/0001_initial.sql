@@ -286,7 +286,7 @@ COMMENT ON COLUMN ogive.completion_rows.seed IS
 COMMENT ON COLUMN ogive.completion_rows.landed_at IS 'When it was committed.';
 COMMENT ON COLUMN ogive.completion_rows.draw_index IS 'Index of the draw, from 0.';
 COMMENT ON COLUMN ogive.completion_rows.token_count IS
-    'Number of tokens, the end token included; NULL when the server did not tell.';
+    'Number of tokens, the end token included; NULL when the server did not report it.';
 COMMENT ON COLUMN ogive.completion_rows.sample_ms IS
     'Time of the request that made it, in milliseconds.';
 COMMENT ON COLUMN ogive.completion_rows.worker IS 'The worker incarnation that made it.';
@@ -301,8 +301,8 @@ COMMENT ON COLUMN ogive.completion_rows.token_ids IS
 COMMENT ON COLUMN ogive.completion_rows.token_log_probabilities IS
     'Their log-probabilities in nats, in the same order; NULL unless asked for.';
 COMMENT ON COLUMN ogive.completion_rows.prompt_tokens IS
-    'Tokens of the prompt that the request was charged with; NULL when the server did not tell, '
-    'and for all but one draw of a request.';
+    'Tokens of the prompt that the request was charged with; NULL when the server did not report '
+    'it, and for all but one draw of a request.';
 -- Texts of more than about 2 kB are compressed. With pglz, the default, that is half of what a
 -- landing of long texts takes; lz4 is several times as fast, writing and reading. A server that
 -- was built without it keeps the default.
@@ -827,13 +827,13 @@ CREATE TABLE ogive.leadership (
     coordinator text,
     since timestamptz,
     renewed_at timestamptz,
-    leads_until timestamptz,
+    expires_at timestamptz,
     counts jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT leadership_pkey PRIMARY KEY (only_row),
     CONSTRAINT leadership_only_row CHECK (only_row),
     CONSTRAINT leadership_term CHECK (term >= 0),
     CONSTRAINT leadership_held CHECK (
-        num_nulls(coordinator, since, renewed_at, leads_until) IN (0, 4)),
+        num_nulls(coordinator, since, renewed_at, expires_at) IN (0, 4)),
     CONSTRAINT leadership_counts CHECK (jsonb_typeof(counts) = 'object')
 ) WITH (fillfactor = 10);
 COMMENT ON TABLE ogive.leadership IS
@@ -845,9 +845,10 @@ COMMENT ON COLUMN ogive.leadership.coordinator IS
     'Host and process id; NULL when the last one resigned.';
 COMMENT ON COLUMN ogive.leadership.since IS 'When it began to lead; NULL without a coordinator.';
 COMMENT ON COLUMN ogive.leadership.renewed_at IS
-    'When it last renewed its lease; NULL without a coordinator.';
-COMMENT ON COLUMN ogive.leadership.leads_until IS
-    'When another one may lead, unless the lease is renewed before; NULL without a coordinator.';
+    'When it last renewed its term; NULL without a coordinator.';
+COMMENT ON COLUMN ogive.leadership.expires_at IS
+    'When its term expires and another one may lead, unless it is renewed before; NULL without a '
+    'coordinator.';
 COMMENT ON COLUMN ogive.leadership.counts IS 'Totals by name, as of renewed_at.';
 INSERT INTO ogive.leadership (term) VALUES (0);
 CREATE TRIGGER leadership_rises BEFORE UPDATE ON ogive.leadership
@@ -861,10 +862,10 @@ CREATE TABLE ogive.workers (
     name text NOT NULL,
     state text NOT NULL,
     note text,
-    shut jsonb NOT NULL DEFAULT '[]',
+    outages jsonb NOT NULL DEFAULT '[]',
     CONSTRAINT workers_pkey PRIMARY KEY (id),
     CONSTRAINT workers_state CHECK (state IN ('active', 'idle', 'draining', 'left', 'lost')),
-    CONSTRAINT workers_shut CHECK (jsonb_typeof(shut) = 'array')
+    CONSTRAINT workers_outages CHECK (jsonb_typeof(outages) = 'array')
 );
 COMMENT ON TABLE ogive.workers IS
     'Worker incarnations as the coordinator last saw them. Of those that are gone, the last ones '
@@ -875,7 +876,7 @@ COMMENT ON COLUMN ogive.workers.seen_at IS 'When its state was last recorded.';
 COMMENT ON COLUMN ogive.workers.name IS 'Host and process id, as the worker says.';
 COMMENT ON COLUMN ogive.workers.state IS 'active, idle, draining, left or lost.';
 COMMENT ON COLUMN ogive.workers.note IS 'Why it gets no work; NULL when it may.';
-COMMENT ON COLUMN ogive.workers.shut IS
+COMMENT ON COLUMN ogive.workers.outages IS
     'Endpoints of its models that get no requests for now: objects with model, endpoint, code, '
     'message and since.';
 CREATE INDEX workers_term ON ogive.workers (term, name);

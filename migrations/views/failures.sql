@@ -26,7 +26,7 @@ COMMENT ON COLUMN ogive.failures.item_kind IS
 COMMENT ON COLUMN ogive.failures.item_index IS 'Index within its kind, from 0.';
 COMMENT ON COLUMN ogive.failures.stage IS
     'sampling: there is no completion. scoring: there is one, but no reward. logprob: the policy '
-    'did not tell the log-probability of a candidate.';
+    'did not report the log-probability of a candidate.';
 COMMENT ON COLUMN ogive.failures.code IS 'Kind of failure, for example timeout or malformed.';
 COMMENT ON COLUMN ogive.failures.message IS 'What is wrong, where, and what to do.';
 COMMENT ON COLUMN ogive.failures.attempts IS 'How often it was tried.';

@@ -50,7 +50,7 @@ COMMENT ON COLUMN ogive.run_completions.log_probability IS
     'log pi_ref(y|x) at temperature 1, in nats, the end token included; NULL when not asked for '
     '(policy.logprobs: none) or text_is_lossy.';
 COMMENT ON COLUMN ogive.run_completions.token_count IS
-    'Number of tokens, the end token included; NULL when the server did not tell.';
+    'Number of tokens, the end token included; NULL when the server did not report it.';
 COMMENT ON COLUMN ogive.run_completions.finish_reason IS
     'stop, length (max_tokens cut it off) or other.';
 COMMENT ON COLUMN ogive.run_completions.truncated IS 'Whether max_tokens cut it off.';
@@ -67,14 +67,14 @@ COMMENT ON COLUMN ogive.run_completions.sampling_id IS 'Number of the sampling.'
 COMMENT ON COLUMN ogive.run_completions.scoring_id IS 'Number of the scoring.';
 COMMENT ON COLUMN ogive.run_completions.token_ids IS
     'The sampled tokens, the end token included; NULL unless policy.logprobs is tokens and the '
-    'server told them.';
+    'server reported them.';
 COMMENT ON COLUMN ogive.run_completions.token_log_probabilities IS
     'Their log-probabilities in nats, in the same order; NULL unless policy.logprobs is tokens.';
 COMMENT ON COLUMN ogive.run_completions.text_is_lossy IS
     'Whether the text holds U+FFFD, which stands for bytes that were no whole character: no '
     'tokens give this text, so that a log-probability would be that of another one.';
 COMMENT ON COLUMN ogive.run_completions.sampled_log_probability IS
-    'The sum that the server told with the draw, whatever became of the text: what checksums of '
-    'snapshots are made of.';
+    'The sum that the server reported with the draw, whatever became of the text: what checksums '
+    'of snapshots are made of.';
 
 GRANT SELECT ON ogive.run_completions TO ogive_reader, ogive_writer;

@@ -25,14 +25,14 @@ CROSS JOIN LATERAL (
             WHEN m.draws > 0 THEN 1 + v.pending::float8 / m.draws END AS factor) t;
 
 COMMENT ON VIEW ogive.run_spending IS
-    'What each run has spent on results that landed, where the servers tell, and what the whole '
-    'of it will be. Results that another run had made cost nothing.';
+    'What each run has spent on results that landed, where the servers report them, and what the '
+    'whole of it will be. Results that another run had made cost nothing.';
 COMMENT ON COLUMN ogive.run_spending.run IS 'Name of the run.';
 COMMENT ON COLUMN ogive.run_spending.state IS
     'open while something is pending, budget when it stopped because its budget is spent, '
     'cancelled when a person ended it, else finished.';
 COMMENT ON COLUMN ogive.run_spending.tokens IS
-    'Tokens of policy and scorer, read and written, where the servers tell.';
+    'Tokens of policy and scorer, read and written, where the servers report them.';
 COMMENT ON COLUMN ogive.run_spending.cost IS
     'Their cost by the prices of the run''s specification, in the unit of these prices; NULL '
     'without prices.';

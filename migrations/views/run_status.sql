@@ -84,7 +84,7 @@ COMMENT ON COLUMN ogive.run_status.target_candidates IS 'Candidates to be scored
 COMMENT ON COLUMN ogive.run_status.landed_candidates IS 'Candidates with a reward.';
 COMMENT ON COLUMN ogive.run_status.candidate_failures IS 'Candidates given up.';
 COMMENT ON COLUMN ogive.run_status.tokens IS
-    'Tokens of all completions, where the server told them.';
+    'Tokens of all completions, where the server reported them.';
 COMMENT ON COLUMN ogive.run_status.truncated IS 'Completions cut off by max_tokens.';
 COMMENT ON COLUMN ogive.run_status.mean_reward IS
     'Mean raw reward of the draws; NULL while there is none.';
@@ -102,7 +102,7 @@ COMMENT ON COLUMN ogive.run_status.run_id IS 'Number of the run.';
 COMMENT ON COLUMN ogive.run_status.sampling_id IS 'Number of the sampling.';
 COMMENT ON COLUMN ogive.run_status.scoring_id IS 'Number of the scoring.';
 COMMENT ON COLUMN ogive.run_status.target_log_probabilities IS
-    'Candidates whose log-probability is to be told.';
+    'Candidates whose log-probability is to be determined.';
 COMMENT ON COLUMN ogive.run_status.landed_log_probabilities IS 'Candidates with a log-probability.';
 COMMENT ON COLUMN ogive.run_status.log_probability_failures IS
     'Candidates whose log-probability was given up.';

@@ -23,7 +23,7 @@ COMMENT ON COLUMN ogive.scored_completions.log_probability IS
     'log pi_ref(y|x) at temperature 1, in nats, the end token included; NULL when not asked for '
     '(policy.logprobs: none) or text_is_lossy.';
 COMMENT ON COLUMN ogive.scored_completions.token_count IS
-    'Number of tokens, the end token included; NULL when the server did not tell.';
+    'Number of tokens, the end token included; NULL when the server did not report it.';
 COMMENT ON COLUMN ogive.scored_completions.finish_reason IS
     'stop, length (max_tokens cut it off) or other.';
 COMMENT ON COLUMN ogive.scored_completions.truncated IS 'Whether max_tokens cut it off.';
@@ -40,7 +40,7 @@ COMMENT ON COLUMN ogive.scored_completions.sampling_id IS 'Number of the samplin
 COMMENT ON COLUMN ogive.scored_completions.scoring_id IS 'Number of the scoring.';
 COMMENT ON COLUMN ogive.scored_completions.token_ids IS
     'The sampled tokens, the end token included; NULL unless policy.logprobs is tokens and the '
-    'server told them.';
+    'server reported them.';
 COMMENT ON COLUMN ogive.scored_completions.token_log_probabilities IS
     'Their log-probabilities in nats, in the same order; NULL unless policy.logprobs is tokens.';
 COMMENT ON COLUMN ogive.scored_completions.text_is_lossy IS

@@ -20,7 +20,7 @@ COMMENT ON COLUMN ogive.unscored_completions.log_probability IS
     'log pi_ref(y|x) at temperature 1, in nats, the end token included; NULL when not asked for '
     '(policy.logprobs: none) or text_is_lossy.';
 COMMENT ON COLUMN ogive.unscored_completions.token_count IS
-    'Number of tokens, the end token included; NULL when the server did not tell.';
+    'Number of tokens, the end token included; NULL when the server did not report it.';
 COMMENT ON COLUMN ogive.unscored_completions.finish_reason IS
     'stop, length (max_tokens cut it off) or other.';
 COMMENT ON COLUMN ogive.unscored_completions.truncated IS 'Whether max_tokens cut it off.';

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW ogive.worker_status AS
 SELECT w.id AS worker, w.name, w.state, w.note, w.seen_at, w.term,
-    w.term = l.term AS current, l.coordinator, w.shut AS shut_endpoints
+    w.term = l.term AS current, l.coordinator, w.outages AS unavailable_endpoints
 FROM ogive.workers w
 CROSS JOIN ogive.leadership l;
 
@@ -14,7 +14,7 @@ COMMENT ON COLUMN ogive.worker_status.term IS 'The term of the coordinator that 
 COMMENT ON COLUMN ogive.worker_status.current IS 'Whether that coordinator still leads.';
 COMMENT ON COLUMN ogive.worker_status.coordinator IS
     'The coordinator that leads; NULL when the last one resigned.';
-COMMENT ON COLUMN ogive.worker_status.shut_endpoints IS
+COMMENT ON COLUMN ogive.worker_status.unavailable_endpoints IS
     'Endpoints of its models that get no requests for now: objects with model, endpoint, code, '
     'message and since, the time since when no request to it was answered.';
 

@@ -72,7 +72,7 @@ package struct Lease: Hashable, Sendable {
     /// The seed of draw 0.
     package var seedBase: UInt64
     /// The items, ascending: all to be sampled and scored, or all only to be scored, or the
-    /// log-probabilities of all to be told.
+    /// log-probabilities of all to be determined.
     package var items: [WorkItem]
     /// How long the worker may take, from receipt.
     package var duration: Duration

@@ -73,19 +73,19 @@ package struct HeldLease: Hashable, Sendable {
     /// The lease.
     package var claim: LeaseClaim
     /// Those of its items whose results are acknowledged.
-    package var settled: [ItemName]
+    package var resolved: [ItemName]
 
     /// Joins both.
-    package init(claim: LeaseClaim, settled: [ItemName] = []) {
+    package init(claim: LeaseClaim, resolved: [ItemName] = []) {
         self.claim = claim
-        self.settled = settled
+        self.resolved = resolved
     }
 
     /// The items that are still to come, in the lease's order.
     package var items: [ItemName] {
-        if settled.isEmpty { return claim.items }
-        let settled = Set(settled)
-        return claim.items.filter { !settled.contains($0) }
+        if resolved.isEmpty { return claim.items }
+        let resolved = Set(resolved)
+        return claim.items.filter { !resolved.contains($0) }
     }
 }
 
@@ -156,14 +156,14 @@ package struct EndpointOutage: Hashable, Sendable {
     package var model: String
     /// Its address.
     package var endpoint: String
-    /// The kind of failure that shut it.
+    /// The kind of failure that made it unavailable.
     package var code: ModelError.Code
     /// What the server said, or did not say.
     package var message: String
     /// For how long no request was answered, when this was said.
     package var lasting: Duration
 
-    /// Most that a worker tells of; those beyond are left out.
+    /// Most that a worker reports; those beyond are left out.
     package static let most = 256
 
     /// Joins the parts.

@@ -9,7 +9,7 @@ extension Scheduler {
     /// never a choice by content; and it does so once. Either way only with the proof that it was
     /// granted to this worker, and while it serves the models that its run is bound to.
     mutating func adopt(
-        _ held: [HeldLease], by worker: WorkerID, now: Instant
+        _ held: [HeldLease], by worker: WorkerID, now: TimePoint
     ) -> [Welcome.Adoption] {
         guard let holder = workers[worker]?.holder, !held.isEmpty, areProved(held, of: worker)
         else { return [] }
@@ -51,7 +51,7 @@ extension Scheduler {
     }
 
     private mutating func keep(
-        _ held: HeldLease, by worker: WorkerID, now: Instant
+        _ held: HeldLease, by worker: WorkerID, now: TimePoint
     ) -> LeaseName? {
         let lease = held.claim.lease
         guard var task = tasks[lease.task], task.epoch == lease.epoch else { return nil }
@@ -70,7 +70,7 @@ extension Scheduler {
     }
 
     private mutating func takeOver(
-        _ held: HeldLease, by worker: WorkerID, now: Instant
+        _ held: HeldLease, by worker: WorkerID, now: TimePoint
     ) -> LeaseName? {
         let (items, claim) = (held.items, held.claim)
         let wanted = Set(items)
@@ -119,7 +119,7 @@ extension Scheduler {
 
     /// Ends the adopted lease of a former grant of the same task: its worker had returned it, or
     /// lost it, before this worker got the task. So it does not matter whose hello comes first.
-    private mutating func endFormer(than claim: LeaseClaim, but worker: WorkerID, now: Instant) {
+    private mutating func endFormer(than claim: LeaseClaim, but worker: WorkerID, now: TimePoint) {
         for id in (runs[claim.run]?.tasks[claim.prompt] ?? []).sorted() {
             guard let task = tasks[id], let former = task.former,
                 former.term == claim.lease.term, former.task == claim.lease.task,
@@ -145,7 +145,7 @@ extension Scheduler {
             guard !gone.isEmpty else { continue }
             task.items.removeAll { names.contains($0.name) }
             task.epoch = Epoch(task.epoch.rawValue + 1)
-            runs[task.run]?.deactivate(gone, of: task.promptID, settled: false)
+            runs[task.run]?.deactivate(gone, of: task.promptID, resolved: false)
             tasks[id] = task
             if task.items.isEmpty {
                 runs[task.run]?.unqueue(id)

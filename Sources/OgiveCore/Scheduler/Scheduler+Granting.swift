@@ -29,7 +29,7 @@ extension Scheduler {
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
     /// that takes results more slowly than they come holds up granting.
-    mutating func grant(now: Instant) {
+    mutating func grant(now: TimePoint) {
         guard !isDraining, !isHeld, !landing.isPaused, landing.items < limits.windowItems
         else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
@@ -54,7 +54,7 @@ extension Scheduler {
 
     /// What a worker gets next, if it has room. The copy of the worker ends here: changing the
     /// original beside it would copy the set of its tasks.
-    private mutating func nextTask(of id: WorkerID, now: Instant) -> TaskID? {
+    private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
         withWorker(id) { $0.noteSuspectOver(now: now) }
         guard let worker = workers[id], hasRoom(worker) else { return nil }
         return nextTask(for: worker, now: now)
@@ -64,7 +64,7 @@ extension Scheduler {
     /// without other leases, so that it takes nobody along: one worker at a time is emptied for
     /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
     /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
-    private mutating func nextTask(for worker: SchedulerWorker, now: Instant) -> TaskID? {
+    private mutating func nextTask(for worker: SchedulerWorker, now: TimePoint) -> TaskID? {
         let ordinary = nextRun(for: worker, \.ready)
         let owes = worker.owesOthers || worker.owesUntil > now
         if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
@@ -101,7 +101,7 @@ extension Scheduler {
     }
 
     /// Grants the first task of one of its run's two queues.
-    private mutating func grant(_ task: SchedulerTask, to worker: WorkerID, now: Instant) {
+    private mutating func grant(_ task: SchedulerTask, to worker: WorkerID, now: TimePoint) {
         var task = task
         let isSuspect = runs[task.run]?.suspects.first == task.id
         if isSuspect {
@@ -118,7 +118,7 @@ extension Scheduler {
         task.waitsSince = nil
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if withWorker(worker, { $0.told.insert(task.run).inserted }) == true,
+        if withWorker(worker, { $0.announcedRuns.insert(task.run).inserted }) == true,
             let description = runs[task.run]?.description
         {
             send(.serve(description), to: worker)
@@ -148,7 +148,7 @@ extension Scheduler {
 
     /// Gives a task to a worker and counts it.
     mutating func lease(
-        _ task: inout SchedulerTask, to worker: WorkerID, isAlone: Bool = false, now: Instant
+        _ task: inout SchedulerTask, to worker: WorkerID, isAlone: Bool = false, now: TimePoint
     ) {
         task.state = .leased(worker, deadline: expect(task, now: now))
         task.isAlone = isAlone
@@ -166,7 +166,7 @@ extension Scheduler {
     }
 
     /// Begins the time of a task's lease, and says when it runs out.
-    mutating func expect(_ task: SchedulerTask, now: Instant) -> Instant {
+    mutating func expect(_ task: SchedulerTask, now: TimePoint) -> TimePoint {
         if deadlines.count > 2 * tasks.count + Self.deadlinesKept { clearDeadlines() }
         let deadline = now + limits.leaseDuration
         deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
@@ -188,7 +188,7 @@ extension Scheduler {
     }
 
     /// Takes back leases that ran out.
-    mutating func expireLeases(now: Instant) {
+    mutating func expireLeases(now: TimePoint) {
         while !isOff(.deadline), let due = deadlines.min, due.at <= now {
             deadlines.removeMin()
             guard let task = tasks[due.task], task.epoch == due.epoch,
@@ -207,7 +207,7 @@ extension Scheduler {
     /// all others. A loss charges an attempt, and gives up a task that used up its attempts.
     /// `together` is how many the worker lost at once.
     mutating func requeue(
-        _ id: TaskID, after loss: TaskLoss.Kind?, together: Int = 1, now: Instant
+        _ id: TaskID, after loss: TaskLoss.Kind?, together: Int = 1, now: TimePoint
     ) {
         guard var task = tasks[id], case .leased(let worker, let deadline) = task.state else {
             return
@@ -220,8 +220,8 @@ extension Scheduler {
             return
         }
         task.state = .ready
-        if loss == .lost, together >= limits.crowdLeases {
-            task.crowdLosses += 1
+        if loss == .lost, together >= limits.massLossLeases {
+            task.massLosses += 1
         } else if let loss {
             task.charge(
                 TaskLoss(
@@ -249,7 +249,7 @@ extension Scheduler {
     }
 
     /// Makes two tasks of a leased one that is too large for a message.
-    mutating func split(_ id: TaskID, now: Instant) {
+    mutating func split(_ id: TaskID, now: TimePoint) {
         guard var task = tasks[id] else { return }
         lastTask += 1
         let middle = task.items.count / 2
@@ -258,7 +258,7 @@ extension Scheduler {
             items: Array(task.items[middle...]), state: .ready)
         other.bytes = task.bytes
         other.attempts = task.attempts
-        other.crowdLosses = task.crowdLosses
+        other.massLosses = task.massLosses
         other.history = task.history
         inFlightItems -= other.items.count
         task.items.removeSubrange(middle...)
@@ -270,7 +270,7 @@ extension Scheduler {
 
     /// Drops a task whose prompt is not in memory; the database will name its items again.
     private mutating func leaveToDatabase(_ task: SchedulerTask) {
-        runs[task.run]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
+        runs[task.run]?.deactivate(task.items.map(\.name), of: task.promptID, resolved: false)
         runs[task.run]?.rewind()
         if task.unlanded == 0 {
             forget(task.id)
@@ -282,7 +282,7 @@ extension Scheduler {
 
     /// Turns what is left of a task into failures.
     mutating func abandon(
-        _ id: TaskID, code: ModelError.Code, _ message: String, _ now: Instant
+        _ id: TaskID, code: ModelError.Code, _ message: String, _ now: TimePoint
     ) {
         guard var task = tasks[id] else { return }
         if case .leased(let worker, _) = task.state {

@@ -4,7 +4,7 @@ extension Scheduler {
     /// Puts results into the next batch. `part` is acknowledged when they are committed.
     mutating func collect(
         _ results: [ItemResult], of id: TaskID, part: ResultName?, from worker: WorkerID,
-        now: Instant
+        now: TimePoint
     ) {
         guard let task = tasks[id] else { return }
         guard !results.isEmpty else {
@@ -23,7 +23,7 @@ extension Scheduler {
     }
 
     /// Sends batches that are full or old enough, and those that wait for another try.
-    mutating func flushLanding(now: Instant) {
+    mutating func flushLanding(now: TimePoint) {
         guard !landing.isWaiting(now) else { return }
         landing.pausedUntil = nil
         while landing.onTheirWay < limits.landingsMax {
@@ -43,7 +43,7 @@ extension Scheduler {
         }
     }
 
-    private func isDue(_ lane: SchedulerLanding.Lane, now: Instant) -> Bool {
+    private func isDue(_ lane: SchedulerLanding.Lane, now: TimePoint) -> Bool {
         lane.isDue(limits, now: now) || isDraining && !lane.entries.isEmpty
     }
 
@@ -60,7 +60,7 @@ extension Scheduler {
             inFlightItems -= entry.names.count
             landing.note(-entry.bytes, of: entry, limits)
             runs[entry.group.run]?.deactivate(
-                entry.names, of: entry.group.prompt, settled: true)
+                entry.names, of: entry.group.prompt, resolved: true)
             tasks[entry.task]?.unlanded -= entry.names.count
             removeIfDone(entry.task)
             if let ack = entry.ack, landing.isLastPiece(of: ack, from: entry.worker) {
@@ -77,7 +77,7 @@ extension Scheduler {
     }
 
     /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.
-    mutating func landingFailed(_ id: BatchID, _ error: StoreError, now: Instant) {
+    mutating func landingFailed(_ id: BatchID, _ error: StoreError, now: TimePoint) {
         guard landing.isPacked(id) else { return }
         if error.isRetriable {
             landing.putBack(id)

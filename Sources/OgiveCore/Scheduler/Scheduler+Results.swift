@@ -4,7 +4,7 @@ internal import OrderedCollections
 extension Scheduler {
     /// Takes in results. They count with the proof that their lease was granted to the sender,
     /// under its current epoch: leased to the sender, or taken back and not yet granted anew.
-    mutating func receive(_ result: TaskResult, from id: WorkerID, now: Instant) {
+    mutating func receive(_ result: TaskResult, from id: WorkerID, now: TimePoint) {
         let name = result.name
         guard result.claim.lease.term == term || isOff(.term) else {
             drop(name, from: id)
@@ -55,7 +55,7 @@ extension Scheduler {
     /// Begins the time of a lease anew, also of one that ran out while nobody else has its task.
     /// Its worker waits for the database: were that a loss, large results would become failures
     /// for their size. But a worker must not hold a lease for ever by keeping its own share full.
-    private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: Instant) {
+    private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: TimePoint) {
         var task = task
         guard task.state == .ready || task.isLeased(to: worker) else { return }
         // A database that is away is nobody's doing.
@@ -73,7 +73,7 @@ extension Scheduler {
 
     /// Takes in results of a task that is in memory.
     private mutating func take(
-        _ result: TaskResult, of task: SchedulerTask, from worker: WorkerID, now: Instant
+        _ result: TaskResult, of task: SchedulerTask, from worker: WorkerID, now: TimePoint
     ) {
         var task = task
         switch task.state {
@@ -107,7 +107,7 @@ extension Scheduler {
     /// acknowledgement was lost; or they are late and the task was forgotten. The database knows:
     /// they are landed (again), which is harmless, and acknowledged by the commit.
     private mutating func receiveUnowned(
-        _ result: TaskResult, from worker: SchedulerWorker, now: Instant
+        _ result: TaskResult, from worker: SchedulerWorker, now: TimePoint
     ) {
         let (claim, name) = (result.claim, result.name)
         guard let run = runs[claim.run] else {
@@ -164,7 +164,7 @@ extension Scheduler {
     /// Does not take a proved lease's results. The lease is over, its items go to others without
     /// charging an attempt, and the worker gets no more of the run: the fault is its own.
     private mutating func refuse(
-        _ result: TaskResult, because fault: String, from id: WorkerID, now: Instant
+        _ result: TaskResult, because fault: String, from id: WorkerID, now: TimePoint
     ) {
         counters.rejected += 1
         send(.rejected(result.name, reason: fault), to: id)

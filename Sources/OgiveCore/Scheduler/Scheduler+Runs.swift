@@ -54,7 +54,7 @@ extension Scheduler {
     }
 
     /// Asks the database for what the runs need: pages, or whether they are finished.
-    mutating func askDatabase(now: Instant) {
+    mutating func askDatabase(now: TimePoint) {
         guard !isDraining, !landing.isPaused else { return }
         for index in runs.values.indices {
             guard runs.values[index].notBefore <= now else { continue }
@@ -92,7 +92,7 @@ extension Scheduler {
         }
     }
 
-    /// Takes in a page: items that are in memory already, or were settled meanwhile, are skipped.
+    /// Takes in a page: items that are in memory already, or were resolved meanwhile, are skipped.
     mutating func take(_ page: PendingPage, of id: RunID) {
         guard runs[id]?.paging == .fetching else { return }
         withRun(id) { $0.trouble = nil }
@@ -134,7 +134,7 @@ extension Scheduler {
     }
 
     /// Asks the database again, not before a moment.
-    mutating func postpone(_ id: RunID, until moment: Instant) {
+    mutating func postpone(_ id: RunID, until moment: TimePoint) {
         guard var run = runs[id] else { return }
         run.notBefore = moment
         switch run.paging {
@@ -144,12 +144,12 @@ extension Scheduler {
         }
         if run.rewindsNext { run.cursor = nil }
         run.rewindsNext = false
-        run.settledWhileFetching = [:]
+        run.resolvedWhileFetching = [:]
         runs[id] = run
     }
 
     /// The database said whether anything of the run is left.
-    mutating func finished(_ id: RunID, _ isFinished: Bool, now: Instant) {
+    mutating func finished(_ id: RunID, _ isFinished: Bool, now: TimePoint) {
         guard var run = runs[id], run.paging == .finishing else { return }
         run.trouble = nil
         if isFinished {
@@ -190,7 +190,7 @@ extension Scheduler {
             }
             guard !idle.isEmpty else { continue }
             for task in idle.compactMap({ tasks[$0] }) {
-                runs[id]?.deactivate(task.items.map(\.name), of: task.promptID, settled: false)
+                runs[id]?.deactivate(task.items.map(\.name), of: task.promptID, resolved: false)
                 forget(task.id)
             }
             runs[id]?.ready.removeAll(where: Set(idle).contains)
@@ -209,7 +209,7 @@ extension Scheduler {
     /// operator, of lasting trouble once a minute. What the database refuses again and again costs
     /// only that run, unless there is no other: then this coordinator stops.
     mutating func failed(
-        _ call: StoreCall, of id: RunID, _ error: StoreError, now: Instant
+        _ call: StoreCall, of id: RunID, _ error: StoreError, now: TimePoint
     ) {
         counters.databaseErrors += 1
         guard let run = runs[id] else { return }

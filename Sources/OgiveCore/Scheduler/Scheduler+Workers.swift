@@ -4,7 +4,7 @@ internal import OrderedCollections
 
 extension Scheduler {
     /// Takes in a message. Anything from a registered worker is a sign of life.
-    mutating func receive(_ envelope: FromWorker, now: Instant) {
+    mutating func receive(_ envelope: FromWorker, now: TimePoint) {
         let id = envelope.worker
         if case .hello(let hello) = envelope.message {
             greet(hello, LeaseHolder(worker: id, key: envelope.key), now: now)
@@ -24,8 +24,8 @@ extension Scheduler {
         case .heartbeat:
             note([], of: id)
             send(.heartbeat, to: id)
-        case .impaired(let shut):
-            note(shut, of: id)
+        case .impaired(let outages):
+            note(outages, of: id)
             send(.heartbeat, to: id)
         case .returned(let leases): takeBack(leases, from: id, now: now)
         case .declined(let run, let reason, let leases):
@@ -41,7 +41,7 @@ extension Scheduler {
     /// Registers a worker. Before the open runs are known it waits: what it holds could not be
     /// judged. One that left is not heard: to leave and come back would undo what it was charged,
     /// and leave a check for silence behind each time.
-    private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: Instant) {
+    private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: TimePoint) {
         if departed.contains(holder.worker) { return }
         if knowsRuns {
             register(hello, holder, now: now)
@@ -53,7 +53,7 @@ extension Scheduler {
     }
 
     /// Registers the workers that waited for the first list of runs.
-    mutating func admitWaiting(now: Instant) {
+    mutating func admitWaiting(now: TimePoint) {
         guard knowsRuns, !greetings.isEmpty else { return }
         let waiting = greetings
         greetings.removeAll()
@@ -63,7 +63,7 @@ extension Scheduler {
     }
 
     /// Registers an incarnation, for the first time or again.
-    private mutating func register(_ hello: Hello, _ holder: LeaseHolder, now: Instant) {
+    private mutating func register(_ hello: Hello, _ holder: LeaseHolder, now: TimePoint) {
         let id = holder.worker
         let former = workers[id]
         if let former, now - former.greetedAt < limits.helloPause { return }
@@ -76,7 +76,7 @@ extension Scheduler {
         worker.suspect = former?.suspect
         worker.aloneSince = former?.aloneSince
         worker.owesUntil = former?.owesUntil ?? .zero
-        worker.shut = former?.shut ?? []
+        worker.outages = former?.outages ?? []
         let held = (former?.tasks ?? []).sorted()
         for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
         replace(worker)
@@ -99,7 +99,7 @@ extension Scheduler {
     /// Takes back tasks that a worker had, and that its hello does not name. After a change of its
     /// models, what it still sends of them is stale: it may be of either.
     private mutating func takeBack(
-        _ held: [TaskID], from id: WorkerID, hasChanged: Bool, _ now: Instant
+        _ held: [TaskID], from id: WorkerID, hasChanged: Bool, _ now: TimePoint
     ) {
         let forgotten = held.filter { task in
             tasks[task]?.isLeased(to: id) == true && workers[id]?.tasks.contains(task) != true
@@ -115,11 +115,11 @@ extension Scheduler {
     }
 
     /// Keeps which endpoints of a worker get no requests. For people: nothing is decided by it.
-    private mutating func note(_ shut: [EndpointOutage], of id: WorkerID) {
-        guard let known = workers[id]?.shut else { return }
-        let shut = shut.bounded(toBytes: SchedulerWorker.noteBytesMax)
-        workers[id]?.shut = shut
-        guard !known.isSame(as: shut), let record = workers[id]?.record else { return }
+    private mutating func note(_ outages: [EndpointOutage], of id: WorkerID) {
+        guard let known = workers[id]?.outages else { return }
+        let outages = outages.bounded(toBytes: SchedulerWorker.noteBytesMax)
+        workers[id]?.outages = outages
+        guard !known.isSame(as: outages), let record = workers[id]?.record else { return }
         effects.append(.record(record))
     }
 
@@ -144,18 +144,18 @@ extension Scheduler {
     }
 
     /// Leases given back unfinished: the tasks go to others, no attempt is charged.
-    private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID, now: Instant) {
+    private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID, now: TimePoint) {
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
             counters.returned += 1
-            // The reason may be that it does not know the run: it is told again.
-            workers[id]?.told.remove(task.run)
+            // The reason may be that it does not know the run: the run is announced again.
+            workers[id]?.announcedRuns.remove(task.run)
             requeue(lease.task, after: nil, now: now)
         }
     }
 
-    private mutating func leave(_ id: WorkerID, now: Instant) {
+    private mutating func leave(_ id: WorkerID, now: TimePoint) {
         guard let worker = workers[id] else { return }
         for task in worker.tasks.sorted() {
             requeue(task, after: nil, now: now)
@@ -169,7 +169,7 @@ extension Scheduler {
     }
 
     /// Takes workers that fell silent for lost.
-    mutating func expireWorkers(now: Instant) {
+    mutating func expireWorkers(now: TimePoint) {
         while let check = silences.min, check.at <= now {
             silences.removeMin()
             departed.remove(check.worker)
@@ -192,9 +192,9 @@ extension Scheduler {
     }
 
     /// A message could not be queued. A lease that was not sent is nobody's failure.
-    mutating func sendFailed(_ message: ToWorker, _ outcome: SendOutcome, now: Instant) {
+    mutating func sendFailed(_ message: ToWorker, _ outcome: SendOutcome, now: TimePoint) {
         if case .serve(let run) = message.message {
-            workers[message.worker]?.told.remove(run.id)
+            workers[message.worker]?.announcedRuns.remove(run.id)
             workers[message.worker]?.credit = 0
             return
         }

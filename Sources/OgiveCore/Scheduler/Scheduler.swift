@@ -69,7 +69,7 @@ package struct Scheduler: Sendable {
     }
 
     /// Takes in what happened and answers with what is to be done, in order.
-    package mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+    package mutating func handle(_ event: Event, now: TimePoint) -> [Effect] {
         switch event {
         case .runs(let descriptions):
             update(descriptions)
@@ -101,7 +101,7 @@ package struct Scheduler: Sendable {
     }
 
     /// When time alone will change something: the caller sends `tick` then.
-    package var nextTick: Instant? {
+    package var nextTick: TimePoint? {
         let pauses = runs.values.lazy.filter { $0.notBefore > .zero }.map(\.notBefore).min()
         return [deadlines.min?.at, silences.min?.at, landing.dueAt(limits), pauses]
             .compactMap(\.self).min()
@@ -223,7 +223,7 @@ struct FormerTask: Hashable, Sendable {
 
 /// When a lease runs out.
 struct LeaseDeadline: Comparable, Sendable {
-    let at: Instant
+    let at: TimePoint
     let task: TaskID
     let epoch: Epoch
 
@@ -234,7 +234,7 @@ struct LeaseDeadline: Comparable, Sendable {
 
 /// When a worker is to be looked at.
 struct SilenceCheck: Comparable, Sendable {
-    let at: Instant
+    let at: TimePoint
     let worker: WorkerID
 
     static func < (left: SilenceCheck, right: SilenceCheck) -> Bool {

@@ -43,9 +43,9 @@ struct SchedulerLanding: Sendable {
         private(set) var items = 0
         private(set) var bytes = 0
         /// Since when the oldest of them waits, at the earliest.
-        private(set) var oldest: Instant?
+        private(set) var oldest: TimePoint?
 
-        mutating func append(_ entry: Entry, now: Instant) {
+        mutating func append(_ entry: Entry, now: TimePoint) {
             entries.append(entry)
             items += entry.names.count
             bytes += entry.bytes
@@ -53,7 +53,7 @@ struct SchedulerLanding: Sendable {
         }
 
         /// Takes the first ones out, up to about these bounds.
-        mutating func take(items itemsMax: Int, bytes bytesMax: Int, now: Instant) -> [Entry] {
+        mutating func take(items itemsMax: Int, bytes bytesMax: Int, now: TimePoint) -> [Entry] {
             var (count, takenItems, takenBytes) = (0, 0, 0)
             while count < entries.count, takenItems < itemsMax, takenBytes < bytesMax {
                 takenItems += entries[count].names.count
@@ -69,7 +69,7 @@ struct SchedulerLanding: Sendable {
         }
 
         /// Whether a batch of them is due.
-        func isDue(_ limits: SchedulerLimits, now: Instant) -> Bool {
+        func isDue(_ limits: SchedulerLimits, now: TimePoint) -> Bool {
             guard let oldest else { return false }
             return items >= limits.landingItems || bytes >= limits.landingBytes
                 || oldest + limits.landingDelay <= now
@@ -128,7 +128,7 @@ struct SchedulerLanding: Sendable {
     /// In how many pieces each part waits: in one, until the database refuses it and it is cut up.
     private var pieces: [WaitingPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
-    var pausedUntil: Instant?
+    var pausedUntil: TimePoint?
     /// The last pause; `nil` when something has landed since.
     var pause: Duration?
 
@@ -182,11 +182,11 @@ struct SchedulerLanding: Sendable {
     var isPaused: Bool { pause != nil }
 
     /// Whether it is too early for another try.
-    func isWaiting(_ now: Instant) -> Bool {
+    func isWaiting(_ now: TimePoint) -> Bool {
         pausedUntil.map { $0 > now } ?? false
     }
 
-    func dueAt(_ limits: SchedulerLimits) -> Instant? {
+    func dueAt(_ limits: SchedulerLimits) -> TimePoint? {
         if let pausedUntil { return pausedUntil }
         guard onTheirWay < limits.landingsMax else { return nil }
         let oldest = [small.oldest, hasLarge ? nil : large.oldest].compactMap(\.self).min()
@@ -194,7 +194,7 @@ struct SchedulerLanding: Sendable {
     }
 
     /// Puts results into the next batch.
-    mutating func append(_ entry: Entry, _ limits: SchedulerLimits, now: Instant) {
+    mutating func append(_ entry: Entry, _ limits: SchedulerLimits, now: TimePoint) {
         if entry.bytes > limits.largeResultBytes {
             large.append(entry, now: now)
         } else {

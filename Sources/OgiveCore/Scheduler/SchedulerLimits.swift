@@ -45,9 +45,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var attemptsMax = 5
     /// A worker that is lost with this many leases or more charges no attempt to them: at most one
     /// of them ended it, and most likely none …
-    package var crowdLeases = 8
+    package var massLossLeases = 8
     /// … but a task that was lost so this often is a suspect all the same.
-    package var crowdLossesMax = 4
+    package var massLossesMax = 4
     /// First pause after the database refused, doubled up to `databasePauseMax`.
     package var databasePause = Duration.milliseconds(200)
     /// Longest pause after the database refused.
@@ -58,10 +58,10 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// what it lets run out or forgets halves what it is allowed.
     package var firstLeases = 64
     /// Leases that all workers of one key together may hold that have finished none yet; beyond
-    /// them each gets no more than `crowdedLeases`.
+    /// them each gets no more than `reducedFirstLeases`.
     package var firstLeasesOfKey = 1_024
     /// Leases of a worker that has finished none yet, where others of its key have many.
-    package var crowdedLeases = 2
+    package var reducedFirstLeases = 2
     /// Most bytes of prompts and texts that a worker holds, but for one lease.
     package var leasedBytesOfWorker = 64 << 20
     /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one
@@ -105,8 +105,8 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case ackAfterCommit
     /// A committed text never changes.
     case once
-    /// The first committed outcome settles an item, a failure as much as a reward.
-    case settleFirst
+    /// The first committed outcome resolves an item, a failure as much as a reward.
+    case firstOutcome
     /// A worker gets no more leases than it is willing to hold.
     case credit
     /// Whether a result is kept does not depend on what it says.
@@ -123,6 +123,6 @@ package enum Guard: String, Hashable, Sendable, CaseIterable {
     case wholePrompts
     /// A run that samples nothing gets items with a text only.
     case storedTexts
-    /// Whether a prompt gets more draws is decided when all that were asked for are settled.
-    case settledPrefix
+    /// Whether a prompt gets more draws is decided when all that were asked for are resolved.
+    case resolvedPrefix
 }

@@ -34,7 +34,7 @@ struct SchedulerRun {
     /// The page on its way was asked for before the run was to be paged anew.
     var rewindsNext = false
     /// Nothing is asked of the database before this.
-    var notBefore = Instant.zero
+    var notBefore = TimePoint.zero
     /// What the database does not do for it; nil when the last call went well.
     var trouble: Trouble?
     /// Tasks to be granted, in order.
@@ -49,8 +49,8 @@ struct SchedulerRun {
     var tasks: [PromptID: [TaskID]] = [:]
     /// Prompts of which a task was granted: each gets all of its draws, whatever is spent.
     var begun: Set<PromptID> = []
-    /// Items that were settled while a page was on its way: the page may still name them.
-    var settledWhileFetching: [PromptID: Set<ItemName>] = [:]
+    /// Items that were resolved while a page was on its way: the page may still name them.
+    var resolvedWhileFetching: [PromptID: Set<ItemName>] = [:]
     /// Virtual time of weighted sharing: items granted over weight.
     var pass = 0.0
 
@@ -58,8 +58,8 @@ struct SchedulerRun {
     struct Trouble {
         /// How many of them the database refused for good.
         var refusals = 0
-        /// When the operator was told.
-        var noticedAt: Instant
+        /// When the operator was notified.
+        var noticedAt: TimePoint
     }
 
     init(_ description: RunDescription) {
@@ -105,13 +105,13 @@ struct SchedulerRun {
         return sampling
     }
 
-    /// Of a prompt of a page, the items that are neither in memory nor were settled meanwhile.
+    /// Of a prompt of a page, the items that are neither in memory nor were resolved meanwhile.
     func news(_ pending: PendingPrompt) -> [WorkItem] {
         let known = active[pending.prompt.id]
-        let settled = settledWhileFetching[pending.prompt.id]
-        guard known != nil || settled != nil else { return pending.items }
+        let resolved = resolvedWhileFetching[pending.prompt.id]
+        guard known != nil || resolved != nil else { return pending.items }
         return pending.items.filter {
-            known?.contains($0.name) != true && settled?.contains($0.name) != true
+            known?.contains($0.name) != true && resolved?.contains($0.name) != true
         }
     }
 
@@ -121,8 +121,8 @@ struct SchedulerRun {
         activeItems += (active[prompt]?.count ?? 0) - before
     }
 
-    /// Forgets items; when they are `settled`, a page on its way must not bring them back.
-    mutating func deactivate(_ names: [ItemName], of prompt: PromptID, settled: Bool) {
+    /// Forgets items; when they are `resolved`, a page on its way must not bring them back.
+    mutating func deactivate(_ names: [ItemName], of prompt: PromptID, resolved: Bool) {
         // In place: a copy beside the original would be one of the whole set.
         guard let place = active.index(forKey: prompt) else { return }
         let before = active.values[place].count
@@ -132,8 +132,8 @@ struct SchedulerRun {
             active.remove(at: place)
             begun.remove(prompt)
         }
-        if settled, paging == .fetching {
-            settledWhileFetching[prompt, default: []].formUnion(names)
+        if resolved, paging == .fetching {
+            resolvedWhileFetching[prompt, default: []].formUnion(names)
         }
     }
 
@@ -152,7 +152,7 @@ struct SchedulerRun {
 
     /// A page was read: goes on behind it, unless the run is to be paged anew.
     mutating func turn(to next: PromptID?) {
-        settledWhileFetching = [:]
+        resolvedWhileFetching = [:]
         isNew = false
         cursor = rewindsNext ? nil : next
         paging = next == nil && !rewindsNext ? .exhausted : .idle

@@ -4,7 +4,7 @@ struct SchedulerTask {
         /// In its run's queue.
         case ready
         /// Handed out until the deadline.
-        case leased(WorkerID, deadline: Instant)
+        case leased(WorkerID, deadline: TimePoint)
         /// All results are here and wait for their commit.
         case landing
     }
@@ -26,13 +26,13 @@ struct SchedulerTask {
     /// How often a worker was lost or too slow, but for losses of workers with many tasks.
     var attempts = 0
     /// How often a worker was lost that had many tasks: that says little of this one.
-    var crowdLosses = 0
+    var massLosses = 0
     /// The last times that a worker was lost or too slow.
     var history: [TaskLoss] = []
     /// Whether it was granted to a worker that has nothing else meanwhile.
     var isAlone = false
     /// Since when results of its lease wait for room beside those that wait for their commit.
-    var waitsSince: Instant?
+    var waitsSince: TimePoint?
     /// Parts whose results are here.
     var parts: Set<Int> = []
     /// Results that wait for their commit.
@@ -40,7 +40,7 @@ struct SchedulerTask {
 
     /// Whether it may be what ended its workers.
     func isSuspect(_ limits: SchedulerLimits) -> Bool {
-        attempts >= limits.suspectAttempts || crowdLosses >= limits.crowdLossesMax
+        attempts >= limits.suspectAttempts || massLosses >= limits.massLossesMax
     }
 
     /// Charges an attempt.

@@ -8,7 +8,7 @@ struct SchedulerWorker {
     let name: String
     let offer: Offer
     var credit: Int
-    var lastSeen: Instant
+    var lastSeen: TimePoint
     var isDraining = false
     /// Tasks leased to it.
     var tasks: Set<TaskID> = []
@@ -19,17 +19,17 @@ struct SchedulerWorker {
     /// Leases that it may hold by what it has shown.
     var allowance: Int
     /// When its last hello was answered.
-    var greetedAt: Instant
+    var greetedAt: TimePoint
     /// Runs that it serves, ascending.
     var serves: [RunID] = []
     /// Runs that it says it cannot serve, and why.
     var declined: [RunID: String] = [:]
     /// Runs whose specification it was sent.
-    var told: Set<RunID> = []
-    /// Why it gets no work, as last told.
+    var announcedRuns: Set<RunID> = []
+    /// Why it gets no work, as last reported.
     var note: String?
-    /// Endpoints of its models that get no requests, as last told.
-    var shut: [EndpointOutage] = []
+    /// Endpoints of its models that get no requests, as last reported.
+    var outages: [EndpointOutage] = []
     /// Most bytes of why it gets no work, and of the texts of its endpoints.
     static let noteBytesMax = 16 << 10
     /// Whether it stands in the queue for work.
@@ -39,14 +39,14 @@ struct SchedulerWorker {
     /// Whether it is to be granted an ordinary task before the next suspect.
     var owesOthers = true
     /// Since when it gets nothing, so that it can take a suspect.
-    var emptiedSince: Instant?
+    var emptiedSince: TimePoint?
     /// Since when it was kept from ordinary tasks for the suspect that it was granted last.
-    var aloneSince: Instant?
+    var aloneSince: TimePoint?
     /// Until when it takes ordinary tasks, if there are any.
-    var owesUntil = Instant.zero
+    var owesUntil = TimePoint.zero
 
     /// If its suspect is over, it owes others the time that the suspect took.
-    mutating func noteSuspectOver(now: Instant) {
+    mutating func noteSuspectOver(now: TimePoint) {
         guard let since = aloneSince, !isAlone else { return }
         owesUntil = now + (now - since)
         aloneSince = nil
@@ -70,7 +70,7 @@ struct SchedulerWorker {
             isOnlyKey || share.leases < limits.leasesOfKeyMax
         else { return false }
         return finished > 0 || share.firstLeases < limits.firstLeasesOfKey
-            || tasks.count < limits.crowdedLeases
+            || tasks.count < limits.reducedFirstLeases
     }
 
     /// It finished a lease.
@@ -87,7 +87,7 @@ struct SchedulerWorker {
     var record: WorkerRecord {
         let state: WorkerRecord.State = isDraining ? .draining : note == nil ? .active : .idle
         var record = WorkerRecord(id: id, name: name, state: state, note: note)
-        record.shut = shut
+        record.outages = outages
         return record
     }
 }

@@ -16,7 +16,7 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         case unauthorized
         /// The server does not know the model, or serves another one.
         case wrongModel = "wrong_model"
-        /// The server lacks the endpoint that is needed (404, 405, 501).
+        /// The server lacks the API that is needed (404, 405, 501).
         case unsupported
         /// Prompt, or prompt and completion, do not fit the model's context.
         case promptTooLong = "prompt_too_long"

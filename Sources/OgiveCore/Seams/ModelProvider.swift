@@ -22,7 +22,7 @@ package struct Offer: Hashable, Sendable {
         package var model: String
         /// What identifies it.
         package var fingerprint: Fingerprint
-        /// Why a policy cannot tell log-probabilities of candidates; `nil` when it can, or is none.
+        /// Why a policy cannot give log-probabilities of candidates; `nil` when it can, or is none.
         package var logProbabilityObstacle: String?
 
         /// Joins the parts.
@@ -110,7 +110,7 @@ package struct ServerLoad: Hashable, Sendable {
 
 /// What a model's server lets one see of its tokens and limits, beside what a run needs of it.
 ///
-/// Every answer may be `nil`: the server does not tell.
+/// Every answer may be `nil`: the server does not report it.
 package protocol ModelInspector: Sendable {
     /// Its address.
     var name: String { get }

@@ -44,11 +44,11 @@ package protocol Policy: Sendable {
     /// entry is kept never depends on its content.
     func sample(_ request: SampleRequest) async -> [Result<Completion, ModelError>]
 
-    /// Why this server cannot tell log-probabilities of completions that are given, and what to do;
+    /// Why this server cannot give log-probabilities of completions that are given, and what to do;
     /// `nil` when it can. Throws as `fingerprint()` does.
     func logProbabilityObstacle() async throws(ModelError) -> String?
 
-    /// Tells log π_ref of completions that are given, as if each had been sampled and ended by
+    /// Gives log π_ref of completions that are given, as if each had been sampled and ended by
     /// itself. The answer has one entry for each completion, in the same order.
     func logProbabilities(
         _ request: LogProbabilityRequest
@@ -57,14 +57,14 @@ package protocol Policy: Sendable {
 
 extension Policy {
     private static var obstacle: String {
-        "This policy cannot tell the log-probability of a given completion. Leave `logprobs` out "
+        "This policy cannot give the log-probability of a given completion. Leave `logprobs` out "
             + "of `run.candidates`."
     }
 
-    /// A policy that cannot tell.
+    /// A policy that gives none.
     package func logProbabilityObstacle() async throws(ModelError) -> String? { Self.obstacle }
 
-    /// A policy that cannot tell.
+    /// A policy that gives none.
     package func logProbabilities(
         _ request: LogProbabilityRequest
     ) async -> [Result<LogProbability, ModelError>] {

@@ -19,7 +19,7 @@ package struct Score: Hashable, Sendable {
     /// The raw rewards of the parts in the specification's order, when the scorer is `weighted`;
     /// else empty.
     package var parts: [Double]
-    /// Tokens that it took, where the server tells: its part of those of its request.
+    /// Tokens that it took, where the server reports them: its part of those of its request.
     package var tokens: TokenCount?
 
     /// A reward, with its parts where it has any.

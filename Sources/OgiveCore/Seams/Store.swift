@@ -1,14 +1,15 @@
 /// What the coordinator needs of the database. Truth is there; leases are not.
 package protocol Store: Sendable {
-    /// Asks to lead for the length of a lease. Unless another one's lease lasts, the term rises, so
+    /// Asks to lead until `expiry` is over. Unless another one's term lasts, the number rises, so
     /// that every other coordinator is fenced.
-    func lead(as coordinator: String, for lease: Duration) async throws(StoreError) -> Candidacy
+    func lead(as coordinator: String, for expiry: Duration) async throws(StoreError)
+        -> ElectionOutcome
 
-    /// Makes the lease of `term` last for its length from now, and stores totals by name for
-    /// `ogive status`. A lease that ran out goes on, unless another one took the term: then it
+    /// Makes `term` last until `expiry` from now is over, and stores totals by name for
+    /// `ogive status`. A term that expired goes on, unless another one began: then it
     /// throws `.staleTerm`.
     func renew(
-        _ term: Term, for lease: Duration, counts: [String: Int]
+        _ term: Term, for expiry: Duration, counts: [String: Int]
     ) async throws(StoreError)
 
     /// Ends leadership, so that the next coordinator need not wait.
@@ -203,7 +204,7 @@ package struct WorkerRecord: Hashable, Sendable {
     /// Why it gets no work, for people.
     package var note: String?
     /// Endpoints of its models that get no requests.
-    package var shut: [EndpointOutage] = []
+    package var outages: [EndpointOutage] = []
 
     /// Joins the parts.
     package init(id: WorkerID, name: String, state: State, note: String?) {
@@ -257,7 +258,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
 }
 
 /// The answer to a coordinator that asks to lead.
-package enum Candidacy: Hashable, Sendable {
+package enum ElectionOutcome: Hashable, Sendable {
     /// It leads, with this term; the secret proves the leases of earlier ones.
     case leading(Term, LeaseKey)
     /// Another one leads.
@@ -272,9 +273,9 @@ package struct Leader: Hashable, Sendable, CustomStringConvertible {
     package var term: Term
     /// When it began to lead, for people.
     package var since: String
-    /// When it last renewed its lease, to tell one that lives from one that is dead.
+    /// When it last renewed its term, to tell one that lives from one that is dead.
     package var renewedAt: String
-    /// How long its lease lasts unless it is renewed.
+    /// How long its term lasts unless it is renewed.
     package var remaining: Duration
 
     /// Joins the parts.

@@ -1,7 +1,7 @@
 /// The time as services see it: passed in, so that tests can move it by hand.
 package struct TimeSource: Sendable {
     /// Reads the monotonic clock.
-    package let now: @Sendable () -> Instant
+    package let now: @Sendable () -> TimePoint
     /// Waits; throws `CancellationError` when the task is cancelled.
     package let sleep: @Sendable (Duration) async throws -> Void
 
@@ -9,7 +9,7 @@ package struct TimeSource: Sendable {
     package init<C: Clock & Sendable>(_ clock: C)
     where C.Duration == Duration, C.Instant: Sendable {
         let zero = clock.now
-        now = { Instant(zero.duration(to: clock.now)) }
+        now = { TimePoint(zero.duration(to: clock.now)) }
         sleep = { duration in try await clock.sleep(for: duration) }
     }
 
@@ -18,7 +18,7 @@ package struct TimeSource: Sendable {
 }
 
 /// A point on a monotonic clock: wall clocks never reach the state machines.
-package struct Instant: Hashable, Comparable, Sendable {
+package struct TimePoint: Hashable, Comparable, Sendable {
     /// Time since the clock's own zero.
     package var sinceZero: Duration
 
@@ -28,17 +28,17 @@ package struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// The clock's zero.
-    package static let zero = Instant(.zero)
+    package static let zero = TimePoint(.zero)
 
-    package static func < (left: Instant, right: Instant) -> Bool {
+    package static func < (left: TimePoint, right: TimePoint) -> Bool {
         left.sinceZero < right.sinceZero
     }
 
-    package static func + (instant: Instant, duration: Duration) -> Instant {
-        Instant(instant.sinceZero + duration)
+    package static func + (instant: TimePoint, duration: Duration) -> TimePoint {
+        TimePoint(instant.sinceZero + duration)
     }
 
-    package static func - (left: Instant, right: Instant) -> Duration {
+    package static func - (left: TimePoint, right: TimePoint) -> Duration {
         left.sinceZero - right.sinceZero
     }
 }

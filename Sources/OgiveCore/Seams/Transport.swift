@@ -30,7 +30,7 @@ package protocol WorkerTransport: Sendable {
     func send(_ messages: [WorkerMessage]) async -> [SendOutcome]
 
     /// Leaves the address that it is connected to for the next one, when it has several.
-    func moveOn() async
+    func connectToNext() async
 
     /// Why no coordinator lets this worker in, in words for a person; `nil` where none refuses.
     var obstacle: String? { get }
@@ -43,7 +43,7 @@ extension WorkerTransport {
     }
 
     /// One address: there is nowhere to go.
-    package func moveOn() async {}
+    package func connectToNext() async {}
 
     /// Nothing is in the way.
     package var obstacle: String? { nil }

@@ -50,8 +50,8 @@ package struct AdaptiveDraws: Hashable, Sendable, Codable {
     }
 }
 
-/// What is seen of a prompt when all of its draws so far are settled, and all of its candidates.
-package struct PromptLook: Hashable, Sendable {
+/// What is seen of a prompt when all of its draws so far are resolved, and all of its candidates.
+package struct PromptObservation: Hashable, Sendable {
     /// The prompt.
     package var prompt: PromptID
     /// Draws asked for so far.
@@ -95,7 +95,7 @@ package struct TargetDecision: Sendable {
     }
 
     /// Takes in a prompt; all of a run come, by ascending id. An allocation remembers them.
-    package mutating func see(_ look: PromptLook) {
+    package mutating func see(_ look: PromptObservation) {
         if let precision = rule.precision {
             let next = precision.next(
                 after: look.draws, ranks: look.ranks, of: look.count, max: max)

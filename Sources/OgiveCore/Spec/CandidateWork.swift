@@ -2,6 +2,6 @@
 package enum CandidateWork: String, Sendable, Codable, CaseIterable {
     /// The scorer gives each a reward.
     case score
-    /// The policy tells the log-probability of each.
+    /// The policy gives the log-probability of each.
     case logprobs
 }

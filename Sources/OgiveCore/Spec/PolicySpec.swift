@@ -8,7 +8,7 @@ package struct PolicySpec: Hashable, Sendable, Codable {
         case synthetic
     }
 
-    /// The endpoint that a prompt is sent to.
+    /// The API that a prompt is sent to.
     package enum API: String, Sendable, Codable, CaseIterable {
         /// `/v1/chat/completions`: the server applies its chat template.
         case chat
@@ -22,7 +22,7 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     package var model: String
     /// A label that tells two versions behind one model id apart; part of the identity.
     package var revision: String?
-    /// The endpoint; `nil` lets chats go to `chat` and plain texts to `completions`.
+    /// The API; `nil` lets chats go to `chat` and plain texts to `completions`.
     package var api: API?
     /// How much of log π_ref(y|x) is asked for and stored.
     package var logProbabilities = LogProbabilities.sum

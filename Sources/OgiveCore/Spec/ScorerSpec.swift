@@ -1,6 +1,6 @@
 /// Which reward is meant: *what* scores, never *where* it is served.
 package struct ScorerSpec: Hashable, Sendable {
-    /// The adapter that speaks to it, with what this kind alone has to be told. A label says which
+    /// The adapter that speaks to it, with what this kind alone needs. A label says which
     /// output is the reward when the model has several: its name or its number.
     package enum Kind: Hashable, Sendable {
         /// A check against a field of the prompt's metadata, computed by the worker.
@@ -116,7 +116,7 @@ extension ScorerSpec: Codable {
         case kind, model, revision, verifier, label, http, judge, parts
     }
 
-    /// Refuses a kind without what it has to be told, and what only another kind is told: the
+    /// Refuses a kind without what it needs, and what only another kind takes: the
     /// specification would lose it, and with it its identity.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -148,7 +148,7 @@ extension ScorerSpec: Codable {
         }
     }
 
-    /// The key of what a kind is told.
+    /// The key of what a kind needs.
     private static func key(of kind: Kind) -> CodingKeys? {
         switch kind {
         case .verifier: .verifier

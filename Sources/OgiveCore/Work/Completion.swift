@@ -12,16 +12,16 @@ package enum FinishReason: String, Sendable, Codable, CaseIterable {
 package struct Completion: Hashable, Sendable {
     /// The text, byte for byte what the scorer sees.
     package var text: String
-    /// Number of tokens, the end token included; `nil` when the server does not tell.
+    /// Number of tokens, the end token included; `nil` when the server does not report it.
     package var tokenCount: Int?
     /// Why it ended.
     package var finishReason: FinishReason
     /// log π_ref(y|x): the sum of the tokens' log-probabilities at temperature 1, in nats; `nil`
-    /// when the server does not tell, or what it tells is known to be wrong.
+    /// when the server does not report it, or what it reports is known to be wrong.
     package var logProbability: Double?
     /// Tokens of the prompt, at one draw of each request: a server reads it once for all of them.
     package var promptTokenCount: Int?
-    /// The sampled tokens, when asked for and told.
+    /// The sampled tokens, when asked for and reported.
     package var tokenIDs: [Int32]?
     /// Their log-probabilities, in the same order, when asked for.
     package var tokenLogProbabilities: [Double]?
@@ -46,11 +46,11 @@ package struct LogProbability: Hashable, Sendable {
     package var sum: Double
     /// Number of tokens, the end token included.
     package var tokenCount: Int
-    /// The tokens, when asked for and told.
+    /// The tokens, when asked for and reported.
     package var tokenIDs: [Int32]?
     /// Their log-probabilities, in the same order.
     package var tokenValues: [Double]?
-    /// Tokens that it took, where the server tells: its part of those of its request.
+    /// Tokens that it took, where the server reports them: its part of those of its request.
     package var spent: TokenCount?
 
     /// Joins the parts.
@@ -74,7 +74,7 @@ package enum PossibleLogProbability {
     /// No sampled token has so small a probability: servers write such numbers for −∞ (vLLM −9999,
     /// llama.cpp the least 32-bit number).
     private static let least = -1_000.0
-    /// How far above 0 that of a text may be by rounding, whatever number of tokens is told.
+    /// How far above 0 that of a text may be by rounding, whatever number of tokens is reported.
     private static let roundingOfSumMax = 1.0
     /// Most tokens of a text.
     package static let tokensMax = 1 << 20
@@ -86,7 +86,7 @@ package enum PossibleLogProbability {
     }
 
     /// What is wrong with the log-probability of a text and those of its tokens, in words; `nil`
-    /// when nothing is. Numbers that are not told are `nil`.
+    /// when nothing is. Numbers that are not reported are `nil`.
     static func fault(sum: Double?, tokens: Int?, ids: [Int32]?, values: [Double]?) -> String? {
         if let sum {
             let count = Double(max(1, tokens ?? values?.count ?? ids?.count ?? tokensMax))
@@ -99,7 +99,7 @@ package enum PossibleLogProbability {
             if let odd = values.first(where: { !isPossible(ofToken: $0) }) {
                 return "the log-probability of a token is \(odd)"
             }
-            // Each number that is told: the database refuses lists of two lengths.
+            // Each number that is reported: the database refuses lists of two lengths.
             for count in [tokens, ids?.count].compactMap(\.self) where count != values.count {
                 return "it has \(count) tokens and \(values.count) log-probabilities of tokens"
             }

@@ -1,7 +1,7 @@
 /// What is put to the policy.
 package enum PromptContent: Sendable {
     /// A conversation; a last turn of the assistant is a partial answer to be continued. `tools`
-    /// are those that the policy is told of: a JSON list as text, with its keys in their order.
+    /// are those that the policy gets: a JSON list as text, with its keys in their order.
     case chat([ChatMessage], tools: String? = nil)
     /// A plain text to be continued.
     case text(String)

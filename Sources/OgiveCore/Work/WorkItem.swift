@@ -96,10 +96,11 @@ package struct ItemResult: Hashable, Sendable {
     package var failure: Failure?
     /// Time the policy took, from request to answer (of the whole request for k draws at once).
     package var sampleDuration: Duration?
-    /// Tokens that the scorer spent, where its server tells: the item's part of its request's.
+    /// Tokens that the scorer spent, where its server reports them: the item's part of its
+    /// request's.
     package var scorerTokens: TokenCount?
-    /// Tokens that the policy spent on a candidate's log-probability, where its server tells: the
-    /// item's part of its request's.
+    /// Tokens that the policy spent on a candidate's log-probability, where its server reports
+    /// them: the item's part of its request's.
     package var policyTokens: TokenCount?
 
     /// Begins a result without content.

@@ -50,20 +50,20 @@ struct LeasePace: Sendable {
     /// Leases to be asked for beyond those that keep the slots busy.
     private(set) var ahead = 0
     private var finished = 0
-    private var begun: Instant?
+    private var begun: TimePoint?
 
     /// A lease was finished.
-    mutating func note(now: Instant, _ limits: WorkerLimits) {
+    mutating func note(now: TimePoint, _ limits: WorkerLimits) {
         keep(now: now, limits)
         begun = begun ?? now
         finished += 1
     }
 
     /// Time went by.
-    mutating func keep(now: Instant, _ limits: WorkerLimits) {
+    mutating func keep(now: TimePoint, _ limits: WorkerLimits) {
         guard let begun, now - begun >= Self.period else { return }
         let count = Double(finished) * (limits.aheadTime / (now - begun))
-        // In steps, so that not every change of the pace is told the coordinator.
+        // In steps, so that not every change of the pace is sent to the coordinator.
         let step = max(1, limits.aheadMax / 64)
         ahead = min(limits.aheadMax, Int(count) / step * step)
         self.begun = finished == 0 ? nil : now

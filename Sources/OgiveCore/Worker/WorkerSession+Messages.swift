@@ -1,5 +1,5 @@
 extension WorkerSession {
-    mutating func receive(_ message: CoordinatorMessage, now: Instant) {
+    mutating func receive(_ message: CoordinatorMessage, now: TimePoint) {
         switch message {
         case .welcome(let welcome): enter(welcome, now: now)
         case .serve(let run):
@@ -23,7 +23,7 @@ extension WorkerSession {
     /// A welcome that answers no hello of ours is a repeated or late one: it is ignored. What a
     /// valid one does not name is given back by name as well, because it may answer an older hello
     /// than the one that named the lease.
-    private mutating func enter(_ welcome: Welcome, now: Instant) {
+    private mutating func enter(_ welcome: Welcome, now: TimePoint) {
         guard welcome.term >= term, openHellos > 0 || welcome.term > term else { return }
         openHellos = max(0, openHellos - 1)
         if welcome.term != term {
@@ -50,7 +50,7 @@ extension WorkerSession {
         if drainingSince != nil { effects.append(.send(.draining)) }
     }
 
-    private mutating func rename(_ ticket: Ticket, _ adoption: Welcome.Adoption, now: Instant) {
+    private mutating func rename(_ ticket: Ticket, _ adoption: Welcome.Adoption, now: TimePoint) {
         guard var entry = held[ticket] else { return }
         // The coordinator counts the time of a lease that it took over from the beginning, and
         // cancels one that it did not have to take over.
@@ -67,7 +67,7 @@ extension WorkerSession {
         held[ticket] = entry
     }
 
-    private mutating func take(_ lease: Lease, now: Instant) {
+    private mutating func take(_ lease: Lease, now: TimePoint) {
         guard isRegistered, lease.name.term == term,
             held.ticket(of: lease.name) == nil, !past.contains(lease.name)
         else { return }

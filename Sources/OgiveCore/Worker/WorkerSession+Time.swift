@@ -1,6 +1,6 @@
 extension WorkerSession {
     /// Keeps the results until they are acknowledged, and sends them for the first time.
-    mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: Instant) {
+    mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: TimePoint) {
         guard var entry = held[ticket], entry.results == nil else { return }
         guard !parts.isEmpty else {
             giveBack { $0.lease.name == entry.lease.name }
@@ -17,7 +17,7 @@ extension WorkerSession {
     }
 
     /// Sends what is not acknowledged of a lease.
-    mutating func send(_ ticket: Ticket, now: Instant) {
+    mutating func send(_ ticket: Ticket, now: TimePoint) {
         guard isRegistered, let results = held[ticket]?.results else { return }
         held[ticket]?.sentAt = now
         expect(now + limits.resendAfter)
@@ -28,7 +28,7 @@ extension WorkerSession {
 
     /// Whether it is time for another hello: after `helloInterval` ± a quarter that follows from
     /// the worker's name and the number of its hellos, so that a fleet does not speak in chorus.
-    func isHelloDue(_ now: Instant) -> Bool {
+    func isHelloDue(_ now: TimePoint) -> Bool {
         guard let lastHello else { return true }
         var hash = salt &+ hellos &* 0x9E37_79B9_7F4A_7C15
         hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -37,7 +37,7 @@ extension WorkerSession {
         return now - lastHello >= limits.helloInterval * percent / 100
     }
 
-    mutating func sayHello(now: Instant) {
+    mutating func sayHello(now: TimePoint) {
         hellos += 1
         isRegistered = false
         openHellos += 1
@@ -57,12 +57,12 @@ extension WorkerSession {
             let claim = entry.lease.claim
             guard let results = entry.results else { return HeldLease(claim: claim) }
             let open = Set(results.unackedNames)
-            return HeldLease(claim: claim, settled: claim.items.filter { !open.contains($0) })
+            return HeldLease(claim: claim, resolved: claim.items.filter { !open.contains($0) })
         }
     }
 
     /// Does what is due: hello, heartbeat, credit, resending, deadlines, leaving.
-    mutating func keepTime(now: Instant) {
+    mutating func keepTime(now: TimePoint) {
         pace.keep(now: now, limits)
         let silence = now - lastHeard
         if isRegistered, silence >= silenceMax { isRegistered = false }
@@ -77,8 +77,8 @@ extension WorkerSession {
             if hasNews || now - lastHeartbeat >= heartbeatInterval {
                 lastHeartbeat = now
                 hasNews = false
-                let shut = shut.aged(by: now - shutAt)
-                effects.append(.send(shut.isEmpty ? .heartbeat : .impaired(shut)))
+                let outages = outages.aged(by: now - outagesAt)
+                effects.append(.send(outages.isEmpty ? .heartbeat : .impaired(outages)))
                 lastCredit = nil
             }
             if lastCredit != credit {
@@ -92,7 +92,7 @@ extension WorkerSession {
 
     /// Sends again what nobody acknowledged, drops what ran out, and finds out what is due next:
     /// to look at all leases at each event would be most of the work of a busy worker.
-    private mutating func doWhatIsDue(now: Instant) {
+    private mutating func doWhatIsDue(now: TimePoint) {
         nextDue = nil
         for (ticket, entry) in held.ordered {
             if entry.results == nil {
@@ -105,13 +105,13 @@ extension WorkerSession {
     }
 
     /// Something of `held` is due then.
-    mutating func expect(_ due: Instant) {
+    mutating func expect(_ due: TimePoint) {
         nextDue = min(nextDue ?? due, due)
     }
 
     /// Other models are served: what is unfinished may be of both, so it is dropped; the hello
     /// that follows does not name it, which gives it back.
-    mutating func change(_ offer: Offer, now: Instant) {
+    mutating func change(_ offer: Offer, now: TimePoint) {
         guard offer != self.offer else { return }
         self.offer = offer
         declined.removeAll()
@@ -119,7 +119,7 @@ extension WorkerSession {
         sayHello(now: now)
     }
 
-    mutating func drain(now: Instant) {
+    mutating func drain(now: TimePoint) {
         guard drainingSince == nil else { return }
         drainingSince = now
         if isRegistered { effects.append(.send(.draining)) }
@@ -144,7 +144,7 @@ extension WorkerSession {
         for (ticket, _) in given { drop(ticket) }
     }
 
-    private mutating func leaveIfDrained(now: Instant) {
+    private mutating func leaveIfDrained(now: TimePoint) {
         guard let drainingSince, !hasLeft else { return }
         if now - drainingSince >= drainGrace {
             giveBack { _ in true }

@@ -18,12 +18,12 @@ package struct WorkerSession: Sendable {
     /// A lease and where it stands.
     struct Held: Sendable {
         var lease: Lease
-        var deadline: Instant
+        var deadline: TimePoint
         /// Whether work on it has begun.
         var isStarted = false
         /// Results that are not acknowledged, by part; `nil` while there are none.
         var results: [Int: TaskResult]?
-        var sentAt = Instant.zero
+        var sentAt = TimePoint.zero
     }
 
     /// Bounds and intervals.
@@ -38,7 +38,7 @@ package struct WorkerSession: Sendable {
     var offer: Offer
     var held = HeldLeases()
     /// Nothing of `held` is due before this.
-    var nextDue: Instant?
+    var nextDue: TimePoint?
     var past = PastLeases()
     var runs: [RunID: RunDescription] = [:]
     /// Runs that this worker cannot serve, and why.
@@ -46,33 +46,33 @@ package struct WorkerSession: Sendable {
     var lastTicket: UInt64 = 0
     var heartbeatInterval = Duration.seconds(2)
     var silenceMax = Duration.seconds(10)
-    var lastHeard: Instant
-    var lastHello: Instant?
+    var lastHeard: TimePoint
+    var lastHello: TimePoint?
     /// Number of hellos said.
     var hellos: UInt64 = 0
     /// Tells this worker from others where it waits; no secret.
     let salt: UInt64
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
-    var lastHeartbeat: Instant
+    var lastHeartbeat: TimePoint
     var lastCredit: Int?
     var isSuspended = false
-    /// Endpoints that get no requests, since when that is known, and whether it is to be told.
-    var shut: [EndpointOutage] = []
-    var shutAt = Instant.zero
+    /// Endpoints that get no requests, since when that is known, and whether it is to be reported.
+    var outages: [EndpointOutage] = []
+    var outagesAt = TimePoint.zero
     var hasNews = false
     /// Leases that keep the worker busy.
     var leasesWanted = Int.max
     /// Leases that are asked for beyond these.
     var pace = LeasePace()
-    var drainingSince: Instant?
+    var drainingSince: TimePoint?
     var drainGrace: Duration
     var hasLeft = false
     var effects: [Effect] = []
 
     /// Begins unregistered.
     package init(
-        name: String, version: String, offer: Offer, limits: WorkerLimits, now: Instant
+        name: String, version: String, offer: Offer, limits: WorkerLimits, now: TimePoint
     ) {
         self.name = name
         self.version = version
@@ -101,7 +101,7 @@ package struct WorkerSession: Sendable {
         /// The model servers do not answer (`true`), or do again.
         case suspended(Bool)
         /// These endpoints of models get no requests for now, and all others do.
-        case shut([EndpointOutage])
+        case outages([EndpointOutage])
         /// The model servers are back, with other models.
         case offerChanged(Offer)
         /// Take nothing new, finish, leave.
@@ -142,7 +142,7 @@ package struct WorkerSession: Sendable {
     }
 
     /// Takes in what happened and answers with what is to be done, in order.
-    package mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+    package mutating func handle(_ event: Event, now: TimePoint) -> [Effect] {
         guard !hasLeft else { return [] }
         switch event {
         case .message(let message):
@@ -153,10 +153,10 @@ package struct WorkerSession: Sendable {
         case .declined(let ticket, let reason): decline(ticket, reason)
         case .room(let leases): leasesWanted = max(1, leases)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
-        case .shut(let outages):
-            hasNews = hasNews || !shut.isSame(as: outages)
-            shut = outages
-            shutAt = now
+        case .outages(let current):
+            hasNews = hasNews || !outages.isSame(as: current)
+            outages = current
+            outagesAt = now
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
         case .end(let grace):

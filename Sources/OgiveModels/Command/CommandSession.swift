@@ -17,7 +17,7 @@ struct CommandSession {
     /// Runs it until it ends, breaks the contract, or the task is cancelled; returns why.
     func run() async -> ModelError {
         let wakes = exchange.open()
-        let lastWords = LastLines()
+        let lastLines = LastLines()
         var options = PlatformOptions()
         // Its own group: an interrupt from the terminal is for this process, which drains first.
         options.processGroupID = 0
@@ -30,22 +30,22 @@ struct CommandSession {
                 platformOptions: options, input: .inputWriter, output: .sequence,
                 error: .sequence
             ) { execution in
-                try await self.converse(execution, wakes, lastWords)
+                try await self.converse(execution, wakes, lastLines)
             }
-            return died("ended: \(result.terminationStatus)", lastWords)
+            return died("ended: \(result.terminationStatus)", lastLines)
         } catch let error as ModelError {
             return error
         } catch {
             if Task.isCancelled {
                 return ModelError(.processDied, "the scoring command is stopped")
             }
-            return died("failed: \(error)", lastWords)
+            return died("failed: \(error)", lastLines)
         }
     }
 
     private func converse(
         _ execution: Execution<CustomWriteInput, SequenceOutput, SequenceOutput>,
-        _ wakes: AsyncStream<Void>, _ lastWords: LastLines
+        _ wakes: AsyncStream<Void>, _ lastLines: LastLines
     ) async throws {
         typealias End = Result<Void, any Error>
         let outcome = await withTaskGroup(of: End?.self) { group in
@@ -63,7 +63,7 @@ struct CommandSession {
                 return .failure(self.hung)
             }
             group.addTask {
-                await lastWords.read(execution.standardError)
+                await lastLines.read(execution.standardError)
                 return nil
             }
             group.addTask { await self.read(execution.standardOutput) }
@@ -122,8 +122,8 @@ struct CommandSession {
                 + "for \(timeout) and was started anew")
     }
 
-    private func died(_ how: String, _ lastWords: LastLines) -> ModelError {
-        let words = lastWords.text
+    private func died(_ how: String, _ lastLines: LastLines) -> ModelError {
+        let words = lastLines.text
         return ModelError(
             .processDied,
             "the scoring command `\(command.argv.joined(separator: " "))` \(how); "

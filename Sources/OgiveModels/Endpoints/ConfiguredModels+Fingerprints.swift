@@ -20,7 +20,7 @@ extension ConfiguredModels {
         return endpoints.filter { known.insert([$0.kind.rawValue, $0.model]).inserted }
     }
 
-    /// Why an endpoint of a policy cannot tell log-probabilities of candidates; `nil` when each
+    /// Why an endpoint of a policy cannot give log-probabilities of candidates; `nil` when each
     /// that answers can.
     static func logProbabilityObstacle(
         _ served: [Served<any Policy>]

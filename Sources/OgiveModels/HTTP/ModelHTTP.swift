@@ -27,7 +27,7 @@ package final class ModelHTTP: Sendable {
     /// How long an unused connection is kept. Servers close it after 5 s (uvicorn, in vLLM and
     /// SGLang; cpp-httplib, in llama.cpp): a request that is sent just then is lost.
     private static let idleTimeout = Duration.seconds(3)
-    /// The headers by which servers tell what an answer took.
+    /// The headers by which servers report what an answer took.
     private static let tokensHeaders = ServerKind.all.compactMap(\.tokensHeader)
 
     private let client: HTTPClient

@@ -16,7 +16,7 @@ package enum ServerMetrics {
     /// Most bytes of the page that are read.
     static let bytesMax = 4 << 20
 
-    /// The load that the page tells; `nil` when it tells of none of the queues that are known.
+    /// The load that the page reports; `nil` when it has none of the queues that are known.
     package static func load(_ page: Data) -> ServerLoad? {
         guard page.count <= bytesMax else { return nil }
         let text = String(decoding: page, as: UTF8.self)
@@ -43,7 +43,7 @@ package enum ServerMetrics {
 }
 
 extension ServerConnection {
-    /// How busy the server says it is; `nil` where it does not tell.
+    /// How busy the server says it is; `nil` where it does not report it.
     package func load() async -> ServerLoad? {
         do throws(ModelError) {
             return ServerMetrics.load(try await http.get("/metrics"))

@@ -7,7 +7,7 @@ package struct ServerProfile: Hashable, Sendable {
     package var kind: ServerKind
     /// The names of the models that it serves; never empty.
     package var models: [String]
-    /// Most choices of one request; `nil` when the server does not tell.
+    /// Most choices of one request; `nil` when the server does not report it.
     package var slots: Int?
     /// What identifies the model as served. The same after a restart of the same server: neither
     /// times nor ports nor paths of one machine are in it.
@@ -57,11 +57,11 @@ package struct ServerProfile: Hashable, Sendable {
         let kind =
             kind ?? ServerKind.recognised.first { $0.facts(ServerPages(pages: pages)) != nil }
             ?? .other
-        let told = kind.facts(ServerPages(pages: pages, entry: entry))
+        let reported = kind.facts(ServerPages(pages: pages, entry: entry))
         let served =
             list?.data.flatMap { entry in
                 [entry.id] + (entry.aliases ?? []).filter { $0 != entry.id }
-            } ?? told?.models ?? [model]
+            } ?? reported?.models ?? [model]
         guard entry != nil || list == nil && served.contains(model) else {
             let names = served.prefix(20).map { String($0.prefix(100)) }
             throw ModelError(
@@ -70,8 +70,8 @@ package struct ServerProfile: Hashable, Sendable {
                     + (names.isEmpty ? "none" : names.joined(separator: ", ")))
         }
         var profile = ServerProfile(kind: kind, models: served)
-        profile.facts = (told?.facts ?? [:]).mapValues { Secrets.hiding(in: $0) }
-        profile.slots = told?.slots
+        profile.facts = (reported?.facts ?? [:]).mapValues { Secrets.hiding(in: $0) }
+        profile.slots = reported?.slots
         profile.facts["model"] = model
         profile.facts["server"] = kind.name
         if let long = profile.facts.keys.sorted().first(where: {

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 package import OgiveCore
 
-/// What a model server lets one see of its tokens; most tell less or nothing.
+/// What a model server lets one see of its tokens; most show less or nothing.
 package struct ServerInspector: ModelInspector {
     /// How one kind of server is asked.
     struct Routes: Sendable {

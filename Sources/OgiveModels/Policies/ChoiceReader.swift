@@ -78,9 +78,9 @@ package struct ChoiceReader {
         // llama.cpp counts the tokens of one of several choices.
         let usage = isAlone ? answer.usage : nil
         let counted = usage?.completionTokens
-        let told = choice.logprobs?.values.count ?? choice.tokenIDs?.count
-        let text = try text(choice, answer, tokens: [told, counted].compactMap(\.self).max())
-        var tokens = choice.tokenIDs?.count ?? told ?? counted
+        let reported = choice.logprobs?.values.count ?? choice.tokenIDs?.count
+        let text = try text(choice, answer, tokens: [reported, counted].compactMap(\.self).max())
+        var tokens = choice.tokenIDs?.count ?? reported ?? counted
         if countsTokens, let counted { tokens = max(counted, tokens ?? counted) }
         var completion = Completion(
             text: text, tokenCount: tokens.flatMap { Int32(exactly: $0) }.map { max(0, Int($0)) },
@@ -143,7 +143,7 @@ package struct ChoiceReader {
         _ choice: CompletionAnswer.Choice, _ text: String, tokens: Int?
     ) throws(ModelError) -> [Double]? {
         guard logProbabilities else { return nil }
-        guard let told = choice.logprobs?.values else {
+        guard let reported = choice.logprobs?.values else {
             guard hasLogProbabilities || text.isEmpty else {
                 throw ModelError(
                     .unsupported,
@@ -152,8 +152,8 @@ package struct ChoiceReader {
             }
             return nil
         }
-        let values = told.compactMap(\.self)
-        guard values.count == told.count, values.count == tokens ?? values.count,
+        let values = reported.compactMap(\.self)
+        guard values.count == reported.count, values.count == tokens ?? values.count,
             !values.isEmpty || text.isEmpty,
             values.allSatisfy(PossibleLogProbability.isPossible(ofToken:)),
             // The bytes of a token are lost, and with llama.cpp its value too.
@@ -162,7 +162,7 @@ package struct ChoiceReader {
         return values
     }
 
-    /// The sampled tokens; `nil` where the server does not tell them all.
+    /// The sampled tokens; `nil` where the server does not report them all.
     private func tokenIDs(_ choice: CompletionAnswer.Choice) -> [Int32]? {
         guard let ids = choice.tokenIDs ?? choice.logprobs?.ids else { return nil }
         let known = ids.compactMap { Int32(exactly: $0) }.filter { $0 >= 0 }

@@ -48,7 +48,7 @@ extension CompletionAnswer.Choice {
         .reasoning, .thinking, .reasoningContent, .reasoningDetails, .thinkingBlocks,
     ]
 
-    /// Throws when index or text cannot be read; log-probabilities that cannot be are not told.
+    /// Throws when index or text cannot be read; log-probabilities that cannot be are not reported.
     init(from decoder: any Decoder) throws {
         let choice = try decoder.container(keyedBy: Keys.self)
         index = try choice.decode(Int.self, forKey: .index)

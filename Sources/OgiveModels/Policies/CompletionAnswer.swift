@@ -19,7 +19,7 @@ struct CompletionAnswer: Decodable {
     }
 
     /// Tokens spent, on all choices or (llama.cpp) on one. A number that makes no sense is one that
-    /// is not told.
+    /// is not reported.
     struct Usage: Decodable {
         var completionTokens: Int?
         var promptTokens: Int?

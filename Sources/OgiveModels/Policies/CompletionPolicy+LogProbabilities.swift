@@ -1,11 +1,11 @@
 package import OgiveCore
 
 extension CompletionPolicy {
-    /// vLLM and SGLang tell them: of llama.cpp one request for each token would be needed.
+    /// vLLM and SGLang give them: of llama.cpp one request for each token would be needed.
     package func logProbabilityObstacle() async throws(ModelError) -> String? {
         let kind = try await server.known().kind
         guard case .none(let reason) = kind.dialect.given else { return nil }
-        return "\(server.http.url) (\(kind.name)) cannot tell the log-probability of a given "
+        return "\(server.http.url) (\(kind.name)) cannot give the log-probability of a given "
             + "completion: \(reason). Serve the model with vLLM or SGLang, or leave `logprobs` "
             + "out of `run.candidates`."
     }
@@ -30,7 +30,7 @@ extension CompletionPolicy {
                         + "the model with vLLM")
             }
             let tokenizer = ServerTokenizer(server: server, spec: spec, kind: profile.kind)
-            let continuation = Continuation(
+            let continuation = ContinuationTokens(
                 tokenizer: tokenizer, input: try await input(request.prompt, profile.kind),
                 key: request.prompt.key)
             let prompt = try await continuation.prompt()

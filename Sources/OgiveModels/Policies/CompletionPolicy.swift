@@ -127,7 +127,7 @@ package struct CompletionPolicy: Policy {
             url: server.http.url.appending(path), logProbabilities: spec.logProbabilities != .none,
             models: profile.answeringModels, server: profile.kind)
         reader.readsTokens = spec.logProbabilities == .tokens
-        // Whether draws share a request must not change what is told of them.
+        // Whether draws share a request must not change what is reported of them.
         reader.countsTokens = !dialect.seedsChoices
         reader.hasLogProbabilities = server.gaveLogProbabilities.load(ordering: .relaxed)
         let drawn = try reader.completions(data, count: group.count)

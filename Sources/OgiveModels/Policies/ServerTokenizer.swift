@@ -15,7 +15,7 @@ struct ServerTokenizer: Sendable {
         var detokenizeFields: [String: JSONValue] = [:]
     }
 
-    /// A prompt's tokens, and the context's length where the server tells.
+    /// A prompt's tokens, and the context's length where the server reports it.
     struct Tokens: Sendable, Decodable {
         var ids: [Int32]
         var lengthMax: Int?
@@ -29,9 +29,9 @@ struct ServerTokenizer: Sendable {
             let answer = try decoder.container(keyedBy: CodingKeys.self)
             ids = try answer.decode([Int32].self, forKey: .ids)
             // SGLang tells the tokeniser's, which may be a number beyond all bounds.
-            let told = try? answer.decodeIfPresent(Int.self, forKey: .lengthMax)
+            let reported = try? answer.decodeIfPresent(Int.self, forKey: .lengthMax)
             // One that no context has is not known.
-            lengthMax = told.flatMap { $0 > 0 ? $0 : nil }
+            lengthMax = reported.flatMap { $0 > 0 ? $0 : nil }
         }
     }
 

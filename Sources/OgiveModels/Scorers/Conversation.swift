@@ -9,7 +9,7 @@ package struct Conversation: Hashable, Sendable {
     package var context: [ChatMessage]
     /// The assistant's last turn, whole.
     package var reply: String
-    /// The tools that the policy was told of: a JSON list as text.
+    /// The tools that the policy got: a JSON list as text.
     package var tools: String?
 
     /// Joins turns and reply.

@@ -68,7 +68,7 @@ package struct JudgeScorer: Scorer {
                 for sample in 0..<spec.samples {
                     let answer = try await ask(messages, sample)
                     sum += answer.reward
-                    if let told = answer.tokens { tokens = (tokens ?? TokenCount()) + told }
+                    if let reported = answer.tokens { tokens = (tokens ?? TokenCount()) + reported }
                 }
                 return .success(Score(sum / Double(spec.samples), tokens: tokens))
             } catch {

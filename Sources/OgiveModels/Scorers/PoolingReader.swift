@@ -3,7 +3,7 @@ package import OgiveCore
 
 /// Reads the answers of servers of reward models.
 package struct PoolingReader {
-    /// The endpoint, for messages.
+    /// The API, for messages.
     let url: String
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
@@ -20,8 +20,9 @@ package struct PoolingReader {
     }
 
     /// One entry for each of the `count` texts that were sent, with what they took as far as the
-    /// answer, or else `told`, says. Throws when the answer as a whole is not what was asked for.
-    package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
+    /// answer, or else `reported`, says. Throws when the answer as a whole is not what was asked
+    /// for.
+    package func rewards(_ body: Data, count: Int, reported: TokenCount? = nil) throws(ModelError)
         -> [Result<Score, ModelError>]
     {
         let (values, tokens) = try shape.read(body, count, url, models)
@@ -29,7 +30,7 @@ package struct PoolingReader {
             Result { () throws(ModelError) in
                 Score(try LabelledValue.reward(values, label: label, url: url))
             }
-        }.charged(tokens ?? told)
+        }.charged(tokens ?? reported)
     }
 
     /// All numbers of each of the `count` texts.

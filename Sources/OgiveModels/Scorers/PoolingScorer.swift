@@ -1,14 +1,14 @@
 internal import FoundationEssentials
 package import OgiveCore
 
-/// A reward model behind an endpoint that gives one reward for one text, conversation or pair: the
+/// A reward model behind an API that gives one reward for one text, conversation or pair: the
 /// raw number of its head.
 ///
 /// Without a template each conversation is a request of its own and the server applies the
 /// model's chat template, where it can. With one, batches of texts rendered here share a request.
 package struct PoolingScorer: Scorer {
     /// What is asked for; `RewardRoutes` say where each server has it.
-    package enum Endpoint: String, Sendable {
+    package enum API: String, Sendable {
         /// Models loaded as sequence classifiers.
         case classify
         /// vLLM's `/pooling`.
@@ -38,17 +38,17 @@ package struct PoolingScorer: Scorer {
     }
 
     private let server: ServerConnection
-    private let endpoint: Endpoint
+    private let api: API
     private let settings: Settings
 
     /// Speaks to `server`.
-    package init(server: ServerConnection, endpoint: Endpoint, settings: Settings) {
+    package init(server: ServerConnection, api: API, settings: Settings) {
         self.server = server
-        self.endpoint = endpoint
+        self.api = api
         self.settings = settings
     }
 
-    /// What the server says of itself, the endpoint and the template: each changes the rewards.
+    /// What the server says of itself, the API and the template: each changes the rewards.
     /// Throws `misconfigured` when the server squashes rewards although it is told not to.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         let profile = try await server.refresh()
@@ -59,7 +59,7 @@ package struct PoolingScorer: Scorer {
             }
         }
         var facts = profile.facts
-        facts["endpoint"] = endpoint.rawValue
+        facts["endpoint"] = api.rawValue
         facts["template_sha256"] = settings.template.map { SHA256Digest(hashing: $0.text).hex }
         return Fingerprint(facts)
     }
@@ -111,7 +111,7 @@ package struct PoolingScorer: Scorer {
     private func route(_ profile: ServerProfile) throws(ModelError) -> RewardRoute {
         // A gateway before vLLM need not have all its pages.
         let kind = settings.server ?? (profile.kind.servesRewards ? profile.kind : .vLLM)
-        let route = try kind.rewards.route(endpoint, url: "\(server.http.url)")
+        let route = try kind.rewards.route(api, url: "\(server.http.url)")
         guard route.form != .text || settings.template != nil else {
             throw ModelError(
                 .misconfigured,
@@ -173,7 +173,7 @@ package struct PoolingScorer: Scorer {
             let reader = reader(route, try await server.known().answeringModels)
             let body = route.shape.body(input, server.model, true)
             let reply = try await server.ask(route.path, body)
-            return try reader.rewards(reply.data, count: count, told: reply.tokens)
+            return try reader.rewards(reply.data, count: count, reported: reply.tokens)
         } catch {
             return (0..<count).map { _ in .failure(error) }
         }

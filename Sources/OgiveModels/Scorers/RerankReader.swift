@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import OgiveCore
 
-/// Reads the answers of endpoints that rank completions of one prompt.
+/// Reads the answers of APIs that rank completions of one prompt.
 package struct RerankReader {
     /// The numbers with the places of the documents, and what they took as far as the answer says.
     typealias Numbers = (scores: [(Int, Double?)], tokens: TokenCount?)
@@ -38,7 +38,7 @@ package struct RerankReader {
         var usage: ServerUsage?
     }
 
-    /// The endpoint, for messages.
+    /// The API, for messages.
     let url: String
     /// The names under which the server's model may answer; `nil` takes any.
     let models: [String]?
@@ -52,15 +52,15 @@ package struct RerankReader {
     }
 
     /// One entry for each of the `count` documents that were sent, with what they took as far as
-    /// the answer, or else `told`, says. Throws when the answer as a whole is not what was asked
-    /// for.
-    package func rewards(_ body: Data, count: Int, told: TokenCount? = nil) throws(ModelError)
+    /// the answer, or else `reported`, says. Throws when the answer as a whole is not what was
+    /// asked for.
+    package func rewards(_ body: Data, count: Int, reported: TokenCount? = nil) throws(ModelError)
         -> [Result<Score, ModelError>]
     {
         let (scores, tokens) = try shape.read(body, url, models)
         return try ScoreReader.ordered(scores, count: count, url: url).map { score in
             Result { () throws(ModelError) in Score(try shape.reward(score, url)) }
-        }.charged(tokens ?? told)
+        }.charged(tokens ?? reported)
     }
 
     /// The server's numbers in the order of the documents: answers come sorted by the numbers.

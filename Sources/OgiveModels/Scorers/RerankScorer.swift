@@ -1,6 +1,6 @@
 package import OgiveCore
 
-/// A reward model behind an endpoint that ranks the completions of one prompt.
+/// A reward model behind an API that ranks the completions of one prompt.
 ///
 /// There is one place for the query, so prompts that are more than one user turn (a system
 /// message, several turns) are refused rather than scored as something else.
@@ -22,7 +22,7 @@ package struct RerankScorer: Scorer {
         self.checksActivation = checksActivation
     }
 
-    /// What the server says of itself and the endpoint, which changes the rewards. Throws
+    /// What the server says of itself and the API, which changes the rewards. Throws
     /// `misconfigured` when the server squashes rewards although it is told not to.
     package func fingerprint() async throws(ModelError) -> Fingerprint {
         let profile = try await server.refresh()
@@ -78,7 +78,7 @@ package struct RerankScorer: Scorer {
             let body = route.body(query, documents, server.model, true)
             let reply = try await server.ask(route.path, body)
             return try reader(route, profile.answeringModels)
-                .rewards(reply.data, count: documents.count, told: reply.tokens)
+                .rewards(reply.data, count: documents.count, reported: reply.tokens)
         } catch {
             return documents.map { _ in .failure(error) }
         }

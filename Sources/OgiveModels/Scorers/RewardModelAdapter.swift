@@ -106,10 +106,10 @@ private struct RewardModelBackend: ScorerBackend {
         }
     }
 
-    private func scorer(_ endpoint: PoolingScorer.Endpoint, _ label: String?) -> PoolingScorer {
+    private func scorer(_ api: PoolingScorer.API, _ label: String?) -> PoolingScorer {
         var settings = settings
         settings.label = label
-        return PoolingScorer(server: connection, endpoint: endpoint, settings: settings)
+        return PoolingScorer(server: connection, api: api, settings: settings)
     }
 
     /// No label changes it.

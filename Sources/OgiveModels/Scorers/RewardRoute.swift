@@ -12,21 +12,21 @@ struct RewardRoutes: Sendable {
     }
 
     /// The ways to raw rewards that it has.
-    var routes: [PoolingScorer.Endpoint: RewardRoute] = [:]
+    var routes: [PoolingScorer.API: RewardRoute] = [:]
     /// What to do where it has none.
-    var advice: [PoolingScorer.Endpoint: String] = [:]
+    var advice: [PoolingScorer.API: String] = [:]
     /// The way of `rerank`.
     var rerank = Rerank.none(
         "does not say which server it is, and so whether its /v1/rerank gives raw rewards; set "
             + "`server` to llama.cpp, vllm or tei")
 
-    /// The way of `endpoint`. Throws `unsupported` where there is none.
-    func route(_ endpoint: PoolingScorer.Endpoint, url: String) throws(ModelError) -> RewardRoute {
-        if let route = routes[endpoint] { return route }
-        let advice = advice[endpoint] ?? "use the scorer `classify`"
+    /// The route of `api`. Throws `unsupported` where there is none.
+    func route(_ api: PoolingScorer.API, url: String) throws(ModelError) -> RewardRoute {
+        if let route = routes[api] { return route }
+        let advice = advice[api] ?? "use the scorer `classify`"
         throw ModelError(
             .unsupported,
-            "\(url) has no endpoint for the scorer `\(endpoint.rawValue)`: \(advice)")
+            "\(url) has no API for the scorer `\(api.rawValue)`: \(advice)")
     }
 }
 

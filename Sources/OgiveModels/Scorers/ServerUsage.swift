@@ -1,9 +1,9 @@
 internal import OgiveCore
 
-/// What a server says a request took. A number that makes no sense is one that is not told: what
-/// is paid for never spoils an answer.
+/// What a server says a request took. A number that makes no sense is one that is not reported:
+/// what is paid for never spoils an answer.
 struct ServerUsage: Decodable {
-    /// Tokens of the whole request; `nil` where none are told.
+    /// Tokens of the whole request; `nil` where none are reported.
     let tokens: TokenCount?
 
     private enum Keys: String, CodingKey {
@@ -25,7 +25,7 @@ struct ServerUsage: Decodable {
             ? nil : TokenCount(input: input ?? 0, output: output ?? 0)
     }
 
-    /// Tokens as a header tells them.
+    /// Tokens as a header reports them.
     static func tokens(inHeader text: String?) -> TokenCount? {
         guard let text, let count = Int32(text), count >= 0 else { return nil }
         return TokenCount(input: Int(count))

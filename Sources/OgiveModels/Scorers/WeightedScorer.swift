@@ -19,7 +19,7 @@ package struct WeightedScorer: Scorer {
         }
     }
 
-    /// Most facts that are told one by one; a fingerprint has room for few more.
+    /// Most facts that are listed one by one; a fingerprint has room for few more.
     package static let factsMax = 200
 
     private let model: String
@@ -95,7 +95,7 @@ package struct WeightedScorer: Scorer {
             switch result {
             case .success(let score):
                 values.append(score.reward)
-                if let told = score.tokens { tokens = (tokens ?? TokenCount()) + told }
+                if let reported = score.tokens { tokens = (tokens ?? TokenCount()) + reported }
             case .failure(var error):
                 error.message = "part `\(part.name)`: \(error.message)"
                 failures.append(error)

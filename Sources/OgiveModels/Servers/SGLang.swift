@@ -158,15 +158,15 @@ package struct GenerateLogProbabilityReader {
     private func value(_ answer: Answer, _ given: GivenTokens) throws(ModelError) -> LogProbability
     {
         let entries = answer.meta_info.input_token_logprobs ?? []
-        let told = entries.suffix(given.completion.count)
-        guard told.map(\.token) == given.completion else {
+        let reported = entries.suffix(given.completion.count)
+        guard reported.map(\.token) == given.completion else {
             throw ModelError(
                 .malformed,
                 "\(url) answered \(entries.count) log-probabilities, the last of which are not "
                     + "those of the \(given.completion.count) tokens that were sent")
         }
         return try LogProbability(
-            told.map { $0.value ?? .nan }, of: given, readsTokens: readsTokens, url: url)
+            reported.map { $0.value ?? .nan }, of: given, readsTokens: readsTokens, url: url)
     }
 }
 
@@ -176,12 +176,12 @@ extension RewardRoute.Shape {
         body: { input, _, _ in .object(["text": .texts(input.texts)]) },
         read: { (data, count, url, _) throws(ModelError) in
             let answer = try ServerAnswer.decodeList(Embedding.self, data, url: url)
-            let told = answer.compactMap(\.meta_info?.tokens)
+            let reported = answer.compactMap(\.meta_info?.tokens)
             return (
                 try ScoreReader.counted(answer, count: count, url: url).map {
                     LabelledValue.numbered($0.embedding)
                 },
-                told.isEmpty ? nil : told.reduce(TokenCount(), +)
+                reported.isEmpty ? nil : reported.reduce(TokenCount(), +)
             )
         })
 }

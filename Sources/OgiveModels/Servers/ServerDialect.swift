@@ -46,7 +46,7 @@ struct ServerDialect: Sendable {
         case none
     }
 
-    /// How the policy is told of a chat's tools.
+    /// How the policy gets a chat's tools.
     enum Tools: Sendable {
         /// By `tools` of a chat request, with these fields beside it.
         case fields([String: JSONValue])

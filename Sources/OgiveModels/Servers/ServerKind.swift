@@ -35,7 +35,7 @@ package struct ServerKind: Sendable {
     /// Fields of requests to a judge that turn its own defaults off.
     var judgeFields: [String: JSONValue] = [:]
 
-    /// What it calls its queues in `/metrics`; `nil` when it does not tell of them.
+    /// What it calls its queues in `/metrics`; `nil` when it does not report them.
     var metrics: ServerMetrics.Names?
     /// The header that says how many tokens an answer took.
     var tokensHeader: String?

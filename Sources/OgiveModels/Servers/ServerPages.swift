@@ -23,7 +23,7 @@ struct ServerPages {
 struct ServerFacts {
     /// What identifies the model, beside its name.
     var facts: [String: String]
-    /// Most choices of one request, where the server tells.
+    /// Most choices of one request, where the server reports it.
     var slots: Int?
     /// The names of the one model of a server without a list of models.
     var models: [String]?

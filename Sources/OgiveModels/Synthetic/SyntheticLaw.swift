@@ -37,7 +37,7 @@ package struct SyntheticLaw: Sendable {
         return .milliseconds(-spec.latencyMilliseconds * log(generator.uniform()))
     }
 
-    /// What is told of a text that is given; it is no property of the distribution.
+    /// What is reported of a text that is given; it is no property of the distribution.
     func logProbability(of text: String, after key: String) -> LogProbability {
         let digest = SHA256Digest(hashing: Array("\(key)\n\(text)".utf8))
         let fraction = Double(digest.bytes[0]) / 256

@@ -10,7 +10,7 @@ package struct SharedTime: Sendable {
     package let time: TimeSource
     /// All of it.
     package let total: Duration
-    private let end: Instant
+    private let end: TimePoint
     private let stillness = Stillness()
 
     /// How long the time has stood still.

@@ -19,7 +19,7 @@ extension PolicyProbe {
         return others(evidence) + (try await conclusion(evidence))
     }
 
-    /// Gives draws back. Answers with what keeps the server from telling anything; throws when it
+    /// Gives draws back. Answers with what keeps the server from giving any; throws when it
     /// is gone.
     private func compare(
         _ answers: [[Completion]], by policy: any Policy, _ evidence: inout AgreementEvidence
@@ -27,9 +27,9 @@ extension PolicyProbe {
         for (prompt, draws) in zip(prompts, answers) {
             let ended = draws.filter { $0.finishReason == .stop && $0.logProbability != nil }
             if ended.isEmpty { continue }
-            let told = await policy.logProbabilities(
+            let reported = await policy.logProbabilities(
                 LogProbabilityRequest(prompt: prompt, completions: ended.map(\.text)))
-            for (draw, answer) in zip(ended, told) {
+            for (draw, answer) in zip(ended, reported) {
                 switch answer {
                 case .success(let given): evidence.add(draw, given)
                 case .failure(let error) where error.isServerGone: throw error
@@ -53,7 +53,7 @@ extension PolicyProbe {
         guard evidence.count > 0 else { return [] }
         let difference =
             "\(evidence.count) draws that were given back have log-probabilities within "
-            + "\(Self.short(evidence.worst)) nats of those told when they were sampled"
+            + "\(Self.short(evidence.worst)) nats of those reported when they were sampled"
         if evidence.isClose {
             return [Finding(.ok, .policyLogProbabilities, at: name, difference)]
         }
@@ -66,7 +66,7 @@ extension PolicyProbe {
                         ? "; at temperature 1, without top_p, top_k and min_p, they agree: what "
                             + "comes with draws is not the model's own distribution" : ""),
                 advice: isShaped
-                    ? "let the server tell the model's own log-probabilities (vLLM: "
+                    ? "let the server give the model's own log-probabilities (vLLM: "
                         + "--logprobs-mode raw_logprobs), or set `policy.logprobs: none`"
                     : "log π_ref of draws and of candidates are not of one kind: look for a "
                         + "template or a BOS that only one of the two requests has")
@@ -108,7 +108,7 @@ extension PolicyProbe {
         return findings
     }
 
-    /// A policy need not tell, unless the run asks for it.
+    /// A policy need not give any, unless the run asks for it.
     private func unable(_ error: ModelError) -> [Finding] {
         if error.code == .unsupported, !wantsCandidates { return [] }
         return [

@@ -144,20 +144,20 @@ struct DrawEvidence {
         }
         return Finding(
             .ok, .policyEnding, at: name,
-            count + (counted < draws.count ? "; the server does not tell token counts" : ""))
+            count + (counted < draws.count ? "; the server does not report token counts" : ""))
     }
 
     private var logProbabilities: Finding {
         // Of a text with U+FFFD no log-probability is shown: see the page LogProbabilities.
         let whole = draws.filter { !$0.text.unicodeScalars.contains("\u{FFFD}") }
-        let told = whole.compactMap(\.logProbability)
-        if told.count < whole.count {
+        let reported = whole.compactMap(\.logProbability)
+        if reported.count < whole.count {
             return Finding(
                 .error, .policyLogProbabilities, at: name,
-                "\(whole.count - told.count) of \(whole.count) draws came without",
+                "\(whole.count - reported.count) of \(whole.count) draws came without",
                 advice: "serve the model with log-probabilities, or set `policy.logprobs: none`")
         }
-        if let wrong = told.first(where: { !($0 <= 1e-3 && $0.isFinite) }) {
+        if let wrong = reported.first(where: { !($0 <= 1e-3 && $0.isFinite) }) {
             return Finding(
                 .error, .policyLogProbabilities, at: name,
                 "a draw has the log-probability \(wrong), which is no such: they are at most 0",
@@ -172,7 +172,7 @@ struct DrawEvidence {
         }
         return Finding(
             .ok, .policyLogProbabilities, at: name,
-            "\(told.count) draws have finite log-probabilities of at most 0")
+            "\(reported.count) draws have finite log-probabilities of at most 0")
     }
 }
 

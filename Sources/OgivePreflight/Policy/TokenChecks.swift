@@ -27,12 +27,12 @@ package struct TokenChecks: Sendable {
     package func contextFindings() async throws -> [Finding] {
         let code: FindingCode = isScorer ? .scorerContext : .policyContext
         guard let length = try await inspector.contextLength() else {
-            return [Finding(.note, code, at: name, "the server does not tell its context length")]
+            return [Finding(.note, code, at: name, "the server does not report its context length")]
         }
-        let told = try await inspector.tokens(of: longest, completion: isScorer ? "" : nil)
+        let reported = try await inspector.tokens(of: longest, completion: isScorer ? "" : nil)
         // English takes about four bytes a token; half of that is on the safe side.
-        let count = told?.count ?? Self.bytes(longest) / 2
-        let how = told == nil ? "at most about " : ""
+        let count = reported?.count ?? Self.bytes(longest) / 2
+        let how = reported == nil ? "at most about " : ""
         let what = "the longest prompt (`\(longest.key)`) has \(how)\(count) tokens"
         let sum = "\(what), and max_tokens is \(maxTokens); the context has \(length)"
         if count >= length {
@@ -67,7 +67,7 @@ package struct TokenChecks: Sendable {
         else {
             return [
                 Finding(
-                    .note, code, at: name, "the server does not tell tokens",
+                    .note, code, at: name, "the server does not report tokens",
                     advice: "nothing, unless rewards or draws look wrong: then see by the "
                         + "server's own log whether \(key) begins with one BOS")
             ]

@@ -74,7 +74,7 @@ struct ScoreEvidence {
             "a text has another reward among others than alone, by up to "
                 + "\(PolicyProbe.short(difference)): what is beside it counts (padding without a "
                 + "mask, or scores in another order than the texts)",
-            advice: "set `scorer.batch_size: 1`, and mend the scorer")
+            advice: "set `scorer.batch_size: 1`, and fix the scorer")
     }
 
     private var range: Finding? {

@@ -66,8 +66,8 @@ package struct ScorerChecks: Sendable {
     private func refusedPrompts() async -> [Finding] {
         guard let severalTurns else { return [] }
         let (scorer, shared) = (scorer, shared)
-        let told = await shared.run { await scorer.model.refusal(of: severalTurns.example) }
-        guard let told, let refusal = told else { return [] }
+        let answer = await shared.run { await scorer.model.refusal(of: severalTurns.example) }
+        guard let answer, let refusal = answer else { return [] }
         return [
             Finding(
                 .error, .scorerPrompts, at: scorer.name,

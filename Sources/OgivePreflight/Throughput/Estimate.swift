@@ -6,9 +6,9 @@ package struct Estimate: Hashable, Sendable {
     package var draws: Int
     /// Time for them; `nil` when nothing came of the burst.
     package var time: Duration?
-    /// Tokens of the policy; `nil` when its server does not tell.
+    /// Tokens of the policy; `nil` when its server does not report it.
     package var tokens: TokenCount?
-    /// Tokens of the scorer, as far as its server tells.
+    /// Tokens of the scorer, as far as its server reports them.
     package var scorerTokens = TokenCount()
     /// Their cost; `nil` without prices.
     package var cost: Double?
@@ -45,7 +45,7 @@ package struct Estimate: Hashable, Sendable {
         time.flatMap { $0 > .zero ? Double(draws) / ($0 / .seconds(1)) : nil }
     }
 
-    /// Whether a budget can be kept, and suffices, as far as the servers tell.
+    /// Whether a budget can be kept, and suffices, as far as the servers report them.
     package func budgetFindings(_ spec: RunSpec) -> [Finding] {
         guard let budget = spec.budget else { return [] }
         let key = "run.budget"
@@ -53,8 +53,8 @@ package struct Estimate: Hashable, Sendable {
             return [
                 Finding(
                     .error, .budget, at: key,
-                    "cannot be kept: the policy's server does not tell how many tokens it takes",
-                    advice: "take the budget out, or serve the policy by a server that tells")
+                    "cannot be kept: the policy's server does not report how many tokens it takes",
+                    advice: "take the budget out, or serve the policy by one that reports them")
             ]
         }
         let isShort =

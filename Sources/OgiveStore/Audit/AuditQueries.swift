@@ -204,7 +204,7 @@ enum AuditQueries {
             coalesce(sum(x.draws), 0)::bigint AS draws,
             coalesce(sum(p.candidate_count), 0)::bigint AS candidates,
             coalesce(sum(x.candidates), 0)::bigint AS landed_candidates,
-            coalesce(sum(x.told), 0)::bigint AS landed_log_probabilities
+            coalesce(sum(x.log_probabilities), 0)::bigint AS landed_log_probabilities
         FROM ogive.prompt_rows p
         LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
@@ -215,7 +215,7 @@ enum AuditQueries {
                 (SELECT count(*) FROM ogive.candidate_reward_rows w
                     WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates,
                 (SELECT count(l.log_probability) FROM ogive.candidate_log_probability_rows l
-                    WHERE l.sampling_id = $4 AND l.prompt_id = p.id) AS told
+                    WHERE l.sampling_id = $4 AND l.prompt_id = p.id) AS log_probabilities
         ) x
         WHERE p.prompt_set_id = $1
         """

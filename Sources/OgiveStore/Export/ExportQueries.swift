@@ -72,15 +72,15 @@ enum ExportQueries {
         WHERE s.id = $1
         """
 
-    /// Whether all completions of a run were told a log-probability. $1 run, $2 its sampling.
-    static let drawsAreTold = """
+    /// Whether all completions of a run have a log-probability. $1 run, $2 its sampling.
+    static let drawsHaveLogProbabilities = """
         SELECT NOT EXISTS (SELECT FROM ogive.runs r
             JOIN ogive.completion_rows c ON c.sampling_id = $2
                 AND c.draw_index < r.draws AND c.log_probability IS NULL
             WHERE r.id = $1)
         """
     /// Whether all candidates with a reward do. $1 run, $2 snapshot.
-    static let candidatesAreTold = """
+    static let candidatesHaveLogProbabilities = """
         SELECT NOT EXISTS (SELECT FROM ogive.run_tables t
             WHERE t.run_id = $1 AND t.snapshot_id = $2
                 AND array_position(t.candidate_log_probabilities, NULL) IS NOT NULL)
@@ -116,12 +116,12 @@ enum ExportQueries {
                 return "(\(value))::text AS \(column.name)"
             }.joined(separator: ", ")
         }
-        let untold =
+        let lacking =
             request.target.logProbabilities == nil
             ? "false"
             : "x.ref_chosen_log_probability IS NULL OR x.ref_rejected_log_probability IS NULL"
         return """
-            SELECT x.prompt_id AS export_prompt, (\(untold)) AS is_untold, \(list)
+            SELECT x.prompt_id AS export_prompt, (\(lacking)) AS lacks_log_probability, \(list)
             FROM \(body(request))
             """
     }

@@ -127,7 +127,7 @@ package struct ExportRow: Sendable {
     package let prompt: Int64
     /// Whether it lacks a reference log-probability that it should have: that of a text which lost
     /// bytes.
-    package let isUntold: Bool
+    package let lacksLogProbability: Bool
     /// The line, with its end.
     package let line: [UInt8]
 }

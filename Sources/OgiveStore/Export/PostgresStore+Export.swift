@@ -22,9 +22,9 @@ extension PostgresStore {
             try await connection.transaction(isolation: .repeatableRead) { connection in
                 let reading = try await ExportReading(request, connection)
                 try await begin(reading.outline)
-                let (rows, untold) = try await reading.pages(after: cursor, connection, page)
+                let (rows, lacking) = try await reading.pages(after: cursor, connection, page)
                 if rows == 0, cursor == 0 { throw request.nothing(reading.outline) }
-                return untold
+                return lacking
             }
         }
     }
@@ -57,7 +57,7 @@ struct ExportReading {
         let sizes = try await Self.sizes(request, place, isPinned, connection)
         var lacking: (columns: [String], advice: String?) = ([], nil)
         if let names = request.target.logProbabilities {
-            lacking.advice = try await Self.untold(
+            lacking.advice = try await Self.logProbabilityAdvice(
                 request, run: run, sampling: try row.decode("sampling_id"), snapshot: snapshot,
                 connection)
             if names.isRequired, let advice = lacking.advice {
@@ -68,8 +68,8 @@ struct ExportReading {
             }
             if lacking.advice != nil { lacking.columns = [names.chosen, names.rejected] }
         }
-        let isTold = request.target.logProbabilities != nil && lacking.advice == nil
-        let columns = request.target.columns(request, hasLogProbabilities: isTold)
+        let hasAll = request.target.logProbabilities != nil && lacking.advice == nil
+        let columns = request.target.columns(request, hasLogProbabilities: hasAll)
         var spread: Double?
         if request.target == .raw, request.transform == "scaled-normal-icdf" {
             spread = try await connection.query(ExportQueries.meanSpread, names).one().decode(
@@ -81,7 +81,7 @@ struct ExportReading {
         let header = columns.map(\.name).joined(separator: ",") + "\n"
         outline = ExportOutline(
             columns: columns.map(\.name), tables: sizes.tables, leftOut: sizes.few,
-            hasLogProbabilities: isTold, columnsLacking: lacking.columns,
+            hasLogProbabilities: hasAll, columnsLacking: lacking.columns,
             lackingAdvice: lacking.advice, source: try source.one().decode(0),
             header: request.format == .csv ? Array(header.utf8) : [])
         self.request = request
@@ -94,10 +94,10 @@ struct ExportReading {
     func pages(
         after cursor: Int64, _ connection: PostgresConnection,
         _ body: ([ExportRow], _ prompts: Int) async throws -> Void
-    ) async throws -> (rows: Int, untold: Int) {
+    ) async throws -> (rows: Int, lacking: Int) {
         let leavesOut = request.target.logProbabilities?.isRequired == true
         var cursor = cursor
-        var count = (rows: 0, untold: 0)
+        var count = (rows: 0, lacking: 0)
         while true {
             let prompts = try await connection.query(
                 ExportQueries.prompts(isPinned: isPinned),
@@ -112,27 +112,28 @@ struct ExportReading {
                     .int64Array(prompts),
                 ] + parameters)
             let read = try rows.map(exportRow)
-            let kept = leavesOut ? read.filter { !$0.isUntold } : read
+            let kept = leavesOut ? read.filter { !$0.lacksLogProbability } : read
             count.rows += kept.count
-            count.untold += read.count { $0.isUntold }
+            count.lacking += read.count { $0.lacksLogProbability }
             try await body(kept, prompts.count)
         }
     }
 
     private func exportRow(_ row: PostgresRow) throws -> ExportRow {
         let prompt: Int64 = try row.decode("export_prompt")
-        let isUntold = try outline.hasLogProbabilities && row.decode("is_untold")
+        let lacksLogProbability =
+            try outline.hasLogProbabilities && row.decode("lacks_log_probability")
         switch request.format {
         case .jsonl:
             return ExportRow(
-                prompt: prompt, isUntold: isUntold,
+                prompt: prompt, lacksLogProbability: lacksLogProbability,
                 line: Array((try row.decode("line", as: String.self) + "\n").utf8))
         case .csv:
             let cells = try outline.columns.map {
                 try Self.cell(row.decode($0, as: String?.self))
             }
             return ExportRow(
-                prompt: prompt, isUntold: isUntold,
+                prompt: prompt, lacksLogProbability: lacksLogProbability,
                 line: Array((cells.joined(separator: ",") + "\n").utf8))
         }
     }
@@ -199,25 +200,25 @@ struct ExportReading {
 
     /// What to do when completions that may be in a pair have no log-probability; `nil` when all
     /// have one.
-    private static func untold(
+    private static func logProbabilityAdvice(
         _ request: ExportRequest, run: Int64, sampling: Int64, snapshot: Int64,
         _ connection: PostgresConnection
     ) async throws -> String? {
         var advice: [String] = []
         if request.strategy != "labels" {
-            let isTold: Bool = try await connection.query(
-                ExportQueries.drawsAreTold, [.int64(run), .int64(sampling)]
+            let hasAll: Bool = try await connection.query(
+                ExportQueries.drawsHaveLogProbabilities, [.int64(run), .int64(sampling)]
             ).one().decode(0)
-            if !isTold { advice.append("sample with `policy.logprobs: sum`, a sampling anew") }
+            if !hasAll { advice.append("sample with `policy.logprobs: sum`, a sampling anew") }
         }
         if request.strategy == "labels" || request.strategy == "balanced" {
-            let isTold: Bool = try await connection.query(
-                ExportQueries.candidatesAreTold, [.int64(run), .int64(snapshot)]
+            let hasAll: Bool = try await connection.query(
+                ExportQueries.candidatesHaveLogProbabilities, [.int64(run), .int64(snapshot)]
             ).one().decode(0)
-            if !isTold {
+            if !hasAll {
                 advice.append(
-                    "vLLM and SGLang tell those of candidates, by `run.candidates: [score, "
-                        + "logprobs]`; llama.cpp cannot tell them: there take pairs of draws, with "
+                    "vLLM and SGLang give those of candidates, by `run.candidates: [score, "
+                        + "logprobs]`; llama.cpp cannot give them: there take pairs of draws, with "
                         + "`--strategy best-worst` and `policy.logprobs: sum`")
             }
         }

@@ -189,7 +189,7 @@ extension MetadataUse {
             : (
                 "than an earlier row with their prompt",
                 "Two rows with one prompt are one prompt, and the first one's value would count "
-                    + "for both. Mend the file, or give its rows keys (`id`) of their own."
+                    + "for both. Fix the file, or give its rows keys (`id`) of their own."
             )
         return StoreError(
             .conflict,

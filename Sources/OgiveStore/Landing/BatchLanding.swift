@@ -90,7 +90,7 @@ struct LandingCounts: Sendable {
     var tokens: Int64 = 0
     var truncated: Int64 = 0
     /// New completions that came with neither reward nor failure.
-    var bare: Int64 = 0
+    var textsOnly: Int64 = 0
     var rewards: Int64 = 0
     var candidateRewards: Int64 = 0
     var drawFailures: Int64 = 0
@@ -109,7 +109,7 @@ struct LandingCounts: Sendable {
     /// Counts what a plan lands.
     init(_ plan: LandingPlan) {
         completions = Int64(plan.completions.count)
-        bare = Int64(plan.bare)
+        textsOnly = Int64(plan.textsOnly)
         rewards = Int64(plan.rewards.count)
         candidateRewards = Int64(plan.candidateRewards.count)
         candidateFailures = Int64(plan.failures.count { $0.key.name.kind == .candidate })
@@ -140,7 +140,7 @@ struct LandingCounts: Sendable {
         completions += other.completions
         tokens = tokens.saturating(adding: other.tokens)
         truncated += other.truncated
-        bare += other.bare
+        textsOnly += other.textsOnly
         rewards += other.rewards
         candidateRewards += other.candidateRewards
         drawFailures += other.drawFailures
@@ -155,7 +155,7 @@ struct LandingCounts: Sendable {
     /// The receipt of a batch of `items` results.
     func receipt(items: Int) -> LandingReceipt {
         let failures = drawFailures + candidateFailures + logProbabilityFailures
-        let news = rewards + candidateRewards + logProbabilities + failures + bare
+        let news = rewards + candidateRewards + logProbabilities + failures + textsOnly
         var receipt = LandingReceipt(
             completions: Int(completions), rewards: Int(rewards + candidateRewards),
             failures: Int(failures), duplicates: max(0, items - Int(news)))
@@ -173,10 +173,10 @@ extension Int? {
     }
 }
 
-/// Another landing settled a draw while this one's text was on its way.
+/// Another landing resolved a draw while this one's text was on its way.
 struct LandingConflict: Error {
     /// Whether an error means that two landings met: at a draw's text, which both wrote, or at a
-    /// draw that one of them settled.
+    /// draw that one of them resolved.
     static func isOne(_ error: any Error) -> Bool {
         error is LandingConflict || (error as? PostgresError)?.sqlState == "23505"
     }

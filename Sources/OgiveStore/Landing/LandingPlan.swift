@@ -3,7 +3,7 @@ internal import OgiveCore
 /// What of one run's results lands: the one place where that is decided.
 ///
 /// The first text of a draw stays, and a reward or failure belongs to a text: one of a text that
-/// is dropped is dropped too. The first outcome of an item settles it; nothing that is committed
+/// is dropped is dropped too. The first outcome of an item resolves it; nothing that is committed
 /// changes. Whether a draw is kept never depends on what it says. A text of a prompt has one reward
 /// in a scoring: the first that came.
 struct LandingPlan: Sendable {
@@ -12,7 +12,7 @@ struct LandingPlan: Sendable {
     /// Texts that are new, by ascending key.
     private(set) var completions: [LandingResult] = []
     /// Of these the ones that came with neither reward nor failure.
-    private(set) var bare = 0
+    private(set) var textsOnly = 0
     /// New rewards of draws, by ascending key.
     private(set) var rewards: [LandingReward] = []
     /// New rewards of candidates, by ascending key.
@@ -23,36 +23,37 @@ struct LandingPlan: Sendable {
     private(set) var logProbabilities: [LandingResult] = []
 
     /// What the database has, on which this was decided.
-    let ground: LandingGround
-    /// The item that is decided on, what this batch brought as its text, and whether it is settled.
+    let committed: CommittedState
+    /// The item that is decided on, what this batch brought as its text, and whether it is
+    /// resolved.
     private var current: Key?
     private var text: LandingResult?
-    private var isSettled = false
+    private var isResolved = false
 
     /// Decides. `results` are those of one run, `inOrder`: each item's one after the other, in
     /// order of arrival, so that it is all the same in which batches they come.
-    init(_ results: [LandingResult], on ground: LandingGround) {
-        self.ground = ground
+    init(_ results: [LandingResult], on committed: CommittedState) {
+        self.committed = committed
         completions.reserveCapacity(results.count)
         rewards.reserveCapacity(results.count)
         for result in results {
             if result.key != current { begin(result.key) }
-            if isSettled { continue }
+            if isResolved { continue }
             switch result.key.name.kind {
             case .draw: decide(draw: result)
             case .candidate: decide(candidate: result)
             case .candidateLogProbability: decide(logProbability: result)
             }
         }
-        ground.shared.settle(&rewards, &candidateRewards)
+        committed.shared.resolve(&rewards, &candidateRewards)
     }
 
     private mutating func begin(_ key: Key) {
         current = key
         text = nil
-        isSettled =
-            key.name.index < 0 || ground.strangers.contains(key.prompt)
-            || ground.failures.contains(key)
+        isResolved =
+            key.name.index < 0 || committed.foreignPrompts.contains(key.prompt)
+            || committed.failures.contains(key)
     }
 
     /// An item with a reward has not failed; nor has the sampling of a draw whose text is there.
@@ -61,43 +62,44 @@ struct LandingPlan: Sendable {
         if result.completion != nil, !hasText(key) {
             text = result
             completions.append(result)
-            if !result.outcome.isSome { bare += 1 }
+            if !result.outcome.isSome { textsOnly += 1 }
         }
         guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
         if let reward = result.outcome.reward, hasText(key) {
             let text = result.completion == nil ? text : result
             rewards.append(LandingReward(result: result, text: text, reward))
-            isSettled = true
+            isResolved = true
         } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
         {
             failures.append(result)
-            isSettled = true
+            isResolved = true
         }
     }
 
     private mutating func decide(candidate result: LandingResult) {
-        guard ground.candidates.contains(result.key),
-            !ground.rewardedCandidates.contains(result.key), result.outcome.isSome
+        guard committed.candidates.contains(result.key),
+            !committed.rewardedCandidates.contains(result.key), result.outcome.isSome
         else { return }
         if let reward = result.outcome.reward {
             candidateRewards.append(LandingReward(result: result, text: nil, reward))
         } else {
             failures.append(result)
         }
-        isSettled = true
+        isResolved = true
     }
 
     private mutating func decide(logProbability result: LandingResult) {
-        guard ground.candidates.contains(result.key.candidate),
-            !ground.toldCandidates.contains(result.key.candidate), result.outcome.isSome
+        guard committed.candidates.contains(result.key.candidate),
+            !committed.candidatesWithLogProbability.contains(result.key.candidate),
+            result.outcome.isSome
         else { return }
         logProbabilities.append(result)
-        isSettled = true
+        isResolved = true
     }
 
     /// Whether the current draw has a text, before or after this batch.
     private func hasText(_ key: Key) -> Bool {
-        text != nil || ground.completions.contains(key)
+        text != nil || committed.completions.contains(key)
     }
 
     /// Whether the result's text, if it brings one, is the one that stays. Byte for byte: strings
@@ -107,12 +109,12 @@ struct LandingPlan: Sendable {
         if let text {
             return text === result || text.completion?.text.utf8.elementsEqual(own.utf8) == true
         }
-        return ground.digests[result.key] == SHA256Digest(hashing: own)
+        return committed.digests[result.key] == SHA256Digest(hashing: own)
     }
 
     /// Whether the draw had a reward before this batch.
     private func isRewarded(_ key: Key) -> Bool {
-        ground.tables[key.prompt]?.contains(key.name.index) ?? false
+        committed.tables[key.prompt]?.contains(key.name.index) ?? false
     }
 }
 
@@ -120,7 +122,7 @@ extension LandingPlan {
     /// The rewards of one prompt's draws: the whole table, and what of it is not in the stored
     /// table yet, or only in its tail.
     typealias PromptTable = (
-        prompt: Int64, table: LandingGround.Table, tail: LandingGround.Table
+        prompt: Int64, table: CommittedState.Table, tail: CommittedState.Table
     )
 
     /// The tables that new `rewards`, by ascending key, belong to, as they are with them.
@@ -130,11 +132,11 @@ extension LandingPlan {
         while start < rewards.count {
             let prompt = rewards[start].key.prompt
             let end = rewards[start...].firstIndex { $0.key.prompt != prompt } ?? rewards.count
-            let fresh = LandingGround.Table(
+            let fresh = CommittedState.Table(
                 indexes: rewards[start..<end].map(\.key.name.index),
                 rewards: rewards[start..<end].map(\.score.reward))
-            let former = ground.tables[prompt] ?? LandingGround.Table()
-            let tail = ground.tails[prompt] ?? LandingGround.Table()
+            let former = committed.tables[prompt] ?? CommittedState.Table()
+            let tail = committed.tails[prompt] ?? CommittedState.Table()
             merged.append((prompt, former.merged(with: fresh), tail.merged(with: fresh)))
             start = end
         }
@@ -142,7 +144,7 @@ extension LandingPlan {
     }
 }
 
-extension LandingGround.Table {
+extension CommittedState.Table {
     /// Whether a draw has a reward.
     func contains(_ index: Int32) -> Bool { reward(of: index) != nil }
 

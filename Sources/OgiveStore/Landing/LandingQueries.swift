@@ -27,12 +27,12 @@ enum LandingQueries {
         ORDER BY r.id
         """
     /// Prompts that are not of the set: $1 prompt set, $2 prompts.
-    static let strangers = """
+    static let foreignPrompts = """
         SELECT u.prompt_id FROM unnest($2::bigint[]) u(prompt_id)
         WHERE (SELECT p.prompt_set_id FROM ogive.prompt_rows p WHERE p.id = u.prompt_id)
             IS DISTINCT FROM $1
         """
-    /// Items that a failure settled: $1 scoring, $2 prompts.
+    /// Items that a failure resolved: $1 scoring, $2 prompts.
     static let failures = """
         SELECT f.prompt_id, f.item_index, f.item_kind = 'candidate' AS is_candidate
         FROM unnest($2::bigint[]) u(prompt_id)
@@ -128,7 +128,7 @@ enum LandingQueries {
                     AND w.candidate_index = k.candidate_index OFFSET 0) AS is_rewarded,
             EXISTS (SELECT FROM ogive.candidate_log_probability_rows l
                 WHERE l.sampling_id = $1 AND l.prompt_id = k.prompt_id
-                    AND l.candidate_index = k.candidate_index OFFSET 0) AS is_told
+                    AND l.candidate_index = k.candidate_index OFFSET 0) AS has_log_probability
         FROM unnest($3::bigint[]) u(prompt_id)
         CROSS JOIN LATERAL (
             SELECT c.prompt_id, c.candidate_index FROM ogive.candidate_rows c

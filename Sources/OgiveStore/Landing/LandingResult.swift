@@ -56,7 +56,7 @@ struct LandingOutcome: Sendable {
     /// An error is never a number: what is not finite becomes a failure.
     init(_ item: borrowing ItemResult) {
         if item.name.kind == .candidateLogProbability {
-            tell(item)
+            readLogProbability(of: item)
             return
         }
         switch item.reward {
@@ -75,7 +75,7 @@ struct LandingOutcome: Sendable {
         }
     }
 
-    private mutating func tell(_ item: borrowing ItemResult) {
+    private mutating func readLogProbability(of item: borrowing ItemResult) {
         if let value = item.logProbability, value.isValid {
             logProbability = value
         } else {

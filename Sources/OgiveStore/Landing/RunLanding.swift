@@ -32,9 +32,9 @@ struct RunLanding: Sendable {
     /// Copies what is new as far as can be told before the landings ahead have ended, and what
     /// only one landing can write: texts, and whole tables of prompts that have none.
     func landAhead(_ connection: PostgresConnection) async throws -> LandedAhead {
-        var ground = LandingGround()
-        try await ground.readBefore(self, connection)
-        var ahead = LandedAhead(LandingPlan(results, on: ground), of: draws)
+        var committed = CommittedState()
+        try await committed.readBefore(self, connection)
+        var ahead = LandedAhead(LandingPlan(results, on: committed), of: draws)
         try await copy(
             LandingQueries.copyCompletions, try rows.completions(ahead.plan.completions),
             connection)
@@ -45,14 +45,14 @@ struct RunLanding: Sendable {
         return ahead
     }
 
-    /// Lands everything else. Throws a conflict when another landing meanwhile settled a draw of
+    /// Lands everything else. Throws a conflict when another landing meanwhile resolved a draw of
     /// which something was copied ahead.
     func landOutcomes(
         _ ahead: LandedAhead, _ connection: PostgresConnection
     ) async throws -> LandingCounts {
-        var ground = ahead.plan.ground
-        let isChanged = try await ground.readAfter(ahead, self, connection)
-        let plan = isChanged ? LandingPlan(results, on: ground) : ahead.plan
+        var committed = ahead.plan.committed
+        let isChanged = try await committed.readAfter(ahead, self, connection)
+        let plan = isChanged ? LandingPlan(results, on: committed) : ahead.plan
         if isChanged {
             guard ahead.agrees(with: plan) else { throw LandingConflict() }
             try await land(plan, beside: ahead, connection)
@@ -71,7 +71,7 @@ struct RunLanding: Sendable {
             LandingQueries.copyLogProbabilities, try rows.logProbabilities(plan.logProbabilities),
             connection)
         let rewards = plan.rewards.filter { !ahead.prompts.contains($0.key.prompt) }
-        try await mergeTables(plan.tables(of: rewards), plan.ground, connection)
+        try await mergeTables(plan.tables(of: rewards), plan.committed, connection)
         try await copy(
             LandingQueries.copyCandidateRewards,
             try rows.candidateRewards(plan.candidateRewards), connection)
@@ -93,13 +93,13 @@ struct RunLanding: Sendable {
     /// Tables of prompts that have none are copied; the others take in what is new, most of them
     /// in their tails.
     private func mergeTables(
-        _ tables: [LandingPlan.PromptTable], _ ground: LandingGround,
+        _ tables: [LandingPlan.PromptTable], _ committed: CommittedState,
         _ connection: PostgresConnection
     ) async throws {
-        let fresh = tables.filter { ground.tables[$0.prompt] == nil }
+        let fresh = tables.filter { committed.tables[$0.prompt] == nil }
         try await copy(LandingQueries.copyTables, try rows.tables(fresh), connection)
         if fresh.count == tables.count { return }
-        let grown = tables.filter { ground.tables[$0.prompt] != nil }
+        let grown = tables.filter { committed.tables[$0.prompt] != nil }
         let whole = grown.filter {
             $0.table.isWrittenWhole(of: draws, tail: $0.tail.indexes.count)
         }
@@ -112,7 +112,7 @@ struct RunLanding: Sendable {
 
     /// Writes `parts` of tables, whole ones or tails.
     private func write(
-        _ tables: [LandingPlan.PromptTable], _ parts: [LandingGround.Table], _ sql: String,
+        _ tables: [LandingPlan.PromptTable], _ parts: [CommittedState.Table], _ sql: String,
         _ connection: PostgresConnection
     ) async throws {
         if tables.isEmpty { return }
@@ -214,7 +214,7 @@ struct LandedAhead: Sendable {
         self.plan = plan
         tables = plan.tables(of: plan.rewards).filter { prompt, table, _ in
             table.completeTo == draws && table.indexes.count == Int(draws)
-                && plan.ground.tables[prompt] == nil
+                && plan.committed.tables[prompt] == nil
         }
         let prompts = Set(tables.lazy.map(\.prompt))
         self.prompts = prompts

@@ -27,7 +27,7 @@ struct SharedTexts: Sendable {
     /// Gives each new reward of a text that has one already the reward that it has. The first one
     /// that came stays, whatever it is: this depends on no content. `draws` and `candidates` stay
     /// in their order.
-    func settle(_ draws: inout [LandingReward], _ candidates: inout [LandingReward]) {
+    func resolve(_ draws: inout [LandingReward], _ candidates: inout [LandingReward]) {
         if lengths.isEmpty { return }
         var scores = scores
         let places =
@@ -57,7 +57,7 @@ struct SharedTexts: Sendable {
     }
 }
 
-extension LandingGround {
+extension CommittedState {
     /// Finds which texts of the results' prompts are, or may be, the same: first by their lengths,
     /// then by hashes of the few that have one length. Knows the tables already.
     mutating func readSharedTexts(

@@ -118,7 +118,7 @@ enum MigrationQueries {
             ARRAY(SELECT name FROM ogive.runs ORDER BY name) AS runs
         """
     static let isLed = """
-        SELECT coordinator FROM ogive.leadership WHERE leads_until > clock_timestamp()
+        SELECT coordinator FROM ogive.leadership WHERE expires_at > clock_timestamp()
         """
     static let hasLeadership = "SELECT to_regclass('ogive.leadership') IS NOT NULL"
     /// Objects outside of the schema that use it.

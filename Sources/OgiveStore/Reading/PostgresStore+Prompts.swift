@@ -95,7 +95,7 @@ package struct ScoredCompletion: Hashable, Sendable {
     package let quantileReward: Double?
     /// log π_ref(y|x); `nil` when it is not known.
     package let logProbability: Double?
-    /// Tokens, where the server tells.
+    /// Tokens, where the server reports them.
     package let tokens: Int32?
     /// Whether `max_tokens` cut it off.
     package let isTruncated: Bool

@@ -28,9 +28,9 @@ extension PostgresStore {
                     state: try row.decode("state"), note: try row.decode("note", as: String?.self),
                     seenAt: try row.decode("seen_at"),
                     coordinator: try row.decode("coordinator", as: String?.self),
-                    shut: try BoundedJSON.decode(
-                        [ShutEndpoint].self,
-                        from: Data(row.decode("shut", as: String.self).utf8)))
+                    unavailable: try BoundedJSON.decode(
+                        [UnavailableEndpoint].self,
+                        from: Data(row.decode("outages", as: String.self).utf8)))
             }
         }
     }
@@ -152,16 +152,16 @@ package struct WorkerStatus: Hashable, Sendable {
     /// The coordinator that leads.
     package let coordinator: String?
     /// Endpoints of its models that get no requests for now.
-    package let shut: [ShutEndpoint]
+    package let unavailable: [UnavailableEndpoint]
 }
 
-/// An endpoint that gets no requests, as a worker told.
-package struct ShutEndpoint: Hashable, Sendable, Decodable {
+/// An endpoint that gets no requests, as a worker reported.
+package struct UnavailableEndpoint: Hashable, Sendable, Decodable {
     /// What it serves: `policy` or `scorer`, the adapter and the model.
     package let model: String
     /// Its address.
     package let endpoint: String
-    /// The kind of failure that shut it.
+    /// The kind of failure that made it unavailable.
     package let code: String
     /// What a person needs to know.
     package let message: String

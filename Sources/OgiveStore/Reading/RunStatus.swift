@@ -33,7 +33,7 @@ package struct RunStatus: Hashable, Sendable {
     package let landedCandidates: Int
     /// Candidates given up.
     package let candidateFailures: Int
-    /// Candidates whose log-probability is to be told.
+    /// Candidates whose log-probability is to be determined.
     package let targetLogProbabilities: Int
     /// Candidates with a log-probability.
     package let landedLogProbabilities: Int
@@ -103,7 +103,7 @@ package struct RunStatus: Hashable, Sendable {
 
 /// What a run has spent, and what the whole of it will be.
 package struct RunSpending: Hashable, Sendable {
-    /// Tokens of policy and scorer, where the servers tell.
+    /// Tokens of policy and scorer, where the servers report them.
     package let tokens: Int
     /// Their cost; `nil` without prices.
     package let cost: Double?
@@ -136,11 +136,11 @@ package struct CoordinatorStatus: Hashable, Sendable {
     package let name: String?
     /// Its fencing number.
     package let term: Int64
-    /// Whether its lease lasts.
+    /// Whether its term lasts.
     package let leads: Bool
     /// When it began to lead.
     package let since: String?
-    /// When it last renewed its lease.
+    /// When it last renewed its term.
     package let renewedAt: String?
     /// Totals by name, as of then.
     package let counts: [String: Int]

@@ -2,8 +2,8 @@ internal import FoundationEssentials
 internal import OgiveCore
 internal import Postgres
 
-/// A coordinator's hold on leadership: a lease in the database, by the database's clock. The lease
-/// only tells others not to begin; what fences a stale leader is the term.
+/// A coordinator's hold on leadership: a term in the database, with an expiry by its clock.
+/// The expiry only keeps others from beginning; what fences a stale leader is the number.
 ///
 /// It has a connection of its own, so that renewing waits neither for landings nor for the pool.
 actor Leadership {
@@ -11,7 +11,7 @@ actor Leadership {
     private var session: PostgresConnection?
     private var term: Term?
 
-    /// Longest wait for an answer: shorter than any lease that makes sense.
+    /// Longest wait for an answer: shorter than any expiry that makes sense.
     private static let patience = Duration.seconds(5)
 
     init(_ configuration: PostgresConfiguration) {
@@ -24,29 +24,29 @@ actor Leadership {
         self.configuration = configuration
     }
 
-    /// Takes the lease, unless another coordinator's lasts.
+    /// Begins a term, unless another coordinator's lasts.
     func begin(
-        as coordinator: String, for lease: Duration
-    ) async throws(StoreError) -> Candidacy {
+        as coordinator: String, for expiry: Duration
+    ) async throws(StoreError) -> ElectionOutcome {
         try await withSession("begin to lead") { session in
             if let leader = try await self.other(session, TermQueries.look) {
                 return .following(leader)
             }
             do {
-                return try await self.take(coordinator, lease, session)
+                return try await self.take(coordinator, expiry, session)
             } catch let error as PostgresError where error.sqlState == "55P03" {
-                // The lease ran out and a landing of the former leader still holds the term.
-                return try await self.takeOver(coordinator, lease, session)
+                // The term expired, and a landing of the former leader still holds it.
+                return try await self.takeOver(coordinator, expiry, session)
             }
         }
     }
 
-    /// Takes the lease after ending the landing that holds the term, where this login may. Where
-    /// it may not, only the term fences: the server ends the landing of a stopped coordinator
+    /// Begins a term after ending the landing that holds the former one, where this login may.
+    /// Where it may not, only the term fences: the server ends the landing of a stopped coordinator
     /// itself, and this one asks again.
     private func takeOver(
-        _ coordinator: String, _ lease: Duration, _ session: PostgresConnection
-    ) async throws -> Candidacy {
+        _ coordinator: String, _ expiry: Duration, _ session: PostgresConnection
+    ) async throws -> ElectionOutcome {
         var mayEnd = true
         do {
             _ = try await session.query(TermQueries.endLandings)
@@ -55,27 +55,27 @@ actor Leadership {
             mayEnd = false
         }
         do {
-            return try await take(coordinator, lease, session)
+            return try await take(coordinator, expiry, session)
         } catch let error as PostgresError where error.sqlState == "55P03" && !mayEnd {
             throw StoreError(
                 .unavailable,
                 "A landing of the former coordinator still holds the term, and this login may not "
                     + "end the other one's session. The server ends it when nothing is heard of it "
-                    + "for two thirds of a lease; until then this one waits. To take over at "
+                    + "for two thirds of the expiry; until then this one waits. To take over at "
                     + "once, let all coordinators use one login, or "
                     + "GRANT pg_signal_backend to theirs.")
         }
     }
 
-    /// Makes the lease last; throws `.staleTerm` when it is another one's.
+    /// Makes the term last; throws `.staleTerm` when it is another one's.
     func renew(
-        _ term: Term, for lease: Duration, counts: [String: Int]
+        _ term: Term, for expiry: Duration, counts: [String: Int]
     ) async throws(StoreError) {
-        try await withSession("renew the lease") { session in
+        try await withSession("renew the term") { session in
             let changed = try await session.execute(
                 TermQueries.renew,
                 [
-                    .int64(term.rawValue), .int64(lease.microseconds),
+                    .int64(term.rawValue), .int64(expiry.microseconds),
                     .json(CanonicalJSON.text(counts)),
                 ])
             guard changed == 0 else { return }
@@ -88,7 +88,7 @@ actor Leadership {
     /// Says that nobody leads, if `term` still does.
     func resign(_ term: Term) async {
         if let session {
-            // When this fails, the lease runs out all the same.
+            // When this fails, the term expires all the same.
             _ = try? await session.execute(TermQueries.resign, [.int64(term.rawValue)])
         }
         await end()
@@ -101,7 +101,7 @@ actor Leadership {
         await old?.close()
     }
 
-    /// The leader whose lease lasts; `nil` when there is none, or it is this one.
+    /// The leader whose term lasts; `nil` when there is none, or it is this one.
     private func other(_ session: PostgresConnection, _ sql: String) async throws -> Leader? {
         let row = try await session.query(sql).one()
         guard let name: String = try row.decode("coordinator", as: String?.self),
@@ -115,10 +115,10 @@ actor Leadership {
     }
 
     private func take(
-        _ coordinator: String, _ lease: Duration, _ session: PostgresConnection
-    ) async throws -> Candidacy {
-        let answer = try await session.transaction { session -> Candidacy in
-            // Among candidates one comes first, and the others find its lease.
+        _ coordinator: String, _ expiry: Duration, _ session: PostgresConnection
+    ) async throws -> ElectionOutcome {
+        let answer = try await session.transaction { session -> ElectionOutcome in
+            // Among standbys one comes first, and the others find its term.
             if let leader = try await self.other(session, TermQueries.lookAndLock) {
                 return .following(leader)
             }
@@ -127,7 +127,7 @@ actor Leadership {
                 .decode("term", as: Int64.self)
             try await session.execute(
                 TermQueries.begin,
-                [.int64(term), .string(coordinator.storable), .int64(lease.microseconds)])
+                [.int64(term), .string(coordinator.storable), .int64(expiry.microseconds)])
             let bytes = try await session.query(TermQueries.leaseKey).one()
                 .decode("key", as: [UInt8].self)
             guard let key = LeaseKey(bytes: bytes) else {
@@ -193,7 +193,7 @@ enum TermQueries {
         SELECT term, coordinator,
             to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
             renewed_at::text AS renewed_at,
-            (extract(epoch FROM leads_until - clock_timestamp()) * 1000000)::int8 AS remaining
+            (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::int8 AS remaining
         FROM ogive.leadership
         """
     static let look = leader
@@ -206,7 +206,7 @@ enum TermQueries {
     static let begin = """
         UPDATE ogive.leadership
         SET term = $1, coordinator = $2, since = clock_timestamp(), renewed_at = clock_timestamp(),
-            leads_until = clock_timestamp() + $3::float8 * interval '1 microsecond', counts = '{}'
+            expires_at = clock_timestamp() + $3::float8 * interval '1 microsecond', counts = '{}'
         """
     /// Ends sessions that hold the row of `ogive.terms`: a stopped leader's in the middle of a
     /// landing would keep it for a while. Those of another login only `pg_signal_backend` may end.
@@ -223,20 +223,20 @@ enum TermQueries {
     static let renew = """
         UPDATE ogive.leadership
         SET renewed_at = clock_timestamp(), counts = $3,
-            leads_until = clock_timestamp() + $2::float8 * interval '1 microsecond'
+            expires_at = clock_timestamp() + $2::float8 * interval '1 microsecond'
         WHERE term = $1 AND coordinator IS NOT NULL
         """
     static let resign = """
         UPDATE ogive.leadership
-        SET coordinator = NULL, since = NULL, renewed_at = NULL, leads_until = NULL
+        SET coordinator = NULL, since = NULL, renewed_at = NULL, expires_at = NULL
         WHERE term = $1
         """
     /// Of all that a coordinator writes: a new leader waits for its end, and the server ends it
-    /// when the coordinator was stopped in the middle, after two thirds of the lease.
+    /// when the coordinator was stopped in the middle, after two thirds of the expiry.
     static let lockForCheck = """
         SELECT term, set_config('idle_in_transaction_session_timeout',
             coalesce((
-                SELECT round(extract(epoch FROM leads_until - renewed_at) * 1000 * 2 / 3)
+                SELECT round(extract(epoch FROM expires_at - renewed_at) * 1000 * 2 / 3)
                 FROM ogive.leadership), 10000)::text,
             true) AS idle
         FROM ogive.terms FOR SHARE

@@ -44,14 +44,14 @@ extension PostgresStore {
             try await connection.execute(
                 FailureQueries.uncount,
                 [.int64(run.scoring.rawValue), .int64(draws), .int64(candidates)])
-            let untold: Int64 = try await connection.query(
+            let logProbabilities: Int64 = try await connection.query(
                 LogProbabilityQueries.retry, [.int64(run.id.rawValue)] + filter.parameters
             ).one().decode("gone")
-            if draws + candidates + untold > 0 {
+            if draws + candidates + logProbabilities > 0 {
                 try await connection.execute(RunQueries.reopen, [.int64(run.id.rawValue)])
                 try await connection.execute(SubmitQueries.notify)
             }
-            return Int(draws + candidates + untold)
+            return Int(draws + candidates + logProbabilities)
         }
     }
 }

@@ -61,7 +61,7 @@ extension PostgresStore {
             guard let extent = try await RunExtent.read(run, connection) else { return true }
             if extent.state != "open" { return true }
             _ = try await connection.query(PagingQueries.readIndexesInOrder)
-            if try await PromptTargets(extent).settle(connection) {
+            if try await PromptTargets(extent).resolve(connection) {
                 return try await Self.stopIfExhausted(run, connection)
             }
             try await connection.execute(

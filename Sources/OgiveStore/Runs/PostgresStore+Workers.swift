@@ -16,7 +16,7 @@ extension PostgresStore {
                     .stringArray(workers.map { $0.state.rawValue }),
                     .stringArray(workers.map { ($0.note ?? "").storable }),
                     .int64(clock.now()), .int64(term.rawValue),
-                    .stringArray(workers.map { CanonicalJSON.text($0.shut.map(\.stored)) }),
+                    .stringArray(workers.map { CanonicalJSON.text($0.outages.map(\.stored)) }),
                 ])
             try await connection.execute(
                 WorkerQueries.prune, [.int64(clock.now()), .int64(term.rawValue)])
@@ -62,20 +62,20 @@ enum WorkerQueries {
     /// another term leads. A worker named twice keeps its last entry. One that left does not come
     /// back: what was recorded of it before may be committed after that.
     static let upsert = """
-        INSERT INTO ogive.workers (id, name, state, note, seen_at, term, shut)
+        INSERT INTO ogive.workers (id, name, state, note, seen_at, term, outages)
         SELECT DISTINCT ON (w.id) w.id::uuid, w.name, w.state, nullif(w.note, ''),
-            to_timestamp($5::float8 / 1000000), $6, coalesce(s.shut, '[]')
+            to_timestamp($5::float8 / 1000000), $6, coalesce(s.outages, '[]')
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $7::text[]) WITH ORDINALITY
-            w(id, name, state, note, shut, position)
+            w(id, name, state, note, outages, position)
         CROSS JOIN LATERAL (
             SELECT jsonb_agg(e - 'lasting' || jsonb_build_object('since', to_char(
                 to_timestamp($5::float8 / 1000000 - (e ->> 'lasting')::float8)
-                    AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY place) AS shut
-            FROM jsonb_array_elements(w.shut::jsonb) WITH ORDINALITY x(e, place)
+                    AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY place) AS outages
+            FROM jsonb_array_elements(w.outages::jsonb) WITH ORDINALITY x(e, place)
         ) s
         ORDER BY w.id, w.position DESC
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state,
-            note = excluded.note, shut = excluded.shut, seen_at = excluded.seen_at,
+            note = excluded.note, outages = excluded.outages, seen_at = excluded.seen_at,
             term = excluded.term
             WHERE workers.state <> 'left'
         """
@@ -96,7 +96,7 @@ enum WorkerQueries {
         """
     static let all = """
         SELECT worker::text AS worker, name, state, note, coordinator,
-            shut_endpoints::text AS shut,
+            unavailable_endpoints::text AS outages,
             to_char(seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS seen_at
         FROM ogive.worker_status
         WHERE current

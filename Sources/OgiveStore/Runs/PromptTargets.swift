@@ -18,7 +18,7 @@ struct PromptTargets {
 
     /// Raises targets until something is pending or every prompt has enough; whether something is
     /// pending. Ends, since targets only rise, up to the most draws of the run.
-    func settle(_ connection: PostgresConnection) async throws -> Bool {
+    func resolve(_ connection: PostgresConnection) async throws -> Bool {
         guard extent.isAdaptive else { return try await extent.isPending(connection) }
         _ = try await connection.query(TargetQueries.lock, [.int64(extent.run)])
         let row = try await connection.query(RunQueries.byID, [.int64(extent.run)]).one()
@@ -45,7 +45,7 @@ struct PromptTargets {
         ) { rows in
             for row in rows {
                 decision.see(
-                    PromptLook(
+                    PromptObservation(
                         prompt: PromptID(try row.decode("prompt_id")),
                         draws: try row.decode("draws"), count: try row.decode("count"),
                         ranks: try row.decode("ranks", as: [Int32].self).map(Int.init)))

@@ -58,7 +58,7 @@ struct RunSubmission {
         try await write(isThere, sampling: sampling, scoring: scoring, connection)
         let run = try RunDescription(
             try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
-        let state = try await settle(run, connection)
+        let state = try await resolve(run, connection)
         let isPending = state != .finished
         let sharers = try await connection.query(
             SubmitQueries.sharers, [.int64(sampling), .string(spec.name)]
@@ -183,19 +183,19 @@ struct RunSubmission {
         }
     }
 
-    private enum Settled {
+    private enum Resolved {
         case open, finished, outOfBudget
     }
 
     /// Opens the run when something of it is pending. One that stopped because its budget is spent
     /// stays so until that is raised; to stop one that is open is for its coordinator, which knows
     /// what is under way.
-    private func settle(
+    private func resolve(
         _ run: RunDescription, _ connection: PostgresConnection
-    ) async throws -> Settled {
+    ) async throws -> Resolved {
         let id = PostgresValue.int64(run.id.rawValue)
         guard let extent = try await RunExtent.read(run.id, connection) else { return .finished }
-        guard try await PromptTargets(extent).settle(connection) else {
+        guard try await PromptTargets(extent).resolve(connection) else {
             if extent.state != "finished" {
                 try await connection.execute(RunQueries.finish, [id, .int64(now)])
             }

@@ -104,7 +104,8 @@ struct PageReader {
         }
         if extent.asksLogProbabilities {
             try await addCandidates(
-                .candidateLogProbability, LogProbabilityQueries.untold, owner: extent.sampling,
+                .candidateLogProbability, LogProbabilityQueries.withoutOutcome,
+                owner: extent.sampling,
                 to: &found, connection)
         }
     }

@@ -138,7 +138,7 @@ enum LogProbabilityQueries {
             WHERE l.sampling_id = $5 AND l.prompt_id = p.id)
         """
     /// Candidates without an outcome. $1 sampling, $2 prompts.
-    static let untold = """
+    static let withoutOutcome = """
         SELECT k.prompt_id, k.candidate_index, k.text
         FROM ogive.candidate_rows k
         WHERE k.prompt_id = ANY($2) AND NOT EXISTS (

@@ -15,7 +15,7 @@ package final class AuthorizedKeys: Sendable {
         var failure: String?
         var failures = 0
         /// The key of the coordinator's own test, while it goes on.
-        var guest: PublicKey?
+        var temporaryKey: PublicKey?
     }
 
     private let folder: KeyFolder
@@ -38,7 +38,7 @@ package final class AuthorizedKeys: Sendable {
 
     /// The name under which a key is authorised; `nil` refuses it.
     package func name(of key: PublicKey) -> String? {
-        state.withLock { $0.guest == key ? "self-test" : $0.names[key] }
+        state.withLock { $0.temporaryKey == key ? "self-test" : $0.names[key] }
     }
 
     /// How many readings of a changed folder failed.
@@ -61,13 +61,13 @@ package final class AuthorizedKeys: Sendable {
         do throws(TransportError) {
             // The stamp first: what changes while the files are read is found the next time.
             let stamp = try folder.stamp()
-            guard stamp != state.withLock({ $0.stamp }) else { return settle(nil) }
+            guard stamp != state.withLock({ $0.stamp }) else { return note(nil) }
             let names = try folder.names()
             let former = state.withLock { state in
                 defer { (state.names, state.stamp) = (names, stamp) }
                 return state.names
             }
-            settle(nil)
+            note(nil)
             for (key, name) in names where former[key] == nil {
                 logger.notice("key authorised", metadata: ["name": "\(name)", "key": "\(key)"])
             }
@@ -75,21 +75,21 @@ package final class AuthorizedKeys: Sendable {
                 logger.notice("key revoked", metadata: ["name": "\(name)", "key": "\(key)"])
             }
         } catch {
-            settle(error.message)
+            note(error.message)
         }
     }
 
     /// Lets one more key in while `body` runs.
-    func withGuest<R: Sendable>(
+    func withTemporaryKey<R: Sendable>(
         _ key: PublicKey, _ body: () async throws(TransportError) -> R
     ) async throws(TransportError) -> R {
-        state.withLock { $0.guest = key }
-        defer { state.withLock { $0.guest = nil } }
+        state.withLock { $0.temporaryKey = key }
+        defer { state.withLock { $0.temporaryKey = nil } }
         return try await body()
     }
 
     /// Logs a failure once, not each time that it is met.
-    private func settle(_ failure: String?) {
+    private func note(_ failure: String?) {
         let isNew = state.withLock { state in
             defer { state.failure = failure }
             guard let failure, failure != state.failure else { return false }

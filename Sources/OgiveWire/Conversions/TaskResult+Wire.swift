@@ -148,7 +148,7 @@ extension Failure: WireConvertible {
                 throw WireError(.invalidValue, "failure.stage is \(wire.stage.rawValue)")
             }
         guard let code = ModelError.Code(rawValue: wire.code) else {
-            // Escaped: it is a stranger's text and goes into logs.
+            // Escaped: it is a peer's text and goes into logs.
             let name = wire.code.cut(toBytes: 64).debugDescription
             throw WireError(.invalidValue, "failure.code is \(name), which is unknown")
         }

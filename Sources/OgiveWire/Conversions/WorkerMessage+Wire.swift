@@ -11,11 +11,11 @@ extension WorkerMessage: WireConvertible {
         case .result(let result):
             self = .result(try TaskResult(wire: result))
         case .workerHeartbeat(let heartbeat):
-            let shut = try WireCheck.list(
+            let outages = try WireCheck.list(
                 heartbeat.shut, "heartbeat.shut", max: EndpointOutage.most)
             self =
-                shut.isEmpty
-                ? .heartbeat : .impaired(try shut.map(EndpointOutage.init(wire:)))
+                outages.isEmpty
+                ? .heartbeat : .impaired(try outages.map(EndpointOutage.init(wire:)))
         case .returned(let returned):
             let leases = try WireCheck.list(
                 returned.leases, "returned.leases", max: WireLimits.leases)
@@ -47,9 +47,9 @@ extension WorkerMessage: WireConvertible {
             return .result(result.wire)
         case .heartbeat:
             return .workerHeartbeat(Ogive_V1_Heartbeat())
-        case .impaired(let shut):
+        case .impaired(let outages):
             var heartbeat = Ogive_V1_Heartbeat()
-            heartbeat.shut = shut.prefix(EndpointOutage.most).map(\.wire)
+            heartbeat.shut = outages.prefix(EndpointOutage.most).map(\.wire)
             return .workerHeartbeat(heartbeat)
         case .returned(let leases):
             var returned = Ogive_V1_Returned()
@@ -146,17 +146,17 @@ extension Offer.Model: WireConvertible {
 extension HeldLease: WireConvertible {
     init(wire: Ogive_V1_HeldLease) throws(WireError) {
         try WireCheck.present(wire.hasClaim, "held_lease.claim")
-        let settled = try WireCheck.list(
+        let resolved = try WireCheck.list(
             wire.settled, "held_lease.settled", max: WireLimits.items)
         self.init(
             claim: try LeaseClaim(wire: wire.claim),
-            settled: try settled.map(ItemName.init(wire:)))
+            resolved: try resolved.map(ItemName.init(wire:)))
     }
 
     var wire: Ogive_V1_HeldLease {
         var wire = Ogive_V1_HeldLease()
         wire.claim = claim.wire
-        wire.settled = settled.map(\.wire)
+        wire.settled = resolved.map(\.wire)
         return wire
     }
 }
@@ -186,7 +186,7 @@ extension Fingerprint: WireConvertible {
 extension EndpointOutage: WireConvertible {
     init(wire: Ogive_V1_EndpointOutage) throws(WireError) {
         guard let code = ModelError.Code(rawValue: wire.code) else {
-            // Escaped: it is a stranger's text and goes into logs.
+            // Escaped: it is a peer's text and goes into logs.
             let name = wire.code.cut(toBytes: 64).debugDescription
             throw WireError(.invalidValue, "endpoint_outage.code is \(name), which is unknown")
         }

@@ -3,7 +3,7 @@ internal import Glibc
 /// A private PostgreSQL server in a directory, reachable through a unix socket only.
 ///
 /// Several processes may use the same directory at once: the first starts the server, the last one
-/// stops it. When the last user is killed, a keeper stops the server a few seconds later, unless
+/// stops it. When the last user is killed, a watchdog stops the server a few seconds later, unless
 /// another user has come. Processes of another host, which may see the directory but not the
 /// server, are refused.
 package actor EmbeddedPostgres {
@@ -33,16 +33,16 @@ package actor EmbeddedPostgres {
     /// cannot be used or the server does not start; then with the last lines of its log.
     /// `lingering` is how long a server that is started goes on when its last user was killed, in
     /// whole seconds. `silence` is how long the server of another host must have given no sign of
-    /// life before it is taken for gone; `tell` is told when that is waited for.
+    /// life before it is taken for gone; `notify` gets a message when that is waited for.
     package static func start(
         directory: String, lingering: Duration = .seconds(3), silence: Duration = .seconds(60),
-        tell: @escaping @Sendable (String) -> Void = { _ in }
+        notify: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedPostgres {
         let directory = try ServerDirectory.prepare(directory)
         let gate = directory.gate
         let entry = try await FileLock.exclusive(gate, patience: gatePatience)
         defer { entry.unlock() }
-        let claim = HostClaim(directory: directory, silence: silence, tell: tell)
+        let claim = HostClaim(directory: directory, silence: silence, notify: notify)
         let hasUsers = try await claim.hasUsers()
         let presence = try await FileLock.shared(directory.users, patience: gatePatience)
         let identity = try ServerIdentity.find(directory: directory)
@@ -52,7 +52,7 @@ package actor EmbeddedPostgres {
         let server = EmbeddedServer(
             directory: directory, identity: identity, programs: programs,
             claim: claim,
-            keeper: ServerKeeper(
+            watchdog: ServerWatchdog(
                 directory: directory, identity: identity, programs: programs, lingering: lingering))
         let configuration = try await server.ensureRunning(hasUsers: hasUsers)
         return EmbeddedPostgres(configuration, server, gate: gate, presence: presence)

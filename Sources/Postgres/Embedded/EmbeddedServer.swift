@@ -7,7 +7,7 @@ struct EmbeddedServer: Sendable {
     let programs: ServerPrograms
     /// Keeps the servers of other hosts out of the directory, and ours out of theirs.
     let claim: HostClaim
-    let keeper: ServerKeeper
+    let watchdog: ServerWatchdog
 
     /// The name of both the database and its superuser.
     static let name = "ogive"
@@ -129,7 +129,7 @@ struct EmbeddedServer: Sendable {
     private func start(_ socket: String, _ token: String) async throws {
         try directory.preparePrivate("log", identity, files: ["postgres.log"])
         try writeSettings(socket)
-        let outcome = try await keeper.start(token)
+        let outcome = try await watchdog.start(token)
         guard outcome.isSuccess else {
             throw failure(
                 "The private PostgreSQL in \(directory.path) did not start", outcome,

@@ -3,26 +3,26 @@ internal import Glibc
 /// Lets the processes of one host alone start a server in a directory. Locks do not do this: they
 /// may be known to one machine only, as `flock` is on many shared file systems.
 ///
-/// A host claims the directory with the file `host`, which its server's keeper touches each
+/// A host claims the directory with the file `host`, which its server's watchdog touches each
 /// second. Whoever finds another host's claim watches that heartbeat by a clock of its own. The
 /// caller holds the directory's gate.
 struct HostClaim: Sendable {
     let directory: ServerDirectory
     /// After which time without a heartbeat a host is taken for gone.
     let silence: Duration
-    /// Tells a person what is waited for.
-    let tell: @Sendable (String) -> Void
+    /// Notifies a person of what is waited for.
+    let notify: @Sendable (String) -> Void
 
     private static let pause = Duration.milliseconds(250)
     /// The silence after which processes of this host, which would be seen, are gone.
     private static let ownSilence = Duration.seconds(2)
     /// For how long a new claim must stand in the place of an old one: another host may have
     /// looked at the old one just before.
-    private static let settling = Duration.seconds(1)
+    private static let claimDelay = Duration.seconds(1)
     /// For how long a lock that nobody's claim explains is looked at again.
     private static let momentMax = Duration.seconds(3)
-    /// Looks before a person is told: a host that is alive shows it within a second or two.
-    private static let looksUntold = 16
+    /// Looks before a person is notified: a host that is alive shows it within a second or two.
+    private static let looksBeforeNotice = 16
     /// How often somebody may take or leave the directory while it is looked at.
     private static let triesMax = 20
 
@@ -30,7 +30,7 @@ struct HostClaim: Sendable {
     var current: HostRecord? { sighting?.record }
 
     /// Whether somebody holds a lock on the file of users. Where nobody claims the directory there
-    /// is no server as a rule, and whoever holds the lock may be the keeper of one that has just
+    /// is no server as a rule, and whoever holds the lock may be the watchdog of one that has just
     /// ended, which takes it for a moment: then it counts only when it is held for some seconds.
     func hasUsers() async throws -> Bool {
         let deadline = ContinuousClock.now + Self.momentMax
@@ -71,7 +71,7 @@ struct HostClaim: Sendable {
         _ = unsafe unlink(directory.host)
     }
 
-    /// Runs `body` with a heartbeat, for as long as no keeper gives one.
+    /// Runs `body` with a heartbeat, for as long as no watchdog gives one.
     func beating(_ body: () async throws -> Void) async throws {
         let file = directory.host
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -95,8 +95,8 @@ struct HostClaim: Sendable {
         var watch = HeartbeatWatch(silentLooks: Int(silence / Self.pause))
         for look in 0... {
             guard let now = sighting else { return false }
-            if look == Self.looksUntold, !old.isHere {
-                tell(
+            if look == Self.looksBeforeNotice, !old.isHere {
+                notify(
                     "the database in \(directory.path) was last used by host \(old.name), since "
                         + "\(old.since), and was not stopped there; it is taken over after "
                         + "\(silence.components.seconds) seconds without a heartbeat")
@@ -113,7 +113,7 @@ struct HostClaim: Sendable {
     private func replace(_ old: HostRecord, by mine: HostRecord) async throws -> HostRecord {
         try TextFile.write(mine.text, to: directory.host)
         guard !old.isHere else { return mine }
-        try await Task.sleep(for: Self.settling)
+        try await Task.sleep(for: Self.claimDelay)
         guard let now = current, now.token == mine.token else {
             throw inUse(current ?? old, "it took the folder over at the same time")
         }
@@ -128,7 +128,7 @@ struct HostClaim: Sendable {
         return mine
     }
 
-    /// What a person is told whom another host keeps from the directory.
+    /// The error for a person whom another host keeps from the directory.
     func inUse(_ record: HostRecord, _ sign: String) -> PostgresError {
         PostgresError(
             .embedded,

@@ -70,9 +70,9 @@ struct ServerPrograms: Sendable {
     }
 }
 
-/// Starts a server together with its keeper: a shell that outlives this process, gives the
+/// Starts a server together with its watchdog: a shell that outlives this process, gives the
 /// directory's heartbeat, and stops the server when it had no user for some seconds.
-struct ServerKeeper: Sendable {
+struct ServerWatchdog: Sendable {
     let directory: ServerDirectory
     let identity: ServerIdentity
     let programs: ServerPrograms
@@ -83,20 +83,20 @@ struct ServerKeeper: Sendable {
     /// is the claim that the server runs under.
     func start(_ token: String) async throws -> ServerPrograms.Outcome {
         let arguments = [
-            "-c", Self.script, "keeper", directory.gate, directory.users, directory.host, token,
+            "-c", Self.script, "watchdog", directory.gate, directory.users, directory.host, token,
             programs.directory, directory.data, directory.log,
             String(lingering.components.seconds),
         ]
         return try await programs.run(["/bin/sh"] + arguments + identity.options)
     }
 
-    /// The server ends with its keeper, by the signal of a parent's death: a server without a
-    /// heartbeat would be taken for gone. For the same reason the keeper never waits for long; it
+    /// The server ends with its watchdog, by the signal of a parent's death: a server without a
+    /// heartbeat would be taken for gone. For the same reason the watchdog never waits for long; it
     /// stops a server that it could give no heartbeat for half a minute, or whose claim is another
     /// host's, which took over while this one was paused.
     ///
     /// A user who comes holds the gate first and then a lock on the file of users, so that the
-    /// keeper takes them in this order too, and waits for neither: a lock that somebody waits for
+    /// watchdog takes them in this order too, and waits for neither: a lock that somebody waits for
     /// can be lost when the last user makes its own the only one.
     ///
     /// The log is opened by the server's user, who may have put a link there.

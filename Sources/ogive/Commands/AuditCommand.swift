@@ -104,7 +104,7 @@ extension AuditReport {
     }
 
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .output([
             "run": .string(run), "sound": .bool(isSound), "prompts": .number("\(prompts)"),
             "draws": .number("\(draws)"), "target_draws": .number("\(targetDraws)"),
@@ -123,13 +123,13 @@ extension AuditReport {
             "open": .bool(isOpen),
             "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
-            "problems": .array(problems.map(JSONValue.string)),
+            "problems": .array(problems.map(ExactJSON.string)),
             "missing": .array(
                 missing.map { item in
                     .object([
                         "prompt": .string(item.promptKey), "index": .number("\(item.index)"),
                         "kind": .string(item.kind),
-                        "reason": item.reason.map(JSONValue.string) ?? .null,
+                        "reason": item.reason.map(ExactJSON.string) ?? .null,
                     ])
                 }),
         ])

@@ -13,7 +13,7 @@ struct CoordinatorCommand: ConfiguredCommand {
         discussion: """
             Reads `database` and `coordinator` of the configuration and runs until SIGTERM
             or SIGINT. One coordinator leads a database at a time; others stand by, and
-            one of them takes over when the leader ends or its lease runs out.
+            one of them takes over when the leader ends or its term expires.
 
             To be reached from other machines it needs keys: see `ogive keys --help`.
 
@@ -47,7 +47,7 @@ struct CoordinatorCommand: ConfiguredCommand {
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
             settings.drainMax = configuration.coordinator.drainTimeout
-            settings.lease = configuration.coordinator.lease
+            settings.termExpiry = configuration.coordinator.termExpiry
             settings.renewInterval = configuration.coordinator.renewInterval
             settings.standbyInterval = min(.seconds(1), settings.renewInterval)
             settings.standsBy = standby
@@ -58,10 +58,10 @@ struct CoordinatorCommand: ConfiguredCommand {
                 logger: logger
             ) {
                 announcement.finish()
-                // Nobody is served before strangers are known to be kept out.
+                // Nobody is served before it is known that unknown clients are kept out.
                 try await transport.selfTest()
                 logger.info(
-                    "strangers are kept out",
+                    "unknown clients are kept out",
                     metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
             }
             // The address is open only while this one leads: workers find the one that does.
@@ -71,8 +71,8 @@ struct CoordinatorCommand: ConfiguredCommand {
             }
             let announcer = SideService {
                 do throws(TransportError) {
-                    let endpoint = try await transport.endpoint()
-                    logger.info("listening", metadata: ["endpoint": "\(endpoint)"])
+                    let address = try await transport.address()
+                    logger.info("listening", metadata: ["address": "\(address)"])
                 } catch {
                     // Never opened: this one never led, or the socket itself says why.
                     return

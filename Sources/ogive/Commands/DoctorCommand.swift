@@ -44,12 +44,12 @@ struct DoctorCommand: ConfiguredCommand {
         }
         findings += report.findings
         findings += LaunchDoctor(configuration: configuration).examine()
-        findings += await PlaceDoctor(
+        findings += await EnvironmentDoctor(
             configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
         ).examine()
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         if json {
-            Output.show(JSONValue.output(["findings": .array(findings.map(\.json))]).json)
+            Output.show(ExactJSON.output(["findings": .array(findings.map(\.json))]).json)
         } else {
             Output.show(FindingText(style: style).lines(findings))
         }

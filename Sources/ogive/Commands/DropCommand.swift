@@ -16,7 +16,7 @@ struct DropCommand: ConfiguredCommand {
             A run that is submitted again with another specification names its former
             completions and rewards no more: `ogive status --orphans` lists what no run
             names, and --orphans removes it. --set removes a prompt set that no sampling is
-            on, so that a mended file can be imported by the same name.
+            on, so that a fixed file can be imported by the same name.
 
             Examples:
               ogive drop trial --dry-run --config config/quickstart.yaml
@@ -77,7 +77,7 @@ struct DropCommand: ConfiguredCommand {
         var fields = dropped.fields
         fields["dry_run"] = .bool(dryRun)
         let text = dropped.lines + [dryRun ? "nothing was removed" : "run '\(name)' is dropped"]
-        Output.show(json ? [JSONValue.output(fields).json] : text)
+        Output.show(json ? [ExactJSON.output(fields).json] : text)
     }
 
     private func drop(set: String, _ store: PostgresStore) async throws {
@@ -91,7 +91,7 @@ struct DropCommand: ConfiguredCommand {
         var fields = dropped.fields
         fields["dry_run"] = .bool(dryRun)
         let end = dryRun ? "nothing was removed" : "prompt set '\(set)' is dropped"
-        Output.show(json ? [JSONValue.output(fields).json] : dropped.lines + [end])
+        Output.show(json ? [ExactJSON.output(fields).json] : dropped.lines + [end])
     }
 
     private func dropOrphans(_ store: PostgresStore) async throws {
@@ -107,7 +107,7 @@ struct DropCommand: ConfiguredCommand {
         let text =
             dropped.lines
             + (dropped.isEmpty ? [] : [dryRun ? "nothing was removed" : "they are dropped"])
-        Output.show(json ? [JSONValue.output(fields).json] : text)
+        Output.show(json ? [ExactJSON.output(fields).json] : text)
     }
 }
 
@@ -196,8 +196,8 @@ extension DroppedRun {
             "run": .string(run), "prompt_set": .string(promptSet),
             "rewards": .number("\(rewards)"), "completions": .number("\(completions)"),
             "bytes": .number("\(bytes)"),
-            "rewards_kept_by": .array(rewardsKeptBy.map(JSONValue.string)),
-            "completions_kept_by": .array(completionsKeptBy.map(JSONValue.string)),
+            "rewards_kept_by": .array(rewardsKeptBy.map(ExactJSON.string)),
+            "completions_kept_by": .array(completionsKeptBy.map(ExactJSON.string)),
         ]
     }
 }

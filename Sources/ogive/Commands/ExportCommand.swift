@@ -182,7 +182,7 @@ struct ExportCommand: ConfiguredCommand {
         // Standard output may be the export itself.
         let lines =
             json
-            ? [JSONValue.output(manifest.json.fields ?? [:]).json] : manifest.lines(output)
+            ? [ExactJSON.output(manifest.json.fields ?? [:]).json] : manifest.lines(output)
         Output.show(lines, on: output == "-" ? STDERR_FILENO : STDOUT_FILENO)
     }
 }
@@ -200,9 +200,9 @@ extension ExportManifest {
         if leftOut > 0 {
             text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
         }
-        if untold > 0 {
+        if lacking > 0 {
             text +=
-                "; \(NumberText.count(untold)) rows have no reference log-probability, because a "
+                "; \(NumberText.count(lacking)) rows have no reference log-probability, because a "
                 + "text of theirs lost bytes"
         }
         if files.count == 1 { return [text, "SHA-256 \(files[0].receipt.sha256)"] }

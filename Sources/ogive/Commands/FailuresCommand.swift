@@ -90,7 +90,7 @@ struct FailuresCommand: AsyncParsableCommand {
             commandName: "retry",
             abstract: "Forget failures, so that their draws and candidates are tried again.",
             discussion: """
-                Mend the cause first: what fails again is a failure again. A draw keeps its
+                Fix the cause first: what fails again is a failure again. A draw keeps its
                 seed, and what has a reward is never touched.
                 """)
 
@@ -112,7 +112,7 @@ struct FailuresCommand: AsyncParsableCommand {
             }
             if selection.json {
                 Output.show(
-                    JSONValue.output([
+                    ExactJSON.output([
                         "run": .string(name), "retried_failures": .number("\(count)"),
                     ]).json)
             } else if count == 0 {
@@ -162,7 +162,7 @@ enum FailureText {
     /// An object with both.
     static func json(
         _ run: String, _ groups: [FailureGroup], _ entries: [FailureEntry]
-    ) -> JSONValue {
+    ) -> ExactJSON {
         .output([
             "run": .string(run),
             "groups": .array(

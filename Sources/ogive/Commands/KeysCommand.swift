@@ -63,7 +63,7 @@ struct KeysNewCommand: AsyncParsableCommand {
                 "name": .string(name), "key": .string(pair.publicKey.text),
                 "secret_file": .string(files.secret), "public_file": .string(files.open),
             ]
-            return Output.show(JSONValue.output(object).json)
+            return Output.show(ExactJSON.output(object).json)
         }
         Output.show([
             "secret  \(files.secret)  (keep it here: mode 600)",
@@ -112,7 +112,7 @@ struct KeysAuthorizeCommand: AsyncParsableCommand {
         ]
         Output.show(
             json
-                ? JSONValue.output(object).json
+                ? ExactJSON.output(object).json
                 : "authorised \(name) \(authorized.text) in \(folder.path)")
     }
 }
@@ -143,7 +143,7 @@ struct KeysRevokeCommand: AsyncParsableCommand {
             "name": .string(name), "folder": .string(folder.path),
         ]
         Output.show(
-            json ? JSONValue.output(object).json : "revoked \(name) in \(folder.path)")
+            json ? ExactJSON.output(object).json : "revoked \(name) in \(folder.path)")
     }
 }
 
@@ -162,9 +162,9 @@ struct KeysListCommand: AsyncParsableCommand {
         let keys = try place.folder().names().sorted { $0.value < $1.value }
         guard !json else {
             let list = keys.map { key, name in
-                JSONValue.object(["name": .string(name), "key": .string(key.text)])
+                ExactJSON.object(["name": .string(name), "key": .string(key.text)])
             }
-            return Output.show(JSONValue.output(["keys": .array(list)]).json)
+            return Output.show(ExactJSON.output(["keys": .array(list)]).json)
         }
         var table = TextTable(["NAME", "KEY"])
         for (key, name) in keys { table.add([name, key.text]) }

@@ -109,8 +109,8 @@ struct MigrateCommand: ConfiguredCommand {
         return lines.isEmpty ? ["nothing to do"] : lines
     }
 
-    private func object(_ outcome: Outcome) -> JSONValue {
-        func list(_ versions: [TablesFile]) -> JSONValue {
+    private func object(_ outcome: Outcome) -> ExactJSON {
+        func list(_ versions: [TablesFile]) -> ExactJSON {
             .array(
                 versions.map {
                     .object(["number": .number("\($0.number)"), "name": .string($0.name)])
@@ -119,8 +119,8 @@ struct MigrateCommand: ConfiguredCommand {
         return .output([
             "action": .string(action.rawValue), "applied": list(outcome.applied),
             "pending": list(outcome.pending),
-            "unknown": .array(outcome.unknown.map(JSONValue.string)),
-            "objects": .array(outcome.objects.map(JSONValue.string)),
+            "unknown": .array(outcome.unknown.map(ExactJSON.string)),
+            "objects": .array(outcome.objects.map(ExactJSON.string)),
             "removed": outcome.removed.map { .object($0.fields) } ?? .null,
         ])
     }
@@ -143,9 +143,9 @@ extension Uninstallation {
     /// For a script.
     var fields: JSONFields {
         [
-            "runs": .array(runs.map(JSONValue.string)), "prompts": .number("\(prompts)"),
+            "runs": .array(runs.map(ExactJSON.string)), "prompts": .number("\(prompts)"),
             "completions": .number("\(completions)"), "rewards": .number("\(rewards)"),
-            "bytes": .number("\(bytes)"), "roles": .array(roles.map(JSONValue.string)),
+            "bytes": .number("\(bytes)"), "roles": .array(roles.map(ExactJSON.string)),
         ]
     }
 }

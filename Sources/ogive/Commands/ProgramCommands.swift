@@ -15,7 +15,7 @@ struct VersionCommand: ParsableCommand {
         let schema = SchemaDefinition.current.tables.last?.number ?? 0
         Output.show(
             json
-                ? JSONValue.output([
+                ? ExactJSON.output([
                     "ogive": .string(ProgramVersion.text), "schema": .number("\(schema)"),
                 ]).json
                 : "ogive \(ProgramVersion.text), schema \(schema)")

@@ -84,8 +84,8 @@ struct QueryCommand: ConfiguredCommand {
 
     private func json(
         _ table: QuantileTable, _ quantile: Double?, _ draws: [ScoredCompletion]
-    ) -> JSONValue {
-        let rewards = table.rewards.map { JSONValue.number("\($0)") }
+    ) -> ExactJSON {
+        let rewards = table.rewards.map { ExactJSON.number("\($0)") }
         var fields: JSONFields = [
             "run": .string(name), "prompt": .string(table.promptKey),
             "prompt_id": .number("\(table.prompt.rawValue)"),
@@ -101,8 +101,8 @@ struct QueryCommand: ConfiguredCommand {
 
 extension ScoredCompletion {
     /// For a script.
-    var json: JSONValue {
-        func number(_ value: (some CustomStringConvertible)?) -> JSONValue {
+    var json: ExactJSON {
+        func number(_ value: (some CustomStringConvertible)?) -> ExactJSON {
             value.map { .number("\($0)") } ?? .null
         }
         return .object([

@@ -42,7 +42,7 @@ struct SnapshotCommand: AsyncParsableCommand {
             try file.file()
         }
 
-        private static func json(_ snapshot: Snapshot) throws -> JSONValue {
+        private static func json(_ snapshot: Snapshot) throws -> ExactJSON {
             .output(["snapshot": try JSONParser.parse(Array(snapshot.manifest.utf8))])
         }
 
@@ -81,7 +81,7 @@ struct SnapshotCommand: AsyncParsableCommand {
             }
             if json {
                 let manifests = try snapshots.map { try JSONParser.parse(Array($0.manifest.utf8)) }
-                Output.show(JSONValue.output(["snapshots": .array(manifests)]).json)
+                Output.show(ExactJSON.output(["snapshots": .array(manifests)]).json)
                 return
             }
             let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)

@@ -40,7 +40,7 @@ struct StatusCommand: ConfiguredCommand {
             let found = try await DatabaseSession.withStore(configuration) { store, _ in
                 try await store.orphans()
             }
-            Output.show(json ? [JSONValue.output(found.fields).json] : found.lines)
+            Output.show(json ? [ExactJSON.output(found.fields).json] : found.lines)
             return
         }
         let (runs, coordinator, workers) = try await DatabaseSession.withStore(configuration) {
@@ -52,7 +52,7 @@ struct StatusCommand: ConfiguredCommand {
         }
         if json {
             Output.show(
-                JSONValue.output([
+                ExactJSON.output([
                     "runs": .array(runs.map(\.json)), "coordinator": coordinator.json,
                     "workers": .array(workers.map(\.json)),
                 ]).json)
@@ -89,18 +89,18 @@ struct StatusCommand: ConfiguredCommand {
             list.add([String(worker.id.prefix(8)), worker.name, worker.state, worker.note ?? ""])
         }
         Output.show([""] + list.lines())
-        showShut(present, style)
+        showUnavailable(present, style)
     }
 
     /// Endpoints that get no requests, with the worker that says so.
-    private func showShut(_ workers: [WorkerStatus], _ style: TerminalStyle) {
-        guard workers.contains(where: { !$0.shut.isEmpty }) else { return }
+    private func showUnavailable(_ workers: [WorkerStatus], _ style: TerminalStyle) {
+        guard workers.contains(where: { !$0.unavailable.isEmpty }) else { return }
         var table = TextTable(["ENDPOINT WITHOUT REQUESTS", "WORKER", "SERVES", "SINCE", "REASON"])
         for worker in workers {
-            for shut in worker.shut {
+            for outage in worker.unavailable {
                 table.add([
-                    shut.endpoint, worker.name, shut.model, shut.since,
-                    "\(shut.code): \(shut.message)",
+                    outage.endpoint, worker.name, outage.model, outage.since,
+                    "\(outage.code): \(outage.message)",
                 ])
             }
         }
@@ -140,7 +140,7 @@ extension RunStatus {
     }
 
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
             "run": .string(run), "state": .string(state), "prompt_set": .string(promptSet),
             "prompts": .number("\(prompts)"), "draws": .number("\(draws)"),
@@ -195,35 +195,35 @@ extension CoordinatorStatus {
         guard let name, let since, let renewedAt else { return "none leads" }
         return leads
             ? "\(name) leads since \(since) (term \(term))"
-            : "none leads; the lease of \(name) (term \(term)) ran out; it was last renewed at "
+            : "none leads; term \(term) of \(name) expired; it was last renewed at "
                 + renewedAt
     }
 
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
-            "name": name.map(JSONValue.string) ?? .null, "term": .number("\(term)"),
-            "leads": .bool(leads), "since": since.map(JSONValue.string) ?? .null,
-            "renewed_at": renewedAt.map(JSONValue.string) ?? .null,
-            "counts": .object(JSONFields(counts.mapValues { JSONValue.number("\($0)") })),
+            "name": name.map(ExactJSON.string) ?? .null, "term": .number("\(term)"),
+            "leads": .bool(leads), "since": since.map(ExactJSON.string) ?? .null,
+            "renewed_at": renewedAt.map(ExactJSON.string) ?? .null,
+            "counts": .object(JSONFields(counts.mapValues { ExactJSON.number("\($0)") })),
         ])
     }
 }
 
 extension WorkerStatus {
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
             "id": .string(id), "name": .string(name), "state": .string(state),
-            "note": note.map(JSONValue.string) ?? .null, "seen_at": .string(seenAt),
-            "shut_endpoints": .array(shut.map(\.json)),
+            "note": note.map(ExactJSON.string) ?? .null, "seen_at": .string(seenAt),
+            "unavailable_endpoints": .array(unavailable.map(\.json)),
         ])
     }
 }
 
-extension ShutEndpoint {
+extension UnavailableEndpoint {
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
             "model": .string(model), "endpoint": .string(endpoint), "code": .string(code),
             "message": .string(message), "since": .string(since),

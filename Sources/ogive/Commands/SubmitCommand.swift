@@ -84,7 +84,7 @@ struct CancelCommand: ConfiguredCommand {
         }
         Output.show(
             json
-                ? JSONValue.output(status.json.fields ?? [:]).json
+                ? ExactJSON.output(status.json.fields ?? [:]).json
                 : "run '\(name)' is cancelled: \(NumberText.count(status.landed)) draws landed and "
                     + "stay, \(NumberText.count(status.pending)) will not be done")
     }

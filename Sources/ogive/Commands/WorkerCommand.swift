@@ -49,11 +49,11 @@ struct WorkerCommand: ConfiguredCommand {
         var random = SystemRandomNumberGenerator()
         let id = WorkerID(using: &random)
         let security = try configuration.worker.security()
-        let transport = try RovingWorkerTransport(
-            configuration.workerEndpoints, logger: logger
-        ) { (endpoint) throws(TransportError) in
+        let transport = try FailoverWorkerTransport(
+            configuration.coordinatorAddresses, logger: logger
+        ) { (address) throws(TransportError) in
             try ZeroMQWorkerTransport(
-                worker: id, connect: endpoint, security: security, logger: logger)
+                worker: id, connect: address, security: security, logger: logger)
         }
         var settings = configuration.worker.configuration(
             name: Executable.processName, batch: configuration.scorer?.batchSize ?? 1)

@@ -177,8 +177,8 @@ extension Configuration {
         return spec
     }
 
-    /// The endpoint that this file's workers connect to.
-    var workerEndpoints: [String] { worker.connect ?? [coordinator.listen] }
+    /// The addresses that this file's workers connect to.
+    var coordinatorAddresses: [String] { worker.connect ?? [coordinator.listen] }
 
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {

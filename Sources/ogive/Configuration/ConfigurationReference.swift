@@ -95,13 +95,13 @@ struct ConfigurationReference {
 
 extension KeyPresence {
     /// What a remark says of the value that is shown.
-    fileprivate func prefix(_ standard: JSONValue?) -> String {
+    fileprivate func prefix(_ standard: ExactJSON?) -> String {
         if self == .required { return "required: " }
         return standard == nil ? "example: " : ""
     }
 }
 
-extension JSONValue {
+extension ExactJSON {
     /// The value as YAML on one line. A text stands in quotes unless it is a plain word.
     fileprivate var yaml: String {
         switch self {

@@ -14,7 +14,7 @@ enum ConfigurationSchema {
             "type": .string("object"),
         ]
         for (name, value) in mapping(Configuration.keys).inOrder { fields[name] = value }
-        return JSONValue.object(fields).indented()
+        return ExactJSON.object(fields).indented()
     }
 
     /// Types by their names in JSON Schema, and what else is asked of values of these types.
@@ -57,7 +57,7 @@ enum ConfigurationSchema {
     /// The schema of the value of a key; `owner` are the keys of its section.
     private static func schema(
         of key: KeyDeclaration, among owner: [KeyDeclaration]
-    ) -> JSONValue {
+    ) -> ExactJSON {
         var rule = rule(of: key, among: owner)
         if let alternative = key.alternative { rule.add(self.rule(of: alternative)) }
         if key.presence != .required { rule.types.append("null") }
@@ -137,10 +137,10 @@ enum ConfigurationSchema {
 
     private static func bounds(of rule: NumberRule) -> JSONFields {
         var fields = JSONFields()
-        fields["minimum"] = rule.minimum.map(JSONValue.double)
-        fields["exclusiveMinimum"] = rule.exclusiveMinimum.map(JSONValue.double)
-        fields["maximum"] = rule.maximum.map(JSONValue.double)
-        fields["exclusiveMaximum"] = rule.exclusiveMaximum.map(JSONValue.double)
+        fields["minimum"] = rule.minimum.map(ExactJSON.double)
+        fields["exclusiveMinimum"] = rule.exclusiveMinimum.map(ExactJSON.double)
+        fields["maximum"] = rule.maximum.map(ExactJSON.double)
+        fields["exclusiveMaximum"] = rule.exclusiveMaximum.map(ExactJSON.double)
         if rule.excludesZero { fields["not"] = .object(["const": .number("0")]) }
         return fields
     }
@@ -153,10 +153,10 @@ enum ConfigurationSchema {
     }
 }
 
-extension JSONValue {
+extension ExactJSON {
     /// A list of texts.
-    fileprivate static func texts(_ texts: [String]) -> JSONValue {
-        .array(texts.map(JSONValue.string))
+    fileprivate static func texts(_ texts: [String]) -> ExactJSON {
+        .array(texts.map(ExactJSON.string))
     }
 
     /// The value as JSON text with a line for each field; lists of plain values stay on one.
@@ -165,7 +165,7 @@ extension JSONValue {
         switch self {
         case .object(let fields) where !fields.isEmpty:
             let lines = fields.inOrder.map { name, value in
-                "\(inner)\(JSONValue.string(name).json): \(value.indented(inner))"
+                "\(inner)\(ExactJSON.string(name).json): \(value.indented(inner))"
             }
             return "{\n" + lines.joined(separator: ",\n") + "\n\(indent)}"
         case .array(let elements) where elements.contains(where: { $0.fields != nil }):

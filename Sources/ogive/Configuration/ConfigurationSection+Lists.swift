@@ -18,7 +18,7 @@ extension ConfigurationSection {
         texts(
             of: KeyDeclaration(
                 name: key, type: .texts, about: about,
-                standard: .array(value.map(JSONValue.string)), presence: .on)) ?? value
+                standard: .array(value.map(ExactJSON.string)), presence: .on)) ?? value
     }
 
     /// The texts of a key; the caller checks them.

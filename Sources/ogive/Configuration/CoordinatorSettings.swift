@@ -4,7 +4,7 @@ internal import OgiveTransport
 
 /// The coordinator's settings: the section `coordinator`.
 struct CoordinatorSettings: Hashable, Sendable {
-    /// The endpoint that workers connect to: `tcp://127.0.0.1:PORT` (`*`: a free one) or
+    /// The address that workers connect to: `tcp://127.0.0.1:PORT` (`*`: a free one) or
     /// `ipc://PATH`.
     var listen: String
     /// Whether the file says so; otherwise `ogive run` takes a private socket.
@@ -18,11 +18,11 @@ struct CoordinatorSettings: Hashable, Sendable {
     /// Longest time for results to land after SIGTERM.
     var drainTimeout: Duration
     /// After how long without a renewal another coordinator may lead.
-    var lease: Duration
-    /// How often the lease is renewed.
+    var termExpiry: Duration
+    /// How often the term is renewed.
     var renewInterval: Duration
     /// Whether the file says either; otherwise `ogive run` takes shorter ones.
-    var isLeaseGiven: Bool
+    var isExpiryGiven: Bool
     /// Bounds and intervals of the scheduler.
     var limits: SchedulerLimits
 
@@ -52,20 +52,20 @@ struct CoordinatorSettings: Hashable, Sendable {
         drainTimeout = section.duration(
             "drain_timeout", default: .seconds(20), in: .zero...(.seconds(86_400)),
             "longest time for results to land after SIGTERM")
-        isLeaseGiven = section.has("lease") || section.has("renew_interval")
-        lease = section.duration(
-            "lease", default: .seconds(15), in: .seconds(1)...(.seconds(3600)),
+        isExpiryGiven = section.has("term_expiry") || section.has("renew_interval")
+        termExpiry = section.duration(
+            "term_expiry", default: .seconds(15), in: .seconds(1)...(.seconds(3600)),
             "this long after the last renewal, another coordinator may lead")
         renewInterval = section.duration(
             "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)),
-            "how often the leader renews its lease, at most a third of it")
+            "how often the leader renews its term, at most a third of term_expiry")
         limits = SchedulerLimits(from: section)
-        if lease < renewInterval * 3 {
+        if termExpiry < renewInterval * 3 {
             section.report(
-                "lease", "must be at least three times renew_interval",
+                "term_expiry", "must be at least three times renew_interval",
                 hint: "otherwise one late renewal stops the granting of work")
         }
-        section.checkEndpoint("listen", listen)
+        section.checkAddress("listen", listen)
         section.checkBoth("key", key != nil, "authorized_keys", authorizedKeys != nil)
         if limits.silenceMax < limits.heartbeatInterval * 3 {
             section.report(
@@ -132,13 +132,13 @@ extension ConfigurationSection {
         report(given, "needs \(path(of: missing)) as well", hint: "see `ogive keys --help`")
     }
 
-    /// Reports an endpoint that is neither TCP nor IPC.
-    func checkEndpoint(_ key: String, _ endpoint: String) {
-        let isTCP = endpoint.hasPrefix("tcp://") && endpoint.dropFirst(6).contains(":")
-        let isIPC = endpoint.hasPrefix("ipc://") && endpoint.count > 6
+    /// Reports an address that is neither TCP nor IPC.
+    func checkAddress(_ key: String, _ address: String) {
+        let isTCP = address.hasPrefix("tcp://") && address.dropFirst(6).contains(":")
+        let isIPC = address.hasPrefix("ipc://") && address.count > 6
         if !isTCP, !isIPC {
             report(
-                key, "must be tcp://HOST:PORT or ipc://PATH, not \(quoted(key, endpoint))")
+                key, "must be tcp://HOST:PORT or ipc://PATH, not \(quoted(key, address))")
         }
     }
 }

@@ -204,7 +204,7 @@ extension ModelServerSpec {
         let files = FileManager.default
         let directory = workingDirectory ?? "."
         let advice =
-            "relative paths belong to the folder of \(source): mend `\(section).directory`, above "
+            "relative paths belong to the folder of \(source): fix `\(section).directory`, above "
             + "all in a copied file"
         var isFolder = false
         guard files.fileExists(atPath: directory, isDirectory: &isFolder), isFolder else {

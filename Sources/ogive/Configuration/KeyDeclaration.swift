@@ -11,7 +11,7 @@ struct KeyDeclaration: Hashable, Sendable {
     /// What the value means.
     let about: String
     /// The value that counts if the file gives none; `nil` if there is no such value.
-    var standard: JSONValue?
+    var standard: ExactJSON?
     /// A value to show if there is no default, as YAML.
     var example = ""
     /// What happens if the file gives no value, in words.
@@ -119,9 +119,9 @@ struct TextForm: Hashable, Sendable {
     }
 }
 
-extension JSONValue {
+extension ExactJSON {
     /// A finite number, without the decimals of a whole one.
-    static func double(_ number: Double) -> JSONValue {
+    static func double(_ number: Double) -> ExactJSON {
         .number(Int(exactly: number).map { "\($0)" } ?? "\(number)")
     }
 }

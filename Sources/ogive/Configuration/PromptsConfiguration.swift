@@ -97,7 +97,7 @@ struct FieldMap: Hashable, Sendable {
     var messages: String?
     /// The field with a system message that goes before the prompt.
     var system: String?
-    /// The field with the tools that the policy is told of.
+    /// The field with the tools that the policy gets.
     var tools: String?
     /// Candidates: from label to the field with the text or messages.
     var candidates: [String: String] = [:]

@@ -7,7 +7,7 @@ internal import OgiveWorker
 struct WorkerSettings: Hashable, Sendable {
     /// How many worker processes `ogive run` starts.
     var processes: Int
-    /// The coordinators' endpoints, of which one leads; `nil`: where `coordinator.listen` says.
+    /// The coordinators' addresses, of which one leads; `nil`: where `coordinator.listen` says.
     var connect: [String]?
     /// When the machine is taken away, by its wall clock: a date and time with its zone.
     var endTime: String?
@@ -68,8 +68,8 @@ struct WorkerSettings: Hashable, Sendable {
             "outage_timeout", default: work.outageMax, in: .seconds(1)...(.seconds(864_000)),
             "longest outage of the model servers")
         work.limits = WorkerLimits(from: section)
-        for endpoint in connect ?? [] { section.checkEndpoint("connect", endpoint) }
-        if connect?.isEmpty == true { section.report("connect", "must name an endpoint") }
+        for address in connect ?? [] { section.checkAddress("connect", address) }
+        if connect?.isEmpty == true { section.report("connect", "must name an address") }
         if let endTime, WorkerEndTime.date(endTime) == nil {
             section.report(
                 "end_time", "must be a date and time, not `\(endTime)`",
@@ -98,7 +98,7 @@ extension ConfigurationSection {
     /// A number of requests at once, `auto`, or `auto(LEAST..MOST)`.
     /// `shown` is how a file writes the default.
     fileprivate func concurrency(
-        _ key: String, default value: Concurrency, shown: JSONValue, _ about: String
+        _ key: String, default value: Concurrency, shown: ExactJSON, _ about: String
     ) -> Concurrency {
         let range = 1...4096
         let form = TextForm(

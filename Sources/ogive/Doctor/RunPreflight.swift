@@ -32,7 +32,7 @@ struct RunPreflight {
         var found = report.findings + LaunchDoctor(configuration: configuration).examine()
         if case .embedded(let folder) = configuration.database?.location {
             let bytes = report.estimate?.bytes ?? leastBytes(sample)
-            found += PlaceDoctor(configuration: configuration, bytes: bytes).space(folder)
+            found += EnvironmentDoctor(configuration: configuration, bytes: bytes).space(folder)
         }
         // As without a preflight: who is not there, or wants another key, has an exit code.
         if let failure = report.failure, failure.concernsEndpoint || failure.isServerGone {
@@ -43,7 +43,7 @@ struct RunPreflight {
         let text = FindingText(style: style)
         if json {
             Output.show(
-                JSONValue.output([
+                ExactJSON.output([
                     "event": .string("preflight"),
                     "findings": .array(found.map(\.json)),
                 ]).json)
@@ -57,7 +57,7 @@ struct RunPreflight {
         throw CommandError(
             .incomplete,
             "nothing was \(stored == nil ? "sampled" : "scored"), because of the errors that the "
-                + "preflight found; mend them (see "
+                + "preflight found; fix them (see "
                 + "`ogive doctor`), or give --no-preflight to run all the same")
     }
 
@@ -121,11 +121,11 @@ struct FindingText {
 
 extension Finding {
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
             "code": .string(code.rawValue), "severity": .string(severity.rawValue),
             "place": .string(place), "message": .string(message),
-            "advice": advice.map(JSONValue.string) ?? .null,
+            "advice": advice.map(ExactJSON.string) ?? .null,
         ])
     }
 }

@@ -23,7 +23,7 @@ struct ExportJob {
         let cursor = try await cursor(store, &shards)
         if shards.manifest?.isFinished != true {
             var progress = ExportProgress(name: output)
-            let untold = try await store.export(request, after: cursor) { outline in
+            let lacking = try await store.export(request, after: cursor) { outline in
                 try shards.begin(outline)
                 progress.total = outline.tables
             } page: { rows, prompts in
@@ -31,7 +31,7 @@ struct ExportJob {
                 progress.update(prompts: prompts)
             }
             progress.finish()
-            shards.manifest?.untold += untold
+            shards.manifest?.lacking += lacking
         }
         return try shards.finish()
     }

@@ -15,9 +15,9 @@ struct ExportManifest {
     }
 
     /// What was asked for: equal for exports that can go on with each other's files.
-    var export: JSONValue
+    var export: ExactJSON
     /// The manifest of the snapshot, or of the run.
-    var source: JSONValue
+    var source: ExactJSON
     /// The files so far.
     var files: [File] = []
     /// Whether these are all.
@@ -25,7 +25,7 @@ struct ExportManifest {
     /// Prompts that are left out because they have fewer rewards than asked for.
     var leftOut = 0
     /// Rows without a reference log-probability, because a text of theirs lost bytes.
-    var untold = 0
+    var lacking = 0
 
     /// Columns that the target has only when all log-probabilities are there, and lacks.
     let columnsLacking: [String]
@@ -54,7 +54,7 @@ struct ExportManifest {
         export = .object([
             "for": .string(request.target.rawValue), "format": .string(request.format.rawValue),
             "gzip": .bool(isGzip), "options": .object(options),
-            "columns": .array(outline.columns.map(JSONValue.string)),
+            "columns": .array(outline.columns.map(ExactJSON.string)),
             "ogive_version": .string(ProgramVersion.text),
         ])
         source = try Self.parse(outline.source, of: "the database")
@@ -67,11 +67,11 @@ struct ExportManifest {
     var rows: Int { files.reduce(0) { $0 + $1.rows } }
 
     /// As it is written.
-    var json: JSONValue {
+    var json: ExactJSON {
         .object([
             "export": export, "source": source, "finished": .bool(isFinished),
             "rows": .number("\(rows)"), "prompts_left_out": .number("\(leftOut)"),
-            "rows_without_log_probability": .number("\(untold)"),
+            "rows_without_log_probability": .number("\(lacking)"),
             "files": .array(
                 files.map { file in
                     .object([
@@ -108,12 +108,12 @@ struct ExportManifest {
         isFinished = other["finished"] == .bool(true)
     }
 
-    private static func whole(_ value: JSONValue) -> Int? {
+    private static func whole(_ value: ExactJSON) -> Int? {
         if case .number(let text) = value { return Int(text) }
         return nil
     }
 
-    private static func parse(_ text: String, of place: String) throws(CommandError) -> JSONValue {
+    private static func parse(_ text: String, of place: String) throws(CommandError) -> ExactJSON {
         do {
             return try JSONParser.parse(Array(text.utf8))
         } catch {

@@ -140,7 +140,7 @@ struct BadRowFile: ~Copyable {
             "line": .number("\(row.line)"), "reason": .string(row.reason.rawValue),
             "detail": .string(row.detail), "raw": .string(String(decoding: raw, as: UTF8.self)),
         ]
-        pending += JSONValue.object(fields).json.utf8
+        pending += ExactJSON.object(fields).json.utf8
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= Self.flushBytes { try flush() }
     }

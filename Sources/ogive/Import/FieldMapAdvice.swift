@@ -153,7 +153,7 @@ struct FieldMapAdvice {
             candidates: candidates.map { ($0, $0) }, completions: completions)
     }
 
-    private static func isListOfRows(_ value: JSONValue) -> Bool {
+    private static func isListOfRows(_ value: ExactJSON) -> Bool {
         guard let first = value.elements?.first?.fields else { return false }
         return first["prompt"] != nil || first["messages"] != nil || first["question"] != nil
     }

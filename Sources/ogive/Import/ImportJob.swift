@@ -64,10 +64,10 @@ struct ImportJob {
         let advice =
             found.good > 0
             ? (isMapped
-                ? "Write that into the configuration, mend them, or " : "Mend them, or ")
+                ? "Write that into the configuration, fix them, or " : "Fix them, or ")
                 + "\(skipAdvice) to import the others."
             : isMapped
-                ? "Write that into the configuration, or mend the file." : "Mend the file."
+                ? "Write that into the configuration, or fix the file." : "Fix the file."
         throw CommandError(.input, "nothing was imported: \(which)\n  \(rows)\n\(advice)")
     }
 
@@ -122,7 +122,7 @@ extension ImportJob {
         var notes: ImportNoteReport
 
         /// The counts for a script.
-        var json: JSONValue {
+        var json: ExactJSON {
             .output([
                 "imported": .number("\(receipt.imported)"),
                 "candidates": .number("\(receipt.candidates)"),
@@ -135,7 +135,7 @@ extension ImportJob {
                 "skipped": .number("\(skipped)"),
                 "prompts_in_set": .number("\(receipt.promptsInSet)"),
                 "notes": notes.json,
-                "bad_rows_file": sideFile.map(JSONValue.string) ?? .null,
+                "bad_rows_file": sideFile.map(ExactJSON.string) ?? .null,
             ])
         }
 
@@ -216,7 +216,7 @@ extension ImportJob {
 
 extension MetadataDifference {
     /// For a script.
-    fileprivate var json: JSONValue {
+    fileprivate var json: ExactJSON {
         .object([
             "field": .string(field), "rows": .number("\(rows)"), "first_key": .string(firstKey),
         ])

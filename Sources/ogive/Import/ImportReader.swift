@@ -9,7 +9,7 @@ internal import OgiveCore
 struct ImportReader: ~Copyable {
     /// Most raw bytes that come with a bad row.
     static let rawBytesMax = 64 << 10
-    /// By how many bytes the layout is told at the latest.
+    /// By how many bytes the layout is known at the latest.
     private static let headBytesMax = 64 << 10
 
     /// The file's name as it appears in messages.
@@ -85,7 +85,7 @@ struct ImportReader: ~Copyable {
         }
     }
 
-    /// Reads until the layout can be told, and chooses the splitter.
+    /// Reads until the layout is known, and chooses the splitter.
     private mutating func begin() throws(RowProblem) {
         var head: [UInt8] = []
         while true {
@@ -153,7 +153,7 @@ struct ImportReader: ~Copyable {
                 "the row is not valid UTF-8; if the file is Latin-1 or of Windows, convert it: "
                     + "iconv -f WINDOWS-1252 -t UTF-8 \(file) > rows.jsonl")
         }
-        let value: JSONValue
+        let value: ExactJSON
         do throws(JSONParser.Problem) {
             value = try JSONParser.parse(bytes)
         } catch {

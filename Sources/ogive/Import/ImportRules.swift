@@ -87,7 +87,7 @@ struct ImportNoteReport: Sendable {
     }
 
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         .array(
             entries.map { entry in
                 .object([

@@ -32,7 +32,7 @@ struct JSONParser {
     }
 
     /// Reads `bytes`, which must be valid UTF-8 and hold one value and white space only.
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
+    static func parse(_ bytes: [UInt8]) throws(Problem) -> ExactJSON {
         var parser = JSONParser(bytes)
         parser.skipSpace()
         let value = try parser.value()
@@ -59,7 +59,7 @@ struct JSONParser {
         while let byte = next, byte == 32 || (9...10).contains(byte) || byte == 13 { index += 1 }
     }
 
-    private mutating func value() throws(Problem) -> JSONValue {
+    private mutating func value() throws(Problem) -> ExactJSON {
         switch next {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
@@ -85,8 +85,8 @@ struct JSONParser {
     }
 
     private mutating func word(
-        _ word: StaticString, _ value: JSONValue
-    ) throws(Problem) -> JSONValue {
+        _ word: StaticString, _ value: ExactJSON
+    ) throws(Problem) -> ExactJSON {
         let letters = Array("\(word)".utf8)
         guard bytes[index...].starts(with: letters) else { throw problem("a value was expected") }
         index += letters.count
@@ -112,9 +112,9 @@ struct JSONParser {
         return byte != end
     }
 
-    private mutating func array() throws(Problem) -> JSONValue {
+    private mutating func array() throws(Problem) -> ExactJSON {
         try enter()
-        var elements: [JSONValue] = []
+        var elements: [ExactJSON] = []
         if next == UInt8(ascii: "]") {
             _ = try continues(until: UInt8(ascii: "]"))
             return .array([])
@@ -125,7 +125,7 @@ struct JSONParser {
         return .array(elements)
     }
 
-    private mutating func object() throws(Problem) -> JSONValue {
+    private mutating func object() throws(Problem) -> ExactJSON {
         try enter()
         var fields = JSONFields()
         if next == UInt8(ascii: "}") {
@@ -229,7 +229,7 @@ extension JSONParser {
 
 // Numbers.
 extension JSONParser {
-    private mutating func number() throws(Problem) -> JSONValue {
+    private mutating func number() throws(Problem) -> ExactJSON {
         let start = index
         if next == UInt8(ascii: "-") { index += 1 }
         let leading = next

@@ -29,7 +29,7 @@ struct MessageReader {
 
     /// The messages of a list; `field` is for the message of the problem.
     func turns(
-        _ value: JSONValue, field: String, notes: inout [ImportNote]
+        _ value: ExactJSON, field: String, notes: inout [ImportNote]
     ) throws(RowProblem) -> [Turn] {
         guard let elements = value.elements else {
             throw RowProblem(
@@ -44,7 +44,7 @@ struct MessageReader {
 
     /// One message.
     func turn(
-        _ value: JSONValue, _ place: String, _ notes: inout [ImportNote]
+        _ value: ExactJSON, _ place: String, _ notes: inout [ImportNote]
     ) throws(RowProblem) -> Turn {
         guard var fields = value.fields else {
             throw RowProblem(.wrongType, "\(place) must be an object, not \(value.kind)")
@@ -114,14 +114,14 @@ struct MessageReader {
 
     /// The calls as chat APIs take them: arguments as JSON text.
     private func toolCalls(
-        _ value: JSONValue?, _ place: String
+        _ value: ExactJSON?, _ place: String
     ) throws(RowProblem) -> String? {
         guard let value, !value.isNothing else { return nil }
         guard let elements = value.elements else {
             throw RowProblem(
                 .wrongType, "\(place): `tool_calls` must be a list, not \(value.kind)")
         }
-        var calls: [JSONValue] = []
+        var calls: [ExactJSON] = []
         for element in elements {
             guard var call = element.fields, var function = call["function"]?.fields,
                 function["name"]?.text != nil
@@ -136,11 +136,11 @@ struct MessageReader {
             call["function"] = .object(function)
             calls.append(.object(call))
         }
-        return JSONValue.array(calls).jsonInOrder
+        return ExactJSON.array(calls).jsonInOrder
     }
 
     private func optionalText(
-        _ value: JSONValue?, _ name: String, _ place: String
+        _ value: ExactJSON?, _ name: String, _ place: String
     ) throws(RowProblem) -> String? {
         guard let value, !value.isNothing else { return nil }
         guard let text = value.text else {
@@ -151,7 +151,7 @@ struct MessageReader {
 
     /// A text, or a list of parts that are all texts.
     private func text(
-        _ value: JSONValue?, _ field: String, _ place: String, _ notes: inout [ImportNote]
+        _ value: ExactJSON?, _ field: String, _ place: String, _ notes: inout [ImportNote]
     ) throws(RowProblem) -> String {
         switch value {
         case .string(let text): return text
@@ -175,7 +175,7 @@ struct MessageReader {
         }
     }
 
-    private func part(_ part: JSONValue, _ place: String) throws(RowProblem) -> String {
+    private func part(_ part: ExactJSON, _ place: String) throws(RowProblem) -> String {
         if let text = part.text { return text }
         guard let fields = part.fields, let type = fields["type"]?.text else {
             throw RowProblem(

@@ -81,7 +81,7 @@ enum ChatText {
         }
     }
 
-    private static func isMessage(_ value: JSONValue) -> Bool {
+    private static func isMessage(_ value: ExactJSON) -> Bool {
         guard let fields = value.fields else { return false }
         return fields["role"]?.text != nil && fields["content"] != nil
             || fields["from"]?.text != nil && fields["value"] != nil

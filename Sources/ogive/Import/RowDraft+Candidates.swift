@@ -14,7 +14,7 @@ extension RowDraft {
     /// Adds the candidates of a list: texts, messages, or objects whose other fields become the
     /// candidate's metadata.
     mutating func add(
-        list: JSONValue, field: String, _ names: CandidateFields, _ reader: MessageReader
+        list: ExactJSON, field: String, _ names: CandidateFields, _ reader: MessageReader
     ) throws(RowProblem) {
         guard let elements = list.elements else {
             throw RowProblem(.wrongType, "`\(field)` must be a list, not \(list.kind)")
@@ -81,7 +81,7 @@ extension RowDraft {
     /// assistant's answer to the prompt. A text prompt that such a conversation repeats becomes
     /// that conversation.
     mutating func add(
-        candidate value: JSONValue, field: String, label: String, metadata: JSONFields = [:],
+        candidate value: ExactJSON, field: String, label: String, metadata: JSONFields = [:],
         _ reader: MessageReader
     ) throws(RowProblem) {
         if let text = value.text {

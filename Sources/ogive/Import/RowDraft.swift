@@ -6,7 +6,7 @@ struct RowDraft {
     var key: String?
     /// The content, once known; its tools are in `tools`.
     var content: PromptContent?
-    /// The tools that the policy is told of: a JSON list as text.
+    /// The tools that the policy gets: a JSON list as text.
     var tools: String?
     /// The candidates so far.
     private(set) var candidates: [ImportedCandidate] = []
@@ -38,13 +38,13 @@ struct RowDraft {
 
     /// Takes a field out of the row. When there is no field of that name, `outer.inner` reaches
     /// into objects, `list.0` into lists, and `list.*` takes all elements of one.
-    mutating func take(_ field: String) -> JSONValue? {
+    mutating func take(_ field: String) -> ExactJSON? {
         if let value = rest.remove(field) { return value }
         let path = field.split(separator: ".").map(String.init)
         return path.count > 1 ? Self.find(.object(rest), path[...]) : nil
     }
 
-    private static func find(_ value: JSONValue, _ path: ArraySlice<String>) -> JSONValue? {
+    private static func find(_ value: ExactJSON, _ path: ArraySlice<String>) -> ExactJSON? {
         guard let name = path.first else { return value }
         let rest = path.dropFirst()
         switch value {
@@ -59,19 +59,19 @@ struct RowDraft {
     }
 
     /// Takes a field; null counts as absent.
-    mutating func takeUnlessNull(_ field: String) -> JSONValue? {
+    mutating func takeUnlessNull(_ field: String) -> ExactJSON? {
         guard let value = take(field), value != .null else { return nil }
         return value
     }
 
     /// Puts a field back, as metadata.
-    mutating func keep(_ field: String, _ value: JSONValue) {
+    mutating func keep(_ field: String, _ value: ExactJSON) {
         rest[field] = value
     }
 
     /// Reads the prompt: a text or a list of messages.
     mutating func read(
-        prompt value: JSONValue, field: String, _ reader: MessageReader
+        prompt value: ExactJSON, field: String, _ reader: MessageReader
     ) throws(RowProblem) {
         switch value {
         case .string(let text):
@@ -86,7 +86,7 @@ struct RowDraft {
 
     /// Reads the prompt: a list of messages.
     mutating func read(
-        messages value: JSONValue, field: String, _ reader: MessageReader
+        messages value: ExactJSON, field: String, _ reader: MessageReader
     ) throws(RowProblem) {
         if let text = value.text, let notation = ChatText.notation(of: text) {
             throw RowProblem(.wrongType, notation.advice(field))
@@ -112,7 +112,7 @@ struct RowDraft {
 
     /// Puts a system message before the prompt; a text becomes the user's turn. An empty one is
     /// none. Throws when the chat begins with another one.
-    mutating func prepend(system value: JSONValue, field: String) throws(RowProblem) {
+    mutating func prepend(system value: ExactJSON, field: String) throws(RowProblem) {
         guard let text = value.text else {
             throw RowProblem(.wrongType, "`\(field)` must be a text, not \(value.kind)")
         }
@@ -132,7 +132,7 @@ struct RowDraft {
     }
 
     /// Reads the tools: a list, or JSON text that is one. A text prompt becomes the user's turn.
-    mutating func read(tools value: JSONValue, field: String) throws(RowProblem) {
+    mutating func read(tools value: ExactJSON, field: String) throws(RowProblem) {
         var list = value
         if let text = value.text, let parsed = try? JSONParser.parse(Array(text.utf8)) {
             list = parsed
@@ -161,7 +161,7 @@ struct RowDraft {
         }
         candidates.append(
             ImportedCandidate(
-                label: unique, text: text, metadata: JSONValue.object(metadata).json))
+                label: unique, text: text, metadata: ExactJSON.object(metadata).json))
     }
 
     /// Takes the assistant's turn off the end of the chat, to be a candidate.

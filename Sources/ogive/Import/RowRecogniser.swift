@@ -20,12 +20,12 @@ struct RowRecogniser {
         try refuseUnsent(draft)
         let found = FieldSlip.meaningful.filter(draft.has)
         var advice = FieldMapAdvice(found: Self.beside.filter(found.contains))
-        var sides: [(label: String, value: JSONValue)] = []
+        var sides: [(label: String, value: ExactJSON)] = []
         for label in ["chosen", "rejected"] {
             if let value = draft.takeUnlessNull(label) { sides.append((label, value)) }
         }
         try readPrompt(&draft, sides, &advice)
-        try settle(sides: sides.map(\.label), &draft)
+        try resolve(sides: sides.map(\.label), &draft)
         for field in ["system", "system_prompt"] where draft.rest[field]?.text != nil {
             guard let value = draft.take(field) else { continue }
             try draft.prepend(system: value, field: field)
@@ -42,7 +42,7 @@ struct RowRecogniser {
     }
 
     /// Refuses one side of a pair beside a name that looks like the other; notes one alone.
-    private func settle(sides: [String], _ draft: inout RowDraft) throws(RowProblem) {
+    private func resolve(sides: [String], _ draft: inout RowDraft) throws(RowProblem) {
         guard sides.count == 1, let side = sides.first else { return }
         let other = side == "chosen" ? "rejected" : "chosen"
         if let slip = FieldSlip.find(among: [other], in: draft) {
@@ -69,7 +69,7 @@ struct RowRecogniser {
     }
 
     private func readPrompt(
-        _ draft: inout RowDraft, _ sides: [(label: String, value: JSONValue)],
+        _ draft: inout RowDraft, _ sides: [(label: String, value: ExactJSON)],
         _ advice: inout FieldMapAdvice
     ) throws(RowProblem) {
         if let prompt = draft.takeUnlessNull("prompt") {
@@ -103,7 +103,7 @@ struct RowRecogniser {
 
     /// The messages that all sides begin with, the answers not included.
     private func shared(
-        _ sides: [(label: String, value: JSONValue)]
+        _ sides: [(label: String, value: ExactJSON)]
     ) throws(RowProblem) -> [ChatMessage] {
         var prompt: [ChatMessage]?
         for side in sides {
@@ -199,7 +199,7 @@ struct RowRecogniser {
     }
 
     /// Why a text with the turns of Anthropic's HH is refused; `nil` of other values.
-    private static func transcript(_ value: JSONValue, _ field: String) -> RowProblem? {
+    private static func transcript(_ value: ExactJSON, _ field: String) -> RowProblem? {
         guard let text = value.text, text.contains("\n\nHuman:"), text.contains("\n\nAssistant:")
         else { return nil }
         return RowProblem(

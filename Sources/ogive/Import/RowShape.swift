@@ -34,14 +34,14 @@ struct RowShape {
         } else {
             try RowRecogniser().read(&draft)
         }
-        try settleLastTurn(&draft)
+        try resolveLastTurn(&draft)
         let content = try draft.checkedContent()
         var key = draft.key
         if key == nil, rules.fields == nil { key = try self.key(&draft) }
         for (name, value) in kept { draft.keep(name, value) }
         let prompt = ImportedPrompt(
             key: key ?? content.digest.hex, content: content,
-            metadata: JSONValue.object(draft.rest).json,
+            metadata: ExactJSON.object(draft.rest).json,
             candidates: draft.candidates)
         if let excess = PromptLimits.excess(of: prompt) { throw RowProblem(.tooLong, excess) }
         return Reading(prompt: prompt, notes: draft.notes)
@@ -67,7 +67,7 @@ struct RowShape {
     }
 
     /// Decides what an assistant's turn at the end of a chat is: it is never continued unasked.
-    private func settleLastTurn(_ draft: inout RowDraft) throws(RowProblem) {
+    private func resolveLastTurn(_ draft: inout RowDraft) throws(RowProblem) {
         guard case .chat(let messages, _) = draft.content, let last = messages.last,
             last.role == "assistant", !(last.content.isEmpty && last.isPlain),
             !draft.isMarkedPartial

@@ -53,7 +53,7 @@ struct LocalRun {
     func run() async throws -> RunStatus {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
-        let endpoint = socket.endpoint
+        let address = socket.address
         let overrides = socket.overrides
         let job = self
         let interruption = Interruption()
@@ -64,7 +64,7 @@ struct LocalRun {
             }
             group.addTask {
                 try await interruption.cancelling { try await job.turn.wait() }
-                return try await job.serve(models, endpoint, overrides, interruption)
+                return try await job.serve(models, address, overrides, interruption)
             }
             // What is still running is ended in order: each process ends its own children.
             defer { group.cancelAll() }
@@ -73,11 +73,13 @@ struct LocalRun {
         }
     }
 
-    private var turn: Turn { Turn(store: store, run: submitted == nil ? nil : name) }
+    private var turn: LeadershipWait {
+        LeadershipWait(store: store, run: submitted == nil ? nil : name)
+    }
 
     /// The run with the servers that it starts.
     private func serve(
-        _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
+        _ models: ModelWiring, _ address: String, _ overrides: [String],
         _ interruption: Interruption
     ) async throws -> RunStatus {
         let job = self
@@ -99,7 +101,7 @@ struct LocalRun {
                 let submitted =
                     if let submitted = job.submitted { submitted } else { try await job.submit() }
                 if submitted.isOpen {
-                    try await job.processes(models, endpoint, overrides, interruption, expected)
+                    try await job.processes(models, address, overrides, interruption, expected)
                 }
                 return submitted.before
             }
@@ -132,14 +134,14 @@ struct LocalRun {
     }
 
     /// Nobody else leads this database as a rule: a killed coordinator is soon followed.
-    private var shortLease: [String] {
-        guard !configuration.coordinator.isLeaseGiven else { return [] }
-        return ["-o", "coordinator.lease=3s", "-o", "coordinator.renew_interval=500ms"]
+    private var shortTerm: [String] {
+        guard !configuration.coordinator.isExpiryGiven else { return [] }
+        return ["-o", "coordinator.term_expiry=3s", "-o", "coordinator.renew_interval=500ms"]
     }
 
     /// Coordinator and workers, watched until the run is finished; then drained in order.
     private func processes(
-        _ models: ModelWiring, _ endpoint: String, _ overrides: [String],
+        _ models: ModelWiring, _ address: String, _ overrides: [String],
         _ interruption: Interruption, _ expected: Double?
     ) async throws {
         func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + overrides }
@@ -148,13 +150,13 @@ struct LocalRun {
             [Executable.path, "coordinator", "--follow-parent", "--no-standby"]
                 + (servesAll ? [] : ["--only-run", name])
                 + arguments(coordinatorFile ?? configFile)
-                + ["-o", "coordinator.listen=\(endpoint)"] + shortLease)
+                + ["-o", "coordinator.listen=\(address)"] + shortTerm)
         let workers = (1...configuration.worker.processes).map { number in
             SupervisedProcess(
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments(configFile)
                     + models.addresses
-                    + ["-o", "worker.connect=\(endpoint)"],
+                    + ["-o", "worker.connect=\(address)"],
                 without: configuration.databaseSecrets)
         }
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -192,7 +194,7 @@ struct LocalRun {
 }
 
 /// The turn of a run among those that want to lead its database: one at a time does.
-struct Turn {
+struct LeadershipWait {
     /// The database.
     var store: PostgresStore
     /// The run, when it is submitted: the one that leads may finish it.
@@ -204,18 +206,18 @@ struct Turn {
     /// Returns once nobody leads, or nothing of the run is left to do.
     func wait() async throws {
         var leader: CoordinatorStatus?
-        var isTold = false
+        var isAnnounced = false
         while true {
             do {
                 let found = try await store.coordinator()
                 guard found.leads else { return }
                 if let run, try await store.runStatus(run).isClosed { return }
-                // A killed one leads until its lease runs out, but does not renew it.
-                if !isTold, let leader, leader.term == found.term,
+                // A killed one leads until its term expires, but does not renew it.
+                if !isAnnounced, let leader, leader.term == found.term,
                     leader.renewedAt != found.renewedAt
                 {
-                    isTold = true
-                    tell(found)
+                    isAnnounced = true
+                    announce(found)
                 }
                 if leader?.term != found.term { leader = found }
             } catch let error as StoreError where error.isRetriable {
@@ -226,7 +228,7 @@ struct Turn {
         }
     }
 
-    private func tell(_ leader: CoordinatorStatus) {
+    private func announce(_ leader: CoordinatorStatus) {
         Output.show(
             "this run waits for its turn: \(leader.name ?? "another coordinator") works on this "
                 + "database; `ogive submit` gives the run to a coordinator that stays",

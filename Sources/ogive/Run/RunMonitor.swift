@@ -116,7 +116,7 @@ struct StarvationWatch {
     /// Draws per second that the preflight measured.
     let expected: Double
     private var slowSince: Duration?
-    private var hasTold = false
+    private var hasWarned = false
 
     /// Below this share of what was measured a run is slow.
     static let share = 0.25
@@ -139,8 +139,8 @@ struct StarvationWatch {
         }
         let since = slowSince ?? time
         slowSince = since
-        guard time - since >= Self.patience, !hasTold else { return false }
-        hasTold = true
+        guard time - since >= Self.patience, !hasWarned else { return false }
+        hasWarned = true
         return true
     }
 

@@ -54,15 +54,15 @@ struct RunSummary {
                 "run '\(status.run)' was cancelled: \(status.pending) draws are left; submit it "
                     + "again to go on")
         }
-        let untold = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
-        if status.failures + status.candidateFailures + untold > 0 {
+        let lacking = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
+        if status.failures + status.candidateFailures + lacking > 0 {
             throw CommandError(
                 .incomplete,
                 "\(status.failures) draws and \(status.candidateFailures) "
                     + "candidates have a failure instead of a reward"
-                    + (untold > 0 ? ", \(untold) candidates instead of a log-probability" : "")
+                    + (lacking > 0 ? ", \(lacking) candidates instead of a log-probability" : "")
                     + ": see `ogive failures`, "
-                    + "mend the cause, and run again with --retry-failures")
+                    + "fix the cause, and run again with --retry-failures")
         }
     }
 
@@ -83,8 +83,8 @@ struct RunSummary {
     }
 
     /// For a script.
-    var json: JSONValue {
-        JSONValue.output([
+    var json: ExactJSON {
+        ExactJSON.output([
             "run": .string(status.run), "state": .string(status.state),
             "prompts": .number("\(status.prompts)"), "draws": .number("\(status.landed)"),
             "target_draws": .number("\(status.targetDraws)"),
@@ -166,8 +166,8 @@ struct RunSummary {
 
 extension RunSpending {
     /// For a script.
-    var json: JSONValue {
-        func number(_ value: (some CustomStringConvertible)?) -> JSONValue {
+    var json: ExactJSON {
+        func number(_ value: (some CustomStringConvertible)?) -> ExactJSON {
             value.map { .number("\($0)") } ?? .null
         }
         return .object([

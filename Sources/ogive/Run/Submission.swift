@@ -51,7 +51,7 @@ struct Submission {
         }
 
         /// For a script.
-        var json: JSONValue {
+        var json: ExactJSON {
             .output([
                 "run": .string(receipt.run.spec.name), "outcome": .string(outcome),
                 "finished": .bool(receipt.isFinished), "prompts": .number("\(receipt.prompts)"),
@@ -141,13 +141,13 @@ struct SubmissionPlan {
             }
             lines.append(line)
         } else {
-            lines.append("nothing has landed that tells the tokens: `ogive doctor` measures them")
+            lines.append("nothing has landed that shows the tokens: `ogive doctor` measures them")
         }
         return lines
     }
 
     /// For a script.
-    var json: JSONValue {
+    var json: ExactJSON {
         var fields = outcome.json.fields ?? [:]
         fields["pending_draws"] = .number("\(status.pending)")
         fields["target_draws"] = .number("\(status.targetDraws)")

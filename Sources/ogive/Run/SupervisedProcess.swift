@@ -31,14 +31,14 @@ final class SupervisedProcess: Sendable {
     }
 
     /// How long a process must have lived for an outage to be worth another attempt.
-    private static let settled = Duration.seconds(5)
+    private static let stableAfter = Duration.seconds(5)
 
     /// Runs it until it is stopped. Throws when it ends by itself with an error, or is killed
     /// again and again. The error has the exit code of the process.
     func run() async throws {
         defer { state.withLock { $0.hasEnded = true } }
         var restarts = 0
-        var wasSettled = false
+        var wasStable = false
         while true {
             let child = try ChildProcess(argv, without: secrets)
             let begun = ContinuousClock.now
@@ -52,11 +52,11 @@ final class SupervisedProcess: Sendable {
             try Task.checkCancellation()
             if state.withLock({ $0.isStopping }) { return }
             let lived = ContinuousClock.now - begun
-            wasSettled = wasSettled || lived > Self.settled
+            wasStable = wasStable || lived > Self.stableAfter
             if lived > .seconds(60) { restarts = 0 }
             restarts += 1
-            // What is not reachable from the start is for the user to mend.
-            let isOutage = status == ExitCode.unavailable.rawValue && wasSettled
+            // What is not reachable from the start is for the user to fix.
+            let isOutage = status == ExitCode.unavailable.rawValue && wasStable
             guard status > 128 || status == 0 || isOutage, restarts <= Self.restartsMax else {
                 throw CommandError(
                     Self.code(status),
@@ -104,14 +104,14 @@ final class SupervisedProcess: Sendable {
     }
 }
 
-/// The endpoint between the processes of one `ogive run`: a socket in a folder of its own, unless
+/// The address between the processes of one `ogive run`: a socket in a folder of its own, unless
 /// the configuration names one.
 struct PrivateSocket: ~Copyable {
-    /// The endpoint.
-    let endpoint: String
+    /// The address.
+    let address: String
     private let folder: String?
 
-    /// Takes the keys out of the processes' configuration, where the folder keeps strangers out.
+    /// Takes the keys out of the processes' configuration, where the folder keeps other users out.
     var overrides: [String] {
         guard folder != nil else { return [] }
         return [
@@ -123,7 +123,7 @@ struct PrivateSocket: ~Copyable {
     /// Makes the folder. Throws `.unavailable` when there is nowhere to make it.
     init(_ configuration: CoordinatorSettings) throws(CommandError) {
         if configuration.isListenGiven {
-            endpoint = try Self.chosen(configuration.listen)
+            address = try Self.chosen(configuration.listen)
             folder = nil
             return
         }
@@ -141,15 +141,15 @@ struct PrivateSocket: ~Copyable {
         let path = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         folder = path
-        endpoint = "ipc://\(path)/coordinator"
+        address = "ipc://\(path)/coordinator"
     }
 
-    /// The endpoint with a port in the place of `*`: the workers have to know it too.
-    private static func chosen(_ endpoint: String) throws(CommandError) -> String {
-        guard endpoint.hasPrefix("tcp://"), endpoint.hasSuffix(":*") else { return endpoint }
+    /// The address with a port in the place of `*`: the workers have to know it too.
+    private static func chosen(_ address: String) throws(CommandError) -> String {
+        guard address.hasPrefix("tcp://"), address.hasSuffix(":*") else { return address }
         do {
             let port = try FreePort.find()
-            return "\(endpoint.dropLast())\(port)"
+            return "\(address.dropLast())\(port)"
         } catch {
             throw CommandError(.unavailable, error.message)
         }

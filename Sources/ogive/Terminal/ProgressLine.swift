@@ -142,11 +142,11 @@ struct ProgressLine {
     }
 
     private func json(_ snapshot: ProgressSnapshot, at time: Duration) -> String {
-        func number(_ value: Double?, _ digits: Int) -> JSONValue {
+        func number(_ value: Double?, _ digits: Int) -> ExactJSON {
             value.map { .number(NumberText.decimal($0, digits)) } ?? .null
         }
-        return JSONValue.object([
-            "version": JSONValue.outputVersion, "event": .string("progress"),
+        return ExactJSON.object([
+            "version": ExactJSON.outputVersion, "event": .string("progress"),
             "draws_done": .number("\(snapshot.done)"),
             "draws_total": .number("\(snapshot.total)"),
             "candidates_done": .number("\(snapshot.candidatesDone)"),
@@ -251,7 +251,7 @@ struct RateEstimator {
     /// Tokens per second; `nil` before there are two moments.
     var tokensPerSecond: Double? { slope(\.tokens) }
 
-    /// Time until all is done at the present rate; `nil` when it cannot be told.
+    /// Time until all is done at the present rate; `nil` when it cannot be estimated.
     var remaining: Duration? {
         guard let newest = samples.last?.snapshot else { return nil }
         let missing = newest.itemsTotal - newest.itemsDone

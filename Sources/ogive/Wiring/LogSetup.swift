@@ -13,8 +13,8 @@ struct LogSetup: LogHandler {
 
     /// Most characters of a message or a value.
     static let charactersMax = 500
-    /// Whose lines count together: the names under which lines tell of a peer.
-    private static let peerNames = ["peer", "worker", "endpoint"]
+    /// Whose lines count together: the names under which lines name a peer.
+    private static let peerNames = ["peer", "worker", "address", "endpoint"]
     private static let quota = Mutex(LogQuota())
     private static let begun = ContinuousClock.now
 
@@ -77,7 +77,7 @@ struct LogSetup: LogHandler {
                 "label": .string(label), "message": .string(message),
             ]
             for (name, text) in facts { fields[name] = .string(text) }
-            Output.warn(Printable.line(JSONValue.object(fields).json) + "\n")
+            Output.warn(Printable.line(ExactJSON.object(fields).json) + "\n")
         }
     }
 
@@ -144,7 +144,7 @@ struct LogQuota {
         return isAdmitted
     }
 
-    /// What was left out in the periods that are over, each told once; without a time, all of it.
+    /// What was left out in the periods that are over, each logged once; without a time, all of it.
     mutating func takeRests(at now: Duration?) -> [Rest] {
         for (kind, window) in windows {
             if let now, now - window.begun < Self.period { continue }

@@ -8,7 +8,7 @@ internal import UnixSignals
 /// Runs long-lived services until they end, a signal comes, or the parent process is gone.
 ///
 /// The first SIGTERM or SIGINT drains, in reverse order of the services; a second one forces the
-/// exit, after `lastWords`. Slurm's USR1 drains, too, and never forces anything.
+/// exit, after `exitHandler`. Slurm's USR1 drains, too, and never forces anything.
 struct ServiceRunner {
     /// Services in order of start; the last one is drained first, and its end ends the others.
     let services: [any Service]
@@ -16,11 +16,11 @@ struct ServiceRunner {
     let followsParent: Bool
     /// Where the services' lifecycle is logged.
     let logger: Logger
-    /// What is still said when the exit is forced, for as long as `lastWordsMax`.
-    var lastWords: @Sendable () async -> Void = {}
+    /// What is still said when the exit is forced, for as long as `exitHandlerMax`.
+    var exitHandler: @Sendable () async -> Void = {}
 
     /// How long a forced exit may take.
-    private static let lastWordsMax = Duration.milliseconds(500)
+    private static let exitHandlerMax = Duration.milliseconds(500)
 
     /// Runs to the end; throws what a service threw.
     func run() async throws {
@@ -72,18 +72,18 @@ struct ServiceRunner {
                 await group.triggerGracefulShutdown()
             case .force:
                 Output.warn("forced to exit\n")
-                await sayLastWordsAndExit()
+                await runExitHandlerAndExit()
             case nil: continue
             }
         }
     }
 
-    private func sayLastWordsAndExit() async {
+    private func runExitHandlerAndExit() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await lastWords() }
+            group.addTask { await exitHandler() }
             group.addTask {
                 // Cut short, there is nothing to do but to end.
-                try? await ContinuousClock().sleep(for: Self.lastWordsMax)
+                try? await ContinuousClock().sleep(for: Self.exitHandlerMax)
             }
             await group.next()
             // From here: the group would wait for words that do not end.

@@ -11,7 +11,7 @@ struct LandingWork: Sendable {
     init(prompts: Int, draws: Int) {
         self.prompts = prompts
         self.draws = draws
-        var random = SplitMix64(seed: 1)
+        var random = SeededRandom(seed: 1)
         var pool: [UInt8] = []
         for letter in 0..<24_000 {
             pool.append(letter % 6 == 5 ? 32 : UInt8.random(in: 97...122, using: &random))
@@ -21,7 +21,7 @@ struct LandingWork: Sendable {
 
     /// The text, the reward and the log-probability of a draw.
     func draw(_ index: Int, of prompt: Int) -> (text: String, reward: Double, log: Double) {
-        var random = SplitMix64(seed: UInt64(prompt * draws + index))
+        var random = SeededRandom(seed: UInt64(prompt * draws + index))
         let start = Int.random(in: 0..<pool.count - 400, using: &random)
         let text = String(decoding: pool[start..<start + 400], as: UTF8.self)
         let reward = Double.random(in: -3...3, using: &random)
@@ -50,7 +50,7 @@ struct LandingWork: Sendable {
 
     /// The draws in batches of `items`, as they arrive `part` at a time.
     func batches(of run: RunID, part: Int, items: Int, shuffled: Bool) -> [LandingBatch] {
-        var random = SplitMix64(seed: 7)
+        var random = SeededRandom(seed: 7)
         let worker = WorkerID(high: 0x8000_0000_0000_0001, low: 2)
         var groups: [LandingGroup] = []
         for prompt in 0..<prompts {

@@ -7,7 +7,7 @@ internal import OgiveTesting
 package struct SteadyFleet {
     private var scheduler: Scheduler
     private var waiting: Deque<Scheduler.Event> = []
-    private var now = Instant.zero
+    private var now = TimePoint.zero
     private var lastPrompt: Int64 = 0
     /// Events handled.
     package private(set) var events = 0

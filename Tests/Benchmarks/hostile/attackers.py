@@ -2,10 +2,10 @@
 """Attacks a coordinator in one way until it is ended; says each second what it has done.
 
     .venv-workers/bin/python attackers.py {connections,hellos,garbage,large texts,slow readers,
-        hoarders} --folder FOLDER --connect tcp://127.0.0.1:PORT
+        idlers} --folder FOLDER --connect tcp://127.0.0.1:PORT
 
 FOLDER holds coordinator.pub and the key pair `hostile`, which is authorised: only the attack by
-connections, and a part of that by garbage, come from strangers.
+connections, and a part of that by garbage, come from unknown clients.
 """
 import argparse
 import contextlib
@@ -94,9 +94,9 @@ def connections(options):
             except OSError:
                 time.sleep(0.1)
         time.sleep(0.05)
-        for stranger in random.sample(held, 50):
-            stranger.close()
-            held.remove(stranger)
+        for client in random.sample(held, 50):
+            client.close()
+            held.remove(client)
 
 
 def hellos(options):
@@ -111,7 +111,7 @@ def hellos(options):
 
 
 def garbage(options):
-    """Sends random bytes, damaged messages and forged results; strangers send bytes by TCP."""
+    """Sends random bytes, damaged messages and forged results; unknown clients send bytes."""
     host, port = options.connect.removeprefix("tcp://").rsplit(":", 1)
     peers = [Peer(options) for _ in range(4)]
     dice = random.Random(1)
@@ -135,8 +135,8 @@ def garbage(options):
             for _ in peer.receive():
                 pass
         with contextlib.suppress(OSError):
-            with socket.create_connection((host, int(port)), 5) as stranger:
-                stranger.sendall(dice.randbytes(2_000))
+            with socket.create_connection((host, int(port)), 5) as client:
+                client.sendall(dice.randbytes(2_000))
                 count()
         time.sleep(0.002)
 
@@ -182,7 +182,7 @@ def slow_readers(options):
         time.sleep(0.5)
 
 
-def hoarders(options):
+def idlers(options):
     """Three workers that take everything, are alive, and return nothing."""
     peers = [Peer(options) for _ in range(3)]
     for peer in peers:
@@ -202,7 +202,7 @@ def hoarders(options):
 
 
 ATTACKS = {"connections": connections, "hellos": hellos, "garbage": garbage,
-           "large texts": large_texts, "slow readers": slow_readers, "hoarders": hoarders}
+           "large texts": large_texts, "slow readers": slow_readers, "idlers": idlers}
 
 
 def report():

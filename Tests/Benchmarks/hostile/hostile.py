@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What strangers and a hostile holder of a key cost an honest worker: one kind of attack at a time.
+"""What unknown clients and a hostile holder of a key cost an honest worker: one attack at a time.
 
     .venv-workers/bin/python Tests/Benchmarks/hostile/hostile.py [--minutes 10] [--ogive PATH]
 
@@ -25,7 +25,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-PHASES = ["nobody", "connections", "hellos", "garbage", "large texts", "slow readers", "hoarders",
+PHASES = ["nobody", "connections", "hellos", "garbage", "large texts", "slow readers", "idlers",
           "nobody again"]
 TICKS = os.sysconf("SC_CLK_TCK")
 

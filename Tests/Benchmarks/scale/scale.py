@@ -10,7 +10,7 @@ coordinator again: after SIGTERM, after SIGKILL, with every thousandth prompt do
 first half of all prompts done. 10 million prompts take about 8 GB of disk while they are measured.
 
 `first draw` is the time from the start of the process to its first commit, less the wait for a
-killed leader's lease; `peak` is VmHWM; `finish` is the time from the last draw to the end of the
+killed leader's term; `peak` is VmHWM; `finish` is the time from the last draw to the end of the
 run, before which everything is looked at once.
 """
 import argparse

@@ -130,7 +130,7 @@ struct SchedulerAdoptionTests {
         bench.say(.credit(0))
         bench.say(.returned([lease.name]))
         var held = older([0, 1], of: 2)
-        held.settled = [.draw(0)]
+        held.resolved = [.draw(0)]
         #expect(bench.hello(from: 2, credit: 0, holding: [held]).welcome?.adopted.count == 1)
         #expect(bench.scheduler.load.tasks == 2)
         bench.handle(.landed(batch.id, Bench.receipt))

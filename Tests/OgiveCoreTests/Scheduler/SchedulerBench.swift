@@ -4,7 +4,7 @@ import OgiveTesting
 /// Drives a scheduler by hand: time stands still unless it is moved.
 struct SchedulerBench {
     var scheduler: Scheduler
-    var now = Instant(.seconds(100))
+    var now = TimePoint(.seconds(100))
 
     init(term: Int64 = 5, _ adjust: (inout SchedulerLimits) -> Void = { _ in }) {
         var limits = SchedulerLimits()
@@ -181,7 +181,7 @@ extension [Scheduler.Effect] {
         compactMap { if case .record(let record) = $0 { record } else { nil } }
     }
 
-    /// The runs of which trouble with the database is told.
+    /// The runs whose trouble with the database is reported.
     var troubles: [String] {
         compactMap { if case .notice(.callFailed(_, let run, _, _)) = $0 { run } else { nil } }
     }

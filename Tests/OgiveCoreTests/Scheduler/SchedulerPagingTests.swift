@@ -42,7 +42,7 @@ struct SchedulerPagingTests {
         #expect(pages.first?.limit.items == 6)
     }
 
-    @Test("A page brings nothing twice: neither what is in memory nor what was settled meanwhile")
+    @Test("A page brings nothing twice: neither what is in memory nor what was resolved meanwhile")
     func skips() throws {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun()]))
@@ -131,7 +131,7 @@ struct SchedulerPagingTests {
         }
     }
 
-    @Test("A run whose items are all settled is finished; then it is gone")
+    @Test("A run whose items are all resolved is finished; then it is gone")
     func finished() throws {
         var bench = SchedulerBench.loaded(draws: 2)
         let lease = try #require(bench.hello().leases.first)
@@ -173,8 +173,8 @@ struct SchedulerPagingTests {
         #expect(bench.handle(.tick, after: .seconds(2)).finishes == [RunID(1)])
     }
 
-    @Test("Trouble with the database is told once a minute, and again after it went well")
-    func troubleIsTold() {
+    @Test("Trouble with the database is reported once a minute, and again after it went well")
+    func troubleIsReported() {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun()]))
         #expect(bench.handle(.pageFailed(RunID(1), Bench.away)).troubles == ["run-1"])

@@ -23,7 +23,7 @@ struct SchedulerProofTests {
             proof: .unproved)
     }
 
-    @Test("Fault 43: an invented task of this term lands nothing, and its sender is told")
+    @Test("Fault 43: an invented task of this term lands nothing, and its sender is notified")
     func inventedTask() {
         var bench = Bench.loaded(prompts: 1, draws: 2)
         bench.hello(credit: 0)

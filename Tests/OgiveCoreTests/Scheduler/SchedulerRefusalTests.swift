@@ -85,7 +85,7 @@ struct SchedulerRefusalTests {
     ]
 
     @Test(
-        "Fault 47: nothing of it counts, its sender is told and gets no more of the run",
+        "Fault 47: nothing of it counts, its sender is notified and gets no more of the run",
         arguments: cases)
     func refused(fault: Case) throws {
         var bench = Bench.loaded(draws: 4)

@@ -28,7 +28,7 @@ struct SchedulerServingTests {
         #expect(bench.page(Bench.pending(1...2, draws: 4)).grantees == [1])
     }
 
-    @Test("A worker whose policy cannot tell log-probabilities binds no run that asks for them")
+    @Test("A worker whose policy cannot give log-probabilities binds no run that asks for them")
     func cannotTell() throws {
         var run = SimulatedModel.run(draws: 2)
         run.spec.candidates = [.logprobs]
@@ -179,10 +179,10 @@ struct SchedulerServingTests {
         let outage = EndpointOutage(
             model: "m", endpoint: long, code: .timeout,
             message: String(repeating: "y", count: 9_000), lasting: .zero)
-        let shut = try #require(
-            bench.say(.impaired(Array(repeating: outage, count: 256))).records.last?.shut)
-        #expect(shut.count == 3)
-        #expect(shut.first?.message.utf8.count == 4 << 10)
+        let outages = try #require(
+            bench.say(.impaired(Array(repeating: outage, count: 256))).records.last?.outages)
+        #expect(outages.count == 3)
+        #expect(outages.first?.message.utf8.count == 4 << 10)
     }
 
     @Test("Of many models the reason names some")

@@ -19,10 +19,10 @@ struct SchedulerShareTests {
     }
 
     @Test("Fault 45: three that take everything and return nothing leave the rest to others")
-    func hoarders() throws {
+    func idlers() throws {
         var bench = Bench.loaded(prompts: 40, draws: 2) { $0.firstLeases = 8 }
-        for hoarder in 1...3 as ClosedRange<UInt64> {
-            #expect(bench.hello(from: hoarder, credit: 4_000).leases.count == 8)
+        for idler in 1...3 as ClosedRange<UInt64> {
+            #expect(bench.hello(from: idler, credit: 4_000).leases.count == 8)
         }
         var todo = bench.hello(from: 4, credit: 4).leases
         var landed = 0
@@ -95,7 +95,7 @@ struct SchedulerShareTests {
         var bench = Bench.loaded(prompts: 40, draws: 2) {
             $0.firstLeases = 8
             $0.firstLeasesOfKey = 12
-            $0.crowdedLeases = 1
+            $0.reducedFirstLeases = 1
         }
         let granted = (1...5).map {
             bench.hello(from: UInt64($0), credit: 99, key: "one").leases.count

@@ -74,13 +74,13 @@ struct SchedulerWorkerTests {
         let outage = EndpointOutage(
             model: "m", endpoint: "e", code: .timeout, message: "late", lasting: .seconds(1))
         let effects = bench.say(.impaired([outage]))
-        #expect(effects.records.map(\.shut) == [[outage]])
+        #expect(effects.records.map(\.outages) == [[outage]])
         #expect(effects.records.map(\.state) == [.active])
         #expect(effects.sent.map(\.message) == [.heartbeat])
         #expect(bench.say(.impaired([outage].aged(by: .seconds(9)))).records.isEmpty)
         let again = bench.hello()
-        #expect(again.records.last?.shut.first?.lasting == .seconds(10))
-        #expect(bench.say(.heartbeat).records.map(\.shut) == [[]])
+        #expect(again.records.last?.outages.first?.lasting == .seconds(10))
+        #expect(bench.say(.heartbeat).records.map(\.outages) == [[]])
         #expect(bench.say(.heartbeat).records.isEmpty)
     }
 

@@ -6,7 +6,7 @@ import Testing
 struct IdentityTests {
     @Test("A worker's id survives the way through its 16 bytes")
     func workerBytes() throws {
-        var random = SplitMix64(seed: 1)
+        var random = SeededRandom(seed: 1)
         for _ in 0..<100 {
             let id = WorkerID(using: &random)
             #expect(id.bytes.count == 16)

@@ -5,7 +5,7 @@ import Testing
 /// Drives a worker's session by hand: time stands still unless it is moved.
 struct SessionBench {
     var session: WorkerSession
-    var now = Instant(.seconds(100))
+    var now = TimePoint(.seconds(100))
 
     init(_ adjust: (inout WorkerLimits) -> Void = { _ in }) {
         var limits = WorkerLimits()

@@ -15,7 +15,7 @@ struct SessionLeaseTests {
     }
 
     @Test("A lease of another term is ignored; one of an unknown run is given back")
-    func strangers() {
+    func foreignLeases() {
         var bench = SessionBench.registered()
         #expect(bench.hear(.lease(Bench.lease(1, term: 4))).isEmpty)
         let effects = bench.hear(.lease(Bench.lease(2, run: 9)))
@@ -117,16 +117,16 @@ struct SessionLeaseTests {
         #expect(bench.session.unacked == 0)
     }
 
-    @Test("Credit shrinks with results that wait for their acknowledgement, and is told at once")
+    @Test("Credit shrinks with results that wait for their acknowledgement, and is sent at once")
     func credit() throws {
         var bench = SessionBench.registered { $0.unackedMax = 3 }
         #expect(bench.handle(.tick).credits.isEmpty)
-        var told: [Int] = []
+        var sent: [Int] = []
         for task in 1...3 {
             let ticket = try bench.take(UInt64(task))
-            told += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
+            sent += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
         }
-        #expect(told == [2, 1, 0])
+        #expect(sent == [2, 1, 0])
         #expect(bench.hear(.acks([ResultName(lease: Bench.name(2), part: 0)])).credits == [1])
     }
 
@@ -236,7 +236,7 @@ extension SessionLeaseTests {
             var now = Duration.zero
             repeat {
                 now += .milliseconds(10)
-            } while session.handle(.tick, now: Instant(now)).hellos.isEmpty
+            } while session.handle(.tick, now: TimePoint(now)).hellos.isEmpty
             times.insert(now)
             #expect(now >= .milliseconds(1_500) && now <= .milliseconds(2_500))
         }

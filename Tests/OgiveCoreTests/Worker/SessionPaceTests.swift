@@ -5,18 +5,18 @@ import Testing
 struct SessionPaceTests {
     typealias Bench = SessionBench
 
-    /// Finishes leases at once for a while, each acknowledged; what credit was told last.
+    /// Finishes leases at once for a while, each acknowledged; what credit was sent last.
     private func credit(
         leases: Int, every interval: Duration, _ adjust: (inout WorkerLimits) -> Void = { _ in }
     ) throws -> Int? {
         var bench = SessionBench.registered(adjust)
-        var told: [Int] = []
+        var sent: [Int] = []
         for task in 1...UInt64(leases) {
             let ticket = try bench.take(task)
-            told += bench.handle(.done(ticket, [Bench.results(0, 1)]), after: interval).credits
-            told += bench.hear(.acks([ResultName(lease: Bench.name(task), part: 0)])).credits
+            sent += bench.handle(.done(ticket, [Bench.results(0, 1)]), after: interval).credits
+            sent += bench.hear(.acks([ResultName(lease: Bench.name(task), part: 0)])).credits
         }
-        return told.last
+        return sent.last
     }
 
     @Test("A worker whose leases take their time asks for no more than its slots")
@@ -53,12 +53,12 @@ struct SessionPaceTests {
             $0.leasesMax = 40
             $0.unackedMax = 40
         }
-        var told: [Int] = []
+        var sent: [Int] = []
         for task in 1...40 as ClosedRange<UInt64> {
             let ticket = try bench.take(task)
-            told += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
+            sent += bench.handle(.done(ticket, [Bench.results(0, 1)])).credits
         }
-        #expect(told == [30, 20, 10, 0])
+        #expect(sent == [30, 20, 10, 0])
     }
 
     @Test("Results are sent again when they are due, and not before, whatever else happens")

@@ -32,20 +32,20 @@ struct SessionRegistrationTests {
         let outage = EndpointOutage(
             model: "policy openai m", endpoint: "http://a", code: .timeout, message: "late",
             lasting: .seconds(1))
-        #expect(bench.handle(.shut([outage])).sent.first == .impaired([outage]))
-        #expect(bench.handle(.shut([outage])).sent.isEmpty)
+        #expect(bench.handle(.outages([outage])).sent.first == .impaired([outage]))
+        #expect(bench.handle(.outages([outage])).sent.isEmpty)
         let later = bench.handle(.tick, after: .seconds(2)).sent
         #expect(later.first == .impaired([outage].aged(by: .seconds(2))))
-        #expect(bench.handle(.shut([])).sent.first == .heartbeat)
+        #expect(bench.handle(.outages([])).sent.first == .heartbeat)
         #expect(bench.handle(.tick, after: .seconds(2)).sent.first == .heartbeat)
     }
 
-    @Test("What happened to endpoints while nobody listened is told after the welcome")
+    @Test("What happened to endpoints while nobody listened is reported after the welcome")
     func outagesBefore() {
         var bench = SessionBench()
         let outage = EndpointOutage(
             model: "m", endpoint: "e", code: .unreachable, message: "", lasting: .zero)
-        #expect(!bench.handle(.shut([outage])).sent.contains(.impaired([outage])))
+        #expect(!bench.handle(.outages([outage])).sent.contains(.impaired([outage])))
         #expect(bench.welcome().sent.contains(.impaired([outage])))
     }
 
@@ -58,7 +58,7 @@ struct SessionRegistrationTests {
         let hello = try #require(bench.handle(.tick, after: .seconds(10)).hellos.first)
         #expect(
             hello.inFlight == [
-                HeldLease(claim: Bench.lease(1).claim, settled: [.draw(0)])
+                HeldLease(claim: Bench.lease(1).claim, resolved: [.draw(0)])
             ])
         #expect(hello.inFlight.first?.items == [.draw(1)])
         #expect(bench.session.unacked == 1)

@@ -25,7 +25,7 @@ struct ConfigurationSchemaTests {
     }
 
     /// A value as an editor has it: YAML's numbers and truth values where there are no quotes.
-    private static func value(_ node: ConfigurationNode) -> JSONValue {
+    private static func value(_ node: ConfigurationNode) -> ExactJSON {
         switch node.value {
         case .null: return .null
         case .list(let items): return .array(items.map(value))
@@ -67,7 +67,7 @@ struct ConfigurationSchemaTests {
         #expect(Configuration.knownKeys.filter { !shown.contains($0) } == [])
     }
 
-    private static func paths(of value: JSONValue) -> Set<String> {
+    private static func paths(of value: ExactJSON) -> Set<String> {
         if let elements = value.elements {
             return Set(elements.flatMap { paths(of: $0) })
         }

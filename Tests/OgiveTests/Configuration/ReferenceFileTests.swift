@@ -44,13 +44,13 @@ struct ReferenceFileTests {
     @Test func referenceShowsTheDefaults() throws {
         let shown = try Configuration.parse(
             ConfigurationReference.text, source: "r", folder: "/f", environment: [:])
-        let bare = try Configuration.parse("{}", source: "r", folder: "/f", environment: [:])
+        let defaults = try Configuration.parse("{}", source: "r", folder: "/f", environment: [:])
         var coordinator = shown.coordinator
         coordinator.isListenGiven = false
         coordinator.isLeaseGiven = false
-        #expect(coordinator == bare.coordinator)
-        #expect(shown.worker == bare.worker)
-        #expect(shown.log == bare.log)
+        #expect(coordinator == defaults.coordinator)
+        #expect(shown.worker == defaults.worker)
+        #expect(shown.log == defaults.log)
         var neutral = SamplingParameters()
         neutral.seedBits = DrawSeed.bits
         #expect(shown.policy?.sampling == neutral)

@@ -4,17 +4,17 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct JSONParserTests {
-    private func parse(_ text: String) throws(JSONParser.Problem) -> JSONValue {
+    private func parse(_ text: String) throws(JSONParser.Problem) -> ExactJSON {
         try JSONParser.parse(Array(text.utf8))
     }
 
     @Test(arguments: [
-        ("null", JSONValue.null), (" true ", .bool(true)), ("-0.50e-3", .number("-0.50e-3")),
+        ("null", ExactJSON.null), (" true ", .bool(true)), ("-0.50e-3", .number("-0.50e-3")),
         (#""a\u00e9\ud83d\ude00\/\n""#, .string("aé😀/\n")), ("[ ]", .array([])),
         ("{ }", .object([:])), ("[1, [2]]", .array([.number("1"), .array([.number("2")])])),
         (#"{"a" : {"b" : []}}"#, .object(["a": .object(["b": .array([])])])),
     ])
-    func readsValues(text: String, value: JSONValue) throws {
+    func readsValues(text: String, value: ExactJSON) throws {
         #expect(try parse(text) == value)
     }
 

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: hostile) func `A line of JSON stays the same JSON`(text: String) throws {
-        let line = Printable.line(JSONValue.object(["text": .string(text)]).json)
+        let line = Printable.line(ExactJSON.object(["text": .string(text)]).json)
         #expect(isHarmless(line))
         let read = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
         #expect(read == ["text": text])

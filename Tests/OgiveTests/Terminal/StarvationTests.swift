@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct StarvationTests {
     /// The times at which the watch tells, of looks once a second.
-    private func told(
+    private func warnings(
         expected: Double = 90, rates: [Double], missing: Int = 100_000
     ) -> [Int] {
         var watch = StarvationWatch(expected: expected)
@@ -14,19 +14,19 @@ import Testing
         }
     }
 
-    @Test func aRunBelowAQuarterOfWhatWasMeasuredIsToldOnce() {
-        #expect(told(rates: Array(repeating: 5, count: 100)) == [30])
-        #expect(told(rates: Array(repeating: 0, count: 100)) == [30])
+    @Test func aRunBelowAQuarterOfWhatWasMeasuredIsReportedOnce() {
+        #expect(warnings(rates: Array(repeating: 5, count: 100)) == [30])
+        #expect(warnings(rates: Array(repeating: 0, count: 100)) == [30])
     }
 
     @Test func aRunThatIsFastEnoughOrSlowForAMomentIsNot() {
-        #expect(told(rates: Array(repeating: 23, count: 100)).isEmpty)
+        #expect(warnings(rates: Array(repeating: 23, count: 100)).isEmpty)
         let rates = (0..<200).map { $0 % 30 == 29 ? 60.0 : 1 }
-        #expect(told(rates: rates).isEmpty)
+        #expect(warnings(rates: rates).isEmpty)
     }
 
     @Test func theEndOfARunIsSlowByItself() {
-        #expect(told(rates: Array(repeating: 1, count: 100), missing: 500).isEmpty)
+        #expect(warnings(rates: Array(repeating: 1, count: 100), missing: 500).isEmpty)
     }
 
     @Test func theMessageSaysWhatToChange() {

@@ -18,7 +18,7 @@ import Testing
         ]
         #expect(others == [true, true])
         let rests = [seconds(9), LogQuota.period, LogQuota.period].map { quota.takeRests(at: $0) }
-        // Told once, when the period is over.
+        // Logged once, when the period is over.
         #expect(rests.map(\.count) == [0, 1, 0])
         #expect(rests[1] == [.init(kind: "registered", count: 3_000 - LogQuota.linesOfPeerMax)])
         let isHeardAgain = quota.admits("registered", of: "a", at: LogQuota.period)

@@ -100,7 +100,7 @@ final class ChaosRun {
             try installation.models.change { script in
                 if fault == .policyFault { script.policy = [rule] } else { script.scorer = [rule] }
             }
-            recoveries.append((later, .mendModels))
+            recoveries.append((later, .repairModels))
         case .killModels:
             guard areModelsUp else { return }
             areModelsUp = false
@@ -126,7 +126,7 @@ final class ChaosRun {
                 isPostgresUp = true
             case .cutHeldCommit: installation.databaseProxy?.releaseCommits()
             case .releaseWorkers: installation.coordinatorProxy?.release()
-            case .mendModels:
+            case .repairModels:
                 try installation.models.change {
                     $0.policy = []
                     $0.scorer = []
@@ -151,19 +151,19 @@ final class ChaosRun {
         guard isPostgresUp, areModelsUp, recoveries.isEmpty else { return }
         for name in names where installation.workers[name]?.isRunning != true {
             ends += 1
-            say("\(name) has ended and is started again\n\(lastWords(installation.workers[name]))")
+            say("\(name) has ended and is started again\n\(lastLines(installation.workers[name]))")
             try start(name)
         }
         if installation.coordinator?.isRunning != true {
             ends += 1
             say(
                 "the coordinator has ended and is started again\n"
-                    + lastWords(installation.coordinator))
+                    + lastLines(installation.coordinator))
             try startCoordinator()
         }
     }
 
-    private func lastWords(_ program: Program?) -> String {
+    private func lastLines(_ program: Program?) -> String {
         let lines = program?.errors.split(separator: "\n").suffix(2) ?? []
         return lines.map { "    \($0)" }.joined(separator: "\n")
     }

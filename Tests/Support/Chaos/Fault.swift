@@ -35,6 +35,6 @@ enum Recovery {
     case startPostgres
     case cutHeldCommit
     case releaseWorkers
-    case mendModels
+    case repairModels
     case startModels
 }

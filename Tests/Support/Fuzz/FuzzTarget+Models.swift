@@ -5,7 +5,7 @@ import OgiveModels
 extension FuzzTarget {
     static let url = "http://server:8000/v1/x"
 
-    /// Answers of completion endpoints, with and without log-probabilities asked for.
+    /// Answers of completion APIs, with and without log-probabilities asked for.
     static let completions = FuzzTarget(
         name: "completions", mutator: Mutator(grammar: .json, samples: AnswerSamples.completions)
     ) { bytes throws(Broken) in

@@ -3,10 +3,10 @@ import OgiveModels
 
 /// Random messages: every case and every optional field occurs, with and without its value.
 struct RandomMessages {
-    var random: SplitMix64
+    var random: SeededRandom
 
     init(seed: UInt64) {
-        random = SplitMix64(seed: seed)
+        random = SeededRandom(seed: seed)
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
@@ -90,7 +90,7 @@ struct RandomMessages {
             credit: Int.random(in: 0...64, using: &random),
             inFlight: list { generator in
                 HeldLease(
-                    claim: generator.leaseClaim(), settled: generator.list { $0.itemName() })
+                    claim: generator.leaseClaim(), resolved: generator.list { $0.itemName() })
             })
     }
 

@@ -16,7 +16,7 @@ package enum Flood {
                     ZeroMQChannelConfiguration(
                         name: "flood", type: .dealer,
                         options: [.routingID(worker.bytes), .linger(.zero)],
-                        endpoints: [.connect("tcp://127.0.0.1:\(port)")]))
+                        addresses: [.connect("tcp://127.0.0.1:\(port)")]))
                 group.addTask { try await socket.run() }
                 let batch = try messages(of: worker)
                 group.addTask {

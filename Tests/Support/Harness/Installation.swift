@@ -3,7 +3,7 @@ internal import Glibc
 /// Coordinator, workers, PostgreSQL and scripted models of one test, as processes of their own.
 package final class Installation {
     /// Its folder.
-    package let workplace: Workplace
+    package let workspace: Workspace
     /// What it is to do.
     package let plan: Plan
     /// Its database server.
@@ -29,11 +29,11 @@ package final class Installation {
         _ template: PostgresTemplate, _ plan: Plan, prefix: [String] = [],
         _ body: (Installation) async throws -> Void
     ) async throws {
-        try await Workplace.with { workplace in
-            let postgres = try await template.server(workplace)
+        try await Workspace.with { workspace in
+            let postgres = try await template.server(workspace)
             try await postgres.start(prefix: prefix)
-            let installation = try await Installation(workplace, postgres, plan)
-            try await workplace.ogive(["submit", installation.config])
+            let installation = try await Installation(workspace, postgres, plan)
+            try await workspace.ogive(["submit", installation.config])
             do {
                 try await body(installation)
                 try await installation.stopProxies()
@@ -45,20 +45,20 @@ package final class Installation {
     }
 
     private init(
-        _ workplace: Workplace, _ postgres: PostgresServer, _ plan: Plan
+        _ workspace: Workspace, _ postgres: PostgresServer, _ plan: Plan
     ) async throws {
-        self.workplace = workplace
+        self.workspace = workspace
         self.postgres = postgres
         self.plan = plan
         port = try Port.free()
-        models = try await ScriptedModels(workplace, prefix: plan.modelsPrefix)
+        models = try await ScriptedModels(workspace, prefix: plan.modelsPrefix)
         databaseProxy = plan.proxiesDatabase ? try await FaultProxy.start(to: postgres.port) : nil
         coordinatorProxy = plan.proxiesCoordinator ? try await FaultProxy.start(to: port) : nil
-        try workplace.write("prompts.jsonl", (0..<plan.prompts).map(plan.line).joined())
-        config = try workplace.write(
+        try workspace.write("prompts.jsonl", (0..<plan.prompts).map(plan.line).joined())
+        config = try workspace.write(
             "config.yaml",
             Self.configuration(
-                workplace, plan, port: port,
+                workspace, plan, port: port,
                 database: postgres.database(at: databaseProxy?.port ?? postgres.port),
                 models: models.url(client: "none")))
     }
@@ -69,7 +69,7 @@ package final class Installation {
     /// Asks for another number of draws of each prompt.
     package func submit(draws: Int) async throws {
         let direct = ["-o", "database.url=\(postgres.database.url)", "-o", "run.draws=\(draws)"]
-        try await workplace.ogive(["submit"] + arguments + direct)
+        try await workspace.ogive(["submit"] + arguments + direct)
     }
 
     /// Starts a coordinator. `prefix` is what its command begins with.
@@ -77,7 +77,7 @@ package final class Installation {
     package func startCoordinator(
         settings: [String] = [], prefix: [String] = []
     ) throws -> Program {
-        let program = try workplace.run(
+        let program = try workspace.run(
             prefix + [try Checkout.program, "coordinator"] + arguments
                 + settings.flatMap { ["-o", $0] })
         coordinator = program
@@ -89,20 +89,20 @@ package final class Installation {
         for name in names { try startWorker(name) }
     }
 
-    /// Starts a worker. Its name is its client name at the models. Without another `endpoint` it
+    /// Starts a worker. Its name is its client name at the models. Without another `address` it
     /// connects by way of the proxy, if there is one.
     @discardableResult
     package func startWorker(
-        _ name: String, endpoint: String? = nil, settings: [String] = [], prefix: [String] = []
+        _ name: String, address: String? = nil, settings: [String] = [], prefix: [String] = []
     ) throws -> Program {
         let url = models.url(client: name)
         let own = "tcp://127.0.0.1:\(coordinatorProxy?.port ?? port)"
         let overrides =
             [
                 "policy.url=\(url)", "scorer.url=\(url)", "worker.name=\(name)",
-                "worker.connect=\(endpoint ?? own)",
+                "worker.connect=\(address ?? own)",
             ] + settings
-        let program = try workplace.run(
+        let program = try workspace.run(
             prefix + [try Checkout.program, "worker"] + arguments
                 + overrides.flatMap { ["-o", $0] })
         workers[name] = program
@@ -126,7 +126,7 @@ package final class Installation {
     /// `ogive audit`. Throws when they differ.
     package func check() async throws {
         try await postgres.database.checkSets()
-        try await workplace.ogive(
+        try await workspace.ogive(
             ["audit", "--config", config]
                 + (plan.settings + ["database.connect_timeout=60s"]).flatMap { ["-o", $0] })
     }
@@ -134,7 +134,7 @@ package final class Installation {
     /// What `ogive status` prints.
     package func status(json: Bool = true) async throws -> String {
         let settings = plan.settings.flatMap { ["-o", $0] }
-        return try await workplace.ogive(
+        return try await workspace.ogive(
             ["status", "--config", config] + settings + (json ? ["--json"] : [])
         ).output
     }
@@ -158,11 +158,11 @@ package final class Installation {
     }
 
     private static func configuration(
-        _ workplace: Workplace, _ plan: Plan, port: Int, database: Database, models: String
+        _ workspace: Workspace, _ plan: Plan, port: Int, database: Database, models: String
     ) -> String {
         """
         run: {name: faults, draws: \(plan.draws)}
-        prompts: {file: \(workplace.path("prompts.jsonl")), set: faults}
+        prompts: {file: \(workspace.path("prompts.jsonl")), set: faults}
         policy:
           kind: openai
           model: scripted
@@ -184,7 +184,7 @@ package final class Installation {
           statement_timeout: 20s
         coordinator:
           listen: tcp://127.0.0.1:\(port)
-          lease: 3s
+          term_expiry: 3s
           renew_interval: 500ms
           poll_interval: 100ms
           heartbeat_interval: 200ms

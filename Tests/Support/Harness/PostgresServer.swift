@@ -8,12 +8,12 @@ package final class PostgresServer {
     package let port: Int
     /// The folder of its data.
     package let data: String
-    private let workplace: Workplace
+    private let workspace: Workspace
     private let programs: String
     private var process: Program?
 
-    init(_ workplace: Workplace, data: String, programs: String, port: Int) throws {
-        self.workplace = workplace
+    init(_ workspace: Workspace, data: String, programs: String, port: Int) throws {
+        self.workspace = workspace
         self.data = data
         self.programs = programs
         self.port = port
@@ -53,7 +53,7 @@ package final class PostgresServer {
             "fsync=on", "synchronous_commit=on", "shared_buffers=16MB", "max_connections=60",
         ]
         let argv = [programs + "/postgres", "-D", data] + settings.flatMap { ["-c", $0] }
-        let process = try workplace.run(prefix + PostgresTemplate.command(argv))
+        let process = try workspace.run(prefix + PostgresTemplate.command(argv))
         self.process = process
         try await eventually("PostgreSQL to start", detail: { process.transcript }) {
             guard process.isRunning else {

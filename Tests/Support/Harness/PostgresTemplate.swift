@@ -16,14 +16,14 @@ package struct PostgresTemplate: Sendable {
 
     /// Makes a template, and removes it after `body`.
     package static func with(_ body: (PostgresTemplate) async throws -> Void) async throws {
-        try await Workplace.with { workplace in
+        try await Workspace.with { workspace in
             let programs = try findPrograms()
-            let folder = workplace.path("template")
+            let folder = workspace.path("template")
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: false)
             try takeOver(folder)
             let template = PostgresTemplate(data: folder + "/data", programs: programs)
-            let made = try workplace.run(
+            let made = try workspace.run(
                 command([
                     programs + "/initdb", "--pgdata=\(template.data)", "--username=postgres",
                     "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
@@ -31,7 +31,7 @@ package struct PostgresTemplate: Sendable {
                 ]))
             guard try await made.status() == 0 else { throw Unexpected(made.transcript) }
             let server = try PostgresServer(
-                workplace, data: template.data, programs: programs, port: Port.free())
+                workspace, data: template.data, programs: programs, port: Port.free())
             try await server.start()
             let admin = try await server.database("postgres").connect()
             try await admin.execute("CREATE DATABASE \(database)")
@@ -42,12 +42,12 @@ package struct PostgresTemplate: Sendable {
         }
     }
 
-    /// A server with a copy of the data in the folder of `workplace`, not started yet.
-    package func server(_ workplace: Workplace) async throws -> PostgresServer {
-        let copy = try workplace.run(["/bin/cp", "-a", data, workplace.path("data")])
+    /// A server with a copy of the data in the folder of `workspace`, not started yet.
+    package func server(_ workspace: Workspace) async throws -> PostgresServer {
+        let copy = try workspace.run(["/bin/cp", "-a", data, workspace.path("data")])
         guard try await copy.status() == 0 else { throw Unexpected(copy.transcript) }
         return try PostgresServer(
-            workplace, data: workplace.path("data"), programs: programs, port: Port.free())
+            workspace, data: workspace.path("data"), programs: programs, port: Port.free())
     }
 
     /// PostgreSQL refuses to run as root.

@@ -74,7 +74,7 @@ package final class ScriptedModels {
 
     /// Where it listens.
     package private(set) var port = 0
-    private let workplace: Workplace
+    private let workspace: Workspace
     private let prefix: [String]
     private var process: Program?
     private var rules: [Fault: Int] = [:]
@@ -83,8 +83,8 @@ package final class ScriptedModels {
     package private(set) var script = Script()
 
     /// Starts it. `prefix` is what its command begins with.
-    package init(_ workplace: Workplace, prefix: [String] = []) async throws {
-        self.workplace = workplace
+    package init(_ workspace: Workspace, prefix: [String] = []) async throws {
+        self.workspace = workspace
         self.prefix = prefix
         try write()
         try await start()
@@ -102,7 +102,7 @@ package final class ScriptedModels {
             python, "-B", Checkout.root + "/Tests/Support/Harness/scripted_models.py",
             "--port", "\(port)", "--control", control, "--log", log,
         ]
-        let process = try workplace.run(prefix + argv)
+        let process = try workspace.run(prefix + argv)
         self.process = process
         try await eventually("the scripted models to listen", detail: { process.transcript }) {
             guard process.isRunning else { throw Unexpected(process.transcript) }
@@ -135,8 +135,8 @@ package final class ScriptedModels {
         }
     }
 
-    private var control: String { workplace.path("models.json") }
-    private var log: String { workplace.path("models.log") }
+    private var control: String { workspace.path("models.json") }
+    private var log: String { workspace.path("models.log") }
 
     private func write() throws {
         var object: [String: Any] = [

@@ -1,7 +1,7 @@
 """A policy and a reward model in one process, without any model in it.
 
 Texts, log-probabilities and rewards follow from hashes, so that they are the same whenever and by
-whomever they are asked for. The endpoints are those of vLLM that Ogive uses. What goes wrong is
+whomever they are asked for. The APIs are those of vLLM that Ogive uses. What goes wrong is
 written into the control file, which is read anew whenever it changes:
 
     {"root": "weights-1",          another model behind the same URL

@@ -9,7 +9,7 @@ struct Simulate: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Runs Ogive's scheduler and workers under simulated faults.",
         discussion: """
-            Each seed draws a deployment and what befalls it: lost, doubled and late messages, \
+            Each seed draws a deployment and its faults: lost, doubled and late messages, \
             partitions, crashes, pauses, commits that fail or whose reply is lost, and more. \
             A seed fails when a rule is broken at any step, or when not everything is landed \
             some time after the faults end. The same seed always gives the same trace.
@@ -17,7 +17,7 @@ struct Simulate: AsyncParsableCommand {
             EXAMPLES
               simulate --seeds 1..2000                the seeds of continuous integration
               simulate --seeds 1..100000              a soak: minutes, in a release build
-              simulate --seed 4711 --trace            one seed, told event by event
+              simulate --seed 4711 --trace            one seed, event by event
               simulate --corpus corpus.jsonl          seeds that failed once
               simulate --seeds 1..2000 --json         failing seeds and a summary, as JSON lines
 

@@ -10,7 +10,7 @@ struct BusyFleet {
         let id: WorkerID
         var session: WorkerSession
         var waiting: Deque<(ticket: WorkerSession.Ticket, lease: Lease)> = []
-        var running: [WorkerSession.Ticket: Instant] = [:]
+        var running: [WorkerSession.Ticket: TimePoint] = [:]
     }
 
     private enum Event {
@@ -26,7 +26,7 @@ struct BusyFleet {
     private var scheduler = Scheduler(term: Term(7), key: MemoryDatabase.leaseKey)
     private var workers: [Worker?]
     private var queue = EventQueue<Event>()
-    private var now = Instant.zero
+    private var now = TimePoint.zero
     private var remaining: Int
     private var seen: Set<Int> = []
     /// When the last draw was done.

@@ -40,7 +40,7 @@ struct BusyPlan {
         law: Law, slots: Int, draws: Int, mean: Duration = .seconds(10),
         turnover: Duration = .seconds(10), seed: UInt64
     ) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         durations = (0..<draws).map { _ in mean * min(Self.capInMeans, law.draw(&random)) }
         members = (0..<max(1, slots / slotsOfWorker)).map { _ in
             Member(joins: .zero, leaves: nil)
@@ -65,7 +65,7 @@ struct BusyPlan {
 
 extension BusyPlan.Law {
     /// A duration in units of the mean.
-    fileprivate func draw(_ random: inout SplitMix64) -> Double {
+    fileprivate func draw(_ random: inout SeededRandom) -> Double {
         let uniform = Double.random(in: Double.leastNonzeroMagnitude..<1, using: &random)
         switch self {
         case .lognormal:

@@ -9,7 +9,7 @@ package final class FakeModels: ModelProvider {
         var scored: [[String]] = []
         var asked: [String] = []
         var probes: [String: ModelError] = [:]
-        var told: [LogProbabilityRequest] = []
+        var logProbabilityRequests: [LogProbabilityRequest] = []
     }
 
     /// Answers in place of the policy; `nil` lets the simulated one answer.
@@ -20,14 +20,14 @@ package final class FakeModels: ModelProvider {
         @Sendable ([ScoreRequest]) async -> [Result<Score, ModelError>]?
 
     /// Answers in place of the policy; `nil` lets the simulated one answer.
-    package typealias Telling =
+    package typealias LogProbabilities =
         @Sendable (LogProbabilityRequest) async -> [Result<LogProbability, ModelError>]?
 
     private let state = Mutex(State())
     private let sampling: Sampling
     private let scoring: Scoring
     private let endpoints: [Endpoint]
-    private let telling: Telling
+    private let logProbabilities: LogProbabilities
 
     /// One of the endpoints of the models under test.
     package struct Endpoint: Sendable {
@@ -49,16 +49,16 @@ package final class FakeModels: ModelProvider {
         }
     }
 
-    /// Models that answer as told.
+    /// Models that answer as a test says.
     package init(
         endpoints: [Endpoint] = [Endpoint("fake")],
         sampling: @escaping Sampling = { _ in nil }, scoring: @escaping Scoring = { _ in nil },
-        telling: @escaping Telling = { _ in nil }
+        logProbabilities: @escaping LogProbabilities = { _ in nil }
     ) {
         self.endpoints = endpoints
         self.sampling = sampling
         self.scoring = scoring
-        self.telling = telling
+        self.logProbabilities = logProbabilities
     }
 
     /// Changes what is served, or makes the servers unreachable.
@@ -81,7 +81,9 @@ package final class FakeModels: ModelProvider {
     package var scored: [[String]] { state.withLock { $0.scored } }
 
     /// The candidates whose log-probabilities the policy was asked for, by request.
-    package var told: [LogProbabilityRequest] { state.withLock { $0.told } }
+    package var logProbabilityRequests: [LogProbabilityRequest] {
+        state.withLock { $0.logProbabilityRequests }
+    }
 
     /// What is served, as the test set it.
     package func offer() async throws(ModelError) -> Offer {
@@ -121,9 +123,9 @@ package final class FakeModels: ModelProvider {
         }
     }
 
-    func tell(_ request: LogProbabilityRequest) async -> [Result<LogProbability, ModelError>] {
-        state.withLock { $0.told.append(request) }
-        if let answers = await telling(request) { return answers }
+    func answer(_ request: LogProbabilityRequest) async -> [Result<LogProbability, ModelError>] {
+        state.withLock { $0.logProbabilityRequests.append(request) }
+        if let answers = await logProbabilities(request) { return answers }
         return request.completions.map { SimulatedModel().logProbability(of: $0) }
     }
 
@@ -159,7 +161,7 @@ private struct FakePolicy: Policy {
         if let error = await models.ask(endpoint) {
             return request.completions.map { _ in .failure(error) }
         }
-        return await models.tell(request)
+        return await models.answer(request)
     }
 }
 

@@ -3,7 +3,7 @@ package import OgiveCore
 /// Events by (time, sequence): equal times keep the order in which they were put in.
 package struct EventQueue<Event: Sendable>: Sendable {
     private struct Entry: Sendable {
-        let at: Instant
+        let at: TimePoint
         let sequence: UInt64
         let event: Event
 
@@ -20,7 +20,7 @@ package struct EventQueue<Event: Sendable>: Sendable {
     package init() {}
 
     /// Puts an event in.
-    package mutating func push(_ event: Event, at time: Instant) {
+    package mutating func push(_ event: Event, at time: TimePoint) {
         lastSequence += 1
         heap.append(Entry(at: time, sequence: lastSequence, event: event))
         var child = heap.count - 1
@@ -31,7 +31,7 @@ package struct EventQueue<Event: Sendable>: Sendable {
     }
 
     /// Takes the first event out.
-    package mutating func pop() -> (at: Instant, sequence: UInt64, event: Event)? {
+    package mutating func pop() -> (at: TimePoint, sequence: UInt64, event: Event)? {
         guard let first = heap.first else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()

@@ -2,12 +2,12 @@ internal import OgiveCore
 
 /// What the database said of each item, remembered apart: it must never change.
 struct OutcomeLedger: Sendable {
-    typealias Settlement = SimulationOutcome.Settlement
+    typealias Resolution = SimulationOutcome.Resolution
 
-    var settled: [ScoringID: [MemoryDatabase.ItemKey: Settlement]] = [:]
+    var resolved: [ScoringID: [MemoryDatabase.ItemKey: Resolution]] = [:]
     var texts: [SamplingID: [MemoryDatabase.ItemKey: String]] = [:]
-    /// Items that were settled at some time: a retry unsettles those that failed.
-    var everSettled: [ScoringID: Set<MemoryDatabase.ItemKey>] = [:]
+    /// Items that were resolved at some time: a retry reopens those that failed.
+    var everResolved: [ScoringID: Set<MemoryDatabase.ItemKey>] = [:]
 
     /// Compares what a batch touched with what was there. Answers with what is new, and what is
     /// wrong.
@@ -23,21 +23,21 @@ struct OutcomeLedger: Sendable {
                 wrong += compare(key, of: run, database)
                 let table = database.table(of: key, run)
                 let success =
-                    table?.rewards[key].map(Settlement.reward)
+                    table?.rewards[key].map(Resolution.reward)
                     ?? table?.logProbabilities[key].map { .logProbability($0.sum) }
                 let failure = table?.failures[key]
                 if success != nil, failure != nil { wrong.append("\(key) succeeded and failed") }
-                let now: Settlement? =
+                let now: Resolution? =
                     success
                     ?? failure.map { .failure(attempt: $0.isGivenUp ? 0 : $0.attempts) }
                 let owner = Self.owner(of: key, run)
-                let before = settled[owner]?[key]
+                let before = resolved[owner]?[key]
                 if before == nil, let now {
-                    settled[owner, default: [:]][key] = now
-                    everSettled[owner, default: []].insert(key)
+                    resolved[owner, default: [:]][key] = now
+                    everResolved[owner, default: []].insert(key)
                     fresh.append((run, key))
                 } else if before != now {
-                    wrong.append("\(key) was settled and changed")
+                    wrong.append("\(key) was resolved and changed")
                 }
             }
         }
@@ -65,7 +65,7 @@ struct OutcomeLedger: Sendable {
     /// Forgets failures: a person asked for them to be tried again.
     mutating func forgetFailures(of run: RunDescription) {
         for owner in [run.scoring, ScoringID(-run.sampling.rawValue)] {
-            settled[owner] = settled[owner]?.filter { entry in
+            resolved[owner] = resolved[owner]?.filter { entry in
                 if case .failure = entry.value { false } else { true }
             }
         }

@@ -88,7 +88,7 @@ package struct SimulatedModel: Sendable {
         return .success(Double(hash % 1_000) / 10)
     }
 
-    /// What is told of a text; one of seven fails.
+    /// What is reported of a text; one of seven fails.
     package func logProbability(of text: String) -> Result<LogProbability, ModelError> {
         let hash = TraceHash.of(text)
         guard hash % 7 != 0 else { return .failure(ModelError(.promptTooLong, "too long")) }

@@ -82,7 +82,7 @@ extension Simulation {
         // one's text is not wanted then.
         let isShared = initial.runs > 2
         for item in result.items
-        where outcomes.everSettled[OutcomeLedger.owner(of: item, run.description)]?
+        where outcomes.everResolved[OutcomeLedger.owner(of: item, run.description)]?
             .contains(item) != true
             && !(isShared && outcomes.texts[run.description.sampling]?[item] != nil)
         {
@@ -118,9 +118,9 @@ extension Simulation {
                     violations.append("\(key) was given up for what was beside it")
                 }
             } else if !initial.isDeterministic,
-                let settled = outcomes.settled[OutcomeLedger.owner(of: key, run)]?[key]
+                let resolved = outcomes.resolved[OutcomeLedger.owner(of: key, run)]?[key]
             {
-                check(settled, of: key, run, ledger)
+                check(resolved, of: key, run, ledger)
             }
         }
     }
@@ -128,20 +128,20 @@ extension Simulation {
     /// An attempt that counts came from the owner of the id, under a lease that was the latest, and
     /// a reward is that of the very text that is stored.
     private mutating func check(
-        _ settled: SimulationOutcome.Settlement, of key: MemoryDatabase.ItemKey,
+        _ resolved: SimulationOutcome.Resolution, of key: MemoryDatabase.ItemKey,
         _ run: RunDescription, _ ledger: LeaseLedger?
     ) {
-        for attempt in settled.attempt {
+        for attempt in resolved.attempt {
             if attempt >= OutcomeLedger.forged {
-                violations.append("\(key) was settled by somebody who was not granted it")
+                violations.append("\(key) was resolved by somebody who was not granted it")
             }
             let place = LeaseLedger.Item(run: run.id, key: key)
             let made = LeaseLedger.Attempt(item: place, number: Int(attempt))
             if let ledger, ledger.superseded.contains(made), !ledger.valid.contains(made) {
-                violations.append("\(key) was settled under a lease that was granted anew")
+                violations.append("\(key) was resolved under a lease that was granted anew")
             }
         }
-        if case .reward(let reward) = settled, key.name.kind == .draw {
+        if case .reward(let reward) = resolved, key.name.kind == .draw {
             let text = database.completions[run.sampling]?[key]?.text ?? ""
             if AttemptModel.attempts(ofReward: reward).text != AttemptModel.attempt(ofText: text) {
                 violations.append("the reward of \(key) is that of another text")

@@ -35,8 +35,8 @@ extension Simulation {
         }
     }
 
-    /// Lets something befall somebody, or end.
-    mutating func befall(_ event: SimulationEvent) {
+    /// Makes a fault happen, or end.
+    mutating func inject(_ event: SimulationEvent) {
         switch event {
         case .poison(let id):
             guard let place = place(of: id) else { return }
@@ -44,13 +44,13 @@ extension Simulation {
             crash(place)
         case .startWorker(let place): startWorker(place)
         case .killCoordinator(let id): coordinators.removeAll { $0.id == id }
-        case .fault(let fault): befall(fault)
+        case .fault(let fault): inject(fault)
         case .heal: heal()
         default: break
         }
     }
 
-    private mutating func befall(_ fault: SimulationEvent.Fault) {
+    private mutating func inject(_ fault: SimulationEvent.Fault) {
         switch fault {
         case .crash(let place): crash(place)
         case .pause(let place):

@@ -7,7 +7,7 @@ extension Simulation {
     mutating func forge(_ place: Int) {
         guard let leader = coordinators.last else { return }
         counts.forgeries += 1
-        let id = WorkerID(high: 1 << 63, low: Self.liars + UInt64(place))
+        let id = WorkerID(high: 1 << 63, low: Self.forgers + UInt64(place))
         let term = leader.scheduler.term
         let claim = forgedClaim(beside: place, term: term)
         let hello = Hello(
@@ -57,5 +57,5 @@ extension Simulation {
     }
 
     /// Incarnations from here on are a liar's.
-    private static let liars: UInt64 = 1 << 40
+    private static let forgers: UInt64 = 1 << 40
 }

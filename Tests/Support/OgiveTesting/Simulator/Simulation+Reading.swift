@@ -2,8 +2,8 @@ internal import OgiveCore
 
 /// The readable trace.
 extension Simulation {
-    /// Tells a reader what happens now.
-    func tell(_ event: SimulationEvent) {
+    /// Says to a reader what happens now.
+    func narrate(_ event: SimulationEvent) {
         guard let reader, let text = text(of: event) else { return }
         let time = now.sinceZero.milliseconds
         reader("\(time / 1_000).\(String(time % 1_000 + 1_000).dropFirst()) \(text)")
@@ -44,7 +44,7 @@ extension Simulation {
                 + "run \(result.claim.run.rawValue), prompt \(result.claim.prompt.rawValue), "
                 + "\(result.items.map { text(of: $0.name) })"
         case .heartbeat: nil
-        case .impaired(let shut): "no requests to \(shut.map(\.endpoint))"
+        case .impaired(let outages): "no requests to \(outages.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
         case .declined(let run, let reason, let leases):
             "cannot serve run \(run.rawValue) (\(reason)), gives back \(leases.map(text))"
@@ -114,7 +114,7 @@ extension Simulation {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: "\(said)"
+        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .tick: "\(said)"
         }
     }
 

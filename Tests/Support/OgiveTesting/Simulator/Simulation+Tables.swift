@@ -2,7 +2,7 @@ internal import OgiveCore
 
 /// What must hold in the end.
 extension Simulation {
-    /// Each item is settled; with a deterministic server as if nothing had happened.
+    /// Each item is resolved; with a deterministic server as if nothing had happened.
     mutating func checkTables() {
         for id in database.runs.keys.sorted() {
             guard let run = database.runs[id]?.description else { continue }
@@ -62,12 +62,13 @@ extension Simulation {
         of run: RunDescription, _ wanted: [MemoryDatabase.ItemKey]
     ) {
         let rewarded = wanted.filter { $0.name.kind != .candidateLogProbability }
-        let told = wanted.count - rewarded.count
+        let reported = wanted.count - rewarded.count
         let table = database.tables[run.scoring] ?? .init()
         let candidates = database.candidateTables[run.sampling] ?? .init()
         if table.rewards.count + table.failures.count != rewarded.count
             // Runs that share the sampling may have asked for what this one did not.
-            || told > 0 && candidates.logProbabilities.count + candidates.failures.count != told
+            || reported > 0
+                && candidates.logProbabilities.count + candidates.failures.count != reported
         {
             violations.append("run \(run.id.rawValue) has more than was asked for")
         }

@@ -9,7 +9,7 @@ package struct Simulation: Sendable {
     struct Coordinator: Sendable {
         let id: Int
         var scheduler: Scheduler
-        var pausedUntil = Instant.zero
+        var pausedUntil = TimePoint.zero
         /// Whose key each routing id belongs to, as its transport keeps it.
         var owners: [WorkerID: UInt64] = [:]
         var ledger = LeaseLedger()
@@ -18,13 +18,13 @@ package struct Simulation: Sendable {
     struct Worker: Sendable {
         let id: WorkerID
         var session: WorkerSession
-        var pausedUntil = Instant.zero
+        var pausedUntil = TimePoint.zero
     }
 
     /// What the links of a place are like.
     struct Link: Sendable {
-        var cutUntil = Instant.zero
-        var clogsUntil = Instant.zero
+        var cutUntil = TimePoint.zero
+        var clogsUntil = TimePoint.zero
     }
 
     /// A part of results that was sent.
@@ -47,12 +47,12 @@ package struct Simulation: Sendable {
     let model: AttemptModel
     /// What goes wrong now: `initial` until the faults end.
     var options: SimulationOptions
-    var random: SplitMix64
+    var random: SeededRandom
     var database = MemoryDatabase()
-    var databaseAwayUntil = Instant.zero
-    var readOnlyUntil = Instant.zero
+    var databaseAwayUntil = TimePoint.zero
+    var readOnlyUntil = TimePoint.zero
     var queue = EventQueue<SimulationEvent>()
-    var now = Instant.zero
+    var now = TimePoint.zero
     /// Living coordinators, the current one last.
     var coordinators: [Coordinator] = []
     var lastCoordinator = 0
@@ -92,7 +92,7 @@ package struct Simulation: Sendable {
         initial = options
         model = AttemptModel(
             isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
-        random = SplitMix64(seed: seed)
+        random = SeededRandom(seed: seed)
         workers = Array(repeating: nil, count: options.workers)
         up = Array(repeating: Link(), count: options.workers)
         down = up
@@ -107,14 +107,14 @@ package struct Simulation: Sendable {
     package mutating func run() -> SimulationOutcome {
         begin()
         var steps = 0
-        let end = Instant.zero + options.faultTime + options.healTime
+        let end = TimePoint.zero + options.faultTime + options.healTime
         while violations.isEmpty, let (at, sequence, event) = queue.pop() {
             now = at
             steps += 1
             trace.add(sequence)
             trace.add(UInt64(truncatingIfNeeded: at.sinceZero.milliseconds))
             trace.add(event)
-            if reader != nil { tell(event) }
+            if reader != nil { narrate(event) }
             handle(event)
             if case .coordinatorTick = event, isHealed, isConverged, !rescoresOnceMore() { break }
             if at > end || steps == Self.stepsMax {
@@ -125,7 +125,7 @@ package struct Simulation: Sendable {
         if let reader { violations.forEach { reader("violation: \($0)") } }
         return SimulationOutcome(
             seed: seed, options: initial, trace: trace, violations: violations, steps: steps,
-            counts: counts, outcomes: outcomes.settled)
+            counts: counts, outcomes: outcomes.resolved)
     }
 
     private mutating func begin() {
@@ -165,7 +165,7 @@ package struct Simulation: Sendable {
         case .toWorker(let message): step(message.worker, .message(message.message), again: event)
         case .coordinatorTick, .poll, .storeCall, .answer: coordinate(event)
         case .workerTick, .work: work(event)
-        case .poison, .startWorker, .killCoordinator, .fault, .heal: befall(event)
+        case .poison, .startWorker, .killCoordinator, .fault, .heal: inject(event)
         }
     }
 

@@ -24,12 +24,12 @@ indirect enum SimulationEvent: Sendable {
     case startWorker(Int)
     /// A coordinator dies.
     case killCoordinator(Int)
-    /// A fault befalls somebody.
+    /// A fault happens.
     case fault(Fault)
     /// Nothing bad happens any more.
     case heal
 
-    /// What befalls somebody. Workers are named by their place.
+    /// What faults there are. Workers are named by their place.
     enum Fault: Hashable, Sendable {
         /// The worker dies; another one takes the place later.
         case crash(Int)

@@ -1,6 +1,6 @@
 internal import OgiveCore
 
-/// What a simulated run is like and what befalls it. Every seed has its own.
+/// What a simulated run is like and its faults. Every seed has its own.
 ///
 /// Means are numbers of times in the time of faults; shares are of all messages, commits or tasks.
 package struct SimulationOptions: Hashable, Sendable, Codable {
@@ -96,7 +96,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
 
     /// The options of a seed: each kind of fault is there in half of the seeds.
     package init(seed: UInt64) {
-        var random = SplitMix64(seed: seed ^ 0x0A71_0A5E_ED00_0000 ^ UInt64(Self.drawing))
+        var random = SeededRandom(seed: seed ^ 0x0A71_0A5E_ED00_0000 ^ UInt64(Self.drawing))
         prompts = Int.random(in: 2...7, using: &random)
         draws = Int.random(in: 1...9, using: &random)
         workers = Int.random(in: 1...4, using: &random)
@@ -125,14 +125,14 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
 
     /// From a sequence of its own: the other options of a seed stay what they were.
     private mutating func drawForgeries(seed: UInt64) {
-        var random = SplitMix64(seed: seed ^ 0x0F0E_6E57)
+        var random = SeededRandom(seed: seed ^ 0x0F0E_6E57)
         forgeries = Self.maybe(8, &random)
     }
 
     /// From a sequence of its own: the other options of a seed stay what they were. Budgets count
     /// what a server writes, so they are not for simulations where that may change nothing.
     private mutating func drawBudget(seed: UInt64) {
-        var random = SplitMix64(seed: seed ^ 0x0B0D_6E75)
+        var random = SeededRandom(seed: seed ^ 0x0B0D_6E75)
         guard isDeterministic, random.chance(0.3) else { return }
         budget = Int.random(in: 1...(prompts * draws * 3), using: &random)
         budgetRaises = Self.maybe(4, &random)
@@ -140,7 +140,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
 
     /// Targets follow from contents, so this is not for simulations where those may change nothing.
     private mutating func drawAdaptive(seed: UInt64) {
-        var random = SplitMix64(seed: seed ^ 0x0ADA_971E)
+        var random = SeededRandom(seed: seed ^ 0x0ADA_971E)
         guard isDeterministic, random.chance(0.4) else { return }
         growth = Int.random(in: 2...5, using: &random)
         if random.chance(0.7) {
@@ -150,7 +150,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         }
     }
 
-    private mutating func drawNetwork(_ random: inout SplitMix64) {
+    private mutating func drawNetwork(_ random: inout SeededRandom) {
         loss = Self.maybe(0.3, &random)
         duplication = Self.maybe(0.3, &random)
         delayMax = random.chance(0.5) ? 10 : Int.random(in: 10...1_500, using: &random)
@@ -159,7 +159,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         oneWayPartitions = Self.maybe(3, &random)
     }
 
-    private mutating func drawProcesses(_ random: inout SplitMix64) {
+    private mutating func drawProcesses(_ random: inout SeededRandom) {
         hanging = Self.maybe(0.2, &random)
         slowness = Self.maybe(0.2, &random)
         workerCrashes = Self.maybe(4, &random)
@@ -172,7 +172,7 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
         leaves = Self.maybe(2, &random)
     }
 
-    private static func maybe(_ most: Double, _ random: inout SplitMix64) -> Double {
+    private static func maybe(_ most: Double, _ random: inout SeededRandom) -> Double {
         random.chance(0.5) ? Double.random(in: 0...most, using: &random) : 0
     }
 }

@@ -2,8 +2,8 @@ package import OgiveCore
 
 /// How a simulation went.
 package struct SimulationOutcome: Hashable, Sendable {
-    /// What settled an item.
-    package enum Settlement: Hashable, Sendable {
+    /// What resolved an item.
+    package enum Resolution: Hashable, Sendable {
         /// Its reward.
         case reward(Double)
         /// Its log-probability.
@@ -33,11 +33,11 @@ package struct SimulationOutcome: Hashable, Sendable {
     package var steps: Int
     /// How often faults and their consequences happened.
     package var counts: SimulationCounts
-    /// What settled each item of each scoring.
-    package var outcomes: [ScoringID: [MemoryDatabase.ItemKey: Settlement]]
+    /// What resolved each item of each scoring.
+    package var outcomes: [ScoringID: [MemoryDatabase.ItemKey: Resolution]]
 
-    /// Whether the same attempt settled each item in both, whatever it brought.
-    func settlesLike(_ other: SimulationOutcome) -> Bool {
+    /// Whether the same attempt resolved each item in both, whatever it brought.
+    func resolvesLike(_ other: SimulationOutcome) -> Bool {
         outcomes.mapValues { $0.mapValues(\.attempt) }
             == other.outcomes.mapValues { $0.mapValues(\.attempt) }
     }
@@ -74,7 +74,7 @@ extension Simulation {
         if outcome.violations.isEmpty, outcome.trace != other.trace {
             outcome.violations.append("other contents made other things happen")
         }
-        if outcome.violations.isEmpty, !outcome.settlesLike(other) {
+        if outcome.violations.isEmpty, !outcome.resolvesLike(other) {
             outcome.violations.append("other contents let other attempts count")
         }
         return outcome

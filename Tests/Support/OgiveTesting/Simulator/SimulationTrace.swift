@@ -50,7 +50,7 @@ extension TraceHash {
             add(22, UInt64(result.part), UInt64(result.items.count))
             add(result.claim.lease)
         case .heartbeat: add(23)
-        case .impaired(let shut): add(27, UInt64(shut.count))
+        case .impaired(let outages): add(27, UInt64(outages.count))
         case .returned(let leases):
             add(24)
             for lease in leases { add(lease) }
@@ -127,7 +127,7 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .room, .suspended, .shut, .offerChanged, .drain, .end, .tick: add(62)
+        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .tick: add(62)
         case .declined(let ticket, _): add(63, ticket.rawValue)
         }
     }

@@ -20,7 +20,7 @@ package struct AdaptiveConformance: Sendable {
 
     /// The reward of a draw of the prompt at a place in the set; `nil` where its scoring fails.
     package static func reward(ofDraw index: Int32, at place: Int) -> Double? {
-        var random = SplitMix64(seed: UInt64(place) << 32 | UInt64(index))
+        var random = SeededRandom(seed: UInt64(place) << 32 | UInt64(index))
         if place == 2 || random.chance(0.1) { return nil }
         // Some prompts have two rewards only, so that there are ties.
         return place % 2 == 0 ? Double(random.next() % 1000) : Double(random.next() % 2) * 600
@@ -44,7 +44,7 @@ package struct AdaptiveConformance: Sendable {
                     seen.count { $0 <= reward(ofCandidate: Int32(index), at: place) }
                 }
                 decision.see(
-                    PromptLook(
+                    PromptObservation(
                         prompt: PromptID(Int64(place)), draws: targets[place], count: seen.count,
                         ranks: ranks))
             }

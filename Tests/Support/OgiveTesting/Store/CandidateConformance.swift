@@ -36,7 +36,7 @@ package struct CandidateConformance: Sendable {
             problems.append("a candidate comes without its text")
         }
         guard first.count == 2 else { return problems }
-        problems += try await settling(term, first[0].prompt.id)
+        problems += try await resolving(term, first[0].prompt.id)
         let rest = try await page(of: run)
         if rest.map(\.prompt.id) != [first[1].prompt.id] {
             problems.append("with a candidate left, there are other items than candidates")
@@ -54,8 +54,8 @@ package struct CandidateConformance: Sendable {
         return problems
     }
 
-    /// The first outcome of a log-probability settles it, a failure as much as a number.
-    private func settling(
+    /// The first outcome of a log-probability resolves it, a failure as much as a number.
+    private func resolving(
         _ term: Term, _ prompt: PromptID
     ) async throws(StoreError) -> [String] {
         var problems: [String] = []

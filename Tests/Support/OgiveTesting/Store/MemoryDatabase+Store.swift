@@ -67,7 +67,7 @@ extension MemoryDatabase {
             }
         }
         return (draws + candidates).filter {
-            run.spec.asksFor($0.name.kind) && !isSettled(ItemKey(id, $0.name), of: run)
+            run.spec.asksFor($0.name.kind) && !isResolved(ItemKey(id, $0.name), of: run)
                 && (!$0.needsSampling || run.spec.samples || isOff(.storedTexts))
         }
     }
@@ -88,7 +88,7 @@ extension MemoryDatabase {
                     land(item, key, run, &receipt)
                 }
             }
-            if isOff(.settledPrefix) { raiseTargets(of: group.run) }
+            if isOff(.resolvedPrefix) { raiseTargets(of: group.run) }
             if run.spec.budget != nil { receipt.spent[group.run] = spent(by: group.run) }
         }
         return receipt
@@ -99,7 +99,7 @@ extension MemoryDatabase {
     ) {
         let table = candidateTables[run.sampling]
         let (value, failure) = (table?.logProbabilities[key], table?.failures[key])
-        guard value == nil || isOff(.once), failure == nil || isOff(.settleFirst) else {
+        guard value == nil || isOff(.once), failure == nil || isOff(.firstOutcome) else {
             receipt.duplicates += 1
             if let value, let second = item.logProbability, second != value {
                 conflicts.append(key)
@@ -119,14 +119,14 @@ extension MemoryDatabase {
         }
     }
 
-    /// The first outcome of an item settles it, a failure as much as a reward; of what comes for
-    /// a settled item nothing is kept, its text neither.
+    /// The first outcome of an item resolves it, a failure as much as a reward; of what comes for
+    /// a resolved item nothing is kept, its text neither.
     private mutating func land(
         _ item: ItemResult, _ key: ItemKey, _ run: RunDescription, _ receipt: inout LandingReceipt
     ) {
         let reward = tables[run.scoring]?.rewards[key]
         let failure = tables[run.scoring]?.failures[key]
-        guard reward == nil || isOff(.once), failure == nil || isOff(.settleFirst) else {
+        guard reward == nil || isOff(.once), failure == nil || isOff(.firstOutcome) else {
             receipt.duplicates += 1
             if let reward, let second = item.reward, second != reward { conflicts.append(key) }
             return
@@ -203,7 +203,7 @@ extension MemoryDatabase {
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
         try check(term)
         let isExhausted = runs[run].map { $0.description.spec.isExhausted(by: $0.spent) } ?? false
-        guard !settleTargets(of: run) || isExhausted else { return false }
+        guard !resolveTargets(of: run) || isExhausted else { return false }
         runs[run]?.isFinished = true
         return true
     }

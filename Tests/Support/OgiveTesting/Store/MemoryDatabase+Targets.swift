@@ -3,7 +3,7 @@ internal import OgiveCore
 extension MemoryDatabase {
     /// Raises the targets of an adaptive run until something is pending or every prompt has
     /// enough; whether something is pending.
-    mutating func settleTargets(of run: RunID) -> Bool {
+    mutating func resolveTargets(of run: RunID) -> Bool {
         while missing(of: run).isEmpty {
             if !raiseTargets(of: run) { return false }
         }
@@ -40,14 +40,14 @@ extension MemoryDatabase.ScoringTable {
     /// What is seen of a prompt with so many draws.
     func look(
         at prompt: PromptID, draws: Int, of adaptive: AdaptiveDraws, candidates: Int
-    ) -> PromptLook {
+    ) -> PromptObservation {
         func found(_ kind: ItemName.Kind, _ count: Int) -> [Double] {
             (0..<count).compactMap { index in
                 rewards[MemoryDatabase.ItemKey(prompt, ItemName(kind, Int32(index)))]
             }
         }
         let seen = found(.draw, adaptive.looksAtFirst ? adaptive.min : draws)
-        return PromptLook(
+        return PromptObservation(
             prompt: prompt, draws: draws, count: seen.count,
             ranks: found(.candidate, candidates).map { reward in
                 seen.count { $0 <= reward }

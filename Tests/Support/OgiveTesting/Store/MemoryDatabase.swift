@@ -3,7 +3,7 @@ package import OgiveCore
 /// What a store holds, in memory: the truth of the simulator and of tests of the services.
 ///
 /// It follows the rules of the real one: a term fences earlier coordinators, the first content of
-/// a draw stays, the first outcome of an item settles it.
+/// a draw stays, the first outcome of an item resolves it.
 package struct MemoryDatabase: Sendable {
     /// A prompt of a set, with the candidates that came along.
     package struct StoredPrompt: Hashable, Sendable {
@@ -125,7 +125,7 @@ package struct MemoryDatabase: Sendable {
     /// The items of a run that have neither a reward nor a failure, ascending.
     package func missing(of run: RunID) -> [ItemKey] {
         guard let run = runs[run]?.description else { return [] }
-        return wanted(by: run).filter { !isSettled($0, of: run) }
+        return wanted(by: run).filter { !isResolved($0, of: run) }
     }
 
     /// All items that a run is to have, ascending; of a run that samples nothing the draws that are
@@ -151,7 +151,7 @@ package struct MemoryDatabase: Sendable {
     }
 
     /// Whether an item has an outcome.
-    package func isSettled(_ item: ItemKey, of run: RunDescription) -> Bool {
+    package func isResolved(_ item: ItemKey, of run: RunDescription) -> Bool {
         guard let table = table(of: item, run) else { return false }
         return table.rewards[item] != nil || table.logProbabilities[item] != nil
             || table.failures[item] != nil

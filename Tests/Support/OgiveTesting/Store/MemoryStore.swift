@@ -7,7 +7,7 @@ package final class MemoryStore: Store {
     package enum Call: Hashable, Sendable {
         /// Leading.
         case lead
-        /// Renewing the lease.
+        /// Renewing the term.
         case renew
         /// Reading the open runs.
         case openRuns
@@ -86,29 +86,30 @@ package final class MemoryStore: Store {
         for await _ in changes where isSatisfied(database) { return }
     }
 
-    /// Whose lease lasts: while there is one, nobody else may lead.
+    /// Whose term lasts: while there is one, nobody else may lead.
     package func setLeader(_ leader: Leader?) {
         state.withLock { $0.leader = leader }
     }
 
-    /// What the leader counted when it last renewed its lease.
+    /// What the leader counted when it last renewed its term.
     package var counts: [String: Int] {
         state.withLock { $0.counts }
     }
 
     /// Raises the term, unless a test says that another one leads.
     package func lead(
-        as coordinator: String, for lease: Duration
-    ) async throws(StoreError) -> Candidacy {
+        as coordinator: String, for expiry: Duration
+    ) async throws(StoreError) -> ElectionOutcome {
         let leader = state.withLock(\.leader)
         return try await perform(.lead) { database throws(StoreError) in
-            leader.map(Candidacy.following) ?? .leading(database.lead(), MemoryDatabase.leaseKey)
+            leader.map(ElectionOutcome.following)
+                ?? .leading(database.lead(), MemoryDatabase.leaseKey)
         }
     }
 
-    /// Checks the term and keeps the counts. Leases do not run out here.
+    /// Checks the term and keeps the counts. Terms do not expire here.
     package func renew(
-        _ term: Term, for lease: Duration, counts: [String: Int]
+        _ term: Term, for expiry: Duration, counts: [String: Int]
     ) async throws(StoreError) {
         try await perform(.renew) { database throws(StoreError) in
             try database.check(term)

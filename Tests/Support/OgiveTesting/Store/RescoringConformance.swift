@@ -27,7 +27,7 @@ package struct RescoringConformance: Sendable {
         }
         let term = try await store.lead(as: "first")
         let open = try await store.openRuns()
-        expect(open.map(\.spec.samples) == [true, false], "who samples is not told")
+        expect(open.map(\.spec.samples) == [true, false], "who samples is not reported")
         let prompts = try await pending(run).map(\.prompt.id)
         guard prompts.count == 3 else { return ["there are \(prompts.count) prompts, not 3"] }
         expect(try await pending(rescoring).isEmpty, "what is not sampled is pending")

@@ -25,7 +25,7 @@ package struct StoreConformance: Sendable {
         let all = try await page(PageLimit(prompts: 100, items: 100), after: nil)
         if let prompt = all.prompts.first?.prompt.id { try await landing(term, prompt, &checks) }
         if all.prompts.count > 1 {
-            try await settling(term, all.prompts[1].prompt.id, &checks)
+            try await resolving(term, all.prompts[1].prompt.id, &checks)
         }
         try await finishing(term, &checks)
         try await fencing(term, &checks)
@@ -82,17 +82,17 @@ package struct StoreConformance: Sendable {
         _ = try await store.land(batch(prompt, [Self.draw(1, nil, 2)]), term: term)
         checks.expect(
             try await pending(prompt) == [WorkItem(name: .draw(2))],
-            "a reward alone does not settle a completion that is there")
+            "a reward alone does not resolve a completion that is there")
         var failed = ItemResult(name: .draw(2))
         failed.failure = Failure(
             stage: .sampling, code: .promptTooLong, message: "too long", attempts: 1)
         let receipt = try await store.land(batch(prompt, [failed]), term: term)
         checks.expect(receipt.failures == 1, "a failure is not counted")
-        checks.expect(try await pending(prompt).isEmpty, "a failure does not settle its item")
+        checks.expect(try await pending(prompt).isEmpty, "a failure does not resolve its item")
     }
 
-    /// The first committed outcome of an item settles it, a failure as much as a reward.
-    private func settling(
+    /// The first committed outcome of an item resolves it, a failure as much as a reward.
+    private func resolving(
         _ term: Term, _ prompt: PromptID, _ checks: inout Checks
     ) async throws(StoreError) {
         let nothing = LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 1)
@@ -123,7 +123,7 @@ package struct StoreConformance: Sendable {
         checks.expect(
             try await store.land(batch(prompt, [failed]), term: term) == nothing,
             "a later failure replaces a reward")
-        checks.expect(try await pending(prompt).isEmpty, "what is settled is pending")
+        checks.expect(try await pending(prompt).isEmpty, "what is resolved is pending")
     }
 
     private func finishing(_ term: Term, _ checks: inout Checks) async throws(StoreError) {

@@ -7,7 +7,7 @@ package protocol TransportFixture: Sendable {
     /// A worker's side.
     associatedtype Worker: WorkerTransport
 
-    /// Opens a coordinator on an endpoint of its own for as long as `body` runs, with queues of
+    /// Opens a coordinator at an address of its own for as long as `body` runs, with queues of
     /// about `queueMax` messages.
     func withCoordinator(
         queueMax: Int, _ body: @Sendable (Coordinator) async throws -> Void

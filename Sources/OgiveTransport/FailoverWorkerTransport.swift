@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// Each address gets a socket of its own. Messages that were queued for the former address are
 /// lost, as they are with a connection: the worker registers again and sends its results anew.
-package final class RovingWorkerTransport: WorkerTransport {
+package final class FailoverWorkerTransport: WorkerTransport {
     /// Makes the transport to one address.
     package typealias Connect =
         @Sendable (String) throws(TransportError) -> ZeroMQWorkerTransport
@@ -19,7 +19,7 @@ package final class RovingWorkerTransport: WorkerTransport {
         var waiting: [ZeroMQWorkerTransport]
     }
 
-    private let endpoints: [String]
+    private let addresses: [String]
     private let connect: Connect
     private let logger: Logger
     private let state: Mutex<State>
@@ -28,13 +28,13 @@ package final class RovingWorkerTransport: WorkerTransport {
     ///
     /// - Throws: what `connect` throws.
     package init(
-        _ endpoints: [String], logger: Logger, connect: @escaping Connect
+        _ addresses: [String], logger: Logger, connect: @escaping Connect
     ) throws(TransportError) {
-        precondition(!endpoints.isEmpty, "a worker has at least one address")
-        self.endpoints = endpoints
+        precondition(!addresses.isEmpty, "a worker has at least one address")
+        self.addresses = addresses
         self.connect = connect
         self.logger = logger
-        let first = try connect(endpoints[0])
+        let first = try connect(addresses[0])
         state = Mutex(State(current: first, waiting: [first]))
     }
 
@@ -48,7 +48,7 @@ package final class RovingWorkerTransport: WorkerTransport {
     }
 
     /// Messages from the coordinators, one after the other.
-    package var incoming: RovingIncoming { RovingIncoming(transport: self) }
+    package var incoming: FailoverIncoming { FailoverIncoming(transport: self) }
 
     /// Queues messages for the coordinator whose turn it is.
     package func send(_ messages: [WorkerMessage]) async -> [SendOutcome] {
@@ -75,11 +75,11 @@ package final class RovingWorkerTransport: WorkerTransport {
     }
 
     /// Connects to the next address; without another one, nothing changes.
-    package func moveOn() async {
-        guard endpoints.count > 1 else { return }
-        let next = (state.withLock(\.index) + 1) % endpoints.count
+    package func connectToNext() async {
+        guard addresses.count > 1 else { return }
+        let next = (state.withLock(\.index) + 1) % addresses.count
         do throws(TransportError) {
-            let transport = try connect(endpoints[next])
+            let transport = try connect(addresses[next])
             let former = state.withLock { state -> ZeroMQWorkerTransport? in
                 guard !state.isClosed else { return nil }
                 state.waiting.insert(transport, at: 0)
@@ -88,12 +88,12 @@ package final class RovingWorkerTransport: WorkerTransport {
             }
             // Closed while this one was made: nobody will run it.
             guard let former else { return transport.close() }
-            logger.info("trying a coordinator", metadata: ["endpoint": "\(endpoints[next])"])
+            logger.info("trying a coordinator", metadata: ["address": "\(addresses[next])"])
             former.close()
         } catch {
             logger.warning(
                 "cannot try a coordinator",
-                metadata: ["endpoint": "\(endpoints[next])", "reason": "\(error.message)"])
+                metadata: ["address": "\(addresses[next])", "reason": "\(error.message)"])
         }
     }
 
@@ -108,22 +108,22 @@ package final class RovingWorkerTransport: WorkerTransport {
     }
 }
 
-/// What a roving transport receives, from one coordinator after the other.
-package struct RovingIncoming: AsyncSequence, Sendable {
+/// What a failover transport receives, from one coordinator after the other.
+package struct FailoverIncoming: AsyncSequence, Sendable {
     /// A batch: never empty.
     package typealias Element = [CoordinatorMessage]
     /// Iterating never fails; why a transport ended, its `run()` says.
     package typealias Failure = Never
 
-    let transport: RovingWorkerTransport
+    let transport: FailoverWorkerTransport
 
     /// Takes batches.
     package struct AsyncIterator: AsyncIteratorProtocol {
-        private let transport: RovingWorkerTransport
+        private let transport: FailoverWorkerTransport
         private var current: ZeroMQWorkerTransport
         private var messages: DecodedBatches<CoordinatorMessage>.AsyncIterator
 
-        init(_ transport: RovingWorkerTransport) {
+        init(_ transport: FailoverWorkerTransport) {
             self.transport = transport
             current = transport.current
             messages = current.incoming.makeAsyncIterator()

@@ -4,7 +4,7 @@ import Testing
 @testable import ZeroMQ
 
 @Suite(.timeLimit(.minutes(10)))
-@PollingThread struct EndpointErrorTests {
+@PollingThread struct AddressErrorTests {
     let context: ZeroMQContext
 
     init() throws {
@@ -13,12 +13,12 @@ import Testing
 
     @Test func `a port in use is named with what to do`() throws {
         let first = try ZeroMQSocket.open(context, .router)
-        let endpoint = try bindLoopback(first)
-        let error = try bindError(endpoint)
+        let address = try bindLoopback(first)
+        let error = try bindError(address)
         #expect(error.code == .addressInUse)
         #expect(error.isRetriable)
         #expect(
-            error.message == "port in use: another process listens on \(endpoint); "
+            error.message == "port in use: another process listens on \(address); "
                 + "choose another `listen` or stop that process")
         #expect(error.description.contains("Address already in use"))
         _ = consume first
@@ -26,12 +26,12 @@ import Testing
 
     @Test func `a socket file in use is not taken away from its listener`() async throws {
         try await withTemporaryDirectory { directory in
-            let endpoint = "ipc://\(directory)/s"
+            let address = "ipc://\(directory)/s"
             let first = try ZeroMQSocket.open(context, .pull)
-            try first.bind(endpoint)
-            #expect(try bindError(endpoint).code == .addressInUse)
+            try first.bind(address)
+            #expect(try bindError(address).code == .addressInUse)
             let push = try ZeroMQSocket.open(context, .push)
-            try push.connect(endpoint)
+            try push.connect(address)
             #expect(try push.send([[1]]) == .sent)
             #expect(try nextMessage(first)?.frames == [[1]])
             first.close()
@@ -55,10 +55,10 @@ import Testing
         "tcp://127.0.0.1:70000", "tcp://127.0.0.1:-1", "tcp://[::1]:65536",
         "tcp://127.0.0.1:99999999999", "smoke://signal", "ipc:/tmp/x", "tcp//127.0.0.1:5555",
     ])
-    func `what is no endpoint is refused by bind`(endpoint: String) throws {
-        let error = try bindError(endpoint)
-        #expect(error.code == .invalidEndpoint)
-        #expect(error.message.contains("'\(endpoint)'"))
+    func `what is no address is refused by bind`(address: String) throws {
+        let error = try bindError(address)
+        #expect(error.code == .invalidAddress)
+        #expect(error.message.contains("'\(address)'"))
         #expect(!error.isRetriable)
     }
 
@@ -66,12 +66,12 @@ import Testing
         "", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "tcp://localhost:70000", "tcp://127.0.0.1:0",
         "smoke://signal", "5555",
     ])
-    func `what is no endpoint is refused by connect`(endpoint: String) throws {
+    func `what is no address is refused by connect`(address: String) throws {
         let socket = try ZeroMQSocket.open(context, .dealer)
         #expect {
-            try socket.connect(endpoint)
+            try socket.connect(address)
         } throws: {
-            ($0 as? ZeroMQError)?.code == .invalidEndpoint
+            ($0 as? ZeroMQError)?.code == .invalidAddress
         }
     }
 
@@ -90,7 +90,7 @@ import Testing
 
     @Test func `too long a path is named`() throws {
         let long = "ipc:///tmp/" + String(repeating: "x", count: 200)
-        #expect(try bindError(long).code == .invalidEndpoint)
+        #expect(try bindError(long).code == .invalidAddress)
     }
 
     @Test(arguments: [
@@ -101,23 +101,23 @@ import Testing
         number: Int32, code: ZeroMQError.Code
     ) {
         let cause = ZeroMQErrno(number: number)
-        let error = ZeroMQError.endpoint("tcp://127.0.0.1:80", binding: true, cause)
+        let error = ZeroMQError.address("tcp://127.0.0.1:80", binding: true, cause)
         #expect(error.code == code)
         #expect(error.cause as? ZeroMQErrno == cause)
         #expect(error.description.contains("errno \(number)"))
     }
 
-    private func bindError(_ endpoint: String) throws -> ZeroMQError {
+    private func bindError(_ address: String) throws -> ZeroMQError {
         let socket = try ZeroMQSocket.open(context, .router)
         do {
-            try socket.bind(endpoint)
+            try socket.bind(address)
         } catch {
             return error
         }
-        throw NotRefused(endpoint: endpoint)
+        throw NotRefused(address: address)
     }
 
     private struct NotRefused: Error {
-        let endpoint: String
+        let address: String
     }
 }

@@ -3,12 +3,12 @@ import Harness
 import Testing
 
 extension FaultTests {
-    @Suite(.serialized, .timeLimit(.minutes(10))) struct StrangerConnections {}
+    @Suite(.serialized, .timeLimit(.minutes(10))) struct UnknownClients {}
 }
 
-extension FaultTests.StrangerConnections {
+extension FaultTests.UnknownClients {
     @Test(
-        "Fault 48: strangers connect until no descriptor is left", arguments: [256, 1_024])
+        "Fault 48: unknown clients connect until no descriptor is left", arguments: [256, 1_024])
     func descriptors(limit: Int) async throws {
         try await withstands { installation in
             try installation.models.change { $0.latency = 1 }
@@ -17,7 +17,7 @@ extension FaultTests.StrangerConnections {
                 prefix: ["/bin/bash", "-c", "ulimit -n \(limit); exec \"$@\"", "bash"])
             try installation.startWorkers("before")
             try await installation.landSome()
-            let strangers = try await Strangers.connect(1_300, to: installation.port)
+            let connections = try await IdleConnections.connect(1_300, to: installation.port)
             try await coordinator.says("a connection was not let in")
             let landed = try await installation.landed()
             try await eventually("more of the first worker's draws to land") {
@@ -26,7 +26,7 @@ extension FaultTests.StrangerConnections {
             // Those who say nothing are sent away in time, and make room.
             try installation.startWorkers("meanwhile")
             try await coordinator.registered("meanwhile", times: 1)
-            await strangers.close()
+            await connections.close()
             try installation.startWorkers("after")
             try await coordinator.registered("after", times: 1)
             try installation.hurry()

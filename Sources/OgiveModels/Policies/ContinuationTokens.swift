@@ -6,7 +6,7 @@ internal import OgiveCore
 /// itself and put behind them; only where its tokens do not give its text back (tokenisers that add
 /// a space in front) prompt and completion are tokenised together, and the prompt's tokens must
 /// come first.
-struct Continuation: Sendable {
+struct ContinuationTokens: Sendable {
     let tokenizer: ServerTokenizer
     let input: CompletionRequest.Input
     /// The prompt's key, for messages.

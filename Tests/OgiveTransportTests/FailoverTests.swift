@@ -5,7 +5,7 @@ import OgiveTransport
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct RovingTests {
+@Suite(.timeLimit(.minutes(10))) struct FailoverTests {
     private static func logger() -> Logger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -15,13 +15,13 @@ import Testing
     private static let worker = WorkerID(high: 1 << 63, low: 9)
 
     /// A transport to the addresses, which runs while `body` uses it.
-    private func withRoving(
-        _ endpoints: [String], _ body: (RovingWorkerTransport) async throws -> Void
+    private func withFailover(
+        _ addresses: [String], _ body: (FailoverWorkerTransport) async throws -> Void
     ) async throws {
         let logger = Self.logger()
-        let transport = try RovingWorkerTransport(endpoints, logger: logger) {
-            (endpoint) throws(TransportError) in
-            try ZeroMQWorkerTransport(worker: Self.worker, connect: endpoint, logger: logger)
+        let transport = try FailoverWorkerTransport(addresses, logger: logger) {
+            (address) throws(TransportError) in
+            try ZeroMQWorkerTransport(worker: Self.worker, connect: address, logger: logger)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await transport.run() }
@@ -33,17 +33,17 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(10)))
-    func itMovesOnToTheOneThatIsThereAndBack() async throws {
+    func itFailsOverToTheOneThatIsThereAndBack() async throws {
         let coordinator = try ZeroMQCoordinatorTransport(
             listen: "tcp://127.0.0.1:*", logger: Self.logger())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await coordinator.run() }
-            let there = try await coordinator.endpoint()
+            let there = try await coordinator.address()
             let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
-            try await withRoving([nowhere, there]) { transport in
+            try await withFailover([nowhere, there]) { transport in
                 #expect(await transport.send(.heartbeat) != .queued)
                 // Faster than sockets can follow: none of them may be forgotten.
-                for _ in 0..<3 { await transport.moveOn() }
+                for _ in 0..<3 { await transport.connectToNext() }
                 try await eventually("the worker to be connected") {
                     await transport.send(.heartbeat) == .queued
                 }
@@ -62,29 +62,29 @@ import Testing
         }
     }
 
-    @Test func `A transport that is made while the roving one closes is closed with it`()
+    @Test func `A transport that is made while the failover transport closes is closed with it`()
         async throws
     {
         let logger = Self.logger()
         let made = Mutex<[ZeroMQWorkerTransport]>([])
-        let closing = Mutex<RovingWorkerTransport?>(nil)
+        let closing = Mutex<FailoverWorkerTransport?>(nil)
         let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
-        let roving = try RovingWorkerTransport([nowhere, nowhere + "b"], logger: logger) {
-            (endpoint) throws(TransportError) in
+        let failover = try FailoverWorkerTransport([nowhere, nowhere + "b"], logger: logger) {
+            (address) throws(TransportError) in
             closing.withLock { $0 }?.close()
             let transport = try ZeroMQWorkerTransport(
-                worker: Self.worker, connect: endpoint, logger: logger)
+                worker: Self.worker, connect: address, logger: logger)
             made.withLock { $0.append(transport) }
             return transport
         }
-        closing.withLock { $0 = roving }
-        await roving.moveOn()
+        closing.withLock { $0 = failover }
+        await failover.connectToNext()
         // Open, it would serve for ever.
         let late = try #require(made.withLock { $0.dropFirst().first })
         try await late.run()
         // It runs what was there before, to its end, and nobody runs what comes later.
-        try await roving.run()
-        await roving.moveOn()
+        try await failover.run()
+        await failover.connectToNext()
         let later = try #require(made.withLock { $0.dropFirst(2).first })
         try await later.run()
     }

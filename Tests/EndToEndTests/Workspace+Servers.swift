@@ -2,9 +2,9 @@ import Foundation
 import Harness
 import Testing
 
-extension Workplace {
+extension Workspace {
     /// Starts a llama.cpp server with the tiny policy, or another model of the quickstart's, and
-    /// gives its address. It ends with the workplace.
+    /// gives its address. It ends with the workspace.
     func llamaServer(
         python: String, model: String = "policy", options: [String] = []
     ) async throws -> String {

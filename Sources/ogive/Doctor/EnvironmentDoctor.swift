@@ -6,8 +6,8 @@ internal import OgivePreflight
 internal import OgiveStore
 internal import Postgres
 
-/// Looks at what a run needs beside its models: the database, room on the disk, the endpoint.
-struct PlaceDoctor {
+/// Looks at what a run needs beside its models: the database, room on the disk, the address.
+struct EnvironmentDoctor {
     /// The configuration.
     var configuration: Configuration
     /// Bytes that the run will store; `nil` when nobody knows.
@@ -28,7 +28,7 @@ struct PlaceDoctor {
                     .note, .database, at: configuration.source,
                     "names no database: right for a worker, and enough for nothing else"))
         }
-        if configuration.coordinator.isListenGiven { findings += endpoint() }
+        if configuration.coordinator.isListenGiven { findings += address() }
         return findings
     }
 
@@ -146,28 +146,28 @@ struct PlaceDoctor {
     }
 
     /// Whether the coordinator could listen now.
-    private func endpoint() -> [Finding] {
-        let endpoint = configuration.coordinator.listen
-        guard endpoint.hasPrefix("tcp://"),
-            let colon = endpoint.lastIndex(of: ":"),
-            let port = UInt16(endpoint[endpoint.index(after: colon)...])
+    private func address() -> [Finding] {
+        let address = configuration.coordinator.listen
+        guard address.hasPrefix("tcp://"),
+            let colon = address.lastIndex(of: ":"),
+            let port = UInt16(address[address.index(after: colon)...])
         else {
-            return [Finding(.ok, .coordinator, at: endpoint, "is free for the taking")]
+            return [Finding(.ok, .coordinator, at: address, "is free for the taking")]
         }
-        let host = String(endpoint.dropFirst("tcp://".count).prefix { $0 != ":" })
+        let host = String(address.dropFirst("tcp://".count).prefix { $0 != ":" })
         guard let code = LocalPort.bind(host: host, port: port) else {
             return [
                 Finding(
-                    .note, .coordinator, at: endpoint,
+                    .note, .coordinator, at: address,
                     "was not tried: only IPv4 addresses of this machine can be")
             ]
         }
         switch code {
-        case 0: return [Finding(.ok, .coordinator, at: endpoint, "is free")]
+        case 0: return [Finding(.ok, .coordinator, at: address, "is free")]
         case EADDRINUSE:
             return [
                 Finding(
-                    .warning, .coordinator, at: endpoint, "is taken",
+                    .warning, .coordinator, at: address, "is taken",
                     advice: "right if it is this database's coordinator that runs; else choose "
                         + "another port for `coordinator.listen`")
             ]
@@ -176,7 +176,7 @@ struct PlaceDoctor {
             let reason = unsafe String(cString: strerror(code))
             return [
                 Finding(
-                    .error, .coordinator, at: endpoint, "cannot be listened on: \(reason)",
+                    .error, .coordinator, at: address, "cannot be listened on: \(reason)",
                     advice: "give an address of this machine as `coordinator.listen`")
             ]
         }

@@ -3,21 +3,21 @@ package import Glibc
 
 /// A folder of one test. Each process that has the folder's path among its arguments is the
 /// test's: its configuration, its database and its models lie there.
-package final class Workplace {
+package final class Workspace {
     /// The folder.
     package let folder: String
     private var count = 0
 
     /// Runs `body` with a new folder; afterwards nothing of it is left, processes neither.
-    package static func with(_ body: (Workplace) async throws -> Void) async throws {
-        let workplace = try Workplace()
+    package static func with(_ body: (Workspace) async throws -> Void) async throws {
+        let workspace = try Workspace()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(workplace))
+            result = .success(try await body(workspace))
         } catch {
             result = .failure(error)
         }
-        try await workplace.clear()
+        try await workspace.clear()
         try result.get()
     }
 

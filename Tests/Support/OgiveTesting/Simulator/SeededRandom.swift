@@ -1,5 +1,5 @@
 /// A small random generator whose whole state is one number (Steele, Lea and Flood 2014).
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Begins with a seed.

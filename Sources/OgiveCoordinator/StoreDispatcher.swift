@@ -3,7 +3,7 @@ internal import OgiveCore
 internal import Synchronization
 
 /// Carries out what the scheduler asks of the database, and reports back to it.
-struct StoreDesk: Sendable {
+struct StoreDispatcher: Sendable {
     let store: any Store
     let term: Term
     let feed: EventFeed<Scheduler.Event>

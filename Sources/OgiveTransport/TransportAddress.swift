@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// An address of a coordinator. Without keys only one that this machine alone can reach is allowed.
-package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
+package struct TransportAddress: Hashable, Sendable, CustomStringConvertible {
     /// The side of the address that is taken.
     package enum Side: Sendable {
         /// The coordinator's: the port may be `*`, and the system chooses one.
@@ -21,7 +21,7 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
     /// Whether it is an address of IP version 6.
     package var isIPv6: Bool { text.hasPrefix("tcp://[") }
 
-    /// Checks an address; throws `invalidEndpoint`, `insecureEndpoint`, `addressInUse`.
+    /// Checks an address; throws `invalidAddress`, `insecureAddress`, `addressInUse`.
     package init(
         _ text: String, for side: Side, hasKeys: Bool = false
     ) throws(TransportError) {
@@ -32,7 +32,7 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
             self.text = try Self.check(address, of: text, for: side, hasKeys: hasKeys)
         } else {
             throw TransportError(
-                .invalidEndpoint, "`\(text)` is no address of a coordinator: \(Self.allowed)")
+                .invalidAddress, "`\(text)` is no address of a coordinator: \(Self.allowed)")
         }
     }
 
@@ -48,11 +48,11 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
             !path.utf8.contains(0)
         else {
             throw TransportError(
-                .invalidEndpoint, "`\(text)` lacks the path of a socket: \(allowed)")
+                .invalidAddress, "`\(text)` lacks the path of a socket: \(allowed)")
         }
         guard path.utf8.count <= pathBytesMax else {
             throw TransportError(
-                .invalidEndpoint,
+                .invalidAddress,
                 "the path of `\(text)` has \(path.utf8.count) bytes, and the system allows"
                     + " \(pathBytesMax): choose a shorter one")
         }
@@ -70,7 +70,7 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
         _ address: String, of text: String, for side: Side, hasKeys: Bool
     ) throws(TransportError) -> String {
         guard let colon = address.lastIndex(of: ":") else {
-            throw TransportError(.invalidEndpoint, "`\(text)` lacks a port: \(allowed)")
+            throw TransportError(.invalidAddress, "`\(text)` lacks a port: \(allowed)")
         }
         let host = address[..<colon]
         let port = address[address.index(after: colon)...]
@@ -78,17 +78,17 @@ package struct TransportEndpoint: Hashable, Sendable, CustomStringConvertible {
         guard isChosen || isPort(port) else {
             let star = side == .listen ? ", or * for one that the system chooses" : ""
             throw TransportError(
-                .invalidEndpoint, "the port of `\(text)` must be a number in 1...65535\(star)")
+                .invalidAddress, "the port of `\(text)` must be a number in 1...65535\(star)")
         }
         guard host == "localhost" || isLoopback(host) || hasKeys else {
             throw TransportError(
-                .insecureEndpoint,
-                "`\(text)` can be reached from other machines, and nothing would keep strangers"
-                    + " out: \(allowed)")
+                .insecureAddress,
+                "`\(text)` can be reached from other machines, and nothing would keep"
+                    + " unknown clients out: \(allowed)")
         }
         guard isHost(host) || host == "*" && side == .listen else {
             throw TransportError(
-                .invalidEndpoint,
+                .invalidAddress,
                 "the host of `\(text)` must be a name, an address, or one of version 6 in brackets"
                     + (side == .listen ? "; * is all of this machine's" : ""))
         }

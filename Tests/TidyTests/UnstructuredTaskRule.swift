@@ -1,7 +1,7 @@
 import Testing
 
 /// Nobody starts an unstructured task: no `Task { }`, no `Task.detached`, no `Task.immediate`.
-struct BareTaskRule: Rule {
+struct UnstructuredTaskRule: Rule {
     private static let makers: Set<String> = ["detached", "immediate", "immediateDetached"]
     private static let labels: Set<String> = [
         "name", "priority", "executorPreference", "operation",
@@ -37,17 +37,17 @@ struct BareTaskRule: Rule {
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct BareTaskTests {
+@Suite(.timeLimit(.minutes(10))) struct UnstructuredTaskTests {
     @Test func `Nobody starts an unstructured task`() throws {
-        try BareTaskRule().expectObeyed()
+        try UnstructuredTaskRule().expectObeyed()
     }
 
     @Test(arguments: [
         "Task { await a() }", "let t = Task<Void, Never> { }", "Task(priority: .high) { }",
         "Task.detached { }", "Task.immediate { }", #"print("\(Task { 1 })")"#,
     ])
-    func `A bare task is found`(code: String) {
-        #expect(BareTaskRule().violations(in: code).count == 1)
+    func `An unstructured task is found`(code: String) {
+        #expect(UnstructuredTaskRule().violations(in: code).count == 1)
     }
 
     @Test(arguments: [
@@ -56,6 +56,6 @@ struct BareTaskRule: Rule {
         "withTaskGroup { }",
     ])
     func `Other uses of the word are fine`(code: String) {
-        #expect(BareTaskRule().violations(in: code).isEmpty)
+        #expect(UnstructuredTaskRule().violations(in: code).isEmpty)
     }
 }

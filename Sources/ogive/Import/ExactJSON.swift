@@ -2,7 +2,7 @@ internal import OgiveCore
 
 /// A JSON value that keeps numbers as they are written, so that nothing is lost on the way from
 /// a file to a `jsonb` column.
-enum JSONValue: Hashable, Sendable {
+enum ExactJSON: Hashable, Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -12,7 +12,7 @@ enum JSONValue: Hashable, Sendable {
     /// A text.
     case string(String)
     /// A list.
-    case array([JSONValue])
+    case array([ExactJSON])
     /// An object.
     case object(JSONFields)
 
@@ -23,7 +23,7 @@ enum JSONValue: Hashable, Sendable {
     }
 
     /// The elements of a list; `nil` for other values.
-    var elements: [JSONValue]? {
+    var elements: [ExactJSON]? {
         if case .array(let elements) = self { return elements }
         return nil
     }
@@ -97,23 +97,23 @@ enum JSONValue: Hashable, Sendable {
 /// The fields of a JSON object, in the order of its text and found by the bytes of their names.
 struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
     private var order: [ExactText] = []
-    private var values: [ExactText: JSONValue] = [:]
+    private var values: [ExactText: ExactJSON] = [:]
 
     /// Begins without fields.
     init() {}
 
     /// Fields as they are written; of two with one name the second one counts.
-    init(dictionaryLiteral elements: (String, JSONValue)...) {
+    init(dictionaryLiteral elements: (String, ExactJSON)...) {
         for (name, value) in elements { self[name] = value }
     }
 
     /// The fields of a dictionary, sorted by name.
-    init(_ fields: [String: JSONValue]) {
+    init(_ fields: [String: ExactJSON]) {
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) { self[name] = value }
     }
 
     /// The value of a field; `nil` removes it.
-    subscript(name: String) -> JSONValue? {
+    subscript(name: String) -> ExactJSON? {
         get { values[ExactText(name)] }
         set {
             let key = ExactText(name)
@@ -126,7 +126,7 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
     var names: [String] { values.keys.sorted().map(\.text) }
 
     /// Names and values in the order of the text.
-    var inOrder: [(name: String, value: JSONValue)] {
+    var inOrder: [(name: String, value: ExactJSON)] {
         // A name that was removed and put back stands in the order twice.
         var seen: Set<ExactText> = []
         return order.compactMap { key in
@@ -139,7 +139,7 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
     var isEmpty: Bool { values.isEmpty }
 
     /// Takes a field out.
-    mutating func remove(_ name: String) -> JSONValue? {
+    mutating func remove(_ name: String) -> ExactJSON? {
         let value = self[name]
         self[name] = nil
         return value

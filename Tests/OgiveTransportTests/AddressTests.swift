@@ -3,18 +3,18 @@ import OgiveCore
 import OgiveTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct EndpointTests {
+@Suite(.timeLimit(.minutes(10))) struct AddressTests {
     @Test(arguments: [
         "tcp://127.0.0.1:5555", "tcp://127.0.0.1:*", "tcp://127.1.2.3:65535", "ipc:///tmp/x.sock",
         "ipc://relative.sock",
     ])
     func loopbackAndFilesAreAllowed(text: String) throws {
-        #expect(try TransportEndpoint(text, for: .listen).text == text)
+        #expect(try TransportAddress(text, for: .listen).text == text)
     }
 
     @Test func localhostAndPortZeroAreWrittenAsZeroMQTakesThem() throws {
         #expect(
-            try TransportEndpoint("tcp://localhost:0", for: .listen).text == "tcp://127.0.0.1:*")
+            try TransportAddress("tcp://localhost:0", for: .listen).text == "tcp://127.0.0.1:*")
     }
 
     @Test(arguments: [
@@ -23,11 +23,11 @@ import Testing
         "tcp://127.1:5555", "tcp://127.0.0.256:5555", "tcp://192.168.0.1;127.0.0.1:5555",
     ])
     func whatOthersCanReachIsRefusedWithWhatIsAllowed(text: String) {
-        for side in [TransportEndpoint.Side.listen, .connect] {
+        for side in [TransportAddress.Side.listen, .connect] {
             let error = #expect(throws: TransportError.self) {
-                try TransportEndpoint(text, for: side)
+                try TransportAddress(text, for: side)
             }
-            #expect(error?.code == .insecureEndpoint)
+            #expect(error?.code == .insecureAddress)
             #expect(error?.message.contains(text) == true)
             #expect(error?.message.contains("tcp://127.0.0.1:PORT") == true)
             #expect(error?.message.contains("ipc://PATH") == true)
@@ -41,9 +41,9 @@ import Testing
     ])
     func whatIsNoAddressIsRefused(text: String) {
         let error = #expect(throws: TransportError.self) {
-            try TransportEndpoint(text, for: .listen)
+            try TransportAddress(text, for: .listen)
         }
-        #expect(error?.code == .invalidEndpoint || error?.code == .insecureEndpoint)
+        #expect(error?.code == .invalidAddress || error?.code == .insecureAddress)
         #expect(error?.message.contains(text) == true)
     }
 
@@ -52,39 +52,39 @@ import Testing
         "tcp://[fe80::1%eth0]:5555", "tcp://0.0.0.0:5555",
     ])
     func withKeysAnyHostIsAllowed(text: String) throws {
-        for side in [TransportEndpoint.Side.listen, .connect] {
-            let endpoint = try TransportEndpoint(text, for: side, hasKeys: true)
-            #expect(endpoint.text == text)
-            #expect(endpoint.isIPv6 == text.contains("["))
+        for side in [TransportAddress.Side.listen, .connect] {
+            let address = try TransportAddress(text, for: side, hasKeys: true)
+            #expect(address.text == text)
+            #expect(address.isIPv6 == text.contains("["))
         }
     }
 
     @Test func allAddressesAreListenedOnOnlyWhenWritten() throws {
         #expect(
-            try TransportEndpoint("tcp://*:5555", for: .listen, hasKeys: true).text
+            try TransportAddress("tcp://*:5555", for: .listen, hasKeys: true).text
                 == "tcp://*:5555")
         for text in ["tcp://*:5555", "tcp://:5555", "tcp://a;b:1", "tcp://a/b:1", "tcp://[]:1"] {
             let error = #expect(throws: TransportError.self) {
-                try TransportEndpoint(text, for: .connect, hasKeys: true)
+                try TransportAddress(text, for: .connect, hasKeys: true)
             }
-            #expect(error?.code == .invalidEndpoint)
+            #expect(error?.code == .invalidAddress)
         }
     }
 
     @Test func aWorkerNeedsAPort() {
         for text in ["tcp://127.0.0.1:*", "tcp://127.0.0.1:0"] {
             let error = #expect(throws: TransportError.self) {
-                try TransportEndpoint(text, for: .connect)
+                try TransportAddress(text, for: .connect)
             }
-            #expect(error?.code == .invalidEndpoint)
+            #expect(error?.code == .invalidAddress)
         }
     }
 
     @Test func aPathMayHaveAsManyBytesAsTheSystemAllows() {
-        let path = "/" + String(repeating: "x", count: TransportEndpoint.pathBytesMax - 1)
-        #expect(throws: Never.self) { try TransportEndpoint("ipc://" + path, for: .listen) }
+        let path = "/" + String(repeating: "x", count: TransportAddress.pathBytesMax - 1)
+        #expect(throws: Never.self) { try TransportAddress("ipc://" + path, for: .listen) }
         let error = #expect(throws: TransportError.self) {
-            try TransportEndpoint("ipc://" + path + "x", for: .listen)
+            try TransportAddress("ipc://" + path + "x", for: .listen)
         }
         #expect(error?.message.contains("107") == true)
     }
@@ -105,7 +105,7 @@ import Testing
     func anAddressInUseIsRefused(medium: SocketFixture.Medium) async throws {
         try await SocketFixture(medium: medium).withCoordinator(queueMax: 10) { first in
             let second = try ZeroMQCoordinatorTransport(
-                listen: try await first.endpoint(), logger: SocketFixture.logger)
+                listen: try await first.address(), logger: SocketFixture.logger)
             let error = await #expect(throws: TransportError.self) { try await second.run() }
             #expect(error?.code == .addressInUse)
             #expect(error?.isRetriable == true)

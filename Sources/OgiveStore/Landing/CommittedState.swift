@@ -1,8 +1,8 @@
 internal import OgiveCore
 internal import Postgres
 
-/// What the database has of the items of one run's results, as far as it matters to them.
-struct LandingGround: Sendable {
+/// What is committed of the items of one run's results, as far as it matters to them.
+struct CommittedState: Sendable {
     typealias Key = LandingResult.Key
 
     /// The rewards of a prompt's draws, by ascending index.
@@ -12,8 +12,8 @@ struct LandingGround: Sendable {
     }
 
     /// Prompts that are not of the run's set.
-    var strangers: Set<Int64> = []
-    /// Draws and candidates that a failure settled.
+    var foreignPrompts: Set<Int64> = []
+    /// Draws and candidates that a failure resolved.
     var failures: Set<Key> = []
     /// Draws with a text.
     var completions: Set<Key> = []
@@ -30,16 +30,16 @@ struct LandingGround: Sendable {
     /// Stored texts that results may have too.
     var shared = SharedTexts()
     /// Candidates that have a log-probability, or a failure in its place.
-    var toldCandidates: Set<Key> = []
+    var candidatesWithLogProbability: Set<Key> = []
 }
 
-extension LandingGround {
+extension CommittedState {
     /// Reads what matters to what is copied ahead.
     mutating func readBefore(
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let prompts = PostgresValue.int64Array(prompts(run.results))
-        try await readStrangers(prompts, run, connection)
+        try await readForeignPrompts(prompts, run, connection)
         try await readFailures(prompts, run, connection)
         try await readTables(prompts, run, connection)
         if hasCandidates(run) { try await readCandidates(prompts, run, connection) }
@@ -62,7 +62,7 @@ extension LandingGround {
     ) async throws -> Bool {
         let prompts = prompts(run.results)
         let every = PostgresValue.int64Array(prompts)
-        let settled = failures
+        let resolved = failures
         try await readFailures(every, run, connection)
         let others = prompts.filter { !ahead.prompts.contains($0) }
         if !others.isEmpty {
@@ -81,7 +81,7 @@ extension LandingGround {
             try await readCompletions(run, connection)
             completions.subtract(ahead.plan.completions.map(\.key))
         }
-        return !others.isEmpty || hasCandidates || hasFailures || failures != settled
+        return !others.isEmpty || hasCandidates || hasFailures || failures != resolved
             || shared.scores != known
     }
 
@@ -118,12 +118,12 @@ extension LandingGround {
         }
     }
 
-    private mutating func readStrangers(
+    private mutating func readForeignPrompts(
         _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let rows = try await connection.query(
-            LandingQueries.strangers, [.int64(run.promptSet), prompts])
-        for row in rows { strangers.insert(try row.decode(0)) }
+            LandingQueries.foreignPrompts, [.int64(run.promptSet), prompts])
+        for row in rows { foreignPrompts.insert(try row.decode(0)) }
     }
 
     private mutating func readFailures(
@@ -202,7 +202,7 @@ extension LandingGround {
             let key = Key(prompt: try row.decode(0), name: .candidate(try row.decode(1)))
             candidates.insert(key)
             if try row.decode(2) { rewardedCandidates.insert(key) }
-            if try row.decode(3) { toldCandidates.insert(key) }
+            if try row.decode(3) { candidatesWithLogProbability.insert(key) }
         }
     }
 }

@@ -3,11 +3,11 @@ internal import NIOCore
 internal import NIOPosix
 
 /// Many TCP connections that say nothing, each kept until the other side or `close()` ends it.
-package final class Strangers: Sendable {
+package final class IdleConnections: Sendable {
     private let channels: [any Channel]
 
     /// Connects to a port of 127.0.0.1.
-    package static func connect(_ count: Int, to port: Int) async throws -> Strangers {
+    package static func connect(_ count: Int, to port: Int) async throws -> IdleConnections {
         try raiseLimit(toHold: count)
         let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(.seconds(60))
@@ -19,7 +19,7 @@ package final class Strangers: Sendable {
             }
             for connection in pending { channels.append(try await connection.get()) }
         }
-        return Strangers(channels: channels)
+        return IdleConnections(channels: channels)
     }
 
     private init(channels: [any Channel]) {

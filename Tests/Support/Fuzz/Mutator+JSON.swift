@@ -12,7 +12,7 @@ extension Mutator {
     ].map { Array($0.utf8) }
 
     /// Changes one value for another, doubles, drops or moves one, or nests deeply.
-    func mutateJSON(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    func mutateJSON(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
         let spans = Self.spans(bytes)
         guard let span = spans.randomElement(using: &random) else { return }
         switch Int.random(in: 0..<8, using: &random) {
@@ -36,7 +36,7 @@ extension Mutator {
         }
     }
 
-    private func grown(_ random: inout SeededRandom) -> [UInt8] {
+    private func grown(_ random: inout SplitMix64) -> [UInt8] {
         let count = Int.random(in: 1...1 << Int.random(in: 1...11, using: &random), using: &random)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: return [UInt8](repeating: UInt8(ascii: "9"), count: count)
@@ -52,7 +52,7 @@ extension Mutator {
         }
     }
 
-    private func nest(_ bytes: inout [UInt8], _ span: Range<Int>, _ random: inout SeededRandom) {
+    private func nest(_ bytes: inout [UInt8], _ span: Range<Int>, _ random: inout SplitMix64) {
         let depth = [2, 127, 128, 129, 511, 512, 513, 514, 2_000, 20_000].randomElement(
             using: &random)
         let isList = Bool.random(using: &random)

@@ -10,14 +10,14 @@ extension Mutator {
     ]
 
     /// Changes one field, at any depth, and encodes the message with lengths that fit.
-    func mutateMessage(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    func mutateMessage(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
         guard var fields = ProtobufField.parse(bytes[...]), !fields.isEmpty else { return }
         change(&fields, &random, depth: 0)
         bytes.removeAll(keepingCapacity: true)
         for field in fields { field.encode(to: &bytes) }
     }
 
-    private func change(_ fields: inout [ProtobufField], _ random: inout SeededRandom, depth: Int) {
+    private func change(_ fields: inout [ProtobufField], _ random: inout SplitMix64, depth: Int) {
         // The first fields of an envelope are its magic and version.
         let spared = depth == 0 && fields.count > 2 && random.next() % 20 != 0 ? 2 : 0
         guard fields.count > spared else { return }
@@ -42,7 +42,7 @@ extension Mutator {
 
     /// Puts a field of another sample in the place of one.
     private func cross(
-        _ fields: inout [ProtobufField], _ at: Int, _ random: inout SeededRandom
+        _ fields: inout [ProtobufField], _ at: Int, _ random: inout SplitMix64
     ) {
         guard var others = ProtobufField.parse(pick(&random)[...]) else { return }
         while let other = others.randomElement(using: &random) {
@@ -55,7 +55,7 @@ extension Mutator {
     }
 
     private func strange(
-        _ value: ProtobufField.Value, _ random: inout SeededRandom
+        _ value: ProtobufField.Value, _ random: inout SplitMix64
     ) -> ProtobufField.Value {
         switch value {
         case .varint: return .varint(Self.edges.randomElement(using: &random) ?? 0)

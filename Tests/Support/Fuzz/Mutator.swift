@@ -24,7 +24,7 @@ struct Mutator: Sendable {
 
     /// The input of an iteration.
     func input(seed: UInt64, iteration: UInt64) -> [UInt8] {
-        var random = SeededRandom(seed: seed &* 0xD6E8_FEB8_6659_FD93 ^ iteration)
+        var random = SplitMix64(seed: seed &* 0xD6E8_FEB8_6659_FD93 ^ iteration)
         var bytes = pick(&random)
         // Some inputs stay valid: a decoder that refuses all would pass every other check.
         let rounds = Int.random(in: 0...5, using: &random)
@@ -38,12 +38,12 @@ struct Mutator: Sendable {
         return bytes
     }
 
-    func pick(_ random: inout SeededRandom) -> [UInt8] {
+    func pick(_ random: inout SplitMix64) -> [UInt8] {
         samples[Int.random(in: samples.indices, using: &random)]
     }
 
     /// Damage that knows nothing of structure.
-    private func damage(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+    private func damage(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
         guard !bytes.isEmpty else {
             bytes = [UInt8.random(in: 0...255, using: &random)]
             return
@@ -73,7 +73,7 @@ struct Mutator: Sendable {
     }
 
     /// Bytes that decoders stumble over: ends of ranges, broken UTF-8, marks.
-    private static func strange(_ random: inout SeededRandom) -> [UInt8] {
+    private static func strange(_ random: inout SplitMix64) -> [UInt8] {
         let all: [[UInt8]] = [
             [0xFF], [0xFF, 0xFF, 0xFF, 0xFF], [0x80], [0x80, 0x80, 0x80, 0x80, 0x80, 0x80],
             [0], [0, 0, 0, 0], [0x7F, 0xFF, 0xFF, 0xFF], [0xC3], [0xED, 0xA0, 0x80],

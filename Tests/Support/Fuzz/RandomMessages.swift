@@ -3,10 +3,10 @@ import OgiveModels
 
 /// Random messages: every case and every optional field occurs, with and without its value.
 struct RandomMessages {
-    var random: SeededRandom
+    var random: SplitMix64
 
     init(seed: UInt64) {
-        random = SeededRandom(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {

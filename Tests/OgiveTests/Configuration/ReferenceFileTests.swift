@@ -47,7 +47,7 @@ struct ReferenceFileTests {
         let defaults = try Configuration.parse("{}", source: "r", folder: "/f", environment: [:])
         var coordinator = shown.coordinator
         coordinator.isListenGiven = false
-        coordinator.isLeaseGiven = false
+        coordinator.isExpiryGiven = false
         #expect(coordinator == defaults.coordinator)
         #expect(shown.worker == defaults.worker)
         #expect(shown.log == defaults.log)

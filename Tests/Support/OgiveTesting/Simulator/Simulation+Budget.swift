@@ -10,8 +10,11 @@ extension Simulation {
         if !description.spec.isExhausted(by: database.spent(by: run)) {
             violations.append("run \(run.rawValue) was closed with a budget that is not spent")
         }
-        // An adaptive run may have asked for more of a prompt just now, and begun none of it.
-        guard isGrantingWhole, description.spec.adaptive == nil else { return }
+        // An adaptive run may have asked for more of a prompt just now, and begun none of it. A
+        // run that samples nothing gets a prompt's draws when another run has stored their texts.
+        guard isGrantingWhole, description.spec.adaptive == nil, description.spec.samples else {
+            return
+        }
         let begun = Set(
             database.wanted(by: description).filter { !missing.contains($0) }.map(\.prompt))
         for item in missing.sorted() where begun.contains(item.prompt) {

@@ -74,6 +74,23 @@ extension StoreTests {
             }
         }
 
+        @Test("completions of a prompt are read by the index, however many prompts there are")
+        func readsCompletions() async throws {
+            try await Self.withRun(prompts: 20_000, isAnalyzed: true) { database, _ in
+                let plan = try await database.query(
+                    """
+                    EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF)
+                    SELECT count(draw.text) FROM (SELECT id FROM ogive.prompt_rows LIMIT 200)
+                        AS prompt, LATERAL ogive_internal.completions(1, prompt.id, 8) AS draw
+                    """
+                ).map { try $0.decode(0, as: String.self) }
+                // All that is below the first node is counted in it.
+                let line = try #require(plan.first { $0.contains("Buffers:") })
+                let blocks = line.matches(of: /(?:hit|read)=(\d+)/).compactMap { Int($0.1) }
+                #expect(blocks.reduce(0, +) < 200 * 20, "\(plan.joined(separator: "\n"))")
+            }
+        }
+
         @Test("a run's end tells the planner of tables that it has not seen")
         func analyzes() async throws {
             try await TestDatabase.with { database in

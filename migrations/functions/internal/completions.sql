@@ -1,6 +1,7 @@
 -- The planner prunes partitions by constants, not by a column of another table: where a view joins,
 -- one statement for each prompt reads the one partition. It names that partition: by way of the
--- parent, the first statement of a session would learn of all partitions.
+-- parent, the first statement of a session would learn of all partitions. The sampling is the same
+-- in all rows of its partition, but the index begins with it.
 CREATE OR REPLACE FUNCTION ogive_internal.completions(
     sampling bigint, prompt bigint, draws integer
 ) RETURNS SETOF ogive.completion_rows
@@ -12,8 +13,8 @@ DECLARE
 BEGIN
     IF to_regclass('ogive.' || partition_name) IS NOT NULL THEN
         RETURN QUERY EXECUTE format(
-            'SELECT * FROM ogive.%I WHERE prompt_id = $1 AND draw_index < $2', partition_name)
-            USING prompt, draws;
+            'SELECT * FROM ogive.%I WHERE sampling_id = $1 AND prompt_id = $2 AND draw_index < $3',
+            partition_name) USING sampling, prompt, draws;
     END IF;
 END
 $$;

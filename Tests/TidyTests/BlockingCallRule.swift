@@ -56,11 +56,9 @@ struct BlockingCallRule: Rule {
             path: "Sources/Postgres/Embedded/FileLock.swift", calls: ["flock"],
             reason: "LOCK_NB: returns at once"),
         Place(
-            path: "Sources/OgiveModels/Launch/SpawnedProcess.swift", calls: ["waitid", "waitpid"],
-            reason: "WNOHANG: returns at once"),
-        Place(
-            path: "Sources/OgiveModels/Launch/Lifeline.swift", calls: ["poll"],
-            reason: "a timeout of zero: returns at once"),
+            path: "Sources/OgiveModels/Launch/SpawnedProcess.swift",
+            calls: ["poll", "waitid", "waitpid"],
+            reason: "WNOHANG, and a timeout of zero: they return at once"),
         Place(
             path: "Sources/ogive/Terminal/Output.swift", calls: ["readLine"],
             reason: "in a BlockingCall"),

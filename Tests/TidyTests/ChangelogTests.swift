@@ -13,7 +13,7 @@ import Testing
         let versions = versions(in: try SourceTree.text(of: "CHANGELOG.md"))
         #expect(versions.first == "Unreleased")
         guard versions.count > 1 else { return }
-        let program = try SourceTree.text(of: "Sources/ogive/ProgramVersion.swift")
+        let program = try SourceTree.text(of: "Sources/ogive/Ogive.swift")
         #expect(program.contains("text = \"\(versions[1])\""))
     }
 

@@ -1,7 +1,7 @@
 """Ogive's `synthetic` policy and scorer: draws from a declared distribution, no model behind them.
 
 A run is bit for bit the one that Ogive's own workers land, on the same machine: `log` and `cos` are
-those of its C library. See SyntheticLaw.swift and SyntheticText.swift.
+those of its C library. See SyntheticLaw.swift.
 """
 import math
 import time

@@ -194,3 +194,127 @@ package struct PartSpec: Hashable, Sendable, Codable {
         self.scorer = scorer
     }
 }
+
+/// How a language model judges: the rubric, its parameters and how its answer becomes a number.
+package struct JudgeSpec: Hashable, Sendable, Codable {
+    /// Where the number stands in the answer.
+    package enum Rule: String, Sendable, Codable, CaseIterable {
+        /// The last number of the answer. `8/10` ends in 10.
+        case lastNumber = "last_number"
+        /// The first group of the last match of `pattern`.
+        case regex
+        /// The JSON pointer `pointer` into the answer, which is JSON, in a code block or not.
+        case json
+    }
+
+    /// The user's message, with `{{prompt}}`, `{{completion}}`, `{{conversation}}`,
+    /// `{{metadata.FIELD}}`.
+    package var prompt: String
+    /// The system's message; `nil` sends none.
+    package var system: String?
+    /// Where the number stands.
+    package var rule: Rule = .lastNumber
+    /// The regular expression of `regex`.
+    package var pattern: String?
+    /// The JSON pointer of `json`.
+    package var pointer: String?
+    /// The least number that is a reward.
+    package var minimum: Double
+    /// The greatest number that is a reward.
+    package var maximum: Double
+    /// Temperature.
+    package var temperature: Double = 0
+    /// Most tokens of an answer; one that is longer is a failure.
+    package var maxTokens = 1_024
+    /// The seed of the first answer; answer i has `seed + i`.
+    package var seed: UInt32 = 0
+    /// How many answers are averaged; all must be there.
+    package var samples = 1
+
+    /// Most answers for one completion.
+    package static let samplesMax = 64
+
+    /// A rubric whose last number is the reward.
+    package init(prompt: String, minimum: Double, maximum: Double) {
+        self.prompt = prompt
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
+    package var problem: String? {
+        guard minimum.isFinite, maximum.isFinite, minimum < maximum else {
+            return "judge.min must be less than judge.max"
+        }
+        guard temperature.isFinite, temperature >= 0 else {
+            return "judge.temperature must be at least 0"
+        }
+        guard (1...Self.samplesMax).contains(samples), maxTokens > 0 else {
+            return "judge.samples must be in 1...\(Self.samplesMax), judge.max_tokens more than 0"
+        }
+        if rule == .regex, pattern == nil { return "judge.pattern is missing" }
+        if rule == .json, pointer == nil { return "judge.pointer is missing" }
+        return nil
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case prompt, system, rule, pattern, pointer, minimum, maximum, temperature, seed, samples
+        case maxTokens = "max_tokens"
+    }
+}
+
+/// A reward that follows from a rule: the completion against a field of the prompt's metadata.
+package struct VerifierSpec: Hashable, Sendable, Codable {
+    /// What is compared.
+    package enum Rule: String, Sendable, Codable, CaseIterable {
+        /// The last number of the completion with the last number of the field
+        /// (GSM8K's `#### 18` included).
+        case finalNumber = "final_number"
+        /// Whether the field, read as a regular expression, matches in the completion; or
+        /// `pattern`, whose first group is then compared with the field.
+        case regex
+        /// The completion with the field, exactly, surrounding white space apart.
+        case exact
+    }
+
+    /// What is compared.
+    package var rule: Rule
+    /// The metadata field that holds the answer.
+    package var field: String = "answer"
+    /// The regular expression of `regex`; `nil` takes the field as the expression.
+    package var pattern: String?
+    /// Whether a wrong number earns partial credit by its relative error:
+    /// max(0, 1 − |x − a| / max(|a|, 1)). Only for `finalNumber`.
+    package var graded: Bool = false
+
+    /// A rule on the field `answer`.
+    package init(rule: Rule) {
+        self.rule = rule
+    }
+}
+
+/// What an HTTP service is asked and where in its answer the reward stands.
+///
+/// All of it is part of the scoring's identity; the address, keys and headers are not.
+package struct HTTPScorerSpec: Hashable, Sendable, Codable {
+    /// The path that is posted to.
+    package var path: String
+    /// The request as JSON with placeholders: `{{prompt}}`, `{{completion}}`, `{{messages}}`,
+    /// `{{conversation}}`, `{{metadata}}`, `{{metadata.FIELD}}`; or with `{{items}}`, a list with
+    /// one `item` for each completion.
+    package var request: String
+    /// One element of `{{items}}`, with the placeholders above; `nil` sends one pair a request.
+    package var item: String?
+    /// The JSON pointer (RFC 6901) of the reward; with `item`, one `*` stands for the place in the
+    /// list.
+    package var score: String
+    /// The JSON pointer of an item's error; a reward counts only where it finds nothing or null.
+    package var errors: String?
+
+    /// One pair a request.
+    package init(path: String, request: String, score: String) {
+        self.path = path
+        self.request = request
+        self.score = score
+    }
+}

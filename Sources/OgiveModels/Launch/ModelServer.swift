@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+internal import Glibc
 package import OgiveCore
 internal import Synchronization
 
@@ -155,5 +157,153 @@ package final class ModelServer: Sendable {
         ModelError(
             .processDied,
             "the model server `\(spec.argv.joined(separator: " "))` at \(url) \(how); \(tail)")
+    }
+}
+
+/// How a local model server is started.
+package struct ModelServerSpec: Hashable, Sendable {
+    /// Program and arguments; `{port}` is replaced by the server's port, `{threads}` by `threads`.
+    package var argv: [String]
+    /// The server's share of the cores that this process may use.
+    package var threads = UsableCores.count
+    /// Environment variables besides those of this process, with the same replacements.
+    package var environment: [String: String] = [:]
+    /// The folder that it runs in; `nil` is the current one.
+    package var workingDirectory: String?
+    /// The page that answers 200 when the server is ready.
+    package var healthPath = "/health"
+    /// Longest time from the start to being healthy.
+    package var startTimeout = Duration.seconds(300)
+    /// Time from SIGTERM to SIGKILL.
+    package var grace = Duration.seconds(10)
+    /// Where its output goes (appended); `nil` is a temporary file that nobody else sees.
+    package var logFile: String?
+    /// Most restarts after it was healthy once.
+    package var restartsMax = 5
+
+    /// Names a command.
+    package init(argv: [String]) {
+        self.argv = argv
+    }
+}
+
+/// The file that a model server's output goes to.
+///
+/// The server writes to it itself, so that it never blocks on us and its last words survive it.
+struct ServerLog: ~Copyable {
+    /// The open file.
+    let descriptor: Int32
+    /// Where this server's lines begin: what is before is of an earlier run.
+    private let start: off_t
+
+    /// Most bytes that are read back.
+    private static let tailBytesMax = 32_768
+
+    private static var temporaryFolder: String {
+        ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    }
+
+    /// Opens `path` for appending, or a temporary file without a name.
+    ///
+    /// A line says what is started: many servers write nothing of their own.
+    init(path: String?, starting command: String) throws(ModelError) {
+        let flags = O_RDWR | O_CLOEXEC | O_APPEND
+        // open reads the path only during the call.
+        let descriptor =
+            if let path {
+                unsafe open(path, flags | O_CREAT, 0o644)
+            } else {
+                Self.openTemporary(flags)
+            }
+        guard descriptor >= 0 else {
+            throw ModelError(
+                .misconfigured,
+                // strerror gives a text that lives until the next call.
+                "the log file \(path ?? "in the temporary folder") cannot be opened: "
+                    + "\(unsafe String(cString: strerror(errno)))")
+        }
+        self.descriptor = descriptor
+        if path != nil { Self.write("starting \(command)", to: descriptor) }
+        start = lseek(descriptor, 0, SEEK_END)
+    }
+
+    /// A new file that only this process and its children see: its name is removed at once.
+    private static func openTemporary(_ flags: Int32) -> Int32 {
+        let name = String(UInt64.random(in: 0 ... .max), radix: 36)
+        let path = "\(temporaryFolder)/ogive-server-\(name).log"
+        // open and unlink read the path only during the call.
+        let descriptor = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600)
+        if descriptor >= 0 { unsafe unlink(path) }
+        return descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Adds how the server ended.
+    func note(_ text: String) {
+        Self.write(text, to: descriptor)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        let line = Array("ogive: \(text)\n".utf8)
+        // The kernel reads as many bytes as the array has. A log that cannot be written, on a full
+        // disk, does not keep the server from running.
+        _ = unsafe Glibc.write(descriptor, line, line.count)
+    }
+
+    /// The last lines, at most `count`, indented for a message.
+    func tail(_ count: Int = 20) -> String {
+        let size = lseek(descriptor, 0, SEEK_END)
+        let from = max(start, size - off_t(Self.tailBytesMax))
+        var bytes = [UInt8](repeating: 0, count: Self.tailBytesMax)
+        // At most the array's size is written to it.
+        let read = unsafe pread(descriptor, &bytes, bytes.count, from)
+        let text = String(decoding: bytes.prefix(max(0, read)), as: UTF8.self)
+        let lines = text.split(whereSeparator: \.isNewline).suffix(count)
+        return lines.isEmpty
+            ? "it wrote nothing"
+            : "its last lines:\n" + lines.map { "    " + $0.prefix(400) }.joined(separator: "\n")
+    }
+}
+
+/// Finds a TCP port of the loopback interface that nobody listens on.
+package enum FreePort {
+    /// Below the ports that Linux gives to outgoing connections (32 768 and up): one of these would
+    /// take a port between now and the server's start, or while a dead server is started again.
+    private static let range: Range<UInt16> = 20_000..<32_768
+    private static let attemptsMax = 64
+
+    /// A port that was free a moment ago. Another server may take it before this one does, and then
+    /// the server's own error says so.
+    package static func find() throws(ModelError) -> UInt16 {
+        for _ in 0..<attemptsMax {
+            if let port = free(UInt16.random(in: range)) { return port }
+        }
+        // 0: one that the system chooses.
+        if let port = free(0) { return port }
+        // strerror gives a text that lives until the next call.
+        throw ModelError(
+            .misconfigured,
+            "no free port on 127.0.0.1: \(unsafe String(cString: strerror(errno)))")
+    }
+
+    /// The port, if nobody has it.
+    private static func free(_ port: UInt16) -> UInt16? {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return nil }
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // sockaddr_in is the form that the two calls take for AF_INET, and `length` is its size.
+        let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe bind(socket, pointer, length) == 0
+                    ? unsafe getsockname(socket, pointer, &length) : -1
+            }
+        }
+        return code == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
 }

@@ -2,7 +2,8 @@ internal import AsyncHTTPClient
 internal import FoundationEssentials
 internal import Glibc
 internal import NIOCore
-internal import OgiveCore
+package import OgiveCore
+internal import Synchronization
 
 /// A child process in a process group of its own, so that it and all it starts can be ended
 /// together, and an interrupt from the terminal does not reach it.
@@ -177,6 +178,126 @@ struct SpawnedProcess: Sendable {
             }
             // The array, and with it `base`, lives until `body` returns.
             return unsafe body(base)
+        }
+    }
+}
+
+/// A connection whose closing tells a supervisor that this process is gone.
+package struct Lifeline: ~Copyable {
+    /// The supervisor's standard input.
+    let readEnd: Int32
+    private let writeEnd: Int32
+
+    /// Opens both ends; no other child inherits them, which would keep a supervisor waiting.
+    init() throws(ModelError) {
+        var ends: [Int32] = [-1, -1]
+        // The array has room for the two descriptors.
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else {
+            throw ModelError(
+                .processDied,
+                "no socket pair can be opened: \(unsafe String(cString: strerror(errno)))")
+        }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    /// Whether the other end of a descriptor is closed; takes a byte that was written to it. Never
+    /// blocks.
+    package static func isClosed(_ descriptor: Int32) -> Bool {
+        var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // One live `pollfd`, and the count says one; with a timeout of zero the call returns at
+        // once, and the read after it has something to read.
+        guard unsafe poll(&item, 1, 0) > 0 else { return false }
+        var byte: UInt8 = 0
+        // The kernel writes at most one byte into a live local.
+        let count = unsafe read(descriptor, &byte, 1)
+        return count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+}
+
+/// Another process of this program, started and watched by it.
+///
+/// Its standard input is a connection that closes when this process ends, however it ends; its
+/// outputs are this process's own.
+package final class ChildProcess: Sendable {
+    private let process: SpawnedProcess
+    private let lifeline: Lifeline
+
+    /// Starts `argv` in a process group of its own, with this process's environment but for the
+    /// variables `withheld`. Throws `processDied`.
+    package init(_ argv: [String], without withheld: Set<String> = []) throws(ModelError) {
+        lifeline = try Lifeline()
+        process = try SpawnedProcess.start(
+            argv, withheld: withheld, input: lifeline.readEnd, output: nil)
+    }
+
+    /// The process id.
+    package var id: Int32 { process.id }
+
+    /// Whether it has not ended yet.
+    package var isRunning: Bool { process.end() == nil }
+
+    /// Asks the process to end as if by SIGTERM.
+    package func terminate() {
+        process.signal(SIGTERM)
+    }
+
+    /// Ends the process at once.
+    package func kill() {
+        process.signal(SIGKILL)
+    }
+
+    /// Waits for its end and returns its status as a shell would (128 + n for signal n). Call it
+    /// once. When the task is cancelled, the process is killed first.
+    package func wait() async -> Int32 {
+        await withTaskCancellationHandler {
+            await process.waitForEnd().status
+        } onCancel: {
+            kill()
+        }
+    }
+}
+
+/// Keeps a command alive exactly as long as the process that asked for it.
+///
+/// It is the body of a tiny process between Ogive and a model server: its standard input is a
+/// pipe whose other end only Ogive holds. When that closes, also because Ogive was killed by
+/// SIGKILL, the server and all it started are ended.
+package enum ProcessSupervisor {
+    private static let isStopRequested = Atomic(false)
+
+    /// Runs `argv` until it ends by itself, `lifeline` closes, the task is cancelled, or (with
+    /// `handlesSignals`) SIGTERM, SIGINT or SIGHUP come; then ends its process group by SIGTERM,
+    /// and by SIGKILL after `grace`. Returns the command's status as a shell would.
+    package static func run(
+        _ argv: [String], grace: Duration, lifeline: Int32 = 0, handlesSignals: Bool = true
+    ) async throws(ModelError) -> Int32 {
+        if handlesSignals { handleSignals() }
+        let process = try SpawnedProcess.start(argv, input: nil, output: nil)
+        while process.end() == nil {
+            let isStopped = handlesSignals && isStopRequested.load(ordering: .relaxed)
+            if isStopped || Task.isCancelled || Lifeline.isClosed(lifeline) {
+                return await process.stop(grace: grace).status
+            }
+            await SpawnedProcess.pause()
+        }
+        return await process.waitForEnd().status
+    }
+
+    private static func handleSignals() {
+        // The first use initialises the flag, which a signal handler must not do.
+        isStopRequested.store(false, ordering: .relaxed)
+        for number in [SIGTERM, SIGINT, SIGHUP] {
+            // Storing an atomic is all that a handler may do here.
+            signal(number) { _ in
+                ProcessSupervisor.isStopRequested.store(true, ordering: .relaxed)
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import OgiveCore
+package import OgiveCore
 
 /// One thing that was looked at before a run, and what was concluded.
 package struct Finding: Hashable, Sendable {
@@ -47,4 +47,122 @@ package struct Finding: Hashable, Sendable {
 extension [Finding] {
     /// How bad the worst of them is; `nil` when there are none.
     package var worst: Finding.Severity? { map(\.severity).max() }
+}
+
+/// What a preflight looks at. The raw values are stable: scripts may rely on them.
+package enum FindingCode: String, Hashable, Sendable, CaseIterable {
+    /// The policy's server answers, with this model and key.
+    case policyAnswers = "policy.answers"
+    /// The same seed gives the same text.
+    case policyDeterministic = "policy.deterministic"
+    /// Different seeds give different texts.
+    case policySeeds = "policy.seeds"
+    /// Choice i of a request has the seed s + i.
+    case policyChoices = "policy.choices"
+    /// The temperature is heeded.
+    case policyTemperature = "policy.temperature"
+    /// `max_tokens` is heeded.
+    case policyMaxTokens = "policy.max_tokens"
+    /// Completions end by themselves, and their end token is counted.
+    case policyEnding = "policy.ending"
+    /// Log-probabilities are there and are such.
+    case policyLogProbabilities = "policy.log_probabilities"
+    /// Prompts and completions fit the context.
+    case policyContext = "policy.context"
+    /// The prompt begins with one BOS.
+    case policyBOS = "policy.bos"
+    /// The chat template shows all that the prompts have: tools, names, calls.
+    case policyTemplate = "policy.template"
+    /// The scorer can carry every prompt.
+    case scorerPrompts = "scorer.prompts"
+    /// The scorer answers.
+    case scorerAnswers = "scorer.answers"
+    /// The same text twice has the same reward.
+    case scorerDeterministic = "scorer.deterministic"
+    /// A text has the same reward alone and among others.
+    case scorerBatches = "scorer.batches"
+    /// Different texts have different rewards.
+    case scorerVaries = "scorer.varies"
+    /// Rewards are raw and not squashed.
+    case scorerRaw = "scorer.raw"
+    /// The end and the beginning of a long text count.
+    case scorerTruncation = "scorer.truncation"
+    /// Prompts and completions fit the context.
+    case scorerContext = "scorer.context"
+    /// The scored text begins with one BOS.
+    case scorerBOS = "scorer.bos"
+    /// Policy and reward model render a conversation alike.
+    case templates
+    /// The prompts can be read.
+    case prompts
+    /// How fast it goes, how long it takes, what it costs.
+    case throughput
+    /// The budget suffices and can be kept.
+    case budget
+    /// The database is there, of a fit version and schema, with the rights that are needed.
+    case database
+    /// What is landed fits the disk.
+    case diskSpace = "disk_space"
+    /// The coordinator can listen.
+    case coordinator
+}
+
+/// One check, with the time that it may take.
+package struct Check: Sendable {
+    let code: FindingCode
+    let place: String
+    let limit: Duration
+    let body: @Sendable () async throws -> [Finding]
+
+    /// Names a check.
+    package init(
+        _ code: FindingCode, at place: String, within limit: Duration = .seconds(20),
+        _ body: @escaping @Sendable () async throws -> [Finding]
+    ) {
+        self.code = code
+        self.place = place
+        self.limit = limit
+        self.body = body
+    }
+
+    /// Runs it in what is left of the time of all. Fails when the server is lost meanwhile.
+    package func run(_ shared: SharedTime) async -> Result<[Finding], ModelError> {
+        let left = shared.left
+        guard left > .zero else { return .success([shared.notChecked(code, at: place)]) }
+        return await run(shared.time, within: min(limit, left))
+    }
+
+    /// Runs it. One that is not done in time is given up and says so: nothing was concluded then.
+    package func run(
+        _ time: TimeSource, within bound: Duration? = nil
+    ) async -> Result<[Finding], ModelError> {
+        let limit = bound ?? limit
+        return await withTaskGroup(of: Result<[Finding], ModelError>?.self) { group in
+            group.addTask {
+                do {
+                    return .success(try await body())
+                } catch {
+                    if let error = error as? ModelError, error.isServerGone {
+                        return .failure(error)
+                    }
+                    return .success([
+                        Finding(.warning, code, at: place, "could not be checked: \(error)")
+                    ])
+                }
+            }
+            group.addTask {
+                // Cancelled when the check was faster.
+                try? await time.sleep(limit)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+                ?? .success([
+                    Finding(
+                        .note, code, at: place,
+                        "not concluded: the check was given up after \(limit)")
+                ])
+        }
+    }
 }

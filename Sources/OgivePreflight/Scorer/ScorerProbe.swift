@@ -112,3 +112,159 @@ package struct ScorerProbe: Sendable {
         ]
     }
 }
+
+extension ScorerProbe {
+    /// Words that make a text long.
+    private static let filler = " and then we count once more what is there"
+    /// Longest completion that is tried, in words.
+    private static let wordsMax = 4_096
+    /// Words of the filler.
+    private static let fillerWords = 9
+
+    /// Whether the end and the beginning of a completion of full length count: of two long texts
+    /// that differ in nothing else, a scorer that cuts cannot tell one from the other.
+    func truncationFindings(maxTokens: Int) async throws -> [Finding] {
+        guard isModel else { return [] }
+        let scores = try await score(requests)
+        guard let low = scores.indices.min(by: { scores[$0] < scores[$1] }),
+            let high = scores.indices.max(by: { scores[$0] < scores[$1] }),
+            scores[low] < scores[high]
+        else { return [] }
+        // A word takes one token or more: this is no longer than a draw may be.
+        let words = min(maxTokens * 2 / 3, Self.wordsMax)
+        let long = String(repeating: Self.filler, count: max(1, words / Self.fillerWords))
+        let ends = [requests[low].completion, requests[high].completion]
+        let prompt = requests[high].prompt
+        let texts = ends.map { long + " " + $0 } + ends.map { $0 + long }
+        let results = await scorer.score(
+            texts.map { ScoreRequest(prompt: prompt, completion: $0) })
+        let length = "completions of about \(words) words (max_tokens is \(maxTokens))"
+        var rewards: [Double] = []
+        for result in results {
+            switch result {
+            case .success(let score): rewards.append(score.reward)
+            case .failure(let error) where error.isServerGone: throw error
+            case .failure(let error):
+                return [
+                    Finding(
+                        .warning, .scorerTruncation, at: name,
+                        "\(length) have no reward: \(error.message)",
+                        advice: "serve the scorer with a larger context, or lower "
+                            + "`policy.sampling.max_tokens`: such draws become failures")
+                ]
+            }
+        }
+        guard rewards.count == 4 else { return [] }
+        let blind = [
+            rewards[0] == rewards[1] ? "end" : nil, rewards[2] == rewards[3] ? "beginning" : nil,
+        ].compactMap(\.self)
+        if blind.isEmpty {
+            return [
+                Finding(.ok, .scorerTruncation, at: name, "\(length) are read from end to end")
+            ]
+        }
+        return [
+            Finding(
+                .error, .scorerTruncation, at: name,
+                "\(length) that differ in their \(blind.joined(separator: " or ")) only have "
+                    + "exactly the same reward: the scorer cuts long texts, silently",
+                advice: "raise the scorer's truncation length above prompt and max_tokens, or "
+                    + "lower `policy.sampling.max_tokens`")
+        ]
+    }
+}
+
+/// Scores of the same texts, asked for in several ways.
+struct ScoreEvidence {
+    let name: String
+    let isModel: Bool
+    let together: [Double]
+    let again: [Double]
+    let alone: [Double]
+
+    /// So few scores within an interval may be there by chance.
+    private static let rangeMin = 8
+    /// Rewards that differ by less are the same: batches are added up in another order.
+    private static let absolute = 0.005
+    /// The same as a share of the spread.
+    private static let relative = 0.01
+
+    var findings: [Finding] {
+        [variety, determinism, batches] + (range.map { [$0] } ?? [])
+    }
+
+    private var spread: Double {
+        (together.max() ?? 0) - (together.min() ?? 0)
+    }
+    private var tolerance: Double { max(Self.absolute, spread * Self.relative) }
+
+    private func largest(_ other: [Double]) -> Double {
+        zip(together, other).map { abs($0 - $1) }.max() ?? 0
+    }
+
+    private var variety: Finding {
+        let least = PolicyProbe.short(together.min() ?? 0)
+        let most = PolicyProbe.short(together.max() ?? 0)
+        if spread > 0 {
+            return Finding(
+                .ok, .scorerVaries, at: name,
+                "\(together.count) texts have rewards from \(least) to \(most)")
+        }
+        return Finding(
+            isModel ? .warning : .note, .scorerVaries, at: name,
+            "\(together.count) different texts all have the reward \(least)",
+            advice: isModel
+                ? "look at the scorer with a good and a bad answer: a constant reward makes every "
+                    + "table degenerate" : nil)
+    }
+
+    private var determinism: Finding {
+        let difference = largest(again)
+        if difference <= tolerance {
+            return Finding(
+                .ok, .scorerDeterministic, at: name,
+                "\(together.count) texts have the same rewards again"
+                    + (difference > 0 ? " (within \(PolicyProbe.short(difference)))" : ""))
+        }
+        return Finding(
+            .warning, .scorerDeterministic, at: name,
+            "the same text has rewards that differ by up to \(PolicyProbe.short(difference)), of "
+                + "a spread of \(PolicyProbe.short(spread))",
+            advice: "a noisy reward widens every distribution: make the scorer deterministic "
+                + "(temperature 0 of a judge, no dropout, float32)")
+    }
+
+    private var batches: Finding {
+        let noise = largest(again)
+        let difference = largest(alone)
+        if difference <= max(tolerance, 2 * noise) {
+            return Finding(
+                .ok, .scorerBatches, at: name,
+                "\(together.count) texts have the same rewards together and one by one"
+                    + (difference > 0 ? " (within \(PolicyProbe.short(difference)))" : ""))
+        }
+        return Finding(
+            .error, .scorerBatches, at: name,
+            "a text has another reward among others than alone, by up to "
+                + "\(PolicyProbe.short(difference)): what is beside it counts (padding without a "
+                + "mask, or scores in another order than the texts)",
+            advice: "set `scorer.batch_size: 1`, and fix the scorer")
+    }
+
+    private var range: Finding? {
+        guard isModel, together.count >= Self.rangeMin, spread > 0 else { return nil }
+        let all = together + alone
+        let interval =
+            all.allSatisfy { (0...1).contains($0) }
+            ? "[0, 1]" : all.allSatisfy { (-1...1).contains($0) } ? "[−1, 1]" : nil
+        guard let interval else {
+            return Finding(
+                .ok, .scorerRaw, at: name, "rewards leave [0, 1] and [−1, 1]: they are raw")
+        }
+        return Finding(
+            .warning, .scorerRaw, at: name,
+            "all of \(together.count) rewards are in \(interval): they may be squashed, by a "
+                + "sigmoid or a tanh, where large rewards come to lie together",
+            advice: "let the scorer give its raw number; nothing, if this is its own range")
+    }
+}

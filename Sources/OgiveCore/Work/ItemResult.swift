@@ -30,6 +30,19 @@ package struct ItemResult: Hashable, Sendable {
     }
 }
 
+extension ItemResult {
+    /// The columns of a draw that follow from its result, beside those of its completion.
+    package static let columns: [StoredColumn<ItemResult>] = [
+        StoredColumn("seed") { $0.seed.map { StoredValue.bigint(Int64($0)) } },
+        StoredColumn("sample_ms") {
+            $0.sampleDuration.map { StoredValue.real(Float($0 / .milliseconds(1))) }
+        },
+        StoredColumn("prompt_tokens") {
+            StoredValue.tokens($0.completion?.promptTokenCount ?? $0.policyTokens?.input)
+        },
+    ]
+}
+
 /// A typed reason why a draw or its reward is missing. An error is never a score.
 package struct Failure: Hashable, Sendable {
     /// The stage that failed.

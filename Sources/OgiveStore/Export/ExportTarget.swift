@@ -68,7 +68,7 @@ struct ExportRows: Sendable {
     /// What follows FROM, with a column `prompt_id`. $1 run, $2 snapshot or NULL, $3 the prompts
     /// of the page, from $4 on the options.
     let source: String
-    /// The order of the rows of one prompt; empty where there is one.
+    /// What orders the rows of one prompt; empty where each prompt has one.
     let order: [String]
     /// The options that they depend on.
     let options: [ExportOption]

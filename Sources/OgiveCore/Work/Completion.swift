@@ -40,6 +40,29 @@ package struct Completion: Hashable, Sendable {
     package var isTruncated: Bool { finishReason == .length }
 }
 
+extension Completion {
+    /// The columns of a draw that follow from its completion, but for the text.
+    package static let columns: [StoredColumn<Completion>] = [
+        StoredColumn("token_count") { StoredValue.tokens($0.tokenCount) },
+        StoredColumn("finish_reason") { StoredValue.text($0.finishReason.rawValue) },
+        // An error is never a number: what is not finite is not known.
+        StoredColumn("log_probability") {
+            $0.logProbability.flatMap { $0.isFinite ? StoredValue.double($0) : nil }
+        },
+        StoredColumn("token_ids") {
+            $0.hasFiniteTokens ? $0.tokenIDs.map { StoredValue.integers($0) } : nil
+        },
+        StoredColumn("token_log_probabilities") {
+            guard $0.hasFiniteTokens else { return nil }
+            return $0.tokenLogProbabilities.map { StoredValue.reals($0.map { Float($0) }) }
+        },
+    ]
+
+    private var hasFiniteTokens: Bool {
+        tokenLogProbabilities?.allSatisfy(\.isFinite) ?? true
+    }
+}
+
 /// log π_ref(y|x) of a completion that is given, under the policy, in nats at temperature 1.
 package struct LogProbability: Hashable, Sendable {
     /// The sum over the completion's tokens, the end token included; finite.

@@ -127,46 +127,30 @@ enum ExportQueries {
     }
 
     private static func body(_ request: ExportRequest) -> String {
-        let page = "x WHERE x.prompt_id = ANY ($3)"
-        switch request.target {
-        case .qrpoClaire, .qrpoSwiss, .trlPreference, .dpo, .rebel:
-            let enough = request.refRewards.map { " AND x.n >= \($0)" } ?? ""
-            return """
-                ogive.preference_pairs($1, $4, $5::integer, $6::integer, $7::bigint, $2)
-                \(page)\(enough) ORDER BY x.prompt_id, x.pair_index
-                """
-        case .raw:
-            return """
-                ogive.training_rows($1, $4, $5, $6, mean_spread => $7::float8, snapshot => $2)
-                \(page) ORDER BY x.prompt_id, x.item_kind DESC, x.item_index
-                """
-        case .value:
-            return "ogive.value_rows($1, $4, $2) \(page) ORDER BY x.prompt_id"
-        case .astarPO:
-            return """
-                (SELECT v.*, t.draw_rewards FROM ogive.value_rows($1, $4, $2) v
-                JOIN ogive.run_tables t ON t.prompt_id = v.prompt_id
-                WHERE t.run_id = ogive.run_id($1) AND t.snapshot_id = ogive.snapshot_id($1, $2)
-                    AND v.prompt_id = ANY ($3) AND t.prompt_id = ANY ($3))
-                \(page) ORDER BY x.prompt_id
-                """
-        }
+        let rows = request.target.rows
+        let least = rows.isOfPairs ? request.refRewards : nil
+        let enough = least.map { " AND x.n >= \($0)" } ?? ""
+        let order = (["prompt_id"] + rows.order).map { "x.\($0)" }.joined(separator: ", ")
+        return """
+            \(rows.source)
+            x WHERE x.prompt_id = ANY ($3)\(enough) ORDER BY \(order)
+            """
     }
 
     /// The parameters from $4 on.
     static func parameters(_ request: ExportRequest, meanSpread: Double?) -> [PostgresValue] {
-        switch request.target {
-        case .qrpoClaire, .qrpoSwiss, .trlPreference, .dpo, .rebel:
-            [
-                .string(request.strategy), .int64(Int64(request.k)), .int64(Int64(request.pairs)),
-                .int64(request.seed),
-            ]
-        case .raw:
-            [
-                .double(request.beta), .string(request.transform), .string(request.ties),
-                .optional(meanSpread, PostgresValue.double),
-            ]
-        case .value, .astarPO: [.double(request.beta)]
+        let options = request.target.options.map { option -> PostgresValue in
+            switch option {
+            case .strategy: .string(request.strategy)
+            case .k: .int64(Int64(request.k))
+            case .pairs: .int64(Int64(request.pairs))
+            case .seed: .int64(request.seed)
+            case .beta: .double(request.beta)
+            case .transform: .string(request.transform)
+            case .ties: .string(request.ties)
+            }
         }
+        guard request.target.rows.takesMeanSpread else { return options }
+        return options + [.optional(meanSpread, PostgresValue.double)]
     }
 }

@@ -1,33 +1,5 @@
 internal import OgiveCore
 
-/// Which trainer an export is for: it decides the columns.
-package enum ExportTarget: String, CaseIterable, Sendable {
-    /// The trainer of arXiv 2507.08068 (CLAIRE-Labo/quantile-reward-policy-optimization).
-    case qrpoClaire = "qrpo-claire"
-    /// The trainer of swiss-ai/posttraining.
-    case qrpoSwiss = "qrpo-swiss"
-    /// TRL's preference format.
-    case trlPreference = "trl-preference"
-    /// The same with the reference log-probabilities that TRL's DPOTrainer need not compute then.
-    case dpo
-    /// Pairs with reward gaps and reference log-probabilities (arXiv 2404.16767).
-    case rebel
-    /// Soft values of prompts (arXiv 2505.20686).
-    case astarPO = "astar-po"
-    /// Values of prompts or prefixes.
-    case value
-    /// Every draw and candidate with a reward.
-    case raw
-
-    /// Whether a row is a pair.
-    package var isOfPairs: Bool {
-        switch self {
-        case .qrpoClaire, .qrpoSwiss, .trlPreference, .dpo, .rebel: true
-        case .astarPO, .value, .raw: false
-        }
-    }
-}
-
 /// How rows are written.
 package enum ExportFormat: String, CaseIterable, Sendable {
     /// A JSON object a line.
@@ -83,7 +55,7 @@ extension ExportRequest {
         if outline.tables == 0 {
             return "\(place) has no rewards yet; `ogive status \(run)` says how far it is"
         }
-        guard target.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
+        guard target.rows.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
         if outline.leftOut == outline.tables {
             return "every prompt of \(place) has fewer than \(refRewards ?? 0) rewards; give a "
                 + "smaller --ref-rewards"

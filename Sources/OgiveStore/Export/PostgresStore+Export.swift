@@ -71,7 +71,7 @@ struct ExportReading {
         let hasAll = request.target.logProbabilities != nil && lacking.advice == nil
         let columns = request.target.columns(request, hasLogProbabilities: hasAll)
         var spread: Double?
-        if request.target == .raw, request.transform == "scaled-normal-icdf" {
+        if request.target.rows.takesMeanSpread, request.transform == "scaled-normal-icdf" {
             spread = try await connection.query(ExportQueries.meanSpread, names).one().decode(
                 0, as: Double?.self)
         }

@@ -136,9 +136,7 @@ enum LandingQueries {
         """
 
     static let copyCompletions = """
-        COPY ogive.completion_rows (sampling_id, prompt_id, draw_index, worker, landed_at, seed,
-            sample_ms, text, raw, token_count, finish_reason, log_probability, prompt_tokens,
-            token_ids, token_log_probabilities)
+        COPY ogive.completion_rows (\(LandingRows.completionColumns.joined(separator: ", ")))
         FROM STDIN (FORMAT binary)
         """
     static let copyParts = """

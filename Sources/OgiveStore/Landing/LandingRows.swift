@@ -8,29 +8,31 @@ struct LandingRows {
     let scoring: Int64
     let now: Int64
 
+    /// The columns of `ogive.completion_rows`, in the order of `completions`.
+    static let completionColumns =
+        ["sampling_id", "prompt_id", "draw_index", "worker", "landed_at", "text", "raw"]
+        + ItemResult.columns.map(\.name) + Completion.columns.map(\.name)
+
     /// Rows of `ogive.completion_rows`.
     func completions(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
-        try rows(of: results) { (result, buffer) throws(PostgresError) in
+        let columns = Int16(Self.completionColumns.count)
+        return try rows(of: results) { (result, buffer) throws(PostgresError) in
             guard let completion = result.completion else { return }
-            try buffer.row(columns: 15) { (row) throws(PostgresError) in
+            try buffer.row(columns: columns) { (row) throws(PostgresError) in
                 row.append(sampling)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
                 try row.append(uuid: result.worker.bytes)
                 row.append(timestampMicroseconds: now)
-                if let seed = result.item.seed { row.append(Int64(seed)) } else { row.appendNull() }
-                if let duration = result.item.sampleDuration {
-                    row.append(Float(duration / .milliseconds(1)))
-                } else {
-                    row.appendNull()
+                let stored = StoredText(completion.text)
+                try row.append(stored.raw == nil ? completion.text : completion.text.storable)
+                if let raw = stored.raw { try row.append(bytes: raw) } else { row.appendNull() }
+                for column in ItemResult.columns {
+                    try row.append(stored: column.value(result.item))
                 }
-                try Self.append(completion, to: &row)
-                Self.append(
-                    completion.promptTokenCount ?? result.item.policyTokens?.input, to: &row)
-                let isWhole = completion.tokenLogProbabilities?.allSatisfy(\.isFinite) ?? true
-                try Self.append(
-                    isWhole ? completion.tokenIDs : nil,
-                    isWhole ? completion.tokenLogProbabilities : nil, to: &row)
+                for column in Completion.columns {
+                    try row.append(stored: column.value(completion))
+                }
             }
         }
     }
@@ -143,22 +145,6 @@ struct LandingRows {
     }
 
     private static func append(
-        _ completion: Completion, to row: inout PostgresCopyRow
-    ) throws(PostgresError) {
-        let stored = StoredText(completion.text)
-        try row.append(stored.raw == nil ? completion.text : completion.text.storable)
-        if let raw = stored.raw { try row.append(bytes: raw) } else { row.appendNull() }
-        append(completion.tokenCount, to: &row)
-        try row.append(completion.finishReason.rawValue)
-        // An error is never a number: what is not finite is not known.
-        if let logProbability = completion.logProbability, logProbability.isFinite {
-            row.append(logProbability)
-        } else {
-            row.appendNull()
-        }
-    }
-
-    private static func append(
         _ ids: [Int32]?, _ values: [Double]?, to row: inout PostgresCopyRow
     ) throws(PostgresError) {
         if let ids { try row.append(ids) } else { row.appendNull() }
@@ -171,6 +157,22 @@ struct LandingRows {
             row.append(tokens)
         } else {
             row.appendNull()
+        }
+    }
+}
+
+extension PostgresCopyRow {
+    /// Appends a value of the type that it says; `nil` is NULL.
+    fileprivate mutating func append(stored value: StoredValue?) throws(PostgresError) {
+        switch value {
+        case .bigint(let number): append(number)
+        case .integer(let number): append(number)
+        case .real(let number): append(number)
+        case .double(let number): append(number)
+        case .text(let text): try append(text)
+        case .integers(let numbers): try append(numbers)
+        case .reals(let numbers): try append(numbers)
+        case nil: appendNull()
         }
     }
 }

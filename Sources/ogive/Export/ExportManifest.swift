@@ -37,17 +37,17 @@ struct ExportManifest {
         throws(CommandError)
     {
         var options: JSONFields = [:]
-        if request.target.isOfPairs {
-            options["strategy"] = .string(request.strategy)
-            options["k"] = .number("\(request.k)")
-            options["pairs"] = .number("\(request.pairs)")
-            options["seed"] = .number("\(request.seed)")
-        } else {
-            options["beta"] = .number("\(request.beta)")
-        }
-        if request.target == .raw {
-            options["transform"] = .string(request.transform)
-            options["ties"] = .string(request.ties)
+        for option in request.target.options {
+            options[option.rawValue] =
+                switch option {
+                case .strategy: .string(request.strategy)
+                case .k: .number("\(request.k)")
+                case .pairs: .number("\(request.pairs)")
+                case .seed: .number("\(request.seed)")
+                case .beta: .number("\(request.beta)")
+                case .transform: .string(request.transform)
+                case .ties: .string(request.ties)
+                }
         }
         if let count = request.refRewards { options["ref_rewards"] = .number("\(count)") }
         if let shardRows { options["shard_rows"] = .number("\(shardRows)") }

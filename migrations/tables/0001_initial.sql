@@ -668,8 +668,8 @@ COMMENT ON COLUMN ogive.runs.min_draws IS
 COMMENT ON COLUMN ogive.runs.raised_draws IS
     'Sum over ogive.prompt_target_rows of what is asked for beyond min_draws.';
 COMMENT ON COLUMN ogive.runs.former_draws IS
-    'Draws that it asked for of every prompt before it asked for more: a prompt that has exactly so '
-    'many was not begun anew.';
+    'Draws that it asked for of every prompt before it asked for more: a prompt that has the first '
+    'so many, and no others, was not begun since.';
 CREATE INDEX runs_scoring ON ogive.runs (scoring_id);
 CREATE INDEX runs_sampling ON ogive.runs (sampling_id);
 

@@ -51,10 +51,10 @@ package struct PageLimit: Hashable, Sendable {
     /// of which are done, without a look at each: a coordinator that takes over millions of them
     /// need not wait for that. What is left out is found when the run is paged anew.
     package var skipsDone = false
-    /// Whether the page names begun prompts only, with all that is pending of them, in whatever
-    /// order the run takes it. A prompt is begun when some of its draws have an outcome in the
-    /// run's scoring and others have none; but not when those are all of a former number of
-    /// draws: then more were asked for, and none of these was begun.
+    /// Whether the page names begun prompts only, with all that is pending of them, draws beside
+    /// candidates. A prompt is begun when some of its draws have an outcome in the run's scoring
+    /// and others have none; but not when the first ones have, as many as were once asked for: then
+    /// more were asked for, and none of these was begun.
     package var onlyBegun = false
 
     /// Joins both.

@@ -43,9 +43,10 @@ enum PagingQueries {
     /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
     /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
     /// whether draws are wanted now, $11 run: $4 is what it asks for of prompts without a target of
-    /// their own, $12 most prompts that are looked at. $13 whether only begun prompts are asked for:
-    /// some of their draws have an outcome and others have none, unless those are the first of a
-    /// number of draws that was asked for, $14. A target of its own is such a number and more.
+    /// their own, $12 most prompts that are looked at, $13 whether only begun prompts are asked
+    /// for, $14 numbers of draws that were ever asked for. A prompt is begun when some of its draws
+    /// have an outcome and others have none, unless the first ones have, as many as were asked for.
+    /// One with a target of its own had all that was asked for before.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws

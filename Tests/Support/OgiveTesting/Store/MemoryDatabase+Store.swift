@@ -58,8 +58,9 @@ extension MemoryDatabase {
         return page
     }
 
-    /// Whether some of a prompt's draws have an outcome and others have none, unless those are all
-    /// of a former number of draws. A target of its own is the former number and more.
+    /// Whether some of a prompt's draws have an outcome and others have none, unless the first ones
+    /// have, as many as were asked for. One with a target of its own had all that was asked for
+    /// before.
     private func isBegun(_ prompt: PromptID, _ run: RunDescription) -> Bool {
         guard runs[run.id]?.targets[prompt] == nil else { return false }
         let resolved = (0..<run.spec.firstDraws).filter {

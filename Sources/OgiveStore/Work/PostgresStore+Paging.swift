@@ -64,7 +64,8 @@ enum PagingQueries {
             SELECT draws FROM ogive.prompt_target_rows
             WHERE run_id = $11 AND prompt_id = p.id OFFSET 0
         ) g ON true
-        WHERE (NOT $13::boolean OR (g.draws IS NULL AND EXISTS (
+        WHERE (NOT $13::boolean OR (g.draws IS NULL
+            AND (t.prompt_id IS NULL OR t.complete_to < $4) AND EXISTS (
                 SELECT FROM (
                     SELECT count(*)::integer AS count, max(d.draw_index) AS last
                     FROM (

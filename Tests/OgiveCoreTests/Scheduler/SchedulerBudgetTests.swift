@@ -148,7 +148,7 @@ struct SchedulerBudgetTests {
     }
 
     @Test("A spent budget completes what a run that samples nothing has begun")
-    func rescoring() throws {
+    func rescoring() {
         var (bench, effects) = Self.restarted { $0.spec.samples = false }
         #expect(effects.onlyBegun == [true])
         effects = bench.page(Self.half(text: "stored"))

@@ -15,6 +15,18 @@ extension StoreTests {
             }
         }
 
+        @Test("keeps what every store must keep of a spent budget")
+        func keepsBegun() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(4)
+                var spec = TestDatabase.spec(draws: 3)
+                spec.budget = Budget(tokens: 1)
+                let run = try await database.store.submit(spec).run
+                let suite = BudgetConformance(store: database.store, run: run)
+                #expect(try await suite.problems() == [])
+            }
+        }
+
         @Test("keeps what every store must keep of candidates")
         func keepsCandidates() async throws {
             try await TestDatabase.with { database in

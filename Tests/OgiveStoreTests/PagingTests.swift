@@ -181,8 +181,8 @@ extension StoreTests {
 
         @Test(
             "reads the set in the order of its paging index, whatever the planner knows of it",
-            arguments: [true, false])
-        func usesTheIndex(isAnalyzed: Bool) async throws {
+            arguments: [true, false], [true, false])
+        func usesTheIndex(isAnalyzed: Bool, onlyBegun: Bool) async throws {
             try await TestDatabase.with { database in
                 try await database.importPrompts(3000, set: "other")
                 let run = try await database.run(prompts: 3000, draws: 1)
@@ -191,7 +191,7 @@ extension StoreTests {
                 var sql = PagingQueries.prompts
                 let values = [
                     "2", "4000", "\(run.scoring.rawValue)", "1", "true", "100", "true", "1", "true",
-                    "true", "1", "20000",
+                    "true", "1", "20000", "\(onlyBegun)", "'{1}'",
                 ]
                 for (index, value) in values.enumerated().reversed() {
                     sql = sql.replacing("$\(index + 1)", with: value)

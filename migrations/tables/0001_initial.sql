@@ -626,6 +626,7 @@ CREATE TABLE ogive.runs (
     samples boolean NOT NULL DEFAULT true,
     min_draws integer,
     raised_draws bigint NOT NULL DEFAULT 0,
+    former_draws integer[] NOT NULL DEFAULT '{}',
     CONSTRAINT runs_pkey PRIMARY KEY (id),
     CONSTRAINT runs_name_key UNIQUE (name),
     CONSTRAINT runs_sampling_fkey FOREIGN KEY (sampling_id) REFERENCES ogive.samplings (id),
@@ -666,6 +667,9 @@ COMMENT ON COLUMN ogive.runs.min_draws IS
     'each prompt gets draws.';
 COMMENT ON COLUMN ogive.runs.raised_draws IS
     'Sum over ogive.prompt_target_rows of what is asked for beyond min_draws.';
+COMMENT ON COLUMN ogive.runs.former_draws IS
+    'Draws that it asked for of every prompt before it asked for more: a prompt that has the first '
+    'so many, and no others, was not begun since.';
 CREATE INDEX runs_scoring ON ogive.runs (scoring_id);
 CREATE INDEX runs_sampling ON ogive.runs (sampling_id);
 
@@ -713,8 +717,9 @@ COMMENT ON COLUMN ogive.run_spending_rows.scorer_input IS 'Tokens that the score
 COMMENT ON COLUMN ogive.run_spending_rows.scorer_output IS 'Tokens that the scorer wrote.';
 
 GRANT SELECT, INSERT, DELETE ON ogive.runs TO ogive_writer;
-GRANT UPDATE (spec, draws, min_draws, raised_draws, weight, samples, scores_candidates,
-    candidate_log_probabilities, submitted_at, finished_at, state) ON ogive.runs TO ogive_writer;
+GRANT UPDATE (spec, draws, min_draws, raised_draws, former_draws, weight, samples,
+    scores_candidates, candidate_log_probabilities, submitted_at, finished_at, state)
+    ON ogive.runs TO ogive_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ogive.prompt_target_rows TO ogive_writer;
 -- What a run spent goes with the run, and not before: its budget counts on it.
 GRANT SELECT, INSERT, UPDATE ON ogive.run_spending_rows TO ogive_writer;

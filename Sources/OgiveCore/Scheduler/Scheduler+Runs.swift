@@ -61,22 +61,35 @@ extension Scheduler {
             runs.values[index].notBefore = .zero
             guard runs.values[index].mayNeed(limits) else { continue }
             let run = runs.values[index]
-            if run.paging == .idle, run.binding == .bound, !run.isExhausted,
-                run.isRunningLow(limits), !isHeld(run)
-            {
+            if run.paging == .idle, run.isRunningLow(limits), mayRead(run) {
                 runs.values[index].paging = .fetching
+                runs.values[index].fetchesBegun = run.isExhausted
                 var limit = PageLimit(
                     prompts: limits.pagePrompts, items: run.room(limits))
                 limit.skipsDone = run.isNew
+                limit.onlyBegun = run.isExhausted
                 effects.append(.fetchPage(run.description, after: run.cursor, limit: limit))
             } else if run.tasks.isEmpty,
                 // What has landed and was sent again has no task: it holds up no end.
-                run.paging == .exhausted || run.paging == .idle && run.isExhausted
+                run.paging == .exhausted || run.paging == .idle && leavesBegun(run)
             {
                 runs.values[index].paging = .finishing
                 effects.append(.finish(run.description.id))
             }
         }
+    }
+
+    /// Whether a page may be read. What a run with a spent budget has begun waits for nobody: it is
+    /// little, and the run ends then.
+    private func mayRead(_ run: SchedulerRun) -> Bool {
+        if run.isExhausted { return !leavesBegun(run) }
+        return run.binding == .bound && !isHeld(run)
+    }
+
+    /// Whether a run ends without what the database says was begun: never, but for a guard that is
+    /// turned off.
+    private func leavesBegun(_ run: SchedulerRun) -> Bool {
+        isOff(.wholePrompts) && run.isExhausted
     }
 
     /// Runs that share a sampling are served in order while both could be: otherwise both would
@@ -97,12 +110,7 @@ extension Scheduler {
         guard runs[id]?.paging == .fetching else { return }
         withRun(id) { $0.trouble = nil }
         for pending in page.prompts {
-            let items = withRun(id) { run in
-                let items = run.news(pending)
-                if !items.isEmpty { run.activate(items.map(\.name), of: pending.prompt.id) }
-                return items
-            }
-            guard let items, !items.isEmpty else { continue }
+            guard let items = withRun(id, { $0.take(pending) }), !items.isEmpty else { continue }
             let bytes = pending.prompt.byteCount + pending.prompt.metadata.utf8.count
             for chunk in chunks(of: items) {
                 lastTask += 1
@@ -176,14 +184,18 @@ extension Scheduler {
     }
 
     /// Takes the tasks of prompts that were not begun from runs whose budget is spent; the
-    /// database names them again when it is raised.
+    /// database names them again when it is raised. Such a run is paged anew, for the prompts that
+    /// were begun before this coordinator led, or left memory since.
     ///
     /// What was begun is finished, and not only what is leased: a prompt of which a draw was
     /// granted gets all of its draws. So the budget decides which *prompts* there are, by the
     /// lengths of draws of other prompts, and never which draws of a prompt: those that happen to
     /// be short would be there sooner.
     mutating func stopExhausted() {
-        for id in runs.keys where runs[id]?.isExhausted == true {
+        for index in runs.values.indices {
+            runs.values[index].noteWhetherExhausted()
+        }
+        for id in runs.keys where runs[id]?.wasExhausted == true {
             guard let run = runs[id] else { continue }
             let idle = run.ready.filter { id in
                 tasks[id].map { isOff(.wholePrompts) || !run.begun.contains($0.promptID) } ?? true

@@ -33,6 +33,11 @@ struct SchedulerRun {
     var isNew = true
     /// The page on its way was asked for before the run was to be paged anew.
     var rewindsNext = false
+    /// Whether its budget was spent when that was last looked at: since then only begun prompts
+    /// are paged.
+    var wasExhausted = false
+    /// Whether the page on its way names begun prompts only.
+    var fetchesBegun = false
     /// Nothing is asked of the database before this.
     var notBefore = TimePoint.zero
     /// What the database does not do for it; nil when the last call went well.
@@ -47,7 +52,8 @@ struct SchedulerRun {
     var activeItems = 0
     /// Tasks in memory by prompt.
     var tasks: [PromptID: [TaskID]] = [:]
-    /// Prompts of which a task was granted: each gets all of its draws, whatever is spent.
+    /// Prompts of which a task was granted, or which the database says were begun: each gets all
+    /// of its draws, whatever is spent.
     var begun: Set<PromptID> = []
     /// Items that were resolved while a page was on its way: the page may still name them.
     var resolvedWhileFetching: [PromptID: Set<ItemName>] = [:]
@@ -85,7 +91,7 @@ struct SchedulerRun {
     /// Whether it may be time to ask the database something, looked at for each event.
     func mayNeed(_ limits: SchedulerLimits) -> Bool {
         switch paging {
-        case .idle: isRunningLow(limits) || isExhausted
+        case .idle: isRunningLow(limits)
         case .exhausted: tasks.isEmpty
         case .fetching, .finishing: false
         }
@@ -106,13 +112,22 @@ struct SchedulerRun {
     }
 
     /// Of a prompt of a page, the items that are neither in memory nor were resolved meanwhile.
-    func news(_ pending: PendingPrompt) -> [WorkItem] {
+    private func news(_ pending: PendingPrompt) -> [WorkItem] {
         let known = active[pending.prompt.id]
         let resolved = resolvedWhileFetching[pending.prompt.id]
         guard known != nil || resolved != nil else { return pending.items }
         return pending.items.filter {
             known?.contains($0.name) != true && resolved?.contains($0.name) != true
         }
+    }
+
+    /// Takes in a prompt of a page; answers with the items that are news.
+    mutating func take(_ pending: PendingPrompt) -> [WorkItem] {
+        let items = news(pending)
+        guard !items.isEmpty else { return [] }
+        activate(items.map(\.name), of: pending.prompt.id)
+        if fetchesBegun { begun.insert(pending.prompt.id) }
+        return items
     }
 
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {
@@ -157,6 +172,13 @@ struct SchedulerRun {
         cursor = rewindsNext ? nil : next
         paging = next == nil && !rewindsNext ? .exhausted : .idle
         rewindsNext = false
+    }
+
+    /// Pages anew when the budget was spent meanwhile, or raised: then other prompts are paged.
+    mutating func noteWhetherExhausted() {
+        guard wasExhausted != isExhausted else { return }
+        wasExhausted = isExhausted
+        rewind()
     }
 
     /// Begins to page from the first prompt.

@@ -33,8 +33,8 @@ package protocol Store: Sendable {
     func bind(_ binding: FingerprintBinding, term: Term)
         async throws(StoreError) -> FingerprintBinding
 
-    /// Closes a run when nothing of it is pending, or its budget is spent; `false` when neither
-    /// is so.
+    /// Closes a run when nothing of it is pending, or its budget is spent and no prompt that was
+    /// begun lacks something; `false` when neither is so.
     func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool
 
     /// Records workers that came, changed or left, for `ogive status`.
@@ -51,6 +51,11 @@ package struct PageLimit: Hashable, Sendable {
     /// of which are done, without a look at each: a coordinator that takes over millions of them
     /// need not wait for that. What is left out is found when the run is paged anew.
     package var skipsDone = false
+    /// Whether the page names begun prompts only, with all that is pending of them, draws beside
+    /// candidates. A prompt is begun when some of its draws have an outcome in the run's scoring
+    /// and others have none; but not when the first ones have, as many as were once asked for: then
+    /// more were asked for, and none of these was begun.
+    package var onlyBegun = false
 
     /// Joins both.
     package init(prompts: Int, items: Int) {

@@ -62,7 +62,7 @@ extension PostgresStore {
             if extent.state != "open" { return true }
             _ = try await connection.query(PagingQueries.readIndexesInOrder)
             if try await PromptTargets(extent).resolve(connection) {
-                return try await Self.stopIfExhausted(run, connection)
+                return try await Self.stopIfExhausted(run, extent, connection)
             }
             try await connection.execute(
                 RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
@@ -93,14 +93,16 @@ extension PostgresStore {
 }
 
 extension PostgresStore {
-    /// Whether the budget is spent; the run is stopped then.
+    /// Whether the budget is spent and what was begun is whole; the run is stopped then.
     private static func stopIfExhausted(
-        _ run: RunID, _ connection: PostgresConnection
+        _ run: RunID, _ extent: RunExtent, _ connection: PostgresConnection
     ) async throws -> Bool {
         let rows = try await connection.query(RunQueries.byID, [.int64(run.rawValue)])
         guard let row = rows.first else { return true }
         let description = try RunDescription(row)
-        guard description.spec.isExhausted(by: description.spent) else { return false }
+        guard description.spec.isExhausted(by: description.spent),
+            try await !extent.lacksBegun(connection)
+        else { return false }
         try await connection.execute(RunQueries.stop, [.int64(run.rawValue)])
         return true
     }
@@ -131,6 +133,8 @@ struct RunExtent: Sendable {
     let scoresCandidates: Bool
     let asksLogProbabilities: Bool
     let samples: Bool
+    /// Draws that runs of its scoring ask for of every prompt, or did before they asked for more.
+    let askedDraws: [Int32]
     /// `open`, `finished`, `budget` or `cancelled`.
     let state: String
 
@@ -147,7 +151,8 @@ struct RunExtent: Sendable {
             firstDraws: minDraws ?? draws, isAdaptive: minDraws != nil,
             scoresCandidates: try row.decode("scores_candidates"),
             asksLogProbabilities: try row.decode("candidate_log_probabilities"),
-            samples: try row.decode("samples"), state: try row.decode("state"))
+            samples: try row.decode("samples"), askedDraws: try row.decode("asked_draws"),
+            state: try row.decode("state"))
     }
 
     /// Whether an item has neither a reward nor a failure.

@@ -203,6 +203,8 @@ enum SubmitQueries {
         UPDATE ogive.runs SET spec = $4, draws = $5, scores_candidates = $6, weight = $7,
             candidate_log_probabilities = $10, min_draws = $11,
             raised_draws = CASE WHEN $11::integer IS NULL THEN 0 ELSE raised_draws END,
+            former_draws = CASE WHEN coalesce(min_draws, draws) < coalesce($11::integer, $5)
+                THEN former_draws || coalesce(min_draws, draws) ELSE former_draws END,
             submitted_at = CASE WHEN draws = $5 THEN submitted_at
                 ELSE to_timestamp($8::float8 / 1000000) END, samples = $9
         WHERE name = $1 AND sampling_id = $2 AND scoring_id = $3

@@ -97,10 +97,13 @@ enum RunQueries {
         JOIN ogive.scoring_progress b ON b.scoring_id = r.scoring_id
         WHERE r.id = $1
         """
-    /// The parameters of `isPending`.
+    /// The parameters of `isPending`, and all numbers of draws that runs of the scoring ask for of
+    /// every prompt, or did before.
     static let extent = """
         SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.min_draws,
-            r.scores_candidates, r.candidate_log_probabilities, r.samples, r.state
+            r.scores_candidates, r.candidate_log_probabilities, r.samples, r.state,
+            ARRAY(SELECT unnest(o.former_draws || coalesce(o.min_draws, o.draws))
+                FROM ogive.runs o WHERE o.scoring_id = r.scoring_id) AS asked_draws
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         WHERE r.id = $1

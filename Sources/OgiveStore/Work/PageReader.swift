@@ -42,7 +42,8 @@ struct PageReader {
                 .int32(extent.firstDraws), .bool(extent.scoresCandidates),
                 .int64(Int64(limit.prompts)),
                 .bool(extent.samples), .int64(extent.sampling), .bool(extent.asksLogProbabilities),
-                .bool(withDraws), .int64(extent.run), .int64(scanMax),
+                .bool(withDraws), .int64(extent.run), .int64(scanMax), .bool(limit.onlyBegun),
+                .int32Array(extent.askedDraws),
             ])
         return try rows.map { row in
             let draws: Int32 = try row.decode("draws")
@@ -239,5 +240,19 @@ extension RunExtent {
             reader.cursor = next.rawValue
         }
         return false
+    }
+
+    /// Whether something is pending of a prompt that was begun, in one look at all prompts. It is
+    /// what pages of such prompts name, so that a run that is not stopped has something to do.
+    func lacksBegun(_ connection: PostgresConnection) async throws -> Bool {
+        var limit = PageLimit(prompts: 64, items: .max)
+        limit.onlyBegun = true
+        var reader = PageReader(extent: self, cursor: 0, limit: limit)
+        while true {
+            let page = try await reader.read(connection)
+            if !page.prompts.isEmpty { return true }
+            guard let next = page.next else { return false }
+            reader.cursor = next.rawValue
+        }
     }
 }

@@ -15,7 +15,7 @@ extension PostgresStore {
             }
             var reader = PageReader(
                 extent: extent, cursor: cursor?.rawValue ?? 0, limit: limit)
-            if run.spec.candidatesFirst {
+            if run.spec.candidatesFirst, !limit.onlyBegun {
                 let rows = try await connection.query(
                     RunQueries.candidatesArePending, [.int64(run.id.rawValue)])
                 reader.withDraws = try rows.one().decode("are_pending", as: Bool.self) == false
@@ -43,7 +43,10 @@ enum PagingQueries {
     /// whether missing draws are sampled, $8 sampling: a run that samples nothing lacks rewards of
     /// completions that are there. $9 whether log-probabilities of candidates are asked for, $10
     /// whether draws are wanted now, $11 run: $4 is what it asks for of prompts without a target of
-    /// their own, $12 most prompts that are looked at.
+    /// their own, $12 most prompts that are looked at, $13 whether only begun prompts are asked
+    /// for, $14 numbers of draws that were ever asked for. A prompt is begun when some of its draws
+    /// have an outcome and others have none, unless the first ones have, as many as were asked for.
+    /// One with a target of its own had all that was asked for before.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws
@@ -61,7 +64,21 @@ enum PagingQueries {
             SELECT draws FROM ogive.prompt_target_rows
             WHERE run_id = $11 AND prompt_id = p.id OFFSET 0
         ) g ON true
-        WHERE ($10::boolean AND (t.prompt_id IS NULL OR t.complete_to < coalesce(g.draws, $4))
+        WHERE (NOT $13::boolean OR (g.draws IS NULL
+            AND (t.prompt_id IS NULL OR t.complete_to < $4) AND EXISTS (
+                SELECT FROM (
+                    SELECT count(*)::integer AS count, max(d.draw_index) AS last
+                    FROM (
+                        SELECT u.draw_index FROM unnest(t.draw_indexes) u(draw_index)
+                        UNION ALL
+                        SELECT f.item_index FROM ogive.failure_rows f
+                        WHERE f.scoring_id = $3 AND f.prompt_id = p.id AND f.item_kind = 'draw'
+                    ) d
+                    WHERE d.draw_index < $4
+                ) b
+                WHERE b.count BETWEEN 1 AND $4 - 1
+                    AND (b.last >= b.count OR b.count <> ALL ($14::integer[])))))
+            AND (($10::boolean AND (t.prompt_id IS NULL OR t.complete_to < coalesce(g.draws, $4))
                 AND ($7::boolean OR EXISTS (
                     SELECT FROM ogive.completion_rows c
                     WHERE c.sampling_id = $8 AND c.prompt_id = p.id
@@ -72,7 +89,7 @@ enum PagingQueries {
                 WHERE l.sampling_id = $8 AND l.prompt_id = p.id))
             OR ($5 AND p.candidate_count > 0 AND p.candidate_count > (
                 SELECT count(*) FROM ogive.candidate_reward_rows w
-                WHERE w.scoring_id = $3 AND w.prompt_id = p.id))
+                WHERE w.scoring_id = $3 AND w.prompt_id = p.id)))
         ORDER BY p.position LIMIT $6
         """
     /// Where the prompts end at which `prompts` looked. $1 prompt set, $2 cursor, $3 most prompts

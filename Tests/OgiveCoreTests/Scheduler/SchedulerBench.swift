@@ -165,6 +165,9 @@ extension [Scheduler.Effect] {
         }
     }
 
+    /// Of each page that is asked for, whether it names begun prompts only.
+    var onlyBegun: [Bool] { pages.map { $0.limit.onlyBegun } }
+
     var bindings: [FingerprintBinding] {
         compactMap { if case .bind(let binding) = $0 { binding } else { nil } }
     }

@@ -177,6 +177,18 @@ struct SimulatedFaultTests {
         }
     }
 
+    @Test("A budget that is spent while coordinators come and go leaves whole prompts")
+    func budgetOfSeveral() {
+        expect({ $0.budgetsSpent > 0 && $0.coordinatorsReplaced > 0 }, seeds: 1...20) {
+            $0.prompts = 20
+            $0.runs = 3
+            $0.budget = 40
+            $0.budgetRaises = 2
+            $0.coordinatorCrashes = 4
+            $0.workerCrashes = 4
+        }
+    }
+
     @Test("Fault 41: a fleet registers again at once: nobody is taken for lost")
     func massReconnect() {
         expect({ $0.reRegistrations >= 64 && $0.workersLost == 0 && $0.leasesExpired == 0 }) {

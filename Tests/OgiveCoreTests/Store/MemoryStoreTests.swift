@@ -15,6 +15,46 @@ struct MemoryStoreTests {
         #expect(try await StoreConformance(store: store, run: run).problems() == [])
     }
 
+    @Test("keeps what every store must keep of a spent budget")
+    func keepsBegun() async throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 3)
+        run.spec.candidates = []
+        run.spec.budget = Budget(tokens: 1)
+        database.add(SimulatedModel.prompts(4), to: "prompts")
+        database.submit(run)
+        let suite = BudgetConformance(store: MemoryStore(database), run: run)
+        #expect(try await suite.problems() == [])
+    }
+
+    @Test("What was asked for before begins nothing when more is asked for")
+    func askedForMore() throws {
+        var database = MemoryDatabase()
+        var run = SimulatedModel.run(draws: 2)
+        run.spec.candidates = []
+        database.add(SimulatedModel.prompts(2), to: "prompts")
+        database.submit(run)
+        let term = database.lead()
+        for (prompt, draws) in [(Int64(1), Int32(2)), (2, 1)] {
+            let items = (0..<draws).map { index in
+                var item = ItemResult(name: .draw(index))
+                item.failure = Failure(
+                    stage: .sampling, code: .timeout, message: "too slow", attempts: 1)
+                return item
+            }
+            let group = LandingGroup(
+                run: run.id, prompt: PromptID(prompt), worker: WorkerID(high: 1 << 63, low: 1),
+                items: items)
+            _ = try database.land(LandingBatch(id: BatchID(1), groups: [group]), term: term)
+        }
+        run.spec.draws = 4
+        database.submit(run)
+        var limit = PageLimit(prompts: 10, items: 10)
+        limit.onlyBegun = true
+        let page = database.pendingPage(of: run, after: nil, limit: limit)
+        #expect(page.prompts.map(\.prompt.id) == [PromptID(2)])
+    }
+
     @Test("keeps what every store must keep of candidates")
     func keepsCandidates() async throws {
         var database = MemoryDatabase()

@@ -76,8 +76,9 @@ extension Simulation {
 
     private func text(of effect: Scheduler.Effect) -> String {
         switch effect {
-        case .fetchPage(let run, let after, _):
-            "page of run \(run.id.rawValue) after \(after?.rawValue ?? 0)"
+        case .fetchPage(let run, let after, let limit):
+            "page of \(limit.onlyBegun ? "begun prompts of " : "")run \(run.id.rawValue) "
+                + "after \(after?.rawValue ?? 0)"
         case .land(let batch):
             "land \(batch.id.rawValue): "
                 + batch.groups.map { group in

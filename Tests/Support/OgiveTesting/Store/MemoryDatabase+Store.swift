@@ -38,7 +38,9 @@ extension MemoryDatabase {
                     pendingItems(of: $0, run).isEmpty
                 }?.prompt.id
         }
-        let isFirst = run.spec.candidatesFirst && missing(of: run.id).contains { !$0.isDraw }
+        let isFirst =
+            run.spec.candidatesFirst && !limit.onlyBegun
+            && missing(of: run.id).contains { !$0.isDraw }
         for stored in prompts[run.spec.scoring.sampling.promptSet] ?? [] {
             if let cursor, stored.prompt.id <= cursor { continue }
             if page.prompts.count >= limit.prompts || count >= limit.items {
@@ -47,11 +49,28 @@ extension MemoryDatabase {
             }
             var items = pendingItems(of: stored, run)
             if isFirst { items.removeAll { $0.name.kind == .draw } }
-            guard !items.isEmpty else { continue }
+            guard !items.isEmpty, !limit.onlyBegun || isBegun(stored.prompt.id, run) else {
+                continue
+            }
             count += items.count
             page.prompts.append(PendingPrompt(prompt: stored.prompt, items: items))
         }
         return page
+    }
+
+    /// Whether some of a prompt's draws have an outcome and others have none, unless the first ones
+    /// have, as many as were asked for. One with a target of its own had all that was asked for
+    /// before.
+    private func isBegun(_ prompt: PromptID, _ run: RunDescription) -> Bool {
+        guard runs[run.id]?.targets[prompt] == nil else { return false }
+        let resolved = (0..<run.spec.firstDraws).filter {
+            isResolved(ItemKey(prompt, .draw(Int32($0))), of: run)
+        }
+        guard let last = resolved.last, resolved.count < run.spec.firstDraws else { return false }
+        let askedFor = runs.values.filter { $0.description.scoring == run.scoring }.flatMap {
+            $0.formerDraws + [$0.description.spec.firstDraws]
+        }
+        return last >= resolved.count || !askedFor.contains(resolved.count)
     }
 
     private func pendingItems(of stored: StoredPrompt, _ run: RunDescription) -> [WorkItem] {
@@ -199,13 +218,23 @@ extension MemoryDatabase {
         return FingerprintBinding(run: binding.run, policy: policy, scorer: scorer)
     }
 
-    /// Closes a run when nothing of it is pending, or its budget is spent.
+    /// Closes a run when nothing of it is pending, or its budget is spent and what it has begun is
+    /// whole.
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
         try check(term)
-        let isExhausted = runs[run].map { $0.description.spec.isExhausted(by: $0.spent) } ?? false
-        guard !resolveTargets(of: run) || isExhausted else { return false }
+        guard !resolveTargets(of: run) || mayStop(run) else { return false }
         runs[run]?.isFinished = true
         return true
+    }
+
+    private func mayStop(_ id: RunID) -> Bool {
+        guard let run = runs[id], run.description.spec.isExhausted(by: run.spent) else {
+            return false
+        }
+        var limit = PageLimit(prompts: 1, items: 1)
+        limit.onlyBegun = true
+        return isOff(.wholePrompts)
+            || pendingPage(of: run.description, after: nil, limit: limit).prompts.isEmpty
     }
 
     /// Records workers.

@@ -53,6 +53,8 @@ package struct MemoryDatabase: Sendable {
         var spent = Spending()
         /// Draws that an adaptive run asks for of prompts, where they are more than the first ones.
         var targets: [PromptID: Int] = [:]
+        /// Draws that it asked for of every prompt before it asked for more.
+        var formerDraws: [Int] = []
     }
 
     /// The current term.
@@ -102,6 +104,10 @@ package struct MemoryDatabase: Sendable {
         var stored = StoredRun(description: run, spent: runs[run.id]?.spent ?? Spending())
         if let adaptive = run.spec.adaptive {
             stored.targets = (runs[run.id]?.targets ?? [:]).filter { $0.value > adaptive.min }
+        }
+        stored.formerDraws = runs[run.id]?.formerDraws ?? []
+        if let former, former.spec.firstDraws < run.spec.firstDraws {
+            stored.formerDraws.append(former.spec.firstDraws)
         }
         runs[run.id] = stored
     }

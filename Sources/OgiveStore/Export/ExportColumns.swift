@@ -45,7 +45,8 @@ extension ExportColumn {
             text,
             """
             CASE WHEN x.prompt ? 'messages'
-                THEN jsonb_build_array(jsonb_build_object('role', 'assistant', 'content', x.\(text)))
+                THEN jsonb_build_array(
+                    jsonb_build_object('role', 'assistant', 'content', x.\(text)))
                 ELSE to_jsonb(x.\(text)) END
             """)
     }

@@ -77,9 +77,13 @@ extension Scheduler {
         worker.aloneSince = former?.aloneSince
         worker.owesUntil = former?.owesUntil ?? .zero
         worker.outages = former?.outages ?? []
+        worker.pause =
+            former?.pause ?? LeasePause(until: keyPauses[holder.key ?? ""]?.until ?? .zero)
+        worker.isPaused = former?.isPaused ?? false
         let held = (former?.tasks ?? []).sorted()
         for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
         replace(worker)
+        beginPause(of: id, now: now)
         let adopted = adopt(hello.inFlight, by: id, now: now)
         takeBack(held, from: id, hasChanged: former.map { $0.offer != hello.offer } ?? false, now)
         send(
@@ -106,6 +110,7 @@ extension Scheduler {
         }
         guard !forgotten.isEmpty else { return }
         withWorker(id) { $0.noteNeglected() }
+        noteUndone(by: id, now: now)
         for task in forgotten {
             requeue(task, after: nil, now: now)
             if hasChanged, let epoch = tasks[task]?.epoch {
@@ -145,6 +150,7 @@ extension Scheduler {
 
     /// Leases given back unfinished: the tasks go to others, no attempt is charged.
     private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID, now: TimePoint) {
+        let before = counters.returned
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
@@ -153,6 +159,7 @@ extension Scheduler {
             workers[id]?.announcedRuns.remove(task.run)
             requeue(lease.task, after: nil, now: now)
         }
+        if counters.returned > before { noteUndone(by: id, now: now) }
     }
 
     private mutating func leave(_ id: WorkerID, now: TimePoint) {
@@ -161,6 +168,7 @@ extension Scheduler {
             requeue(task, after: nil, now: now)
         }
         unregister(id)
+        noteParting(of: worker, leavesLeases: !worker.tasks.isEmpty, now: now)
         departed.insert(id)
         var record = worker.record
         record.state = .left
@@ -183,6 +191,8 @@ extension Scheduler {
                 requeue(task, after: .lost, together: worker.tasks.count, now: now)
             }
             unregister(check.worker)
+            // What it had was charged an attempt, and came back after a silence: that is no hurry.
+            noteParting(of: worker, leavesLeases: false, now: now)
             var record = worker.record
             record.state = .lost
             effects.append(.record(record))
@@ -212,6 +222,7 @@ extension Scheduler {
             }
         } else {
             withWorker(message.worker) { $0.noteNeglected() }
+            noteUndone(by: message.worker, now: now)
             // A full queue is that of a worker that does not read: what is in it is not worked on.
             let all = (workers[message.worker]?.tasks ?? []).sorted()
             for task in outcome == .full ? all : [task.id] {

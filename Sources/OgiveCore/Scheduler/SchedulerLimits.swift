@@ -62,6 +62,12 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var firstLeasesOfKey = 1_024
     /// Leases of a worker that has finished none yet, where others of its key have many.
     package var reducedFirstLeases = 2
+    /// Leases that come back undone (not read, given back, forgotten) from a worker that finished
+    /// nothing since the last time bring it a pause, in which it is granted nothing. The first time
+    /// costs nothing; the first pause is this long, and each one twice as long as the last …
+    package var undonePause = Duration.milliseconds(500)
+    /// … up to this long.
+    package var undonePauseMax = Duration.seconds(10)
     /// Most bytes of prompts and texts that a worker holds, but for one lease.
     package var leasedBytesOfWorker = 64 << 20
     /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one

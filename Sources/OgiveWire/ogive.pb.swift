@@ -1545,7 +1545,8 @@ nonisolated struct Ogive_V1_ReRegister: Sendable {
   init() {}
 }
 
-/// There is no work for this worker now; it stays registered.
+/// There is no work for this worker now; it stays registered. Before a Welcome it says that the
+/// coordinator has no place for another worker: keep saying Hello.
 nonisolated struct Ogive_V1_Idle: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

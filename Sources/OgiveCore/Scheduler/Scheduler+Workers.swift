@@ -40,15 +40,28 @@ extension Scheduler {
 
     /// Registers a worker. Before the open runs are known it waits: what it holds could not be
     /// judged. One that left is not heard: to leave and come back would undo what it was charged,
-    /// and leave a check for silence behind each time.
+    /// and leave a check for silence behind each time. One for which there is no place is told so,
+    /// and says hello again.
     private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: TimePoint) {
-        if departed.contains(holder.worker) { return }
+        let id = holder.worker
+        if departed.contains(id) { return }
+        if workers[id] == nil, greetings[id] == nil,
+            let obstacle = places.obstacle(for: holder.key ?? "", limits)
+        {
+            send(.idle(obstacle), to: id)
+            effects.append(.notice(.unserved(id, name: hello.name, reason: obstacle)))
+            return
+        }
         if knowsRuns {
             register(hello, holder, now: now)
         } else {
             let waiting = greetings.values.reduce(0) { $0 + $1.hello.inFlight.count }
             guard waiting + hello.inFlight.count <= limits.waitingLeasesMax else { return }
-            greetings[holder.worker] = Greeting(hello: hello, holder: holder)
+            let greeting = Greeting(hello: hello, holder: holder)
+            if let former = greetings.updateValue(greeting, forKey: id) {
+                places.free(former.holder.key ?? "")
+            }
+            places.take(holder.key ?? "")
         }
     }
 
@@ -58,6 +71,8 @@ extension Scheduler {
         let waiting = greetings
         greetings.removeAll()
         for greeting in waiting.values {
+            // Its registration takes it again.
+            places.free(greeting.holder.key ?? "")
             register(greeting.hello, greeting.holder, now: now)
         }
     }
@@ -93,7 +108,9 @@ extension Scheduler {
                     silenceMax: limits.silenceMax, adopted: adopted)),
             to: id)
         if former == nil {
-            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id))
+            let key = holder.key ?? ""
+            places.take(key)
+            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id, key: key))
             effects.append(.notice(.registered(id, name: hello.name)))
         }
         review(id, records: false)
@@ -181,12 +198,13 @@ extension Scheduler {
         while let check = silences.min, check.at <= now {
             silences.removeMin()
             departed.remove(check.worker)
-            guard let worker = workers[check.worker] else { continue }
-            let due = worker.lastSeen + limits.silenceMax
-            guard due <= now else {
-                silences.insert(SilenceCheck(at: due, worker: check.worker))
+            if let worker = workers[check.worker], worker.lastSeen + limits.silenceMax > now {
+                let due = worker.lastSeen + limits.silenceMax
+                silences.insert(SilenceCheck(at: due, worker: check.worker, key: check.key))
                 continue
             }
+            places.free(check.key)
+            guard let worker = workers[check.worker] else { continue }
             for task in worker.tasks.sorted() {
                 requeue(task, after: .lost, together: worker.tasks.count, now: now)
             }

@@ -24,6 +24,8 @@ package struct Scheduler: Sendable {
     var runs = OrderedDictionary<RunID, SchedulerRun>()
     var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
     var tasks: [TaskID: SchedulerTask] = [:]
+    /// The places of all workers: in `greetings` or `silences`.
+    var places = WorkerPlaces()
     /// Workers that said hello before the open runs were known: the last hello of each.
     var greetings = OrderedDictionary<WorkerID, Greeting>()
     /// Workers that said goodbye, until their check for silence is due: an incarnation that left
@@ -249,6 +251,8 @@ struct LeaseDeadline: Comparable, Sendable {
 struct SilenceCheck: Comparable, Sendable {
     let at: TimePoint
     let worker: WorkerID
+    /// Whose place it has: the key under which it was registered first, or nothing.
+    let key: String
 
     static func < (left: SilenceCheck, right: SilenceCheck) -> Bool {
         (left.at, left.worker) < (right.at, right.worker)

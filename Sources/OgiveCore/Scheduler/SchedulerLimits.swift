@@ -73,6 +73,8 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one
     /// lease alone.
     package var leasedBytesMax = 1 << 30
+    /// Most workers that are registered, wait to be, or have just left. Another one is told to wait.
+    package var workersMax = 16_384
     /// A hello that follows an answered one sooner is not answered: the worker repeats it.
     package var helloPause = Duration.milliseconds(500)
     /// Most leases that hellos bring which wait for the first list of runs; the workers repeat the
@@ -85,6 +87,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Most leases that a worker takes over from before it was registered: more than it could ever
     /// hold with the results that are not acknowledged.
     var adoptedMax: Int { 2 * creditMax }
+
+    /// Most of these workers of one key: one key does not keep those of others out.
+    var workersOfKeyMax: Int { max(1, workersMax / 2) }
 
     /// Most leases that the workers of one key hold while workers of another are there.
     var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }

@@ -382,7 +382,7 @@ class Worker:
                 else:
                     result.seed, answer = next(answers)
                     result.sample_nanoseconds = duration
-                    text = fill_in(result, answer)
+                    text = fill_in(result, answer, spec)
                 reward = float(self.patiently(held, self.models.score, prompt, text, spec))
                 if not abs(reward) <= REWARD_MAX:
                     raise Failed("not_finite", f"the reward is {reward}: it must be a number up "

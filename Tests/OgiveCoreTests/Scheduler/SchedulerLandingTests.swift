@@ -398,13 +398,16 @@ struct SchedulerLandingTests {
         #expect(batches.map { $0.groups.count } == [2, 2, 2])
     }
 
-    @Test("When even the failure is refused, the coordinator stops")
-    func refusedFailure() {
+    @Test(
+        "When even the failure is refused, the coordinator stops",
+        arguments: [StoreError.Code.refused, .forbidden])
+    func refusedFailure(code: StoreError.Code) {
         var (bench, batches) = received(1) { $0.landingItems = 1 }
-        let refusal = StoreError(.refused, "no")
+        let refusal = StoreError(code, "no")
         let second = bench.handle(.landingFailed(batches[0].id, refusal)).batches
         #expect(second.count == 1)
-        #expect(bench.handle(.landingFailed(second[0].id, refusal)).stops.count == 1)
+        let stops = bench.handle(.landingFailed(second[0].id, refusal)).stops
+        #expect(stops.map(\.code) == [code])
     }
 
     @Test("A stale term, a wrong schema and a conflict stop the coordinator")

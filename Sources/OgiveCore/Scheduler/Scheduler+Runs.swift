@@ -259,8 +259,8 @@ extension Scheduler {
     }
 
     /// The database refuses what a worker's models say of themselves: that is the worker's own, so
-    /// it gets nothing of the run, and the next one that may binds it. It costs nobody else. A right
-    /// that the coordinator's login lacks is no worker's fault, and is not treated so.
+    /// it gets nothing of the run, and the next one that may binds it. It costs nobody else. (A
+    /// right that the coordinator's login lacks is no worker's fault, and does not come here.)
     private mutating func refuseBinding(of run: SchedulerRun, _ error: StoreError) {
         let id = run.description.id
         withRun(id) {

@@ -73,7 +73,7 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one
     /// lease alone.
     package var leasedBytesMax = 1 << 30
-    /// Most workers that are registered, wait to be, or have just left. Another one is told to wait.
+    /// Most workers that are registered, wait to be, or have just left. Others are told to wait.
     package var workersMax = 16_384
     /// A hello that follows an answered one sooner is not answered: the worker repeats it.
     package var helloPause = Duration.milliseconds(500)

@@ -236,7 +236,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case schema
         /// The request contradicts what is stored; the message says how.
         case conflict
-        /// The login lacks a right: no data and no worker is to blame, and a person has to grant it.
+        /// The login lacks a right: neither data nor a worker is to blame, and a person grants it.
         case forbidden
         /// The database refused for another reason: a bug, or a hand-made change.
         case refused

@@ -3,10 +3,10 @@ internal import Postgres
 
 /// Stored texts that an item of a batch may have too, and the rewards that they have.
 ///
-/// Only texts are looked at that have the length of one with a new reward: most differ in it. Whoever
-/// makes texts can choose their lengths, and with them how many stored ones the database hashes; but
-/// only of the prompts that it was granted, and only while it lands such a text itself: large ones
-/// wait in a lane of their own.
+/// Only texts are looked at that have the length of one with a new reward: most differ in it.
+/// Whoever makes texts can choose their lengths, and with them how many stored ones the database
+/// hashes; but only of the prompts that it was granted, and only while it lands such a text itself:
+/// large ones wait in a lane of their own.
 ///
 /// Nobody can make these sets and dictionaries slow: they are keyed by numbers and by SHA-256, all
 /// 32 bytes of it, and Swift hashes them with a seed that each process draws anew.

@@ -121,7 +121,7 @@ struct SchedulerServingTests {
         #expect(bench.hello(from: 2).bindings == [Self.binding])
     }
 
-    @Test("When others came first, what they bound counts")
+    @Test("Fault 76: what others bound first counts, and a worker with other models is told so")
     func boundByOthers() {
         var bench = SchedulerBench()
         bench.handle(.runs([SimulatedModel.run(draws: 2)]))

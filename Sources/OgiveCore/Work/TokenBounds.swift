@@ -71,8 +71,8 @@ package struct TokenBounds: Hashable, Sendable {
     /// metadata and the texts of the lease have so many `bytes`; `nil` where nobody knows.
     func fault(of result: ItemResult, bytes: Int?) -> String? {
         let textBytes = result.completion?.text.utf8.count ?? 0
-        let read = read(bytes: bytes)
-        let own = completion(textBytes: textBytes)
+        let read = self.read(bytes: bytes)
+        let own = self.completion(textBytes: textBytes)
         if let completion = result.completion {
             let count = max(
                 completion.tokenCount ?? 0, completion.tokenIDs?.count ?? 0,
@@ -87,7 +87,7 @@ package struct TokenBounds: Hashable, Sendable {
                 + TokenCount(input: read, output: own).words
         }
         guard let spent = result.scorerTokens else { return nil }
-        let scoring = scoring(bytes: bytes.map { $0 + textBytes })
+        let scoring = self.scoring(bytes: bytes.map { $0 + textBytes })
         guard spent.isBeyond(scoring) else { return nil }
         return "it says that the scorer took \(spent.words), and it cannot take more than "
             + scoring.words
@@ -111,7 +111,8 @@ package struct TokenBounds: Hashable, Sendable {
     private func corrected(_ result: ItemResult, bytes: Int) -> ItemResult {
         var result = result
         let textBytes = result.completion?.text.utf8.count ?? 0
-        let (read, own) = (read(bytes: bytes), completion(textBytes: textBytes))
+        let read = self.read(bytes: bytes)
+        let own = self.completion(textBytes: textBytes)
         if let count = result.completion?.tokenCount, count > own {
             result.completion?.tokenCount = nil
         }

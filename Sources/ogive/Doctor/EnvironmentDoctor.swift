@@ -38,7 +38,7 @@ struct EnvironmentDoctor {
         }
         do {
             return try await DatabaseSession.withStore(configuration, schema: .ignored) {
-                store, session in
+                store, session -> [Finding] in
                 let (findings, isCurrent) = try await Self.examine(session)
                 guard isCurrent, let prompts = configuration.prompts else { return findings }
                 return findings + (await PromptSetDoctor(prompts: prompts).examine(store))

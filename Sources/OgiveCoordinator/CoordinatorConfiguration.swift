@@ -23,6 +23,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var tickInterval = Duration.milliseconds(20)
     /// Most events that wait for the scheduler before messages wait in the transport.
     package var eventsMax = 16_384
+    /// Most bytes, about, of messages that wait for the scheduler, but for one message alone.
+    package var eventBytesMax = 64 << 20
     /// Most events that are handled before the messages that follow from them are sent.
     package var eventsAtOnce = 256
     /// When draining, how long results may take to land.

@@ -39,7 +39,12 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         guard let success = try await standby.lead() else { return }
         let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
-        let feed = EventFeed<Scheduler.Event>(eventsMax: configuration.eventsMax)
+        let feed = EventFeed<Scheduler.Event>(
+            eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax
+        ) { event in
+            guard case .message(let said) = event else { return 0 }
+            return said.message.byteCount
+        }
         let renewer = TermRenewer(
             store: store, term: term, since: success.since, configuration: configuration,
             time: time, feed: feed, logger: logger, transportCounts: { transport.counts })

@@ -144,7 +144,13 @@ extension StoreError {
         if code == .exhausted, let place {
             message += "; make room at \(place): the same is tried again"
         }
+        if code == .forbidden, error is PostgresError { message += "; \(Self.rights)" }
     }
+
+    /// What a login needs, for the person who can grant it.
+    private static let rights =
+        "the database's login lacks this right: whoever ran `ogive migrate up` can "
+        + "GRANT ogive_writer TO it, or ogive_reader where it only reads"
 
     private static func code(of error: PostgresError) -> Code {
         switch error.code {
@@ -173,6 +179,9 @@ extension StoreError {
         case "25006", "58030":
             // Read-only after a failover, a failing disk.
             .exhausted
+        case "42501":
+            // Insufficient privilege.
+            .forbidden
         case "3F000", "42P01", "42703", "42883":
             // Schema, table, column or function missing.
             .schema

@@ -785,7 +785,9 @@ nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
-/// Tokens that a server read and wrote.
+/// Tokens that a server read and wrote: of the policy at most what Completion says. Of the scorer,
+/// for each request for the completion (samples of a judge, parts of a weighted sum): read, as for
+/// a prompt that has the completion and the judge's texts too; written, its max_tokens and 256.
 nonisolated struct Ogive_V1_TokenCount: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -835,7 +837,8 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// The text, byte for byte; at most 16 MiB.
   var text: String = String()
 
-  /// Number of tokens, when the server reports it.
+  /// Number of tokens, when the server reports it: at most max_tokens of the specification, a token
+  /// for each byte of the text, and 256.
   var tokenCount: UInt32 {
     get {_tokenCount ?? 0}
     set {_tokenCount = newValue}
@@ -866,7 +869,8 @@ nonisolated struct Ogive_V1_Completion: Sendable {
   /// token, when asked for; at most 1048576.
   var tokenLogProbabilities: [Float] = []
 
-  /// Tokens of the prompt, when the server reports them: at one draw of each request.
+  /// Tokens of the prompt, when the server reports them: at one draw of each request. At most 16384,
+  /// and 16 for each byte of the prompt, its metadata and extra_body; never more than 4194304.
   var promptTokenCount: UInt32 {
     get {_promptTokenCount ?? 0}
     set {_promptTokenCount = newValue}
@@ -1545,7 +1549,8 @@ nonisolated struct Ogive_V1_ReRegister: Sendable {
   init() {}
 }
 
-/// There is no work for this worker now; it stays registered.
+/// There is no work for this worker now; it stays registered. Before a Welcome it says that the
+/// coordinator has no place for another worker: keep saying Hello.
 nonisolated struct Ogive_V1_Idle: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

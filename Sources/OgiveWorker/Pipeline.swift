@@ -113,7 +113,9 @@ struct Pipeline: Sendable {
 
     private func event(of job: LeaseJob) -> WorkerSession.Event {
         if let reason = job.reason { return .declined(job.ticket, reason) }
-        return .done(job.ticket, split(job.results))
+        // What a server counts wrongly costs no result.
+        let results = TokenBounds(job.run.spec).possible(job.results, of: job.lease)
+        return .done(job.ticket, split(results))
     }
 
     private func scoreLoop() async {

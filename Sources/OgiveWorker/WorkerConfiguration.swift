@@ -17,6 +17,8 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var prefetch = 8
     /// Most events that wait for the session before messages wait in the transport.
     package var eventsMax = 1_024
+    /// Most bytes, about, of messages that wait for the session, but for one message alone.
+    package var eventBytesMax = 64 << 20
     /// Most events that are handled before the messages that follow from them are sent.
     package var eventsAtOnce = 64
     /// Most attempts of an item that fails for a reason that may pass, faults of the server not

@@ -38,7 +38,12 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         } catch {
             throw WorkerError(code: .models, message: error.message, cause: error)
         }
-        let feed = EventFeed<WorkerSession.Event>(eventsMax: configuration.eventsMax)
+        let feed = EventFeed<WorkerSession.Event>(
+            eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax
+        ) { event in
+            guard case .message(let said) = event else { return 0 }
+            return said.byteCount
+        }
         let pipeline = Pipeline(
             configuration: configuration, provider: provider, time: time, logger: logger,
             split: split, feed: feed)

@@ -116,7 +116,7 @@ extension CommandError {
         switch error.code {
         case .unavailable, .unknownOutcome, .exhausted: .unavailable
         case .schema: .configuration
-        case .staleTerm, .conflict, .refused: .incomplete
+        case .staleTerm, .conflict, .forbidden, .refused: .incomplete
         }
     }
 }

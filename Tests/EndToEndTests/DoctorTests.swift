@@ -69,6 +69,41 @@ extension EndToEndTests.Doctor {
         }
     }
 
+    @Test func `A file that differs from the stored set is told, with the first key`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            let models = try await ScriptedModels(workspace)
+            let database = try await Database.make()
+            let config = try Self.configuration(workspace, models, database: database)
+            func write(_ rows: [(key: String, prompt: String)]) throws {
+                let lines = rows.map { #"{"key": "\#($0.key)", "prompt": "\#($0.prompt)"}"# + "\n" }
+                try workspace.write("prompts.jsonl", lines.joined())
+            }
+            try await workspace.ogive([
+                "import", workspace.path("prompts.jsonl"), "--set", "prompts", "--config", config,
+            ])
+            let same = try await workspace.ogive(["doctor", config])
+            #expect(same.output.contains("the stored set has the file's 3 prompts"))
+            // The first row is gone, and there is another one.
+            try write([("p1", "Question 1?"), ("p2", "Question 2?"), ("new", "A new one?")])
+            let doctor = try await workspace.ogive(["doctor", config, "--json"])
+            #expect(try DoctorFindings.read(doctor)["prompts"] == ["ok", "warning", "note"])
+            #expect(
+                doctor.output.contains("1 prompt that the file does not have, first key 'p0'"))
+            #expect(doctor.output.contains("first key 'new': an import adds them"))
+            let stored: Int = try await database.value(
+                "SELECT count(*)::int FROM ogive.prompt_rows")
+            #expect(stored == 3)
+            // Another prompt under a key that is there.
+            try write([("p0", "Question 0?"), ("p1", "Another?"), ("p2", "Question 2?")])
+            let refused = try await workspace.ogive(["doctor", config, "--json"], exit: 1)
+            #expect(try DoctorFindings.read(refused)["prompts"] == ["ok", "error"])
+            #expect(refused.output.contains("first key 'p1': an import refuses the file"))
+            try await models.kill()
+        }
+    }
+
     @Test func `One seed for all stops a run before the first draw, unless it is told to go on`()
         async throws
     {

@@ -20,12 +20,20 @@ struct StoreErrorTests {
             ("57P02", .unavailable), ("57P03", .unavailable), ("08006", .unavailable),
             ("53300", .unavailable), ("53100", .exhausted), ("53200", .exhausted),
             ("58030", .exhausted), ("25006", .exhausted), ("42P01", .schema), ("3F000", .schema),
-            ("42883", .schema), ("42501", .refused), ("23505", .refused), ("XX000", .refused),
+            ("42883", .schema), ("42501", .forbidden), ("23505", .refused), ("XX000", .refused),
         ])
     func fromState(state: String, expected: StoreError.Code) {
         let error = StoreError(Self.server(state), during: "land results")
         #expect(error.code == expected)
         #expect(error.message.hasPrefix("land results: refused (SQLSTATE \(state))"))
+    }
+
+    @Test("say who can grant a right that the login lacks")
+    func rights() {
+        let error = StoreError(Self.server("42501"), during: "bind fingerprints")
+        #expect(error.message.contains("GRANT ogive_writer TO it"))
+        #expect(!error.isRetriable)
+        #expect(!StoreError(Self.server("23505"), during: "land").message.contains("GRANT"))
     }
 
     @Test(

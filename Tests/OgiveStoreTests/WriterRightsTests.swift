@@ -105,6 +105,27 @@ extension StoreTests {
             }
         }
 
+        @Test("Fault 75: a login that may not bind fingerprints is told to get the right")
+        func bindingTakesARight() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let binding = FingerprintBinding(
+                    run: run.id, policy: Fingerprint([:]), scorer: Fingerprint([:]))
+                let term = try await database.store.lead(as: "test")
+                // As when somebody changed what the role may do.
+                try await database.query("REVOKE UPDATE ON ogive.samplings FROM ogive_writer")
+                try await withWriter(database) { writer in
+                    await #expect {
+                        _ = try await writer.store.bind(binding, term: term)
+                    } throws: {
+                        let error = $0 as? StoreError
+                        return error?.code == .forbidden
+                            && error?.message.contains("GRANT ogive_writer") == true
+                    }
+                }
+            }
+        }
+
         /// The counts and checksums of all that is committed.
         private static func contents(_ database: TestDatabase) async throws -> [String] {
             var contents: [String] = []

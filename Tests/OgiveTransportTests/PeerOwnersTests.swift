@@ -46,7 +46,8 @@ import Testing
         #expect(owners.count == 2)
     }
 
-    @Test func oneKeyLeavesHalfOfTheRoomToOthers() throws {
+    @Test("Fault 69: one key leaves half of the room for routing ids to others")
+    func oneKeyLeavesHalfOfTheRoomToOthers() throws {
         var owners = PeerOwners(countMax: 4, silenceMax: .seconds(10))
         for number in 1...2 as ClosedRange<UInt64> {
             #expect(owners.admit(worker(number), try key("a"), at: start) == .accepted)

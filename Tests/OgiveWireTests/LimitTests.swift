@@ -62,7 +62,8 @@ import Testing
         #expect(error?.code == .tooLarge)
     }
 
-    @Test func elementsAreCountedBeforeTheyTakeMemory() {
+    @Test("Fault 65: elements are counted before they take memory, those of claims among them")
+    func elementsAreCountedBeforeTheyTakeMemory() {
         // Two bytes an element: decoded they would take gigabytes.
         let elements = [UInt8](repeating: 0, count: 15 << 20)
         let items = elements.enumerated().map { $0.offset % 2 == 0 ? UInt8(0x2A) : 0 }

@@ -63,6 +63,39 @@ struct WorkerServiceTests {
         #expect(models.scored.map(\.count) == [3])
     }
 
+    @Test("Counts of a server that cannot be so are left out or lowered, and cost no result")
+    func impossibleCounts() async throws {
+        let huge = TokenCount(input: 1 << 30, output: 1 << 30)
+        let models = FakeModels(
+            sampling: { request in
+                request.indexes.map { index in
+                    var completion = Completion(
+                        text: "t\(index)", tokenCount: 1 << 30, finishReason: .stop,
+                        logProbability: nil)
+                    completion.promptTokenCount = 1 << 30
+                    return .success(completion)
+                }
+            },
+            scoring: { requests in
+                requests.map { _ in .success(Score(1, tokens: huge)) }
+            })
+        var bench = WorkerBench(models)
+        _ = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1)
+            let result = try await bench.nextResult()
+            #expect(result.items.map(\.reward) == [1, 1])
+            #expect(result.items.map { $0.completion?.text } == ["t0", "t1"])
+            #expect(result.items.allSatisfy { $0.completion?.tokenCount == nil })
+            #expect(result.items.allSatisfy { $0.completion?.promptTokenCount == nil })
+            // `What is 0?`, `{}` and the text.
+            let most = TokenCount(input: 16_384 + 16 * 14, output: 256)
+            #expect(result.items.map(\.scorerTokens) == [most, most])
+            await bench.acknowledge(result)
+            await group.triggerGracefulShutdown()
+        }
+    }
+
     @Test("When scoring fails the completion stays, and the failure says why")
     func scoringFails() async throws {
         var bench = WorkerBench(

@@ -8,6 +8,7 @@ from models import Failed, Prompt
 
 MESSAGE_BYTES = 32 << 20  # the bounds of ogive.proto
 TEXT_BYTES = 16 << 20
+UNCOUNTED_TOKENS = 256  # of a completion, beside max_tokens and the bytes of its text
 
 
 def load_protocol():
@@ -43,8 +44,9 @@ def key_of(name):
     return name.term, name.task, name.epoch
 
 
-def fill_in(result, answer):
-    """Puts a completion into a result; gives its text. Raises what is wrong with it."""
+def fill_in(result, answer, spec):
+    """Puts a completion into a result; gives its text. Raises what is wrong with it. A number of
+    tokens that cannot be is one that is not reported."""
     if isinstance(answer, Failed):
         raise answer
     try:
@@ -53,9 +55,12 @@ def fill_in(result, answer):
         raise Failed("malformed", f"the completion is not UTF-8: {error}") from None
     if size > TEXT_BYTES:
         raise Failed("too_large", f"the completion has {size} bytes: lower max_tokens")
+    count, most = answer.token_count, spec["scoring"]["sampling"]["parameters"]["max_tokens"]
+    if count is not None and count > most + size + UNCOUNTED_TOKENS:
+        count = None
     result.completion.CopyFrom(wire.Completion(
         text=answer.text, finish_reason=FINISH_REASONS[answer.finish_reason],
-        token_count=answer.token_count, log_probability=answer.log_probability))
+        token_count=count, log_probability=answer.log_probability))
     return answer.text
 
 

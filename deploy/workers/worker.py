@@ -89,7 +89,7 @@ class Worker:
         self.exit_code = None
 
         self.term = 0
-        self.is_registered = False
+        self.is_registered, self.waits_for = False, None  # the reason of the last Idle before it
         self.hellos_open = 0  # hellos that no welcome answered
         self.heartbeat, self.silence = 2.0, 10.0
         self.runs = {}  # number: specification
@@ -199,7 +199,9 @@ class Worker:
             self.hello()
 
     def on_idle(self, idle):
-        say(f"no work for this worker: {idle.reason}")
+        if self.is_registered or idle.reason != self.waits_for:
+            say(f"no work for this worker: {idle.reason}")
+        self.waits_for = None if self.is_registered else idle.reason
 
     def on_refused(self, refused):
         say(f"the coordinator refuses this worker: {refused.reason}")
@@ -380,7 +382,7 @@ class Worker:
                 else:
                     result.seed, answer = next(answers)
                     result.sample_nanoseconds = duration
-                    text = fill_in(result, answer)
+                    text = fill_in(result, answer, spec)
                 reward = float(self.patiently(held, self.models.score, prompt, text, spec))
                 if not abs(reward) <= REWARD_MAX:
                     raise Failed("not_finite", f"the reward is {reward}: it must be a number up "

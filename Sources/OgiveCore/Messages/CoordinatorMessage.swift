@@ -22,6 +22,28 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case heartbeat
 }
 
+extension CoordinatorMessage {
+    /// About what a specification takes in memory: a run has one, which is sent once.
+    private static let bytesOfRun = 64 << 10
+
+    /// About the bytes that it takes in memory.
+    package var byteCount: Int {
+        switch self {
+        case .lease(let lease):
+            lease.items.reduce(
+                MessageBytes.least + lease.prompt.byteCount + lease.prompt.metadata.utf8.count
+            ) { $0 + MessageBytes.ofEntry + ($1.text?.utf8.count ?? 0) }
+        case .welcome(let welcome):
+            MessageBytes.least + MessageBytes.ofEntry * welcome.adopted.count
+        case .acks(let names): MessageBytes.least + MessageBytes.ofLease * names.count
+        case .serve: Self.bytesOfRun
+        case .rejected(_, let text), .idle(let text), .refused(let text):
+            MessageBytes.least + text.utf8.count
+        case .cancel, .reRegister, .heartbeat: MessageBytes.least
+        }
+    }
+}
+
 /// The answer to a `Hello`.
 package struct Welcome: Hashable, Sendable {
     /// The coordinator's term.

@@ -21,6 +21,35 @@ package enum WorkerMessage: Hashable, Sendable {
     case goodbye
 }
 
+extension WorkerMessage {
+    /// About the bytes that it takes in memory.
+    package var byteCount: Int {
+        switch self {
+        case .hello(let hello): MessageBytes.least + hello.byteCount
+        case .result(let result):
+            MessageBytes.least + result.items.byteCount
+                + MessageBytes.ofName * result.claim.items.count
+        case .impaired(let outages): MessageBytes.least + outages.reduce(0) { $0 + $1.byteCount }
+        case .returned(let leases): MessageBytes.least + MessageBytes.ofLease * leases.count
+        case .declined(_, let reason, let leases):
+            MessageBytes.least + reason.utf8.count + MessageBytes.ofLease * leases.count
+        case .credit, .heartbeat, .draining, .goodbye: MessageBytes.least
+        }
+    }
+}
+
+/// About the bytes that parts of messages take in memory without their texts.
+enum MessageBytes {
+    /// A message.
+    static let least = 256
+    /// The name of an item.
+    static let ofName = 8
+    /// The name of a lease, or of a part of results.
+    static let ofLease = 32
+    /// A claim to a lease, a fact, an item.
+    static let ofEntry = 128
+}
+
 /// How a worker introduces itself.
 package struct Hello: Hashable, Sendable {
     /// Host and process id, for people.
@@ -43,6 +72,32 @@ package struct Hello: Hashable, Sendable {
         self.offer = offer
         self.credit = credit
         self.inFlight = inFlight
+    }
+}
+
+extension Hello {
+    /// About the bytes that its lists take in memory.
+    fileprivate var byteCount: Int {
+        let models = (offer.policies + offer.scorers).reduce(0) { $0 + $1.byteCount }
+        return inFlight.reduce(models + name.utf8.count + version.utf8.count) {
+            $0 + MessageBytes.ofEntry
+                + MessageBytes.ofName * ($1.claim.items.count + $1.resolved.count)
+        }
+    }
+}
+
+extension Offer.Model {
+    fileprivate var byteCount: Int {
+        let texts = kind.utf8.count + model.utf8.count + (logProbabilityObstacle?.utf8.count ?? 0)
+        return fingerprint.facts.reduce(texts + MessageBytes.ofEntry) {
+            $0 + MessageBytes.ofEntry + $1.key.utf8.count + $1.value.utf8.count
+        }
+    }
+}
+
+extension EndpointOutage {
+    fileprivate var byteCount: Int {
+        MessageBytes.ofEntry + model.utf8.count + endpoint.utf8.count + message.utf8.count
     }
 }
 

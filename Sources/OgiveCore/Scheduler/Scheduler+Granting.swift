@@ -18,13 +18,35 @@ extension Scheduler {
         return hasRoom(worker)
     }
 
-    /// New work is there: queues the workers that may do it, `last` behind all others.
+    /// New work is there, or a worker gave work back: the workers that may do it are queued at the
+    /// end of the event, `last` behind all others.
     mutating func queueWorkers(serving run: RunID, last: WorkerID? = nil) {
-        for id in workers.keys
-        where id != last && workers[id]?.serves.contains(run) == true {
-            enqueue(id)
+        newWork.insert(run)
+        if let last { lastInLine.append(last) }
+    }
+
+    /// Queues the workers that may do what is new, each once, however many leases came back. Those
+    /// that gave some back go to the end, also where they stood in the queue before.
+    mutating func queueForNewWork() {
+        guard !newWork.isEmpty || !lastInLine.isEmpty else { return }
+        let (fresh, last) = (newWork, lastInLine)
+        newWork = []
+        lastInLine = []
+        if last.contains(where: { workers[$0]?.isQueued == true }) {
+            queue.removeAll(where: last.contains)
+            for id in last { withWorker(id) { $0.isQueued = false } }
         }
-        if let last { enqueue(last) }
+        if !fresh.isEmpty {
+            #if DEBUG
+                looks += workers.count
+            #endif
+            for id in workers.keys
+            where !last.contains(id) && workers[id]?.serves.contains(where: fresh.contains) == true
+            {
+                enqueue(id)
+            }
+        }
+        for id in last { enqueue(id) }
     }
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
@@ -216,7 +238,7 @@ extension Scheduler {
         inFlightItems -= task.items.count
         guard task.prompt != nil else {
             leaveToDatabase(task)
-            enqueue(worker)
+            lastInLine.append(worker)
             return
         }
         task.state = .ready
@@ -232,7 +254,7 @@ extension Scheduler {
         if loss != nil, task.attempts >= limits.attemptsMax, task.isAlone {
             abandon(
                 id, code: task.history.code, task.history.message(attempts: task.attempts), now)
-            enqueue(worker)
+            lastInLine.append(worker)
         } else {
             requeue(task, from: worker)
         }

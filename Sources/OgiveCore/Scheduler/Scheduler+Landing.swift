@@ -88,7 +88,7 @@ extension Scheduler {
             landing.pause = pause
             landing.pausedUntil = now + pause
             effects.append(.notice(.landingPaused(error, retryIn: pause)))
-        } else if error.code == .refused {
+        } else if error.isRefusal {
             isolate(id, error)
         } else {
             effects.append(.stop(error))

@@ -158,7 +158,9 @@ extension Scheduler {
         let scorer = runs[result.claim.run]?.description.spec.scoring.scorer
         let partCount = scorer?.parts.count ?? 0
         let items = task?.prompt == nil ? nil : task?.items
-        return result.fault(of: items, partCount: partCount)
+        return result.fault(
+            of: items, partCount: partCount, bounds: runs[result.claim.run]?.tokenBounds,
+            bytes: task?.prompt == nil ? nil : task?.bytes)
     }
 
     /// Does not take a proved lease's results. The lease is over, its items go to others without
@@ -191,8 +193,11 @@ extension Scheduler {
 
 extension TaskResult {
     /// What cannot be so about the results of a lease, in words; `nil` when all is well. `items`
-    /// are those of its task that are still to come, where their texts are known.
-    func fault(of items: [WorkItem]?, partCount: Int) -> String? {
+    /// are those of its task that are still to come, where their texts are known, and `bytes` those
+    /// of its prompt and its texts.
+    func fault(
+        of items: [WorkItem]?, partCount: Int, bounds: TokenBounds?, bytes: Int?
+    ) -> String? {
         if self.items.isEmpty { return "it has no items" }
         // Each part brings an item at least. Numbers without end would be kept without end.
         guard part < claim.items.count else {
@@ -216,8 +221,8 @@ extension TaskResult {
             if let known, known[name] == nil { continue }
             let item = isInStep ? items?[index] : known?[name]
             let seed = claim.seedBase &+ UInt64(truncatingIfNeeded: name.index)
-            if let fault = self.items[index].fault(
-                of: item, seed: seed, partCount: partCount)
+            if let fault = self.items[index].fault(of: item, seed: seed, partCount: partCount)
+                ?? bounds?.fault(of: self.items[index], bytes: bytes)
             {
                 return "item \(name.index) (\(name.kind)): \(fault)"
             }

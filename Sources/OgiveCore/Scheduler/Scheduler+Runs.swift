@@ -235,7 +235,7 @@ extension Scheduler {
         }
         var trouble = run.trouble ?? SchedulerRun.Trouble(noticedAt: now)
         // A run that was dropped is in conflict with every call; the next look at the runs ends it.
-        trouble.refusals += error.code == .refused ? 1 : 0
+        trouble.refusals += error.isRefusal ? 1 : 0
         let isRefused = trouble.refusals >= Self.refusalsMax
         let pause =
             isRefused
@@ -259,7 +259,8 @@ extension Scheduler {
     }
 
     /// The database refuses what a worker's models say of themselves: that is the worker's own, so
-    /// it gets nothing of the run, and the next one that may binds it. It costs nobody else.
+    /// it gets nothing of the run, and the next one that may binds it. It costs nobody else. (A
+    /// right that the coordinator's login lacks is no worker's fault, and does not come here.)
     private mutating func refuseBinding(of run: SchedulerRun, _ error: StoreError) {
         let id = run.description.id
         withRun(id) {

@@ -40,15 +40,28 @@ extension Scheduler {
 
     /// Registers a worker. Before the open runs are known it waits: what it holds could not be
     /// judged. One that left is not heard: to leave and come back would undo what it was charged,
-    /// and leave a check for silence behind each time.
+    /// and leave a check for silence behind each time. One for which there is no place is told so,
+    /// and says hello again.
     private mutating func greet(_ hello: Hello, _ holder: LeaseHolder, now: TimePoint) {
-        if departed.contains(holder.worker) { return }
+        let id = holder.worker
+        if departed.contains(id) { return }
+        if workers[id] == nil, greetings[id] == nil,
+            let obstacle = places.obstacle(for: holder.key ?? "", limits)
+        {
+            send(.idle(obstacle), to: id)
+            effects.append(.notice(.unserved(id, name: hello.name, reason: obstacle)))
+            return
+        }
         if knowsRuns {
             register(hello, holder, now: now)
         } else {
             let waiting = greetings.values.reduce(0) { $0 + $1.hello.inFlight.count }
             guard waiting + hello.inFlight.count <= limits.waitingLeasesMax else { return }
-            greetings[holder.worker] = Greeting(hello: hello, holder: holder)
+            let greeting = Greeting(hello: hello, holder: holder)
+            if let former = greetings.updateValue(greeting, forKey: id) {
+                places.free(former.holder.key ?? "")
+            }
+            places.take(holder.key ?? "")
         }
     }
 
@@ -58,6 +71,8 @@ extension Scheduler {
         let waiting = greetings
         greetings.removeAll()
         for greeting in waiting.values {
+            // Its registration takes it again.
+            places.free(greeting.holder.key ?? "")
             register(greeting.hello, greeting.holder, now: now)
         }
     }
@@ -77,9 +92,13 @@ extension Scheduler {
         worker.aloneSince = former?.aloneSince
         worker.owesUntil = former?.owesUntil ?? .zero
         worker.outages = former?.outages ?? []
+        worker.pause =
+            former?.pause ?? LeasePause(until: keyPauses[holder.key ?? ""]?.until ?? .zero)
+        worker.isPaused = former?.isPaused ?? false
         let held = (former?.tasks ?? []).sorted()
         for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
         replace(worker)
+        beginPause(of: id, now: now)
         let adopted = adopt(hello.inFlight, by: id, now: now)
         takeBack(held, from: id, hasChanged: former.map { $0.offer != hello.offer } ?? false, now)
         send(
@@ -89,7 +108,9 @@ extension Scheduler {
                     silenceMax: limits.silenceMax, adopted: adopted)),
             to: id)
         if former == nil {
-            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id))
+            let key = holder.key ?? ""
+            places.take(key)
+            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id, key: key))
             effects.append(.notice(.registered(id, name: hello.name)))
         }
         review(id, records: false)
@@ -106,6 +127,7 @@ extension Scheduler {
         }
         guard !forgotten.isEmpty else { return }
         withWorker(id) { $0.noteNeglected() }
+        noteUndone(by: id, now: now)
         for task in forgotten {
             requeue(task, after: nil, now: now)
             if hasChanged, let epoch = tasks[task]?.epoch {
@@ -145,6 +167,7 @@ extension Scheduler {
 
     /// Leases given back unfinished: the tasks go to others, no attempt is charged.
     private mutating func takeBack(_ leases: [LeaseName], from id: WorkerID, now: TimePoint) {
+        let before = counters.returned
         for lease in leases where lease.term == term {
             guard let task = tasks[lease.task], task.epoch == lease.epoch, task.isLeased(to: id)
             else { continue }
@@ -153,6 +176,7 @@ extension Scheduler {
             workers[id]?.announcedRuns.remove(task.run)
             requeue(lease.task, after: nil, now: now)
         }
+        if counters.returned > before { noteUndone(by: id, now: now) }
     }
 
     private mutating func leave(_ id: WorkerID, now: TimePoint) {
@@ -161,6 +185,7 @@ extension Scheduler {
             requeue(task, after: nil, now: now)
         }
         unregister(id)
+        noteParting(of: worker, leavesLeases: !worker.tasks.isEmpty, now: now)
         departed.insert(id)
         var record = worker.record
         record.state = .left
@@ -173,16 +198,19 @@ extension Scheduler {
         while let check = silences.min, check.at <= now {
             silences.removeMin()
             departed.remove(check.worker)
-            guard let worker = workers[check.worker] else { continue }
-            let due = worker.lastSeen + limits.silenceMax
-            guard due <= now else {
-                silences.insert(SilenceCheck(at: due, worker: check.worker))
+            if let worker = workers[check.worker], worker.lastSeen + limits.silenceMax > now {
+                let due = worker.lastSeen + limits.silenceMax
+                silences.insert(SilenceCheck(at: due, worker: check.worker, key: check.key))
                 continue
             }
+            places.free(check.key)
+            guard let worker = workers[check.worker] else { continue }
             for task in worker.tasks.sorted() {
                 requeue(task, after: .lost, together: worker.tasks.count, now: now)
             }
             unregister(check.worker)
+            // What it had was charged an attempt, and came back after a silence: that is no hurry.
+            noteParting(of: worker, leavesLeases: false, now: now)
             var record = worker.record
             record.state = .lost
             effects.append(.record(record))
@@ -212,6 +240,7 @@ extension Scheduler {
             }
         } else {
             withWorker(message.worker) { $0.noteNeglected() }
+            noteUndone(by: message.worker, now: now)
             // A full queue is that of a worker that does not read: what is in it is not worked on.
             let all = (workers[message.worker]?.tasks ?? []).sorted()
             for task in outcome == .full ? all : [task.id] {

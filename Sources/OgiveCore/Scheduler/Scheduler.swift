@@ -24,6 +24,8 @@ package struct Scheduler: Sendable {
     var runs = OrderedDictionary<RunID, SchedulerRun>()
     var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
     var tasks: [TaskID: SchedulerTask] = [:]
+    /// The places of all workers: in `greetings` or `silences`.
+    var places = WorkerPlaces()
     /// Workers that said hello before the open runs were known: the last hello of each.
     var greetings = OrderedDictionary<WorkerID, Greeting>()
     /// Workers that said goodbye, until their check for silence is due: an incarnation that left
@@ -37,6 +39,14 @@ package struct Scheduler: Sendable {
     var shares: [String: KeyShare] = [:]
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
+    /// Runs that this event brought new work for: its workers are queued once, at the end of it.
+    var newWork: Set<RunID> = []
+    /// Workers whose leases came back in this event: they are queued behind all others then.
+    var lastInLine = OrderedSet<WorkerID>()
+    /// When pauses of workers are over, one for each that has one.
+    var pauseEnds = Heap<PauseEnd>()
+    /// The pauses of keys whose workers left without having finished anything.
+    var keyPauses: [String: LeasePause] = [:]
     /// The worker that gets nothing until it is empty and can take a suspect.
     var emptying: WorkerID?
     /// Deadlines of leases; entries outlive their leases, are skipped then, and are cleared away
@@ -59,6 +69,8 @@ package struct Scheduler: Sendable {
     #if DEBUG
         /// Guards that are turned off, for the proof that the simulator sees it.
         package var guardsOff: Set<Guard> = []
+        /// How often a worker was looked at because there was new work: what that costs.
+        package internal(set) var looks = 0
     #endif
 
     /// Begins to lead with `term`. Leases that `key` proves may be taken over.
@@ -92,6 +104,8 @@ package struct Scheduler: Sendable {
         expireLeases(now: now)
         expireWorkers(now: now)
         stopExhausted()
+        queueForNewWork()
+        endPauses(now: now)
         grant(now: now)
         flushLanding(now: now)
         askDatabase(now: now)
@@ -103,8 +117,9 @@ package struct Scheduler: Sendable {
     /// When time alone will change something: the caller sends `tick` then.
     package var nextTick: TimePoint? {
         let pauses = runs.values.lazy.filter { $0.notBefore > .zero }.map(\.notBefore).min()
-        return [deadlines.min?.at, silences.min?.at, landing.dueAt(limits), pauses]
-            .compactMap(\.self).min()
+        return [
+            deadlines.min?.at, silences.min?.at, pauseEnds.min?.at, landing.dueAt(limits), pauses,
+        ].compactMap(\.self).min()
     }
 
     /// Whether nothing is leased and everything received is committed.
@@ -236,6 +251,8 @@ struct LeaseDeadline: Comparable, Sendable {
 struct SilenceCheck: Comparable, Sendable {
     let at: TimePoint
     let worker: WorkerID
+    /// Whose place it has: the key under which it was registered first, or nothing.
+    let key: String
 
     static func < (left: SilenceCheck, right: SilenceCheck) -> Bool {
         (left.at, left.worker) < (right.at, right.worker)

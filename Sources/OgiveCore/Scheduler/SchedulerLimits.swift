@@ -62,11 +62,19 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var firstLeasesOfKey = 1_024
     /// Leases of a worker that has finished none yet, where others of its key have many.
     package var reducedFirstLeases = 2
+    /// Leases that come back undone (not read, given back, forgotten) from a worker that finished
+    /// nothing since the last time bring it a pause, in which it is granted nothing. The first time
+    /// costs nothing; the first pause is this long, and each one twice as long as the last …
+    package var undonePause = Duration.milliseconds(500)
+    /// … up to this long.
+    package var undonePauseMax = Duration.seconds(10)
     /// Most bytes of prompts and texts that a worker holds, but for one lease.
     package var leasedBytesOfWorker = 64 << 20
     /// Most bytes of prompts and texts of all leases: nothing is granted beyond it, but for one
     /// lease alone.
     package var leasedBytesMax = 1 << 30
+    /// Most workers that are registered, wait to be, or have just left. Others are told to wait.
+    package var workersMax = 16_384
     /// A hello that follows an answered one sooner is not answered: the worker repeats it.
     package var helloPause = Duration.milliseconds(500)
     /// Most leases that hellos bring which wait for the first list of runs; the workers repeat the
@@ -79,6 +87,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Most leases that a worker takes over from before it was registered: more than it could ever
     /// hold with the results that are not acknowledged.
     var adoptedMax: Int { 2 * creditMax }
+
+    /// Most of these workers of one key: one key does not keep those of others out.
+    var workersOfKeyMax: Int { max(1, workersMax / 2) }
 
     /// Most leases that the workers of one key hold while workers of another are there.
     var leasesOfKeyMax: Int { max(1, inFlightItemsMax / max(1, drawsPerTask) / 2) }

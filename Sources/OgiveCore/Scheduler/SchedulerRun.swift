@@ -22,6 +22,8 @@ struct SchedulerRun {
     var description: RunDescription
     /// The identity of its sampling, from which seeds follow.
     let sampling: SHA256Digest
+    /// How many tokens its results can have taken.
+    let tokenBounds: TokenBounds
     var binding: Binding
     /// Whose fingerprints the database was asked to bind last.
     var binder: WorkerID?
@@ -71,6 +73,7 @@ struct SchedulerRun {
     init(_ description: RunDescription) {
         self.description = description
         sampling = description.spec.scoring.sampling.digest
+        tokenBounds = TokenBounds(description.spec)
         binding = description.isBound ? .bound : .unbound
     }
 

@@ -44,6 +44,10 @@ struct SchedulerWorker {
     var aloneSince: TimePoint?
     /// Until when it takes ordinary tasks, if there are any.
     var owesUntil = TimePoint.zero
+    /// Its wait, when leases came back from it undone.
+    var pause = LeasePause()
+    /// Whether it waits: an entry of `pauseEnds` ends that.
+    var isPaused = false
 
     /// If its suspect is over, it owes others the time that the suspect took.
     mutating func noteSuspectOver(now: TimePoint) {
@@ -56,7 +60,7 @@ struct SchedulerWorker {
     var isAlone: Bool { suspect.map(tasks.contains) ?? false }
 
     /// Whether it would take a task, were it empty.
-    var isWilling: Bool { !isDraining && credit > 0 }
+    var isWilling: Bool { !isDraining && !isPaused && credit > 0 }
 
     /// Whom its leases are granted to.
     var holder: LeaseHolder { LeaseHolder(worker: id, key: key) }
@@ -65,7 +69,7 @@ struct SchedulerWorker {
     func hasRoom(
         _ share: KeyShare, isOnlyKey: Bool, _ limits: SchedulerLimits, beyondCredit extra: Int
     ) -> Bool {
-        guard !isDraining, !isAlone, tasks.count < min(credit, allowance) + extra,
+        guard !isDraining, !isPaused, !isAlone, tasks.count < min(credit, allowance) + extra,
             leasedBytes < limits.leasedBytesOfWorker,
             isOnlyKey || share.leases < limits.leasesOfKeyMax
         else { return false }
@@ -77,6 +81,7 @@ struct SchedulerWorker {
     mutating func noteFinished(_ limits: SchedulerLimits) {
         finished += 1
         allowance = min(allowance + 1, limits.creditMax)
+        pause.forgive()
     }
 
     /// It let a lease run out, forgot one, or does not read.
@@ -139,6 +144,8 @@ extension Scheduler {
         }
         guard let first = first.flatMap(\.self) else { return }
         shares[first.key]?.firstLeases -= first.leases
+        // A newcomer of this key does work: the next ones need not wait.
+        keyPauses[first.key] = nil
     }
 
     /// Registers a worker that holds nothing, or puts it in the place of its former self, which

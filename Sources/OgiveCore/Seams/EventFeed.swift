@@ -4,8 +4,8 @@ internal import Synchronization
 /// What happens, on its way to a state machine: a queue with one reader.
 ///
 /// What comes from outside waits for room, so that a peer that sends faster than the state machine
-/// takes is held up in the transport. Ticks do not add up. All else is bounded by what the state
-/// machine itself asked for.
+/// takes, or larger, is held up in the transport. Ticks do not add up. All else is bounded by what
+/// the state machine itself asked for.
 package final class EventFeed<Event: Sendable>: Sendable {
     /// Who waits.
     private enum Side {
@@ -13,20 +13,37 @@ package final class EventFeed<Event: Sendable>: Sendable {
         case writer
     }
 
+    private struct Entry {
+        let event: Event
+        var isTick = false
+        /// Bytes of what came from outside.
+        var bytes = 0
+    }
+
     private struct State {
-        var events = Deque<(event: Event, isTick: Bool)>()
+        var events = Deque<Entry>()
+        /// Bytes of all of them.
+        var bytes = 0
         var hasTick = false
         var waiters: [Side: CheckedContinuation<Void, Never>] = [:]
     }
 
     /// Most events that wait before those from outside wait for room.
     package let eventsMax: Int
+    /// Most bytes of events from outside that wait, but for one event alone.
+    package let bytesMax: Int
 
+    private let byteCount: @Sendable (Event) -> Int
     private let state = Mutex(State())
 
-    /// An empty feed.
-    package init(eventsMax: Int) {
+    /// An empty feed. `byteCount` says about how much an event takes in memory.
+    package init(
+        eventsMax: Int, bytesMax: Int = .max,
+        byteCount: @escaping @Sendable (Event) -> Int = { _ in 0 }
+    ) {
         self.eventsMax = eventsMax
+        self.bytesMax = bytesMax
+        self.byteCount = byteCount
     }
 
     /// Events that wait.
@@ -41,7 +58,7 @@ package final class EventFeed<Event: Sendable>: Sendable {
     package func yield(_ events: [Event]) {
         guard !events.isEmpty else { return }
         let reader = state.withLock { state in
-            for event in events { state.events.append((event, false)) }
+            for event in events { state.events.append(Entry(event: event)) }
             return state.waiters.removeValue(forKey: .reader)
         }
         reader?.resume()
@@ -50,7 +67,7 @@ package final class EventFeed<Event: Sendable>: Sendable {
     /// Something happened that may wait until the reader has another reason to wake: a tick, at
     /// the latest.
     package func leave(_ event: Event) {
-        state.withLock { $0.events.append((event, false)) }
+        state.withLock { $0.events.append(Entry(event: event)) }
     }
 
     /// Time went by: `event`, unless the last one of these still waits.
@@ -66,18 +83,28 @@ package final class EventFeed<Event: Sendable>: Sendable {
 
     /// Some things came from outside, in order; as many as there is room for are taken at once.
     package func take(_ events: [Event]) async {
-        var rest = events[...]
+        var rest = events.map { Entry(event: $0, bytes: byteCount($0)) }[...]
         while !rest.isEmpty {
-            let (room, reader) = state.withLock { state in
-                let room = min(rest.count, max(0, eventsMax - state.events.count))
-                for event in rest.prefix(room) { state.events.append((event, false)) }
-                return (room, room > 0 ? state.waiters.removeValue(forKey: .reader) : nil)
+            let (taken, reader) = state.withLock { state in
+                var taken = 0
+                for entry in rest {
+                    guard hasRoom(state, for: entry.bytes) else { break }
+                    state.events.append(entry)
+                    state.bytes += entry.bytes
+                    taken += 1
+                }
+                return (taken, taken > 0 ? state.waiters.removeValue(forKey: .reader) : nil)
             }
             reader?.resume()
-            rest = rest.dropFirst(room)
-            guard !rest.isEmpty, !Task.isCancelled else { return }
-            await wait(.writer) { $0.events.count >= eventsMax }
+            rest = rest.dropFirst(taken)
+            guard let bytes = rest.first?.bytes, !Task.isCancelled else { return }
+            await wait(.writer) { !hasRoom($0, for: bytes) }
         }
+    }
+
+    /// Whether another event of so many bytes may wait. One alone always may.
+    private func hasRoom(_ state: borrowing State, for bytes: Int) -> Bool {
+        state.events.count < eventsMax && (state.bytes == 0 || bytes <= bytesMax - state.bytes)
     }
 
     /// The next event; `nil` when the task is cancelled. To be called by one task only.
@@ -94,10 +121,12 @@ package final class EventFeed<Event: Sendable>: Sendable {
                 events.reserveCapacity(min(countMax, state.events.count))
                 while events.count < countMax, let next = state.events.popFirst() {
                     if next.isTick { state.hasTick = false }
+                    state.bytes -= next.bytes
                     events.append(next.event)
                 }
-                let hasRoom = state.events.count < eventsMax
-                return (events, hasRoom ? state.waiters.removeValue(forKey: .writer) : nil)
+                // Whoever waits for bytes looks itself whether there are enough.
+                let mayHaveRoom = state.events.count < eventsMax
+                return (events, mayHaveRoom ? state.waiters.removeValue(forKey: .writer) : nil)
             }
             writer?.resume()
             if !batch.isEmpty { return batch }
@@ -112,7 +141,7 @@ package final class EventFeed<Event: Sendable>: Sendable {
                 guard !state.hasTick else { return nil as CheckedContinuation<Void, Never>? }
                 state.hasTick = true
             }
-            state.events.append((event, isTick))
+            state.events.append(Entry(event: event, isTick: isTick))
             return state.waiters.removeValue(forKey: .reader)
         }
         reader?.resume()

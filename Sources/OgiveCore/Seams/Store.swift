@@ -236,6 +236,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case schema
         /// The request contradicts what is stored; the message says how.
         case conflict
+        /// The login lacks a right: neither data nor a worker is to blame, and a person grants it.
+        case forbidden
         /// The database refused for another reason: a bug, or a hand-made change.
         case refused
     }
@@ -255,9 +257,12 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package var isRetriable: Bool {
         switch code {
         case .unavailable, .unknownOutcome, .exhausted: true
-        case .staleTerm, .schema, .conflict, .refused: false
+        case .staleTerm, .schema, .conflict, .forbidden, .refused: false
         }
     }
+
+    /// Whether the database refused, for the data or for want of a right: it will again.
+    var isRefusal: Bool { code == .refused || code == .forbidden }
 
     package var description: String { message }
 }

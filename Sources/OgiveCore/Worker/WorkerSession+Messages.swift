@@ -12,7 +12,7 @@ extension WorkerSession {
         case .reRegister:
             // Repeats of it cross with our hello; one answer is enough.
             if isRegistered || isHelloDue(now) { sayHello(now: now) }
-        case .idle(let reason): effects.append(.idle(reason))
+        case .idle(let reason): note(idle: reason)
         case .refused(let reason): leave(.refused(reason))
         case .heartbeat: break
         }
@@ -34,6 +34,7 @@ extension WorkerSession {
         heartbeatInterval = welcome.heartbeatInterval
         silenceMax = welcome.silenceMax
         isRegistered = true
+        waitsFor = nil
         let names = Dictionary(
             welcome.adopted.map { ($0.old, $0) }, uniquingKeysWith: { first, _ in first })
         var lost: [LeaseName] = []
@@ -48,6 +49,13 @@ extension WorkerSession {
         if !lost.isEmpty { effects.append(.send(.returned(lost))) }
         for (ticket, _) in held.ordered { send(ticket, now: now) }
         if drainingSince != nil { effects.append(.send(.draining)) }
+    }
+
+    /// Each hello of a worker that waits for a place is answered so: it is told once.
+    private mutating func note(idle reason: String) {
+        guard isRegistered || reason != waitsFor else { return }
+        if !isRegistered { waitsFor = reason }
+        effects.append(.idle(reason))
     }
 
     private mutating func rename(_ ticket: Ticket, _ adoption: Welcome.Adoption, now: TimePoint) {

@@ -52,6 +52,8 @@ package struct WorkerSession: Sendable {
     var hellos: UInt64 = 0
     /// Tells this worker from others where it waits; no secret.
     let salt: UInt64
+    /// Why the coordinator does not register it yet, as last reported.
+    var waitsFor: String?
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
     var lastHeartbeat: TimePoint

@@ -7,7 +7,7 @@ internal import Postgres
 /// content is a duplicate: the first one's metadata stays, candidates that it has not yet are
 /// added. So importing a file twice changes nothing.
 package final class PromptImporter {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
     private var prompts = PostgresCopyBuffer()
     private var candidates = PostgresCopyBuffer()
     private var ordinal: Int64 = 0
@@ -92,7 +92,8 @@ package final class PromptImporter {
         return (try rows.first?.decode("all_rows", as: Int.self) ?? 0, fields)
     }
 
-    private func keptBack(_ sql: String, id: Int64) async throws -> KeptBack? {
+    /// What a query finds that asks for a number of things and the key of the first one's prompt.
+    func keptBack(_ sql: String, id: Int64) async throws -> KeptBack? {
         try await connection.query(sql, [.int64(id)]).first.map { row in
             KeptBack(count: try row.decode("count"), firstKey: try row.decode("key"))
         }

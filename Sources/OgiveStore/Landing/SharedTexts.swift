@@ -3,7 +3,13 @@ internal import Postgres
 
 /// Stored texts that an item of a batch may have too, and the rewards that they have.
 ///
-/// Only texts of equal length are looked at: most differ in it.
+/// Only texts are looked at that have the length of one with a new reward: most differ in it.
+/// Whoever makes texts can choose their lengths, and with them how many stored ones the database
+/// hashes; but only of the prompts that it was granted, and only while it lands such a text itself:
+/// large ones wait in a lane of their own.
+///
+/// Nobody can make these sets and dictionaries slow: they are keyed by numbers and by SHA-256, all
+/// 32 bytes of it, and Swift hashes them with a seed that each process draws anew.
 struct SharedTexts: Sendable {
     /// The length in bytes of a prompt's text.
     struct Length: Hashable, Sendable {
@@ -17,7 +23,7 @@ struct SharedTexts: Sendable {
         let digest: SHA256Digest
     }
 
-    /// Lengths that more than one text of a prompt has.
+    /// Lengths that more than one text of a prompt has, one of them with a new reward.
     var lengths: Set<Length> = []
     /// Stored texts of such lengths.
     var digests: [LandingResult.Key: SHA256Digest] = [:]
@@ -124,13 +130,17 @@ extension CommittedState {
     }
 
     /// The lengths of texts that a batch brings, and of stored ones.
-    private struct StoredLengths {
+    struct StoredLengths {
         /// Prompts with a new reward, ascending.
-        var prompts: [Int64] = []
-        /// Those of them with a new reward of a text that is stored.
-        var promptsOfStored: Set<Int64> { Set(storedDraws.lazy.map(\.prompt)) }
-        /// Draws with a new reward that bring no text.
-        private var storedDraws: Set<Key> = []
+        private(set) var prompts: [Int64] = []
+        /// Those of them with a new reward of a draw whose text is stored.
+        var promptsOfStored: Set<Int64> {
+            Set(storedItems.lazy.filter { $0.name.kind == .draw }.map(\.prompt))
+        }
+        /// Draws and candidates with a new reward that bring no text.
+        private var storedItems: Set<Key> = []
+        /// Lengths of texts with a new reward.
+        private var fresh: Set<SharedTexts.Length> = []
         private var counts: [SharedTexts.Length: Int] = [:]
         private var entries: [(key: Key, length: SharedTexts.Length)] = []
 
@@ -141,8 +151,9 @@ extension CommittedState {
                 if let text = result.completion?.text {
                     let length = SharedTexts.Length(prompt: prompt, bytes: text.utf8.count)
                     counts[length, default: 0] += 1
-                } else if result.key.name.kind == .draw {
-                    storedDraws.insert(result.key)
+                    fresh.insert(length)
+                } else {
+                    storedItems.insert(result.key)
                 }
             }
         }
@@ -150,20 +161,23 @@ extension CommittedState {
         /// Takes in a stored text that has a reward or gets one; what a batch copied ahead of its
         /// rewards has none.
         mutating func add(_ key: Key, bytes: Int, isRewarded: Bool) {
-            guard isRewarded || storedDraws.contains(key) else { return }
+            let isFresh = storedItems.contains(key)
+            guard isRewarded || isFresh else { return }
             let length = SharedTexts.Length(prompt: key.prompt, bytes: bytes)
             counts[length, default: 0] += 1
+            if isFresh { fresh.insert(length) }
             entries.append((key, length))
         }
 
-        /// Lengths that more than one text has.
+        /// Lengths that more than one text has, one of them with a new reward.
         var shared: Set<SharedTexts.Length> {
-            Set(counts.lazy.filter { $0.value > 1 }.map(\.key))
+            fresh.filter { (counts[$0] ?? 0) > 1 }
         }
 
         /// Stored texts of such a length, by ascending key.
         func stored(_ kind: ItemName.Kind) -> [Key] {
-            entries.filter { $0.key.name.kind == kind && (counts[$0.length] ?? 0) > 1 }
+            let shared = shared
+            return entries.filter { $0.key.name.kind == kind && shared.contains($0.length) }
                 .map(\.key).sorted()
         }
     }

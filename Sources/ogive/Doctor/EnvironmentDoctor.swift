@@ -37,8 +37,11 @@ struct EnvironmentDoctor {
             return [Self.newFolder(folder)]
         }
         do {
-            return try await DatabaseSession.with(configuration, schema: .ignored) { session in
-                try await Self.examine(session)
+            return try await DatabaseSession.withStore(configuration, schema: .ignored) {
+                store, session -> [Finding] in
+                let (findings, isCurrent) = try await Self.examine(session)
+                guard isCurrent, let prompts = configuration.prompts else { return findings }
+                return findings + (await PromptSetDoctor(prompts: prompts).examine(store))
             }
         } catch {
             let reason = CommandError(explaining: error)
@@ -60,23 +63,24 @@ struct EnvironmentDoctor {
         return Finding(.ok, .database, at: folder, "is new: the first run makes it")
     }
 
-    private static func examine(_ session: DatabaseSession) async throws -> [Finding] {
+    /// What is to be said of a database, and whether its schema is this program's.
+    private static func examine(
+        _ session: DatabaseSession
+    ) async throws -> (findings: [Finding], isCurrent: Bool) {
         let place = session.place
         let status = try await Migrator(session.connection, program: ProgramVersion.text).status()
         if status.isPreRelease {
-            return [
-                Finding(
-                    .error, .database, at: place, "has a schema from before the first release",
-                    advice: "use another database or folder, or `ogive migrate uninstall`")
-            ]
+            let finding = Finding(
+                .error, .database, at: place, "has a schema from before the first release",
+                advice: "use another database or folder, or `ogive migrate uninstall`")
+            return ([finding], false)
         }
         guard status.unknown.isEmpty else {
-            return [
-                Finding(
-                    .error, .database, at: place,
-                    "was migrated by a newer ogive: \(status.unknown.joined(separator: ", "))",
-                    advice: "use that version")
-            ]
+            let finding = Finding(
+                .error, .database, at: place,
+                "was migrated by a newer ogive: \(status.unknown.joined(separator: ", "))",
+                advice: "use that version")
+            return ([finding], false)
         }
         let connection = try await PostgresConnection.connect(session.connection)
         let isNew = status.applied.isEmpty
@@ -113,7 +117,7 @@ struct EnvironmentDoctor {
                     .note, .database, at: place,
                     "the schema is not of this version",
                     advice: "`ogive run` updates it; for services run `ogive migrate up`"))
-        return findings
+        return (findings, status.isCurrent)
     }
 
     /// Room for what the run stores, in the folder of a private database.

@@ -162,7 +162,7 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.inFlightItems == 2)
     }
 
-    @Test("A lease of an older term goes on once: it does not keep a run from its end for ever")
+    @Test("Fault 68: a lease of an older term goes on once, and keeps no run from its end for ever")
     func onlyOnce() throws {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun(draws: 2)]))
@@ -174,7 +174,7 @@ struct SchedulerAdoptionTests {
         #expect(bench.scheduler.load.tasks == 0)
     }
 
-    @Test("A worker takes over no more leases than it could have held")
+    @Test("Fault 68: a worker takes over no more leases than it could have held")
     func adoptedMax() {
         var bench = SchedulerBench { $0.creditMax = 1 }
         bench.handle(.runs([Bench.boundRun(draws: 4)]))

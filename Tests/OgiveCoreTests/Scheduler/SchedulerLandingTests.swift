@@ -228,7 +228,7 @@ struct SchedulerLandingTests {
         #expect(bench.handle(.tick, after: .seconds(1)).cancels == [leases[1].name])
     }
 
-    @Test("A worker that keeps its share full loses its leases in time, and is charged no attempt")
+    @Test("Fault 62: a worker that keeps its share full loses its leases in time, uncharged")
     func deferredForEver() throws {
         var bench = SchedulerBench.loaded(prompts: 8, draws: 1) {
             $0.landingBytesMax = 3_000
@@ -295,7 +295,7 @@ struct SchedulerLandingTests {
         #expect(bench.say(Self.result(greedy[1], characters: 4_000)).batches.count == 1)
     }
 
-    @Test("The free shares of the workers of one key have a bound together")
+    @Test("Fault 66: the free shares of the workers of one key have a bound together")
     func freeSharesOfKey() throws {
         var bench = SchedulerBench.loaded(prompts: 20, draws: 1) {
             $0.landingBytesMax = 4_000
@@ -330,7 +330,7 @@ struct SchedulerLandingTests {
         #expect(batches.count == 1)
     }
 
-    @Test("Large results land one batch at a time; others do not wait for them")
+    @Test("Fault 70: large results land one batch at a time; others do not wait for them")
     func largeApart() throws {
         var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
             $0.largeResultBytes = 3_000
@@ -354,7 +354,7 @@ struct SchedulerLandingTests {
         #expect(acks.map(\.lease) == [leases[1].name])
     }
 
-    @Test("The pieces of a large batch that is refused land one at a time, beside others")
+    @Test("Fault 70: pieces of a large batch that is refused land one at a time, beside others")
     func largeIsolated() throws {
         var bench = SchedulerBench.loaded(prompts: 6, draws: 1) {
             $0.largeResultBytes = 3_000
@@ -374,7 +374,7 @@ struct SchedulerLandingTests {
         #expect(next.map { $0.groups.count } == [2])
     }
 
-    @Test("What has landed and is sent again takes half of the places that results have")
+    @Test("Fault 67: what has landed and is sent again takes half of the places of results")
     func repeatsLeaveRoom() throws {
         var bench = SchedulerBench.loaded(prompts: 6, draws: 1) { $0.windowItems = 4 }
         let leases = bench.hello(credit: 4).leases
@@ -398,13 +398,16 @@ struct SchedulerLandingTests {
         #expect(batches.map { $0.groups.count } == [2, 2, 2])
     }
 
-    @Test("When even the failure is refused, the coordinator stops")
-    func refusedFailure() {
+    @Test(
+        "When even the failure is refused, the coordinator stops",
+        arguments: [StoreError.Code.refused, .forbidden])
+    func refusedFailure(code: StoreError.Code) {
         var (bench, batches) = received(1) { $0.landingItems = 1 }
-        let refusal = StoreError(.refused, "no")
+        let refusal = StoreError(code, "no")
         let second = bench.handle(.landingFailed(batches[0].id, refusal)).batches
         #expect(second.count == 1)
-        #expect(bench.handle(.landingFailed(second[0].id, refusal)).stops.count == 1)
+        let stops = bench.handle(.landingFailed(second[0].id, refusal)).stops
+        #expect(stops.map(\.code) == [code])
     }
 
     @Test("A stale term, a wrong schema and a conflict stop the coordinator")

@@ -142,7 +142,7 @@ struct SchedulerPagingTests {
         #expect(bench.scheduler.isQuiet)
     }
 
-    @Test("A run ends though a worker sends what has landed again and again")
+    @Test("Fault 67: a run ends though a worker sends what has landed again and again")
     func finishedBesideRepeats() throws {
         var bench = SchedulerBench.loaded(draws: 4)
         let leases = bench.hello(credit: 2).leases

@@ -114,7 +114,53 @@ struct SchedulerRefusalTests {
         #expect(bench.say(Bench.result(lease)).batches.count == 1)
     }
 
-    @Test("A lease has no more parts than items: numbers without end are not kept")
+    /// Counts of tokens, each at its bound: the text has 4 bytes, the prompt 1, its metadata 2, and
+    /// `max_tokens` is 512.
+    static let counts: [Case] = [
+        Case("of the completion") { $0.items[0].completion?.tokenCount = 512 + 4 + 256 },
+        Case("listed of the completion") {
+            $0.items[0].completion?.tokenCount = nil
+            $0.items[0].completion?.tokenIDs = Array(repeating: 1, count: 512 + 4 + 256)
+        },
+        Case("of the prompt") { $0.items[0].completion?.promptTokenCount = 16_384 + 16 * 3 },
+        Case("read by the policy") {
+            $0.items[0].policyTokens = TokenCount(input: 16_384 + 16 * 3)
+        },
+        Case("read by the scorer") {
+            $0.items[0].scorerTokens = TokenCount(input: 16_384 + 16 * 7)
+        },
+        Case("written by the scorer") { $0.items[0].scorerTokens = TokenCount(output: 256) },
+    ]
+
+    /// One token more of what is counted.
+    private static func raise(_ item: inout ItemResult) {
+        if item.completion?.tokenIDs != nil { item.completion?.tokenIDs?.append(1) }
+        item.completion?.tokenCount? += 1
+        item.completion?.promptTokenCount? += 1
+        item.policyTokens?.input += 1
+        if item.scorerTokens?.output == 0 { item.scorerTokens?.input += 1 }
+        if item.scorerTokens?.input == 0 { item.scorerTokens?.output += 1 }
+    }
+
+    @Test(
+        "Fault 72: more tokens than there can be spend nothing of a budget; as many do",
+        arguments: counts)
+    func tokens(count: Case) throws {
+        for isBeyond in [false, true] {
+            var bench = Bench.loaded(draws: 2)
+            let lease = try #require(bench.hello().leases.first)
+            guard case .result(var result) = Bench.result(lease) else { return }
+            count.change(&result)
+            if isBeyond { Self.raise(&result.items[0]) }
+            let effects = bench.say(.result(result))
+            #expect(effects.batches.isEmpty == isBeyond)
+            #expect(effects.rejections.isEmpty == !isBeyond)
+            let says = effects.rejections.first.map { $0.reason.contains("tokens") }
+            #expect(says == (isBeyond ? true : nil))
+        }
+    }
+
+    @Test("Fault 64: a lease has no more parts than items: numbers without end are not kept")
     func partsWithoutEnd() throws {
         var bench = Bench.loaded(draws: 2)
         let lease = try #require(bench.hello().leases.first)

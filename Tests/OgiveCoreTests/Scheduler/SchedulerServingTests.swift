@@ -121,7 +121,7 @@ struct SchedulerServingTests {
         #expect(bench.hello(from: 2).bindings == [Self.binding])
     }
 
-    @Test("When others came first, what they bound counts")
+    @Test("Fault 76: what others bound first counts, and a worker with other models is told so")
     func boundByOthers() {
         var bench = SchedulerBench()
         bench.handle(.runs([SimulatedModel.run(draws: 2)]))
@@ -155,6 +155,25 @@ struct SchedulerServingTests {
             #expect(effects.idleReason?.contains("unsupported Unicode") == true)
         }
         #expect(bench.hello(from: 10).bindings == [Self.binding])
+    }
+
+    @Test("Fault 75: a right that the login lacks blames no worker, and stops the coordinator")
+    func bindForbidden() {
+        let error = StoreError(.forbidden, "bind fingerprints: permission denied; GRANT")
+        let run = SimulatedModel.run(draws: 2)
+        var bench = SchedulerBench()
+        bench.handle(.runs([run]))
+        bench.hello()
+        let first = bench.handle(.bindFailed(RunID(1), error))
+        #expect(first.idleReason == nil && first.records.isEmpty && first.stops.isEmpty)
+        #expect(first.troubles == ["run-1"])
+        // The same worker binds it when the right was granted meanwhile.
+        #expect(bench.handle(.runs([run]), after: .seconds(1)).bindings == [Self.binding])
+        #expect(bench.handle(.bindFailed(RunID(1), error)).stops.isEmpty)
+        bench.handle(.runs([run]), after: .seconds(1))
+        let last = bench.handle(.bindFailed(RunID(1), error))
+        #expect(last.idleReason == nil)
+        #expect(last.stops.map(\.message) == [error.message])
     }
 
     @Test("Who waits for fingerprints that are refused binds its own, at once")

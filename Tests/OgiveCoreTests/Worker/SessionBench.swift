@@ -117,6 +117,10 @@ extension [WorkerSession.Effect] {
         sent.flatMap { if case .returned(let names) = $0 { names } else { [LeaseName]() } }
     }
 
+    var idleReasons: [String] {
+        compactMap { if case .idle(let reason) = $0 { reason } else { nil } }
+    }
+
     var exits: [WorkerSession.Exit] {
         compactMap { if case .exit(let exit) = $0 { exit } else { nil } }
     }

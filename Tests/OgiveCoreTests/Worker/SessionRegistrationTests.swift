@@ -124,6 +124,23 @@ struct SessionRegistrationTests {
         #expect(bench.hear(.reRegister, after: .milliseconds(2_500)).hellos.count == 1)
     }
 
+    @Test("Fault 71: a worker for which there is no place says so once, and waits for one")
+    func waitsForAPlace() {
+        var bench = SessionBench()
+        bench.handle(.tick)
+        var told: [String] = []
+        for _ in 0..<100 {
+            let effects =
+                bench.handle(.tick, after: .seconds(3)) + bench.hear(.idle("no place"))
+            #expect(effects.hellos.count == 1 && effects.exits.isEmpty)
+            told += effects.idleReasons
+        }
+        #expect(told == ["no place"])
+        bench.welcome()
+        #expect(bench.session.isRegistered)
+        #expect(bench.hear(.idle("no place")).idleReasons == ["no place"])
+    }
+
     @Test("Without any coordinator the worker gives up")
     func registrationMax() {
         var bench = SessionBench()

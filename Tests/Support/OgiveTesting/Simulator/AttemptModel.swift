@@ -37,7 +37,7 @@ struct AttemptModel: Sendable {
             }
             result.seed = seedBase + draw
             result.completion = Completion(
-                text: text(attempt), tokenCount: isSwapped ? 9_999 : 1,
+                text: text(attempt), tokenCount: isSwapped ? 500 : 1,
                 finishReason: isSwapped ? .length : .stop, logProbability: nil)
         }
         guard ((attempt &+ 3 &* draw) % 4 == 0) == isSwapped else {

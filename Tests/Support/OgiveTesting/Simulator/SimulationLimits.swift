@@ -14,6 +14,7 @@ extension SimulationOptions {
         limits.silenceMax = .seconds(2)
         limits.attemptsMax = attemptsMax ?? .max
         limits.databasePauseMax = .seconds(1)
+        limits.undonePauseMax = .seconds(1)
         return limits
     }
 

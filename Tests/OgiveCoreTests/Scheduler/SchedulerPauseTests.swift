@@ -146,8 +146,8 @@ struct SchedulerPauseTests {
         var bench = Bench.loaded(prompts: 2, draws: 2) { $0.silenceMax = .seconds(2_000) }
         for worker in 1...2 as ClosedRange<UInt64> {
             #expect(bench.hello(from: worker, credit: 1).leases.count == 1)
-            bench.say(.credit(2), from: worker)
         }
+        for worker in 1...2 as ClosedRange<UInt64> { bench.say(.credit(2), from: worker) }
         #expect(bench.hello(from: 3, credit: 1).leases.isEmpty)
         #expect(bench.handle(.tick, after: .seconds(900)).grantees == [3, 1])
     }

@@ -6,7 +6,7 @@ import Testing
     @Suite("The simulator sees each guard's absence", .timeLimit(.minutes(10)))
     struct MutationTests {
         /// Within this many seeds.
-        static let seedsMax: UInt64 = 200
+        static let seedsMax: UInt64 = 500
 
         @Test("Without a guard, a seed fails", arguments: Guard.allCases)
         func isSeen(guarding: Guard) {

@@ -69,12 +69,14 @@ extension Scheduler {
     mutating func endPauses(now: TimePoint) {
         while let end = pauseEnds.min, end.at <= now {
             pauseEnds.removeMin()
-            let isOver = withWorker(end.worker) { worker -> Bool in
-                guard worker.isPaused, worker.pause.until <= now else { return false }
-                worker.isPaused = false
-                return true
+            guard let worker = workers[end.worker], worker.isPaused else { continue }
+            guard worker.pause.until <= now else {
+                // Leases came back between its end and this look at it.
+                pauseEnds.insert(PauseEnd(at: worker.pause.until, worker: end.worker))
+                continue
             }
-            if isOver == true { enqueue(end.worker) }
+            withWorker(end.worker) { $0.isPaused = false }
+            enqueue(end.worker)
         }
     }
 

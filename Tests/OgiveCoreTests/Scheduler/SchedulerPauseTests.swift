@@ -91,6 +91,17 @@ struct SchedulerPauseTests {
         #expect(bench.handle(.tick, after: .milliseconds(500)).leases.count == 2)
     }
 
+    @Test("Leases that come back in the moment that a pause ends begin the next, which ends too")
+    func pauseAfterPause() throws {
+        var bench = loaded()
+        let leases = bench.hello(credit: 3).leases
+        let again = bench.say(.returned([leases[0].name])).leases
+        #expect(bench.say(.returned([again[0].name])).leases.isEmpty)
+        bench.say(.returned([leases[1].name]), after: .milliseconds(500))
+        #expect(bench.scheduler.nextTick == bench.now + .seconds(1))
+        #expect(bench.handle(.tick, after: .seconds(1)).leases.count == 2)
+    }
+
     @Test("The pause of one worker is not that of others of its key")
     func othersGoOn() {
         var bench = loaded()

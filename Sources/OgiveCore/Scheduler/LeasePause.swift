@@ -1,4 +1,5 @@
 internal import HeapModule
+internal import OrderedCollections
 
 /// The wait of a worker, or of a key, whose leases come back undone again and again.
 ///

@@ -40,7 +40,7 @@ extension FaultTests.Databases {
     func noReply(_ fault: FaultProxy.CommitFault) async throws {
         let plan = Plan {
             $0.proxiesDatabase = true
-            $0.settings = ["database.statement_timeout=1s"]
+            $0.settings = ["database.statement_timeout=3s"]
         }
         try await withstands(plan) { installation in
             try await installation.holdLanding(fault)

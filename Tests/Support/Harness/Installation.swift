@@ -128,12 +128,18 @@ package final class Installation {
         try await postgres.database.checkSets()
         try await workspace.ogive(
             ["audit", "--config", config]
-                + (plan.settings + ["database.connect_timeout=60s"]).flatMap { ["-o", $0] })
+                + patientSettings.flatMap { ["-o", $0] })
+    }
+
+    /// The plan's settings, for a command that reads and is not what the plan is about: it waits
+    /// for a starved server as long as it takes.
+    private var patientSettings: [String] {
+        plan.settings + ["database.connect_timeout=60s", "database.statement_timeout=5m"]
     }
 
     /// What `ogive status` prints.
     package func status(json: Bool = true) async throws -> String {
-        let settings = plan.settings.flatMap { ["-o", $0] }
+        let settings = patientSettings.flatMap { ["-o", $0] }
         return try await workspace.ogive(
             ["status", "--config", config] + settings + (json ? ["--json"] : [])
         ).output

@@ -494,7 +494,7 @@ nonisolated struct Ogive_V1_LeaseClaim: Sendable {
   /// As in Lease.
   var seedBase: UInt64 = 0
 
-  /// All of its items, in the order of the Lease, those that are settled too; at most 16384.
+  /// All of its items, in the order of the Lease, those that are resolved too; at most 16384.
   var items: [Ogive_V1_ItemName] = []
 
   /// As it came with the Lease, or with the Adoption: 32 bytes.
@@ -615,7 +615,7 @@ nonisolated struct Ogive_V1_HeldLease: Sendable {
   mutating func clearClaim() {self._claim = nil}
 
   /// Those of its items whose results are acknowledged; at most 16384.
-  var settled: [Ogive_V1_ItemName] = []
+  var resolved: [Ogive_V1_ItemName] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1025,7 +1025,7 @@ nonisolated struct Ogive_V1_Heartbeat: Sendable {
   // methods supported on all messages.
 
   /// Of a worker: endpoints of its models that get no requests for now; at most 256.
-  var shut: [Ogive_V1_EndpointOutage] = []
+  var unavailable: [Ogive_V1_EndpointOutage] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2404,7 +2404,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HeldLease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{5}claim\0\u{1}settled\0\u{c}\u{1}\u{4}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{5}claim\0\u{1}resolved\0\u{c}\u{1}\u{4}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2413,7 +2413,7 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 5: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.settled) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.resolved) }()
       default: break
       }
     }
@@ -2427,15 +2427,15 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._claim {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if !self.settled.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.settled, fieldNumber: 6)
+    if !self.resolved.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.resolved, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_HeldLease, rhs: Ogive_V1_HeldLease) -> Bool {
     if lhs._claim != rhs._claim {return false}
-    if lhs.settled != rhs.settled {return false}
+    if lhs.resolved != rhs.resolved {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2854,7 +2854,7 @@ nonisolated extension Ogive_V1_Failure.Stage: SwiftProtobuf._ProtoNameProviding 
 
 nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{1e}shut\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{1e}unavailable\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2862,21 +2862,21 @@ nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 30: try { try decoder.decodeRepeatedMessageField(value: &self.shut) }()
+      case 30: try { try decoder.decodeRepeatedMessageField(value: &self.unavailable) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.shut.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.shut, fieldNumber: 30)
+    if !self.unavailable.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.unavailable, fieldNumber: 30)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Heartbeat, rhs: Ogive_V1_Heartbeat) -> Bool {
-    if lhs.shut != rhs.shut {return false}
+    if lhs.unavailable != rhs.unavailable {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

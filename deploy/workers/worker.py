@@ -70,7 +70,7 @@ class Held:
         held = wire.HeldLease(claim=self.claim)
         if self.parts is not None:
             open_items = {(i.kind, i.index) for part in self.parts.values() for i in part}
-            held.settled.extend(
+            held.resolved.extend(
                 item for item in self.claim.items if (item.kind, item.index) not in open_items)
         return held
 

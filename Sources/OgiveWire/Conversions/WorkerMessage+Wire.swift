@@ -12,7 +12,7 @@ extension WorkerMessage: WireConvertible {
             self = .result(try TaskResult(wire: result))
         case .workerHeartbeat(let heartbeat):
             let outages = try WireCheck.list(
-                heartbeat.shut, "heartbeat.shut", max: EndpointOutage.most)
+                heartbeat.unavailable, "heartbeat.unavailable", max: EndpointOutage.most)
             self =
                 outages.isEmpty
                 ? .heartbeat : .impaired(try outages.map(EndpointOutage.init(wire:)))
@@ -49,7 +49,7 @@ extension WorkerMessage: WireConvertible {
             return .workerHeartbeat(Ogive_V1_Heartbeat())
         case .impaired(let outages):
             var heartbeat = Ogive_V1_Heartbeat()
-            heartbeat.shut = outages.prefix(EndpointOutage.most).map(\.wire)
+            heartbeat.unavailable = outages.prefix(EndpointOutage.most).map(\.wire)
             return .workerHeartbeat(heartbeat)
         case .returned(let leases):
             var returned = Ogive_V1_Returned()
@@ -147,7 +147,7 @@ extension HeldLease: WireConvertible {
     init(wire: Ogive_V1_HeldLease) throws(WireError) {
         try WireCheck.present(wire.hasClaim, "held_lease.claim")
         let resolved = try WireCheck.list(
-            wire.settled, "held_lease.settled", max: WireLimits.items)
+            wire.resolved, "held_lease.resolved", max: WireLimits.items)
         self.init(
             claim: try LeaseClaim(wire: wire.claim),
             resolved: try resolved.map(ItemName.init(wire:)))
@@ -156,7 +156,7 @@ extension HeldLease: WireConvertible {
     var wire: Ogive_V1_HeldLease {
         var wire = Ogive_V1_HeldLease()
         wire.claim = claim.wire
-        wire.settled = resolved.map(\.wire)
+        wire.resolved = resolved.map(\.wire)
         return wire
     }
 }

@@ -140,12 +140,12 @@ struct ReportProgress {
         let elapsed = ContinuousClock.now - begun
         guard style.isTerminal, elapsed > .seconds(2) else { return }
         isShown = true
-        Output.show(progress: style.clearing + Self.text(part, done / total, elapsed))
+        Output.show(progress: style.clearing + Self.text(part.rawValue, done / total, elapsed))
     }
 
     /// What is shown when the share `fraction` took `elapsed`.
-    static func text(_ part: ReportPart, _ fraction: Double, _ elapsed: Duration) -> String {
-        let text = "reporting: \(part.rawValue)"
+    static func text(_ part: String, _ fraction: Double, _ elapsed: Duration) -> String {
+        let text = "reporting: \(part)"
         guard fraction > 0 else { return text }
         let left = elapsed * ((1 - fraction) / fraction)
         return text

@@ -143,13 +143,18 @@ let package = Package(
             swiftSettings: shared),
         // The checks of models before a run.
         .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: shared),
+        // Charts as SVG and pages as HTML, as functions of what was read: the report.
+        .target(
+            name: "OgiveDashboard", dependencies: ["OgiveCore", "QuantileRewards"],
+            swiftSettings: shared),
         // The command line, configuration, prompt files; joins the implementations.
         .executableTarget(
             name: "ogive",
             dependencies: [
                 "CZlib", "CZstd", "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore",
-                "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport", "OgiveWire",
-                "OgiveWorker", "Postgres", "QuantileRewards", argumentParser, lifecycle, logging,
+                "OgiveDashboard", "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport",
+                "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards", argumentParser,
+                lifecycle, logging,
                 subprocess, system, unixSignals, yams,
             ],
             swiftSettings: shared,
@@ -237,6 +242,9 @@ let package = Package(
                 "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
                 lifecycle, logging,
             ],
+            swiftSettings: shared),
+        .testTarget(
+            name: "OgiveDashboardTests", dependencies: ["OgiveCore", "OgiveDashboard"],
             swiftSettings: shared),
         .testTarget(
             name: "OgivePreflightTests",

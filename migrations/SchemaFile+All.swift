@@ -194,6 +194,9 @@ extension SchemaFile {
             "views/run_completions.sql",
             PackageResources.run_completions_sql),
         SchemaFile(
+            "views/run_specifications.sql",
+            PackageResources.run_specifications_sql),
+        SchemaFile(
             "views/run_spending.sql",
             PackageResources.run_spending_sql),
         SchemaFile(

@@ -19,6 +19,8 @@ struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
         case incomplete
         /// The budget is spent; what was begun is finished.
         case budget
+        /// The time that a command may wait is over.
+        case timeout
         /// The user or the system stopped it.
         case interrupted
     }
@@ -38,7 +40,9 @@ struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the same command may succeed later without a change.
-    var isRetriable: Bool { code == .unavailable || code == .interrupted }
+    var isRetriable: Bool {
+        code == .unavailable || code == .timeout || code == .interrupted
+    }
 
     /// The exit code of the process.
     var exitCode: ExitCode {
@@ -47,6 +51,7 @@ struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
         case .input, .incomplete: .failure
         case .unavailable: .unavailable
         case .budget: .outOfBudget
+        case .timeout: .timeout
         case .interrupted: .interrupted
         }
     }
@@ -66,6 +71,8 @@ extension ExitCode {
     static let unavailable = ExitCode(3)
     /// The budget is spent: what was begun is finished, and a larger one lets it go on.
     static let outOfBudget = ExitCode(4)
+    /// The time of `ogive wait --timeout` is over, as timeout(1) says it.
+    static let timeout = ExitCode(124)
     /// Stopped by SIGINT or SIGTERM; what had landed is kept.
     static let interrupted = ExitCode(130)
 }

@@ -14,7 +14,8 @@ struct Ogive: AsyncParsableCommand {
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
             Every key of the YAML file:  ogive config
-            Look at the result:          ogive status, ogive query, ogive audit
+            Look at the result:          ogive status, ogive query, ogive audit, ogive report
+            In scripts:                  ogive wait
             With SQL:                    ogive psql
             For trainers:                ogive snapshot, ogive export
             End and remove a run:        ogive cancel, ogive drop
@@ -23,7 +24,7 @@ struct Ogive: AsyncParsableCommand {
             else $OGIVE_CONFIG, else ./ogive.yaml. `ogive config reference` prints every
             key; config/output.schema.json defines the fields of --json.
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 not reachable,
-            4 the budget is spent, 130 interrupted.
+            4 the budget is spent, 124 a time is over, 130 interrupted.
             """,
         version: ProgramVersion.text,
         subcommands: [
@@ -31,7 +32,7 @@ struct Ogive: AsyncParsableCommand {
             WorkerCommand.self,
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
-            AuditCommand.self, SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
+            AuditCommand.self, ReportCommand.self, WaitCommand.self, SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
             KeysCommand.self,
             CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,

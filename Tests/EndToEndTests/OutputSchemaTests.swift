@@ -83,6 +83,9 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")
             try await checker.run(["snapshot", "list"] + option, "snapshots")
             try await checker.run(
+                ["report", "made", "--output", workspace.path("report.html")] + option, "report")
+            try await checker.run(["wait", "made"] + option, "wait")
+            try await checker.run(
                 ["export", "made", "--for", "raw", "--output", workspace.path("out.jsonl")]
                     + option, "export")
 

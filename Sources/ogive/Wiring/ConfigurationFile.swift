@@ -59,7 +59,7 @@ struct ConfigurationFile: Hashable, Sendable {
     /// Commands that read this file, wherever they are typed.
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
-        "export", "migrate", "psql", "rescore", "drop", "cancel",
+        "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait",
     ]
 
     private func completed(_ command: Substring) -> String {

@@ -1,0 +1,93 @@
+package import OgiveCore
+
+/// How many rewards lie where: a bar for each bin, or a stem for each value when the values are
+/// few.
+package struct HistogramChart: Hashable, Sendable {
+    /// Names it within its page.
+    let id: String
+    /// The counts.
+    let data: HistogramData
+    /// The median, which is marked.
+    let median: Double?
+
+    /// A chart of rewards of draws.
+    package init(id: String, _ data: HistogramData, median: Double?) {
+        self.id = id
+        self.data = data
+        self.median = median
+    }
+
+    /// The figure.
+    package var figure: Figure {
+        Figure(
+            id: id, title: "Rewards of all draws.", caption: caption, height: plot.height,
+            drawing: Markup([plot.frame, marks, medianMark]), table: table)
+    }
+
+    private var caption: String {
+        var text =
+            data.isDiscrete
+            ? "A stem for each value that a draw has as its reward."
+            : "Draws in each of \(data.range.bins) equal ranges of reward."
+        if data.below + data.above > 0 {
+            text +=
+                " Not drawn: \(NumberLabel.count(data.below)) draws below and "
+                + "\(NumberLabel.count(data.above)) above."
+        }
+        return text
+    }
+
+    private var plot: Plot {
+        Plot(
+            x: (data.range.low, data.range.high),
+            y: (0, Double(data.bins.map(\.count).max() ?? 1)), xTitle: "reward", yTitle: "draws")
+    }
+
+    private var marks: Markup {
+        let plot = plot
+        return Markup(
+            data.bins.map { bin in
+                let top = plot.y(Double(bin.count))
+                if data.isDiscrete {
+                    let x = plot.x(bin.least)
+                    return plot.box(x - 2, top, x + 2, plot.y.from, "a")
+                }
+                let (left, right) = (
+                    plot.x(data.range.edge(bin.index)), plot.x(data.range.edge(bin.index + 1))
+                )
+                // A hair between bars.
+                return plot.box(left + 0.5, top, max(right - 0.5, left + 1), plot.y.from, "a")
+            })
+    }
+
+    private var medianMark: Markup {
+        guard let median, !data.isDiscrete, data.range.low...data.range.high ~= median else {
+            return .empty
+        }
+        let x = plot.x(median)
+        // Above the field, where no bar is, and behind the title of the axis.
+        let isRight = x > Plot.width * 0.7
+        return Markup([
+            plot.line(x, plot.y.from, x, plot.y.to - 12, "mark"),
+            plot.label(
+                "median \(NumberLabel.value(median, digits: 3))", isRight ? x - 4 : max(x + 4, 70),
+                plot.y.to - 5, anchor: isRight ? "end" : "start", style: "label strong"),
+        ])
+    }
+
+    private var table: DataTable {
+        var table = DataTable(.number("from"), .number("to"), .number("draws"))
+        if data.below > 0 {
+            table.add("", "< \(NumberLabel.value(data.range.low))", NumberLabel.count(data.below))
+        }
+        for bin in data.bins {
+            table.add(
+                NumberLabel.value(bin.least), NumberLabel.value(bin.most),
+                NumberLabel.count(bin.count))
+        }
+        if data.above > 0 {
+            table.add("> \(NumberLabel.value(data.range.high))", "", NumberLabel.count(data.above))
+        }
+        return table
+    }
+}

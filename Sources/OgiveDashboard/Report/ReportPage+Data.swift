@@ -1,0 +1,193 @@
+internal import OgiveCore
+internal import QuantileRewards
+
+/// What was sampled, how much of it is there, and how precise it is.
+extension ReportPage {
+    var source: Markup {
+        let source = report.source
+        return section("What was sampled and scored") {
+            paragraph(
+                "The specification names all that a draw depends on; its SHA-256 is its name. "
+                    + "Fingerprints are what the servers said of themselves when the first work "
+                    + "was leased.")
+            Markup("div", [Attribute("class", "charts")]) {
+                Markup("div") {
+                    Markup("h3", [], "Specification of sampling and scoring")
+                    specification(source.scoringSpec)
+                }
+                Markup("div") {
+                    Markup("h3", [], "Specification of the run, beside these")
+                    specification(source.runSpec)
+                    Markup("h3", [], "Fingerprint of the policy")
+                    fingerprint(source.policyFingerprint)
+                    Markup("h3", [], "Fingerprint of the scorer")
+                    fingerprint(source.scorerFingerprint)
+                }
+            }
+        }
+    }
+
+    private func specification(_ text: String) -> Markup {
+        OutsideText.block(CutText(text), isCode: true)
+    }
+
+    private func fingerprint(_ text: String?) -> Markup {
+        guard let text else { return paragraph("None yet: nothing was leased.") }
+        return specification(text)
+    }
+
+    var counts: Markup {
+        let counts = report.counts
+        var table = DataTable(
+            .text("of the run"), .number("asked for"), .number("landed"), .number("failed"),
+            .number("pending"))
+        func add(_ name: String, _ target: Int, _ landed: Int, _ failed: Int, _ pending: Int) {
+            table.add(
+                name, NumberLabel.count(target), NumberLabel.count(landed),
+                NumberLabel.count(failed), NumberLabel.count(pending))
+        }
+        add("draws", counts.targetDraws, counts.landed, counts.failures, counts.pending)
+        if counts.targetCandidates > 0 {
+            let done = counts.landedCandidates + counts.candidateFailures
+            add(
+                "rewards of candidates", counts.targetCandidates, counts.landedCandidates,
+                counts.candidateFailures, max(0, counts.targetCandidates - done))
+        }
+        if counts.targetLogProbabilities > 0 {
+            let done = counts.landedLogProbabilities + counts.logProbabilityFailures
+            add(
+                "log-probabilities of candidates", counts.targetLogProbabilities,
+                counts.landedLogProbabilities, counts.logProbabilityFailures,
+                max(0, counts.targetLogProbabilities - done))
+        }
+        let draws =
+            counts.minDraws.map { "\($0) to \(counts.draws)" } ?? NumberLabel.count(counts.draws)
+        return section("Counts") {
+            paragraph(
+                "\(NumberLabel.count(counts.prompts)) prompts, \(draws) draws each; "
+                    + "\(NumberLabel.count(counts.sampled)) completions with "
+                    + "\(NumberLabel.count(counts.tokens)) tokens, where the server reports them.")
+            table.markup("Items of the run")
+        }
+    }
+
+    var distributions: Markup {
+        section("Distributions") {
+            if let rewards = report.rewards {
+                Markup("div", [Attribute("class", "charts")]) {
+                    HistogramChart(
+                        id: "rewards", rewards.histogram,
+                        median: rewards.quantiles.first { $0.share == 0.5 }?.value
+                    ).figure.markup
+                    if let spread = report.tables?.spread {
+                        DensityChart(id: "spread", Self.spread, spread).figure.markup
+                    }
+                    if let curves = report.tables?.quantiles, !curves.isEmpty {
+                        QuantilesChart(id: "quantiles", curves).figure.markup
+                    }
+                    if let lengths = report.lengths, let density = lengths.density {
+                        DensityChart(
+                            id: "lengths", Self.lengths(lengths), density, line: lengths.means
+                        ).figure.markup
+                    }
+                }
+                quantiles(rewards)
+                variances
+            } else {
+                paragraph("No draw has a reward yet.")
+            }
+        }
+    }
+
+    private static let spread = DensityChart.Words(
+        title: "Mean and spread per prompt.",
+        caption: "Prompts by the mean and the standard deviation of their rewards.",
+        x: "mean reward", y: "standard deviation", things: "prompts")
+
+    private static func lengths(_ lengths: LengthReport) -> DensityChart.Words {
+        let unit = lengths.isInTokens ? "tokens" : "characters"
+        return DensityChart.Words(
+            title: "Length against reward.",
+            caption: "Draws by their length and reward. Discs: the share that max_tokens cut off.",
+            x: "\(unit) of the completion", y: "reward", things: "draws", marked: "truncated",
+            line: "mean reward")
+    }
+
+    private func quantiles(_ rewards: RewardSummary) -> Markup {
+        var table = DataTable(.number("share of draws"), .number("reward at most"))
+        for quantile in rewards.quantiles {
+            table.add(
+                NumberLabel.value(quantile.share * 100, digits: 4) + " %",
+                NumberLabel.value(quantile.value, digits: 6))
+        }
+        return table.markup("Quantiles of the rewards of all draws")
+    }
+
+    private var variances: Markup {
+        guard let tables = report.tables, let between = tables.deviationBetween,
+            let within = tables.deviationWithin
+        else { return .empty }
+        return paragraph(
+            "Between prompts, mean rewards have the standard deviation "
+                + "\(NumberLabel.value(between, digits: 3)); within a prompt, rewards have "
+                + "\(NumberLabel.value(within, digits: 3)) (root of the mean variance).")
+    }
+
+    var precision: Markup {
+        var table = DataTable(
+            .text("rewards of a prompt"), .number("prompts"), .number("effective n, mean"),
+            .number("least"), .number("band ±"), .number("standard error ≤"))
+        for size in report.tables?.sizes ?? [] {
+            let n = Double(size.least)
+            table.add(
+                size.least == size.most
+                    ? "\(size.least)" : "\(size.least) to \(size.most)",
+                NumberLabel.count(size.tables), NumberLabel.value(size.effective, digits: 3),
+                NumberLabel.value(size.effectiveLeast, digits: 3),
+                NumberLabel.decimal(Self.bandHalfWidth(size.least), 3),
+                NumberLabel.decimal(0.5 / n.squareRoot(), 3))
+        }
+        return section("Precision") {
+            paragraph(
+                "With 95 % confidence the whole true distribution of a prompt lies within the band "
+                    + "around its table (Dvoretzky, Kiefer and Wolfowitz, with Massart's "
+                    + "constant). The standard error of a quantile reward is largest at ½. The "
+                    + "effective n is n² over the sum of the squared sizes of groups of equal "
+                    + "rewards: how many values a table tells apart.")
+            if !table.isEmpty { table.markup("Tables by their number of rewards") }
+        }
+    }
+
+    /// Of a table with `count` rewards, at least one: the half width depends on nothing else.
+    static func bandHalfWidth(_ count: Int) -> Double {
+        EmpiricalDistribution(repeatElement(0, count: max(1, count)))?
+            .bandHalfWidth(level: CurveChart.level) ?? .nan
+    }
+
+    var degenerate: Markup {
+        guard let tables = report.tables else { return .empty }
+        var rewards = DataTable(.number("reward"), .number("tables"))
+        for reward in tables.degenerateRewards {
+            rewards.add(NumberLabel.value(reward.reward), NumberLabel.count(reward.tables))
+        }
+        var examples = DataTable(.text("prompt"), .number("rewards"), .number("each"))
+        for table in tables.degenerateExamples {
+            examples.add([
+                OutsideText.line(table.promptKey), Markup(NumberLabel.count(table.count)),
+                Markup(NumberLabel.value(table.reward)),
+            ])
+        }
+        return section("All-equal tables") {
+            paragraph(
+                "\(NumberLabel.count(tables.degenerate)) of \(NumberLabel.count(tables.count)) "
+                    + "tables have rewards that are all equal, "
+                    + "\(NumberLabel.count(tables.single)) of them because they have a single "
+                    + "one. Such a table cannot tell completions apart: each quantile reward is 0 "
+                    + "or 1.")
+            if !rewards.isEmpty {
+                rewards.markup("The most frequent rewards of all-equal tables of two or more")
+                examples.markup("The first of these tables")
+            }
+        }
+    }
+}

@@ -290,7 +290,7 @@ extension StoreTests {
                 let long = String(repeating: "\u{202e}<b>", count: 250_000)
                 let items = (Int32(0)..<700).map { index in
                     Made.draw(
-                        index, index == 0 ? long : "short", reward: Double(index))
+                        index, index == 0 ? long : "short \(index)", reward: Double(index))
                 }
                 _ = try await database.store.land(Made.batch(run, prompt, items), term: term)
                 let report = try await database.store.report(ReportRequest(run: "run"))

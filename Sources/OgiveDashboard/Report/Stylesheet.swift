@@ -57,6 +57,7 @@ enum Stylesheet {
         .halo-text { paint-order: stroke; stroke: var(--paper); stroke-width: 3px;
           stroke-linejoin: round; }
         .a { fill: var(--a); } .b { fill: var(--b); } .c { fill: var(--c); }
+        rect { shape-rendering: crispEdges; }
         circle { stroke: var(--paper); stroke-width: 1; }
         .grid { stroke: var(--rule); stroke-width: 1; }
         .axis { stroke: var(--muted); stroke-width: 1; }

@@ -156,7 +156,7 @@ import Testing
         #expect(bars.count == 2)
         // From 26 to 224: 198 is 4 draws.
         #expect(bars.flatMap { $0.values(of: "height") } == ["49.5", "198"])
-        #expect(html.contains("3 draws below and 2 above"))
+        #expect(html.contains("further out, 3 below and 2 above"))
         #expect(html.contains("median 2<"))
         #expect(html.count(of: "<tr>") == 1 + 2 + 2)
     }

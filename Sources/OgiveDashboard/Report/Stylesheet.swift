@@ -37,12 +37,14 @@ enum Stylesheet {
         @media (min-width: 48rem) { figcaption { min-height: 4.1rem; } }
         svg { display: block; width: 100%; height: auto; overflow: visible; }
         .scroll { overflow-x: auto; max-height: 26rem; }
-        table { border-collapse: collapse; min-width: min(100%, 22rem); font-size: 0.85rem; margin: 0.5rem 0; }
+        table { border-collapse: collapse; min-width: min(100%, 22rem); font-size: 0.85rem;
+          margin: 0.5rem 0; }
         caption { text-align: left; }
         th, td { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left; vertical-align: top;
           border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; max-width: 28rem; }
         td:not(.number) { min-width: 5.5rem; } th.number { white-space: normal; }
-        th { font-weight: 600; overflow-wrap: normal; vertical-align: bottom; } td:last-child, th:last-child { padding-right: 0; }
+        th { font-weight: 600; overflow-wrap: normal; vertical-align: bottom; }
+        td:last-child, th:last-child { padding-right: 0; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate;
           background: var(--wash); padding: 0.5rem 0.75rem; margin: 0.25rem 0 0.75rem;

@@ -263,6 +263,13 @@ extension StoreTests {
                 try await database.query("CREATE ROLE \(name) LOGIN IN ROLE ogive_reader")
                 var configuration = database.configuration
                 configuration["user"] = name
+                // As the command does, before it reads.
+                try await Migrator(configuration).check()
+                await #expect {
+                    try await Migrator(configuration).up()
+                } throws: { error in
+                    (error as? StoreError)?.code == .forbidden
+                }
                 let store = PostgresStore(configuration)
                 var read = try await store.report(ReportRequest(run: "run"))
                 await store.close()

@@ -72,6 +72,8 @@ enum Stylesheet {
         .interval { stroke: var(--b); stroke-width: 2; stroke-opacity: 0.6; }
         @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444;
           --rule: #bbb; --wash: #fff; --a: #0072b2; --b: #c04f00; --c: #a03c78; }
+          body { font-size: 10pt; max-width: none; padding: 0; }
+          .charts { grid-template-columns: 1fr 1fr; } h2, h3, h4 { break-after: avoid; }
           figure, .example { break-inside: avoid; } details { display: none; }
           .text, .example .text { max-height: none; } }
 

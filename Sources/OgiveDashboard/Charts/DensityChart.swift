@@ -121,7 +121,8 @@ package struct DensityChart: Hashable, Sendable {
         return plot.label(
             Markup([
                 Markup(
-                    "tspan", [Attribute("class", "strong")], hasLine ? "― \(words.line ?? "")" : ""),
+                    "tspan", [Attribute("class", "strong")],
+                    hasLine ? "― \(words.line ?? "")" : ""),
                 Markup(
                     "tspan", [Attribute("class", "c")],
                     hasDiscs ? "   ● \(words.marked ?? "")" : ""),

@@ -154,8 +154,7 @@ let package = Package(
                 "CZlib", "CZstd", "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore",
                 "OgiveDashboard", "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport",
                 "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards", argumentParser,
-                lifecycle, logging,
-                subprocess, system, unixSignals, yams,
+                lifecycle, logging, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: shared,
             // libzmq calls the program's own: the page Security says why.

@@ -21,6 +21,11 @@ package struct DataTable: Hashable, Sendable {
 
     /// A table without rows.
     package init(_ columns: Column...) {
+        self.init(columns)
+    }
+
+    /// The same of a list.
+    package init(_ columns: [Column]) {
         self.columns = columns
     }
 

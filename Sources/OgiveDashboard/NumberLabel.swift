@@ -46,7 +46,8 @@ package enum NumberLabel {
             decimals += 1
             scaled *= 10
         }
-        return decimal(number, decimals)
+        return decimals == 0 && exponent > 3
+            ? count(Int(number.rounded())) : decimal(number, decimals)
     }
 
     /// A number with `digits` decimals.

@@ -82,9 +82,7 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["doctor"] + option, "doctor")
             try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")
             try await checker.run(["snapshot", "list"] + option, "snapshots")
-            try await checker.run(
-                ["report", "made", "--output", workspace.path("report.html")] + option, "report")
-            try await checker.run(["wait", "made"] + option, "wait")
+            try await report(checker, option)
             try await checker.run(
                 ["export", "made", "--for", "raw", "--output", workspace.path("out.jsonl")]
                     + option, "export")
@@ -115,6 +113,12 @@ extension EndToEndTests.OutputSchema {
 
             try isDocumented(checker.checked)
         }
+    }
+
+    private func report(_ checker: Checker, _ option: [String]) async throws {
+        let file = checker.workspace.path("report.html")
+        try await checker.run(["report", "made", "--output", file] + option, "report")
+        try await checker.run(["wait", "made"] + option, "wait")
     }
 
     private func drops(_ checker: Checker, _ option: [String]) async throws {

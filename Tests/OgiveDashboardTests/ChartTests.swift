@@ -118,6 +118,13 @@ import Testing
             (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
             (-4.1, 4.3, ["−4", "−2", "0", "2", "4"]),
             (4, 512, ["100", "200", "300", "400", "500"]),
+            (
+                0, 123_456,
+                [
+                    "0", "20\u{202f}000", "40\u{202f}000", "60\u{202f}000",
+                    "80\u{202f}000", "100\u{202f}000", "120\u{202f}000",
+                ]
+            ),
             (0, 850, ["0", "200", "400", "600", "800"]),
         ]
         for (low, high, labels) in cases {
@@ -149,7 +156,7 @@ import Testing
         #expect(bars.count == 2)
         // From 26 to 224: 198 is 4 draws.
         #expect(bars.flatMap { $0.values(of: "height") } == ["49.5", "198"])
-        #expect(html.contains("3 draws below and 2 above"))
+        #expect(html.contains("further out, 3 below and 2 above"))
         #expect(html.contains("median 2<"))
         #expect(html.count(of: "<tr>") == 1 + 2 + 2)
     }

@@ -263,6 +263,13 @@ extension StoreTests {
                 try await database.query("CREATE ROLE \(name) LOGIN IN ROLE ogive_reader")
                 var configuration = database.configuration
                 configuration["user"] = name
+                // As the command does, before it reads.
+                try await Migrator(configuration).check()
+                await #expect {
+                    try await Migrator(configuration).up()
+                } throws: { error in
+                    (error as? StoreError)?.code == .forbidden
+                }
                 let store = PostgresStore(configuration)
                 var read = try await store.report(ReportRequest(run: "run"))
                 await store.close()
@@ -290,7 +297,7 @@ extension StoreTests {
                 let long = String(repeating: "\u{202e}<b>", count: 250_000)
                 let items = (Int32(0)..<700).map { index in
                     Made.draw(
-                        index, index == 0 ? long : "short", reward: Double(index))
+                        index, index == 0 ? long : "short \(index)", reward: Double(index))
                 }
                 _ = try await database.store.land(Made.batch(run, prompt, items), term: term)
                 let report = try await database.store.report(ReportRequest(run: "run"))

@@ -61,8 +61,8 @@ package struct BinnedRange: Hashable, Sendable {
     package init(least: Double, lower: Double, upper: Double, most: Double, bins: Int) {
         let margin = (upper - lower) / 2
         // `lower` and `upper` may be equal where most values are: then nothing is left out.
-        let low = margin > 0 && least < lower - margin ? lower : least
-        let high = margin > 0 && most > upper + margin ? upper : most
+        let low = margin > 0 ? max(least, lower - margin) : least
+        let high = margin > 0 ? min(most, upper + margin) : most
         let room = low < high ? 0 : max(0.5, abs(low) / 100)
         self.init(low: low - room, high: high + room, bins: bins)
     }

@@ -33,8 +33,8 @@ package struct CurveChart: Hashable, Sendable {
     private var caption: String {
         let half = NumberLabel.decimal(distribution.bandHalfWidth(level: Self.level), 2)
         var text =
-            "Each step is one of \(NumberLabel.count(distribution.count)) draws. With 95 % "
-            + "confidence the whole true curve lies in the band (DKW, ±\(half))."
+            "The share of \(NumberLabel.count(distribution.count)) draws with at most a reward. "
+            + "With 95 % confidence the whole true curve lies in the band (DKW, ±\(half))."
         if example.draws.contains(where: \.isTruncated) { text += " Truncated draws are marked ×." }
         if !example.candidates.isEmpty {
             text += " Candidates stand on the curve, with 95 % intervals (Jeffreys)."

@@ -121,7 +121,8 @@ package struct DensityChart: Hashable, Sendable {
         return plot.label(
             Markup([
                 Markup(
-                    "tspan", [Attribute("class", "strong")], hasLine ? "― \(words.line ?? "")" : ""),
+                    "tspan", [Attribute("class", "strong")],
+                    hasLine ? "― \(words.line ?? "")" : ""),
                 Markup(
                     "tspan", [Attribute("class", "c")],
                     hasDiscs ? "   ● \(words.marked ?? "")" : ""),
@@ -129,24 +130,23 @@ package struct DensityChart: Hashable, Sendable {
     }
 
     private var table: DataTable {
-        let marked = words.marked
         var table = DataTable(
-            .text(words.x), .text(words.y), .number(words.things), .number(marked ?? ""))
+            [.text(words.x), .text(words.y), .number(words.things)]
+                + (words.marked.map { [.number($0)] } ?? []))
+        func add(_ x: String, _ y: String, _ cells: some Collection<DensityData.Cell>) {
+            let count = cells.reduce(0) { $0 + $1.count }
+            let marked = cells.reduce(0) { $0 + $1.marked }
+            let counts = words.marked == nil ? [count] : [count, marked]
+            table.add(([x, y] + counts.map(NumberLabel.count)).map { Markup($0) })
+        }
         let cells = data.cells.sorted {
             ($0.count, $1.column, $1.row) > ($1.count, $0.column, $0.row)
         }
         for cell in cells.prefix(Self.rowsMax) {
-            table.add(
-                Self.range(data.x, cell.column), Self.range(data.y, cell.row),
-                NumberLabel.count(cell.count), marked == nil ? "" : NumberLabel.count(cell.marked))
+            add(Self.range(data.x, cell.column), Self.range(data.y, cell.row), [cell])
         }
-        if cells.count > Self.rowsMax {
-            let rest = cells.dropFirst(Self.rowsMax)
-            table.add(
-                "other cells", "\(rest.count) of them",
-                NumberLabel.count(rest.reduce(0) { $0 + $1.count }),
-                marked == nil ? "" : NumberLabel.count(rest.reduce(0) { $0 + $1.marked }))
-        }
+        let rest = cells.dropFirst(Self.rowsMax)
+        if !rest.isEmpty { add("other cells", "\(rest.count) of them", rest) }
         return table
     }
 

@@ -31,7 +31,7 @@ package struct HistogramChart: Hashable, Sendable {
             : "Draws in each of \(data.range.bins) equal ranges of reward."
         if data.below + data.above > 0 {
             text +=
-                " Not drawn: \(NumberLabel.count(data.below)) draws below and "
+                " Not drawn: draws further out, \(NumberLabel.count(data.below)) below and "
                 + "\(NumberLabel.count(data.above)) above."
         }
         return text

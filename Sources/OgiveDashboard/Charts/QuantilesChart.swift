@@ -63,7 +63,7 @@ package struct QuantilesChart: Hashable, Sendable {
         for curve in curves {
             for value in curve.values {
                 table.add(
-                    NumberLabel.decimal(value.share * 100, 0) + " %", name(curve),
+                    NumberLabel.value(value.share * 100, digits: 3) + " %", name(curve),
                     NumberLabel.value(value.value))
             }
         }

@@ -36,24 +36,34 @@ extension ReportPage {
 
     private var failureTable: Markup {
         var table = DataTable(
-            .text("code"), .text("stage"), .number("items"), .number("prompts"),
-            .text("for example"))
+            .text("code"), .text("stage"), .number("items"), .number("prompts"))
         for failure in report.failures {
             table.add([
                 OutsideText.line(failure.code), Markup(failure.stage),
                 Markup(NumberLabel.count(failure.count)),
                 Markup(NumberLabel.count(failure.prompts)),
-                Markup(
-                    failure.examples.map { example in
-                        Markup("div") {
-                            OutsideText.line(example.promptKey)
-                            " \(example.kind) \(example.index): "
-                            OutsideText.line(example.message)
-                        }
-                    }),
             ])
         }
-        return table.markup("What was given up")
+        return Markup([
+            table.markup("What was given up"),
+            Markup(
+                report.failures.map { failure in
+                    Markup("section") {
+                        Markup("h3") {
+                            OutsideText.line(failure.code)
+                            " while \(failure.stage), the first ones"
+                        }
+                        for example in failure.examples {
+                            Markup("h4") {
+                                "Prompt "
+                                OutsideText.line(example.promptKey)
+                                ", \(example.kind) \(example.index)"
+                            }
+                            OutsideText.block(example.message)
+                        }
+                    }
+                }),
+        ])
     }
 
     var candidates: Markup {

@@ -7,9 +7,6 @@ enum Stylesheet {
         @media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e6e8ea;
           --muted: #a4adb7; --rule: #343a41; --wash: #1d2227; --a: #56b4e9; --b: #f2a33a;
           --c: #e79ac9; } }
-        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444;
-          --rule: #bbb; --wash: #fff; --a: #0072b2; --b: #c04f00; --c: #a03c78; }
-          figure, .example { break-inside: avoid; } details { display: none; } }
         * { box-sizing: border-box; }
         body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 0.75rem 4rem;
           background: var(--paper); color: var(--ink);
@@ -33,19 +30,23 @@ enum Stylesheet {
         .charts { display: grid; gap: 1rem 2rem;
           grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); }
         figure { margin: 0.75rem 0; min-width: 0; max-width: 36rem; }
-        figcaption { font-size: 0.9rem; min-height: 3rem; }
+        figcaption { font-size: 0.9rem; }
+        @media (min-width: 48rem) { figcaption { min-height: 4.1rem; } }
         svg { display: block; width: 100%; height: auto; overflow: visible; }
-        .scroll { overflow-x: auto; max-height: 26rem; }
-        table { border-collapse: collapse; min-width: min(100%, 22rem); font-size: 0.85rem; margin: 0.5rem 0; }
+        .scroll { overflow-x: auto; } details .scroll { max-height: 26rem; }
+        table { border-collapse: collapse; min-width: min(100%, 22rem); font-size: 0.85rem;
+          margin: 0.5rem 0; }
         caption { text-align: left; }
         th, td { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left; vertical-align: top;
           border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; max-width: 28rem; }
-        th { font-weight: 600; } td:last-child, th:last-child { padding-right: 0; }
+        td:not(.number) { min-width: 5.5rem; } th.number { white-space: normal; }
+        th { font-weight: 600; overflow-wrap: normal; vertical-align: bottom; }
+        td:last-child, th:last-child { padding-right: 0; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate;
           background: var(--wash); padding: 0.5rem 0.75rem; margin: 0.25rem 0 0.75rem;
           max-height: 30rem; overflow-y: auto; font-size: 0.9rem; }
-        .example .text { max-height: 8.5rem; }
+        .example .text { max-height: 8.5rem; } .code { max-height: none; }
         code, .code, .digest { font-family: ui-monospace, "DejaVu Sans Mono", monospace;
           font-size: 0.85em; overflow-wrap: anywhere; }
         .escape { color: var(--b); border: 1px solid currentColor; border-radius: 2px;
@@ -57,6 +58,7 @@ enum Stylesheet {
         .halo-text { paint-order: stroke; stroke: var(--paper); stroke-width: 3px;
           stroke-linejoin: round; }
         .a { fill: var(--a); } .b { fill: var(--b); } .c { fill: var(--c); }
+        rect { shape-rendering: crispEdges; }
         circle { stroke: var(--paper); stroke-width: 1; }
         .grid { stroke: var(--rule); stroke-width: 1; }
         .axis { stroke: var(--muted); stroke-width: 1; }
@@ -68,6 +70,12 @@ enum Stylesheet {
         .rug { stroke: var(--a); stroke-width: 1; stroke-opacity: 0.55; }
         .drop { stroke: var(--b); stroke-width: 1; stroke-dasharray: 2 3; }
         .interval { stroke: var(--b); stroke-width: 2; stroke-opacity: 0.6; }
+        @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444;
+          --rule: #bbb; --wash: #fff; --a: #0072b2; --b: #c04f00; --c: #a03c78; }
+          body { font-size: 10pt; max-width: none; padding: 0; }
+          .charts { grid-template-columns: 1fr 1fr; } h2, h3, h4 { break-after: avoid; }
+          figure, .example { break-inside: avoid; } details { display: none; }
+          .text, .example .text { max-height: none; } }
 
         """
 }

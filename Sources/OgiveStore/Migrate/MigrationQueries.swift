@@ -8,6 +8,13 @@ enum MigrationQueries {
         SELECT to_regclass('ogive.migrations') IS NOT NULL AS has_tables,
             to_regclass('ogive_internal.object_files') IS NOT NULL AS has_objects
         """
+    static let presenceOfTables =
+        "SELECT to_regclass('ogive.migrations') IS NOT NULL AS has_tables, false AS has_objects"
+    /// Whether the login may not look into `ogive_internal`, where there is one.
+    static let isReader = """
+        SELECT coalesce(NOT has_schema_privilege(
+            to_regnamespace('ogive_internal')::oid, 'USAGE'), false)
+        """
     /// Before the first release the table had no checksums.
     static let applied = """
         SELECT m.number, m.name, substr(to_jsonb(m) ->> 'sha256', 3) AS sha256

@@ -111,8 +111,10 @@ struct SchemaRecord: Sendable {
     /// By path.
     var objectFiles: [String: Objects] = [:]
 
-    init(_ connection: PostgresConnection) async throws {
-        let row = try await connection.query(MigrationQueries.presence).one()
+    init(_ connection: PostgresConnection, hidesObjects: Bool = false) async throws {
+        let row = try await connection.query(
+            hidesObjects ? MigrationQueries.presenceOfTables : MigrationQueries.presence
+        ).one()
         if try row.decode("has_tables", as: Bool.self) {
             versions = try await connection.query(MigrationQueries.applied).map { row in
                 Version(

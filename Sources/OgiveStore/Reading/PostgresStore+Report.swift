@@ -30,15 +30,15 @@ package enum ReportPart: String, Sendable, CaseIterable {
     case examples
     case audit
 
-    /// About what share of the time it takes, as measured at 100 000 prompts × 32 draws.
+    /// About what percentage of the time it takes, as measured with 100 000 prompts × 32 draws.
     package var weight: Double {
         switch self {
-        case .rewards: 8
-        case .tables: 16
-        case .lengths: 34
-        case .failures: 4
-        case .examples: 4
-        case .audit: 34
+        case .rewards: 14
+        case .tables: 24
+        case .lengths: 30
+        case .failures: 1
+        case .examples: 3
+        case .audit: 28
         }
     }
 }

@@ -194,8 +194,9 @@ private struct AdoptionPage {
                 .conflict,
                 "The sampling of run \"\(run.spec.name)\" holds other texts than the file, of "
                     + "\(texts) draws: prompts of set "
-                    + "\"\(run.spec.scoring.sampling.promptSet)\" were read otherwise then. Adopt "
-                    + "the file into another set (--set NAME).")
+                    + "\"\(run.spec.scoring.sampling.promptSet)\" were read otherwise then. Remove "
+                    + "what was begun (`ogive drop \(run.spec.name)`), and adopt the file into "
+                    + "another set (--set NAME).")
         }
         return try row.decode("rewards")
     }

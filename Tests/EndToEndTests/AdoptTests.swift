@@ -29,7 +29,18 @@ extension EndToEndTests.Adopting {
 
     private func setUp(_ workspace: Workspace, _ text: String = rows()) async throws -> Setup {
         let database = try await Database.make()
-        let config = try workspace.write("ogive.yaml", "database: {url: \"\(database.url)\"}\n")
+        let config = try workspace.write(
+            "ogive.yaml",
+            """
+            database: {url: "\(database.url)"}
+            coordinator:
+              listen: ipc://\(workspace.path("coordinator.sock"))
+              poll_interval: 100ms
+              heartbeat_interval: 200ms
+              silence_max: 2s
+              term_expiry: 3s
+              renew_interval: 500ms
+            """)
         return Setup(
             database: database, config: config, file: try workspace.write("refs.jsonl", text))
     }
@@ -55,7 +66,6 @@ extension EndToEndTests.Adopting {
                 "rule.yaml",
                 """
                 scorer: {kind: verifier, verifier: {rule: final_number}}
-                coordinator: {listen: ["ipc://\(workspace.path("coordinator.sock"))"]}
                 worker: {processes: 1, resend_after: 500ms, drain_timeout: 5s}
                 """)
             let rescored = try await workspace.ogive(

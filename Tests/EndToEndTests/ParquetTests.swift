@@ -181,12 +181,13 @@ extension EndToEndTests.Parquet {
             try await workspace.ogive(["export", "r", "--for", "raw", "--output", output] + option)
             let again = try await workspace.ogive(["import", output, "--set", "again"] + option)
             #expect(again.output.contains("'again': 1 prompt"), "\(again.transcript)")
-            let reward: String = try await database.value(
+            let texts: String = try await database.value(
                 """
-                SELECT p.metadata ->> 'completion' FROM ogive.prompt_rows p
+                SELECT string_agg(c.text, ' ' ORDER BY c.candidate_index)
+                FROM ogive.candidate_rows c JOIN ogive.prompt_rows p ON p.id = c.prompt_id
                 JOIN ogive.prompt_sets s ON s.id = p.prompt_set_id WHERE s.name = 'again'
                 """)
-            #expect(reward == "a")
+            #expect(texts == "a b")
         }
     }
 

@@ -193,9 +193,13 @@ extension StoreTests {
         @Test("with one text twice have one reward, and the other is reported")
         func oneReward() async throws {
             try await TestDatabase.with { database in
-                let rows = [Self.row("a", Self.texts(["x", "x", "y"], [1, 2, 3]))]
-                let receipt = try await Self.adopt(database, rows)
+                var texts = Self.texts(["x", "x", "y"], [1, 2, 3])
+                for index in texts.indices { texts[index].tokenCount = 5 }
+                let receipt = try await Self.adopt(database, [Self.row("a", texts)])
                 #expect(receipt.rewards == 3 && receipt.otherRewards == 1)
+                // The run spent nothing on them.
+                let status = try await database.store.status(ofRun: "ref")[0]
+                #expect(status.tokens == 15 && status.spending.tokens == 0)
                 let table: [Double] = try await database.value(
                     "SELECT draw_rewards FROM ogive.quantile_tables")
                 #expect(table == [1, 1, 3])

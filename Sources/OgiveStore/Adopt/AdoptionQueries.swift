@@ -49,6 +49,11 @@ enum AdoptionQueries {
     static let close =
         "UPDATE ogive.runs SET state = 'cancelled', finished_at = NULL WHERE id = $1"
 
+    /// The tokens of completions that others sampled are no spending of the run. $1 run.
+    static let forgetSpending = """
+        UPDATE ogive.run_spending_rows SET policy_input = 0, policy_output = 0 WHERE run_id = $1
+        """
+
     /// The next prompts, each with some of its completions, which are numbered in the order of the
     /// file; a prompt without one has a row of NULLs. `id + 0` names the paging index. $1 prompt
     /// set, $2 cursor, $3 last prompt, $4 most prompts, $5 first draw, $6 most draws.

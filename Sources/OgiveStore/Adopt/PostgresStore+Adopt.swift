@@ -96,8 +96,10 @@ private struct AdoptionLanding {
             cursor = last
         }
         try await connection.transaction { connection in
-            try await connection.execute(
-                RunQueries.finish, [.int64(run.id.rawValue), .int64(now)])
+            let id = PostgresValue.int64(run.id.rawValue)
+            try await connection.execute(AdoptionQueries.forgetSpending, [id])
+            try await connection.execute(LandingQueries.foldTails, [id])
+            try await connection.execute(RunQueries.finish, [id, .int64(now)])
         }
         // The planner learns of the tables later otherwise.
         _ = try? await connection.query(RunQueries.analyzeNewTables)

@@ -83,6 +83,9 @@ struct AdoptionShape: Hashable, Sendable {
         guard let value = row.takeUnlessNull(path: field) else { throw Self.missing(field, row) }
         var completion = try reader.read(value, "`\(field)`")
         if let reward = row.takeUnlessNull(path: map.reward) {
+            guard completion.text != nil else {
+                throw RowProblem(.inconsistent, "`\(map.reward)` is the reward of no text")
+            }
             completion.reward = try AdoptedElement.reward(reward, "`\(map.reward)`")
         }
         if let reason = row.takeUnlessNull(path: map.finishReason) {

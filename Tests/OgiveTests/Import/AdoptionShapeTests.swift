@@ -66,6 +66,8 @@ struct AdoptionShapeTests {
         #expect(try reading(with("[1, 1e999]")).prompt.adopted[1].reward == .infinity)
         let empty = #"{"prompt": "p", "ref_completions": [null], "ref_rewards": [1]}"#
         #expect(try problem(empty).detail.contains("no text"))
+        let failed = #"{"prompt": "p", "completion": {"error": "e"}, "reward": 1}"#
+        #expect(try problem(failed).detail.contains("no text"))
     }
 
     @Test func oneRowACompletionTakesTextRewardAndEnd() throws {

@@ -1173,7 +1173,8 @@ nonisolated struct Ogive_V1_Adoption: Sendable {
 ///   scoring.sampling.prompt_set: the name of the prompts.
 ///
 /// scoring.sampling.policy, what is sampled:
-///   kind: "openai" (a server with OpenAI's completions), or "synthetic" (no model).
+///   kind: "openai" (a server with OpenAI's completions), "synthetic" (no model), or "adopted" (the
+///     completions came in a file: none is to be sampled, and there are no parameters).
 ///   model: the model id.          revision (none): a label, to tell two models of one id apart.
 ///   api (by the prompt): "chat" or "completions"; else a chat goes to the former, a text to the
 ///     latter. A text by "chat" is one turn of a user; a chat by "completions" is a Failure.

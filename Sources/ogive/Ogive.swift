@@ -10,6 +10,7 @@ struct Ogive: AsyncParsableCommand {
         discussion: """
             Everything on one machine:   ogive run config/quickstart.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
+            What others sampled:         ogive adopt FILE --run NAME --model MODEL
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
@@ -30,7 +31,8 @@ struct Ogive: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DoctorCommand.self, RescoreCommand.self, CoordinatorCommand.self,
             WorkerCommand.self,
-            SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
+            SubmitCommand.self, ImportCommand.self, AdoptCommand.self, StatusCommand.self,
+            FailuresCommand.self,
             QueryCommand.self,
             AuditCommand.self, ReportCommand.self, WaitCommand.self,
             SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,

@@ -184,7 +184,7 @@ extension EndToEndTests.Exports {
                 #expect(try Self.rows(path).count == 2)
             }
             let refused: [(words: [String], says: String)] = [
-                (["--output", workspace.path("x.parquet")], "to_parquet"),
+                (["--output", workspace.path("x.parquet.gz")], "leave .gz out"),
                 (["--output", workspace.path("x.arrow")], "arrow"),
                 (["--output", workspace.path("x.jsonl.zst")], "zst"),
                 (["--output", workspace.path("x.tsv")], "tsv"),

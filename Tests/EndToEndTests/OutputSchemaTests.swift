@@ -105,6 +105,7 @@ extension EndToEndTests.OutputSchema {
             try await checker.run(["status"] + option, "status")
             try await checker.run(["failures", "retry", "made-strict"] + option, "retry")
 
+            try await adopts(checker, option)
             try await drops(checker, option)
 
             try await keys(checker)
@@ -119,6 +120,17 @@ extension EndToEndTests.OutputSchema {
         let file = checker.workspace.path("report.html")
         try await checker.run(["report", "made", "--output", file] + option, "report")
         try await checker.run(["wait", "made"] + option, "wait")
+    }
+
+    private func adopts(_ checker: Checker, _ option: [String]) async throws {
+        let file = try checker.workspace.write(
+            "refs.jsonl", #"{"prompt": "p", "completions": ["a"], "rewards": [1]}"# + "\n")
+        let words = ["adopt", file, "--run", "ref", "--model", "m"] + option
+        try await checker.run(words, "adopted")
+        try await checker.run(words, "adopted")
+        try await checker.run(["audit", "ref"] + option, "audit")
+        try await checker.run(["status", "ref"] + option, "status")
+        try await checker.run(["snapshot", "ref", "v1"] + option, "snapshot")
     }
 
     private func drops(_ checker: Checker, _ option: [String]) async throws {

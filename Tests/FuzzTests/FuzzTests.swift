@@ -14,7 +14,7 @@ struct FuzzTests {
 
     @Test(
         "Decoders hold to their properties on damaged input",
-        arguments: FuzzTarget.all + [.imports, .packedImports])
+        arguments: FuzzTarget.all + [.imports, .packedImports, .adoptions])
     func decoders(_ target: FuzzTarget) throws {
         let (first, count) = (Self.number("FUZZ_FROM") ?? 0, Self.number("FUZZ_ITERATIONS"))
         let iterations = first..<(first + (count ?? 2_000))
@@ -61,7 +61,9 @@ struct FuzzTests {
     @Test("Inputs that once broke a decoder do not any more", arguments: FuzzCorpus.all)
     func corpus(_ entry: FuzzCorpus.Entry) throws {
         let target = try #require(
-            (FuzzTarget.all + [.imports, .packedImports]).first { $0.name == entry.target })
+            (FuzzTarget.all + [.imports, .packedImports, .adoptions]).first {
+                $0.name == entry.target
+            })
         _ = try target.check(entry.bytes)
     }
 }

@@ -24,6 +24,21 @@ enum ImportSamples {
 
     static let lines = rows.map { Array($0.utf8) } + [Array(rows.joined(separator: "\n").utf8)]
 
+    /// Rows with completions, of each shape that is adopted.
+    static let adopted = [
+        #"{"prompt":"p","ref_completions":["a","b"],"ref_rewards":[1.5,-2e3]}"#,
+        #"{"ref_completions":[{"role":"user","content":"q"},{"role":"assistant","#
+            + #""content":"[\"x\", null]"}],"ref_rewards":[1,null]}"#,
+        #"{"id":"k","prompt":"p","completion":"a","reward":0.5,"finish_reason":"stop"}"#,
+        #"{"prompt":"p","completions":["a",{"text":"b","reward":1,"usage":"#
+            + #"{"completion_tokens":3}},[{"role":"assistant","content":"c"}],{"error":"e"}]}"#,
+        #"{"id":"d","text":"p","metadata":{"rollout_results":[{"text":"a","finish_reason":"#
+            + #""length"},{"error":"no"}],"u":1}}"#,
+        #"{"responses_create_params":{"input":[{"role":"user","content":"q"}],"tools":[]},"#
+            + #""response":{"output":[{"type":"message","role":"assistant","content":"#
+            + #"[{"type":"output_text","text":"a"}]}]},"reward":1}"#,
+    ].map { Array($0.utf8) }
+
     static let packed: [[UInt8]] = {
         let all = rows.joined(separator: "\n")
         let one = pack(Array(all.utf8))

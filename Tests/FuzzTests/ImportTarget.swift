@@ -18,10 +18,23 @@ extension FuzzTarget {
         name: "import-gzip", mutator: Mutator(grammar: .bytes, samples: ImportSamples.packed),
         check: checkImport)
 
+    /// Files of others with completions that are adopted.
+    static let adoptions = FuzzTarget(
+        name: "adopt", mutator: Mutator(grammar: .json, samples: ImportSamples.adopted)
+    ) { bytes throws(Broken) in
+        try checkImport(bytes, adoption: AdoptionShape())
+    }
+
     private static func checkImport(_ bytes: [UInt8]) throws(Broken) -> Verdict {
+        try checkImport(bytes, adoption: nil)
+    }
+
+    private static func checkImport(
+        _ bytes: [UInt8], adoption: AdoptionShape?
+    ) throws(Broken) -> Verdict {
         let rows: [ImportedRow]
         do throws(CommandError) {
-            rows = try readImport(bytes)
+            rows = try readImport(bytes, adoption)
         } catch {
             return try refused(error.message)
         }
@@ -30,10 +43,11 @@ extension FuzzTarget {
             switch row {
             case .bad(let bad, let raw):
                 _ = try refused(bad.detail)
-                guard raw.count <= ImportReader.rawBytesMax else { throw Broken("\(raw.count)") }
+                guard raw.count <= RowReader.rawBytesMax else { throw Broken("\(raw.count)") }
             case .prompt(_, let prompt, _):
                 verdict = .taken
                 try checkPrompt(prompt)
+                for completion in prompt.adopted { try checkCompletion(completion) }
             }
         }
         return verdict
@@ -58,7 +72,23 @@ extension FuzzTarget {
         }
     }
 
-    private static func readImport(_ bytes: [UInt8]) throws(CommandError) -> [ImportedRow] {
+    /// A completion is a text or an error, and only a text has a reward.
+    private static func checkCompletion(_ completion: AdoptedCompletion) throws(Broken) {
+        guard (completion.text == nil) != (completion.error == nil),
+            completion.text != nil || completion.reward == nil
+        else { throw Broken("\(completion)") }
+        guard completion.reward.map({ !$0.isNaN }) ?? true, completion.tokenCount ?? 0 >= 0 else {
+            throw Broken("a number that cannot be: \(completion)")
+        }
+        let texts = [completion.text, completion.error].compactMap(\.self)
+        guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+            throw Broken("U+0000, which PostgreSQL cannot store")
+        }
+    }
+
+    private static func readImport(
+        _ bytes: [UInt8], _ adoption: AdoptionShape?
+    ) throws(CommandError) -> [ImportedRow] {
         let path = ImportSamples.file.withLock { file in
             // The file lives in memory and is written anew for each input.
             try? file?.truncate(atOffset: 0)
@@ -69,6 +99,7 @@ extension FuzzTarget {
         var rules = ImportRules()
         rules.lineBytesMax = 16_384
         rules.lastAssistant = .candidate
+        rules.adoption = adoption
         var reader = try ImportReader(path: path, rules: rules)
         return try reader.next(limit: .max)
     }

@@ -106,7 +106,8 @@ BEGIN
             'sampling_sha256', encode(s.spec_sha256, 'hex'),
             'policy_fingerprint', s.policy_fingerprint, 'scoring_spec', g.spec,
             'scoring_sha256', encode(g.spec_sha256, 'hex'),
-            'scorer_fingerprint', g.scorer_fingerprint, 'ogive_version', program,
+            'scorer_fingerprint', g.scorer_fingerprint, 'adopted', status.adopted,
+            'ogive_version', program,
             'schema_version', (SELECT max(number) FROM ogive.migrations))
     FROM ogive.samplings s, ogive.scorings g
     WHERE s.id = r.sampling_id AND g.id = r.scoring_id;

@@ -18,7 +18,8 @@ SELECT r.name AS run, r.state, e.name AS prompt_set, e.prompts, r.draws, x.targe
     CASE WHEN r.candidate_log_probabilities THEN e.candidates ELSE 0 END
         AS target_log_probabilities,
     a.candidate_log_probabilities AS landed_log_probabilities,
-    a.candidate_log_probability_failures AS log_probability_failures, r.samples
+    a.candidate_log_probability_failures AS log_probability_failures, r.samples,
+    coalesce(s.spec #>> '{policy,kind}' = 'adopted', false) AS adopted
 FROM ogive.runs r
 JOIN ogive.samplings s ON s.id = r.sampling_id
 JOIN ogive.scorings g ON g.id = r.scoring_id
@@ -108,5 +109,8 @@ COMMENT ON COLUMN ogive.run_status.log_probability_failures IS
     'Candidates whose log-probability was given up.';
 COMMENT ON COLUMN ogive.run_status.samples IS
     'Whether missing completions are sampled; else only those that are stored are scored.';
+COMMENT ON COLUMN ogive.run_status.adopted IS
+    'Whether the completions came in a file (ogive adopt), so that nothing proves who sampled '
+    'them: there are no seeds and no fingerprint.';
 
 GRANT SELECT ON ogive.run_status TO ogive_reader, ogive_writer;

@@ -131,6 +131,9 @@ package struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible
         self.low = low
     }
 
+    /// No worker: that of completions that Ogive did not sample.
+    package static let nobody = WorkerID(high: 0, low: 0)
+
     /// Draws a new incarnation.
     package init(using generator: inout some RandomNumberGenerator) {
         // A routing id must not begin with a zero byte: ZeroMQ keeps those for itself.

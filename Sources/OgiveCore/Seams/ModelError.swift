@@ -46,6 +46,8 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidSpecification = "invalid_specification"
         /// The configuration does not fit the specification.
         case misconfigured
+        /// The file that was adopted does not have it.
+        case notGiven = "not_given"
     }
 
     /// The kind of failure.
@@ -75,7 +77,7 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
             true
         case .malformed, .notFinite, .wrongCount, .unauthorized, .wrongModel, .unsupported,
             .promptTooLong, .rejected, .filtered, .cutOut, .missingField, .tooCostly, .tooLarge,
-            .invalidSpecification, .misconfigured:
+            .invalidSpecification, .misconfigured, .notGiven:
             false
         }
     }

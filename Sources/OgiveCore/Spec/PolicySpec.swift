@@ -6,6 +6,11 @@ package struct PolicySpec: Hashable, Sendable, Codable {
         case openai
         /// No model: draws from a declared distribution, for tests and capacity planning.
         case synthetic
+        /// Nobody whom Ogive asked: the completions came in a file, and no more can be sampled.
+        case adopted
+
+        /// The kinds that can be sampled: all that a configuration may name.
+        package static let askable = allCases.filter { $0 != .adopted }
     }
 
     /// The API that a prompt is sent to.
@@ -18,7 +23,8 @@ package struct PolicySpec: Hashable, Sendable, Codable {
 
     /// The adapter.
     package var kind: Kind
-    /// The model id as the server reports it; for `synthetic` a name of the user's choice.
+    /// The model id as the server reports it; for `synthetic` a name of the user's choice, for
+    /// `adopted` what the user says of the file.
     package var model: String
     /// A label that tells two versions behind one model id apart; part of the identity.
     package var revision: String?
@@ -33,6 +39,8 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     package var endToken: String?
     /// The declared distribution when `kind` is `synthetic`.
     package var synthetic: SyntheticSpec?
+    /// The file when `kind` is `adopted`.
+    package var adopted: AdoptedSource?
 
     /// Names a policy.
     package init(kind: Kind, model: String) {
@@ -41,7 +49,7 @@ package struct PolicySpec: Hashable, Sendable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case kind, model, revision, api, synthetic
+        case kind, model, revision, api, synthetic, adopted
         case logProbabilities = "logprobs"
         case extraBody = "extra_body"
         case endToken = "end_token"
@@ -49,6 +57,17 @@ package struct PolicySpec: Hashable, Sendable, Codable {
 }
 
 extension PolicySpec {
+    /// Whether the completions came in a file.
+    package var isAdopted: Bool { kind == .adopted }
+
+    /// What is wrong with the file of an adopted policy, as a sentence; `nil` when nothing is.
+    package var adoptedProblem: String? {
+        guard isAdopted else {
+            return adopted == nil ? nil : "adopted means nothing when kind is \(kind.rawValue)"
+        }
+        return adopted.map(\.problem) ?? "an adopted policy must name its file"
+    }
+
     /// Names of fields that `extraBody` cannot hold: Ogive sets them, or what they do would change
     /// what a draw, its seed or its log-probability is.
     package static let reservedFields: Set<String> = [

@@ -61,6 +61,23 @@ package struct RunSpec: Hashable, Sendable, Codable {
         return adaptive.problem(max: draws)
     }
 
+    /// Whether the run is what `ogive adopt` makes of a file: completions and rewards of the same.
+    package var adopts: Bool { scoring.scorer.isAdopted }
+
+    /// Nothing can be sampled of a policy that nobody can ask, and nobody gives more rewards.
+    private var adoptionProblem: String? {
+        let policy = scoring.sampling.policy
+        if let problem = policy.adoptedProblem { return problem }
+        if policy.isAdopted, samples {
+            return "the completions of \(policy.model) were adopted from a file: no more can be "
+                + "sampled; adopt a file that has more, or sample with a `policy` of your own"
+        }
+        guard adopts else { return nil }
+        if !policy.isAdopted { return "adopted rewards are of adopted completions only" }
+        if !candidates.isEmpty { return "nobody scores the candidates of an adopted run" }
+        return nil
+    }
+
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
         if name.isEmpty || name.utf8.count > 200 { return "name must have 1 to 200 bytes" }
@@ -68,6 +85,7 @@ package struct RunSpec: Hashable, Sendable, Codable {
             return "draws must be in 1...\(Self.drawsMax)"
         }
         if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if let adoptionProblem { return adoptionProblem }
         if let adaptiveProblem { return adaptiveProblem }
         if let spendingProblem { return spendingProblem }
         if Set(candidates).count != candidates.count { return "candidates must name each once" }

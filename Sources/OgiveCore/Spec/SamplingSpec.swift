@@ -1,10 +1,10 @@
 /// A sampling: prompt set × reference policy × sampling parameters. Owns completions.
-package struct SamplingSpec: Hashable, Sendable, Codable {
+package struct SamplingSpec: Hashable, Sendable {
     /// The name of the prompt set. The set may grow: draws depend on each prompt alone.
     package var promptSet: String
     /// The reference policy.
     package var policy: PolicySpec
-    /// How it is sampled.
+    /// How it is sampled; without a meaning where the policy is adopted.
     package var parameters: SamplingParameters
 
     /// Joins the three parts.
@@ -14,14 +14,34 @@ package struct SamplingSpec: Hashable, Sendable, Codable {
         self.parameters = parameters
     }
 
+    /// What identifies the sampling.
+    package var digest: SHA256Digest {
+        SHA256Digest(hashing: CanonicalJSON.encode(self))
+    }
+}
+
+extension SamplingSpec: Codable {
     private enum CodingKeys: String, CodingKey {
         case promptSet = "prompt_set"
         case policy, parameters
     }
 
-    /// What identifies the sampling.
-    package var digest: SHA256Digest {
-        SHA256Digest(hashing: CanonicalJSON.encode(self))
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let policy = try values.decode(PolicySpec.self, forKey: .policy)
+        self.init(
+            promptSet: try values.decode(String.self, forKey: .promptSet), policy: policy,
+            parameters: policy.isAdopted
+                ? SamplingParameters()
+                : try values.decode(SamplingParameters.self, forKey: .parameters))
+    }
+
+    /// Leaves the parameters out where nobody knows them: those of adopted completions.
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(promptSet, forKey: .promptSet)
+        try values.encode(policy, forKey: .policy)
+        if !policy.isAdopted { try values.encode(parameters, forKey: .parameters) }
     }
 }
 

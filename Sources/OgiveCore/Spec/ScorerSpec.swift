@@ -24,6 +24,8 @@ package struct ScorerSpec: Hashable, Sendable {
         case command
         /// Reads the latent reward of a synthetic policy.
         case synthetic
+        /// Nobody whom Ogive asked: the rewards came in a file.
+        case adopted(AdoptedSource)
     }
 
     /// The adapter.
@@ -42,6 +44,11 @@ package struct ScorerSpec: Hashable, Sendable {
         self.model = model
     }
 
+    /// Whether the rewards came in a file, so that nobody can be asked for another one.
+    package var isAdopted: Bool {
+        if case .adopted = kind { true } else { false }
+    }
+
     /// The summands of a weighted sum; other kinds have none.
     package var parts: [PartSpec] {
         if case .weighted(let parts) = kind { parts } else { [] }
@@ -52,6 +59,7 @@ package struct ScorerSpec: Hashable, Sendable {
         switch kind {
         case .judge(let judge): judge.problem
         case .weighted(let parts): Self.problem(of: parts)
+        case .adopted(let source): source.problem
         default: nil
         }
     }
@@ -73,6 +81,9 @@ package struct ScorerSpec: Hashable, Sendable {
             if case .weighted = part.scorer.kind {
                 return "part `\(part.name)` must not be a weighted sum itself"
             }
+            if part.scorer.isAdopted {
+                return "part `\(part.name)` must not be adopted: only whole rewards are"
+            }
             if let problem = part.scorer.problem { return "part `\(part.name)`: \(problem)" }
         }
         return nil
@@ -83,6 +94,10 @@ extension ScorerSpec.Kind {
     /// The kinds by name, as files, messages and the wire call them.
     package enum Name: String, Sendable, Codable, CaseIterable {
         case verifier, rerank, classify, pooling, score, http, judge, weighted, command, synthetic
+        case adopted
+
+        /// The kinds that can be asked for rewards: all that a configuration may name.
+        package static let askable = allCases.filter { $0 != .adopted }
     }
 
     /// The name.
@@ -98,6 +113,7 @@ extension ScorerSpec.Kind {
         case .weighted: .weighted
         case .command: .command
         case .synthetic: .synthetic
+        case .adopted: .adopted
         }
     }
 
@@ -106,14 +122,14 @@ extension ScorerSpec.Kind {
     package var isRule: Bool {
         switch self {
         case .verifier, .judge, .weighted, .synthetic: true
-        case .rerank, .classify, .pooling, .score, .http, .command: false
+        case .rerank, .classify, .pooling, .score, .http, .command, .adopted: false
         }
     }
 }
 
 extension ScorerSpec: Codable {
     private enum CodingKeys: String, CodingKey {
-        case kind, model, revision, verifier, label, http, judge, parts
+        case kind, model, revision, verifier, label, http, judge, parts, adopted
     }
 
     /// Refuses a kind without what it needs, and what only another kind takes: the
@@ -145,6 +161,7 @@ extension ScorerSpec: Codable {
         case .weighted: .weighted(try values.decode([PartSpec].self, forKey: .parts))
         case .command: .command
         case .synthetic: .synthetic
+        case .adopted: .adopted(try values.decode(AdoptedSource.self, forKey: .adopted))
         }
     }
 
@@ -156,6 +173,7 @@ extension ScorerSpec: Codable {
         case .http: .http
         case .judge: .judge
         case .weighted: .parts
+        case .adopted: .adopted
         case .rerank, .command, .synthetic: nil
         }
     }
@@ -173,6 +191,7 @@ extension ScorerSpec: Codable {
         case .http(let http): try values.encode(http, forKey: .http)
         case .judge(let judge): try values.encode(judge, forKey: .judge)
         case .weighted(let parts): try values.encode(parts, forKey: .parts)
+        case .adopted(let source): try values.encode(source, forKey: .adopted)
         case .rerank, .command, .synthetic: break
         }
     }

@@ -8,6 +8,8 @@ package struct ImportedPrompt: Hashable, Sendable {
     package var metadata: String
     /// Completions that came along.
     package var candidates: [ImportedCandidate]
+    /// Completions of a reference policy that came along, where they are to be adopted.
+    package var adopted: [AdoptedCompletion] = []
 
     /// Longest key, in bytes.
     package static let keyBytesMax = 1000
@@ -104,6 +106,7 @@ package enum PromptLimits {
                 ]
             }
         }
+        texts += prompt.adopted.map { ("a completion", $0.text ?? $0.error) }
         texts += prompt.candidates.map { ("the candidate `\($0.label.prefix(40))`", $0.text) }
         names += prompt.candidates.map { ("a candidate's label", $0.label) }
         for (name, text) in names where (text?.utf8.count ?? 0) > nameBytes {

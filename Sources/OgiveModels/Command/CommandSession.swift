@@ -1,5 +1,5 @@
 internal import OgiveCore
-internal import Subprocess
+package import Subprocess
 internal import Synchronization
 
 /// The life of one scoring subprocess.
@@ -133,14 +133,17 @@ struct CommandSession {
 }
 
 /// The end of what a subprocess wrote to standard error.
-final class LastLines: Sendable {
+package final class LastLines: Sendable {
     /// Most bytes kept.
     static let bytesMax = 2_000
 
     private let bytes = Mutex<[UInt8]>([])
 
+    /// Begins with nothing.
+    package init() {}
+
     /// Reads until the stream ends.
-    func read(_ output: SubprocessOutputSequence) async {
+    package func read(_ output: SubprocessOutputSequence) async {
         do {
             for try await buffer in output {
                 // The bytes are copied while the buffer is alive.
@@ -152,11 +155,14 @@ final class LastLines: Sendable {
         }
     }
 
-    /// What was kept, on one line.
-    var text: String {
+    /// What was kept, line by line.
+    package var lines: [String] {
         let text = String(decoding: bytes.withLock { $0 }, as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).suffix(20).joined(separator: " ⏎ ")
+        return text.split(whereSeparator: \.isNewline).suffix(20).map(String.init)
     }
+
+    /// What was kept, on one line.
+    var text: String { lines.joined(separator: " ⏎ ") }
 
     private func append(_ text: String) {
         bytes.withLock { $0 = Array(($0 + Array(text.utf8)).suffix(Self.bytesMax)) }

@@ -130,13 +130,14 @@ extension ScorerSpec.Kind.Name {
         case .weighted: WeightedAdapter.self
         case .command: CommandAdapter.self
         case .synthetic: SyntheticAdapter.self
+        case .adopted: AdoptedAdapter.self
         }
     }
 
-    /// All adapters, each once.
+    /// The adapters of all kinds that can be asked, each once.
     package static var adapters: [any ScorerAdapter.Type] {
         var known: Set<ObjectIdentifier> = []
-        return allCases.map { $0.adapter }.filter { known.insert(ObjectIdentifier($0)).inserted }
+        return askable.map { $0.adapter }.filter { known.insert(ObjectIdentifier($0)).inserted }
     }
 }
 

@@ -83,6 +83,15 @@ enum AuditQueries {
             WHERE r.sampling_id = $2 AND c.draw_index < g.draws))
         ORDER BY c.prompt_id, c.draw_index
         """
+    /// Completions of an adopted sampling that a worker sampled all the same. $1 sampling.
+    static let sampled = """
+        SELECT c.prompt_id, 'draw ' || c.draw_index || ' was not adopted, in a sampling that is'
+            AS problem
+        FROM ogive.completion_rows c
+        WHERE c.sampling_id = $1 AND (c.seed IS NOT NULL
+            OR c.worker <> '00000000-0000-0000-0000-000000000000')
+        ORDER BY c.prompt_id, c.draw_index
+        """
     /// Failures of items that have a reward. $1 scoring.
     static let contradictions = """
         SELECT f.prompt_id, f.item_kind || ' ' || f.item_index || ' has a reward and a failure'

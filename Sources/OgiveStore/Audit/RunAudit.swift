@@ -33,8 +33,11 @@ struct RunAudit {
     func report(_ connection: PostgresConnection) async throws -> AuditReport {
         var report = AuditReport(run: run)
         report.isOutOfBudget = extent.state == "budget"
-        report.isCancelled = extent.state == "cancelled"
-        report.isOpen = extent.state == "open"
+        // An adoption that broke off is closed, and its file goes on with it.
+        report.isPartlyAdopted = extent.adopts && extent.state != "finished"
+        report.isCancelled = extent.state == "cancelled" && !report.isPartlyAdopted
+        report.isOpen = extent.state == "open" || report.isPartlyAdopted
+        report.origin = extent.origin
         try await countLanded(&report, connection)
         try await listMissing(
             AuditQueries.missingDraws,
@@ -99,7 +102,7 @@ struct RunAudit {
         try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
             for row in rows {
                 let item = try MissingItem(row)
-                if !extent.samples, !item.hasText, item.reason == nil {
+                if !extent.samples, !item.hasText, item.reason == nil, !report.isPartlyAdopted {
                     report.unsampled += 1
                     continue
                 }
@@ -130,7 +133,7 @@ struct RunAudit {
         let drawsMax = try await connection.query(
             AuditQueries.drawsMax, [.int64(extent.sampling)]
         ).one().decode("draws", as: Int32?.self)
-        let checks: [(String, [PostgresValue])] = [
+        var checks: [(String, [PostgresValue])] = [
             (AuditQueries.tables, [.int64(extent.sampling), .int64(extent.scoring)]),
             (
                 AuditQueries.extras,
@@ -142,6 +145,9 @@ struct RunAudit {
             (AuditQueries.contradictions, [.int64(extent.scoring)]),
             (AuditQueries.parts, [.int64(extent.scoring)]),
         ]
+        if extent.origin != nil {
+            checks.append((AuditQueries.sampled, [.int64(extent.sampling)]))
+        }
         for (sql, parameters) in checks {
             try await connection.forEachPage(sql, parameters, size: Self.pageSize) { rows in
                 for row in rows {
@@ -243,6 +249,11 @@ package struct AuditReport: Hashable, Sendable {
     package var isCancelled = false
     /// Whether the run is open: then draws are pending, and a coordinator goes on with them.
     package var isOpen = false
+    /// Whether it is of an adoption that broke off: then draws are pending, and the same file goes
+    /// on with them.
+    package var isPartlyAdopted = false
+    /// The file that its completions were adopted from; `nil` when Ogive sampled them.
+    package var origin: AdoptedOrigin?
     /// Prompts of which some draws are pending and others are not.
     package var partialPrompts = 0
     /// Missing items, in order of prompt: the first ones, up to the limit asked for. What is

@@ -93,6 +93,7 @@ enum ExportQueries {
             'policy_fingerprint', s.policy_fingerprint, 'scoring_spec', g.spec,
             'scoring_sha256', encode(g.spec_sha256, 'hex'),
             'scorer_fingerprint', g.scorer_fingerprint,
+            'adopted', coalesce(s.spec #>> '{policy,kind}' = 'adopted', false),
             'schema_version', (SELECT max(number) FROM ogive.migrations))::text
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
@@ -107,7 +108,7 @@ enum ExportQueries {
     static func rows(_ request: ExportRequest, _ columns: [ExportColumn]) -> String {
         let list: String
         switch request.format {
-        case .jsonl:
+        case .jsonl, .parquet:
             let fields = columns.map { "'\($0.name)', \($0.value)" }
             list = "json_build_object(\(fields.joined(separator: ", ")))::text AS line"
         case .csv:
@@ -124,6 +125,12 @@ enum ExportQueries {
             SELECT x.prompt_id AS export_prompt, (\(lacking)) AS lacks_log_probability, \(list)
             FROM \(body(request))
             """
+    }
+
+    /// No rows, with the columns as the database declares them: the parameters of `rows`.
+    static func types(_ request: ExportRequest, _ columns: [ExportColumn]) -> String {
+        let list = columns.map { "(\($0.value)) AS \($0.name)" }.joined(separator: ", ")
+        return "SELECT \(list) FROM \(body(request)) LIMIT 0"
     }
 
     private static func body(_ request: ExportRequest) -> String {

@@ -7,6 +7,38 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     /// Comma-separated values with a header (RFC 4180, lines end with LF); lists and chats are
     /// JSON.
     case csv
+    /// A Parquet file: rows as of `jsonl`, which the Python package writes by the columns' types.
+    case parquet
+}
+
+/// The type of a column, as the database declares it. The raw value is its name in the schema that
+/// the Python package writes a Parquet file by.
+package enum ExportColumnType: String, Sendable {
+    case text
+    case int64
+    case float64
+    case bool
+    case json
+    case timestamp
+    case texts = "text[]"
+    case floats = "float64[]"
+    case integers = "int64[]"
+
+    /// The type with this number in `pg_type`; `nil` for one that no export has.
+    init?(typeNumber: UInt32) {
+        switch typeNumber {
+        case 25, 1043: self = .text
+        case 20, 21, 23: self = .int64
+        case 700, 701: self = .float64
+        case 16: self = .bool
+        case 114, 3802: self = .json
+        case 1114, 1184: self = .timestamp
+        case 1009, 1015: self = .texts
+        case 1021, 1022: self = .floats
+        case 1005, 1007, 1016: self = .integers
+        default: return nil
+        }
+    }
 }
 
 /// What is exported.
@@ -77,6 +109,8 @@ extension ExportRequest {
 package struct ExportOutline: Sendable {
     /// Names of the columns.
     package let columns: [String]
+    /// Their types, where the form needs them; else none.
+    package let columnTypes: [ExportColumnType]
     /// Prompts with a table.
     package let tables: Int
     /// Prompts that are left out because they have fewer rewards than asked for.

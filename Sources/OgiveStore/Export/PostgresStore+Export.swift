@@ -78,16 +78,17 @@ struct ExportReading {
         let source = try await connection.query(
             isPinned ? ExportQueries.manifest : ExportQueries.source,
             isPinned ? names : [.string(request.run)])
+        parameters = ExportQueries.parameters(request, meanSpread: spread)
+        let types = try await Self.types(request, columns, names, parameters, connection)
         let header = columns.map(\.name).joined(separator: ",") + "\n"
         outline = ExportOutline(
-            columns: columns.map(\.name), tables: sizes.tables, leftOut: sizes.few,
-            hasLogProbabilities: hasAll, columnsLacking: lacking.columns,
+            columns: columns.map(\.name), columnTypes: types, tables: sizes.tables,
+            leftOut: sizes.few, hasLogProbabilities: hasAll, columnsLacking: lacking.columns,
             lackingAdvice: lacking.advice, source: try source.one().decode(0),
             header: request.format == .csv ? Array(header.utf8) : [])
         self.request = request
         pageSize = max(1, min(Self.promptsMax, Self.drawsMax / max(1, sizes.most)))
         sql = ExportQueries.rows(request, columns)
-        parameters = ExportQueries.parameters(request, meanSpread: spread)
     }
 
     /// Reads the rows, and returns their number and that of those without a log-probability.
@@ -124,7 +125,7 @@ struct ExportReading {
         let lacksLogProbability =
             try outline.hasLogProbabilities && row.decode("lacks_log_probability")
         switch request.format {
-        case .jsonl:
+        case .jsonl, .parquet:
             return ExportRow(
                 prompt: prompt, lacksLogProbability: lacksLogProbability,
                 line: Array((try row.decode("line", as: String.self) + "\n").utf8))
@@ -148,6 +149,24 @@ struct ExportReading {
                     && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
             }
         return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
+    }
+
+    /// The types of the columns as the database declares them, for a form that needs them.
+    private static func types(
+        _ request: ExportRequest, _ columns: [ExportColumn], _ names: [PostgresValue],
+        _ parameters: [PostgresValue], _ connection: PostgresConnection
+    ) async throws -> [ExportColumnType] {
+        guard request.format == .parquet else { return [] }
+        let rows = try await connection.query(
+            ExportQueries.types(request, columns), names + [.int64Array([])] + parameters)
+        return try zip(columns, rows.columnTypes).map { column, number in
+            guard let type = ExportColumnType(typeNumber: number) else {
+                throw StoreError(
+                    .refused,
+                    "The column \(column.name) has a type (\(number)) that no Parquet file gets.")
+            }
+            return type
+        }
     }
 
     private static func sizes(

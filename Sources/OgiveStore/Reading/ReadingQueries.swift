@@ -15,6 +15,7 @@ enum ReadingQueries {
             landed, failures, pending, target_candidates, landed_candidates, candidate_failures,
             target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
             truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
+            v.adopted,
             m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
             m.budget_tokens, m.budget_cost, n.min_draws
         FROM ogive.run_status v

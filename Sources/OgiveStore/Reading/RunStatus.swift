@@ -53,6 +53,8 @@ package struct RunStatus: Hashable, Sendable {
     package let scorer: String
     /// Whether completions or rewards come from a declared distribution.
     package let isSynthetic: Bool
+    /// Whether the completions came in a file, so that nothing proves who sampled them.
+    package let isAdopted: Bool
     /// What it has spent.
     package let spending: RunSpending
     /// Bytes on disk of its sampling's completions, which other runs may share.
@@ -94,6 +96,7 @@ package struct RunStatus: Hashable, Sendable {
         policy = try row.decode("policy")
         scorer = try row.decode("scorer")
         isSynthetic = try row.decode("synthetic")
+        isAdopted = try row.decode("adopted")
         spending = try RunSpending(row)
         completionBytes = try row.decode("completion_bytes")
         rewardBytes = try row.decode("reward_bytes")

@@ -34,6 +34,12 @@ extension PostgresStore {
         ofRun name: String, _ filter: FailureFilter = FailureFilter()
     ) async throws(StoreError) -> Int {
         let run = try await run(named: name)
+        if run.spec.adopts {
+            throw StoreError(
+                .conflict,
+                "Run \"\(name)\" was adopted from a file: what the file lacks nobody can try "
+                    + "again. `ogive rescore \(name)` lets a scorer give the rewards.")
+        }
         return try await database.transaction("retry the failures of \"\(name)\"") { connection in
             let gone = try await connection.query(
                 FailureQueries.delete, [.int64(run.scoring.rawValue)] + filter.parameters

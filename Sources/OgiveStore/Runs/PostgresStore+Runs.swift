@@ -137,6 +137,10 @@ struct RunExtent: Sendable {
     let askedDraws: [Int32]
     /// `open`, `finished`, `budget` or `cancelled`.
     let state: String
+    /// Where its completions come from, when others sampled them.
+    let origin: AdoptedOrigin?
+    /// Whether its rewards come from there, too.
+    let adopts: Bool
 
     /// Reads it; `nil` when there is no such run.
     static func read(_ run: RunID, _ connection: PostgresConnection) async throws -> RunExtent? {
@@ -152,7 +156,8 @@ struct RunExtent: Sendable {
             scoresCandidates: try row.decode("scores_candidates"),
             asksLogProbabilities: try row.decode("candidate_log_probabilities"),
             samples: try row.decode("samples"), askedDraws: try row.decode("asked_draws"),
-            state: try row.decode("state"))
+            state: try row.decode("state"), origin: try AdoptedOrigin(row),
+            adopts: try row.decode("adopts", as: Bool?.self) ?? false)
     }
 
     /// Whether an item has neither a reward nor a failure.
@@ -165,6 +170,21 @@ struct RunExtent: Sendable {
                 .int64(sampling), .bool(samples), .bool(asksLogProbabilities), .int64(run),
             ]
         ).one().decode("is_pending")
+    }
+}
+
+/// The file that completions were adopted from: nobody can prove who sampled them, or how.
+package struct AdoptedOrigin: Hashable, Sendable {
+    /// SHA-256 of the file, in hexadecimal.
+    package let sha256: String
+    /// The policy that made them, as the user said.
+    package let model: String
+
+    /// Reads it; `nil` when they were sampled.
+    init?(_ row: PostgresRow) throws {
+        guard let file = try row.decode("adopted_file", as: String?.self) else { return nil }
+        sha256 = file
+        model = try row.decode("policy_model", as: String?.self) ?? ""
     }
 }
 

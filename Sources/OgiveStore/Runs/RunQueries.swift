@@ -102,6 +102,9 @@ enum RunQueries {
     static let extent = """
         SELECT s.prompt_set_id, r.sampling_id, r.scoring_id, r.draws, r.min_draws,
             r.scores_candidates, r.candidate_log_probabilities, r.samples, r.state,
+            s.spec #>> '{policy,adopted,sha256}' AS adopted_file,
+            s.spec #>> '{policy,model}' AS policy_model,
+            r.spec #>> '{scoring,scorer,kind}' = 'adopted' AS adopts,
             ARRAY(SELECT unnest(o.former_draws || coalesce(o.min_draws, o.draws))
                 FROM ogive.runs o WHERE o.scoring_id = r.scoring_id) AS asked_draws
         FROM ogive.runs r

@@ -55,6 +55,7 @@ struct RunSubmission {
         let former: Int = try await connection.query(
             SubmitQueries.drawsMax, [.int64(sampling)]
         ).one().decode("draws_max")
+        try checkAdopted(stored: former)
         try await write(isThere, sampling: sampling, scoring: scoring, connection)
         let run = try RunDescription(
             try await connection.query(RunQueries.byName, [.string(spec.name)]).one())
@@ -171,7 +172,7 @@ struct RunSubmission {
                 .bool(spec.samples), .bool(spec.logProbabilitiesOfCandidates),
                 .optional(spec.adaptive.map { Int32(clamping: $0.min) }, PostgresValue.int32),
             ])
-        if spec.samples {
+        if spec.samples || spec.adopts {
             try await connection.execute(
                 SubmitQueries.noteDraws,
                 [.int64(sampling), .int32(Int32(clamping: spec.draws))])
@@ -235,6 +236,19 @@ struct ExistingRun: Sendable {
 }
 
 extension RunSubmission {
+    /// Of completions that were adopted there are as many as their file has. `stored` is how many
+    /// that are, of each prompt.
+    func checkAdopted(stored: Int) throws(StoreError) {
+        guard spec.scoring.sampling.policy.isAdopted, !spec.adopts, spec.draws > stored else {
+            return
+        }
+        throw StoreError(
+            .conflict,
+            "Run \"\(spec.name)\" asks for \(spec.draws) draws, and of each prompt \(stored) "
+                + "completions were adopted: no more can be sampled. Ask for at most as many, or "
+                + "adopt a file that has more.")
+    }
+
     /// A run that only scores takes no name from another one, and scores nothing that is scored.
     func checkRescoring(
         _ existing: ExistingRun?, _ differences: [String], _ connection: PostgresConnection
@@ -244,7 +258,7 @@ extension RunSubmission {
             throw StoreError(
                 .conflict,
                 "There is another run \"\(name)\" (\(differences.joined(separator: "; "))). "
-                    + "Give the new scoring another name.")
+                    + "Give \(spec.adopts ? "what you adopt" : "the new scoring") another name.")
         }
         if let existing, existing.samples {
             throw StoreError(
@@ -262,6 +276,12 @@ extension RunSubmission {
             SubmitQueries.scorers, [.bytes(spec.scoring.digest.bytes), .string(name)]
         ).map { "\"\(try $0.decode("name", as: String.self))\"" }
         guard scored.isEmpty else {
+            if spec.adopts {
+                throw StoreError(
+                    .conflict,
+                    "The file was adopted already, as run \(scored.joined(separator: ", ")): its "
+                        + "completions and rewards are there.")
+            }
             throw StoreError(
                 .conflict,
                 "This scorer has scored the same sampling already, as run "

@@ -62,6 +62,12 @@ extension AuditReport {
                 "  log-probabilities of candidates: landed \(landedLogProbabilities), with a "
                     + "failure \(failedLogProbabilities), pending \(pendingLogProbabilities)")
         }
+        if let origin {
+            lines.append(
+                "  adopted: the completions came in a file (SHA-256 \(origin.sha256), model "
+                    + "'\(origin.model)' as declared); there are no seeds and no fingerprint, and "
+                    + "nothing here proves who sampled them")
+        }
         for item in missing {
             lines.append(
                 "  \(item.reason == nil ? "missing" : "failed"): prompt "
@@ -80,8 +86,13 @@ extension AuditReport {
     }
 
     private var unfinished: String {
-        "not finished: \(NumberText.count(pendingItems)) items are pending, and nothing is wrong "
-            + "so far; `ogive run` or `ogive coordinator` goes on with them"
+        if isPartlyAdopted {
+            return "not finished: \(NumberText.count(pendingItems)) draws of the adopted file are "
+                + "not there yet; the same `ogive adopt` goes on with them"
+        }
+        return
+            "not finished: \(NumberText.count(pendingItems)) items are pending, and nothing is "
+            + "wrong so far; `ogive run` or `ogive coordinator` goes on with them"
     }
 
     private var soundness: String {
@@ -120,7 +131,9 @@ extension AuditReport {
             "failed_log_probabilities": .number("\(failedLogProbabilities)"),
             "pending_log_probabilities": .number("\(pendingLogProbabilities)"),
             "out_of_budget": .bool(isOutOfBudget), "cancelled": .bool(isCancelled),
-            "open": .bool(isOpen),
+            "open": .bool(isOpen), "adopted": .bool(origin != nil),
+            "adopted_sha256": origin.map { .string($0.sha256) } ?? .null,
+            "adopted_model": origin.map { .string($0.model) } ?? .null,
             "partial_prompts": .number("\(partialPrompts)"),
             "contradictions": .number("\(problemCount)"),
             "problems": .array(problems.map(ExactJSON.string)),

@@ -34,7 +34,7 @@ struct DoctorCommand: ConfiguredCommand {
         let configuration = try file.load()
         try configuration.prompts?.requireFile()
         var findings: [Finding] = []
-        let sample = try Self.sample(configuration, &findings)
+        let sample = try await Self.sample(configuration, &findings)
         let models = try ModelWiring(configuration)
         let report = try await Self.withServers(models) {
             try await ModelDoctor(
@@ -59,8 +59,8 @@ struct DoctorCommand: ConfiguredCommand {
     /// The prompts of the configuration, or questions of our own.
     static func sample(
         _ configuration: Configuration, _ findings: inout [Finding]
-    ) throws -> PromptSample {
-        if let prompts = configuration.prompts, let sample = try PromptSample.read(prompts) {
+    ) async throws -> PromptSample {
+        if let prompts = configuration.prompts, let sample = try await PromptSample.read(prompts) {
             let count = NumberText.count(sample.count)
             findings.append(
                 Finding(

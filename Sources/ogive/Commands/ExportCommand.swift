@@ -14,10 +14,12 @@ struct ExportCommand: ConfiguredCommand {
             Without --snapshot the rows are of what is there now, in one transaction. With
             --shard-rows the output is a folder of files with at least so many rows each,
             and the same command goes on with an export that was interrupted. Beside the
-            output lies a manifest with specifications, counts and checksums.
+            output lies a manifest with specifications, counts and checksums. Parquet is
+            written by the Python package: pip install "ogive[data]".
 
             Examples:
               ogive export quickstart --for qrpo-claire --output train.jsonl.gz
+              ogive export quickstart --for raw --output train.parquet
               ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big
               ogive export big --for dpo --strategy best-worst --k 8 --output - | head
             """)
@@ -49,7 +51,7 @@ struct ExportCommand: ConfiguredCommand {
         help: ArgumentHelp("The trainer that reads it.", valueName: "trainer"))
     var target: ExportTarget
 
-    @Option(help: "jsonl or csv (default: by the file's name, else jsonl).")
+    @Option(help: "jsonl, csv or parquet (default: by the file's name, else jsonl).")
     var format: ExportFormat?
 
     @Option(help: "The snapshot to read (default: what is there now).")
@@ -115,7 +117,9 @@ struct ExportCommand: ConfiguredCommand {
         if refRewards != nil, target != .qrpoClaire {
             throw ValidationError("--ref-rewards is for --for qrpo-claire only")
         }
-        _ = try chosenFormat()
+        guard try chosenFormat() == .parquet else { return }
+        if output == "-" { throw ValidationError("Parquet needs a file: --output FILE.parquet") }
+        if gzip { throw ValidationError("--gzip: Parquet packs its columns itself") }
     }
 
     /// The form that is asked for, by the option or by the ending of the file's name. Throws when
@@ -123,17 +127,22 @@ struct ExportCommand: ConfiguredCommand {
     private func chosenFormat() throws -> ExportFormat {
         guard shardRows == nil, output != "-" else { return format ?? .jsonl }
         var name = (output.split(separator: "/").last.map(String.init) ?? output).lowercased()
+        if name.hasSuffix(".parquet.gz") {
+            throw ValidationError(
+                "--output \(output): Parquet packs its columns itself; leave .gz out")
+        }
         if name.hasSuffix(".gz") { name.removeLast(3) }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         let ending = parts.count > 1 ? parts.last.map(String.init) ?? "" : ""
         if let advice = Self.foreign[ending] {
             throw ValidationError(
-                "--output \(output): .\(ending) is not written, only .jsonl and .csv, each also "
-                    + "with .gz; \(advice)")
+                "--output \(output): .\(ending) is not written, only .parquet, and .jsonl and .csv, "
+                    + "which may have .gz; \(advice)")
         }
         let named: ExportFormat? =
             switch ending {
             case "csv": .csv
+            case "parquet": .parquet
             case "jsonl", "json", "ndjson": .jsonl
             default: nil
             }
@@ -151,12 +160,8 @@ struct ExportCommand: ConfiguredCommand {
         let pack = "write it to `--output - | PROGRAM`, or take .gz"
         let forms = ["arrow", "feather", "orc", "avro", "tsv", "xlsx", "pkl", "npy", "h5", "db"]
         let packers = ["zst", "zstd", "xz", "bz2", "lz4", "zip", "tar", "tgz", "7z"]
-        var advice = Dictionary(
+        return Dictionary(
             uniqueKeysWithValues: forms.map { ($0, convert) } + packers.map { ($0, pack) })
-        advice["parquet"] =
-            "write .jsonl, and convert it with datasets: load_dataset(\"json\", data_files=FILE, "
-            + "split=\"train\").to_parquet(…)"
-        return advice
     }()
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }

@@ -5,8 +5,11 @@ internal import Glibc
 struct ImportCommand: ConfiguredCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Import prompts from JSON Lines or a JSON list, plain, gzip or zstd.",
+        abstract: "Import prompts from JSON Lines, a JSON list, Parquet or a folder of datasets.",
         discussion: """
+            JSON may be packed with gzip or zstd. Parquet and folders that Hugging Face's
+            `datasets` saved are read by the Python package: pip install "ogive[data]".
+
             Recognised without configuration: {"prompt": "…"}, {"messages": […]},
             {"conversations": […]} of ShareGPT, {"question", "answer"}, preference rows
             (prompt, chosen, rejected), {"prompt", "completion", "label"} of KTO and
@@ -15,7 +18,9 @@ struct ImportCommand: ConfiguredCommand {
             is imported, unless --skip-bad-rows says so; the bad ones then go to
             FILE.bad.jsonl.
 
-            Example: ogive import gsm8k-test.jsonl --set gsm8k --config ogive.yaml
+            Examples:
+              ogive import gsm8k-test.jsonl --set gsm8k --config ogive.yaml
+              ogive import train.parquet
             Without --set the set has the name of the file, here gsm8k-test; with
             --limit 20 its name is gsm8k-test-first-20.
             """)

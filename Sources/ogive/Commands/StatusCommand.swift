@@ -76,7 +76,8 @@ struct StatusCommand: ConfiguredCommand {
                 "\(run.failures)", "\(run.pending)",
                 run.meanReward.map { NumberText.decimal($0, 3) } ?? "",
                 ByteCountText.rough(run.completionBytes + run.rewardBytes),
-                run.policy + (run.isSynthetic ? " (SYNTHETIC)" : ""),
+                run.policy + (run.isSynthetic ? " (SYNTHETIC)" : "")
+                    + (run.isAdopted ? " (ADOPTED)" : ""),
             ])
         }
         Output.show(table.lines(width: style.isTerminal ? style.width : .max))
@@ -156,7 +157,7 @@ extension RunStatus {
             "tokens": .number("\(tokens)"), "truncated": .number("\(truncated)"),
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
-            "samples": .bool(samples), "spending": spending.json,
+            "adopted": .bool(isAdopted), "samples": .bool(samples), "spending": spending.json,
             "completion_bytes": .number("\(completionBytes)"),
             "reward_bytes": .number("\(rewardBytes)"),
         ])

@@ -12,6 +12,8 @@ struct Configuration: Sendable {
     var run: RunConfiguration?
     /// The prompts to import.
     var prompts: PromptsConfiguration?
+    /// How completions of others are read.
+    var adopt: AdoptConfiguration?
     /// The reference policy and where it is served.
     var policy: PolicyConfiguration?
     /// The scorer and where it is served.
@@ -125,6 +127,10 @@ struct Configuration: Sendable {
             them. The page Imports shows each.
             """,
             PromptsConfiguration.init(from:))
+        adopt = section.optional(
+            "adopt",
+            "Completions of others, for `ogive adopt`: the page Adopting shows its shapes.",
+            AdoptConfiguration.init(from:))
         policy = section.optional(
             "policy", "The reference policy.", PolicyConfiguration.init(from:))
         scorer = section.optional("scorer", "The scorer.", ScorerConfiguration.init(from:))

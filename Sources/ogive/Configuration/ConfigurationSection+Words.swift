@@ -7,9 +7,19 @@ extension ConfigurationSection {
         presence: KeyPresence = .off
     ) -> Value? {
         choice(
+            key, among: Array(Value.allCases), about, example: example, absent: absent,
+            presence: presence)
+    }
+
+    /// One of some of the words; `nil` when it is absent or wrong.
+    func choice<Value: RawRepresentable<String>>(
+        _ key: String, among values: [Value], _ about: String, example: Value,
+        absent: String? = nil, presence: KeyPresence = .off
+    ) -> Value? {
+        choice(
             of: KeyDeclaration(
-                name: key, type: .choice(Self.words(Value.self)), about: about,
-                example: example.rawValue, absent: absent, presence: presence))
+                name: key, type: .choice(values.map(\.rawValue)), about: about,
+                example: example.rawValue, absent: absent, presence: presence), among: values)
     }
 
     /// One of a fixed set of words. The default counts if it is absent or wrong.
@@ -23,16 +33,23 @@ extension ConfigurationSection {
     func choice<Value: RawRepresentable<String> & CaseIterable>(
         _ key: String, orDefault value: Value, _ about: String
     ) -> Value? {
-        choice(
-            of: KeyDeclaration(
-                name: key, type: .choice(Self.words(Value.self)), about: about,
-                standard: .string(value.rawValue), presence: .on))
+        choice(key, among: Array(Value.allCases), orDefault: value, about)
     }
 
-    private func choice<Value: RawRepresentable<String> & CaseIterable>(
-        of declaration: KeyDeclaration
+    /// One of some of the words; `nil` when it is absent, which means the default, or wrong.
+    func choice<Value: RawRepresentable<String>>(
+        _ key: String, among values: [Value], orDefault value: Value, _ about: String
     ) -> Value? {
-        word(of: declaration, among: Self.words(Value.self)).flatMap { Value(rawValue: $0) }
+        choice(
+            of: KeyDeclaration(
+                name: key, type: .choice(values.map(\.rawValue)), about: about,
+                standard: .string(value.rawValue), presence: .on), among: values)
+    }
+
+    private func choice<Value: RawRepresentable<String>>(
+        of declaration: KeyDeclaration, among values: [Value]
+    ) -> Value? {
+        word(of: declaration, among: values.map(\.rawValue)).flatMap { Value(rawValue: $0) }
     }
 
     /// One of these words, as it is; `nil` when it is absent or wrong.

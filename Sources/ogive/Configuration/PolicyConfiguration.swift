@@ -24,7 +24,7 @@ struct PolicyConfiguration: Hashable, Sendable {
     init(from section: ConfigurationSection) {
         section.heading("What. Changing any of these makes a new sampling.")
         let given = section.choice(
-            "kind", orDefault: PolicySpec.Kind.openai,
+            "kind", among: PolicySpec.Kind.askable, orDefault: PolicySpec.Kind.openai,
             "openai: any server with OpenAI-compatible completions; synthetic: no model")
         let kind = given ?? .openai
         // Of a kind that there is not, nothing follows for the other keys.

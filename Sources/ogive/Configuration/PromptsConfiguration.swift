@@ -68,7 +68,7 @@ struct PromptsConfiguration: Hashable, Sendable {
 
     /// Throws `.configuration` when the file is not one that can be read.
     func requireFile() throws(CommandError) {
-        guard let file, file != "-" else { return }
+        guard let file, file != "-", !PythonTable.isFolder(file) else { return }
         do throws(CommandError) {
             _ = try ByteSource.open(path: file)
         } catch {

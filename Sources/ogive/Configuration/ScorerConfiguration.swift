@@ -35,7 +35,8 @@ struct ScorerConfiguration: Sendable {
     private init(from section: ConfigurationSection, isPart: Bool) {
         section.heading("What. Changing any of these makes a new scoring; completions are kept.")
         let given: ScorerSpec.Kind.Name? = section.choice(
-            "kind", "what gives the rewards", example: .rerank, presence: .required)
+            "kind", among: ScorerSpec.Kind.Name.askable, "what gives the rewards",
+            example: .rerank, presence: .required)
         let kind = given ?? .synthetic
         let model = section.text(
             "model",
@@ -128,7 +129,7 @@ struct ScorerConfiguration: Sendable {
         let kind = spec.kind.name
         guard isKnown else {
             if !section.has("kind") {
-                let kinds = ScorerSpec.Kind.Name.allCases.map(\.rawValue).joined(separator: ", ")
+                let kinds = ScorerSpec.Kind.Name.askable.map(\.rawValue).joined(separator: ", ")
                 section.report("kind", "is missing", hint: "write one of \(kinds)")
             }
             return

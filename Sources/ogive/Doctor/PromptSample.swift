@@ -43,20 +43,20 @@ struct PromptSample {
     }()
 
     /// Reads the first rows of a file.
-    static func read(_ prompts: PromptsConfiguration) throws -> PromptSample? {
+    static func read(_ prompts: PromptsConfiguration) async throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
-        var reader = try ImportReader(
-            path: file, rules: ImportRules(prompts))
         var sample = PromptSample()
-        while let row = try reader.next() {
-            guard case .prompt(_, let prompt, _) = row else { continue }
-            sample.add(prompt)
-            if sample.count == rowsMax {
-                let share = reader.progress ?? 1
-                sample.isWhole = share >= 1
-                if share > 0 { sample.count = Int(Double(rowsMax) / share) }
-                break
+        let source = RowFile(path: file, rules: ImportRules(prompts))
+        try await source.forEachBatch(of: 100) { rows, share in
+            for case .prompt(_, let prompt, _) in rows where sample.count < rowsMax {
+                sample.add(prompt)
             }
+            guard sample.count == rowsMax else { return true }
+            // Of a table nobody knows how much is left.
+            let share = share ?? 0
+            sample.isWhole = share >= 1
+            if share > 0 { sample.count = Int(Double(rowsMax) / share) }
+            return false
         }
         return sample.prompts.isEmpty ? nil : sample
     }

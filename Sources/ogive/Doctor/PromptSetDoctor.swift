@@ -35,11 +35,9 @@ struct PromptSetDoctor {
 
     /// Hands the good rows to the database; the number of the bad ones.
     private func read(_ file: String, _ importer: PromptImporter) async throws -> Int {
-        var reader = try ImportReader(path: file, rules: ImportRules(prompts))
         var bad = 0
-        while true {
-            let rows = try reader.next(limit: Self.batch)
-            if rows.isEmpty { return bad }
+        let source = RowFile(path: file, rules: ImportRules(prompts))
+        try await source.forEachBatch(of: Self.batch) { rows, _ in
             var batch: [ImportedPrompt] = []
             var lines: [Int] = []
             for row in rows {
@@ -51,7 +49,9 @@ struct PromptSetDoctor {
                 }
             }
             try await importer.add(batch, lines: lines)
+            return true
         }
+        return bad
     }
 
     /// One finding for each kind of difference, the worst first.

@@ -20,7 +20,8 @@ struct RunPreflight {
     func run(_ models: ModelWiring) async throws -> Double? {
         var findings: [Finding] = []
         let sample =
-            stored == nil ? try DoctorCommand.sample(configuration, &findings) : .ownQuestions
+            stored == nil
+            ? try await DoctorCommand.sample(configuration, &findings) : .ownQuestions
         let begun = ContinuousClock.now
         // A burst costs a launched server nothing but time.
         let isLaunched = configuration.policy?.endpoint.launch != nil

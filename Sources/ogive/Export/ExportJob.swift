@@ -27,13 +27,13 @@ struct ExportJob {
                 try shards.begin(outline)
                 progress.total = outline.tables
             } page: { rows, prompts in
-                for row in rows { try shards.add(row) }
+                for row in rows { try await shards.add(row) }
                 progress.update(prompts: prompts)
             }
             progress.finish()
             shards.manifest?.lacking += lacking
         }
-        return try shards.finish()
+        return try await shards.finish()
     }
 
     /// The path of the manifest; `nil` for standard output.
@@ -123,6 +123,7 @@ struct ExportShards {
     /// What is known and done so far; `nil` before anything is.
     var manifest: ExportManifest?
     private var header: [UInt8] = []
+    private var schema = ""
     private var file: ExportFile?
     private var rows = 0
     private var lastPrompt: Int64 = 0
@@ -135,6 +136,7 @@ struct ExportShards {
     /// Learns what the export will be.
     mutating func begin(_ outline: ExportOutline) throws(CommandError) {
         header = outline.header
+        schema = ParquetExport.schema(outline)
         if manifest == nil {
             let manifest = try ExportManifest(
                 job.request, outline, isGzip: job.isGzip, shardRows: job.shardRows)
@@ -146,8 +148,8 @@ struct ExportShards {
     }
 
     /// Writes a row. A shard ends where a prompt does, so that its last prompt says where to go on.
-    mutating func add(_ row: ExportRow) throws(CommandError) {
-        if let limit = job.shardRows, rows >= limit, row.prompt != lastPrompt { try close() }
+    mutating func add(_ row: ExportRow) async throws {
+        if let limit = job.shardRows, rows >= limit, row.prompt != lastPrompt { try await close() }
         if file == nil { try open() }
         try file?.write(row.line)
         rows += 1
@@ -155,8 +157,8 @@ struct ExportShards {
     }
 
     /// Ends the last file and the manifest.
-    mutating func finish() throws(CommandError) -> ExportManifest {
-        if file != nil { try close() }
+    mutating func finish() async throws -> ExportManifest {
+        if file != nil { try await close() }
         guard var manifest else { preconditionFailure("an export begins before it ends") }
         if !manifest.isFinished {
             manifest.isFinished = true
@@ -175,19 +177,25 @@ struct ExportShards {
         return "part-\(zeros)\(number).\(job.request.format.rawValue)\(job.isGzip ? ".gz" : "")"
     }
 
+    private var path: String { job.shardRows == nil ? job.output : "\(job.output)/\(name)" }
+
     private mutating func open() throws(CommandError) {
-        let path = job.shardRows == nil ? job.output : "\(job.output)/\(name)"
+        let path = job.request.format == .parquet ? ParquetExport(path: path).rows : path
         let file = try ExportFile(path: path, isGzip: job.isGzip)
         try file.write(header)
         self.file = file
         rows = 0
     }
 
-    private mutating func close() throws(CommandError) {
+    private mutating func close() async throws {
         guard let file, var manifest else { return }
+        var receipt = try file.finish()
+        if job.request.format == .parquet {
+            receipt = try await ParquetExport(path: path).write(schema: schema)
+        }
         manifest.files.append(
             ExportManifest.File(
-                name: name, rows: rows, receipt: try file.finish(), lastPrompt: lastPrompt))
+                name: name, rows: rows, receipt: receipt, lastPrompt: lastPrompt))
         if job.shardRows != nil { try write(manifest) }
         self.manifest = manifest
         self.file = nil

@@ -72,13 +72,10 @@ struct ImportJob {
     }
 
     private func feed(_ importer: PromptImporter, sideFile: String) async throws -> Findings {
-        var reader = try ImportReader(path: path, rules: rules)
         var found = Findings()
         var bad = BadRowFile(path: sideFile)
         var progress = ImportProgress(path: path)
-        while true {
-            let rows = try reader.next(limit: Self.batch)
-            if rows.isEmpty { break }
+        try await RowFile(path: path, rules: rules).forEachBatch(of: Self.batch) { rows, share in
             var prompts: [ImportedPrompt] = []
             var lines: [Int] = []
             for row in rows {
@@ -97,11 +94,9 @@ struct ImportJob {
             if found.bad.count == 0 || skipBadRows {
                 try await importer.add(prompts, lines: lines)
             }
-            progress.update(rows: rows.count, fraction: reader.progress)
-            if found.good == 0, found.bad.count >= Self.hopelessRows {
-                found.isCutShort = true
-                break
-            }
+            progress.update(rows: rows.count, fraction: share)
+            found.isCutShort = found.good == 0 && found.bad.count >= Self.hopelessRows
+            return !found.isCutShort
         }
         progress.finish()
         try bad.flush()

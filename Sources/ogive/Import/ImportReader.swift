@@ -2,59 +2,33 @@ internal import OgiveCore
 
 /// Reads the prompts of a file, row by row in constant memory.
 ///
-/// The file holds JSON Lines, one JSON list of objects, or objects one after the other that span
-/// several lines; plain, gzip or zstd. Lines of white space are passed over. A file that cannot be
-/// read to its end (missing, damaged, cut off), or that is something else, is an error and not a
-/// bad row.
+/// A file that cannot be read to its end (missing, damaged, cut off), or that is something else, is
+/// an error and not a bad row.
 struct ImportReader: ~Copyable {
-    /// Most raw bytes that come with a bad row.
-    static let rawBytesMax = 64 << 10
-    /// By how many bytes the layout is known at the latest.
-    private static let headBytesMax = 64 << 10
-
     /// The file's name as it appears in messages.
     let file: String
-    private let rules: ImportRules
-    private let shape: RowShape
+    private var rows: RowReader
     private var source: PackedSource
-    private var splitter: (any RowSplitter)?
-    private var isAtEnd = false
-    private var rowsRead = 0
 
     /// Opens a file; `-` is standard input. Throws `.input` when it cannot be opened.
     init(path: String, rules: ImportRules = ImportRules()) throws(CommandError) {
         file = path == "-" ? "standard input" : path
-        self.rules = rules
-        shape = RowShape(rules: rules)
-        source = try PackedSource(path: path, file: file)
+        rows = RowReader(file: file, rules: rules)
+        source = try PackedSource(path: path, file: file, hashes: rules.adoption != nil)
     }
 
     /// The share of the file that has been read, 0…1; `nil` for standard input.
     var progress: Double? { source.progress }
 
+    /// SHA-256 of what has been read, as it is in the file; `nil` unless completions are adopted.
+    var digest: SHA256Digest? { source.digest }
+
     /// The next row; `nil` at the end. Throws `.input` when the file cannot be read further.
     mutating func next() throws(CommandError) -> ImportedRow? {
-        if let limit = rules.limit, rowsRead >= limit { return nil }
-        do throws(RowProblem) {
-            while true {
-                let text: RowText?
-                if splitter == nil { try begin() }
-                if let row = try splitter?.next() {
-                    text = row
-                } else if isAtEnd {
-                    guard let row = try splitter?.last() else { return try ended() }
-                    text = row
-                } else {
-                    try fill()
-                    continue
-                }
-                if let text, let row = read(text) {
-                    rowsRead += 1
-                    return row
-                }
-            }
-        } catch {
-            throw error.failure ?? CommandError(.input, "\(file): \(error.detail)")
+        while true {
+            if let row = try rows.next() { return row }
+            if rows.isEnded { return nil }
+            try rows.feed(try source.next())
         }
     }
 
@@ -64,39 +38,87 @@ struct ImportReader: ~Copyable {
         while rows.count < limit, let row = try next() { rows.append(row) }
         return rows
     }
+}
 
-    private func ended() throws(RowProblem) -> ImportedRow? {
-        if rowsRead > 0 { return nil }
-        throw RowProblem(.notJSON, "the file holds no rows: there is nothing to import")
+/// Makes rows of the bytes of a file, which come piece by piece.
+///
+/// They hold JSON Lines, one JSON list of objects, or objects one after the other that span several
+/// lines. Lines of white space are passed over.
+struct RowReader {
+    /// Most raw bytes that come with a bad row.
+    static let rawBytesMax = 64 << 10
+    /// By how many bytes the layout is known at the latest.
+    private static let headBytesMax = 64 << 10
+
+    private let file: String
+    private let rules: ImportRules
+    private let shape: RowShape
+    private var head: [UInt8] = []
+    private var splitter: (any RowSplitter)?
+    private var isAtEnd = false
+    private var rowsRead = 0
+    /// Whether there are no more rows: the bytes have ended, or enough rows were read.
+    private(set) var isEnded = false
+
+    /// Begins a file, which messages call by its name.
+    init(file: String, rules: ImportRules) {
+        self.file = file
+        self.rules = rules
+        shape = RowShape(rules: rules)
     }
 
-    /// Hands the next piece to the splitter.
-    private mutating func fill() throws(RowProblem) {
-        let piece = try piece()
-        splitter?.feed(piece)
-        isAtEnd = piece.isEmpty
+    /// Takes the next piece; an empty one is the end. The rows of the one before must have been
+    /// fetched. Throws `.input` when the file is something else.
+    mutating func feed(_ piece: [UInt8]) throws(CommandError) {
+        if piece.isEmpty { isAtEnd = true }
+        guard splitter == nil else {
+            if !piece.isEmpty { splitter?.feed(piece) }
+            return
+        }
+        head += piece
+        let isKnown =
+            isAtEnd || head.count >= Self.headBytesMax
+            || head.count >= FileFormat.sampleBytes && Self.hasLine(head)
+        if isKnown { try begin() }
     }
 
-    private mutating func piece() throws(RowProblem) -> [UInt8] {
-        do throws(CommandError) {
-            return try source.next()
+    /// The next row; `nil` at the end, and when another piece is needed. Throws `.input` when the
+    /// file cannot be read further.
+    mutating func next() throws(CommandError) -> ImportedRow? {
+        if let limit = rules.limit, rowsRead >= limit { isEnded = true }
+        if isEnded { return nil }
+        do throws(RowProblem) {
+            while true {
+                let text: RowText
+                if let row = try splitter?.next() {
+                    text = row
+                } else if !isAtEnd {
+                    return nil
+                } else if let row = try splitter?.last() {
+                    text = row
+                } else {
+                    guard rowsRead > 0 else {
+                        throw RowProblem(
+                            .notJSON, "the file holds no rows: there is nothing to import")
+                    }
+                    isEnded = true
+                    return nil
+                }
+                if let row = read(text) {
+                    rowsRead += 1
+                    return row
+                }
+            }
         } catch {
-            throw RowProblem(.notJSON, error.message, failure: error)
+            throw CommandError(.input, "\(file): \(error.detail)")
         }
     }
 
-    /// Reads until the layout is known, and chooses the splitter.
-    private mutating func begin() throws(RowProblem) {
-        var head: [UInt8] = []
-        while true {
-            let piece = try piece()
-            head += piece
-            if piece.isEmpty || head.count >= Self.headBytesMax { break }
-            if head.count >= FileFormat.sampleBytes, Self.hasLine(head) { break }
-        }
+    /// Chooses the splitter by the first bytes.
+    private mutating func begin() throws(CommandError) {
         let sample = Array(head.prefix(FileFormat.sampleBytes))
         if let refusal = FileFormat.refusal(of: sample, file: file) {
-            throw RowProblem(.notJSON, refusal)
+            throw CommandError(.input, "\(file): \(refusal)")
         }
         if head.starts(with: [0xef, 0xbb, 0xbf]) { head.removeFirst(3) }
         let text = head.drop(while: Self.isSpace)
@@ -108,6 +130,7 @@ struct ImportReader: ~Copyable {
             splitter = LineSplitter(bytesMax: rules.lineBytesMax)
         }
         splitter?.feed(head)
+        head = []
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

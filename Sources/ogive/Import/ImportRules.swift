@@ -17,6 +17,8 @@ struct ImportRules: Hashable, Sendable {
     var lastAssistant: LastAssistant?
     /// Fields that are metadata, whatever their names mean elsewhere.
     var metadata: [String] = []
+    /// How completions to adopt are taken out of the rows; `nil` where none are.
+    var adoption: AdoptionShape?
     /// Most bytes of a row.
     var lineBytesMax = 8 << 20
     /// Most rows that are read; `nil` reads all.

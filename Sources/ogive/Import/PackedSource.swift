@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OgiveCore
 
 /// The bytes of a file, unpacked where they are gzip or zstd, piece by piece.
 struct PackedSource: ~Copyable {
@@ -12,10 +13,19 @@ struct PackedSource: ~Copyable {
     private var gzip: GzipInflater?
     private var zstd: ZstdInflater?
     private var isFirstBlock = true
+    private var hasher: SHA256Hasher?
 
-    /// Opens a file; `-` is standard input. Throws `.input` when it cannot be opened.
-    init(path: String, file: String) throws(CommandError) {
+    /// SHA-256 of the packed bytes that have been read; `nil` unless they are hashed.
+    var digest: SHA256Digest? {
+        var hasher = hasher
+        return hasher?.finish()
+    }
+
+    /// Opens a file; `-` is standard input. `hashes` says whether its digest is wanted. Throws
+    /// `.input` when it cannot be opened.
+    init(path: String, file: String, hashes: Bool = false) throws(CommandError) {
         self.file = file
+        hasher = hashes ? SHA256Hasher() : nil
         source = try ByteSource.open(path: path)
     }
 
@@ -60,7 +70,9 @@ struct PackedSource: ~Copyable {
 
     private mutating func read() throws(UnpackingProblem) -> [UInt8] {
         do throws(CommandError) {
-            return try source.next()
+            let block = try source.next()
+            hasher?.update(block)
+            return block
         } catch {
             throw UnpackingProblem(text: error.message, failure: error)
         }

@@ -27,6 +27,7 @@ struct RowShape {
     /// Reads a row. Throws why it is bad.
     func read(_ row: JSONFields) throws(RowProblem) -> Reading {
         var row = row
+        let adopted = try rules.adoption?.take(from: &row)
         let kept = rules.metadata.compactMap { name in row.remove(name).map { (name, $0) } }
         var draft = RowDraft(row)
         if let fields = rules.fields {
@@ -39,12 +40,13 @@ struct RowShape {
         var key = draft.key
         if key == nil, rules.fields == nil { key = try self.key(&draft) }
         for (name, value) in kept { draft.keep(name, value) }
-        let prompt = ImportedPrompt(
+        var prompt = ImportedPrompt(
             key: key ?? content.digest.hex, content: content,
             metadata: ExactJSON.object(draft.rest).json,
             candidates: draft.candidates)
+        prompt.adopted = adopted?.completions ?? []
         if let excess = PromptLimits.excess(of: prompt) { throw RowProblem(.tooLong, excess) }
-        return Reading(prompt: prompt, notes: draft.notes)
+        return Reading(prompt: prompt, notes: (adopted?.notes ?? []) + draft.notes)
     }
 
     private func key(_ draft: inout RowDraft) throws(RowProblem) -> String? {

@@ -73,6 +73,12 @@ struct RunSummary {
             lines.append(
                 style.paint("SYNTHETIC: rewards come from a declared distribution.", .yellow))
         }
+        if status.isAdopted {
+            lines.append(
+                style.paint(
+                    "ADOPTED: the completions came in a file; nothing proves who sampled them.",
+                    .yellow))
+        }
         var plain = figures
         for table in examples { plain += plot(table, style) }
         plain += [
@@ -98,7 +104,8 @@ struct RunSummary {
             "tables": .number("\(tables.tables)"), "degenerate": .number("\(tables.degenerate)"),
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
-            "synthetic": .bool(status.isSynthetic), "spending": status.spending.json,
+            "synthetic": .bool(status.isSynthetic), "adopted": .bool(status.isAdopted),
+            "spending": status.spending.json,
         ]).event("result")
     }
 

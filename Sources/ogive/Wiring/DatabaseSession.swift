@@ -57,7 +57,8 @@ struct DatabaseSession {
         throw CommandError(
             .unavailable,
             "there is no database in \(folder), where `database.embedded` of \(source) says; "
-                + "`ogive run`, `ogive submit`, `ogive import` and `ogive migrate up` make one. "
+                + "`ogive run`, `ogive submit`, `ogive import`, `ogive adopt` and "
+                + "`ogive migrate up` make one. "
                 + "Is the folder mistyped?")
     }
 

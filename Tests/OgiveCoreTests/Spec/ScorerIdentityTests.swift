@@ -134,6 +134,13 @@ struct ScorerIdentityTests {
             spec: ScorerSpec(kind: .synthetic, model: "bell"),
             text: #"{"kind":"synthetic","model":"bell"}"#,
             digest: "4feb756f3b847918fbe63267da357a7357ea633d27e3f956c306a765bbcb236d"),
+        Golden(
+            spec: ScorerSpec(
+                kind: .adopted(AdoptedSource(sha256: String(repeating: "0", count: 63) + "a")),
+                model: "org/reward"),
+            text: #"{"adopted":{"sha256":"\#(String(repeating: "0", count: 63))a"},"#
+                + #""kind":"adopted","model":"org/reward"}"#,
+            digest: "b329148e4ab8d8ee82834845d48bf34b02da8e880a2723b1f357c5f96d9c4c34"),
     ]
 
     @Test("Text and identity of a scorer never change silently", arguments: models + others)

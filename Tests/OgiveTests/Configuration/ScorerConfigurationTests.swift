@@ -36,7 +36,7 @@ struct ScorerConfigurationTests {
             ])
     }
 
-    @Test(arguments: ScorerSpec.Kind.Name.allCases)
+    @Test(arguments: ScorerSpec.Kind.Name.askable)
     func everyKindIsReadAsItself(_ kind: ScorerSpec.Kind.Name) throws {
         let served = "model: m, url: 'http://h'"
         let keys =
@@ -48,6 +48,7 @@ struct ScorerConfigurationTests {
             case .weighted: "parts: [{name: a, kind: synthetic}]"
             case .command: "command: [x]"
             case .synthetic: "model: bell"
+            case .adopted: ""
             }
         let scorer = try read("scorer: {kind: \(kind.rawValue), \(keys)}")
         #expect(scorer.spec.kind.name == kind)

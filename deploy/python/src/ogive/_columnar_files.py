@@ -47,8 +47,8 @@ def batches(path: Path, split: str | None = None) -> Iterator[pa.RecordBatch]:
         raise OgiveError(f"{path} has neither Parquet files nor a data set of `datasets`")
     if split is None and len(known) > 1:
         raise OgiveError(
-            f"{path} has the splits {', '.join(sorted(known))}: choose one, as in "
-            f"{path / min(known)}"
+            f"{path} has the splits {', '.join(name or '(unnamed)' for name in sorted(known))}: "
+            f"choose one, as in {path / max(known)}"
         )
     chosen = next(iter(known)) if split is None else split
     if chosen not in known:

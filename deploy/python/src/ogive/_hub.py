@@ -32,6 +32,7 @@ def push(
     repo_id: str,
     rows: str,
     options: dict[str, Any],
+    *,
     private: bool | None,
     token: str | None,
     endpoint: str | None,
@@ -59,9 +60,7 @@ def push(
     return str(commit.commit_url)
 
 
-def card(
-    run: Run, rows: str, options: dict[str, Any], count: int, *, configs: bool = False
-) -> str:
+def card(run: Run, rows: str, options: dict[str, Any], count: int, *, configs: bool = False) -> str:
     """The text of README.md: metadata as YAML, then what the rows are."""
     status = run.status()
     manifest = run.manifest if run.snapshot is not None else None

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ogive.errors import OgiveError
 
@@ -17,14 +16,12 @@ _ADVICE = "make it a text, or leave it out"
 def of_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     """A line for each row of batches that have one schema."""
     first = 0
+    schema: pa.Schema | None = None
     for batch in batches:
-        if first == 0:
+        if schema is None:
             _require_names(batch.schema)
-        batch = pa.RecordBatch.from_arrays(
-            [_plain(batch.column(i), name) for i, name in enumerate(batch.schema.names)],
-            batch.schema.names,
-        )
-        for number, row in enumerate(batch.to_pylist(maps_as_pydicts="strict"), first):
+            schema = pa.schema([(f.name, _plain(f.type, f.name)) for f in batch.schema])
+        for number, row in enumerate(batch.cast(schema).to_pylist(maps_as_pydicts="strict"), first):
             yield _line(row, number)
         first += len(batch)
 
@@ -79,49 +76,35 @@ def _require_names(schema: pa.Schema) -> None:
         raise OgiveError(f"two columns are named {sorted(twice)[0]!r}")
 
 
-def _plain(array: pa.Array, name: str) -> pa.Array:
-    """An array of types that JSON has; times become ISO 8601 texts."""
-    kind = array.type
-    if _is_plain(kind):
-        return array
+def _plain(kind: pa.DataType, name: str) -> pa.DataType:
+    """The type of JSON that a column is cast to: times become ISO 8601 texts."""
+    types = pa.types
+    if any(test(kind) for test in _PLAIN):
+        return kind
+    if types.is_dictionary(kind):
+        return _plain(kind.value_type, name)
+    if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
+        return pa.string()
+    if types.is_list(kind) or types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type, f"{name}[]"))
+    if types.is_large_list(kind):
+        return pa.large_list(_plain(kind.value_type, f"{name}[]"))
+    if types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        return pa.struct([(f.name, _plain(f.type, f"{name}.{f.name}")) for f in fields])
+    if types.is_map(kind) and types.is_string(kind.key_type):
+        return pa.map_(kind.key_type, _plain(kind.item_type, f"{name}{{}}"))
     if isinstance(kind, pa.JsonType):
         raise OgiveError(f"column {name!r} holds JSON as text: make lists and structs of it")
-    if pa.types.is_dictionary(kind):
-        return _plain(array.dictionary_decode(), name)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
-        return pc.cast(array, pa.string())
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        made = pa.ListArray if pa.types.is_list(kind) else pa.LargeListArray
-        values = _plain(array.values, f"{name}[]")
-        return made.from_arrays(array.offsets, values, mask=_mask(array))
-    if pa.types.is_struct(kind):
-        fields = [kind.field(i).name for i in range(kind.num_fields)]
-        children = [_plain(array.field(i), f"{name}.{f}") for i, f in enumerate(fields)]
-        return pa.StructArray.from_arrays(children, fields, mask=_mask(array))
     raise OgiveError(f"column {name!r} is of type {kind}, which JSON has not; {_ADVICE}")
 
 
-def _mask(array: pa.Array) -> pa.Array | None:
-    return pc.is_null(array) if array.null_count else None
-
-
-def _is_plain(kind: pa.DataType) -> bool:
-    types = pa.types
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _is_plain(kind.value_type)
-    if types.is_struct(kind):
-        return all(_is_plain(kind.field(i).type) for i in range(kind.num_fields))
-    if types.is_map(kind):
-        return types.is_string(kind.key_type) and _is_plain(kind.item_type)
-    return any(
-        test(kind)
-        for test in (
-            types.is_null,
-            types.is_boolean,
-            types.is_integer,
-            types.is_floating,
-            types.is_string,
-            types.is_large_string,
-            types.is_string_view,
-        )
-    )
+_PLAIN = (
+    pa.types.is_null,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+)

@@ -1,11 +1,11 @@
 """Parquet for the program `ogive`, which has no reader of its own.
 
-    python3 -m ogive._parquet read PATH                        rows as JSON Lines on standard output
-    python3 -m ogive._parquet write PATH --schema SCHEMA.json  JSON Lines on standard input to a file
+    python3 -m ogive._parquet read PATH                        rows as JSON Lines on stdout
+    python3 -m ogive._parquet write PATH --schema SCHEMA.json  JSON Lines on stdin to a file
 
 PATH is a Parquet file or, to read, a folder of `datasets`, or FOLDER/SPLIT. SCHEMA.json is
 {"columns": [{"name": …, "type": …, "nullable": true}]}; the types are those of `_TYPES`. The file
-gets its name when it is whole. Exit code 1 with one line on standard error where something is wrong.
+gets its name when it is whole. Exit code 1, with one line on stderr, where something is wrong.
 """
 
 from __future__ import annotations

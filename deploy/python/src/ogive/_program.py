@@ -117,7 +117,8 @@ class Holder:
                 stderr=errors,
                 start_new_session=True,  # a key of the terminal is not for it
             )
-            assert process.stdout and process.stdin  # noqa: S101 - pipes
+            assert process.stdin  # noqa: S101 - pipes, both
+            assert process.stdout  # noqa: S101
             with process.stdout as output:
                 line = output.readline()
             errors.seek(0)

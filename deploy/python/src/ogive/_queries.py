@@ -9,8 +9,11 @@ from ogive.errors import OgiveError
 from ogive.schemas import CANDIDATES, COMPLETIONS, FAILURES, TABLES, Columns
 
 # A snapshot holds which draws and candidates there were, and their rewards; texts never change.
-_PINNED_TABLES = "ogive.snapshot_tables WHERE run = {run} AND snapshot = {snapshot} AND n > 0"
-_PINNED_COMPLETIONS = """(
+# ogive.run_id and ogive.snapshot_id name what there is where a run or a snapshot is unknown.
+_RUN = "run_id = (SELECT ogive.run_id({run}))"
+_PINNED = "snapshot_id = (SELECT ogive.snapshot_id({run}, {snapshot}))"
+_PINNED_TABLES = f"ogive.snapshot_tables WHERE {_PINNED} AND n > 0"
+_PINNED_COMPLETIONS = f"""(
     SELECT c.prompt_id, c.prompt_key, c.draw_index, c.text, w.reward,
         ogive.quantile_reward(t.rewards, w.reward) AS quantile_reward, c.log_probability,
         c.token_count, c.finish_reason, c.truncated, c.seed, c.worker, c.sample_ms, c.landed_at,
@@ -20,8 +23,8 @@ _PINNED_COMPLETIONS = """(
         AND c.draw_index = ANY (t.draw_indexes || t.unscored_indexes)
     CROSS JOIN LATERAL (SELECT ogive.reward_of_draw(
         t.draw_indexes, t.draw_rewards, c.draw_index) AS reward) w
-    WHERE t.run = {run} AND t.snapshot = {snapshot}) pinned"""
-_PINNED_CANDIDATES = """(
+    WHERE t.{_PINNED}) pinned"""
+_PINNED_CANDIDATES = f"""(
     SELECT k.prompt_id, k.prompt_key, k.candidate_index, k.label, k.text, k.metadata, u.reward,
         ogive.quantile_reward(t.rewards, u.reward) AS quantile_reward, u.log_probability,
         CASE WHEN u.log_probability IS NOT NULL THEN k.token_count END AS token_count,
@@ -33,12 +36,13 @@ _PINNED_CANDIDATES = """(
         t.candidate_log_probabilities) u(index, reward, log_probability)
     JOIN ogive.candidates k ON k.run_id = t.run_id AND k.prompt_id = t.prompt_id
         AND k.candidate_index = u.index
-    WHERE t.run = {run} AND t.snapshot = {snapshot}) pinned"""
+    WHERE t.{_PINNED}) pinned"""
 _VIEWS = {
-    TABLES.kind: ("ogive.quantile_tables WHERE run = {run}", _PINNED_TABLES),
-    COMPLETIONS.kind: ("ogive.run_completions WHERE run = {run}", _PINNED_COMPLETIONS),
-    CANDIDATES.kind: ("ogive.candidates WHERE run = {run}", _PINNED_CANDIDATES),
-    FAILURES.kind: ("ogive.failures WHERE run = {run}", None),
+    TABLES.kind: (f"ogive.quantile_tables WHERE {_RUN}", _PINNED_TABLES),
+    COMPLETIONS.kind: (f"ogive.run_completions WHERE {_RUN}", _PINNED_COMPLETIONS),
+    CANDIDATES.kind: (f"ogive.candidates WHERE {_RUN}", _PINNED_CANDIDATES),
+    # Empty: a snapshot has none.
+    FAILURES.kind: (f"ogive.failures WHERE {_RUN}", ""),
 }
 
 
@@ -46,7 +50,7 @@ def of_view(columns: Columns, run: str, snapshot: str | None) -> str:
     """All rows of a view for a run, or for its snapshot."""
     now, pinned = _VIEWS[columns.kind]
     source = now if snapshot is None else pinned
-    if source is None:
+    if not source:
         raise OgiveError(
             "a snapshot counts failures, in its manifest, and does not keep them: take the run "
             "without a snapshot"
@@ -63,7 +67,6 @@ def of_function(
 ) -> str:
     """All rows of a function for trainers, or those of some prompts."""
     page = "" if prompts is None else f" WHERE prompt_id = ANY ({numbers(prompts)})"
-    # ogive.run_id and ogive.snapshot_id are in the functions: they name what there is.
     return (
         f"SELECT {columns.selected} FROM ogive.{name}({arguments(values)}){page} "
         f"ORDER BY {columns.order}"
@@ -77,9 +80,9 @@ def numbers(values: Sequence[int]) -> str:
 
 def tables(run: str, snapshot: str | None) -> str:
     """Where the tables of a run are, or of its snapshot: what follows FROM."""
-    if snapshot is None:
-        return f"ogive.quantile_tables WHERE run = {quoted(run)}"
-    return _PINNED_TABLES.format(run=quoted(run), snapshot=quoted(snapshot))
+    now, pinned = _VIEWS[TABLES.kind]
+    source = now if snapshot is None else pinned
+    return source.format(run=quoted(run), snapshot=quoted(snapshot))
 
 
 def complete(run: str, snapshot: str | None) -> str:

@@ -31,10 +31,7 @@ def quoted(value: object) -> str:
     Literals and not parameters: only a statement without parameters can be streamed by COPY.
     """
     with database_errors():
-        try:
-            return sql.Literal(value).as_string(None)
-        except UnicodeEncodeError as error:
-            raise OgiveError(f"{value!r} is no valid Unicode: {error.reason}") from error
+        return sql.Literal(value).as_string(None)
 
 
 def arguments(values: Mapping[str, object]) -> str:
@@ -86,14 +83,12 @@ class Session:
                         batch = reader.read_next_batch()
                     except StopIteration:
                         return
-                    except pa.ArrowException as error:
-                        # Of the stream itself: a lost connection, a statement that was ended.
-                        raise OgiveError(f"reading was cut off: {error}") from error
                 yield declared(batch, columns)
 
     def table(self, query: str, columns: Columns) -> pa.Table:
         """All rows of a query."""
-        return pa.Table.from_batches(list(self.batches(query, columns)), schema=columns.schema)
+        found = list(self.batches(query, columns))
+        return pa.Table.from_batches(found) if found else columns.schema.empty_table()
 
     def value(self, query: str) -> Any:
         """The only value of the only row of a query."""

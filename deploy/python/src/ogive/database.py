@@ -6,11 +6,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -119,7 +119,7 @@ class Database:
         options += ["--last-assistant", last_assistant] if last_assistant else []
         options += ["--skip-bad-rows"] if skip_bad_rows else []
         options += ["--limit", str(limit)] if limit is not None else []
-        extra = {"prompts": {"fields": dict(fields)}} if fields else {}
+        extra = {"prompts": {"set": set, "fields": dict(fields)}} if fields else {}
         with prompts.as_file(source, split) as file:
             try:
                 found = self._call(["import", file.path, *options], extra)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,6 +45,7 @@ def database_errors() -> Iterator[None]:
     """Turns the errors of both drivers into `OgiveError`, with the server's hint."""
     import adbc_driver_manager
     import psycopg
+    import pyarrow as pa
 
     try:
         yield
@@ -55,6 +57,17 @@ def database_errors() -> Iterator[None]:
         found = {_text(name): _text(value) for name, value in details.items()}
         message = found.get("PG_DIAG_MESSAGE_PRIMARY") or str(error).strip()
         raise OgiveError(_sentence(message, found.get("PG_DIAG_MESSAGE_HINT"))) from error
+    except UnicodeEncodeError as error:
+        raise OgiveError(f"{error.object!r} is no valid Unicode: {error.reason}") from error
+    except (OSError, pa.ArrowException) as error:
+        # While rows come: an error of a statement, or a connection that was lost.
+        said = _SERVER.search(str(error).strip())
+        message = _sentence(said[1], said[2]) if said else f"reading was cut off: {error}"
+        raise OgiveError(message.strip()) from error
+
+
+# What libpq says of an error of the server, where the driver passes on nothing but the text.
+_SERVER = re.compile(r"ERROR:\s+(.*?)(?:\nHINT:\s+(.*?))?(?:\n[A-Z]+:.*)?$", re.DOTALL)
 
 
 def _text(value: str | bytes) -> str:

@@ -49,7 +49,7 @@ def as_file(source: Source, split: str | None) -> Iterator[PromptFile]:
             if not path.exists():
                 raise OgiveError(f"there is no {path}")
             # Absolute: a name that begins with a hyphen is no option.
-            yield PromptFile(str(path.absolute()), str(path), path, False)
+            yield PromptFile(str(path.absolute()), str(path), path, is_temporary=False)
             return
         lines, origin = _json_rows.of_batches(_columnar_files.batches(path, split)), path
     else:
@@ -61,7 +61,7 @@ def as_file(source: Source, split: str | None) -> Iterator[PromptFile]:
         # Written before it is read: of a source that ends with an error nothing is imported.
         with made.open("wb") as file:
             file.writelines(lines)
-        yield PromptFile(str(made), str(origin or "the rows"), origin, True)
+        yield PromptFile(str(made), str(origin or "the rows"), origin, is_temporary=True)
 
 
 def _lines(source: Any) -> Iterator[bytes]:

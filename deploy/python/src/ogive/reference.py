@@ -61,13 +61,13 @@ class Reference:
         counts = self._header["counts"]
         view = memoryview(self._map)
 
-        def array(name: str, form: str) -> memoryview[Any]:
-            return view[begins[name] : begins[name] + 8 * counts[name]].cast(form)
+        def array(name: str) -> memoryview[int]:
+            return view[begins[name] : begins[name] + 8 * counts[name]]
 
-        self._key_ends = array("key_ends", "q")
-        self._reward_ends = array("reward_ends", "q")
-        self._slots = array("slots", "q")
-        self._rewards = array("rewards", "d")
+        self._key_ends = array("key_ends").cast("q")
+        self._reward_ends = array("reward_ends").cast("q")
+        self._slots = array("slots").cast("q")
+        self._rewards = array("rewards").cast("d")
         self._keys = view[begins["keys"] : begins["keys"] + counts["keys"]]
         self._mask = len(self._slots) - 1
 
@@ -98,7 +98,9 @@ class Reference:
 
     def __repr__(self) -> str:
         name = self.run if self.snapshot is None else f"{self.run}@{self.snapshot}"
-        return f"<ogive.Reference of {name!r}: {len(self):,} tables, {len(self._rewards):,} rewards>"
+        return (
+            f"<ogive.Reference of {name!r}: {len(self):,} tables, {len(self._rewards):,} rewards>"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._path,)
@@ -179,7 +181,9 @@ class Reference:
         """
         numbers = np.asarray(rewards, dtype=np.float64)
         if numbers.ndim != 1:
-            raise ValueError(f"rewards have the shape {numbers.shape}; give one number for each key")
+            raise ValueError(
+                f"rewards have the shape {numbers.shape}; give one number for each key"
+            )
         pairs = zip(keys, numbers.tolist(), strict=True)
         return np.array([self.quantile_reward(k, r, ties) for k, r in pairs], dtype=np.float64)
 

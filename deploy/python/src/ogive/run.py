@@ -278,9 +278,7 @@ class Run:
         query = f"SELECT prompt_key, rewards FROM {place} ORDER BY prompt_id"
         columns = schemas.Columns("reference", _REFERENCE, "prompt_id")
         with self._session() as session:
-            return reference.write(
-                path, session.batches(query, columns), self.name, self.snapshot
-            )
+            return reference.write(path, session.batches(query, columns), self.name, self.snapshot)
 
     def follow(
         self, beta: float, *, page_prompts: int = 1000, interval: float = 2.0, **options: Any
@@ -294,6 +292,7 @@ class Run:
             beta: As of `training_rows`, as are `options`, of which `source` is always "draws".
             page_prompts: The most prompts of one table.
             interval: Seconds between two looks; more where a look takes long.
+            options: See `beta`.
 
         Raises:
             OgiveError: Of a snapshot, and of an adaptive run, which may raise the draws of a
@@ -336,7 +335,9 @@ class Run:
         **options: Any,
     ) -> str:
         """Uploads the rows as Parquet with a dataset card, in one commit; returns its address."""
-        return _hub.push(self, repo_id, rows, options, private, token, endpoint)
+        return _hub.push(
+            self, repo_id, rows, options, private=private, token=token, endpoint=endpoint
+        )
 
     def _session(self) -> Session:
         return Session(self.database.conninfo)
@@ -411,7 +412,8 @@ _QUANTILE_REWARDS = """
                 AS quantile_reward,
             ogive.quantile_standard_error(t.rewards, g.reward) AS standard_error,
             coalesce(t.n, 0) AS n, coalesce(t.complete, false) AS complete
-        FROM unnest({keys}::text[], {rewards}::float8[]) WITH ORDINALITY g(prompt_key, reward, place)
+        FROM unnest({keys}::text[], {rewards}::float8[])
+            WITH ORDINALITY g(prompt_key, reward, place)
         JOIN ogive.prompts p ON p.prompt_key = g.prompt_key AND p.prompt_set = (
             SELECT s.prompt_set FROM ogive.run_status s WHERE s.run = {run})
         LEFT JOIN (SELECT * FROM {complete}) t ON t.prompt_id = p.prompt_id

@@ -74,7 +74,9 @@ _PROMPT = (
 _DOCUMENT = Column("prompt", TEXT, sql="prompt::text")
 _TOKENS = (
     Column("token_ids", INTS, nullable=True),
-    Column("token_log_probabilities", FLOATS, nullable=True, sql="token_log_probabilities::float8[]"),
+    Column(
+        "token_log_probabilities", FLOATS, nullable=True, sql="token_log_probabilities::float8[]"
+    ),
 )
 
 TABLES: Final = Columns(

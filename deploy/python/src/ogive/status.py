@@ -72,10 +72,10 @@ def read(connection: psycopg.Connection[Any], run: str | None) -> list[RunStatus
     query = f"SELECT {STATUS.selected} FROM ogive.run_status"
     with database_errors(), connection.cursor(row_factory=dict_row) as cursor:
         if run is None:
-            rows = cursor.execute(f"{query} ORDER BY submitted_at").fetchall()  # type: ignore[arg-type]
+            rows = cursor.execute(f"{query} ORDER BY submitted_at").fetchall()
         else:
             cursor.execute("SELECT ogive.run_id(%s)", [run])
-            rows = cursor.execute(f"{query} WHERE run = %s", [run]).fetchall()  # type: ignore[arg-type]
+            rows = cursor.execute(f"{query} WHERE run = %s", [run]).fetchall()
     return [RunStatus(**row) for row in rows]
 
 

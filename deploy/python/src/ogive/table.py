@@ -131,13 +131,12 @@ def write_parquet(
 
 def conversational(table: pa.Table) -> pa.Table:
     """The table with prompts and completions in the formats of TRL."""
-    if "prompt" not in table.column_names:
+    if "prompt" not in table.column_names or not table.num_rows:
         return table
     # Each prompt once: the rows of a prompt repeat it.
     encoded = table["prompt"].dictionary_encode().unify_dictionaries()
     places = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
-    known = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    contents = [json.loads(text) for text in known]
+    contents = [json.loads(text) for text in encoded.chunk(0).dictionary.to_pylist()]
     chats = [content for content in contents if "messages" in content]
     if chats and len(chats) < len(contents):
         raise OgiveError(

@@ -21,6 +21,7 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ogive import _queries, schemas
+from ogive._display import short
 from ogive._session import Session, quoted
 from ogive.errors import OgiveError
 from ogive.run import Run
@@ -215,17 +216,11 @@ class PagedRows(IterableDataset[Row]):
         """The rows of some prompts, in one order."""
         columns, query = self.run._query(self.kind, options, prompts.tolist())
         table = session.table(query, columns)
-        documents: dict[str, Any] = {}
-        lists = []
-        for name in columns.schema.names:
-            values = table[name].to_pylist()
-            if name == "prompt":
-                for text in values:
-                    if text not in documents:
-                        documents[text] = json.loads(text)
-                values = [documents[text] for text in values]
-            lists.append(values)
         names = columns.schema.names
+        lists = [table[name].to_pylist() for name in names]
+        # Each row has a document of its own, which a trainer may change.
+        place = names.index("prompt")
+        lists[place] = [json.loads(text) for text in lists[place]]
         return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
 
     def counts_query(self) -> str:
@@ -393,6 +388,11 @@ class PreferencePairs(PagedRows):
         return _queries.counted("preference_pairs", values)
 
 
+_ADVICE = {
+    True: "choose another transform",
+    False: 'other rows have one: take source="draws", or sample with policy.logprobs and '
+    "run.candidates: [score, logprobs]; leave out rows whose text_is_lossy",
+}
 _PLACED = ("page_prompts", "seed", "rank", "world", "workers", "uneven")
 
 
@@ -419,10 +419,10 @@ def collate(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _tensor(name: str, values: list[Any], rows: Sequence[Row], kind: torch.dtype) -> torch.Tensor:
+    is_ours = name in _ALWAYS
     for value, row in zip(values, rows, strict=True):
         if value is None or not math.isfinite(cast("float", value)):
             raise OgiveError(
-                f"prompt {row.get('prompt_key')!r}: {name} is {value}; filter such rows, or choose "
-                "another transform, or sample with policy.logprobs"
+                f"prompt {short(row.get('prompt_key'))!r}: {name} is {value}; {_ADVICE[is_ours]}"
             )
     return torch.tensor(values, dtype=kind)

@@ -16,9 +16,9 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import HOSTILE, Made
 
 import ogive
+from conftest import HOSTILE, Made
 from ogive import _json_rows
 from ogive.prompts import as_file
 
@@ -108,9 +108,11 @@ def test_the_program_imports_it(
 
 def test_a_bad_row_imports_nothing_and_is_named(db: ogive.Database, made: Made) -> None:
     rows = [{"prompt": "a"}, {"promt": "b"}]
-    with pytest.raises(ogive.ProgramError, match="a row of the rows is bad") as caught:
+    with pytest.raises(ogive.ProgramError, match="a row of the given rows is bad") as caught:
         db.import_prompts(rows, set="bad")
-    assert caught.value.exit_code != 0 and "line 2" in str(caught.value)
+    assert caught.value.exit_code == 1
+    assert "the given rows:2: no prompt" in str(caught.value)
+    assert "give skip_bad_rows=True" in str(caught.value)
     assert stored(made, "bad") == []
     found = db.import_prompts(rows, set="bad", skip_bad_rows=True)
     assert (found["imported"], found["skipped"]) == (1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import warnings
@@ -148,7 +149,7 @@ def test_wrong_uses_are_refused(run: ogive.Run, db: ogive.Database, empty: str) 
 def test_pairs_and_a_snapshot(db: ogive.Database, run: ogive.Run) -> None:
     pinned = db.run("made", snapshot="v1")
     for strategy in ("labels", "balanced"):
-        wanted = run.pairs(strategy, pairs=2).to_pylist()  # type: ignore[arg-type]
+        wanted = run.pairs(strategy, pairs=2).to_pylist()
         rows = PreferencePairs(pinned, strategy, pairs=2, page_prompts=5)
         found = list(rows)
         assert len(found) == len(rows_of(pinned, strategy)) == len(wanted), strategy
@@ -172,7 +173,7 @@ def test_the_mean_spread_is_computed_once_a_pass(run: ogive.Run) -> None:
 
 
 def test_collate_makes_tensors_and_refuses_holes(run: ogive.Run) -> None:
-    rows = [row for row in rows_in_pages(run, source="draws", tokens=True)][:6]
+    rows = list(itertools.islice(rows_in_pages(run, source="draws", tokens=True), 6))
     batch = collate(rows)
     assert batch["target"].dtype == torch.float64
     assert batch["target"].tolist() == [row["target"] for row in rows]

@@ -86,7 +86,8 @@ def call(
     )
     errors = ended.stderr.decode("utf-8", "replace").strip()
     if ended.returncode not in codes:
-        raise ProgramError(errors or f"exit code {ended.returncode}", ended.returncode)
+        message = errors.removeprefix("error: ") or f"exit code {ended.returncode}"
+        raise ProgramError(message, ended.returncode)
     try:
         answer = json.loads(ended.stdout)
     except ValueError:

@@ -125,6 +125,7 @@ class Database:
                 found = self._call(["import", file.path, *options], extra)
             except ProgramError as error:
                 message = str(error).replace(file.path, file.name)
+                message = message.replace("give --skip-bad-rows", "give skip_bad_rows=True")
                 raise ProgramError(message, error.exit_code) from error
             return _with_bad_rows(found, file)
 

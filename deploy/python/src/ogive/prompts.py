@@ -61,7 +61,7 @@ def as_file(source: Source, split: str | None) -> Iterator[PromptFile]:
         # Written before it is read: of a source that ends with an error nothing is imported.
         with made.open("wb") as file:
             file.writelines(lines)
-        yield PromptFile(str(made), str(origin or "the rows"), origin, is_temporary=True)
+        yield PromptFile(str(made), str(origin or "the given rows"), origin, is_temporary=True)
 
 
 def _lines(source: Any) -> Iterator[bytes]:

@@ -136,7 +136,8 @@ class Reference:
             UnknownPrompt: If it has no complete table.
         """
         low, high = self._bounds(key)
-        return np.frombuffer(self._rewards, dtype=np.float64)[low:high]
+        begin = self._header["begins"]["rewards"] + 8 * low
+        return np.frombuffer(self._map, dtype=np.float64, count=high - low, offset=begin)
 
     def quantile_reward(self, key: str, reward: float, ties: Ties = "right") -> float:
         """The share of a prompt's reference rewards that are at most `reward`.

@@ -13,7 +13,7 @@ import pytest
 
 import ogive
 from conftest import HOSTILE, KEYS
-from ogive import schemas
+from ogive import _rows, schemas
 
 
 def share(rewards: Any, reward: float) -> float:
@@ -228,6 +228,22 @@ def test_conversions_keep_every_value(run: ogive.Run, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["a.parquet", "b.parquet"]
     with pytest.raises(KeyError, match="no column 'x'"):
         _ = rows["x"]
+
+
+def test_rows_come_in_pages_of_prompts(
+    db: ogive.Database, run: ogive.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned = db.run("made", snapshot="v1")
+    kinds = [(kind, {"beta": 0.1} if kind == "training_rows" else {}) for kind in schemas.KINDS]
+    whole = {kind: _rows.read(run, kind, **options) for kind, options in kinds}
+    spread = run.training_rows(0.1, "scaled-normal-icdf").to_arrow()
+    monkeypatch.setattr(_rows, "_PAGE", 5)
+    for kind, options in kinds:
+        assert _rows.read(run, kind, **options).to_arrow().equals(whole[kind].to_arrow()), kind
+        if kind not in ("failures", "candidates"):
+            found = _rows.read(pinned, kind, **options)
+            assert found.to_arrow().equals(whole[kind].to_arrow()), kind
+    assert run.training_rows(0.1, "scaled-normal-icdf").to_arrow().equals(spread)
 
 
 def test_a_file_is_whole_or_absent(run: ogive.Run, tmp_path: Path) -> None:

@@ -132,6 +132,18 @@ def test_a_submission_is_a_run_of_this_database(made: Made, db: ogive.Database) 
         db.submit("no.yaml")
 
 
+def test_a_run_of_any_name_is_read(made: Made, db: ogive.Database) -> None:
+    config = made.write("named", 2, [{"key": "a", "prompt": "b"}])
+    name = "x {y} %s 'q' \"z\" é -- \\"
+    made.ogive("run", "--no-preflight", config, "-o", f"run.name={json.dumps(name)}")
+    run = db.run(name)
+    assert len(run.tables()) == 1 and len(run.training_rows(0.1)) == 2
+    assert len(run.quantile_rewards(["a"], [0])) == 1 and run.reference().run == name
+    assert name.split()[0] in run._repr_html_() and run.audit().sound
+    assert run.make_snapshot(name).manifest["snapshot"] == name
+    assert len(db.run(name, name).completions()) == 2
+
+
 def count(run: ogive.Run) -> int:
     return len(run.tables())
 

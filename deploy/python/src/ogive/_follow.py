@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ogive import _queries, schemas
+from ogive import _queries, _rows, schemas
 from ogive._session import Session, quoted
 from ogive.errors import OgiveError
 from ogive.table import Table
@@ -46,7 +46,7 @@ def follow(
             f"run {run.name!r} is adaptive: a prompt may get more draws after it was read; wait()"
         )
     given = {"beta": beta, **options, "source": "draws"}
-    run._query("training_rows", given)  # refuses unknown options now
+    _rows.statement(run, "training_rows", given)  # refuses unknown options now
     return _pages(run, given, page_prompts, interval)
 
 
@@ -65,7 +65,7 @@ def _pages(
         fresh = np.setdiff1d(found, seen)
         for first in range(0, len(fresh), page_prompts):
             page = fresh[first : first + page_prompts]
-            columns, query = run._query("training_rows", options, page.tolist())
+            columns, query = _rows.statement(run, "training_rows", options, page.tolist())
             with run._session() as session:
                 table = session.table(query, columns)
             seen = np.union1d(seen, page)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ogive import _rows
 from ogive.errors import OgiveError, missing
 from ogive.status import RunStatus
 
@@ -20,7 +21,7 @@ def save(run: Run, path: Path, rows: str, options: dict[str, Any]) -> Path:
     """Saves a folder that `datasets.load_from_disk` reads; see `Run.save_to_disk`."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OgiveError(f"{path} is there already: give another folder, or remove it")
-    dataset = run._read(rows, **options).to_dataset()
+    dataset = _rows.read(run, rows, **options).to_dataset()
     path.mkdir(parents=True, exist_ok=True)
     dataset.save_to_disk(str(path))
     (path / "README.md").write_text(card(run, rows, options, len(dataset)), encoding="utf-8")
@@ -46,7 +47,7 @@ def push(
     with tempfile.TemporaryDirectory(prefix="ogive-hub-") as folder:
         root = Path(folder)
         (root / "data").mkdir()
-        dataset = run._read(rows, **options).to_dataset()
+        dataset = _rows.read(run, rows, **options).to_dataset()
         dataset.to_parquet(str(root / _FILE))
         text = card(run, rows, options, len(dataset), configs=True)
         (root / "README.md").write_text(text, encoding="utf-8")

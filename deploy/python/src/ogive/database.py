@@ -177,11 +177,13 @@ class Database:
 
     def _url(self) -> str:
         """The address without the password, as `database.url` wants it."""
-        from urllib.parse import urlencode
+        from urllib.parse import quote, urlencode
 
         keywords = conninfo_to_dict(self._conninfo)
         keywords = {k: v for k, v in keywords.items() if k not in _KEPT_BACK and v is not None}
-        return "postgresql:///?" + urlencode({k: str(v) for k, v in keywords.items()})
+        return "postgresql:///?" + urlencode(
+            {k: str(v) for k, v in keywords.items()}, quote_via=quote
+        )
 
     def _secrets(self) -> dict[str, str]:
         # Not among the arguments, which every process may read.

@@ -77,7 +77,10 @@ def _lines(source: Any) -> Iterator[bytes]:
     if module == "pandas":
         # Of pandas NaN is what is missing.
         named = any(name is not None for name in source.index.names)
-        table = pa.Table.from_pandas(source, preserve_index=named)
+        try:
+            table = pa.Table.from_pandas(source, preserve_index=named)
+        except pa.ArrowException as error:
+            raise OgiveError(f"the data frame has a column of several types: {error}") from error
         return _json_rows.of_batches(table.to_batches(_BATCH_ROWS))
     if hasattr(source, "__arrow_c_stream__"):
         return _json_rows.of_batches(pa.RecordBatchReader.from_stream(source))

@@ -304,6 +304,8 @@ def _write(
         },
     }
     text = json.dumps(header).encode()
+    if _START.size + len(text) > room:
+        raise OgiveError(f"the header of a reference has {len(text)} bytes, and room for {room}")
     file.seek(0)
     file.write(_START.pack(_MAGIC, _VERSION, len(text)) + text)
 

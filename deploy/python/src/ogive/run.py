@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from ogive import _display, _hub, _queries, reference, schemas, status
+from ogive import _display, _hub, _queries, _rows, reference, schemas, status
 from ogive._follow import follow
-from ogive._session import Session, quoted
+from ogive._session import Session
 from ogive._session import connect as open_connection
 from ogive.errors import OgiveError, UnknownPrompt, database_errors
 from ogive.reference import Reference
@@ -178,7 +178,7 @@ class Run:
 
     def tables(self) -> Table:
         """The sorted rewards of each prompt that has some."""
-        return self._read("tables")
+        return _rows.read(self, "tables")
 
     def training_rows(
         self,
@@ -191,7 +191,8 @@ class Run:
         mean_spread: float | None = None,
     ) -> Table:
         """A row for each draw and candidate with a reward, with the target of QRPO."""
-        return self._read(
+        return _rows.read(
+            self,
             "training_rows",
             beta=beta,
             transform=transform,
@@ -205,15 +206,15 @@ class Run:
         self, strategy: Strategy = "labels", *, k: int = 6, pairs: int = 1, seed: int = 0
     ) -> Table:
         """Pairs of completions for DPO and its kin; `strategy` chooses them."""
-        return self._read("pairs", strategy=strategy, k=k, pairs=pairs, seed=seed)
+        return _rows.read(self, "pairs", strategy=strategy, k=k, pairs=pairs, seed=seed)
 
     def completions(self) -> Table:
         """Each draw with a completion, with a reward or without."""
-        return self._read("completions")
+        return _rows.read(self, "completions")
 
     def candidates(self) -> Table:
         """Each candidate of the prompt set; of a snapshot those with a reward."""
-        return self._read("candidates")
+        return _rows.read(self, "candidates")
 
     def failures(self) -> Table:
         """Each item that was given up, with the reason.
@@ -221,15 +222,15 @@ class Run:
         Raises:
             OgiveError: Of a snapshot, which counts failures and does not keep them.
         """
-        return self._read("failures")
+        return _rows.read(self, "failures")
 
     def value_rows(self, beta: float = 1.0) -> Table:
         """The mean and the soft value of each prompt, for value models and A*-PO."""
-        return self._read("value_rows", beta=beta)
+        return _rows.read(self, "value_rows", beta=beta)
 
     def prompt_features(self) -> Table:
         """Numbers about each prompt, for choosing and weighting prompts."""
-        return self._read("prompt_features")
+        return _rows.read(self, "prompt_features")
 
     def quantile_rewards(self, prompt_keys: Iterable[str], rewards: Iterable[float]) -> Table:
         """Quantile rewards of any rewards, in one call.
@@ -252,13 +253,7 @@ class Run:
             raise ValueError(f"{len(keys)} prompt keys and {numbers.size} rewards")
         if bad := np.flatnonzero(~np.isfinite(numbers)).tolist():
             raise OgiveError(f"the reward of prompt {keys[bad[0]]!r} is {numbers[bad[0]]}")
-        query = _QUANTILE_REWARDS.format(
-            columns=schemas.QUANTILE_REWARDS.selected,
-            keys=quoted(keys),
-            rewards=quoted(numbers.tolist()),
-            run=quoted(self.name),
-            complete=_queries.tables(self.name, self.snapshot),
-        )
+        query = _queries.quantile_rewards(self.name, self.snapshot, keys, numbers.tolist())
         with self._session() as session:
             found = session.table(query, schemas.QUANTILE_REWARDS)
         if len(found) != len(keys):
@@ -310,13 +305,13 @@ class Run:
             rows: The kind of rows, named as the method that reads them.
             options: The arguments of that method.
         """
-        columns, query = self._query(rows, options)
         with self._session() as session:
-            return write_parquet(path, columns.schema, session.batches(query, columns))
+            columns, batches = _rows.batches(self, session, rows, options)
+            return write_parquet(path, columns.schema, batches)
 
     def to_dataset(self, rows: Kind = "training_rows", **options: Any) -> Any:
         """A `datasets.Dataset` of rows as trainers read them; see `Table.to_dataset`."""
-        return self._read(rows, **options).to_dataset()
+        return _rows.read(self, rows, **options).to_dataset()
 
     def save_to_disk(
         self, path: str | os.PathLike[str], rows: Kind = "training_rows", **options: Any
@@ -341,31 +336,6 @@ class Run:
 
     def _session(self) -> Session:
         return Session(self.database.conninfo)
-
-    def _read(self, kind: str, **options: Any) -> Table:
-        columns, query = self._query(kind, options)
-        with self._session() as session:
-            return Table(session.table(query, columns), kind)
-
-    def _query(
-        self, kind: str, options: dict[str, Any], prompts: Sequence[int] | None = None
-    ) -> tuple[schemas.Columns, str]:
-        """The columns and the statement of a kind of rows, or of those of some prompts."""
-        columns = schemas.KINDS.get(kind)
-        if columns is None:
-            raise ValueError(f"rows is {kind!r}; choose {', '.join(schemas.KINDS)}")
-        known = _FUNCTIONS.get(kind)
-        allowed = known[1] if known else ()
-        if unknown := [name for name in options if name not in allowed]:
-            raise TypeError(
-                f"{kind} has no option {unknown[0]!r}; it has {', '.join(allowed) or 'none'}"
-            )
-        if known is None:
-            return columns, _queries.of_view(columns, self.name, self.snapshot)
-        if kind == "training_rows" and "beta" not in options:
-            raise TypeError("training_rows needs beta")
-        values = {"run": self.name, **options, "snapshot": self.snapshot}
-        return columns, _queries.of_function(known[0], columns, values, prompts)
 
     def _repr_html_(self) -> str:
         found = self.status()
@@ -394,30 +364,6 @@ _REFERENCE = (
     schemas.Column("prompt_key", schemas.TEXT),
     schemas.Column("rewards", schemas.FLOATS),
 )
-
-# The SQL function of a kind of rows, and its options.
-_FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "training_rows": (
-        "training_rows",
-        ("beta", "transform", "ties", "source", "partition_function", "mean_spread"),
-    ),
-    "pairs": ("preference_pairs", ("strategy", "k", "pairs", "seed")),
-    "value_rows": ("value_rows", ("beta",)),
-    "prompt_features": ("prompt_features", ()),
-}
-
-_QUANTILE_REWARDS = """
-    SELECT {columns} FROM (
-        SELECT g.place, g.prompt_key, g.reward, ogive.quantile_reward(t.rewards, g.reward)
-                AS quantile_reward,
-            ogive.quantile_standard_error(t.rewards, g.reward) AS standard_error,
-            coalesce(t.n, 0) AS n, coalesce(t.complete, false) AS complete
-        FROM unnest({keys}::text[], {rewards}::float8[])
-            WITH ORDINALITY g(prompt_key, reward, place)
-        JOIN ogive.prompts p ON p.prompt_key = g.prompt_key AND p.prompt_set = (
-            SELECT s.prompt_set FROM ogive.run_status s WHERE s.run = {run})
-        LEFT JOIN (SELECT * FROM {complete}) t ON t.prompt_id = p.prompt_id
-    ) x ORDER BY place"""
 
 
 def _advance(bar: Any, found: RunStatus) -> Any:

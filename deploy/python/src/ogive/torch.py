@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ogive import _queries, schemas
+from ogive import _queries, _rows, schemas
 from ogive._display import short
 from ogive._session import Session, quoted
 from ogive.errors import OgiveError
@@ -117,7 +117,7 @@ class PagedRows(IterableDataset[Row]):
                 "ranks may get different numbers of rows, and a rank with fewer leaves the others "
                 'waiting: choose uneven="drop", "wrap" or "keep"'
             )
-        run._query(kind, options)  # refuses unknown options
+        _rows.statement(run, kind, options)  # refuses unknown options
         self.run, self.kind, self.options = run, kind, options
         self.page_prompts, self.seed, self.rank, self.world = page_prompts, seed, rank, world
         self.workers, self.uneven = workers, uneven or "keep"
@@ -190,7 +190,7 @@ class PagedRows(IterableDataset[Row]):
         # One transaction: every page of the epoch is of the same state of the run.
         with self._session() as session:
             pages = self._pages(session, counted=self.uneven != "keep")
-            options = self._with_spread(session)
+            options = _rows.with_spread(self.run, session, self.options)
             places = self._places(len(pages))[stream :: self.streams]
             left = None
             if self.uneven != "keep":
@@ -214,7 +214,7 @@ class PagedRows(IterableDataset[Row]):
         self, session: Session, options: dict[str, Any], prompts: NDArray[np.int64]
     ) -> list[Row]:
         """The rows of some prompts, in one order."""
-        columns, query = self.run._query(self.kind, options, prompts.tolist())
+        columns, query = _rows.statement(self.run, self.kind, options, prompts.tolist())
         table = session.table(query, columns)
         names = columns.schema.names
         lists = [table[name].to_pylist() for name in names]
@@ -282,17 +282,6 @@ class PagedRows(IterableDataset[Row]):
         """The rows that this stream gave before, in this epoch."""
         before = [pages[places[number % len(places)]][:, 1].sum() for number in range(self.page)]
         return int(sum(before)) + self.row
-
-    def _with_spread(self, session: Session) -> dict[str, Any]:
-        """The options, with the mean spread that would otherwise be computed for every page."""
-        if (
-            self.options.get("transform") != "scaled-normal-icdf"
-            or self.options.get("mean_spread") is not None
-        ):
-            return self.options
-        run, snapshot = quoted(self.run.name), quoted(self.run.snapshot)
-        spread = session.value(f"SELECT ogive.mean_reward_spread({run}, {snapshot})")
-        return {**self.options, "mean_spread": spread}
 
 
 class TrainingRows(PagedRows):

@@ -71,6 +71,12 @@ def sources(folder: Path) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     )
 
 
+def endless() -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    row["row"] = row
+    return row
+
+
 def test_every_source_gives_the_same_lines(tmp_path: Path) -> None:
     for name, source, options in sources(tmp_path):
         if name in ("a.json", "a.jsonl.gz"):
@@ -148,6 +154,7 @@ def test_options_are_those_of_the_program(db: ogive.Database, made: Made) -> Non
         ({1: 2}, "names of fields must be texts"),
         ({"x": datetime.date(2026, 1, 1)}, "a date is nothing of JSON"),
         ({"x": {"a"}}, "a set is nothing"),
+        (endless(), "row 0 is nested too deeply"),
         ({"x": "\ud800"}, "surrogates"),
         ([("x", 1)], "a list and no dictionary"),
         ("text", "a str and no dictionary"),

@@ -62,9 +62,15 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         assert key not in found
         with pytest.raises(KeyError, match="no complete table of prompt"):
             found.quantile_reward(key, 1)
-    for reward in (float("nan"), float("inf"), -float("inf")):
+    for reward in (float("nan"), float("inf"), -float("inf"), 10**400):
         with pytest.raises(ogive.OgiveError, match="not finite"):
             found.quantile_reward("a", reward)
+    for wrong in (None, "1", [1]):
+        with pytest.raises(TypeError):
+            found.quantile_reward("a", wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="prompt keys are texts"):
+        found.quantile_reward(b"a", 1)  # type: ignore[arg-type]
+    assert found.quantile_reward("a", np.float32(0.5)) == 0.5
     with pytest.raises(ValueError, match="choose right, left or mid"):
         found.quantile_reward("a", 1, "up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="zip"):
@@ -92,8 +98,11 @@ def test_other_processes_read_the_same_file(method: str) -> None:
     assert os.getpid() not in {pid for pid, _ in answers}
     assert folder.exists(), "a child that ends leaves the parent's file"
     assert pickle.loads(pickle.dumps(found)).path == found.path
+    pickled = pickle.dumps(found)
     del found
     assert not folder.exists(), "a temporary file goes with its object"
+    with pytest.raises(ogive.OgiveError, match="is not there: a temporary file goes"):
+        pickle.loads(pickled)
 
 
 def test_a_forked_child_that_exits_normally_leaves_the_file() -> None:

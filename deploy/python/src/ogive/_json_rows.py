@@ -31,7 +31,11 @@ def of_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise OgiveError(f"row {number} is a {type(row).__name__} and no dictionary")
-        yield _line({name: _value(v, number, str(name)) for name, v in row.items()}, number)
+        try:
+            plain = {name: _value(value, number, str(name)) for name, value in row.items()}
+        except RecursionError as error:
+            raise OgiveError(f"row {number} is nested too deeply") from error
+        yield _line(plain, number)
 
 
 def _line(row: dict[str, Any], number: int) -> bytes:

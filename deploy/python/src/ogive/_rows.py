@@ -79,7 +79,7 @@ def statement(
         )
     if not name:
         return columns, _queries.of_view(columns, run.name, run.snapshot, prompts)
-    if kind == "training_rows" and "beta" not in options:
+    if kind == "training_rows" and options.get("beta") is None:
         raise TypeError("training_rows needs beta")
     values = {"run": run.name, **options, "snapshot": run.snapshot}
     return columns, _queries.of_function(name, columns, values, prompts)

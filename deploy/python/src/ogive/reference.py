@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
 import os
 import shutil
@@ -53,10 +54,16 @@ class Reference:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = str(Path(path).resolve())
         self._folder: weakref.finalize[..., Any] | None = None
-        with open(self._path, "rb") as file:  # noqa: PTH123 - the path is a text for pickles
-            size = os.fstat(file.fileno()).st_size
-            self._header = _read_header(file, size, self._path)
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            with Path(path).open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                self._header = _read_header(file, size, self._path)
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError as error:
+            raise OgiveError(
+                f"{self._path} is not there: a temporary file goes with the object that made it; "
+                "run.reference(PATH) makes one that stays"
+            ) from error
         begins = self._header["begins"]
         counts = self._header["counts"]
         view = memoryview(self._map)
@@ -113,6 +120,8 @@ class Reference:
             wanted = key.encode()
         except UnicodeEncodeError:
             return None
+        except AttributeError:
+            raise TypeError(f"prompt keys are texts, and {key!r} is none") from None
         slot = _hash(wanted) & self._mask
         # The table is half empty at least, so that this ends.
         while (place := self._slots[slot]) != _EMPTY:
@@ -153,7 +162,7 @@ class Reference:
             OgiveError: If the reward is not finite: an error is never a score.
         """
         low, high = self._bounds(key)
-        if not -sys.float_info.max <= reward <= sys.float_info.max:
+        if not _is_finite(reward):
             raise OgiveError(f"the reward of prompt {key!r} is {reward!r}, which is not finite")
         if ties == "right":
             return (bisect_right(self._rewards, reward, low, high) - low) / (high - low)
@@ -191,6 +200,13 @@ class Reference:
     def _keep(self, folder: str) -> None:
         """Removes `folder` when this object, and not a copy of it in a child, has gone."""
         self._folder = weakref.finalize(self, _remove, folder, os.getpid())
+
+
+def _is_finite(reward: float) -> bool:
+    try:
+        return math.isfinite(reward)
+    except OverflowError:  # of an integer
+        return False
 
 
 def _remove(folder: str, owner: int) -> None:

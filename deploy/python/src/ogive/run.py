@@ -248,11 +248,13 @@ class Run:
             OgiveError: If a reward is not finite.
             ValueError: If there are not as many keys as rewards.
         """
-        keys, numbers = [str(k) for k in prompt_keys], np.asarray(list(rewards), dtype=np.float64)
+        keys, numbers = list(prompt_keys), np.asarray(list(rewards), dtype=np.float64)
         if len(keys) != numbers.size:
             raise ValueError(f"{len(keys)} prompt keys and {numbers.size} rewards")
         if bad := np.flatnonzero(~np.isfinite(numbers)).tolist():
             raise OgiveError(f"the reward of prompt {keys[bad[0]]!r} is {numbers[bad[0]]}")
+        if other := [key for key in keys if not isinstance(key, str)]:
+            raise TypeError(f"prompt keys are texts, and {other[0]!r} is none")
         query = _queries.quantile_rewards(self.name, self.snapshot, keys, numbers.tolist())
         with self._session() as session:
             found = session.table(query, schemas.QUANTILE_REWARDS)

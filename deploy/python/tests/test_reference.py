@@ -70,7 +70,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
             found.quantile_reward("a", wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="prompt keys are texts"):
         found.quantile_reward(b"a", 1)  # type: ignore[arg-type]
-    assert found.quantile_reward("a", np.float32(0.5)) == 0.5
+    assert found.quantile_reward("a", np.float32(0.5)) == 0.5  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="choose right, left or mid"):
         found.quantile_reward("a", 1, "up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="zip"):

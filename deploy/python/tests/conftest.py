@@ -21,6 +21,8 @@ import ogive
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 HOSTILE = "<script>alert('1')</script> \"; DROP TABLE x; -- \\ ${x} {y} %s $1 \u2028 é 🎉"
+# A run may have any name.
+BINARY = "x {y} %s 'q' \"z\" é -- \\"
 KEYS = ["p0", "é", "e\u0301", "🎉", "'; --", 'a"b\\c', "<b>&", " lead", "%s{x}$1", "x" * 900]
 
 
@@ -91,14 +93,14 @@ class Made:
     folder: Path
 
     def write(
-        self, run: str, draws: int, prompts: list[dict[str, Any]], **synthetic: object
+        self, name: str, draws: int, prompts: list[dict[str, Any]], **synthetic: object
     ) -> str:
         """Writes a configuration of a synthetic run, and its prompts; gives its path."""
-        file = self.folder / f"{run}.jsonl"
+        file = self.folder / f"{name}.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in prompts))
         config = {
-            "run": {"name": run, "draws": draws},
-            "prompts": {"file": str(file), "set": run},
+            "run": {"name": BINARY if name == "binary" else name, "draws": draws},
+            "prompts": {"file": str(file), "set": name},
             "policy": {
                 "kind": "synthetic",
                 "synthetic": {"distribution": "normal", "text_length": 40, **synthetic},
@@ -107,7 +109,7 @@ class Made:
             "database": {"url": self.url},
             "worker": {"processes": 1},
         }
-        path = self.folder / f"{run}.yaml"
+        path = self.folder / f"{name}.yaml"
         path.write_text(json.dumps(config))
         return str(path)
 
@@ -137,7 +139,7 @@ def rows(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def made(server: str, program: str) -> Iterator[Made]:
-    """The database with three runs: `made`, `chats` and `binary`."""
+    """The database with three runs: `made`, `chats` and the one named BINARY."""
     with tempfile.TemporaryDirectory(prefix="ogive-python-tests-") as folder:
         found = Made(server, program, Path(folder))
         chats = [

@@ -150,7 +150,7 @@ def test_who_stops_to_read_ends_it(tmp_path: Path) -> None:
     assert process.stdout and process.stderr
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(60) == 1 and process.stderr.read() == b""
+    assert process.wait(500) == 1 and process.stderr.read() == b""
     process.stderr.close()
 
 

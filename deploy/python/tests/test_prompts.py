@@ -139,6 +139,10 @@ def test_options_are_those_of_the_program(db: ogive.Database, made: Made) -> Non
     )
     assert found["imported"] == 1
     assert [row[1] for row in stored(made, "mapped")] == [{"text": "a\n\nb"}]
+    asked = [{"question": "a", "choices": ["b", "c"]}]
+    with pytest.raises(ogive.ProgramError, match="choices"):
+        db.import_prompts(asked, set="choices")
+    assert db.import_prompts(asked, set="choices", metadata=["choices"])["imported"] == 1
     chat = [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}]
     found = db.import_prompts(chat, set="last", last_assistant="candidate")
     assert found["candidates"] == 1

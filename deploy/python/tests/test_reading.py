@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ogive
-from conftest import HOSTILE, KEYS
+from conftest import BINARY, HOSTILE, KEYS
 from ogive import _rows, schemas
 
 
@@ -92,7 +92,7 @@ def test_quantile_rewards_refuse_what_has_no_answer(run: ogive.Run) -> None:
 
 
 @pytest.mark.parametrize("kind", schemas.KINDS)
-@pytest.mark.parametrize("name", ["made", "chats", "binary", "empty"])
+@pytest.mark.parametrize("name", ["made", "chats", BINARY, "empty"])
 def test_every_kind_has_its_declared_schema(
     db: ogive.Database, empty: str, kind: str, name: str
 ) -> None:
@@ -174,7 +174,7 @@ def test_tools_become_a_column() -> None:
 
 
 def test_rewards_of_zero_and_one_make_ties(db: ogive.Database) -> None:
-    run = db.run("binary")
+    run = db.run(BINARY)
     tables = {t["prompt_id"]: t for t in run.tables().to_pylist()}
     assert {r for t in tables.values() for r in t["rewards"]} == {0.0, 1.0}
     for ties, compare in (("right", np.less_equal), ("left", np.less)):

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -89,6 +89,7 @@ class Database:
         *,
         set: str,  # noqa: A002 - the word of the command line
         fields: Mapping[str, object] | None = None,
+        metadata: Sequence[str] | None = None,
         last_assistant: str | None = None,
         skip_bad_rows: bool = False,
         limit: int | None = None,
@@ -102,6 +103,7 @@ class Database:
                 gives Arrow streams, or an iterable of dictionaries.
             set: The name of the prompt set.
             fields: `prompts.fields` of the configuration: where rows of another shape have what.
+            metadata: `prompts.metadata`: fields that would have a meaning, as metadata.
             last_assistant: "candidate" or "continue": what an assistant's turn at the end is.
             skip_bad_rows: Import the good rows where some are bad. The bad ones go to
                 `bad_rows_file` beside a path, and else into the result as the list `bad_rows`.
@@ -119,7 +121,9 @@ class Database:
         options += ["--last-assistant", last_assistant] if last_assistant else []
         options += ["--skip-bad-rows"] if skip_bad_rows else []
         options += ["--limit", str(limit)] if limit is not None else []
-        extra = {"prompts": {"set": set, "fields": dict(fields)}} if fields else {}
+        mapped: dict[str, object] = {"fields": dict(fields)} if fields else {}
+        mapped |= {"metadata": list(metadata)} if metadata else {}
+        extra = {"prompts": {"set": set, **mapped}} if mapped else {}
         with prompts.as_file(source, split) as file:
             try:
                 found = self._call(["import", file.path, *options], extra)

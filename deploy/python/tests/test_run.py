@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -103,6 +104,17 @@ def test_follow_gives_each_prompt_once_while_the_run_lands(made: Made) -> None:
     read = [row for page in found for row in page.to_pylist()]
     wanted = run.training_rows(0.1, source="draws").to_pylist()
     assert sorted(read, key=str) == sorted(wanted, key=str)
+
+
+def test_a_later_look_gives_only_what_is_new(
+    run: ogive.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = run.status()
+    looks = iter([dataclasses.replace(ended, state="open")] * 2 + [ended])
+    monkeypatch.setattr(ogive.Run, "status", lambda _: next(looks))
+    pages = list(run.follow(0.1, interval=0))
+    assert [len(page) for page in pages] == [24 * 8]
+    assert next(looks, None) is None
 
 
 def test_follow_refuses_what_would_change_behind_it(db: ogive.Database, run: ogive.Run) -> None:

@@ -12,19 +12,12 @@ import math
 import struct
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "trainers"))
+sys.path[:0] = [str(ROOT / "deploy" / "trainers"), str(ROOT / "deploy" / "python" / "src")]
 BETA = 0.1
-ORDINARY = {"prompt_id": "int64", "item_kind": "string", "item_index": "int32", "label": "string",
-            "completion": "string", "truncated": "bool", "reward": "double", "n": "int32",
-            "quantile_reward": "double", "complete": "bool", "ref_log_probability": "double",
-            "target": "double", "prompt": "extension<arrow.json>"}
-
-
 def exact(value):
     """A value such that equal ones are equal to the last bit; documents as canonical text."""
     if isinstance(value, str) and value.startswith("{"):
@@ -47,57 +40,30 @@ def same(name, rows, wanted):
 
 
 def reading(url, run):
-    import pyarrow.parquet
-    import read_rows
-    place = url, run, BETA
-    columns = [name.strip() for name in read_rows.COLUMNS.split(",")]
-    pages = list(read_rows.pages_by_psycopg(*place, prompts=7))
-    assert len(pages) > 3 and all(len({row[0] for row in page}) <= 7 for page in pages)
-    wanted = [row for page in pages for row in page]
-    assert {row[3] for row in wanted} == {"draw", "candidate"} and len(wanted) > 100
-    same("streamed", list(read_rows.stream_by_psycopg(*place, rows=10)), wanted)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        frame = read_rows.frame_by_pandas(*place)
-    assert list(frame.columns) == columns
-    same("pandas", [[None if value is None or value is frame_missing(value) else value
-                     for value in row] for row in frame.astype(object).values.tolist()], wanted)
-    table = read_rows.table_by_adbc(*place)
-    check_types(table.schema)
-    same("ADBC", list(zip(*(table[name].to_pylist() for name in columns))), wanted)
-    with tempfile.TemporaryDirectory() as folder:
-        dataset = read_rows.dataset_by_url(*place, cache=folder)
-        same("datasets", [[row[name] for name in columns] for row in dataset], wanted)
-        read_rows.write_parquet(table, f"{folder}/rows.parquet")
-        again = pyarrow.parquet.read_table(f"{folder}/rows.parquet")
-        assert again.schema.equals(table.schema) and again.equals(table)
-    arrays(url, run)
-
-
-def frame_missing(value):
-    """pandas' marks of a missing value, as themselves; anything else gives None."""
+    """The package's rows in every form have the values of psycopg's, column by column."""
+    import ogive
     import pandas
-    return value if value is pandas.NA or value is pandas.NaT else None
-
-
-def check_types(schema):
-    for name, wanted in ORDINARY.items():
-        assert str(schema.field(name).type) == wanted, f"{name}: {schema.field(name).type}"
-
-
-def arrays(url, run):
-    """float8[] through ADBC: a list of doubles, equal to psycopg's."""
-    import adbc_driver_postgresql.dbapi
     import psycopg
-    query = "SELECT rewards FROM ogive.quantile_tables WHERE run = '{}' ORDER BY prompt_id"
-    place = url or "postgresql://"
-    with adbc_driver_postgresql.dbapi.connect(place) as connection, connection.cursor() as cursor:
-        cursor.execute(query.format(run))
-        table = cursor.fetch_arrow_table()
-    assert str(table["rewards"].type).startswith("list<item: double"), table["rewards"].type
+    import pyarrow.parquet
+    found = ogive.connect(url).run(run)
+    table = found.training_rows(BETA)
+    columns = table.column_names
     with psycopg.connect(url) as connection:
-        assert [row[0] for row in connection.execute(query.format(run))] == \
-            table["rewards"].to_pylist()
+        wanted = connection.execute(
+            f"SELECT {', '.join(columns)} FROM ogive.training_rows(%s, %s) "
+            "ORDER BY prompt_id, item_kind DESC, item_index", [run, BETA]).fetchall()
+    assert {row[3] for row in wanted} == {"draw", "candidate"} and len(wanted) > 100
+    same("Arrow", list(zip(*(table[name].to_pylist() for name in columns))), wanted)
+    frame = table.to_pandas()
+    same("pandas", [[None if value is pandas.NA else value for value in row]
+                    for row in frame.astype(object).values.tolist()], wanted)
+    # Of these prompts, which are plain texts, a dataset has the text.
+    texts = [(*row[:2], row[2]["text"], *row[3:]) for row in wanted]
+    same("datasets", [[row[name] for name in columns] for row in table.to_dataset()], texts)
+    with tempfile.TemporaryDirectory() as folder:
+        again = pyarrow.parquet.read_table(
+            found.to_parquet(f"{folder}/rows.parquet", beta=BETA))
+        assert again.equals(table.to_arrow()) and again.schema.equals(table.schema)
 
 
 def exports(url, run, raw, claire):
@@ -141,12 +107,14 @@ def key(row):
 
 
 def pages(url, run):
-    """The dataset: complete, once each, repeatable, restartable anywhere."""
-    from row_pages import TrainingRows
+    """The dataset: complete, once each over ranks and workers, repeatable, restartable."""
+    import ogive
+    from ogive.torch import TrainingRows
     from torch.utils.data import DataLoader
+    found = ogive.connect(url).run(run)
 
     def made(**changes):
-        return TrainingRows(url, run, BETA, **{"page_prompts": 5, "seed": 3, **changes})
+        return TrainingRows(found, BETA, **{"page_prompts": 5, "seed": 3, **changes})
 
     rows = made()
     first, second = [key(row) for row in rows], [key(row) for row in rows]
@@ -154,13 +122,10 @@ def pages(url, run):
     assert first != second, "each epoch has its order"
     assert first == [key(row) for row in made()], "the same seed gives the same order"
     assert first != [key(row) for row in made(seed=4)], "another seed, another order"
-    shared = [key(row) for rank in range(3)
-              for row in DataLoader(made(rank=rank, world=3), batch_size=None, num_workers=2)]
+    shared = [key(row) for rank in range(3) for row in DataLoader(
+        made(rank=rank, world=3, workers=2, uneven="keep"), batch_size=None, num_workers=2)]
     assert len(shared) == len(first) and set(shared) == set(first), "each row once over the ranks"
-    rows = made()
-    rows.epoch = 1
-    assert [key(row) for row in DataLoader(rows, batch_size=None, num_workers=1)] == second
-    for place in (1, len(first) // 2, len(first) - 1, len(first)):
+    for place in (1, len(first) // 2, len(first)):
         rows = made()
         source = iter(rows)
         for _ in range(place):
@@ -171,11 +136,8 @@ def pages(url, run):
         assert [key(row) for row in again] == first[place:], f"restarted after {place}"
         assert [key(row) for row in again] == second, "and then the next epoch"
     refused(lambda: made(seed=4).load_state_dict(state), "another order")
-    again = made()
-    again.load_state_dict({**state, "digest": "0"})
-    refused(lambda: next(iter(again)), "other prompts or draws")
-    refused(lambda: made(colour=1), "unknown: colour")
-    refused(lambda: next(iter(TrainingRows(url, "nothing", BETA))), "no run named")
+    refused(lambda: made(colour=1), "no option 'colour'")
+    refused(lambda: ogive.connect(url).run("nothing"), "no run named")
 
 
 def refused(action, words):
@@ -190,13 +152,14 @@ def refused(action, words):
 def training(url, run, folder):
     """The trainer: its policy is the server's, its loss is theirs, and it resumes exactly."""
     import torch
+    import ogive
     from gguf_policy import Policy
+    from ogive.torch import TrainingRows
     from qrpo import Settings, Training
-    from row_pages import TrainingRows
     torch.set_num_threads(1)
     path = ROOT / "config" / "quickstart" / "policy.gguf"
     policy = Policy(path)
-    rows = list(TrainingRows(url, run, BETA, tokens=True, source="draws",
+    rows = list(TrainingRows(ogive.connect(url).run(run), BETA, tokens=True, source="draws",
                              partition_function="simplified"))
     taught = Training(policy, Settings())
     found = sorted(taught.disagreement(rows))

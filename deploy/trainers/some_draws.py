@@ -4,9 +4,9 @@ The draws before `train_from` are references, the others are trained on: none is
 it is judged by, and what is trained on is the same whatever the number of references. The seed
 moves the window of draws that are references, so that seeds differ in them too.
 """
-import psycopg
-
-from row_pages import TrainingRows
+from ogive import schemas
+from ogive._session import quoted
+from ogive.torch import TrainingRows
 
 # Sorting and counting as everywhere: ogive.quantile_reward on a sorted array.
 QUANTILES = """
@@ -15,24 +15,25 @@ QUANTILES = """
     JOIN (
         SELECT t.prompt_id, array_agg(u.reward ORDER BY u.reward) AS rewards
         FROM ogive.quantile_tables t, unnest(t.draw_indexes, t.draw_rewards) u(draw_index, reward)
-        WHERE t.run = %(run)s AND t.prompt_id = ANY (%(page)s)
-            AND u.draw_index = ANY (%(window)s)
+        WHERE t.run = {run} AND t.prompt_id = ANY ({page}) AND u.draw_index = ANY ({window})
         GROUP BY t.prompt_id
     ) f USING (prompt_id)
-    WHERE d.run = %(run)s AND d.prompt_id = ANY (%(page)s) AND d.draw_index >= %(train_from)s
-        AND d.reward IS NOT NULL"""
-COUNT = """
-    SELECT count(*) FROM ogive.scored_completions d
-    JOIN ogive.quantile_tables t USING (run_id, prompt_id)
-    WHERE d.run = %s AND d.draw_index >= %s AND d.reward IS NOT NULL
-        AND t.complete AND NOT t.degenerate"""
+    WHERE d.run = {run} AND d.prompt_id = ANY ({page}) AND d.draw_index >= {train_from}"""
+COLUMNS = schemas.Columns(
+    "quantiles",
+    (schemas.Column("prompt_id", schemas.LONG), schemas.Column("draw_index", schemas.INT),
+     schemas.Column("quantile_reward", schemas.FLOAT)),
+    "prompt_id")
+COUNTS = """
+    SELECT prompt_id, count(*) AS rows FROM ogive.scored_completions
+    WHERE run = {run} AND draw_index >= {train_from} GROUP BY prompt_id"""
 
 
 class SomeDraws(TrainingRows):
     """As TrainingRows, for the identity transform and draws only."""
 
-    def __init__(self, conninfo, run, beta, reference_draws, train_from, **order):
-        super().__init__(conninfo, run, beta, source="draws", **order)
+    def __init__(self, run, beta, reference_draws, train_from, **order):
+        super().__init__(run, beta, source="draws", **order)
         if not 1 <= reference_draws <= train_from:
             raise ValueError(f"{reference_draws} references of the draws before {train_from}")
         begin = self.seed * reference_draws
@@ -43,20 +44,20 @@ class SomeDraws(TrainingRows):
         """The window counts too."""
         return {**super().order(), "window": self.window, "train_from": self.train_from}
 
-    def count(self):
-        """Rows of an epoch."""
-        with psycopg.connect(self.conninfo) as connection:
-            return connection.execute(COUNT, [self.run, self.train_from]).fetchone()[0]
+    def counts_query(self):
+        """Rows of each prompt."""
+        return COUNTS.format(run=quoted(self.run.name), train_from=self.train_from)
 
-    def read(self, connection, arguments, page):
+    def read(self, session, options, prompts):
         """The page's rows from `train_from` on, with other quantile rewards and targets."""
-        values = {"run": self.run, "page": page.tolist(), "window": self.window,
-                  "train_from": self.train_from}
+        query = QUANTILES.format(
+            run=quoted(self.run.name), page=quoted(prompts.tolist()) + "::bigint[]",
+            window=quoted(self.window) + "::integer[]", train_from=self.train_from)
         found = {(item["prompt_id"], item["draw_index"]): item["quantile_reward"]
-                 for item in connection.execute(QUANTILES, values)}
-        rows = [row for row in super().read(connection, arguments, page)
+                 for item in session.table(query, COLUMNS).to_pylist()}
+        rows = [row for row in super().read(session, options, prompts)
                 if (row["prompt_id"], row["item_index"]) in found]
         for row in rows:
             row["quantile_reward"] = found[row["prompt_id"], row["item_index"]]
-            row["target"] = row["quantile_reward"] - arguments["beta"] * row["log_z"]
+            row["target"] = row["quantile_reward"] - options["beta"] * row["log_z"]
         return rows

@@ -16,14 +16,15 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-import psycopg
 import torch
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "python" / "src")]
+import ogive  # noqa: E402
 from gguf_policy import Policy  # noqa: E402
+from ogive.torch import TrainingRows  # noqa: E402
 from qrpo import Settings, Training  # noqa: E402
-from row_pages import TrainingRows  # noqa: E402
 from some_draws import SomeDraws  # noqa: E402
 
 CHECKED_ROWS = 128
@@ -87,7 +88,7 @@ def check(training, rows, arguments, say):
     """Is this the policy that the run sampled? Compares log-probabilities before training."""
     first = list(itertools.islice(iter(rows), CHECKED_ROWS))
     if not first:
-        raise ValueError(f"run '{rows.run}' has no rows from {arguments.source}")
+        raise ValueError(f"run '{rows.run.name}' has no rows from {arguments.source}")
     found = training.disagreement(first)
     apart = [number for number, value in enumerate(found) if value > arguments.tolerance]
     middle = sorted(found)[len(found) // 2]
@@ -140,20 +141,21 @@ def train(arguments, say):
     policy = Policy(arguments.policy, getattr(torch, arguments.dtype), arguments.device,
                     arguments.api)
     options = dict(source=arguments.source, transform=arguments.transform,
-                   partition_function=arguments.partition_function, snapshot=arguments.snapshot)
+                   partition_function=arguments.partition_function)
+    run = ogive.connect(arguments.database).run(arguments.run, arguments.snapshot)
 
     def made():
-        place = arguments.database, arguments.run, arguments.beta
         order = dict(tokens=True, page_prompts=arguments.page_prompts, seed=arguments.seed)
         if arguments.reference_draws is None:
-            return TrainingRows(*place, **order, **options)
-        return SomeDraws(*place, arguments.reference_draws, arguments.train_from, **order)
+            return TrainingRows(run, arguments.beta, **order, **options)
+        return SomeDraws(
+            run, arguments.beta, arguments.reference_draws, arguments.train_from, **order)
 
     rows = made()
     settings = Settings(arguments.beta, arguments.loss, arguments.learning_rate,
                         arguments.weight_decay, arguments.warmup, arguments.clip)
     # Each epoch ends with a batch that may be smaller.
-    settings.steps = arguments.epochs * -(-rows.count() // arguments.batch_size)
+    settings.steps = arguments.epochs * -(-len(rows) // arguments.batch_size)
     training = Training(policy, settings)
     identity = {**asdict(settings), "policy": policy.digest(), "batch_size": arguments.batch_size,
                 "dtype": arguments.dtype}
@@ -190,7 +192,7 @@ def main(arguments=None):
 
     try:
         train(found, say)
-    except (OSError, ValueError, psycopg.Error) as error:
+    except (OSError, ValueError, ogive.OgiveError) as error:
         print(f"train_qrpo: {str(error).strip()}", file=sys.stderr)
         return 1
     return 0

@@ -1,0 +1,114 @@
+"""Rows of Arrow and of Python as JSON Lines. What JSON cannot say is refused, with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from ogive.errors import OgiveError
+
+_ADVICE = "make it a text, or leave it out"
+
+
+def of_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """A line for each row of batches that have one schema."""
+    first = 0
+    schema: pa.Schema | None = None
+    for batch in batches:
+        if schema is None:
+            _require_names(batch.schema)
+            schema = pa.schema([(f.name, _plain(f.type, f.name)) for f in batch.schema])
+        for number, row in enumerate(batch.cast(schema).to_pylist(maps_as_pydicts="strict"), first):
+            yield _line(row, number)
+        first += len(batch)
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A line for each dictionary. Numbers and arrays of numpy are taken for Python's."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise OgiveError(f"row {number} is a {type(row).__name__} and no dictionary")
+        try:
+            plain = {name: _value(value, number, str(name)) for name, value in row.items()}
+        except RecursionError as error:
+            raise OgiveError(f"row {number} is nested too deeply") from error
+        yield _line(plain, number)
+
+
+def _line(row: dict[str, Any], number: int) -> bytes:
+    try:
+        if all(type(name) is str for name in row):
+            return json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except (ValueError, TypeError, RecursionError) as error:
+        for name, value in row.items():
+            try:
+                json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            except (ValueError, TypeError, RecursionError) as reason:
+                raise _refusal(number, name, reason) from error
+        raise OgiveError(f"row {number}: {error}") from error
+    raise OgiveError(f"row {number}: the names of fields must be texts")
+
+
+def _refusal(number: int, name: object, reason: Exception) -> OgiveError:
+    what = "NaN or an infinity" if "float values" in str(reason) else str(reason)
+    return OgiveError(f"row {number}, field {name!r}: JSON cannot say this value ({what})")
+
+
+def _value(value: object, number: int, place: str) -> Any:
+    """A value of which `json` makes what it means; it would turn other keys into texts."""
+    if isinstance(value, Mapping):
+        if other := [name for name in value if not isinstance(name, str)]:
+            raise OgiveError(f"row {number}, field {place!r}: the key {other[0]!r} is no text")
+        return {name: _value(item, number, f"{place}.{name}") for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_value(item, number, f"{place}[{i}]") for i, item in enumerate(value)]
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    convert: Callable[[], Any] | None = getattr(value, "tolist", None)
+    if convert is not None:  # of numpy
+        return _value(convert(), number, place)
+    raise OgiveError(
+        f"row {number}, field {place!r}: a {type(value).__name__} is nothing of JSON; {_ADVICE}"
+    )
+
+
+def _require_names(schema: pa.Schema) -> None:
+    if twice := {name for name in schema.names if schema.names.count(name) > 1}:
+        raise OgiveError(f"two columns are named {sorted(twice)[0]!r}")
+
+
+def _plain(kind: pa.DataType, name: str) -> pa.DataType:
+    """The type of JSON that a column is cast to: times become ISO 8601 texts."""
+    types = pa.types
+    if any(test(kind) for test in _PLAIN):
+        return kind
+    if types.is_dictionary(kind):
+        return _plain(kind.value_type, name)
+    if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
+        return pa.string()
+    if types.is_list(kind) or types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type, f"{name}[]"))
+    if types.is_large_list(kind):
+        return pa.large_list(_plain(kind.value_type, f"{name}[]"))
+    if types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        return pa.struct([(f.name, _plain(f.type, f"{name}.{f.name}")) for f in fields])
+    if types.is_map(kind) and types.is_string(kind.key_type):
+        return pa.map_(kind.key_type, _plain(kind.item_type, f"{name}{{}}"))
+    if isinstance(kind, pa.JsonType):
+        raise OgiveError(f"column {name!r} holds JSON as text: make lists and structs of it")
+    raise OgiveError(f"column {name!r} is of type {kind}, which JSON has not; {_ADVICE}")
+
+
+_PLAIN = (
+    pa.types.is_null,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+)

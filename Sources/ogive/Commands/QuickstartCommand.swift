@@ -72,6 +72,8 @@ struct QuickstartFiles {
     static let names = [
         configuration, "prompts.jsonl", "policy.gguf", "reward.gguf", "serve_llamacpp.py",
     ]
+    /// What only some packages have: a library that llama.cpp's server needs of the system.
+    static let extra = "libgomp.so.1"
     /// What stands in the configuration for the interpreter that serves the models.
     private static let python = "\"{python}\""
 
@@ -95,7 +97,9 @@ struct QuickstartFiles {
             let files = FileManager.default
             try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
             var written: [String] = []
-            for name in Self.names where !files.fileExists(atPath: "\(folder)/\(name)") {
+            let extra = files.fileExists(atPath: "\(source)/\(Self.extra)") ? [Self.extra] : []
+            for name in Self.names + extra
+            where !files.fileExists(atPath: "\(folder)/\(name)") {
                 var data = try Data(contentsOf: URL(filePath: "\(source)/\(name)"))
                 if name == Self.configuration {
                     // A JSON string is one of YAML.

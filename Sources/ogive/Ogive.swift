@@ -30,7 +30,7 @@ struct Ogive: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 2 configuration or usage, 3 not reachable,
             4 the budget is spent, 130 interrupted.
             """,
-        version: ProgramVersion.report,
+        version: ProgramVersion.text,
         subcommands: [
             QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
             CoordinatorCommand.self,
@@ -51,6 +51,10 @@ struct Ogive: AsyncParsableCommand {
         var file: ConfigurationFile?
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
+            // The parser would put the text together at every start.
+            if arguments == ["--version"] {
+                return Output.show(text: ProgramVersion.report + "\n")
+            }
             if let mistyped = MistypedCommand.error(in: arguments) { throw mistyped }
             var command = try parseAsRoot()
             // Without one, the command itself says so.

@@ -31,7 +31,10 @@ struct PythonPackages {
         environment: [String: String] = Environment.current, program: String = Executable.path
     ) {
         if let named = environment[Self.variable], !named.isEmpty {
-            interpreters = [named]
+            // The servers that it starts run in folders of their own.
+            let isRelative = named.contains("/") && !named.hasPrefix("/")
+            let here = FileManager.default.currentDirectoryPath
+            interpreters = [isRelative ? "\(here)/\(named)" : named]
             return
         }
         let path = (environment["PATH"] ?? "").split(separator: ":").map(String.init)

@@ -41,6 +41,9 @@ import Testing
             let packages = PythonPackages(
                 environment: ["PATH": bin, "OGIVE_PYTHON": "/mine/python"], program: bin + "/ogive")
             #expect(packages.interpreters == ["/mine/python"])
+            let relative = PythonPackages(environment: ["OGIVE_PYTHON": "mine/python"])
+            let here = FileManager.default.currentDirectoryPath
+            #expect(relative.interpreters == [here + "/mine/python"])
             #expect(await packages.find("known") == nil, "it is not there")
         }
     }

@@ -24,15 +24,15 @@ import Testing
         try FileManager.default.removeItem(atPath: folder)
     }
 
-    private func identity() throws -> ServerIdentity {
-        try ServerIdentity.find(directory: try ServerDirectory.prepare("/tmp"))
+    private func identity(_ folder: String) throws -> ServerIdentity {
+        try ServerIdentity.find(directory: try ServerDirectory.prepare(folder))
     }
 
     @Test func dataWantsTheProgramsOfTheirVersion() async throws {
         try await withPrograms(version: "99.1 (made up)") { folder in
             let source = ServerProgramSource(advice: "elsewhere") { ["/nowhere", folder] }
             let found = try await ServerPrograms.find(
-                identity(), version: "99", elsewhere: source)
+                identity(folder), version: "99", elsewhere: source)
             #expect(found.directory == folder)
         }
     }
@@ -40,7 +40,7 @@ import Testing
     @Test func newDataIsMadeByTheSystemsPrograms() async throws {
         try await withPrograms(version: "99.1") { folder in
             let source = ServerProgramSource(advice: "elsewhere") { [folder] }
-            let found = try await ServerPrograms.find(identity(), elsewhere: source)
+            let found = try await ServerPrograms.find(identity(folder), elsewhere: source)
             #expect(found.directory != folder)
         }
     }
@@ -49,7 +49,7 @@ import Testing
         try await withPrograms(version: "99.1") { folder in
             let source = ServerProgramSource(advice: "ask elsewhere") { [folder] }
             let error = try await postgresError {
-                _ = try await ServerPrograms.find(identity(), version: "98", elsewhere: source)
+                _ = try await ServerPrograms.find(identity(folder), version: "98", elsewhere: source)
             }
             #expect(error.code == .embedded)
             #expect(error.message.contains("made by PostgreSQL 98"), "\(error.message)")

@@ -18,7 +18,8 @@ from auditwheel.libc import Libc
 from auditwheel.policy import WheelPolicies
 from elftools.elf.elffile import ELFFile
 
-SYSTEM = re.compile(r"(ld-linux.*|linux-vdso|lib(c|m|dl|rt|pthread|util|resolv|stdc\+\+|gcc_s))\.so")
+SYSTEM = re.compile(
+    r"(ld-linux.*|linux-vdso|lib(c|m|dl|rt|pthread|util|resolv|stdc\+\+|gcc_s))\.so")
 
 # Symbols that a newer library has in a newer version, which differs from the older one in nothing
 # that these files rely on. Bound to the older version they run on older systems.

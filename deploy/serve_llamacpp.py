@@ -10,6 +10,7 @@ code 0, on SIGTERM or SIGINT, and with `--exit-with-stdin` also when its standar
 that it cannot outlive the process that started it. Exit code 2: what was asked for cannot work.
 """
 import argparse
+import ctypes
 import os
 import signal
 import socket
@@ -97,6 +98,17 @@ def read_keys(path):
     return [key for key in keys if key] or fail(f"no API key in {path}; write one a line")
 
 
+def load_openmp():
+    """Loads libgomp, which xllamacpp needs and does not bring: the system's, else the one of the
+    packages of Ogive, beside this file. Without one the import says what is missing."""
+    for library in "libgomp.so.1", Path(__file__).resolve().with_name("libgomp.so.1"):
+        try:
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+            return
+        except OSError:
+            continue
+
+
 def parameters(xllamacpp, arguments, keys):
     """llama.cpp's settings for the arguments."""
     settings = xllamacpp.CommonParams()
@@ -149,10 +161,12 @@ def main():
     check_model(arguments.model)
     keys = read_keys(arguments.api_key_file)
     check_port(arguments.host, arguments.port)
+    load_openmp()
     try:
         import xllamacpp
     except ImportError as error:
-        fail(f"{error}; run deploy/setup and start this script with .venv/bin/python")
+        fail(f"{error}; it takes a Python with xllamacpp, and libgomp: in a checkout deploy/setup "
+             "makes .venv/bin/python, elsewhere use pip install xllamacpp")
     # While the model loads no Python code runs, so a handler would wait: the default acts at once.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

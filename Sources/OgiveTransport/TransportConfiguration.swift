@@ -42,6 +42,9 @@ package struct TransportConfiguration: Sendable {
     /// The defaults.
     package init() {}
 
+    /// The version of libzmq that this process runs with.
+    package static var libraryVersion: String { ZeroMQSocket.libraryVersion }
+
     /// What both sides' sockets have in common.
     var options: [ZeroMQOption] {
         [

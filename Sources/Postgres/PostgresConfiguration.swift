@@ -20,6 +20,13 @@ package struct PostgresConfiguration: Sendable, Equatable {
     /// After how long unacknowledged data means that the server is gone.
     package var tcpTimeout = Duration.seconds(30)
 
+    /// The version of libpq that this process runs with.
+    package static var libraryVersion: String {
+        // 150014 is 15.14.
+        let number = PQlibVersion()
+        return "\(number / 10_000).\(number % 10_000)"
+    }
+
     /// Reads `postgresql://user@host:port/database?…` or `host=… dbname=…`.
     ///
     /// Throws `configuration` when the text is neither or has an unknown keyword.

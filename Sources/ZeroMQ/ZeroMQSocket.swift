@@ -12,6 +12,14 @@ package struct ZeroMQSocket: ~Copyable {
     /// How long unsent messages outlive a closed socket unless an option says otherwise.
     package static let lingerDefault = Duration.seconds(1)
 
+    /// The version of libzmq that this process runs with.
+    package static var libraryVersion: String {
+        var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
+        // Sound: each of the three numbers is written during the call.
+        unsafe zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
     let handle: UnsafeMutableRawPointer
     // Released after `deinit` has closed the handle: this orders the context's termination.
     private let context: ZeroMQContext

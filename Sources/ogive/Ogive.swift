@@ -1,5 +1,9 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Migrations
+internal import OgiveModels
+internal import OgiveTransport
+internal import Postgres
 
 /// The root of the command line.
 @main
@@ -8,7 +12,8 @@ struct Ogive: AsyncParsableCommand {
         commandName: "ogive",
         abstract: "Compute the distribution of reward of a reference policy, prompt by prompt.",
         discussion: """
-            Everything on one machine:   ogive run config/quickstart.yaml
+            A first run:                 ogive quickstart
+            Everything on one machine:   ogive run mine.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
             What others sampled:         ogive adopt FILE --run NAME --model MODEL
             Before a run:                ogive doctor config.yaml
@@ -29,7 +34,8 @@ struct Ogive: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            RunCommand.self, DoctorCommand.self, RescoreCommand.self, CoordinatorCommand.self,
+            QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
+            CoordinatorCommand.self,
             WorkerCommand.self,
             SubmitCommand.self, ImportCommand.self, AdoptCommand.self, StatusCommand.self,
             FailuresCommand.self,
@@ -49,6 +55,10 @@ struct Ogive: AsyncParsableCommand {
         var file: ConfigurationFile?
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
+            // The parser would put the text together at every start.
+            if arguments == ["--version"] {
+                return Output.show(text: ProgramVersion.report + "\n")
+            }
             if let mistyped = MistypedCommand.error(in: arguments) { throw mistyped }
             var command = try parseAsRoot()
             // Without one, the command itself says so.
@@ -82,8 +92,38 @@ struct Ogive: AsyncParsableCommand {
     }
 }
 
-/// The version of this program, as `ogive --version` and the workers' `Hello` say it.
+/// The version of this program, and of what it runs with.
 enum ProgramVersion {
-    /// The number.
+    /// The number, as the workers' `Hello` and the exports say it.
     static let text = "0.1.0"
+
+    /// The number of the schema that this program needs.
+    static var schema: Int { SchemaDefinition.current.tables.last?.number ?? 0 }
+
+    /// The libraries that this process runs with, which may be newer than those it was built with.
+    static var libraries: [(name: String, version: String)] {
+        [
+            ("libzmq", TransportConfiguration.libraryVersion),
+            ("libpq", PostgresConfiguration.libraryVersion),
+            ("glibc", glibc),
+        ]
+    }
+
+    /// What `ogive --version` says.
+    static var report: String {
+        let commit = Installation.commit() ?? "unknown"
+        let libraries = libraries.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+        return "ogive \(text), schema \(schema), commit \(commit)\n\(libraries)"
+    }
+
+    private static var glibc: String {
+        var buffer = [CChar](repeating: 0, count: 64)
+        // Sound: at most the buffer's size is written to it, with a zero byte at the end.
+        let size = unsafe confstr(Int32(_CS_GNU_LIBC_VERSION), &buffer, buffer.count)
+        guard (1...buffer.count).contains(size) else { return "unknown" }
+        let text = String(
+            decoding: buffer.prefix(size - 1).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // `glibc 2.36`
+        return text.split(separator: " ").last.map(String.init) ?? text
+    }
 }

@@ -61,6 +61,56 @@ extension EndToEndTests.Quickstart {
         }
     }
 
+    @Test func `The quickstart of a package writes its files, runs, and is a no-op again`()
+        async throws
+    {
+        guard let python = Checkout.python() else { return }
+        try await Workspace.with { workspace in
+            let share = try workspace.run(
+                [Checkout.root + "/deploy/packages/share", workspace.path("share"), "0a1b2c"])
+            #expect(try await share.status() == 0, "\(share.transcript)")
+            let environment = ["OGIVE_SHARE": workspace.path("share"), "OGIVE_PYTHON": python]
+            let folder = workspace.path("first")
+            let arguments = ["quickstart", folder, "-o", "run.draws=1"]
+            let first = try workspace.start(arguments, environment: environment)
+            #expect(try await first.status() == 0, "\(first.transcript)")
+            #expect(first.output.contains("wrote 5 files into \(folder)"))
+            #expect(first.output.contains("256 of 256 (256 prompts × 1), 256 of them new"))
+            let second = try workspace.start(arguments, environment: environment)
+            #expect(try await second.status() == 0, "\(second.transcript)")
+            #expect(second.output.contains("has its files already"))
+            #expect(second.output.contains("0 of them new"))
+            let version = try workspace.start(["--version"], environment: environment)
+            #expect(try await version.status() == 0)
+            #expect(version.output.contains("commit 0a1b2c\nlibzmq "), "\(version.output)")
+            try await workspace.expectNothingRuns()
+        }
+    }
+
+    @Test func `Without its files or its server the quickstart says what is missing`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            let arguments = ["quickstart", workspace.path("first")]
+            let bare = try workspace.start(
+                arguments, environment: ["OGIVE_SHARE": workspace.path("nothing")])
+            #expect(try await bare.status() == 3)
+            #expect(bare.errors.contains("nothing/quickstart/quickstart.yaml is missing"))
+            let share = try workspace.run(
+                [Checkout.root + "/deploy/packages/share", workspace.path("share")])
+            #expect(try await share.status() == 0, "\(share.transcript)")
+            let lacking = try workspace.start(
+                arguments,
+                environment: [
+                    "OGIVE_SHARE": workspace.path("share"), "OGIVE_PYTHON": "/bin/false",
+                ])
+            #expect(try await lacking.status() == 3)
+            #expect(lacking.errors.contains("not in /bin/false"), "\(lacking.errors)")
+            #expect(lacking.errors.contains("pip install \"ogive[local]\""))
+            #expect(!FileManager.default.fileExists(atPath: workspace.path("first")))
+        }
+    }
+
     /// The draws with an index below `below`, in order; the quantile reward last.
     private func draws(
         _ workspace: Workspace, _ option: [String], below: Int = .max

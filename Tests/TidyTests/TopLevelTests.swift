@@ -8,6 +8,8 @@ import Testing
         "Sources", "Tests", "config", "deploy", "migrations",
         // Written by the package manager and ignored by git.
         "Package.resolved",
+        // Written by deploy/package and ignored by git.
+        "dist",
     ]
 
     private func unlisted(among names: [String]) -> [String] {

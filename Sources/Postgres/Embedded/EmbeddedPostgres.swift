@@ -34,8 +34,10 @@ package actor EmbeddedPostgres {
     /// `lingering` is how long a server that is started goes on when its last user was killed, in
     /// whole seconds. `silence` is how long the server of another host must have given no sign of
     /// life before it is taken for gone; `notify` gets a message when that is waited for.
+    /// `elsewhere` is asked for PostgreSQL's programs when the system has none that fit.
     package static func start(
-        directory: String, lingering: Duration = .seconds(3), silence: Duration = .seconds(60),
+        directory: String, elsewhere: ServerProgramSource? = nil,
+        lingering: Duration = .seconds(3), silence: Duration = .seconds(60),
         notify: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> EmbeddedPostgres {
         let directory = try ServerDirectory.prepare(directory)
@@ -46,8 +48,9 @@ package actor EmbeddedPostgres {
         let hasUsers = try await claim.hasUsers()
         let presence = try await FileLock.shared(directory.users, patience: gatePatience)
         let identity = try ServerIdentity.find(directory: directory)
-        let programs = try ServerPrograms.find(
-            identity, version: TextFile.read(directory.data + "/PG_VERSION"))
+        let programs = try await ServerPrograms.find(
+            identity, version: TextFile.read(directory.data + "/PG_VERSION"),
+            elsewhere: elsewhere)
         try await directory.requireEntry(identity, programs)
         let server = EmbeddedServer(
             directory: directory, identity: identity, programs: programs,

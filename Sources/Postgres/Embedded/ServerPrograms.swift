@@ -2,6 +2,20 @@ internal import Glibc
 internal import Subprocess
 internal import SystemPackage
 
+/// Another place where PostgreSQL's programs may be, asked where the system has none that fit.
+package struct ServerProgramSource: Sendable {
+    /// The folders, best first.
+    package var folders: @Sendable () async -> [String]
+    /// How the programs get there, in words that end a message.
+    package var advice: String
+
+    /// Names the place.
+    package init(advice: String, folders: @escaping @Sendable () async -> [String]) {
+        self.advice = advice
+        self.folders = folders
+    }
+}
+
 /// The programs of a PostgreSQL installation, and how programs are run.
 struct ServerPrograms: Sendable {
     /// Where `initdb`, `postgres` and `pg_ctl` are.
@@ -14,11 +28,12 @@ struct ServerPrograms: Sendable {
         let output: String
     }
 
-    /// Looks in PATH, then where Debian keeps the versions, newest first. A version that made
-    /// existing data must be used for it.
+    /// Looks in PATH, then where Debian keeps the versions, newest first, then in `elsewhere`.
+    /// Existing data, made by `version`, wants the programs of that version.
     static func find(
-        _ identity: ServerIdentity, version: String? = nil
-    ) throws(PostgresError) -> ServerPrograms {
+        _ identity: ServerIdentity, version: String? = nil,
+        elsewhere: ServerProgramSource? = nil
+    ) async throws -> ServerPrograms {
         let base = "/usr/lib/postgresql"
         let path = PostgresConfiguration.environment("PATH") ?? "/usr/bin:/bin"
         var candidates = path.split(separator: ":").map(String.init)
@@ -26,18 +41,60 @@ struct ServerPrograms: Sendable {
             candidates.append("\(base)/\(number)/bin")
         }
         if let version { candidates = ["\(base)/\(version)/bin"] + candidates }
-        let needed = ["initdb", "postgres", "pg_ctl"]
-        let found = candidates.first { directory in
-            // Sound: the text outlives the call.
-            needed.allSatisfy { unsafe access(directory + "/" + $0, X_OK) == 0 }
-        }
-        guard let found else {
+        let here = whole(candidates).map { ServerPrograms(directory: $0, identity: identity) }
+        if let found = try await first(of: here, version) { return found }
+        let others = await whole(elsewhere?.folders() ?? [])
+            .map { ServerPrograms(directory: $0, identity: identity) }
+        if let found = try await first(of: others, version) { return found }
+        let advice = elsewhere.map { ", or \($0.advice)" } ?? ""
+        guard let other = (here + others).first, let version else {
             throw PostgresError(
                 .embedded,
                 "PostgreSQL's programs (initdb, postgres, pg_ctl) are neither in PATH nor below "
-                    + "\(base). Install the Debian package with: apt-get install postgresql")
+                    + "\(base). Install the Debian package with: apt-get install postgresql"
+                    + advice)
         }
-        return ServerPrograms(directory: found, identity: identity)
+        throw PostgresError(
+            .embedded,
+            "The embedded database was made by PostgreSQL \(version), and the programs in "
+                + "\(other.directory) are of another version, or \(identity.name) cannot run "
+                + "them. Install PostgreSQL \(version)\(advice)")
+    }
+
+    /// The folders that hold the programs, each once.
+    private static func whole(_ folders: [String]) -> [String] {
+        let needed = ["initdb", "postgres", "pg_ctl"]
+        var seen: Set<String> = []
+        return folders.filter { folder in
+            // Sound: the text outlives the call.
+            needed.allSatisfy { unsafe access(folder + "/" + $0, X_OK) == 0 }
+                && seen.insert(folder).inserted
+        }
+    }
+
+    /// The first installation of a version; without one, the first.
+    private static func first(
+        of installations: [ServerPrograms], _ version: String?
+    ) async throws -> ServerPrograms? {
+        guard let version else { return installations.first }
+        for installation in installations {
+            // Debian's folders say which version is in them.
+            if installation.directory.hasSuffix("/postgresql/\(version)/bin") {
+                return installation
+            }
+            if try await installation.version() == version { return installation }
+        }
+        return nil
+    }
+
+    /// What `postgres --version` says, as far as data must agree with it: `15` of `postgres
+    /// (PostgreSQL) 15.14`.
+    private func version() async throws -> String? {
+        let outcome = try await run("postgres", ["--version"])
+        guard outcome.isSuccess,
+            let number = outcome.output.split(separator: " ").dropFirst(2).first
+        else { return nil }
+        return String(number.prefix { $0.isASCII && $0.isNumber })
     }
 
     private init(directory: String, identity: ServerIdentity) {

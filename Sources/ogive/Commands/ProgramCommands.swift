@@ -1,24 +1,23 @@
 internal import ArgumentParser
-internal import Migrations
 internal import OgiveModels
 
-/// `ogive version`: the versions of program, schema and JSON output.
+/// `ogive version`: the versions of program, schema and libraries, and of the JSON output.
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",
-        abstract: "Print the versions of the program, of its schema and of its JSON output.")
+        abstract: "Print the versions of the program, its schema, its commit and its libraries.")
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() {
-        let schema = SchemaDefinition.current.tables.last?.number ?? 0
-        Output.show(
-            json
-                ? ExactJSON.output([
-                    "ogive": .string(ProgramVersion.text), "schema": .number("\(schema)"),
-                ]).json
-                : "ogive \(ProgramVersion.text), schema \(schema)")
+        guard json else { return Output.show(text: ProgramVersion.report + "\n") }
+        var fields: JSONFields = [
+            "ogive": .string(ProgramVersion.text), "schema": .number("\(ProgramVersion.schema)"),
+            "commit": Installation.commit().map(ExactJSON.string) ?? .null,
+        ]
+        for (name, version) in ProgramVersion.libraries { fields[name] = .string(version) }
+        Output.show(ExactJSON.output(fields).json)
     }
 }
 

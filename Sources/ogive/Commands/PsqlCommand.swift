@@ -83,10 +83,25 @@ struct PsqlCommand: ConfiguredCommand {
                 + "options stand behind --, as in: ogive psql -- -c '\(text)'")
     }
 
+    /// The program to run; where the system has no psql, the one of `ogive[local]`.
+    private static func executable(_ program: String) async -> Subprocess.Executable {
+        let files = FileManager.default
+        let path = (Environment.current["PATH"] ?? "").split(separator: ":")
+        if program == "psql",
+            !path.contains(where: { files.isExecutableFile(atPath: "\($0)/psql") })
+        {
+            let found = await PythonPackages.postgresPrograms.folders()
+                .first { files.isExecutableFile(atPath: $0 + "/psql") }
+            if let found { return .path(FilePath(found + "/psql")) }
+        }
+        return program.contains("/") ? .path(FilePath(program)) : .name(program)
+    }
+
     /// `options` are the server's, for the session.
     private func psql(
         _ connection: PostgresConfiguration, options: String?
     ) async throws -> TerminationStatus {
+        let executable = await Self.executable(program)
         do {
             var environment: [Subprocess.Environment.Key: String?] = [:]
             if let options { environment["PGOPTIONS"] = options }
@@ -94,7 +109,7 @@ struct PsqlCommand: ConfiguredCommand {
                 if let key = Subprocess.Environment.Key(rawValue: name) { environment[key] = value }
             }
             return try await Subprocess.run(
-                program.contains("/") ? .path(FilePath(program)) : .name(program),
+                executable,
                 arguments: .init((program == "psql" ? ["-X"] : []) + arguments),
                 environment: .inherit.updating(environment),
                 input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),

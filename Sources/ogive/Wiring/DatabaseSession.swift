@@ -111,7 +111,8 @@ struct DatabaseSession {
         switch database.location {
         case .embedded(let directory):
             let server = try await EmbeddedPostgres.start(
-                directory: directory, notify: { Output.warn("note: \($0)\n") })
+                directory: directory, elsewhere: PythonPackages.postgresPrograms,
+                notify: { Output.warn("note: \($0)\n") })
             return Self(
                 connection: tuned(server.configuration, database), place: directory,
                 server: server, connectionsMax: database.connections)

@@ -19,6 +19,14 @@ extension PostgresStore {
         }
     }
 
+    /// How far the open runs are, the oldest ones when there are more than `most`.
+    package func openStatus(most: Int) async throws(StoreError) -> [RunStatus] {
+        try await database.with("read the status of open runs") { connection in
+            try await connection.query(ReadingQueries.openRuns, [.int64(Int64(most))])
+                .map(RunStatus.init)
+        }
+    }
+
     /// The workers of the coordinator that leads.
     package func workers() async throws(StoreError) -> [WorkerStatus] {
         try await database.with("read the workers") { connection in
@@ -86,6 +94,22 @@ extension PostgresStore {
         }
     }
 
+    /// Counts over at most `limit` tables of a run, in order of prompt, from prompts after `cursor`.
+    package func census(
+        ofRun run: String, after cursor: PromptID?, limit: Int
+    ) async throws(StoreError) -> TableCensus {
+        try await database.with("look at some tables") { connection in
+            let row = try await connection.query(
+                ReadingQueries.census,
+                [.string(run), .int64(cursor?.rawValue ?? 0), .int64(Int64(limit))]
+            ).one()
+            let last: Int64? = try row.decode("last", as: Int64?.self)
+            return TableCensus(
+                tables: try row.decode("tables"), degenerate: try row.decode("degenerate"),
+                last: last.map { PromptID($0) })
+        }
+    }
+
     private static func noRun(_ name: String) -> StoreError {
         StoreError(.conflict, "There is no run \"\(name)\". `ogive status` lists the runs.")
     }
@@ -135,6 +159,23 @@ package struct TableSummary: Hashable, Sendable {
     package let degenerate: Int
     /// Tables with all draws of the run.
     package let complete: Int
+}
+
+/// Counts over some tables of a run.
+package struct TableCensus: Hashable, Sendable {
+    /// Tables that were looked at.
+    package let tables: Int
+    /// Those whose rewards are all equal.
+    package let degenerate: Int
+    /// The last prompt; `nil` where there was none.
+    package let last: PromptID?
+
+    /// Joins the counts.
+    package init(tables: Int, degenerate: Int, last: PromptID?) {
+        self.tables = tables
+        self.degenerate = degenerate
+        self.last = last
+    }
 }
 
 /// A worker as `ogive status` shows it.

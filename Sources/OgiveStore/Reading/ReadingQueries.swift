@@ -22,6 +22,8 @@ enum ReadingQueries {
         LEFT JOIN ogive.adaptive_runs n USING (run_id)
         """
     static let allRuns = statusColumns + " ORDER BY v.run_id"
+    /// $1 most.
+    static let openRuns = statusColumns + " WHERE v.state = 'open' ORDER BY v.run_id LIMIT $1"
     static let oneRun = statusColumns + " WHERE v.run = $1"
 
     /// What no run names, with each sampling before its scorings.
@@ -61,6 +63,14 @@ enum ReadingQueries {
         SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate,
             count(*) FILTER (WHERE complete) AS complete
         FROM ogive.quantile_tables WHERE run = $1
+        """
+
+    /// Some tables in order of prompt. $1 run, $2 cursor, $3 most.
+    static let census = """
+        SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate,
+            max(prompt_id) AS last
+        FROM (SELECT prompt_id, degenerate FROM ogive.quantile_tables
+            WHERE run = $1 AND prompt_id > $2 ORDER BY prompt_id LIMIT $3) t
         """
 
     static let coordinator = """

@@ -241,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "OgiveCoordinatorTests",
             dependencies: [
-                "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
-                lifecycle, logging,
+                "OgiveCoordinator", "OgiveCore", "OgiveMetrics", "OgiveTesting", "OgiveWire",
+                "OgiveWorker", lifecycle, logging, metrics,
             ],
             swiftSettings: shared),
         .testTarget(
@@ -258,7 +258,8 @@ let package = Package(
         .testTarget(
             name: "OgiveTests",
             dependencies: [
-                "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive",
+                "Harness", "OgiveCore", "OgiveMetrics", "OgiveModels", "OgiveStore",
+                "OgiveTesting", "Postgres", "ogive",
             ],
             swiftSettings: shared),
         .testTarget(

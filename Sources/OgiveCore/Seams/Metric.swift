@@ -118,7 +118,7 @@ extension Metric {
         case .workerLeases: gauge("Leases that this worker holds, by state.", ["state"])
         case .unacknowledgedAge: gauge("Age of the oldest result that is not acknowledged.")
         case .slotTime:
-            counter("Time of this worker's slots, by what they waited for.", ["stage", "waits_for"])
+            counter("Time of slots of this worker by what they wait for.", ["stage", "waits_for"])
         case .requests:
             counter("Requests to model servers.", ["endpoint", "kind", "outcome"])
         case .requestDuration:

@@ -150,7 +150,7 @@ struct TablePass: Sendable {
         cursor = page.last
         if isFirst || page.last == nil { shown = current }
         guard page.last == nil else { return }
-        isFirst = false
+        isFirst = isFirst && current == Count()
         current = Count()
     }
 }

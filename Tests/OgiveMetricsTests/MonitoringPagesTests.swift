@@ -12,11 +12,7 @@ import Testing
 
         func move(by duration: Duration) { moment.withLock { $0 = $0 + duration } }
 
-        var source: TimeSource {
-            var source = TimeSource.machine
-            source.now = { self.moment.withLock { $0 } }
-            return source
-        }
+        var now: TimePoint { moment.withLock { $0 } }
     }
 
     private static let secret = "0123456789abcdef-secret"
@@ -25,7 +21,7 @@ import Testing
     private let readiness = Readiness(of: ["schema", "leadership"])
 
     init() {
-        pulse = Pulse(time: time.source)
+        pulse = Pulse(now: { [time] in time.now })
     }
 
     private func answer(

@@ -7,16 +7,12 @@ import Testing
     private final class ManualTime: Sendable {
         let moment = Mutex(TimePoint.zero)
 
-        var source: TimeSource {
-            var source = TimeSource.machine
-            source.now = { self.moment.withLock { $0 } }
-            return source
-        }
+        var now: TimePoint { moment.withLock { $0 } }
     }
 
     @Test func `The age of a pulse counts from the last beat`() {
         let time = ManualTime()
-        let pulse = Pulse(time: time.source)
+        let pulse = Pulse(now: { time.now })
         #expect(pulse.age == nil)
         pulse.beat()
         #expect(pulse.age == .zero)

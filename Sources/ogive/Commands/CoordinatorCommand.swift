@@ -89,14 +89,9 @@ struct CoordinatorCommand: ConfiguredCommand {
                 }
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
-            let runs = SideService {
-                for await _ in serving {}
-                try Task.checkCancellation()
-                try await RunMetrics(store: store, metrics: monitoring.metrics, logger: logger)
-                    .run()
-            }
+            let runs = RunMetrics(store: store, metrics: monitoring.metrics, logger: logger)
             let runner = ServiceRunner(
-                services: monitoring.services + (monitoring.isOn ? [runs] : []) + [
+                services: monitoring.services(showing: runs, from: serving) + [
                     socket, SideService { try await transport.untilUnguarded() }, announcer,
                     service,
                 ],

@@ -70,7 +70,7 @@ struct WorkerCommand: ConfiguredCommand {
         let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
         let servers = models.servers.map { server in SideService { try await server.run() } }
         try await ServiceRunner(
-            services: monitoring.services + servers + [
+            services: monitoring.services() + servers + [
                 SideService { await provider.run() }, SideService { try await transport.run() },
                 healthy,
             ], followsParent: followParent, logger: logger

@@ -37,11 +37,19 @@ struct Monitoring: Sendable {
         listener = HTTPListener(settings.listen, key: settings.key, pages: pages, logger: logger)
     }
 
-    /// Whether anybody sees the metrics.
-    var isOn: Bool { listener != nil }
-
-    /// What serves the pages, from the start of the process to its end.
-    var services: [SideService] {
-        listener.map { listener in [SideService { try await listener.run() }] } ?? []
+    /// What serves the pages, from the start of the process to its end; nothing if they are off.
+    /// `runs` are shown once `start` has ended.
+    func services(
+        showing runs: RunMetrics? = nil, from start: AsyncStream<Void>? = nil
+    ) -> [SideService] {
+        guard let listener else { return [] }
+        let pages = SideService { try await listener.run() }
+        guard let runs, let start else { return [pages] }
+        let looks = SideService {
+            for await _ in start {}
+            try Task.checkCancellation()
+            try await runs.run()
+        }
+        return [pages, looks]
     }
 }

@@ -46,9 +46,9 @@ struct CoordinatorMetrics: Sendable {
             label: Metric.commitDuration.name, dimensions: [("outcome", outcome)], factory: factory)
     }
 
-    /// This coordinator leads with a term from now on.
-    func noteLeading(_ term: Term) {
-        leads.set(1)
+    /// This coordinator leads with a term, or holds still because another one may lead by now.
+    func noteLeading(_ term: Term, isHeld: Bool) {
+        leads.set(Int64(isHeld ? 0 : 1))
         self.term.set(Int64(term.rawValue))
     }
 

@@ -22,6 +22,15 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         let metrics: CoordinatorMetrics
         let pulse: Pulse
         let readiness: Readiness
+
+        /// Says that it leads, or that it may not while its term is not renewed.
+        func note(_ change: Scheduler.Event, _ term: Term) {
+            guard case .hold(let isHeld) = change else { return }
+            metrics.noteLeading(term, isHeld: isHeld)
+            readiness.note(
+                "leadership", isReady: !isHeld,
+                isHeld ? "its term is not renewed" : "leads with term \(term.rawValue)")
+        }
     }
 
     /// Joins the parts. It counts with `metrics`, beats `pulse` as long as its loop progresses, and
@@ -54,7 +63,6 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         guard let success = try await beating({ try await standby.lead() }) else { return }
         let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
-        monitoring.metrics.noteLeading(term)
         defer { monitoring.metrics.noteResigned() }
         let feed = EventFeed<Scheduler.Event>(
             eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax
@@ -67,8 +75,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             time: time, feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
             try await whenLeading()
-            monitoring.readiness.note(
-                "leadership", isReady: true, "leads with term \(term.rawValue)")
+            monitoring.note(.hold(false), term)
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {
@@ -158,6 +165,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                     // A process that was stopped wakes here, with events from before: it must know
                     // first that its term may be over.
                     if let change = renewer.change(at: now) {
+                        monitoring.note(change, term)
                         effects += scheduler.handle(change, now: now)
                     }
                     effects += scheduler.handle(event, now: now)

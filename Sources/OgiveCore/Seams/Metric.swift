@@ -84,7 +84,7 @@ extension Metric {
     /// Its kind, its labels and what it measures.
     package var definition: Definition {
         switch self {
-        case .leads: gauge("1 while this coordinator leads, 0 while it stands by.")
+        case .leads: gauge("1 while this coordinator leads and may grant, else 0.")
         case .term: gauge("The fencing number of this coordinator's term.")
         case .workers: gauge("Workers that are registered.")
         case .itemsInFlight: gauge("Items that are leased or wait for their commit.")

@@ -94,19 +94,26 @@ extension PostgresStore {
         }
     }
 
-    /// Counts over at most `limit` tables of a run, in order of prompt, from prompts after `cursor`.
+    /// Counts over the tables of a run's next prompts after `cursor`: of those whose numbers are
+    /// within `span` of the first one's.
     package func census(
-        ofRun run: String, after cursor: PromptID?, limit: Int
+        of run: RunStatus, after cursor: PromptID?, span: Int64
     ) async throws(StoreError) -> TableCensus {
         try await database.with("look at some tables") { connection in
-            let row = try await connection.query(
-                ReadingQueries.census,
-                [.string(run), .int64(cursor?.rawValue ?? 0), .int64(Int64(limit))]
+            let next = try await connection.query(
+                ReadingQueries.nextPrompt,
+                [.string(run.promptSet), .int64(cursor?.rawValue ?? 0)])
+            guard let row = next.first else {
+                return TableCensus(tables: 0, degenerate: 0, last: nil)
+            }
+            let first: Int64 = try row.decode("prompt_id")
+            let last = first + span - 1
+            let counts = try await connection.query(
+                ReadingQueries.census, [.string(run.run), .int64(first), .int64(last)]
             ).one()
-            let last: Int64? = try row.decode("last", as: Int64?.self)
             return TableCensus(
-                tables: try row.decode("tables"), degenerate: try row.decode("degenerate"),
-                last: last.map { PromptID($0) })
+                tables: try counts.decode("tables"), degenerate: try counts.decode("degenerate"),
+                last: PromptID(last))
         }
     }
 
@@ -167,7 +174,7 @@ package struct TableCensus: Hashable, Sendable {
     package let tables: Int
     /// Those whose rewards are all equal.
     package let degenerate: Int
-    /// The last prompt; `nil` where there was none.
+    /// Where to go on; `nil` where no prompt was left.
     package let last: PromptID?
 
     /// Joins the counts.

@@ -65,12 +65,16 @@ enum ReadingQueries {
         FROM ogive.quantile_tables WHERE run = $1
         """
 
-    /// Some tables in order of prompt. $1 run, $2 cursor, $3 most.
+    /// Where the next tables may be. $1 prompt set, $2 cursor.
+    static let nextPrompt = """
+        SELECT prompt_id FROM ogive.prompts WHERE prompt_set = $1 AND prompt_id > $2
+        ORDER BY prompt_id LIMIT 1
+        """
+    /// Counts over tables by the numbers of their prompts, which an index finds: to take the first
+    /// ones in order would sort all others. $1 run, $2 first, $3 last.
     static let census = """
-        SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate,
-            max(prompt_id) AS last
-        FROM (SELECT prompt_id, degenerate FROM ogive.quantile_tables
-            WHERE run = $1 AND prompt_id > $2 ORDER BY prompt_id LIMIT $3) t
+        SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate
+        FROM ogive.quantile_tables WHERE run = $1 AND prompt_id BETWEEN $2 AND $3
         """
 
     static let coordinator = """

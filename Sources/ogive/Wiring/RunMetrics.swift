@@ -20,8 +20,8 @@ struct RunMetrics: Sendable {
     private static let lingering = Duration.seconds(600)
     /// Most runs that are shown.
     private static let runsMax = 64
-    /// Most tables that are looked at in a period.
-    private static let tablesMax = 2_000
+    /// Most prompts whose tables are looked at in a period.
+    private static let span: Int64 = 2_000
 
     /// Publishes until the task is cancelled.
     func run() async throws {
@@ -47,8 +47,7 @@ struct RunMetrics: Sendable {
             var run = shown[status.run] ?? ShownRun()
             run.closedAt = nil
             run.tables.add(
-                try await store.census(
-                    ofRun: status.run, after: run.tables.cursor, limit: Self.tablesMax))
+                try await store.census(of: status, after: run.tables.cursor, span: Self.span))
             publish(status, &run, at: time)
             shown[status.run] = run
         }

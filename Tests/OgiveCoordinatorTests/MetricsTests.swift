@@ -2,6 +2,7 @@ import Metrics
 import OgiveCore
 import OgiveTesting
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @testable import OgiveCoordinator
@@ -61,6 +62,31 @@ import Testing
         #expect(ofWorker[#"ogive_requests_in_flight{endpoint="fake",side="policy"}"#] == 0)
         let breaker = #"ogive_breaker_state{endpoint="fake",side="policy",state="#
         #expect(ofWorker[breaker + #""closed"}"#] == 1 && ofWorker[breaker + #""open"}"#] == 0)
+    }
+
+    @Test func `A leader whose term is not renewed is not ready, until it is`() async {
+        let fleet = Fleet(prompts: 0)
+        let isAway = Atomic(true)
+        fleet.store.setFate { call in
+            call == .renew && isAway.load(ordering: .relaxed)
+                ? .fail(StoreError(.unavailable, "connection refused")) : .succeed
+        }
+        let (registry, readiness) = (MetricsRegistry(), Readiness(of: ["leadership"]))
+        let coordinator = fleet.coordinator(metrics: registry, readiness: readiness) {
+            $0.termExpiry = .milliseconds(200)
+        }
+        await fleet.run([coordinator]) {
+            await #expect(throws: Never.self) {
+                try await eventually("the term to run out") {
+                    readiness.all.first?.state == "its term is not renewed"
+                        && Self.values(registry)["ogive_coordinator_leads"] == 0
+                }
+                isAway.store(false, ordering: .relaxed)
+                try await eventually("the term to be renewed") {
+                    readiness.isReady && Self.values(registry)["ogive_coordinator_leads"] == 1
+                }
+            }
+        }
     }
 
     @Test func `A commit counts tokens by side, and new failures by their codes`() {

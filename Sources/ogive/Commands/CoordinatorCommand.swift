@@ -16,6 +16,7 @@ struct CoordinatorCommand: ConfiguredCommand {
             one of them takes over when the leader ends or its term expires.
 
             To be reached from other machines it needs keys: see `ogive keys --help`.
+            `coordinator.http` of the configuration serves metrics and health.
 
             Example: ogive coordinator config/vllm.yaml
             """)

@@ -17,6 +17,7 @@ struct WorkerCommand: ConfiguredCommand {
             come and go.
 
             A coordinator on another machine asks for keys: see `ogive keys --help`.
+            `worker.http` of the configuration serves metrics and health.
 
             Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
             """)

@@ -78,9 +78,9 @@ final class WorkerMetrics: Sendable {
         }
     }
 
-    /// The metrics of an endpoint.
+    /// The metrics of an endpoint. A password in its address is not shown.
     func endpoint(_ name: String, isPolicy: Bool) -> EndpointMetrics {
-        EndpointMetrics(name, isPolicy: isPolicy, factory)
+        EndpointMetrics(Secrets.hiding(in: name), isPolicy: isPolicy, factory)
     }
 }
 

@@ -64,6 +64,16 @@ import Testing
         #expect(ofWorker[breaker + #""closed"}"#] == 1 && ofWorker[breaker + #""open"}"#] == 0)
     }
 
+    @Test func `A password in the address of an endpoint is not shown`() async {
+        let (fleet, registry) = (Fleet(), MetricsRegistry())
+        let models = FakeModels(endpoints: [.init("http://me:open-sesame@m:1")])
+        await fleet.run([fleet.coordinator(), fleet.worker(1, models, metrics: registry)]) {
+            await fleet.finish()
+        }
+        let endpoints = Self.values(registry).keys.filter { $0.contains("endpoint=") }
+        #expect(!endpoints.isEmpty && endpoints.allSatisfy { $0.contains("me:[hidden]@m:1") })
+    }
+
     @Test func `A leader whose term is not renewed is not ready, until it is`() async {
         let fleet = Fleet(prompts: 0)
         let isAway = Atomic(true)

@@ -34,9 +34,9 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     }
 
     /// Joins the parts. It counts with `metrics`, beats `pulse` as long as its loop progresses, and
-    /// tells `readiness` where it stands. `whenLeading` is called once this coordinator leads: only then should its
-    /// address be open, so that workers find the one that leads. Nobody is served until it
-    /// returns, and nobody at all when it throws.
+    /// tells `readiness` where it stands. `whenLeading` is called once this coordinator leads: only
+    /// then should its address be open, so that workers find the one that leads. Nobody is served
+    /// until it returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
         time: TimeSource, logger: Logger,

@@ -36,6 +36,7 @@ let orderedCollections = Target.Dependency.product(
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -58,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -134,12 +136,17 @@ let package = Package(
             swiftSettings: shared),
         // The service that grants leases and lands results.
         .target(
-            name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging],
+            name: "OgiveCoordinator", dependencies: ["OgiveCore", lifecycle, logging, metrics],
             swiftSettings: shared),
         // The service that samples and scores.
         .target(
             name: "OgiveWorker",
-            dependencies: ["OgiveCore", deque, lifecycle, logging],
+            dependencies: ["OgiveCore", deque, lifecycle, logging, metrics],
+            swiftSettings: shared),
+        // The backend of swift-metrics, its page, and the health of a process, over HTTP.
+        .target(
+            name: "OgiveMetrics",
+            dependencies: ["OgiveCore", logging, metrics, nioCore, nioHTTP1, nioPosix],
             swiftSettings: shared),
         // The checks of models before a run.
         .target(name: "OgivePreflight", dependencies: ["OgiveCore"], swiftSettings: shared),
@@ -152,9 +159,9 @@ let package = Package(
             name: "ogive",
             dependencies: [
                 "CZlib", "CZstd", "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore",
-                "OgiveDashboard", "OgiveModels", "OgivePreflight", "OgiveStore", "OgiveTransport",
-                "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards", argumentParser,
-                lifecycle, logging, subprocess, system, unixSignals, yams,
+                "OgiveDashboard", "OgiveMetrics", "OgiveModels", "OgivePreflight", "OgiveStore",
+                "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
+                argumentParser, lifecycle, logging, metrics, subprocess, system, unixSignals, yams,
             ],
             swiftSettings: shared,
             // libzmq calls the program's own: the page Security says why.
@@ -238,8 +245,14 @@ let package = Package(
         .testTarget(
             name: "OgiveCoordinatorTests",
             dependencies: [
-                "OgiveCoordinator", "OgiveCore", "OgiveTesting", "OgiveWire", "OgiveWorker",
-                lifecycle, logging,
+                "OgiveCoordinator", "OgiveCore", "OgiveMetrics", "OgiveTesting", "OgiveWire",
+                "OgiveWorker", lifecycle, logging, metrics,
+            ],
+            swiftSettings: shared),
+        .testTarget(
+            name: "OgiveMetricsTests",
+            dependencies: [
+                "OgiveCore", "OgiveMetrics", "OgiveTesting", logging, metrics, nioCore, nioPosix,
             ],
             swiftSettings: shared),
         .testTarget(
@@ -252,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "OgiveTests",
             dependencies: [
-                "Harness", "OgiveCore", "OgiveModels", "OgiveTesting", "Postgres", "ogive",
+                "Harness", "OgiveCore", "OgiveMetrics", "OgiveModels", "OgiveStore",
+                "OgiveTesting", "Postgres", "ogive",
             ],
             swiftSettings: shared),
         .testTarget(

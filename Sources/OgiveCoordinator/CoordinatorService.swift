@@ -1,4 +1,5 @@
 package import Logging
+package import Metrics
 package import OgiveCore
 internal import ServiceLifecycle
 
@@ -13,14 +14,34 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private let store: any Store
     private let time: TimeSource
     private let logger: Logger
+    private let monitoring: Monitoring
     private let whenLeading: @Sendable () async throws -> Void
 
-    /// Joins the parts. `whenLeading` is called once this coordinator leads: only then should its
-    /// address be open, so that workers find the one that leads. Nobody is served until it
-    /// returns, and nobody at all when it throws.
+    /// What is seen of it from outside.
+    private struct Monitoring {
+        let metrics: CoordinatorMetrics
+        let pulse: Pulse
+        let readiness: Readiness
+
+        /// Says that it leads, or that it may not while its term is not renewed.
+        func note(_ change: Scheduler.Event, _ term: Term) {
+            guard case .hold(let isHeld) = change else { return }
+            metrics.noteLeading(term, isHeld: isHeld)
+            readiness.note(
+                "leadership", isReady: !isHeld,
+                isHeld ? "its term is not renewed" : "leads with term \(term.rawValue)")
+        }
+    }
+
+    /// Joins the parts. It counts with `metrics`, beats `pulse` as long as its loop progresses, and
+    /// tells `readiness` where it stands. `whenLeading` is called once this coordinator leads: only
+    /// then should its address be open, so that workers find the one that leads. Nobody is served
+    /// until it returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
         time: TimeSource, logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, pulse: Pulse = Pulse(),
+        readiness: Readiness = Readiness(),
         whenLeading: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.configuration = configuration
@@ -28,6 +49,8 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         self.store = store
         self.time = time
         self.logger = logger
+        monitoring = Monitoring(
+            metrics: CoordinatorMetrics(metrics), pulse: pulse, readiness: readiness)
         self.whenLeading = whenLeading
     }
 
@@ -36,9 +59,11 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     package func run() async throws {
         let standby = Standby(
             configuration: configuration, store: store, time: time, logger: logger)
-        guard let success = try await standby.lead() else { return }
+        monitoring.readiness.note("leadership", isReady: true, "stands by")
+        guard let success = try await beating({ try await standby.lead() }) else { return }
         let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
+        defer { monitoring.metrics.noteResigned() }
         let feed = EventFeed<Scheduler.Event>(
             eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax
         ) { event in
@@ -50,6 +75,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
             time: time, feed: feed, logger: logger, transportCounts: { transport.counts })
         do {
             try await whenLeading()
+            monitoring.note(.hold(false), term)
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup(of: Bool.self) { group in
                     group.addTask {
@@ -77,6 +103,23 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         logger.notice("resigned", metadata: ["term": "\(term.rawValue)"])
     }
 
+    /// Beats while it stands by: what the database does there says nothing of this process.
+    private func beating(
+        _ body: @escaping @Sendable () async throws -> Standby.Success?
+    ) async throws -> Standby.Success? {
+        try await withThrowingTaskGroup(of: Standby.Success?.self) { group in
+            group.addTask {
+                while true {
+                    monitoring.pulse.beat()
+                    try await time.sleep(TotalsPublisher.interval)
+                }
+            }
+            group.addTask { try await body() }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// What goes on beside the scheduler.
     private func duties(
         _ feed: EventFeed<Scheduler.Event>, _ renewer: TermRenewer
@@ -97,24 +140,32 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         let term = success.term
         var scheduler = Scheduler(
             term: term, key: success.key, limits: configuration.limits)
-        let dispatcher = StoreDispatcher(store: store, term: term, feed: feed, logger: logger)
+        let dispatcher = StoreDispatcher(
+            store: store, term: term, feed: feed, time: time, metrics: monitoring.metrics,
+            logger: logger)
         let recorder = WorkerRecorder(
             store: store, term: term, limits: configuration.limits, time: time, feed: feed,
             logger: logger)
         let log = NoticeLog(logger: logger)
+        var totals = TotalsPublisher(monitoring.metrics)
         var drainingSince: TimePoint?
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await recorder.run() }
             while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
+                monitoring.pulse.beat()
                 var effects: [Scheduler.Effect] = []
                 // Not behind what waits in the feed: nobody who talks much holds up the end.
                 let isEnding = drainingSince == nil && Task.isShuttingDownGracefully
                 for event in isEnding ? [.drain] + events : events {
                     let now = time.now()
-                    if case .drain = event { drainingSince = drainingSince ?? now }
+                    if case .drain = event {
+                        drainingSince = drainingSince ?? now
+                        monitoring.readiness.note("leadership", isReady: false, "drains")
+                    }
                     // A process that was stopped wakes here, with events from before: it must know
                     // first that its term may be over.
                     if let change = renewer.change(at: now) {
+                        monitoring.note(change, term)
                         effects += scheduler.handle(change, now: now)
                     }
                     effects += scheduler.handle(event, now: now)
@@ -134,6 +185,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                     }
                 }
                 renewer.note(scheduler.counters)
+                totals.publish(scheduler, transport.counts, now: time.now())
                 await deliver(outgoing, feed)
                 if let drainingSince, isDrained(scheduler, since: drainingSince) { break }
             }

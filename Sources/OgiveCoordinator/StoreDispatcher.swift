@@ -7,6 +7,8 @@ struct StoreDispatcher: Sendable {
     let store: any Store
     let term: Term
     let feed: EventFeed<Scheduler.Event>
+    let time: TimeSource
+    let metrics: CoordinatorMetrics
     let logger: Logger
 
     /// Carries out one effect; effects that do not concern the database are ignored.
@@ -19,9 +21,17 @@ struct StoreDispatcher: Sendable {
                 },
                 success: { .page(run.id, $0) }, failure: { .pageFailed(run.id, $0) })
         case .land(let batch):
+            let begun = time.now()
             await report(
                 { () async throws(StoreError) in try await store.land(batch, term: term) },
-                success: { .landed(batch.id, $0) }, failure: { .landingFailed(batch.id, $0) })
+                success: { receipt in
+                    metrics.noteCommit(batch, receipt, after: time.now() - begun)
+                    return .landed(batch.id, receipt)
+                },
+                failure: { error in
+                    metrics.noteFailedCommit(after: time.now() - begun)
+                    return .landingFailed(batch.id, error)
+                })
         case .bind(let binding):
             await report(
                 { () async throws(StoreError) in try await store.bind(binding, term: term) },

@@ -26,6 +26,11 @@ struct EndpointState: Sendable {
     /// Most requests at once.
     var limit: Int { concurrency.limit }
 
+    /// How it stands, for metrics.
+    var endpointLoad: EndpointLoad {
+        EndpointLoad(inFlight: requestsUnderWay, limit: limit, breaker: breaker.state)
+    }
+
     /// Work under way in relation to what may be.
     var load: Double { Double(workUnderWay) / Double(limit) }
 

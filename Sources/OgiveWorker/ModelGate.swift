@@ -25,22 +25,29 @@ final class ModelGate: Sendable {
     private let random: @Sendable () -> Double
     private let capacityChanges: Counter
     private let notice: @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void
+    private let observe:
+        @Sendable (EndpointPool.Pass, CircuitBreaker.Verdict, _ duration: Duration) -> Void
 
-    /// `notice` is called when an endpoint goes, and when it is back; `capacityChanges` counts the
-    /// changes of the capacity.
+    /// `notice` is called when an endpoint goes, and when it is back; `observe` when a request
+    /// ended; `capacityChanges` counts the changes of the capacity.
     init(
         _ pool: EndpointPool, time: TimeSource,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         capacityChanges: Counter = Counter(),
         notice: @escaping @Sendable (_ endpoint: String, CircuitBreaker.Outage?) -> Void = {
             _, _ in
-        }
+        },
+        observe:
+            @escaping @Sendable (EndpointPool.Pass, CircuitBreaker.Verdict, Duration) -> Void = {
+                _, _, _ in
+            }
     ) {
         state = Mutex(State(pool: pool))
         self.time = time
         self.random = random
         self.capacityChanges = capacityChanges
         self.notice = notice
+        self.observe = observe
     }
 
     /// Why no request passes; `nil` while an endpoint is left.
@@ -54,6 +61,11 @@ final class ModelGate: Sendable {
                 endpoint.breaker.outage.map { (endpoint.name, $0) }
             }
         }
+    }
+
+    /// How the endpoints stand, in the order of the configuration.
+    var loads: [EndpointLoad] {
+        state.withLock { $0.pool.endpoints.map(\.endpointLoad) }
     }
 
     /// Requests that may be under way at once.
@@ -117,6 +129,7 @@ final class ModelGate: Sendable {
         _ answer: RequestAnswer = RequestAnswer()
     ) {
         let (now, chance) = (time.now(), random())
+        observe(pass, verdict, now - pass.began)
         change(pass.endpoint) {
             $0.report(pass, verdict, answer, now: now, random: chance)
         }

@@ -12,6 +12,8 @@ final class ModelGates: Sendable {
         let gate: ModelGate
         let isPolicy: Bool
         let endpoints: [Probe]
+        /// Those of each endpoint.
+        let metrics: [EndpointMetrics]
     }
 
     /// How an endpoint is looked at.
@@ -27,15 +29,20 @@ final class ModelGates: Sendable {
     private let breaker: CircuitBreaker
     private let configuration: WorkerConfiguration
     private let time: TimeSource
+    private let metrics: WorkerMetrics
     private let logger: Logger
 
-    init(configuration: WorkerConfiguration, time: TimeSource, logger: Logger) {
+    init(
+        configuration: WorkerConfiguration, time: TimeSource, metrics: WorkerMetrics,
+        logger: Logger
+    ) {
         var backOff = BackOff()
         backOff.first = configuration.probeInterval
         backOff.longest = configuration.probeInterval * WorkerConfiguration.probeIntervalsMax
         breaker = CircuitBreaker(backOff: backOff, waitMax: configuration.outageMax)
         self.configuration = configuration
         self.time = time
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -44,6 +51,13 @@ final class ModelGates: Sendable {
 
     /// All gates there are.
     var all: [Entry] { entries.withLock { $0 } }
+
+    /// Publishes how all endpoints stand.
+    func publishLoads() {
+        for entry in all {
+            for (metrics, load) in zip(entry.metrics, entry.gate.loads) { metrics.publish(load) }
+        }
+    }
 
     /// The endpoints that get no requests.
     func outages(now: TimePoint) -> [EndpointOutage] {
@@ -117,14 +131,16 @@ final class ModelGates: Sendable {
                     concurrency: concurrency.limit(of: limits, now: now), now: now)
             }
             let logger = logger
+            let measures = endpoints.map { metrics.endpoint($0.probe.name, isPolicy: isPolicy) }
             let gate = ModelGate(
                 EndpointPool(states), time: time, capacityChanges: capacityChanges,
-                notice: { Self.log(logger, name, $0, $1) })
+                notice: { Self.log(logger, name, $0, $1) },
+                observe: { measures[$0.endpoint].note($0.request, $1, after: $2) })
             capacityChanges.add()
             entries.append(
                 Entry(
                     name: name, kind: kind, model: model, gate: gate, isPolicy: isPolicy,
-                    endpoints: endpoints.map(\.probe)))
+                    endpoints: endpoints.map(\.probe), metrics: measures))
             return gate
         }
     }

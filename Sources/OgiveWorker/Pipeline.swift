@@ -13,12 +13,14 @@ struct Pipeline: Sendable {
     private let scores: StageQueue<LeaseJob>
     private let leases = PipelineLeases()
     private let gates: ModelGates
+    private let metrics: WorkerMetrics
     /// The changes of the gates' capacities that were followed.
     private let followed = Counter()
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
-        logger: Logger, split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
+        metrics: WorkerMetrics, logger: Logger,
+        split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]],
         feed: EventFeed<WorkerSession.Event>
     ) {
         self.configuration = configuration
@@ -26,7 +28,9 @@ struct Pipeline: Sendable {
         self.time = time
         self.split = split
         self.feed = feed
-        gates = ModelGates(configuration: configuration, time: time, logger: logger)
+        self.metrics = metrics
+        gates = ModelGates(
+            configuration: configuration, time: time, metrics: metrics, logger: logger)
         samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
         scores = StageQueue(capacity: configuration.scoreConcurrency.initial)
     }
@@ -57,6 +61,10 @@ struct Pipeline: Sendable {
                 gates: gates, provider: provider, configuration: configuration, time: time,
                 feed: feed)
             group.addTask { try await watch.run(offer) }
+            let meter = PipelineMeter(gates: gates, metrics: metrics, time: time) {
+                (samples.load, scores.load)
+            }
+            group.addTask { try await meter.run() }
             // `waitForAll` would wait for the other stages before it throws; this ends them.
             for try await _ in group {}
         }

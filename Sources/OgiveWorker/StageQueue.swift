@@ -36,6 +36,14 @@ final class StageQueue<Element: Sendable>: Sendable {
         return hasChanged
     }
 
+    /// How the stage stands.
+    var load: StageLoad {
+        state.withLock { state in
+            StageLoad(
+                used: state.slotsUsed, slots: state.capacity, waiting: state.elements.count)
+        }
+    }
+
     /// A slot is free: what `next` gave last is done with.
     func finish() {
         let waiter = state.withLock { state in

@@ -1,4 +1,5 @@
 package import Logging
+package import Metrics
 package import OgiveCore
 internal import ServiceLifecycle
 
@@ -13,12 +14,18 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     private let provider: any ModelProvider
     private let time: TimeSource
     private let logger: Logger
+    private let metrics: WorkerMetrics
+    private let pulse: Pulse
+    private let readiness: Readiness
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
 
-    /// Joins the parts. `split` cuts results into parts that fit a message.
+    /// Joins the parts. It counts with `metrics`, beats `pulse` as long as its loop progresses, and
+    /// tells `readiness` where it stands. `split` cuts results into parts that fit a message.
     package init(
         configuration: WorkerConfiguration, transport: Transport, provider: any ModelProvider,
         time: TimeSource, logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, pulse: Pulse = Pulse(),
+        readiness: Readiness = Readiness(),
         split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]]
     ) {
         self.configuration = configuration
@@ -26,6 +33,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         self.provider = provider
         self.time = time
         self.logger = logger
+        self.metrics = WorkerMetrics(metrics)
+        self.pulse = pulse
+        self.readiness = readiness
         self.split = split
     }
 
@@ -38,6 +48,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         } catch {
             throw WorkerError(code: .models, message: error.message, cause: error)
         }
+        readiness.note("models", isReady: true, "answered")
         let feed = EventFeed<WorkerSession.Event>(
             eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax
         ) { event in
@@ -45,8 +56,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             return said.byteCount
         }
         let pipeline = Pipeline(
-            configuration: configuration, provider: provider, time: time, logger: logger,
-            split: split, feed: feed)
+            configuration: configuration, provider: provider, time: time, metrics: metrics,
+            logger: logger, split: split, feed: feed)
         let exit = try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: WorkerSession.Exit?.self) { group in
                 group.addTask {
@@ -98,12 +109,14 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             name: configuration.name, version: configuration.version, offer: offer,
             limits: configuration.sessionLimits, now: time.now())
         _ = session.handle(.room(configuration.firstLeases), now: time.now())
+        var report = SessionReport(metrics: metrics, readiness: readiness)
         var search = CoordinatorSearch(patience: configuration.connectMax)
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
         while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
             let now = time.now()
+            pulse.beat()
             var effects: [WorkerSession.Effect] = []
             for event in events {
                 end?.note(event, now: now)
@@ -144,6 +157,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                 case .exit(let reason): exit = exit ?? reason
                 }
             }
+            report.tell(session, now: now)
             await send(messages)
             if let exit { return exit }
         }

@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import OgiveCoordinator
 import OgiveCore
 import OgiveTesting
@@ -32,6 +33,8 @@ struct Fleet {
 
     func coordinator(
         over network: FakeTransport? = nil,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, pulse: Pulse = Pulse(),
+        readiness: Readiness = Readiness(),
         _ adjust: (inout CoordinatorConfiguration) -> Void = { _ in },
         whenLeading: @escaping @Sendable () -> Void = {}
     ) -> CoordinatorService<FakeCoordinatorTransport> {
@@ -46,11 +49,14 @@ struct Fleet {
         adjust(&configuration)
         return CoordinatorService(
             configuration: configuration, transport: (network ?? self.network).coordinator,
-            store: store, time: .machine, logger: Self.logger, whenLeading: whenLeading)
+            store: store, time: .machine, logger: Self.logger, metrics: metrics, pulse: pulse,
+            readiness: readiness, whenLeading: whenLeading)
     }
 
     func worker(
-        _ number: UInt64, _ models: FakeModels = FakeModels()
+        _ number: UInt64, _ models: FakeModels = FakeModels(),
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, pulse: Pulse = Pulse(),
+        readiness: Readiness = Readiness()
     ) -> WorkerService<FakeWorkerTransport> {
         var configuration = WorkerConfiguration(name: "worker-\(number)", version: "1")
         configuration.sampleConcurrency = 2
@@ -60,7 +66,8 @@ struct Fleet {
         return WorkerService(
             configuration: configuration,
             transport: network.connect(WorkerID(high: 1 << 63, low: number)), provider: models,
-            time: .machine, logger: Self.logger, split: { ResultSplitter().split($0) })
+            time: .machine, logger: Self.logger, metrics: metrics, pulse: pulse,
+            readiness: readiness, split: { ResultSplitter().split($0) })
     }
 
     /// Runs services while `body` waits for something; then cancels them.

@@ -91,6 +91,18 @@ extension StoreTests {
             }
         }
 
+        @Test("a look at some tables reads these, however many there are")
+        func readsSomeTables() async throws {
+            try await Self.withRun(prompts: 20_000, isAnalyzed: true) { database, _ in
+                let next = try await database.rowsTouched(
+                    by: ReadingQueries.nextPrompt, ["'set'", "9000"], after: "SELECT 1")
+                #expect(next < 20)
+                let census = try await database.rowsTouched(
+                    by: ReadingQueries.census, ["'run'", "9001", "9200"], after: "SELECT 1")
+                #expect(census >= 200 && census < 20 * 200)
+            }
+        }
+
         @Test("a run's end tells the planner of tables that it has not seen")
         func analyzes() async throws {
             try await TestDatabase.with { database in

@@ -1,4 +1,4 @@
-/// Totals since the coordinator began, for metrics and tests.
+/// Totals since the coordinator began: plain numbers, whose names and labels are not its concern.
 package struct SchedulerCounters: Hashable, Sendable {
     /// Leases granted.
     package var granted = 0
@@ -29,22 +29,4 @@ package struct SchedulerCounters: Hashable, Sendable {
 
     /// All zero.
     package init() {}
-
-    /// The totals under the names by which operators know them: each that is declared has one.
-    package var counts: [String: Int] {
-        [
-            "ogive_leases_granted_total": granted,
-            "ogive_lease_expirations_total": expired,
-            "ogive_leases_adopted_total": adopted,
-            "ogive_results_total{outcome=committed}": committed,
-            "ogive_results_total{outcome=duplicate}": duplicates,
-            "ogive_results_total{outcome=stale}": stale,
-            "ogive_results_total{outcome=rejected}": rejected,
-            "ogive_results_total{outcome=deferred}": deferred,
-            "ogive_leases_unproved_total": unproved,
-            "ogive_leases_returned_total": returned,
-            "ogive_failures_total": failures,
-            "ogive_database_errors_total": databaseErrors,
-        ]
-    }
 }

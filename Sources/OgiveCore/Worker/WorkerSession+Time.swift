@@ -11,6 +11,7 @@ extension WorkerSession {
             TaskResult(claim: claim, part: part, items: items)
         }
         entry.results = Dictionary(uniqueKeysWithValues: results.map { ($0.part, $0) })
+        entry.doneAt = now
         held[ticket] = entry
         pace.note(now: now, limits)
         send(ticket, now: now)

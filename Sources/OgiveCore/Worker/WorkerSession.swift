@@ -23,6 +23,8 @@ package struct WorkerSession: Sendable {
         var isStarted = false
         /// Results that are not acknowledged, by part; `nil` while there are none.
         var results: [Int: TaskResult]?
+        /// Since when there are some.
+        var doneAt: TimePoint?
         var sentAt = TimePoint.zero
     }
 
@@ -177,6 +179,12 @@ package struct WorkerSession: Sendable {
     /// Leases whose results wait for their acknowledgement.
     package var unacked: Int { held.count - working }
 
+    /// Since when the oldest result waits for its acknowledgement; `nil` where none does.
+    package var oldestUnacked: TimePoint? { held.oldest }
+
+    /// Whether it takes nothing new, because it is to leave.
+    package var isDraining: Bool { drainingSince != nil }
+
     /// How many leases the worker is willing to hold now. While acknowledgements are what it waits
     /// for, it moves by quarters, or each of them would be answered with another credit.
     var credit: Int {
@@ -203,6 +211,9 @@ struct HeldLeases: Sendable {
 
     /// In the order in which they came; for what is done seldom.
     var ordered: [(key: Ticket, value: Held)] { entries.sorted { $0.key < $1.key } }
+
+    /// Since when the oldest results wait; for what is done seldom.
+    var oldest: TimePoint? { entries.values.lazy.compactMap(\.doneAt).min() }
 
     /// Which lease has a name now.
     func ticket(of name: LeaseName) -> Ticket? { tickets[name] }

@@ -19,6 +19,14 @@ extension PostgresStore {
         }
     }
 
+    /// How far the open runs are, the oldest ones when there are more than `most`.
+    package func openStatus(most: Int) async throws(StoreError) -> [RunStatus] {
+        try await database.with("read the status of open runs") { connection in
+            try await connection.query(ReadingQueries.openRuns, [.int64(Int64(most))])
+                .map(RunStatus.init)
+        }
+    }
+
     /// The workers of the coordinator that leads.
     package func workers() async throws(StoreError) -> [WorkerStatus] {
         try await database.with("read the workers") { connection in
@@ -86,6 +94,29 @@ extension PostgresStore {
         }
     }
 
+    /// Counts over the tables of a run's next prompts after `cursor`: of those whose numbers are
+    /// within `span` of the first one's.
+    package func census(
+        of run: RunStatus, after cursor: PromptID?, span: Int64
+    ) async throws(StoreError) -> TableCensus {
+        try await database.with("look at some tables") { connection in
+            let next = try await connection.query(
+                ReadingQueries.nextPrompt,
+                [.string(run.promptSet), .int64(cursor?.rawValue ?? 0)])
+            guard let row = next.first else {
+                return TableCensus(tables: 0, degenerate: 0, last: nil)
+            }
+            let first: Int64 = try row.decode("prompt_id")
+            let last = first + span - 1
+            let counts = try await connection.query(
+                ReadingQueries.census, [.string(run.run), .int64(first), .int64(last)]
+            ).one()
+            return TableCensus(
+                tables: try counts.decode("tables"), degenerate: try counts.decode("degenerate"),
+                last: PromptID(last))
+        }
+    }
+
     private static func noRun(_ name: String) -> StoreError {
         StoreError(.conflict, "There is no run \"\(name)\". `ogive status` lists the runs.")
     }
@@ -135,6 +166,23 @@ package struct TableSummary: Hashable, Sendable {
     package let degenerate: Int
     /// Tables with all draws of the run.
     package let complete: Int
+}
+
+/// Counts over some tables of a run.
+package struct TableCensus: Hashable, Sendable {
+    /// Tables that were looked at.
+    package let tables: Int
+    /// Those whose rewards are all equal.
+    package let degenerate: Int
+    /// Where to go on; `nil` where no prompt was left.
+    package let last: PromptID?
+
+    /// Joins the counts.
+    package init(tables: Int, degenerate: Int, last: PromptID?) {
+        self.tables = tables
+        self.degenerate = degenerate
+        self.last = last
+    }
 }
 
 /// A worker as `ogive status` shows it.

@@ -23,6 +23,8 @@ enum ReadingQueries {
         LEFT JOIN ogive.adaptive_runs n USING (run_id)
         """
     static let allRuns = statusColumns + " ORDER BY v.run_id"
+    /// $1 most.
+    static let openRuns = statusColumns + " WHERE v.state = 'open' ORDER BY v.run_id LIMIT $1"
     static let oneRun = statusColumns + " WHERE v.run = $1"
 
     /// What no run names, with each sampling before its scorings.
@@ -62,6 +64,18 @@ enum ReadingQueries {
         SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate,
             count(*) FILTER (WHERE complete) AS complete
         FROM ogive.quantile_tables WHERE run = $1
+        """
+
+    /// Where the next tables may be. $1 prompt set, $2 cursor.
+    static let nextPrompt = """
+        SELECT prompt_id FROM ogive.prompts WHERE prompt_set = $1 AND prompt_id > $2
+        ORDER BY prompt_id LIMIT 1
+        """
+    /// Counts over tables by the numbers of their prompts, which an index finds: to take the first
+    /// ones in order would sort all others. $1 run, $2 first, $3 last.
+    static let census = """
+        SELECT count(*) AS tables, count(*) FILTER (WHERE degenerate) AS degenerate
+        FROM ogive.quantile_tables WHERE run = $1 AND prompt_id BETWEEN $2 AND $3
         """
 
     static let coordinator = """

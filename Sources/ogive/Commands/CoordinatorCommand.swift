@@ -16,6 +16,7 @@ struct CoordinatorCommand: ConfiguredCommand {
             one of them takes over when the leader ends or its term expires.
 
             To be reached from other machines it needs keys: see `ogive keys --help`.
+            `coordinator.http` of the configuration serves metrics and health.
 
             Example: ogive coordinator config/vllm.yaml
             """)
@@ -39,7 +40,11 @@ struct CoordinatorCommand: ConfiguredCommand {
         let configuration = try file.load()
         defer { LogSetup.finish(configuration.log) }
         let logger = LogSetup.logger("coordinator", configuration.log)
+        let monitoring = try Monitoring(
+            configuration.coordinator.http, role: "coordinator",
+            checks: ["schema", "leadership", "keys"], logger)
         try await DatabaseSession.withStore(configuration) { store, _ in
+            monitoring.readiness.note("schema", isReady: true, "is this program's")
             let transport = try ZeroMQCoordinatorTransport(
                 listen: configuration.coordinator.listen,
                 security: try configuration.coordinator.security(logger), logger: logger)
@@ -53,16 +58,22 @@ struct CoordinatorCommand: ConfiguredCommand {
             settings.standsBy = standby
             settings.onlyRun = onlyRun
             let (leading, announcement) = AsyncStream.makeStream(of: Void.self)
+            let (serving, opening) = AsyncStream.makeStream(of: Void.self)
+            let way = configuration.coordinator.key == nil ? "address" : "keys"
+            monitoring.readiness.note("keys", isReady: true, "are tested when it leads")
             let service = CoordinatorService(
                 configuration: settings, transport: transport, store: store, time: .machine,
-                logger: logger
+                logger: logger, metrics: monitoring.metrics, pulse: monitoring.pulse,
+                readiness: monitoring.readiness
             ) {
+                monitoring.readiness.note("keys", isReady: false, "are being tested")
                 announcement.finish()
                 // Nobody is served before it is known that unknown clients are kept out.
                 try await transport.selfTest()
-                logger.info(
-                    "unknown clients are kept out",
-                    metadata: ["by": configuration.coordinator.key == nil ? "address" : "keys"])
+                logger.info("unknown clients are kept out", metadata: ["by": "\(way)"])
+                monitoring.readiness.note(
+                    "keys", isReady: true, "unknown clients are kept out by \(way)")
+                opening.finish()
             }
             // The address is open only while this one leads: workers find the one that does.
             let socket = GatedService(SideService { try await transport.run() }) {
@@ -79,8 +90,9 @@ struct CoordinatorCommand: ConfiguredCommand {
                 }
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
+            let runs = RunMetrics(store: store, metrics: monitoring.metrics, logger: logger)
             let runner = ServiceRunner(
-                services: [
+                services: monitoring.services(showing: runs, from: serving) + [
                     socket, SideService { try await transport.untilUnguarded() }, announcer,
                     service,
                 ],

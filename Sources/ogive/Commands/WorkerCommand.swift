@@ -17,6 +17,7 @@ struct WorkerCommand: ConfiguredCommand {
             come and go.
 
             A coordinator on another machine asks for keys: see `ogive keys --help`.
+            `worker.http` of the configuration serves metrics and health.
 
             Example: ogive worker config/vllm.yaml -o worker.connect=tcp://127.0.0.1:7077
             """)
@@ -46,6 +47,8 @@ struct WorkerCommand: ConfiguredCommand {
         let logger = LogSetup.logger("worker", configuration.log)
         let models = try ModelWiring(configuration, policyURL: policyUrl, scorerURL: scorerUrl)
         let provider = try models.provider()
+        let monitoring = try Monitoring(
+            configuration.worker.http, role: "worker", checks: ["models", "coordinator"], logger)
         var random = SystemRandomNumberGenerator()
         let id = WorkerID(using: &random)
         let security = try configuration.worker.security()
@@ -62,12 +65,13 @@ struct WorkerCommand: ConfiguredCommand {
             environment: Environment.current)
         let worker = WorkerService(
             configuration: settings, transport: transport, provider: provider, time: .machine,
-            logger: logger
+            logger: logger, metrics: monitoring.metrics, pulse: monitoring.pulse,
+            readiness: monitoring.readiness
         ) { ResultSplitter().split($0) }
         let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
         let servers = models.servers.map { server in SideService { try await server.run() } }
         try await ServiceRunner(
-            services: servers + [
+            services: monitoring.services() + servers + [
                 SideService { await provider.run() }, SideService { try await transport.run() },
                 healthy,
             ], followsParent: followParent, logger: logger

@@ -23,6 +23,8 @@ struct CoordinatorSettings: Hashable, Sendable {
     var renewInterval: Duration
     /// Whether the file says either; otherwise `ogive run` takes shorter ones.
     var isExpiryGiven: Bool
+    /// Where metrics and health are served; `nil`: nowhere.
+    var http: HTTPSettings?
     /// Bounds and intervals of the scheduler.
     var limits: SchedulerLimits
 
@@ -59,6 +61,7 @@ struct CoordinatorSettings: Hashable, Sendable {
         renewInterval = section.duration(
             "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)),
             "how often the leader renews its term, at most a third of term_expiry")
+        http = section.http(port: 9464)
         limits = SchedulerLimits(from: section)
         if termExpiry < renewInterval * 3 {
             section.report(

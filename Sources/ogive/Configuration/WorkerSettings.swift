@@ -17,6 +17,8 @@ struct WorkerSettings: Hashable, Sendable {
     var key: String?
     /// Public keys of the coordinator: files, or 64 hexadecimal digits.
     var coordinatorKeys: [String]
+    /// Where metrics and health are served; `nil`: nowhere.
+    var http: HTTPSettings?
     /// How the worker uses its machine and its servers; without its name and its batches.
     var work = WorkerConfiguration(name: "", version: ProgramVersion.text)
 
@@ -48,6 +50,12 @@ struct WorkerSettings: Hashable, Sendable {
             "the coordinator's public key: a file, 64 digits, or a list of them",
             example: "/etc/ogive/coordinator.pub")
         section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
+        http = section.http(port: 9465)
+        if let http, http.override(forWorker: processes) == nil {
+            section.report(
+                "processes", "is \(processes), and each needs a port from that of \(http.key) on",
+                hint: "choose a lower port there")
+        }
         work.sampleConcurrency = section.concurrency(
             "sample_concurrency", default: .auto(Self.autoConcurrency), shown: .string("auto"),
             """

@@ -156,7 +156,8 @@ struct LocalRun {
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments(configFile)
                     + models.addresses
-                    + ["-o", "worker.connect=\(address)"],
+                    + ["-o", "worker.connect=\(address)"]
+                    + (configuration.worker.http?.override(forWorker: number) ?? []),
                 without: configuration.databaseSecrets)
         }
         try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -85,7 +85,7 @@ struct RunMonitor {
 
     /// How far the run is. Log-probabilities are counted where this run asks for them: others on
     /// the sampling may.
-    private static func snapshot(_ status: RunStatus) -> ProgressSnapshot {
+    static func snapshot(_ status: RunStatus) -> ProgressSnapshot {
         var snapshot = ProgressSnapshot(
             done: status.landed + status.failures, total: status.targetDraws,
             tokens: status.samples ? status.tokens : 0, failures: status.failures,

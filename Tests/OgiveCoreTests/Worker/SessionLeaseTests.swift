@@ -47,6 +47,23 @@ struct SessionLeaseTests {
         #expect(bench.hear(.lease(Bench.lease(6))).started.count == 1)
     }
 
+    @Test("The age of unacknowledged results counts from the oldest")
+    func oldestUnacked() throws {
+        var bench = SessionBench.registered()
+        let (first, second) = (try bench.take(1), try bench.take(2))
+        #expect(bench.session.oldestUnacked == nil)
+        bench.handle(.done(first, [Bench.results(0)]))
+        let done = bench.now
+        bench.handle(.done(second, [Bench.results(0)]), after: .seconds(1))
+        // To send it again does not make it younger.
+        bench.hear(.heartbeat, after: .seconds(6))
+        #expect(bench.session.oldestUnacked == done)
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
+        #expect(bench.session.oldestUnacked == done + .seconds(1))
+        bench.hear(.acks([ResultName(lease: Bench.name(2), part: 0)]))
+        #expect(bench.session.oldestUnacked == nil)
+    }
+
     @Test("Results are sent again until every part is acknowledged")
     func resent() throws {
         var bench = SessionBench.registered()

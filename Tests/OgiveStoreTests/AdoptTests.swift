@@ -262,6 +262,31 @@ extension StoreTests {
             }
         }
 
+        @Test("need no more rights than the writer has, and land page by page")
+        func writer() async throws {
+            try await TestDatabase.with { database in
+                let rows = (0..<3).map { number in
+                    Self.row(
+                        "p\(number)",
+                        (0..<2_500).map {
+                            AdoptedCompletion(text: "\(number) \($0)", reward: Double($0))
+                        })
+                }
+                try await database.withTwoLogins { one, _ in
+                    let receipt = try await Self.adopt(one, rows)
+                    #expect(receipt.completions == 7_500 && receipt.rewards == 7_500)
+                }
+                let tails: Int = try await database.value(
+                    """
+                    SELECT count(*) FROM ogive.quantile_table_rows
+                    WHERE tail_indexes IS NOT NULL OR complete_to <> 2500
+                    """)
+                #expect(tails == 0)
+                let report = try await database.store.audit(run: "ref")
+                #expect(report.isSound && report.landed == 7_500, "\(report)")
+            }
+        }
+
         @Test("in which a worker sampled are found by audit")
         func tampered() async throws {
             try await TestDatabase.with { database in

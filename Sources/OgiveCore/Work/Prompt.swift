@@ -75,7 +75,7 @@ extension PromptContent: Codable {
 
     /// What identifies the content: the key of a prompt that was given none.
     package var digest: SHA256Digest {
-        SHA256Digest(hashing: CanonicalJSON.encode(self))
+        SHA256Digest(hashing: canonical)
     }
 
     /// The length of what is put to the policy, in bytes.

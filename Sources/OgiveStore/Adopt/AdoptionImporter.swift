@@ -49,7 +49,7 @@ package final class AdoptionImporter {
 
     private func append(_ row: ImportedPrompt, line: Int) throws {
         let key =
-            row.key ?? SHA256Digest(hashing: CanonicalJSON.encode(row.content)).hex
+            row.key ?? row.content.digest.hex
         defer { ordinal += 1 }
         for (place, completion) in row.adopted.enumerated() {
             let texts = [completion.text, completion.error].compactMap(\.self)

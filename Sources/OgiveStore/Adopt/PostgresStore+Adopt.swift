@@ -88,9 +88,7 @@ private struct AdoptionLanding {
                         .int64(Int64(prompts)), .int32(Int32(clamping: first)),
                         .int32(Int32(clamping: batch)),
                     ])
-                last = try await connection.transaction { connection in
-                    try await page.land(connection, now: now, &receipt)
-                }
+                (last, receipt) = try await landed(page, receipt, connection)
             }
             guard let last else { break }
             cursor = last
@@ -105,6 +103,28 @@ private struct AdoptionLanding {
         _ = try? await connection.query(RunQueries.analyzeNewTables)
         return receipt
     }
+
+    /// Lands a page; again, alone, when it met the same command elsewhere at a draw.
+    ///
+    /// No term is checked: the run is closed until all is there, so that no coordinator leases
+    /// anything of it, and nobody but an adoption of the same file writes its sampling.
+    private func landed(
+        _ page: AdoptionPage, _ before: AdoptionReceipt, _ connection: PostgresConnection
+    ) async throws -> (last: Int64?, receipt: AdoptionReceipt) {
+        var isAlone = false
+        while true {
+            do {
+                return try await connection.transaction { connection in
+                    var receipt = before
+                    let last = try await page.land(
+                        connection, alone: isAlone, now: now, &receipt)
+                    return (last, receipt)
+                }
+            } catch  where !isAlone && LandingConflict.isOne(error) {
+                isAlone = true
+            }
+        }
+    }
 }
 
 /// Some draws of some prompts, on their way from the file's rows into the tables.
@@ -116,7 +136,8 @@ private struct AdoptionPage {
 
     /// Lands the page; the last prompt of it, or `nil` when there are no more.
     func land(
-        _ connection: PostgresConnection, now: Int64, _ receipt: inout AdoptionReceipt
+        _ connection: PostgresConnection, alone: Bool, now: Int64,
+        _ receipt: inout AdoptionReceipt
     ) async throws -> Int64? {
         let rows = try await connection.query(AdoptionQueries.page, parameters)
         var groups: [LandingGroup] = []
@@ -134,7 +155,7 @@ private struct AdoptionPage {
         guard let current else { return nil }
         groups.append(group(current, found))
         let batch = LandingBatch(id: BatchID(1), groups: groups)
-        let landed = try await BatchLanding(batch, now: now).land(connection, alone: false)
+        let landed = try await BatchLanding(batch, now: now).land(connection, alone: alone)
         receipt.completions += landed.completions
         receipt.rewards += landed.rewards
         receipt.failures += landed.failures

@@ -123,7 +123,7 @@ package final class PromptImporter {
     }
 
     private func append(_ prompt: ImportedPrompt, line: Int) throws {
-        let content = CanonicalJSON.encode(prompt.content)
+        let content = prompt.content.canonical
         let digest = SHA256Digest(hashing: content)
         let key = prompt.key ?? digest.hex
         try requireStorable(prompt, key: key, line: line)
@@ -164,7 +164,7 @@ package final class PromptImporter {
         case .chat(let messages, let tools):
             texts += [tools ?? ""] + messages.flatMap(\.texts)
         }
-        guard texts.allSatisfy({ !$0.utf8.contains(0) }) else {
+        guard texts.allSatisfy({ !$0.hasNUL }) else {
             throw StoreError(
                 .refused,
                 "\(place): it holds the character U+0000, which PostgreSQL cannot store. "

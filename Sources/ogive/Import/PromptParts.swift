@@ -108,7 +108,7 @@ enum FieldSlip {
     /// Whether a name is the known one but for its capitals, or for one letter that is missing,
     /// too much, wrong or in its neighbour's place. A plural is another name.
     static func isSlip(_ name: String, of known: String) -> Bool {
-        guard name != known, name.utf8.count <= known.utf8.count + 1 else { return false }
+        guard name != known, abs(name.utf8.count - known.utf8.count) <= 1 else { return false }
         let left = Array(name.lowercased().utf8)
         let right = Array(known.utf8)
         var start = 0

@@ -29,6 +29,45 @@ struct PromptContentTests {
         #expect(content.digest.hex == digest)
     }
 
+    /// A text of scalars of all kinds: those that are escaped, and those that take several bytes.
+    private static func text(using random: inout some RandomNumberGenerator) -> String {
+        var text = ""
+        for _ in 0..<Int.random(in: 0...20, using: &random) {
+            let ranges: [ClosedRange<UInt32>] = [
+                0...0x7f, 0x80...0x9f, 0x300...0x36f, 0x2000...0x206f, 0xe000...0xffff,
+                0x10000...0x10ffff, 0x22...0x22, 0x5c...0x5c, 0x2f...0x2f,
+            ]
+            let range = ranges.randomElement(using: &random) ?? 0...0
+            if let scalar = UnicodeScalar(UInt32.random(in: range, using: &random)) {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    @Test func theCanonicalFormIsThatOfTheEncoderByteForByte() {
+        var random = SystemRandomNumberGenerator()
+        func some() -> String? {
+            Bool.random(using: &random) ? Self.text(using: &random) : nil
+        }
+        for _ in 0..<2_000 {
+            let turns = (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                var turn = ChatMessage(
+                    role: Self.text(using: &random), content: Self.text(using: &random))
+                turn.name = some()
+                turn.reasoning = some()
+                turn.toolCallID = some()
+                turn.toolCalls = some()
+                return turn
+            }
+            for content in [
+                PromptContent.chat(turns, tools: some()), .text(Self.text(using: &random)),
+            ] {
+                #expect(content.canonical == CanonicalJSON.encode(content), "\(content)")
+            }
+        }
+    }
+
     @Test func eachFieldIsPartOfTheIdentityAndIsReadAgain() throws {
         var turns: [ChatMessage] = []
         for change: (inout ChatMessage) -> Void in [

@@ -24,6 +24,11 @@ from ogive.reference import Reference
 _BATCH = 10_000
 
 
+def prompt_key(number: int) -> str:
+    """The key of a prompt."""
+    return f"prompt-{number:09}"
+
+
 def batches(prompts: int, draws: int) -> Iterator[pa.RecordBatch]:
     """Random tables, as the database gives them."""
     rng = np.random.default_rng(0)
@@ -33,7 +38,7 @@ def batches(prompts: int, draws: int) -> Iterator[pa.RecordBatch]:
         offsets = pa.array(np.arange(count + 1, dtype=np.int32) * draws)
         yield pa.RecordBatch.from_arrays(
             [
-                pa.array([f"prompt-{first + i:09}" for i in range(count)]),
+                pa.array([prompt_key(first + i) for i in range(count)]),
                 pa.ListArray.from_arrays(offsets, pa.array(rewards)),
             ],
             ["prompt_key", "rewards"],
@@ -60,15 +65,16 @@ def private_bytes() -> tuple[int, int]:
     return own, shared
 
 
-def forked(found: Reference, keys: list[str], workers: int) -> list[tuple[int, int]]:
-    """How much memory each of some forked workers adds while it reads all tables."""
+def forked(found: Reference, prompts: int, look_ups: int, workers: int) -> list[tuple[int, int]]:
+    """How much memory each of some forked workers adds while it looks up random prompts."""
     pipes = []
     for _ in range(workers):
         read, write = os.pipe()
         if os.fork() == 0:
             before = private_bytes()[0]
-            for key in keys:
-                found.quantile_reward(key, 0.0)
+            rng = random.Random(os.getpid())  # noqa: S311
+            for _ in range(look_ups):
+                found.quantile_reward(prompt_key(rng.randrange(prompts)), 0.0)
             own, shared = private_bytes()
             os.write(write, f"{own - before} {shared}".encode())
             os._exit(0)
@@ -100,23 +106,26 @@ def main() -> None:
         seconds = time.perf_counter() - begin
         size = Path(found.path).stat().st_size
         rng = random.Random(1)  # noqa: S311
-        keys = list(found)
-        asked = [(rng.choice(keys), rng.gauss(0, 1)) for _ in range(given.look_ups)]
-        # What people write: a dictionary of arrays. It does not fit beside a large file.
-        tables = {key: found.table(key).copy() for key in keys[: min(len(keys), 200_000)]}
-        known = [(key, reward) for key, reward in asked if key in tables]
+        asked = [
+            (prompt_key(rng.randrange(given.prompts)), rng.gauss(0, 1))
+            for _ in range(given.look_ups)
+        ]
+        # What people write: a dictionary of arrays, in each process.
+        before = private_bytes()[0]
+        tables = {key: found.table(key).copy() for key in found}
+        dictionary = private_bytes()[0] - before
 
         def by_numpy(key: str, reward: float) -> float:
             table = tables[key]
             return float(np.searchsorted(table, reward, side="right")) / len(table)
 
         times = {"run.reference(), one": timed(found.quantile_reward, asked)}
-        times["numpy searchsorted, dictionary of arrays"] = timed(by_numpy, known)
+        times["numpy searchsorted, dictionary of arrays"] = timed(by_numpy, asked)
         begin_ns = time.perf_counter_ns()
         several = found.quantile_rewards([key for key, _ in asked], [r for _, r in asked])
         times["run.reference(), a list of them"] = (time.perf_counter_ns() - begin_ns) / len(asked)
         assert len(several) == len(asked)
-        assert all(found.quantile_reward(k, r) == by_numpy(k, r) for k, r in known[:1000])
+        assert all(found.quantile_reward(k, r) == by_numpy(k, r) for k, r in asked[:1000])
         print(
             f"{given.prompts:,} prompts × {given.draws} draws: file {size / 1e6:.1f} MB, ", end=""
         )
@@ -124,11 +133,11 @@ def main() -> None:
         for name, value in times.items():
             print(f"| {name} | {value:.0f} |")
         tables.clear()
-        some = rng.sample(keys, min(len(keys), given.look_ups))
-        answers = forked(found, some, given.workers)
+        answers = forked(found, given.prompts, given.look_ups, given.workers)
         own = max(value for value, _ in answers)
-        print(f"\n{given.workers} forked workers read {len(some):,} tables each: ", end="")
-        print(f"at most {own / 1e6:.1f} MB of its own each")
+        print(f"\nThe dictionary takes {dictionary / 1e6:.0f} MB of each process. ", end="")
+        print(f"{given.workers} forked workers look up {given.look_ups:,} prompts each ", end="")
+        print(f"in one reference: at most {own / 1e6:.1f} MB of its own each")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         assert key not in found
         with pytest.raises(KeyError, match="no complete table of prompt"):
             found.quantile_reward(key, 1)
-    for reward in (float("nan"), float("inf"), -float("inf"), 10**400):
+    for reward in (float("nan"), float("inf"), -float("inf")):
         with pytest.raises(ogive.OgiveError, match="not finite"):
             found.quantile_reward("a", reward)
     for wrong in (None, "1", [1]):
@@ -70,6 +70,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
             found.quantile_reward("a", wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="prompt keys are texts"):
         found.quantile_reward(b"a", 1)  # type: ignore[arg-type]
+    assert found.quantile_reward("a", 10**400) == 1
     assert found.quantile_reward("a", np.float32(0.5)) == 0.5  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="choose right, left or mid"):
         found.quantile_reward("a", 1, "up")  # type: ignore[arg-type]

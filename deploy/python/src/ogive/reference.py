@@ -6,9 +6,7 @@ table of the keys, the sorted rewards of all prompts, and the keys as UTF-8.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import mmap
 import os
 import shutil
@@ -19,6 +17,7 @@ import uuid
 import weakref
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -41,7 +40,8 @@ _EMPTY = -1  # of a slot
 
 
 def _hash(key: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+    # Nobody can choose keys that collide.
+    return int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
 
 
 class Reference:
@@ -122,12 +122,13 @@ class Reference:
             return None
         except AttributeError:
             raise TypeError(f"prompt keys are texts, and {key!r} is none") from None
-        slot = _hash(wanted) & self._mask
+        slots, ends, mask = self._slots, self._key_ends, self._mask
+        slot = _hash(wanted) & mask
         # The table is half empty at least, so that this ends.
-        while (place := self._slots[slot]) != _EMPTY:
-            if self._key(place) == wanted:
-                return int(place)
-            slot = (slot + 1) & self._mask
+        while (place := slots[slot]) != _EMPTY:
+            if self._keys[ends[place] : ends[place + 1]] == wanted:
+                return place
+            slot = (slot + 1) & mask
         return None
 
     def _bounds(self, key: str) -> tuple[int, int]:
@@ -162,7 +163,7 @@ class Reference:
             OgiveError: If the reward is not finite: an error is never a score.
         """
         low, high = self._bounds(key)
-        if not _is_finite(reward):
+        if reward - reward != 0:  # NaN and infinities give NaN, which is not 0
             raise OgiveError(f"the reward of prompt {key!r} is {reward!r}, which is not finite")
         if ties == "right":
             return (bisect_right(self._rewards, reward, low, high) - low) / (high - low)
@@ -200,13 +201,6 @@ class Reference:
     def _keep(self, folder: str) -> None:
         """Removes `folder` when this object, and not a copy of it in a child, has gone."""
         self._folder = weakref.finalize(self, _remove, folder, os.getpid())
-
-
-def _is_finite(reward: float) -> bool:
-    try:
-        return math.isfinite(reward)
-    except OverflowError:  # of an integer
-        return False
 
 
 def _remove(folder: str, owner: int) -> None:

@@ -49,7 +49,8 @@ import Testing
         try await withPrograms(version: "99.1") { folder in
             let source = ServerProgramSource(advice: "ask elsewhere") { [folder] }
             let error = try await postgresError {
-                _ = try await ServerPrograms.find(identity(folder), version: "98", elsewhere: source)
+                _ = try await ServerPrograms.find(
+                    identity(folder), version: "98", elsewhere: source)
             }
             #expect(error.code == .embedded)
             #expect(error.message.contains("made by PostgreSQL 98"), "\(error.message)")

@@ -136,8 +136,8 @@ struct ExportCommand: ConfiguredCommand {
         let ending = parts.count > 1 ? parts.last.map(String.init) ?? "" : ""
         if let advice = Self.foreign[ending] {
             throw ValidationError(
-                "--output \(output): .\(ending) is not written, only .parquet, and .jsonl and .csv, "
-                    + "which may have .gz; \(advice)")
+                "--output \(output): .\(ending) is not written, only .parquet, and .jsonl "
+                    + "and .csv, which may have .gz; \(advice)")
         }
         let named: ExportFormat? =
             switch ending {

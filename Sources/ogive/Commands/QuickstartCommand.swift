@@ -48,8 +48,8 @@ struct QuickstartCommand: ConfiguredCommand {
                 ? "there is no Python" : "not in \(packages.interpreters.joined(separator: ", "))"
             throw CommandError(
                 .unavailable,
-                "llama.cpp's server, which serves the quickstart's models, was not found: \(asked). "
-                    + "Install it with: pip install \"ogive[local]\" (or xllamacpp), or name the "
+                "llama.cpp's server, which serves the quickstart's models, was not found: "
+                    + "\(asked). Install it with: pip install \"ogive[local]\" (or xllamacpp), or name the "
                     + "Python that has it in \(PythonPackages.variable)")
         }
         let written = try files.write(to: folder, python: llama.python)

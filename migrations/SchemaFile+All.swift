@@ -38,6 +38,9 @@ extension SchemaFile {
             "functions/ground_truth.sql",
             PackageResources.ground_truth_sql),
         SchemaFile(
+            "functions/has_tool_calls.sql",
+            PackageResources.has_tool_calls_sql),
+        SchemaFile(
             "functions/internal/analyze_new_tables.sql",
             PackageResources.analyze_new_tables_sql),
         SchemaFile(

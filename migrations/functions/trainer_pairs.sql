@@ -36,7 +36,7 @@ AS $$
             WHEN p.chosen_truncated OR p.rejected_truncated THEN 'truncated'
             END AS missing
     ) m
-    WHERE (n_ref IS NULL OR p.n >= n_ref)
+    WHERE NOT ogive.has_tool_calls(p.prompt) AND (n_ref IS NULL OR p.n >= n_ref)
         AND (min_gap IS NULL OR p.reward_gap >= min_gap)
         AND NOT (drop_equal AND (p.reward_gap = 0 OR p.chosen = p.rejected))
 $$;

@@ -15,7 +15,7 @@ AS $$
     JOIN ogive.run_policies v ON v.run_id = t.run_id
     WHERE t.run_id = (SELECT ogive.run_id(trl_a2po_rows.run))
         AND t.snapshot_id = (SELECT ogive.snapshot_id(trl_a2po_rows.run, trl_a2po_rows.snapshot))
-        AND NOT p.content ? 'tools'
+        AND NOT p.content ? 'tools' AND NOT ogive.has_tool_calls(p.content)
         AND p.content #>> '{messages,-1,role}' IS DISTINCT FROM 'assistant'
 $$;
 

@@ -16,6 +16,7 @@ AS $$
     FROM ogive.training_rows(run, 1, ties => 'mid', source => source, snapshot => snapshot) i
     JOIN ogive.run_policies v ON v.run = trl_kto_rows.run
     WHERE (threshold IS NOT NULL OR i.quantile_reward <> 0.5)
+        AND NOT ogive.has_tool_calls(i.prompt)
         AND i.prompt #>> '{messages,-1,role}' IS DISTINCT FROM 'assistant'
 $$;
 

@@ -25,6 +25,7 @@ AS $$
     ) d
     WHERE t.run_id = (SELECT ogive.run_id(trl_sft_rows.run))
         AND t.snapshot_id = (SELECT ogive.snapshot_id(trl_sft_rows.run, trl_sft_rows.snapshot))
+        AND NOT ogive.has_tool_calls(p.content)
         AND p.content #>> '{messages,-1,role}' IS DISTINCT FROM 'assistant'
 $$;
 

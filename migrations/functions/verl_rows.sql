@@ -20,6 +20,7 @@ AS $$
     WHERE t.run_id = (SELECT ogive.run_id(verl_rows.run))
         AND t.snapshot_id = (SELECT ogive.snapshot_id(verl_rows.run, verl_rows.snapshot))
         AND (p.content ? 'messages' OR v.api = 'chat') AND NOT p.content ? 'tools'
+        AND NOT ogive.has_tool_calls(p.content)
         AND p.content #>> '{messages,-1,role}' IS DISTINCT FROM 'assistant'
 $$;
 

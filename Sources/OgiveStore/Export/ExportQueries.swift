@@ -18,6 +18,7 @@ enum ExportQueries {
             count(*) FILTER (WHERE NOT c.is_chat) AS texts,
             count(*) FILTER (WHERE p.content #>> '{messages,-1,role}' = 'assistant') AS continued,
             count(*) FILTER (WHERE p.content ? 'tools') AS tools,
+            count(*) FILTER (WHERE ogive.has_tool_calls(p.content)) AS calls,
             count(*) FILTER (WHERE c.is_chat AND ogive.single_turn(p.content, $4) IS NULL)
                 AS several,
             count(*) FILTER (WHERE jsonb_path_exists(p.content, '$.messages[*].keyvalue()

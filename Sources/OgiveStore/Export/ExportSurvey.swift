@@ -17,6 +17,8 @@ struct ExportSurvey: Sendable {
     let continued: Int
     /// Prompts with tools.
     let tools: Int
+    /// Prompts in which a turn calls tools.
+    let calls: Int
     /// Prompts that are no single turn of a user.
     let several: Int
     /// Prompts whose messages have other fields than role and content.
@@ -60,7 +62,7 @@ struct ExportSurvey: Sendable {
             count("tables"), count("least"), count("most"), count("few")
         )
         (chats, texts) = try (count("chats"), count("texts"))
-        (continued, tools) = try (count("continued"), count("tools"))
+        (continued, tools, calls) = try (count("continued"), count("tools"), count("calls"))
         (several, rich) = try (count("several"), count("rich"))
     }
 
@@ -84,8 +86,11 @@ struct ExportSurvey: Sendable {
         if target.leavesOut.contains(.partialTurns) {
             found.append(("ends in a partial turn of the assistant", continued))
         }
+        if !target.takesAnyPrompt || target.leavesOut.contains(.tools) {
+            found.append(("has turns that call tools", calls))
+        }
         if target.leavesOut.contains(.tools) { found.append(("has tools", tools)) }
-        if target.leavesOut.contains(.texts) { found.append(("is a plain text", texts)) }
+        if target.leavesOut.contains(.texts) { found.append(("is a plain text, not a chat", texts)) }
         if target.leavesOut.contains(.severalTurns) {
             found.append(("is not one turn of a user", several))
         }

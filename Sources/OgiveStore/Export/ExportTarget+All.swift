@@ -105,7 +105,7 @@ extension ExportTarget: CaseIterable {
                     ExportColumn("response_\($0)_reward", .float, "x.rewards[\($0 + 1)]")
                 }
         }
-        target.leavesOut = [.severalTurns]
+        target.leavesOut = [.severalTurns, .texts]
         target.isRectangular = true
         target.takesAnyPrompt = true
         return target

@@ -5,9 +5,12 @@ columns is taken out of their files as it stands and run: the collators, the los
 """
 import ast
 import contextlib
+import copy
 import dataclasses
 import io
 import os
+import re
+import traceback
 import types
 from typing import Any, Dict, List, Literal, Optional, Union
 
@@ -191,3 +194,36 @@ def test_rebel_reads_every_response_with_its_reward(exports, code):
         row = {**row, "chosen": row[f"response_{best}"], "reject": row[f"response_{worst}"]}
         assert get_message(row["prompt"], row["chosen"])[1]["content"] == row["chosen"]
         assert differ(row) == (row["chosen"] != row["reject"])
+
+
+def test_verl_renders_the_chats(exports, policy, code, tmp_path):
+    path = code("verl", "verl/utils/dataset/rl_dataset.py")
+    datasets = pytest.importorskip("datasets")
+    dataset = taken(
+        path, "RLHFDataset", Dataset=torch.utils.data.Dataset, datasets=datasets, os=os,
+        copy=copy, re=re, PreTrainedTokenizer=object, ProcessorMixin=object, DictConfig=dict,
+        ListConfig=list, traceback=traceback, Image=types.SimpleNamespace(Image=object),
+        normalize_token_ids=lambda ids: ids["input_ids"] if hasattr(ids, "keys") else ids)
+    dataset._download = lambda self, use_origin_parquet=False: None
+    rows = exports.rows("verl")
+    rows.to_parquet(str(tmp_path / "rows.parquet"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        read = dataset([str(tmp_path / "rows.parquet")], policy.tokenizer,
+                       dict(filter_overlong_prompts_workers=None))
+    assert len(read.dataframe) == len(rows)
+    for number in range(len(rows)):
+        item = read[number]
+        assert item["raw_prompt"][0]["role"] == "user" and item["index"] > 0
+        assert item["reward_model"]["ground_truth"]
+
+
+def test_openrlhf_splits_chats_into_prompt_and_answers(exports, policy, code):
+    path = code("OpenRLHF", "openrlhf/datasets/reward_dataset.py")
+    exists = taken(path.with_name("utils.py"), "exist_and_not_none")
+    preprocess = taken(path, "preprocess_data", exist_and_not_none=exists)
+    for row in exports.rows("trl-reward", *PAIRS):
+        prompt, chosen, rejected, margin = preprocess(
+            row, prompt_key="prompt", apply_chat_template=policy.tokenizer.apply_chat_template)
+        assert prompt.endswith("<|assistant|>") and margin == row["margin"]
+        assert chosen == row["chosen"][0]["content"] + "<|end|>"
+        assert rejected == row["rejected"][0]["content"] + "<|end|>"

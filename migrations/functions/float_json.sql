@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION ogive.float_json(value float8) RETURNS json
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT CASE WHEN value IN ('NaN', 'Infinity', '-Infinity') THEN NULL
-        WHEN value::text ~ '[.e]' THEN value::text
-        ELSE value::text || '.0' END::json
+    -- Up to 1e15 a whole number is written without an exponent. NaN is more than infinity.
+    SELECT CASE WHEN abs(value) < 1e15 AND value = trunc(value) THEN value::text || '.0'
+        WHEN abs(value) < 'Infinity' THEN value::text END::json
 $$;
 
 CREATE OR REPLACE FUNCTION ogive.float_json(numbers float8[]) RETURNS json

@@ -116,6 +116,9 @@ extension SchemaFile {
             "functions/qrpo_swiss_rows.sql",
             PackageResources.qrpo_swiss_rows_sql),
         SchemaFile(
+            "functions/qrpo_verl_rows.sql",
+            PackageResources.qrpo_verl_rows_sql),
+        SchemaFile(
             "functions/quantile.sql",
             PackageResources.quantile_sql),
         SchemaFile(

@@ -228,6 +228,25 @@ extension StoreTests {
             }
         }
 
+        @Test("for the store of QRPO on verl have references, and trajectories with their rewards")
+        func store() async throws {
+            try await TestDatabase.with { database in
+                try await Self.run(database, [.chat([Self.question])], rewards: [0.5, 2, 1])
+                let (rows, outline) = try await ExportTests.rows(database, .qrpoVerl) {
+                    $0.refRewards = 2
+                }
+                #expect(rows.count == 1 && rows[0]["prompt_id"] as? String == "p0")
+                #expect(rows[0]["ref_completions"] as? [String] == ["draw 0", "draw 1"])
+                #expect(rows[0]["ref_rewards"] as? [Double] == [0.5, 2])
+                let trajectories = rows[0]["offline_trajectories"] as? [[[String: String]]]
+                #expect(
+                    trajectories?.map { $0.first?["content"] } == ["draw 0", "draw 1", "draw 2"])
+                #expect(rows[0]["offline_rewards"] as? [Double] == [0.5, 2, 1])
+                let types = outline.columns.map { "\($0.type)" }
+                #expect(types[4] == "list<list<object<role: text, content: text>>>")
+            }
+        }
+
         @Test("are in CSV what they are in JSON", arguments: ExportTarget.allCases)
         func csv(target: ExportTarget) async throws {
             try await TestDatabase.with { database in

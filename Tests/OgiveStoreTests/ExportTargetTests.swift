@@ -6,7 +6,8 @@ import Testing
     @Test func namesStayAsTheyAre() {
         #expect(
             ExportTarget.allCases.map(\.rawValue) == [
-                "qrpo-claire", "qrpo-swiss", "trl-dpo", "trl-reward", "trl-kto", "trl-sft",
+                "qrpo-claire", "qrpo-swiss", "qrpo-verl", "trl-dpo", "trl-reward", "trl-kto",
+                "trl-sft",
                 "trl-a2po", "rebel", "astar-po", "verl", "value", "raw",
             ])
     }

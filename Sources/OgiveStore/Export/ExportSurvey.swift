@@ -90,7 +90,9 @@ struct ExportSurvey: Sendable {
             found.append(("has turns that call tools", calls))
         }
         if target.leavesOut.contains(.tools) { found.append(("has tools", tools)) }
-        if target.leavesOut.contains(.texts) { found.append(("is a plain text, not a chat", texts)) }
+        if target.leavesOut.contains(.texts) {
+            found.append(("is a plain text, not a chat", texts))
+        }
         if target.leavesOut.contains(.severalTurns) {
             found.append(("is not one turn of a user", several))
         }

@@ -1,7 +1,8 @@
 extension ExportTarget: CaseIterable {
     /// All targets, in the order in which the command names them.
     package static let allCases: [ExportTarget] = [
-        .qrpoClaire, .qrpoSwiss, .trlDPO, .trlReward, .trlKTO, .trlSFT, .trlA2PO, .rebel, .astarPO,
+        .qrpoClaire, .qrpoSwiss, .qrpoVerl, .trlDPO, .trlReward, .trlKTO, .trlSFT, .trlA2PO, .rebel,
+        .astarPO,
         .verl, .value, .raw,
     ]
 
@@ -34,6 +35,28 @@ extension ExportTarget: CaseIterable {
         target.logProbabilities = names
         target.leavesOut = [.partialTurns, .tools]
         target.isRectangular = true
+        return target
+    }()
+
+    /// QRPO on verl, the branch online-qrpo-impl of swiss-ai/posttraining: prompts with what its
+    /// store of reference rewards holds.
+    package static let qrpoVerl: ExportTarget = {
+        let rows = ExportRows(
+            "ogive.qrpo_verl_rows($1, $4::integer, 'all', $2)", options: [.refRewards])
+        var target = ExportTarget("qrpo-verl", rows) { survey in
+            let chat = survey.asChats.talk
+            return [
+                ExportColumn("prompt_id", .text, "x.prompt_key"),
+                ExportColumn("prompt_messages", chat, isJSON: true),
+                ExportColumn("ref_completions", .list(.text)),
+                ExportColumn("ref_rewards", .list(.float)),
+                ExportColumn("offline_trajectories", .list(.chat), isJSON: true),
+                ExportColumn("offline_rewards", .list(.float)),
+            ]
+        }
+        target.leavesOut = [.partialTurns, .tools, .texts]
+        target.isRectangular = true
+        target.takesAnyPrompt = true
         return target
     }()
 

@@ -10,6 +10,7 @@ import dataclasses
 import io
 import os
 import re
+import sys
 import traceback
 import types
 from typing import Any, Dict, List, Literal, Optional, Union
@@ -227,3 +228,38 @@ def test_openrlhf_splits_chats_into_prompt_and_answers(exports, policy, code):
         assert prompt.endswith("<|assistant|>") and margin == row["margin"]
         assert chosen == row["chosen"][0]["content"] + "<|end|>"
         assert rejected == row["rejected"][0]["content"] + "<|end|>"
+
+
+def test_qrpo_on_verl_starts_from_the_store(exports, code, tmp_path):
+    package = code("posttraining-online", "src/post_training/qrpo-verl/ref_rewards/store.py")
+    import qrpo_store
+    file = exports.file("qrpo-verl", "--ref-rewards", "6")
+    words = ["qrpo_store.py", str(file), "--store", str(tmp_path / "store"), "--version", "v1",
+             "--data", str(tmp_path / "data")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", words)
+        qrpo_store.main()
+        with pytest.raises(SystemExit, match="is there already"):
+            qrpo_store.main()
+        # Their modules import each other by the folder of their package.
+        patch.syspath_prepend(str(package.parents[1]))
+        for name in ("batch", "data", "ref_rewards"):
+            patch.delitem(sys.modules, name, raising=False)
+        patch.setitem(sys.modules, "ref_rewards", types.ModuleType("ref_rewards"))
+        from data.dataset_adapter import dataset_batch_to_prompt_records
+        from datasets import load_from_disk
+        space = {"__name__": "store"}
+        exec(compile(package.read_text(), str(package), "exec"), space)
+        store = space["RefRewardStore"](tmp_path / "store")
+        assert store.has_complete_version("v1")
+        prompts = load_from_disk(str(tmp_path / "data"))
+        store.check_complete_version_metadata(
+            ref_version="v1", metadata={"prompt_count": len(prompts), "num_ref_completions": 6})
+        records = dataset_batch_to_prompt_records(
+            prompts, range(len(prompts)), dict(validate_records=True, ref_rewards_key=None))
+        resolved = store.attach_ref_rewards(records, ref_version="v1")
+    assert len(resolved) == len(prompts) > 8
+    for record, row in zip(resolved, prompts):
+        assert record.ref_rewards == tuple(row["ref_rewards"]) and len(record.ref_rewards) == 6
+        assert record.offline_trajectories[0][0]["role"] == "assistant"
+        assert len(record.offline_trajectories) == len(record.offline_rewards) == 8

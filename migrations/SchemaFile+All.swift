@@ -23,6 +23,9 @@ extension SchemaFile {
             "functions/choose_pairs.sql",
             PackageResources.choose_pairs_sql),
         SchemaFile(
+            "functions/coin.sql",
+            PackageResources.coin_sql),
+        SchemaFile(
             "functions/effective_count.sql",
             PackageResources.effective_count_sql),
         SchemaFile(
@@ -133,6 +136,9 @@ extension SchemaFile {
         SchemaFile(
             "functions/quantile_standard_error.sql",
             PackageResources.quantile_standard_error_sql),
+        SchemaFile(
+            "functions/random_quantile_reward.sql",
+            PackageResources.random_quantile_reward_sql),
         SchemaFile(
             "functions/raw_rows.sql",
             PackageResources.raw_rows_sql),

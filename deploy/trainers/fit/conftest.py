@@ -1,11 +1,13 @@
 """Files of `ogive export` in the trainers' own code.
 
-    python -m pytest deploy/trainers/fit
+    .venv-trainers/bin/python -m pytest deploy/trainers/fit
 
-Needs a built `ogive` (OGIVE names another one than .build/debug/ogive), what deploy/setup installs,
-and the packages of requirements.txt. The quickstart's policy is sampled once, with few prompts.
-OGIVE_TRAINERS_CODE names a folder with checkouts of what is not packaged; what is not there is
-skipped, and the reason says which.
+Needs a built `ogive` (OGIVE names another one than .build/debug/ogive) and what deploy/setup and
+deploy/setup --trainers install. The quickstart's policy is sampled once, with few prompts.
+OGIVE_TRAINERS_CODE names a folder with checkouts of what is not packaged, or not for this Python:
+`quantile-reward-policy-optimization`, `posttraining`, `posttraining-online` (its branch
+online-qrpo-impl), `REBEL`, `A-PO`, `verl`, `OpenRLHF`. The page Export says at which commits they
+were tried. What is not there is skipped, and the reason says which.
 """
 import json
 import os

@@ -20,7 +20,7 @@ import pandas
 import pytest
 import torch
 
-pytest.importorskip("trl", reason="TRL is not installed: see requirements.txt")
+pytest.importorskip("trl", reason="TRL is not installed: deploy/setup --trainers")
 from transformers.data.data_collator import DataCollatorMixin
 from trl.data_utils import maybe_apply_chat_template, maybe_extract_prompt
 from trl.trainer.utils import pad

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-pytest.importorskip("trl", reason="TRL is not installed: see requirements.txt")
+pytest.importorskip("trl", reason="TRL is not installed: deploy/setup --trainers")
 PAIRS = ("--strategy", "best-worst")
 
 

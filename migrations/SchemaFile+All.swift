@@ -20,6 +20,9 @@ extension SchemaFile {
             "functions/beta_quantile.sql",
             PackageResources.beta_quantile_sql),
         SchemaFile(
+            "functions/certificate.sql",
+            PackageResources.certificate_sql),
+        SchemaFile(
             "functions/choose_pairs.sql",
             PackageResources.choose_pairs_sql),
         SchemaFile(

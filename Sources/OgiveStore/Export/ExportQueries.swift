@@ -2,8 +2,8 @@ internal import Postgres
 
 /// SQL of exports. Everywhere: $1 run, $2 snapshot or NULL.
 enum ExportQueries {
-    /// Where the tables are: the numbers of the run, its sampling and the snapshot (0: what is there
-    /// now); and how its policy was sampled.
+    /// Where the tables are: the numbers of the run, of its sampling and of the snapshot (0: what
+    /// is there now); and how its policy was sampled.
     static let place = """
         SELECT p.run_id, p.sampling_id, ogive.snapshot_id($1, $2) AS snapshot_id, p.api,
             p.samples_model, p.temperature

@@ -191,6 +191,44 @@ extension EndToEndTests.Doctor {
         }
     }
 
+    @Test func `Rows that a run refuses are an error, whether a set is stored or not`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            let folder = workspace.path("database")
+            let config = try Settings.synthetic(workspace, database: .embedded(folder))
+            let good = #"{"key": "a", "prompt": "Question?"}"#
+            let bad = #"{"key": "b", "prompt": 7}"#
+            func doctor(_ rows: [String], exit: Int32, _ options: [String] = []) async throws
+                -> Program
+            {
+                try workspace.write("prompts.jsonl", rows.joined(separator: "\n") + "\n")
+                return try await workspace.ogive(
+                    ["doctor", config, "--json"] + options, exit: exit)
+            }
+            let skips = ["-o", "prompts.skip_bad_rows=true"]
+            let one = try await doctor([good, bad], exit: 1)
+            #expect(try DoctorFindings.read(one)["prompts"] == ["ok", "error"])
+            #expect(one.output.contains("1 row cannot be read"), "\(one.output)")
+            #expect(one.output.contains("prompts.jsonl:2"), "\(one.output)")
+            let skipped = try await doctor([good, bad], exit: 0, skips)
+            #expect(try DoctorFindings.read(skipped)["prompts"] == ["ok", "note"])
+            // Nothing is left of such a file, whoever leaves rows out.
+            for options in [[], skips] {
+                let all = try await doctor([bad, bad], exit: 1, options)
+                #expect(try DoctorFindings.read(all)["prompts"] == ["error"])
+                #expect(all.output.contains("no other one can"), "\(all.output)")
+            }
+            // With a stored set both the file and the comparison meet the row; it is told once.
+            _ = try await doctor([good], exit: 0)
+            try await workspace.ogive([
+                "import", workspace.path("prompts.jsonl"), "--set", "prompts", "--config", config,
+            ])
+            let stored = try await doctor([good, bad], exit: 1)
+            #expect(stored.output.components(separatedBy: "cannot be read").count == 2)
+        }
+    }
+
     @Test(arguments: ["quickstart", "gsm8k"])
     func `A configuration that runs without a change has nothing to warn of`(name: String)
         async throws

@@ -147,7 +147,7 @@ extension EndToEndTests.OwnRun {
 }
 
 extension EndToEndTests.OwnRun {
-    @Test func `A full disk is named before PostgreSQL starts`() async throws {
+    @Test func `A full disk is named before PostgreSQL starts, and by the doctor`() async throws {
         guard geteuid() == 0 else {
             print("skipped: a small disk takes root")
             return
@@ -171,6 +171,12 @@ extension EndToEndTests.OwnRun {
             #expect(try await run.status() == 1)
             #expect(run.errors.contains("MiB are free"), "\(run.transcript)")
             #expect(run.errors.contains(disk + "/database"), "\(run.transcript)")
+            let doctor = try workspace.run(
+                small + [try Checkout.program, "doctor", config, "--json"])
+            #expect(try await doctor.status() == 1)
+            #expect(
+                try DoctorFindings.read(doctor)["disk_space"] == ["error"],
+                "\(doctor.transcript)")
         }
     }
 }

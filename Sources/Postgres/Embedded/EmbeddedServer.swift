@@ -76,7 +76,7 @@ struct EmbeddedServer: Sendable {
 
     /// Starts the server under a claim of this host.
     private func launch(hasUsers: Bool) async throws -> PostgresConfiguration {
-        try directory.requireRoom(mebibytes: directory.isInitialised ? 32 : 128)
+        try directory.requireRoom()
         let mine = try await claim.claim(hasUsers: hasUsers)
         do {
             if !directory.isInitialised { try await claim.beating { try await initialise() } }

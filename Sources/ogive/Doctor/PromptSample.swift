@@ -15,6 +15,8 @@ struct PromptSample {
     var severalTurns: SeveralTurns?
     /// Those with something that a chat template may leave out, among the rows that were read.
     var parts: [ChatPart: ChatPartUse] = [:]
+    /// Rows that an import would not take, among those that were read.
+    var bad = BadRowReport()
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -42,23 +44,25 @@ struct PromptSample {
         return sample
     }()
 
-    /// Reads the first rows of a file.
+    /// Reads the first rows of a file; `nil` without one. It has no prompts when all rows are bad.
     static func read(_ prompts: PromptsConfiguration) throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
         var reader = try ImportReader(
             path: file, rules: ImportRules(prompts))
         var sample = PromptSample()
         while let row = try reader.next() {
-            guard case .prompt(_, let prompt, _) = row else { continue }
-            sample.add(prompt)
-            if sample.count == rowsMax {
+            switch row {
+            case .prompt(_, let prompt, _): sample.add(prompt)
+            case .bad(let row, _): sample.bad.add(row)
+            }
+            if sample.count + sample.bad.count == rowsMax {
                 let share = reader.progress ?? 1
                 sample.isWhole = share >= 1
-                if share > 0 { sample.count = Int(Double(rowsMax) / share) }
+                if share > 0 { sample.count = Int(Double(sample.count) / share) }
                 break
             }
         }
-        return sample.prompts.isEmpty ? nil : sample
+        return sample
     }
 
     private mutating func add(_ imported: ImportedPrompt) {

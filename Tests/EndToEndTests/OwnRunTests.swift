@@ -69,6 +69,25 @@ extension EndToEndTests.OwnRun {
         }
     }
 
+    @Test func `With --all a finished run works on the other open runs`() async throws {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive(["run", "--no-preflight", config])
+            try await workspace.ogive([
+                "submit", config, "-o", "run.name=other", "-o", "policy.sampling.seed=5",
+            ])
+            let waits = try await workspace.ogive(["run", config])
+            #expect(waits.output.contains("other open runs wait: 'other'"), "\(waits.transcript)")
+            #expect(!(try await Self.states(database).contains("other finished")))
+            let works = try await workspace.ogive(["run", config, "--all"])
+            #expect(works.output.contains("finished already"), "\(works.transcript)")
+            #expect(works.output.contains("works on the other open runs too: 'other'"))
+            #expect(try await Self.states(database).contains("other finished"))
+        }
+    }
+
     @Test func `A preflight that fails leaves no run`() async throws {
         try await Workspace.with { workspace in
             try Settings.writePrompts(workspace, 3)

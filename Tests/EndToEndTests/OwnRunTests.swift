@@ -166,6 +166,34 @@ extension EndToEndTests.OwnRun {
 }
 
 extension EndToEndTests.OwnRun {
+    @Test func `The database of another user is there, and cannot be read`() async throws {
+        guard geteuid() == 0 else {
+            print("skipped: to be another user takes root")
+            return
+        }
+        try await Workspace.with { workspace in
+            let folder = workspace.path("database")
+            let config = try Settings.synthetic(workspace, database: .embedded(folder))
+            try FileManager.default.createDirectory(
+                atPath: folder + "/data", withIntermediateDirectories: true)
+            // Takes a path and keeps nothing of it.
+            #expect(unsafe chmod(folder + "/data", 0o700) == 0)
+            let other = [
+                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+            ]
+            let program = try Checkout.program
+            let sees = "test -x \(program) && test -r \(config)"
+            guard try await workspace.run(other + ["/bin/sh", "-c", sees]).status() == 0 else {
+                print("skipped: another user cannot run the program or read the workspace")
+                return
+            }
+            let status = try workspace.run(other + [program, "status", "--config", config])
+            #expect(try await status.status() == 1, "\(status.transcript)")
+            #expect(status.errors.contains("cannot be written to"), "\(status.transcript)")
+            #expect(!status.errors.contains("mistyped"), "\(status.transcript)")
+        }
+    }
+
     @Test func `A full disk is named before PostgreSQL starts, and by the doctor`() async throws {
         guard geteuid() == 0 else {
             print("skipped: a small disk takes root")

@@ -20,6 +20,12 @@ package struct PostgresConfiguration: Sendable, Equatable {
     /// After how long unacknowledged data means that the server is gone.
     package var tcpTimeout = Duration.seconds(30)
 
+    /// The folder of an embedded server, for people; nil for another server.
+    package var folder: String?
+
+    /// Where its disk is, for the person who makes room: the folder, or the server.
+    package var diskPlace: String { folder ?? description }
+
     /// Reads `postgresql://user@host:port/database?…` or `host=… dbname=…`.
     ///
     /// Throws `configuration` when the text is neither or has an unknown keyword.

@@ -96,6 +96,7 @@ struct EmbeddedServer: Sendable {
             database: EmbeddedServer.name)
         // Who may change the folder could put a server of its own in the place of this one.
         configuration["requirepeer"] = identity.login
+        configuration.folder = directory.path
         return configuration
     }
 

@@ -30,7 +30,7 @@ struct RunCommand: ConfiguredCommand {
     @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
     var skipsPreflight = false
 
-    @Flag(help: "Work on all open runs of the database, and not on this one alone.")
+    @Flag(help: "Work on all open runs of the database to their end, not on this one alone.")
     var all = false
 
     @OptionGroup var time: PreflightTime
@@ -70,7 +70,7 @@ struct RunCommand: ConfiguredCommand {
                 local.submitted = try await local.submit()
             }
             let before =
-                if let submitted = local.submitted, !submitted.isOpen { submitted.before } else {
+                if let submitted = local.submitted, !submitted.isWork { submitted.before } else {
                     try await local.run()
                 }
             let summary = try await RunSummary.read(
@@ -88,24 +88,20 @@ struct RunCommand: ConfiguredCommand {
         let name = result.receipt.run.spec.name
         let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
         var lines = json ? [result.json.event("submitted").json] : result.lines
-        if isOpen, !json { lines += try await others(than: name, store, all: all) }
+        let others = try await store.status().filter { !$0.isClosed && $0.run != name }.map(\.run)
+        if !json, !others.isEmpty { lines.append(text(ofOthers: others, all: all)) }
         Output.show(lines)
-        return LocalRun.Submitted(before: try await store.runStatus(name), isOpen: isOpen)
+        return LocalRun.Submitted(
+            before: try await store.runStatus(name), isOpen: isOpen, others: all ? others : [])
     }
 
     /// What becomes of the other open runs of the database.
-    private static func others(
-        than name: String, _ store: PostgresStore, all: Bool
-    ) async throws -> [String] {
-        let open = try await store.status().filter { !$0.isClosed && $0.run != name }
-            .map { "'\($0.run)'" }
-        guard !open.isEmpty else { return [] }
-        let names = open.prefix(5).joined(separator: ", ") + (open.count > 5 ? ", …" : "")
-        return [
-            all
-                ? "works on the other open runs too: \(names)"
-                : "other open runs wait: \(names) (--all works on them too)"
-        ]
+    private static func text(ofOthers runs: [String], all: Bool) -> String {
+        let first = runs.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+        let names = first + (runs.count > 5 ? ", …" : "")
+        return all
+            ? "works on the other open runs too: \(names)"
+            : "other open runs wait: \(names) (--all works on them too)"
     }
 }
 

@@ -14,6 +14,11 @@ struct LocalRun {
         var before: RunStatus
         /// Whether something of it is left to do.
         var isOpen: Bool
+        /// Other open runs of the database that are worked on too.
+        var others: [String] = []
+
+        /// Whether there is anything to start processes for.
+        var isWork: Bool { isOpen || !others.isEmpty }
     }
 
     /// The run.
@@ -48,8 +53,8 @@ struct LocalRun {
         self.submit = submit
     }
 
-    /// Runs to the end of the run; answers with how far it was before. Throws when it cannot be
-    /// finished, or is interrupted.
+    /// Runs to the end of the run, and of those that are worked on too; answers with how far it was
+    /// before. Throws when one cannot be finished, or is interrupted.
     func run() async throws -> RunStatus {
         let models = try ModelWiring(configuration)
         let socket = try PrivateSocket(configuration.coordinator)
@@ -74,7 +79,7 @@ struct LocalRun {
     }
 
     private var turn: LeadershipWait {
-        LeadershipWait(store: store, run: submitted == nil ? nil : name)
+        LeadershipWait(store: store, run: submitted == nil || servesAll ? nil : name)
     }
 
     /// The run with the servers that it starts.
@@ -100,8 +105,10 @@ struct LocalRun {
                 }
                 let submitted =
                     if let submitted = job.submitted { submitted } else { try await job.submit() }
-                if submitted.isOpen {
-                    try await job.processes(models, address, overrides, interruption, expected)
+                if submitted.isWork {
+                    try await job.processes(
+                        models, address, overrides, interruption, expected,
+                        runs: [job.name] + submitted.others)
                 }
                 return submitted.before
             }
@@ -139,10 +146,10 @@ struct LocalRun {
         return ["-o", "coordinator.term_expiry=3s", "-o", "coordinator.renew_interval=500ms"]
     }
 
-    /// Coordinator and workers, watched until the run is finished; then drained in order.
+    /// Coordinator and workers, watched until `runs` are finished; then drained in order.
     private func processes(
         _ models: ModelWiring, _ address: String, _ overrides: [String],
-        _ interruption: Interruption, _ expected: Double?
+        _ interruption: Interruption, _ expected: Double?, runs: [String]
     ) async throws {
         func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + overrides }
         let coordinator = SupervisedProcess(
@@ -168,10 +175,12 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                try await RunMonitor(
-                    name: name, store: store, showsJSON: showsJSON,
-                    starvation: expected.map(StarvationWatch.init(expected:))
-                ).run()
+                for run in runs {
+                    try await RunMonitor(
+                        name: run, store: store, showsJSON: showsJSON,
+                        starvation: expected.map(StarvationWatch.init(expected:))
+                    ).run()
+                }
                 return true
             }
             group.addTask {

@@ -58,7 +58,7 @@ struct RunMonitor {
                 let reasons = try await unserved()
                 if let reasons, now - servedAt > Self.unservedMax {
                     write(line.interrupt())
-                    throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+                    throw CommandError(.incomplete, "no worker serves run '\(name)':\n  \(reasons)")
                 }
                 if reasons == nil { servedAt = now }
             }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OgiveCore
+import OgiveModels
 import Testing
 
 @testable import ogive
@@ -28,6 +29,17 @@ struct ReferenceFileTests {
             #expect(try configuration.runSpec().problem == nil, "\(name)")
             _ = try configuration.requiredDatabase()
         }
+    }
+
+    @Test(arguments: ["quickstart", "gsm8k"])
+    func `A launched llama.cpp gives a draw the same text alone and among others`(
+        name: String
+    ) throws {
+        let configuration = try Configuration.load(
+            path: Self.folder.appending(path: "\(name).yaml").path(), environment: [:])
+        let policy = try #require(configuration.policy)
+        let launch = try #require(policy.endpoint.launch)
+        #expect(policy.drawsPerRequest == 1 || launch.argv.contains("--reproducible"))
     }
 
     @Test func referenceIsWhatTheProgramPrints() throws {

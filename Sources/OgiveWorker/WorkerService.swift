@@ -13,12 +13,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     private let provider: any ModelProvider
     private let time: TimeSource
     private let logger: Logger
+    private let hooks: WorkerHooks
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
 
     /// Joins the parts. `split` cuts results into parts that fit a message.
     package init(
         configuration: WorkerConfiguration, transport: Transport, provider: any ModelProvider,
-        time: TimeSource, logger: Logger,
+        time: TimeSource, logger: Logger, hooks: WorkerHooks = WorkerHooks(),
         split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]]
     ) {
         self.configuration = configuration
@@ -26,6 +27,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         self.provider = provider
         self.time = time
         self.logger = logger
+        self.hooks = hooks
         self.split = split
     }
 
@@ -75,6 +77,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     }
                     return nil
                 }
+                if let untilServersAreGone = hooks.untilServersAreGone {
+                    group.addTask {
+                        await untilServersAreGone()
+                        if !Task.isCancelled { feed.yield(.abandon) }
+                        return nil
+                    }
+                }
                 group.addTask {
                     await converse(offer: offer, feed: feed, pipeline: pipeline)
                 }
@@ -102,7 +111,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
+        var wasDraining = false
         while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
+            hooks.turn()
             let now = time.now()
             var effects: [WorkerSession.Effect] = []
             for event in events {
@@ -116,6 +127,10 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                         "within": "\(grace)", "a_task_takes": "\(end?.estimate ?? .zero)",
                     ])
                 effects += session.handle(.end(within: grace), now: now)
+            }
+            if session.isDraining, !wasDraining {
+                wasDraining = true
+                hooks.draining()
             }
             if search.isDue(
                 isRegistered: session.isRegistered, now: now, jitter: .random(in: 0...1))
@@ -160,6 +175,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {
         switch exit {
         case .drained: logger.info("worker drained")
+        case .idle(let time):
+            logger.notice("no work: this worker leaves", metadata: ["since": "\(time)"])
         case .refused(let reason):
             throw WorkerError(code: .refused, message: "The coordinator refuses: \(reason)")
         case .noCoordinator(let silence):
@@ -172,6 +189,20 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     + "Check that it runs and that `worker.connect` names its address.")
         }
     }
+}
+
+/// What a worker tells those around it, and hears from them.
+package struct WorkerHooks: Sendable {
+    /// Called at each turn of its loop: ten times a second at least, while it is well.
+    package var turn: @Sendable () -> Void = {}
+    /// Called once, when it takes nothing new any more.
+    package var draining: @Sendable () -> Void = {}
+    /// Returns when servers that it needs died and are not started again, because it drains: what is
+    /// unfinished is given back at once.
+    package var untilServersAreGone: (@Sendable () async -> Void)?
+
+    /// Nobody listens, and servers are never gone for good.
+    package init() {}
 }
 
 /// Why a worker had to stop.

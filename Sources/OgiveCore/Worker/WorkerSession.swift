@@ -69,6 +69,8 @@ package struct WorkerSession: Sendable {
     var pace = LeasePace()
     var drainingSince: TimePoint?
     var drainGrace: Duration
+    /// Since when a coordinator has no work for it; `nil` while it has, or none is there.
+    var idleSince: TimePoint?
     var hasLeft = false
     var effects: [Effect] = []
 
@@ -111,6 +113,8 @@ package struct WorkerSession: Sendable {
         /// The same, because the machine is taken away: what is unfinished after this long is given
         /// back.
         case end(within: Duration)
+        /// Take nothing new and leave: the servers that unfinished tasks need are gone for good.
+        case abandon
         /// Time went by.
         case tick
     }
@@ -137,6 +141,8 @@ package struct WorkerSession: Sendable {
     package enum Exit: Hashable, Sendable {
         /// Drained: everything is acknowledged or given back.
         case drained
+        /// There was no work for so long.
+        case idle(Duration)
         /// The coordinator refuses it.
         case refused(String)
         /// No coordinator answered for so long.
@@ -164,12 +170,18 @@ package struct WorkerSession: Sendable {
         case .end(let grace):
             if drainingSince == nil { drainGrace = grace }
             drain(now: now)
+        case .abandon:
+            drain(now: now)
+            giveBack { _ in true }
         case .tick: break
         }
         if !hasLeft { keepTime(now: now) }
         defer { effects = [] }
         return effects
     }
+
+    /// Whether it takes nothing new.
+    package var isDraining: Bool { drainingSince != nil }
 
     /// Leases without results, for status.
     package var working: Int { held.working }

@@ -143,6 +143,7 @@ import Testing
         var ends: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let (lifeline, ours) = (ends[0], ends[1])
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "shielded-\(UInt64.random(in: 0 ... .max))").path
         // As model servers do, it ends in order by its own handlers.
@@ -152,7 +153,7 @@ import Testing
             + "while not done: time.sleep(0.02)\n"
             + "sys.exit(done[0])"
         async let status = ProcessSupervisor.run(
-            ["python3", "-c", script, folder], grace: .seconds(60), lifeline: ends[0],
+            ["python3", "-c", script, folder], grace: .seconds(60), lifeline: lifeline,
             ignoresSignals: false)
         var id: pid_t?
         try await eventually("the server's id") {
@@ -165,9 +166,9 @@ import Testing
         // What waits for a blocked signal would be seen here.
         try await Task.sleep(for: .milliseconds(200))
         #expect(isRunning(server))
-        close(ends[1])
+        close(ours)
         #expect(try await status == SIGINT, "it ends by SIGINT, in order")
-        close(ends[0])
+        close(lifeline)
         try FileManager.default.removeItem(atPath: folder)
     }
 

@@ -13,14 +13,16 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private let store: any Store
     private let time: TimeSource
     private let logger: Logger
+    private let turn: @Sendable () -> Void
     private let whenLeading: @Sendable () async throws -> Void
 
-    /// Joins the parts. `whenLeading` is called once this coordinator leads: only then should its
+    /// Joins the parts. `turn` is called at each turn of its loop, also while it stands by: about
+    /// once a second at least, while it is well. `whenLeading` is called once this coordinator leads: only then should its
     /// address be open, so that workers find the one that leads. Nobody is served until it
     /// returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
-        time: TimeSource, logger: Logger,
+        time: TimeSource, logger: Logger, turn: @escaping @Sendable () -> Void = {},
         whenLeading: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.configuration = configuration
@@ -28,6 +30,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         self.store = store
         self.time = time
         self.logger = logger
+        self.turn = turn
         self.whenLeading = whenLeading
     }
 
@@ -35,7 +38,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     /// any more.
     package func run() async throws {
         let standby = Standby(
-            configuration: configuration, store: store, time: time, logger: logger)
+            configuration: configuration, store: store, time: time, logger: logger, turn: turn)
         guard let success = try await standby.lead() else { return }
         let term = success.term
         logger.notice("leading", metadata: ["term": "\(term.rawValue)"])
@@ -106,6 +109,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await recorder.run() }
             while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
+                turn()
                 var effects: [Scheduler.Effect] = []
                 // Not behind what waits in the feed: nobody who talks much holds up the end.
                 let isEnding = drainingSince == nil && Task.isShuttingDownGracefully

@@ -9,6 +9,8 @@ struct Standby: Sendable {
     let store: any Store
     let time: TimeSource
     let logger: Logger
+    /// Called each time before it asks to lead.
+    var turn: @Sendable () -> Void = {}
 
     /// What a coordinator that leads has to know.
     struct Success: Sendable {
@@ -26,6 +28,7 @@ struct Standby: Sendable {
         var leader: Leader?
         var isAway = false
         while !Task.isShuttingDownGracefully {
+            turn()
             let asked = time.now()
             do throws(StoreError) {
                 switch try await store.lead(as: configuration.name, for: configuration.termExpiry) {

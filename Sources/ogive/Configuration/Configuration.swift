@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import OgiveCore
+internal import OgiveTransport
 
 /// One YAML file: what is to be run, and where its parts are served.
 ///
@@ -177,8 +178,10 @@ extension Configuration {
         return spec
     }
 
-    /// The addresses that this file's workers connect to.
-    var coordinatorAddresses: [String] { worker.connect ?? [coordinator.listen] }
+    /// The places where this file's workers look for a coordinator.
+    var coordinatorPlaces: [CoordinatorPlace] {
+        (worker.connect ?? [coordinator.listen]).map { CoordinatorPlace($0) }
+    }
 
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {

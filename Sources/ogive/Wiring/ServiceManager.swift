@@ -1,0 +1,93 @@
+internal import Glibc
+internal import Synchronization
+
+/// What systemd is told of a service of `Type=notify`, as sd_notify(3) and sd_watchdog_enabled(3)
+/// describe it: when it is ready, what it does, that its loop turns, and that it stops. Without
+/// systemd nobody is told.
+final class ServiceManager: Sendable {
+    private struct State {
+        /// When the watchdog was fed last; `nil` before the service is ready.
+        var fedAt: ContinuousClock.Instant?
+        var status = "running"
+        var isStopping = false
+    }
+
+    /// The address of systemd's socket; `nil` without systemd.
+    private let socket: String?
+    /// How often the watchdog is fed, three times in its limit; `nil` when there is none.
+    private let feedInterval: Duration?
+    private let state = Mutex(State())
+
+    /// The longest status that is told.
+    private static let statusMax = 200
+
+    /// Follows `NOTIFY_SOCKET`, and `WATCHDOG_USEC` where it is meant for this process.
+    init(environment: [String: String] = Environment.current, process: Int32 = getpid()) {
+        socket = environment["NOTIFY_SOCKET"].flatMap {
+            $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil
+        }
+        let isForOther = environment["WATCHDOG_PID"].map { $0 != "\(process)" } ?? false
+        let limit = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
+        feedInterval = limit > 0 && !isForOther ? .microseconds(limit) / 3 : nil
+    }
+
+    /// The service's loop turned: the first turn says that it is ready, later ones feed the
+    /// watchdog. A loop that hangs is silent, and systemd starts the service again.
+    func turn(now: ContinuousClock.Instant = .now) {
+        guard socket != nil else { return }
+        let text = state.withLock { state -> String? in
+            guard let fedAt = state.fedAt else {
+                state.fedAt = now
+                return "READY=1\nSTATUS=\(state.status)"
+            }
+            guard let feedInterval, now - fedAt >= feedInterval else { return nil }
+            state.fedAt = now
+            return "WATCHDOG=1"
+        }
+        if let text { send(text) }
+    }
+
+    /// What the service does, in a line that `systemctl status` shows. Said before the service is
+    /// ready, it counts from then on.
+    func status(_ text: String) {
+        let line = String(text.prefix(Self.statusMax).map { $0.isNewline ? " " : $0 })
+        let isShown = state.withLock { state in
+            state.status = line
+            return state.fedAt != nil && !state.isStopping
+        }
+        if isShown { send("STATUS=\(line)") }
+    }
+
+    /// The service takes nothing new, and ends when it finished what it began.
+    func stopping() {
+        state.withLock { $0.isStopping = true }
+        send("STOPPING=1\nSTATUS=drains: finishes what it began")
+    }
+
+    /// Sends a datagram. What systemd does not take is lost: nothing waits for it.
+    private func send(_ text: String) {
+        guard let path = socket else { return }
+        var bytes = Array(path.utf8)
+        // systemd writes the zero byte of an abstract address as `@`.
+        if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        // Sound: fewer bytes than the field has, into a live local.
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = Glibc.socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let message = Array(text.utf8)
+        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+        // Sound: sockaddr_un is the form of AF_UNIX, and `length` counts what is filled of it; the
+        // message has as many bytes as its array.
+        _ = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe sendto(descriptor, message, message.count, flags, pointer, length)
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ struct Ogive: AsyncParsableCommand {
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
+            On a Slurm cluster:          ogive slurm
             Every key of the YAML file:  ogive config
             Look at the result:          ogive status, ogive query, ogive audit
             With SQL:                    ogive psql
@@ -32,7 +33,7 @@ struct Ogive: AsyncParsableCommand {
             SubmitCommand.self, ImportCommand.self, StatusCommand.self, FailuresCommand.self,
             QueryCommand.self,
             AuditCommand.self, SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
-            KeysCommand.self,
+            KeysCommand.self, SlurmCommand.self,
             CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self, VersionCommand.self,

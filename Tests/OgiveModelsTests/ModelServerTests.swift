@@ -147,7 +147,8 @@ import Testing
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "shielded-\(UInt64.random(in: 0 ... .max))").path
         // As model servers do, it ends in order by its own handlers.
-        let script = "import os, signal, sys, time; done = []\n"
+        let script =
+            "import os, signal, sys, time; done = []\n"
             + "for s in (15, 2): signal.signal(s, lambda n, _: done.append(n))\n"
             + "open(sys.argv[1], 'w').write(f'{os.getpid()}\\n')\n"
             + "while not done: time.sleep(0.02)\n"

@@ -65,7 +65,8 @@ import Testing
         }
     }
 
-    @Test func `It follows a file when another coordinator writes its address there`() async throws {
+    @Test func `It follows a file when another coordinator writes its address there`() async throws
+    {
         let file = AddressFile("/tmp/ogive-address-\(UInt64.random(in: 0 ... .max))")
         let path = file.path
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -23,6 +23,8 @@ struct Configuration: Sendable {
     var coordinator: CoordinatorSettings
     /// The worker's settings.
     var worker: WorkerSettings
+    /// How it is placed on a Slurm cluster.
+    var slurm: SlurmSettings
     /// What is logged.
     var log: LogConfiguration
 
@@ -135,6 +137,8 @@ struct Configuration: Sendable {
         coordinator = section.section(
             "coordinator", "The coordinator.", CoordinatorSettings.init(from:))
         worker = section.section("worker", "The workers.", WorkerSettings.init(from:))
+        slurm = section.section(
+            "slurm", "The jobs of `ogive slurm` on a Slurm cluster.", SlurmSettings.init(from:))
         log = section.section(
             "log", "Logging, to standard error.", LogConfiguration.init(from:))
     }

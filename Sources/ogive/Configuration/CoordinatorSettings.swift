@@ -146,7 +146,8 @@ extension ConfigurationSection {
             orFile && address.hasPrefix(CoordinatorPlace.filePrefix)
             && address != CoordinatorPlace.filePrefix
         guard !isTCP, !isIPC, !isFile else { return }
-        let forms = orFile
+        let forms =
+            orFile
             ? "tcp://HOST:PORT, ipc://PATH or file:PATH" : "tcp://HOST:PORT or ipc://PATH"
         report(key, "must be \(forms), not \(quoted(key, address))")
     }

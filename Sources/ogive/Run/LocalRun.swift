@@ -169,7 +169,9 @@ struct LocalRun {
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments(configFile)
                     + models.addresses
-                    + ["-o", "worker.connect=\(address.connect)"],
+                    + ["-o", "worker.connect=\(address.connect)"]
+                    // This run ends them.
+                    + ["-o", "worker.idle_timeout=null"],
                 without: configuration.databaseSecrets)
         }
         try await withThrowingTaskGroup(of: Bool.self) { group in

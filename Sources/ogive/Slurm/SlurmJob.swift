@@ -1,5 +1,3 @@
-internal import Subprocess
-
 /// The job of Slurm that this process is part of.
 struct SlurmJob: Hashable, Sendable {
     /// Its name for Slurm's commands: the number, or `NUMBER_INDEX` for one of an array, which the
@@ -23,7 +21,7 @@ struct SlurmJob: Hashable, Sendable {
     /// `squeue` is not there, fails, or says something else.
     func timeLeft() async throws(CommandError) -> Duration? {
         let arguments = ["--noheader", "--jobs", name, "--format", "%L"]
-        return try Self.timeLeft(of: try await SlurmCommand("squeue", arguments).output())
+        return try Self.timeLeft(of: try await SlurmCall("squeue", arguments).output())
     }
 
     /// Reads what `squeue --format %L` prints: `1-02:03:04`, `02:03:04`, `03:04` or a word.
@@ -42,45 +40,5 @@ struct SlurmJob: Hashable, Sendable {
         }
         let all = Array(repeating: 0, count: 4 - numbers.count) + numbers
         return .seconds(((all[0] * 24 + all[1]) * 60 + all[2]) * 60 + all[3])
-    }
-}
-
-/// A call of one of Slurm's commands, found in PATH.
-struct SlurmCommand {
-    private let program: String
-    private let arguments: [String]
-
-    /// The most bytes that a command may print: a line a job.
-    private static let outputBytesMax = 4 << 20
-
-    /// Names a command and its arguments.
-    init(_ program: String, _ arguments: [String]) {
-        self.program = program
-        self.arguments = arguments
-    }
-
-    /// Runs it and answers with what it printed. Throws `.unavailable` when it is not there, or
-    /// fails.
-    func output() async throws(CommandError) -> String {
-        let (isSuccess, printed, errors): (Bool, String?, String?)
-        do {
-            let result = try await Subprocess.run(
-                .name(program), arguments: .init(arguments),
-                output: .string(limit: Self.outputBytesMax), error: .string(limit: 1 << 16))
-            isSuccess = result.terminationStatus.isSuccess
-            (printed, errors) = (result.standardOutput, result.standardError)
-        } catch {
-            throw CommandError(
-                .unavailable,
-                "\(program) cannot be run: is this a machine of the Slurm cluster, with Slurm's "
-                    + "commands in PATH?", cause: "\(error)")
-        }
-        guard isSuccess else {
-            let lines = (errors ?? "").split(whereSeparator: \.isNewline)
-            throw CommandError(
-                .unavailable,
-                "\(program) failed: \(lines.last.map(String.init) ?? "it says nothing")")
-        }
-        return printed ?? ""
     }
 }

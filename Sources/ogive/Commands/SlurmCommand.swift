@@ -178,16 +178,19 @@ struct SlurmFleet {
     }
 
     /// Submits the coordinator's jobs, each of which begins when the one before it ended without
-    /// having finished the run; then the others are removed.
+    /// having finished the run. Once one finished it, Slurm removes the others; for that each names
+    /// all before it, because a job that was removed did not end well either.
     func submitChain() async throws {
-        var former: String?
+        var former: [String] = []
         for number in 1...settings.chain {
+            let ids = former.joined(separator: ":")
             let options =
-                former.map { ["--dependency=afternotok:\($0)", "--kill-on-invalid-dep=yes"] } ?? []
+                former.isEmpty
+                ? [] : ["--dependency=afternotok:\(ids)", "--kill-on-invalid-dep=yes"]
             let id = try await queue.submit(.coordinator, options)
             let place = settings.chain > 1 ? " (\(number) of \(settings.chain))" : ""
             Output.show("submitted the coordinator\(place): job \(id)")
-            former = id
+            former.append(id)
         }
     }
 

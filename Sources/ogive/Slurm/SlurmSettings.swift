@@ -57,7 +57,7 @@ struct SlurmSettings: Hashable, Sendable {
             "coordinator", default: .job,
             "where the coordinator runs: in a job, here, or elsewhere already")
         chain = section.integer(
-            "chain", default: 1, in: 1...1000,
+            "chain", default: 1, in: 1...100,
             "jobs of the coordinator, one after the other until the run is finished")
         workersMax = section.integer(
             "workers", default: 1, in: 1...1000, "most worker jobs at once")

@@ -91,9 +91,10 @@ extension WorkerSession {
         leaveIfIdle(now: now)
     }
 
-    /// A worker whose servers or whose coordinator are away is not without work: it waits for them.
+    /// A worker whose servers are away, or that found no coordinator yet, is not without work: it
+    /// waits for them. One whose coordinator ended is.
     private mutating func leaveIfIdle(now: TimePoint) {
-        guard let idleMax = limits.idleMax, isRegistered, held.isEmpty, !isSuspended,
+        guard let idleMax = limits.idleMax, term != Term(0), held.isEmpty, !isSuspended,
             drainingSince == nil, !hasLeft
         else {
             idleSince = nil

@@ -69,7 +69,7 @@ package struct WorkerSession: Sendable {
     var pace = LeasePace()
     var drainingSince: TimePoint?
     var drainGrace: Duration
-    /// Since when a coordinator has no work for it; `nil` while it has, or none is there.
+    /// Since when it has no work; `nil` while it has.
     var idleSince: TimePoint?
     var hasLeft = false
     var effects: [Effect] = []

@@ -207,6 +207,16 @@ struct SessionLeaseTests {
         #expect(end.sent.last == .goodbye)
     }
 
+    @Test("A worker without work leaves though its coordinator ended, not before it found one")
+    func idleAlone() throws {
+        var bench = SessionBench.registered { $0.idleMax = .seconds(60) }
+        let alone = (0..<60).flatMap { _ in bench.handle(.tick, after: .seconds(1)) }
+        #expect(alone.exits == [.idle(.seconds(60))])
+        var early = SessionBench { $0.idleMax = .seconds(10) }
+        let waiting = (0..<59).flatMap { _ in early.handle(.tick, after: .seconds(1)) }
+        #expect(waiting.exits.isEmpty)
+    }
+
     @Test("Without a bound a worker waits for work")
     func patience() {
         var bench = SessionBench.registered()

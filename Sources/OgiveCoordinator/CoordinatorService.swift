@@ -17,9 +17,9 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private let whenLeading: @Sendable () async throws -> Void
 
     /// Joins the parts. `turn` is called at each turn of its loop, also while it stands by: about
-    /// once a second at least, while it is well. `whenLeading` is called once this coordinator leads: only then should its
-    /// address be open, so that workers find the one that leads. Nobody is served until it
-    /// returns, and nobody at all when it throws.
+    /// once a second at least, while it is well. `whenLeading` is called once this coordinator
+    /// leads: only then should its address be open, so that workers find the one that leads.
+    /// Nobody is served until it returns, and nobody at all when it throws.
     package init(
         configuration: CoordinatorConfiguration, transport: Transport, store: any Store,
         time: TimeSource, logger: Logger, turn: @escaping @Sendable () -> Void = {},

@@ -197,8 +197,8 @@ package struct WorkerHooks: Sendable {
     package var turn: @Sendable () -> Void = {}
     /// Called once, when it takes nothing new any more.
     package var draining: @Sendable () -> Void = {}
-    /// Returns when servers that it needs died and are not started again, because it drains: what is
-    /// unfinished is given back at once.
+    /// Returns when servers that it needs died and are not started again, because it drains: what
+    /// is unfinished is given back at once.
     package var untilServersAreGone: (@Sendable () async -> Void)?
 
     /// Nobody listens, and servers are never gone for good.

@@ -20,7 +20,8 @@ extension EndToEndTests.Slurm {
         case $script in
         *worker.sbatch)
             for index in $(seq "$count"); do
-                echo "${number}_$index|ogive-made-worker|RUNNING|0:01|9:59|n$index" >>"$CLUSTER/queue"
+                job="${number}_$index|ogive-made-worker|RUNNING|0:01|9:59|n$index"
+                echo "$job" >>"$CLUSTER/queue"
                 SLURM_JOB_ID=$number SLURM_ARRAY_JOB_ID=$number SLURM_ARRAY_TASK_ID=$index \
                     nohup bash "$script" >>"$CLUSTER/workers.log" 2>&1 &
             done

@@ -223,9 +223,8 @@ struct SlurmFleet {
             pending: pending, waiting: waiting.count, running: jobs.count - waiting.count)
         if change.submit > 0 {
             let id = try await queue.submit(.worker, ["--array=1-\(change.submit)"])
-            Output.show(
-                "\(NumberText.count(pending)) pending: submitted \(change.submit) workers, job \(id)"
-            )
+            let count = NumberText.count(pending)
+            Output.show("\(count) pending: submitted \(change.submit) workers, job \(id)")
         } else if change.cancel > 0 {
             try await queue.cancel(Array(waiting.suffix(change.cancel)))
             Output.show(
@@ -233,7 +232,7 @@ struct SlurmFleet {
         }
     }
 
-    /// Items that are pending for the policy and the scorer that this configuration's workers serve.
+    /// Items that are pending for the policy and the scorer that this file's workers serve.
     private func pending(_ store: PostgresStore) async throws -> Int {
         var sum = 0
         for status in try await store.status() where !status.isClosed {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ogive
@@ -125,6 +126,21 @@ import Testing
     ])
     func `What would break a script is refused`(_ slurm: String, _ message: String) {
         #expect(Self.problems(slurm).contains(message), "\(Self.problems(slurm))")
+    }
+
+    @Test func `The page's configurations are read`() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Sources/ogive/Documentation.docc/Slurm.md")
+        let examples = try String(contentsOf: page, encoding: .utf8)
+            .components(separatedBy: "```yaml\n").dropFirst()
+        #expect(!examples.isEmpty)
+        for example in examples {
+            let text = example.components(separatedBy: "```")[0]
+            let configuration = try Configuration.parse(
+                text, source: "page", folder: "/f", environment: [:])
+            #expect(configuration.slurm.workersMax > 1, "it is read, and not the default")
+        }
     }
 
     @Test(arguments: [

@@ -191,20 +191,6 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     }
 }
 
-/// What a worker tells those around it, and hears from them.
-package struct WorkerHooks: Sendable {
-    /// Called at each turn of its loop: ten times a second at least, while it is well.
-    package var turn: @Sendable () -> Void = {}
-    /// Called once, when it takes nothing new any more.
-    package var draining: @Sendable () -> Void = {}
-    /// Returns when servers that it needs died and are not started again, because it drains: what
-    /// is unfinished is given back at once.
-    package var untilServersAreGone: (@Sendable () async -> Void)?
-
-    /// Nobody listens, and servers are never gone for good.
-    package init() {}
-}
-
 /// Why a worker had to stop.
 package struct WorkerError: Error, Sendable, CustomStringConvertible {
     /// The kind of reason.

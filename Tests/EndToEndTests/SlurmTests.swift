@@ -105,6 +105,7 @@ extension EndToEndTests.Slurm {
             let coordinator = try workspace.run(
                 ["/bin/bash", "\(folder)/coordinator.sbatch"], environment: environment)
             #expect(try await coordinator.status() == 0, "\(coordinator.transcript)")
+            #expect(coordinator.errors.contains("the coordinator listens at tcp://127.0.0.1:"))
             #expect(try await database.landed() == 320)
             let submitted = try calls(workspace).filter { $0.hasSuffix("worker.sbatch") }
             #expect(

@@ -184,7 +184,8 @@ struct LocalRun {
             group.addTask {
                 try await RunMonitor(
                     name: name, store: store, showsJSON: showsJSON,
-                    starvation: expected.map(StarvationWatch.init(expected:))
+                    starvation: expected.map(StarvationWatch.init(expected:)),
+                    endsUnserved: startsWorkers
                 ).run()
                 return true
             }

@@ -129,7 +129,7 @@ struct SlurmScripts {
         let scale = command("slurm", ["--scale"] + arguments)
         return [
             "# As many workers as there is work for, while this job runs.",
-            "while sleep \(seconds) && kill -0 $$; do", "    \(scale)", "done &",
+            "while sleep \(seconds) && kill -0 $$ 2>/dev/null; do", "    \(scale)", "done &",
             "# exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.",
             "exec \(command("run", ["--no-workers"] + arguments + coordinatorOptions))",
         ]

@@ -75,7 +75,7 @@ import Testing
         #expect(
             text.hasSuffix(
                 """
-                while sleep 60 && kill -0 $$; do
+                while sleep 60 && kill -0 $$ 2>/dev/null; do
                     /opt/ogive slurm --scale --config /shared/mine.yaml
                 done &
                 # exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.

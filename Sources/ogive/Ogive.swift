@@ -19,6 +19,7 @@ struct Ogive: AsyncParsableCommand {
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
+            On a Slurm cluster:          ogive slurm
             Every key of the YAML file:  ogive config
             Look at the result:          ogive status, ogive query, ogive audit, ogive report
             In scripts:                  ogive wait
@@ -42,7 +43,7 @@ struct Ogive: AsyncParsableCommand {
             QueryCommand.self,
             AuditCommand.self, ReportCommand.self, WaitCommand.self,
             SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
-            KeysCommand.self,
+            KeysCommand.self, SlurmCommand.self,
             CancelCommand.self, DropCommand.self,
             MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self, VersionCommand.self,

@@ -20,6 +20,7 @@ struct RunCommand: ConfiguredCommand {
             Examples:
               ogive run config/quickstart.yaml
               ogive run config/quickstart.yaml -o run.draws=64
+              ogive run config/vllm.yaml --no-workers -o coordinator.listen=tcp://127.0.0.1:7077
             """)
 
     @OptionGroup var file: ConfigurationArgument
@@ -33,6 +34,12 @@ struct RunCommand: ConfiguredCommand {
     @Flag(help: "Work on all open runs of the database to their end, not on this one alone.")
     var all = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Start no model server and no worker, and look at no model: workers of other machines "
+                + "connect to coordinator.listen."))
+    var noWorkers = false
+
     @OptionGroup var time: PreflightTime
 
     @Flag(help: "Print what happens as JSON lines, each with its `event`.")
@@ -45,6 +52,12 @@ struct RunCommand: ConfiguredCommand {
         let configuration = try file.load()
         let spec = try configuration.runSpec()
         try configuration.prompts?.requireFile()
+        if noWorkers, !configuration.coordinator.isListenGiven {
+            throw CommandError(
+                .configuration,
+                "with --no-workers, say in `coordinator.listen` where workers connect to, for "
+                    + "example tcp://*:7077")
+        }
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(
             configuration, schema: .migrated, makes: true
@@ -60,8 +73,9 @@ struct RunCommand: ConfiguredCommand {
             }
             local.showsJSON = json
             local.servesAll = all
+            local.startsWorkers = !noWorkers
             // What has rewards already was looked at before, or is its own proof.
-            if !skipsPreflight, try await !store.hasRewards(of: spec) {
+            if !skipsPreflight, !noWorkers, try await !store.hasRewards(of: spec) {
                 try await store.checkSubmission(
                     of: spec, isImported: configuration.prompts?.file != nil)
                 local.preflight = RunPreflight(

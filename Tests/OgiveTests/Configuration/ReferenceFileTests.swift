@@ -62,6 +62,7 @@ struct ReferenceFileTests {
         coordinator.isExpiryGiven = false
         #expect(coordinator == defaults.coordinator)
         #expect(shown.worker == defaults.worker)
+        #expect(shown.slurm == defaults.slurm)
         #expect(shown.log == defaults.log)
         var neutral = SamplingParameters()
         neutral.seedBits = DrawSeed.bits

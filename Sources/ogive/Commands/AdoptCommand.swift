@@ -10,10 +10,10 @@ struct AdoptCommand: ConfiguredCommand {
         abstract: "Import completions, and rewards, that others sampled, as a run.",
         discussion: """
             FILE is JSON Lines, a JSON list or Parquet. Recognised without configuration:
-            rows with `ref_completions` and `ref_rewards`, with `completions` and `rewards`,
-            with one `completion` and its `reward`, datatrove's inference results and
-            NeMo Gym's rollouts; anything else by `adopt.fields` of the configuration. The
-            rest of a row is its prompt, read as `ogive import` does.
+            rows with `ref_completions` and `ref_rewards`, with `completions` and
+            `rewards`, with one `completion` and its `reward`, datatrove's inference
+            results and NeMo Gym's rollouts; anything else by `adopt.fields` of the
+            configuration. The rest of a row is its prompt, read as `ogive import` does.
 
             The run is marked as adopted wherever it is shown: nothing proves who sampled
             the completions, there are no seeds and no fingerprint. It can be rescored,

@@ -1,7 +1,8 @@
 extension PromptContent {
     /// The content in its canonical form: the bytes of `CanonicalJSON`, which are its identity.
     ///
-    /// Written here because an import of a million prompts spends seconds in the platform's encoder.
+    /// Written here because an import of a million prompts spends seconds in the platform's
+    /// encoder.
     package var canonical: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(byteCount + 64)

@@ -22,7 +22,7 @@ struct ExportCommand: ConfiguredCommand {
               ogive export quickstart --for qrpo-claire --output train.jsonl.gz
               ogive export quickstart --for raw --output train.parquet
               ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big
-              ogive export big --for trl-dpo --strategy best-worst --drop-equal --output - | head
+              ogive export big --for trl-dpo --strategy best-worst --output - | head
             """)
 
     /// How a pair is made of a prompt's completions.

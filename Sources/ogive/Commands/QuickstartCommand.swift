@@ -49,8 +49,8 @@ struct QuickstartCommand: ConfiguredCommand {
             throw CommandError(
                 .unavailable,
                 "llama.cpp's server, which serves the quickstart's models, was not found: "
-                    + "\(asked). Install it with: pip install \"ogive[local]\" (or xllamacpp), or name the "
-                    + "Python that has it in \(PythonPackages.variable)")
+                    + "\(asked). Install it with: pip install \"ogive[local]\" (or xllamacpp), "
+                    + "or name the Python that has it in \(PythonPackages.variable)")
         }
         let written = try files.write(to: folder, python: llama.python)
         if !json {

@@ -20,7 +20,7 @@ struct RunCommand: ConfiguredCommand {
             Examples:
               ogive run config/quickstart.yaml
               ogive run config/quickstart.yaml -o run.draws=64
-              ogive run config/vllm.yaml --no-workers -o coordinator.listen=tcp://127.0.0.1:7077
+              ogive run mine.yaml --no-workers -o coordinator.listen=tcp://*:7077
             """)
 
     @OptionGroup var file: ConfigurationArgument

@@ -12,11 +12,12 @@ struct SlurmCommand: ConfiguredCommand {
         commandName: "slurm",
         abstract: "Place a run on a Slurm cluster: a coordinator, and workers as there is work.",
         discussion: """
-            Writes scripts for sbatch into `slurm.folder`, makes keys where the configuration
-            has none, and submits the coordinator's job. That job submits worker jobs while
-            draws of their policy are pending, within `slurm.workers_min` and `slurm.workers`;
-            a worker without work ends, so that its GPUs go back. With `slurm.chain` several
-            coordinator jobs follow each other until the run is finished.
+            Writes scripts for sbatch into `slurm.folder`, makes keys where the
+            configuration has none, and submits the coordinator's job. That job submits
+            worker jobs while draws of their policy are pending, within
+            `slurm.workers_min` and `slurm.workers`; a worker without work ends, so that
+            its GPUs go back. With `slurm.chain` several coordinator jobs follow each
+            other until the run is finished.
 
             Examples:
               ogive slurm mine.yaml --dry-run     (prints the scripts, submits nothing)

@@ -172,15 +172,17 @@ extension ImportJob {
             var parts: [String] = []
             if let other = receipt.otherCandidates {
                 parts.append(
-                    "\(NumberText.count(other.count, "prompt")) \(other.count == 1 ? "has" : "have") "
-                        + "candidates or pairs that the file has no more (first key "
+                    "\(NumberText.count(other.count, "prompt")) "
+                        + (other.count == 1 ? "has" : "have")
+                        + " candidates or pairs that the file has no more (first key "
                         + "'\(other.firstKey)'): they stay, are scored and exported beside those "
                         + "of the file")
             }
             if let other = receipt.otherCandidateMetadata {
                 parts.append(
-                    "\(NumberText.count(other.count, "candidate")) \(other.count == 1 ? "has" : "have") "
-                        + "other metadata than stored (first key '\(other.firstKey)'), which stay")
+                    "\(NumberText.count(other.count, "candidate")) "
+                        + (other.count == 1 ? "has" : "have")
+                        + " other metadata than stored (first key '\(other.firstKey)'), which stay")
             }
             if receipt.otherMetadata > 0 {
                 let fields = receipt.metadataDifferences.map {

@@ -13,7 +13,7 @@ struct Monitoring: Sendable {
     /// Whether the process can do its work.
     let readiness: Readiness
     /// Who is told that the event loop goes on, and may be told more.
-    let systemd = ServiceManager()
+    let systemd = SystemdNotifier()
     private let listener: HTTPListener?
 
     /// Prepares it for a process with this role, of which these things have to be so. Throws

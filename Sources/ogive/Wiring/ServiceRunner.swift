@@ -17,7 +17,7 @@ struct ServiceRunner {
     /// Where the services' lifecycle is logged.
     let logger: Logger
     /// Who is told that the services drain.
-    var systemd = ServiceManager()
+    var systemd = SystemdNotifier()
     /// What is still said when the exit is forced, for as long as `exitHandlerMax`.
     var exitHandler: @Sendable () async -> Void = {}
 

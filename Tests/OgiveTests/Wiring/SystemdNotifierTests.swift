@@ -6,7 +6,7 @@ import Testing
 
 @testable import ogive
 
-@Suite(.timeLimit(.minutes(10))) struct ServiceManagerTests {
+@Suite(.timeLimit(.minutes(10))) struct SystemdNotifierTests {
     /// A loop whose clock a test moves.
     private final class Loop: Sendable {
         let pulse: Pulse
@@ -78,7 +78,7 @@ import Testing
         _ name: String
     ) throws {
         let listener = try Listener("\(name)-\(UInt64.random(in: 0 ... .max))")
-        let manager = ServiceManager(
+        let manager = SystemdNotifier(
             environment: [
                 "NOTIFY_SOCKET": listener.name, "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7",
             ], process: 7)
@@ -112,7 +112,7 @@ import Testing
             ["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"], ["WATCHDOG_USEC": "no"], [:],
         ] {
             let listener = try Listener("@ogive-notify-\(UInt64.random(in: 0 ... .max))")
-            let manager = ServiceManager(
+            let manager = SystemdNotifier(
                 environment: variables.merging(["NOTIFY_SOCKET": listener.name]) { $1 }, process: 7)
             let loop = Loop()
             loop.pulse.beat()
@@ -125,7 +125,7 @@ import Testing
 
     @Test func `A loop is followed until its service ends`() async throws {
         let listener = try Listener("@ogive-notify-\(UInt64.random(in: 0 ... .max))")
-        let manager = ServiceManager(
+        let manager = SystemdNotifier(
             environment: ["NOTIFY_SOCKET": listener.name, "WATCHDOG_USEC": "30000"])
         let loop = Loop()
         loop.pulse.beat()
@@ -147,7 +147,7 @@ import Testing
         ["NOTIFY_SOCKET": "/" + String(repeating: "long", count: 100)],
     ])
     func `Without a socket nothing happens`(_ environment: [String: String]) async throws {
-        let manager = ServiceManager(environment: environment)
+        let manager = SystemdNotifier(environment: environment)
         let loop = Loop()
         loop.pulse.beat()
         try await manager.follow(loop.pulse)

@@ -5,7 +5,7 @@ internal import Synchronization
 /// What systemd is told of a service of `Type=notify`, as sd_notify(3) and sd_watchdog_enabled(3)
 /// describe it: when it is ready, what it does, that its loop goes on, and that it stops. Without
 /// systemd nobody is told.
-final class ServiceManager: Sendable {
+final class SystemdNotifier: Sendable {
     private struct State {
         var isReady = false
         var status = "running"

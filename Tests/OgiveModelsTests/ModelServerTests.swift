@@ -142,7 +142,10 @@ import Testing
     func supervisedServersDoNotHearTheEnd() async throws {
         var ends: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
-        try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        try #require(
+            unsafe socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
+                == 0)
         let (lifeline, ours) = (ends[0], ends[1])
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "shielded-\(UInt64.random(in: 0 ... .max))").path

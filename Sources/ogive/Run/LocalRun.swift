@@ -178,6 +178,7 @@ struct LocalRun {
                     + models.addresses
                     // This run ends them.
                     + ["-o", "worker.connect=\(address.connect)", "-o", "worker.idle_timeout=null"]
+                    + address.workerOptions
                     + (configuration.worker.http?.override(forWorker: number) ?? []),
                 without: configuration.databaseSecrets)
         }

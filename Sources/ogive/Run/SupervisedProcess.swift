@@ -118,6 +118,14 @@ struct RunAddress: Hashable, Sendable {
 
     /// The values as options.
     var options: [String] { overrides.flatMap { ["-o", $0] } }
+
+    /// The coordinator's public key, for workers of this machine that have a key as well.
+    var coordinatorKey: String?
+
+    /// The key as an option of a worker.
+    var workerOptions: [String] {
+        coordinatorKey.map { ["-o", "worker.coordinator_key=\($0)"] } ?? []
+    }
 }
 
 /// The address between the processes of one `ogive run`: a socket in a folder of its own, unless
@@ -136,8 +144,7 @@ struct PrivateSocket: ~Copyable {
             address.isChosen = listen != configuration.listen
             // The workers' own section may say that a file tells the key.
             if let key = configuration.key {
-                let text = try KeyFile.pair(key).publicKey.text
-                address.overrides = ["worker.coordinator_key=\(text)"]
+                address.coordinatorKey = try KeyFile.pair(key).publicKey.text
             }
             self.address = address
             folder = nil

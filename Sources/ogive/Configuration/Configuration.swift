@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import OgiveCore
-internal import OgiveTransport
 
 /// One YAML file: what is to be run, and where its parts are served.
 ///
@@ -25,8 +24,6 @@ struct Configuration: Sendable {
     var coordinator: CoordinatorSettings
     /// The worker's settings.
     var worker: WorkerSettings
-    /// How it is placed on a Slurm cluster.
-    var slurm: SlurmSettings
     /// What is logged.
     var log: LogConfiguration
 
@@ -143,8 +140,6 @@ struct Configuration: Sendable {
         coordinator = section.section(
             "coordinator", "The coordinator.", CoordinatorSettings.init(from:))
         worker = section.section("worker", "The workers.", WorkerSettings.init(from:))
-        slurm = section.section(
-            "slurm", "The jobs of `ogive slurm` on a Slurm cluster.", SlurmSettings.init(from:))
         log = section.section(
             "log", "Logging, to standard error.", LogConfiguration.init(from:))
     }
@@ -188,10 +183,8 @@ extension Configuration {
         return spec
     }
 
-    /// The places where this file's workers look for a coordinator.
-    var coordinatorPlaces: [CoordinatorPlace] {
-        (worker.connect ?? [coordinator.listen]).map { CoordinatorPlace($0) }
-    }
+    /// The addresses that this file's workers connect to.
+    var coordinatorAddresses: [String] { worker.connect ?? [coordinator.listen] }
 
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {

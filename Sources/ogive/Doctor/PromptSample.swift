@@ -15,8 +15,6 @@ struct PromptSample {
     var severalTurns: SeveralTurns?
     /// Those with something that a chat template may leave out, among the rows that were read.
     var parts: [ChatPart: ChatPartUse] = [:]
-    /// Rows that an import would not take, among those that were read.
-    var bad = BadRowReport()
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -44,26 +42,23 @@ struct PromptSample {
         return sample
     }()
 
-    /// Reads the first rows of a file; `nil` without one. It has no prompts when all rows are bad.
+    /// Reads the first rows of a file.
     static func read(_ prompts: PromptsConfiguration) async throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
         var sample = PromptSample()
         let source = RowFile(path: file, rules: ImportRules(prompts))
         try await source.forEachBatch(of: 100) { rows, share in
-            for row in rows where sample.count + sample.bad.count < rowsMax {
-                switch row {
-                case .prompt(_, let prompt, _): sample.add(prompt)
-                case .bad(let row, _): sample.bad.add(row)
-                }
+            for case .prompt(_, let prompt, _) in rows where sample.count < rowsMax {
+                sample.add(prompt)
             }
-            guard sample.count + sample.bad.count == rowsMax else { return true }
+            guard sample.count == rowsMax else { return true }
             // Of a table nobody knows how much is left.
             let share = share ?? 0
             sample.isWhole = share >= 1
-            if share > 0 { sample.count = Int(Double(sample.count) / share) }
+            if share > 0 { sample.count = Int(Double(rowsMax) / share) }
             return false
         }
-        return sample
+        return sample.prompts.isEmpty ? nil : sample
     }
 
     private mutating func add(_ imported: ImportedPrompt) {

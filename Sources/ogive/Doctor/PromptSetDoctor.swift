@@ -7,8 +7,6 @@ internal import OgiveStore
 struct PromptSetDoctor {
     /// The file and its set.
     var prompts: PromptsConfiguration
-    /// Bad rows that were told before.
-    var badRowsTold = 0
 
     /// Rows handed to the database at once.
     private static let batch = 500
@@ -19,13 +17,12 @@ struct PromptSetDoctor {
     /// file, as an import would, and stores nothing.
     func examine(_ store: PostgresStore) async -> [Finding] {
         guard let file = prompts.file, file != "-" else { return [] }
-        var bad = BadRowReport()
+        var bad = 0
         do {
             let comparison = try await store.compare(set: prompts.set) { importer in
                 bad = try await read(file, importer)
             }
-            let more = bad.count > badRowsTold ? badRows(bad, of: file) : []
-            return comparison.map { findings($0) + more } ?? []
+            return comparison.map { findings($0) + badRows(bad, of: file) } ?? []
         } catch {
             let reason = CommandError(explaining: error)
             return [
@@ -36,9 +33,9 @@ struct PromptSetDoctor {
         }
     }
 
-    /// Hands the good rows to the database, and returns the bad ones.
-    private func read(_ file: String, _ importer: PromptImporter) async throws -> BadRowReport {
-        var bad = BadRowReport()
+    /// Hands the good rows to the database; the number of the bad ones.
+    private func read(_ file: String, _ importer: PromptImporter) async throws -> Int {
+        var bad = 0
         let source = RowFile(path: file, rules: ImportRules(prompts))
         try await source.forEachBatch(of: Self.batch) { rows, _ in
             var batch: [ImportedPrompt] = []
@@ -48,7 +45,7 @@ struct PromptSetDoctor {
                 case .prompt(let line, let prompt, _):
                     batch.append(prompt)
                     lines.append(line)
-                case .bad(let row, _): bad.add(row)
+                case .bad: bad += 1
                 }
             }
             try await importer.add(batch, lines: lines)
@@ -60,12 +57,12 @@ struct PromptSetDoctor {
     /// One finding for each kind of difference, the worst first.
     func findings(_ found: PromptSetComparison) -> [Finding] {
         if found.isSame {
-            let count = NumberText.count(found.promptsInSet, "prompt")
+            let count = Self.count(found.promptsInSet, "prompt")
             return [finding(.ok, "the stored set has the file's \(count)")]
         }
         var findings: [Finding] = []
         if let other = found.otherContent {
-            let rows = "\(NumberText.count(other.count, "row")) of the file \(Self.have(other))"
+            let rows = "\(Self.count(other.count, "row")) of the file \(Self.have(other))"
             findings.append(
                 finding(
                     .error,
@@ -74,7 +71,7 @@ struct PromptSetDoctor {
                     advice: "give these prompts other keys; or " + Self.another))
         }
         if let absent = found.absent {
-            let prompts = NumberText.count(absent.count, "prompt")
+            let prompts = Self.count(absent.count, "prompt")
             findings.append(
                 finding(
                     .warning,
@@ -83,7 +80,7 @@ struct PromptSetDoctor {
                     advice: Self.another))
         }
         if let other = found.otherMetadata {
-            let rows = "\(NumberText.count(other.count, "row")) of the file \(Self.have(other))"
+            let rows = "\(Self.count(other.count, "row")) of the file \(Self.have(other))"
             findings.append(
                 finding(
                     .warning,
@@ -92,7 +89,7 @@ struct PromptSetDoctor {
                     advice: Self.another))
         }
         if let other = found.otherCandidates {
-            let prompts = "\(NumberText.count(other.count, "stored prompt")) \(Self.have(other))"
+            let prompts = "\(Self.count(other.count, "stored prompt")) \(Self.have(other))"
             findings.append(
                 finding(
                     .warning,
@@ -107,7 +104,7 @@ struct PromptSetDoctor {
     private func news(_ found: PromptSetComparison) -> [Finding] {
         var findings: [Finding] = []
         if let added = found.added {
-            let prompts = NumberText.count(added.count, "prompt")
+            let prompts = Self.count(added.count, "prompt")
             findings.append(
                 finding(
                     .note,
@@ -115,7 +112,7 @@ struct PromptSetDoctor {
                         + "'\(added.firstKey)': an import adds them"))
         }
         if let added = found.addedCandidates {
-            let candidates = NumberText.count(added.count, "candidate")
+            let candidates = Self.count(added.count, "candidate")
             findings.append(
                 finding(
                     .note,
@@ -125,20 +122,16 @@ struct PromptSetDoctor {
         return findings
     }
 
-    /// What an import does about bad rows; `isAll` says that there are no others.
-    func badRows(_ bad: BadRowReport, of file: String, isAll: Bool = false) -> [Finding] {
-        guard let first = bad.lines.first else { return [] }
-        let rows = NumberText.count(bad.count, "row") + " cannot be read"
-        guard isAll || !prompts.skipBadRows else {
-            return [Finding(.note, .prompts, at: file, "\(rows) and are left out: \(first)")]
-        }
+    private func badRows(_ count: Int, of file: String) -> [Finding] {
+        guard count > 0 else { return [] }
+        let rows = Self.count(count, "row")
         return [
-            Finding(
-                .error, .prompts, at: file,
-                "\(rows)\(isAll ? ", and no other one can" : ""): an import refuses the file: "
-                    + first,
-                advice: "`ogive import` names them; fix them"
-                    + (isAll ? "" : ", or set `prompts.skip_bad_rows`"))
+            prompts.skipBadRows
+                ? Finding(.note, .prompts, at: file, "\(rows) cannot be read and are left out")
+                : Finding(
+                    .error, .prompts, at: file,
+                    "\(rows) cannot be read: an import refuses the file",
+                    advice: "`ogive import` names them; fix them, or set `prompts.skip_bad_rows`")
         ]
     }
 
@@ -146,6 +139,10 @@ struct PromptSetDoctor {
         _ severity: Finding.Severity, _ message: String, advice: String? = nil
     ) -> Finding {
         Finding(severity, .prompts, at: prompts.set, message, advice: advice)
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(NumberText.count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private static func have(_ found: KeptBack) -> String { found.count == 1 ? "has" : "have" }

@@ -59,7 +59,7 @@ struct ConfigurationFile: Hashable, Sendable {
     /// Commands that read this file, wherever they are typed.
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
-        "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
+        "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait",
     ]
 
     private func completed(_ command: Substring) -> String {
@@ -73,8 +73,7 @@ struct ConfigurationFile: Hashable, Sendable {
         return "\(command) \(options)"
     }
 
-    /// A word as a shell reads it.
-    static func quoted(_ word: String) -> String {
+    private static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

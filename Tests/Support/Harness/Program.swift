@@ -18,8 +18,12 @@ package final class Program {
         process.environment = ProcessInfo.processInfo.environment
             .merging(environment) { _, new in new }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.handle(outputFile)
-        process.standardError = try Self.handle(errorFile)
+        let outputs = try [outputFile, errorFile].map(Self.handle)
+        // The process has its own. Foundation keeps these open otherwise, and crashes once it
+        // starts a process while this one has some 1 300 descriptors.
+        defer { for output in outputs { try? output.close() } }
+        process.standardOutput = outputs[0]
+        process.standardError = outputs[1]
         try process.run()
     }
 

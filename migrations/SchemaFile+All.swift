@@ -5,6 +5,9 @@ extension SchemaFile {
     /// identifier, a leading digit among them.
     package static let all: [SchemaFile] = [
         SchemaFile(
+            "functions/astar_po_rows.sql",
+            PackageResources.astar_po_rows_sql),
+        SchemaFile(
             "functions/band_half_width.sql",
             PackageResources.band_half_width_sql),
         SchemaFile(
@@ -17,8 +20,14 @@ extension SchemaFile {
             "functions/beta_quantile.sql",
             PackageResources.beta_quantile_sql),
         SchemaFile(
+            "functions/certificate.sql",
+            PackageResources.certificate_sql),
+        SchemaFile(
             "functions/choose_pairs.sql",
             PackageResources.choose_pairs_sql),
+        SchemaFile(
+            "functions/coin.sql",
+            PackageResources.coin_sql),
         SchemaFile(
             "functions/effective_count.sql",
             PackageResources.effective_count_sql),
@@ -28,6 +37,15 @@ extension SchemaFile {
         SchemaFile(
             "functions/first_rewards.sql",
             PackageResources.first_rewards_sql),
+        SchemaFile(
+            "functions/float_json.sql",
+            PackageResources.float_json_sql),
+        SchemaFile(
+            "functions/ground_truth.sql",
+            PackageResources.ground_truth_sql),
+        SchemaFile(
+            "functions/has_tool_calls.sql",
+            PackageResources.has_tool_calls_sql),
         SchemaFile(
             "functions/internal/analyze_new_tables.sql",
             PackageResources.analyze_new_tables_sql),
@@ -98,6 +116,15 @@ extension SchemaFile {
             "functions/prompt_sha256.sql",
             PackageResources.prompt_sha256_sql),
         SchemaFile(
+            "functions/qrpo_claire_rows.sql",
+            PackageResources.qrpo_claire_rows_sql),
+        SchemaFile(
+            "functions/qrpo_swiss_rows.sql",
+            PackageResources.qrpo_swiss_rows_sql),
+        SchemaFile(
+            "functions/qrpo_verl_rows.sql",
+            PackageResources.qrpo_verl_rows_sql),
+        SchemaFile(
             "functions/quantile.sql",
             PackageResources.quantile_sql),
         SchemaFile(
@@ -113,6 +140,15 @@ extension SchemaFile {
             "functions/quantile_standard_error.sql",
             PackageResources.quantile_standard_error_sql),
         SchemaFile(
+            "functions/random_quantile_reward.sql",
+            PackageResources.random_quantile_reward_sql),
+        SchemaFile(
+            "functions/raw_rows.sql",
+            PackageResources.raw_rows_sql),
+        SchemaFile(
+            "functions/rebel_rows.sql",
+            PackageResources.rebel_rows_sql),
+        SchemaFile(
             "functions/reward_of_draw.sql",
             PackageResources.reward_of_draw_sql),
         SchemaFile(
@@ -122,11 +158,20 @@ extension SchemaFile {
             "functions/run_id.sql",
             PackageResources.run_id_sql),
         SchemaFile(
+            "functions/sampled_prompt.sql",
+            PackageResources.sampled_prompt_sql),
+        SchemaFile(
+            "functions/share_at_most.sql",
+            PackageResources.share_at_most_sql),
+        SchemaFile(
             "functions/share_interval.sql",
             PackageResources.share_interval_sql),
         SchemaFile(
             "functions/simplified_log_partition.sql",
             PackageResources.simplified_log_partition_sql),
+        SchemaFile(
+            "functions/single_turn.sql",
+            PackageResources.single_turn_sql),
         SchemaFile(
             "functions/smoothed_quantile_reward.sql",
             PackageResources.smoothed_quantile_reward_sql),
@@ -143,14 +188,44 @@ extension SchemaFile {
             "functions/tied_quantile_reward.sql",
             PackageResources.tied_quantile_reward_sql),
         SchemaFile(
+            "functions/trainer_answer.sql",
+            PackageResources.trainer_answer_sql),
+        SchemaFile(
+            "functions/trainer_chat.sql",
+            PackageResources.trainer_chat_sql),
+        SchemaFile(
+            "functions/trainer_pairs.sql",
+            PackageResources.trainer_pairs_sql),
+        SchemaFile(
+            "functions/trainer_prompt.sql",
+            PackageResources.trainer_prompt_sql),
+        SchemaFile(
             "functions/training_rows.sql",
             PackageResources.training_rows_sql),
         SchemaFile(
             "functions/transform_quantile.sql",
             PackageResources.transform_quantile_sql),
         SchemaFile(
+            "functions/trl_a2po_rows.sql",
+            PackageResources.trl_a2po_rows_sql),
+        SchemaFile(
+            "functions/trl_dpo_rows.sql",
+            PackageResources.trl_dpo_rows_sql),
+        SchemaFile(
+            "functions/trl_kto_rows.sql",
+            PackageResources.trl_kto_rows_sql),
+        SchemaFile(
+            "functions/trl_reward_rows.sql",
+            PackageResources.trl_reward_rows_sql),
+        SchemaFile(
+            "functions/trl_sft_rows.sql",
+            PackageResources.trl_sft_rows_sql),
+        SchemaFile(
             "functions/value_rows.sql",
             PackageResources.value_rows_sql),
+        SchemaFile(
+            "functions/verl_rows.sql",
+            PackageResources.verl_rows_sql),
         SchemaFile(
             "tables/0001_initial.sql",
             PackageResources._001_initial_sql),
@@ -193,6 +268,9 @@ extension SchemaFile {
         SchemaFile(
             "views/run_completions.sql",
             PackageResources.run_completions_sql),
+        SchemaFile(
+            "views/run_policies.sql",
+            PackageResources.run_policies_sql),
         SchemaFile(
             "views/run_specifications.sql",
             PackageResources.run_specifications_sql),

@@ -142,7 +142,7 @@ extension StoreError {
             self.init(.refused, "\(action): \(error)")
         }
         if code == .exhausted, let place {
-            message += "; make room at \(place): the same is tried again"
+            message += "; make room at \(place.diskPlace): the same is tried again"
         }
         if code == .forbidden, error is PostgresError { message += "; \(Self.rights)" }
     }

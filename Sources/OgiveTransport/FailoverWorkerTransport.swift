@@ -9,33 +9,41 @@ internal import Synchronization
 package final class FailoverWorkerTransport: WorkerTransport {
     /// Makes the transport to one address.
     package typealias Connect =
-        @Sendable (String) throws(TransportError) -> ZeroMQWorkerTransport
+        @Sendable (CoordinatorAddress) throws(TransportError) -> ZeroMQWorkerTransport
 
     private struct State {
         var current: ZeroMQWorkerTransport
-        var index = 0
+        var index: Int
+        var address: CoordinatorAddress
         var isClosed = false
         /// Those that have not run yet: each must, be it only to end.
         var waiting: [ZeroMQWorkerTransport]
     }
 
-    private let addresses: [String]
+    private let places: [CoordinatorPlace]
     private let connect: Connect
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// Prepares the transport to the first of the addresses, all of which are tried in turn.
+    /// Prepares the transport to the first of the places with an address; all are tried in turn.
     ///
-    /// - Throws: what `connect` throws.
+    /// - Throws: what `connect` throws; `closed` when no place has an address, `key` when a file
+    ///   cannot be read.
     package init(
-        _ addresses: [String], logger: Logger, connect: @escaping Connect
+        _ places: [CoordinatorPlace], logger: Logger, connect: @escaping Connect
     ) throws(TransportError) {
-        precondition(!addresses.isEmpty, "a worker has at least one address")
-        self.addresses = addresses
+        self.places = places
         self.connect = connect
         self.logger = logger
-        let first = try connect(addresses[0])
-        state = Mutex(State(current: first, waiting: [first]))
+        for (index, place) in places.enumerated() {
+            guard let address = try place.find() else { continue }
+            let first = try connect(address)
+            state = Mutex(
+                State(current: first, index: index, address: address, waiting: [first]))
+            return
+        }
+        throw TransportError(
+            .closed, "no coordinator's address is in \(places.map(\.description))")
     }
 
     /// Serves until the task is cancelled or `close()` is called; call it once.
@@ -74,26 +82,36 @@ package final class FailoverWorkerTransport: WorkerTransport {
         for transport in left { transport.close() }
     }
 
-    /// Connects to the next address; without another one, nothing changes.
+    /// Connects to the next place, or to the same one when its file holds another address now;
+    /// without either, nothing changes.
     package func connectToNext() async {
-        guard addresses.count > 1 else { return }
-        let next = (state.withLock(\.index) + 1) % addresses.count
+        let (index, present) = state.withLock { ($0.index, $0.address) }
+        let next = (index + 1) % places.count
         do throws(TransportError) {
-            let transport = try connect(addresses[next])
+            // A file that is not there yet is looked at again when its turn comes.
+            guard let address = try places[next].find() else {
+                return state.withLock { $0.index = next }
+            }
+            guard places.count > 1 || address != present else { return }
+            let transport = try connect(address)
             let former = state.withLock { state -> ZeroMQWorkerTransport? in
                 guard !state.isClosed else { return nil }
                 state.waiting.insert(transport, at: 0)
-                defer { (state.current, state.index) = (transport, next) }
+                defer {
+                    (state.current, state.index, state.address) = (transport, next, address)
+                }
                 return state.current
             }
             // Closed while this one was made: nobody will run it.
             guard let former else { return transport.close() }
-            logger.info("trying a coordinator", metadata: ["address": "\(addresses[next])"])
+            logger.info("trying a coordinator", metadata: ["address": "\(address.text)"])
             former.close()
         } catch {
+            // The one behind it is not kept waiting by a place that cannot be used.
+            state.withLock { $0.index = next }
             logger.warning(
                 "cannot try a coordinator",
-                metadata: ["address": "\(addresses[next])", "reason": "\(error.message)"])
+                metadata: ["address": "\(places[next])", "reason": "\(error.message)"])
         }
     }
 

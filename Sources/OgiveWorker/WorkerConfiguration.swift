@@ -65,6 +65,18 @@ package struct WorkerConfiguration: Hashable, Sendable {
     }
 }
 
+/// What a worker tells those around it, and hears from them.
+package struct WorkerHooks: Sendable {
+    /// Called once, when it takes nothing new any more.
+    package var draining: @Sendable () -> Void = {}
+    /// Returns when servers that it needs died and are not started again, because it drains: what
+    /// is unfinished is given back at once.
+    package var untilServersAreGone: (@Sendable () async -> Void)?
+
+    /// Nobody listens, and servers are never gone for good.
+    package init() {}
+}
+
 /// How many requests a stage makes at once: always so many, or as many as fill the servers.
 package struct Concurrency: Hashable, Sendable, ExpressibleByIntegerLiteral {
     /// Fewest at once to one server.

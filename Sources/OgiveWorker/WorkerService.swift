@@ -17,6 +17,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     private let metrics: WorkerMetrics
     private let pulse: Pulse
     private let readiness: Readiness
+    private let hooks: WorkerHooks
     private let split: @Sendable ([ItemResult]) -> [[ItemResult]]
 
     /// Joins the parts. It counts with `metrics`, beats `pulse` as long as its loop progresses, and
@@ -25,7 +26,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         configuration: WorkerConfiguration, transport: Transport, provider: any ModelProvider,
         time: TimeSource, logger: Logger,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, pulse: Pulse = Pulse(),
-        readiness: Readiness = Readiness(),
+        readiness: Readiness = Readiness(), hooks: WorkerHooks = WorkerHooks(),
         split: @escaping @Sendable ([ItemResult]) -> [[ItemResult]]
     ) {
         self.configuration = configuration
@@ -36,6 +37,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         self.metrics = WorkerMetrics(metrics)
         self.pulse = pulse
         self.readiness = readiness
+        self.hooks = hooks
         self.split = split
     }
 
@@ -86,6 +88,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                     }
                     return nil
                 }
+                if let untilServersAreGone = hooks.untilServersAreGone {
+                    group.addTask {
+                        await untilServersAreGone()
+                        if !Task.isCancelled { feed.yield(.abandon) }
+                        return nil
+                    }
+                }
                 group.addTask {
                     await converse(offer: offer, feed: feed, pipeline: pipeline)
                 }
@@ -114,6 +123,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
+        var wasDraining = false
         while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
             let now = time.now()
             pulse.beat()
@@ -129,6 +139,10 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                         "within": "\(grace)", "a_task_takes": "\(end?.estimate ?? .zero)",
                     ])
                 effects += session.handle(.end(within: grace), now: now)
+            }
+            if session.isDraining, !wasDraining {
+                wasDraining = true
+                hooks.draining()
             }
             if search.isDue(
                 isRegistered: session.isRegistered, now: now, jitter: .random(in: 0...1))
@@ -174,6 +188,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {
         switch exit {
         case .drained: logger.info("worker drained")
+        case .idle(let time):
+            logger.notice("no work: this worker leaves", metadata: ["since": "\(time)"])
         case .refused(let reason):
             throw WorkerError(code: .refused, message: "The coordinator refuses: \(reason)")
         case .noCoordinator(let silence):

@@ -27,6 +27,12 @@ package struct PostgresConfiguration: Sendable, Equatable {
         return "\(number / 10_000).\(number % 10_000)"
     }
 
+    /// The folder of an embedded server, for people; nil for another server.
+    package var folder: String?
+
+    /// Where its disk is, for the person who makes room: the folder, or the server.
+    package var diskPlace: String { folder ?? description }
+
     /// Reads `postgresql://user@host:port/database?…` or `host=… dbname=…`.
     ///
     /// Throws `configuration` when the text is neither or has an unknown keyword.

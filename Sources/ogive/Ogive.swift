@@ -19,6 +19,7 @@ struct Ogive: AsyncParsableCommand {
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
             Between machines:            ogive keys
+            On a Slurm cluster:          ogive slurm
             Every key of the YAML file:  ogive config
             Look at the result:          ogive status, ogive query, ogive audit
             For a review, a paper:       ogive report
@@ -36,18 +37,12 @@ struct Ogive: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
-            CoordinatorCommand.self,
-            WorkerCommand.self,
-            SubmitCommand.self, ImportCommand.self, AdoptCommand.self, StatusCommand.self,
-            FailuresCommand.self,
-            QueryCommand.self,
-            AuditCommand.self, ReportCommand.self, WaitCommand.self,
-            SnapshotCommand.self, ExportCommand.self, ConfigCommand.self,
-            KeysCommand.self,
-            CancelCommand.self, DropCommand.self,
-            MigrateCommand.self, PsqlCommand.self,
-            CompletionsCommand.self, VersionCommand.self,
-            SuperviseCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, ImportCommand.self,
+            AdoptCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            AuditCommand.self, ReportCommand.self, WaitCommand.self, SnapshotCommand.self,
+            ExportCommand.self, ConfigCommand.self, KeysCommand.self, SlurmCommand.self,
+            CancelCommand.self, DropCommand.self, MigrateCommand.self, PsqlCommand.self,
+            CompletionsCommand.self, VersionCommand.self, SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.

@@ -88,6 +88,41 @@ extension EndToEndTests.GSM8K {
         }
     }
 
+    @Test func `Fault 77: TERM to all processes of a job ends the worker first, in order`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            guard let python = try Self.prepare(workspace) else { return }
+            let database = try await Database.make()
+            let log = workspace.path("server.log")
+            let server = try Settings.launch(workspace, python: python)
+                .replacing("startup_timeout", with: "log: \(log), startup_timeout")
+            let config = try Settings.gsm8k(
+                workspace, database: .url(database.url), server: server)
+            try await workspace.ogive(["submit", config])
+            let coordinator = try workspace.start(["coordinator", config])
+            let worker = try workspace.start(
+                ["worker", config, "-o", "worker.drain_timeout=10m", "-o", "log.level=info"])
+            try await landed(40, database)
+            // As scancel does: the worker, its supervisor and the server.
+            let job = workspace.processes.filter { $0.id != coordinator.id }
+            #expect(job.count >= 3, "\(job)")
+            for process in job { kill(process.id, SIGTERM) }
+            #expect(try await worker.status() == 0, "\(worker.transcript)")
+            #expect(worker.errors.contains("worker drained"), "\(worker.errors)")
+            #expect(!worker.errors.contains("an endpoint gets no requests"), "\(worker.errors)")
+            let lives =
+                try String(contentsOfFile: log, encoding: .utf8)
+                .components(separatedBy: "ogive: starting").count - 1
+            #expect(lives == 1, "no server is started for a worker that leaves")
+            #expect(try await database.landed() < Self.draws, "the job ended too late")
+            coordinator.signal(SIGTERM)
+            #expect(try await coordinator.status() == 0)
+            #expect(!coordinator.errors.contains("worker lost"), "\(coordinator.errors)")
+            try await workspace.expectNothingRuns()
+        }
+    }
+
     private func landed(_ count: Int, _ database: Database) async throws {
         try await eventually("\(count) draws to land") {
             try await database.landed() >= count

@@ -69,6 +69,25 @@ extension EndToEndTests.OwnRun {
         }
     }
 
+    @Test func `With --all a finished run works on the other open runs`() async throws {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 3)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive(["run", "--no-preflight", config])
+            try await workspace.ogive([
+                "submit", config, "-o", "run.name=other", "-o", "policy.sampling.seed=5",
+            ])
+            let waits = try await workspace.ogive(["run", config])
+            #expect(waits.output.contains("other open runs wait: 'other'"), "\(waits.transcript)")
+            #expect(!(try await Self.states(database).contains("other finished")))
+            let works = try await workspace.ogive(["run", config, "--all"])
+            #expect(works.output.contains("finished already"), "\(works.transcript)")
+            #expect(works.output.contains("works on the other open runs too: 'other'"))
+            #expect(try await Self.states(database).contains("other finished"))
+        }
+    }
+
     @Test func `A preflight that fails leaves no run`() async throws {
         try await Workspace.with { workspace in
             try Settings.writePrompts(workspace, 3)
@@ -147,7 +166,35 @@ extension EndToEndTests.OwnRun {
 }
 
 extension EndToEndTests.OwnRun {
-    @Test func `A full disk is named before PostgreSQL starts`() async throws {
+    @Test func `The database of another user is there, and cannot be read`() async throws {
+        guard geteuid() == 0 else {
+            print("skipped: to be another user takes root")
+            return
+        }
+        try await Workspace.with { workspace in
+            let folder = workspace.path("database")
+            let config = try Settings.synthetic(workspace, database: .embedded(folder))
+            try FileManager.default.createDirectory(
+                atPath: folder + "/data", withIntermediateDirectories: true)
+            // Takes a path and keeps nothing of it.
+            #expect(unsafe chmod(folder + "/data", 0o700) == 0)
+            let other = [
+                "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+            ]
+            let program = try Checkout.program
+            let sees = "test -x \(program) && test -r \(config)"
+            guard try await workspace.run(other + ["/bin/sh", "-c", sees]).status() == 0 else {
+                print("skipped: another user cannot run the program or read the workspace")
+                return
+            }
+            let status = try workspace.run(other + [program, "status", "--config", config])
+            #expect(try await status.status() == 1, "\(status.transcript)")
+            #expect(status.errors.contains("cannot be written to"), "\(status.transcript)")
+            #expect(!status.errors.contains("mistyped"), "\(status.transcript)")
+        }
+    }
+
+    @Test func `A full disk is named before PostgreSQL starts, and by the doctor`() async throws {
         guard geteuid() == 0 else {
             print("skipped: a small disk takes root")
             return
@@ -171,6 +218,12 @@ extension EndToEndTests.OwnRun {
             #expect(try await run.status() == 1)
             #expect(run.errors.contains("MiB are free"), "\(run.transcript)")
             #expect(run.errors.contains(disk + "/database"), "\(run.transcript)")
+            let doctor = try workspace.run(
+                small + [try Checkout.program, "doctor", config, "--json"])
+            #expect(try await doctor.status() == 1)
+            #expect(
+                try DoctorFindings.read(doctor)["disk_space"] == ["error"],
+                "\(doctor.transcript)")
         }
     }
 }

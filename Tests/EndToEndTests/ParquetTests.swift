@@ -144,14 +144,27 @@ extension EndToEndTests.Parquet {
                 .split(separator: "\n").map(String.init)
             #expect(lines.count == 3, "a schema and two rows")
             for column in [
-                #"{"name":"prompt","nullable":true,"type":"json"}"#,
-                #"{"name":"item_index","nullable":true,"type":"int64"}"#,
-                #"{"name":"reward","nullable":true,"type":"float64"}"#,
-                #"{"name":"truncated","nullable":true,"type":"bool"}"#,
-                #"{"name":"completion","nullable":true,"type":"text"}"#,
+                #"{"name":"prompt","type":"text","nullable":false}"#,
+                #"{"name":"item_index","type":"int64","nullable":false}"#,
+                #"{"name":"reward","type":"float64","nullable":false}"#,
+                #"{"name":"truncated","type":"bool","nullable":true}"#,
+                #"{"name":"completion","type":"text","nullable":false}"#,
             ] {
                 #expect(lines[0].contains(column), "\(lines[0])")
             }
+            let turn = #"{"role": "user", "content": "p"}"#
+            let talk = #"{"prompt": [\#(turn)], "ref_completions": ["a"], "ref_rewards": [1]}"#
+            let talks = try workspace.write("talks.jsonl", talk + "\n")
+            try await workspace.ogive([
+                "adopt", talks, "--run", "talks", "--model", "m", "--config", config,
+            ])
+            let chats = workspace.path("chats.parquet")
+            _ = try await run(
+                workspace,
+                ["export", "talks", "--for", "verl", "--output", chats, "--config", config], echo)
+            let verl = try String(contentsOfFile: chats, encoding: .utf8)
+            #expect(verl.contains(#""type":[{"role":"text","content":"text"}]"#), "\(verl)")
+            #expect(verl.contains(#""type":{"index":"int64","prompt_key":"text"}"#), "\(verl)")
             let left = try FileManager.default.contentsOfDirectory(atPath: workspace.folder)
             #expect(!left.contains { $0.hasSuffix(".partial") }, "\(left)")
             let failing = try module(workspace, "import sys\nsys.exit(3)\n")

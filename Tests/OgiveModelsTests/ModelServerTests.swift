@@ -116,6 +116,66 @@ import Testing
         try FileManager.default.removeItem(atPath: folder)
     }
 
+    @Test func aRetiredServerThatDiesIsNotStartedAgain() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "retired-\(UInt64.random(in: 0 ... .max))").path
+        let script = #"echo $$ >>"$1"; exec python3 -m http.server --bind 127.0.0.1 "$2""#
+        var spec = ModelServerSpec(argv: ["sh", "-c", script, "sh", folder, "{port}"])
+        spec.healthPath = "/"
+        let server = try ModelServer(spec, supervisor: [])
+        let lives = { (try? String(contentsOfFile: folder, encoding: .utf8)) ?? "" }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            try await server.waitUntilAnswering()
+            let life = try #require(pid_t(lives().split(separator: "\n").first ?? ""))
+            server.retire()
+            group.addTask { await server.untilGone() }
+            kill(life, SIGKILL)
+            // It returns: who runs it beside others must not end with it.
+            try await group.waitForAll()
+        }
+        #expect(lives().split(separator: "\n").count == 1)
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    @Test("Fault 77: signals to every process of a job leave a supervised server alone")
+    func supervisedServersDoNotHearTheEnd() async throws {
+        var ends: [Int32] = [-1, -1]
+        // The array has room for the two descriptors.
+        try #require(
+            unsafe socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
+                == 0)
+        let (lifeline, ours) = (ends[0], ends[1])
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "shielded-\(UInt64.random(in: 0 ... .max))").path
+        // As model servers do, it ends in order by its own handlers.
+        let script =
+            "import os, signal, sys, time; done = []\n"
+            + "for s in (15, 2): signal.signal(s, lambda n, _: done.append(n))\n"
+            + "open(sys.argv[1], 'w').write(f'{os.getpid()}\\n')\n"
+            + "while not done: time.sleep(0.02)\n"
+            + "sys.exit(done[0])"
+        async let status = ProcessSupervisor.run(
+            ["python3", "-c", script, folder], grace: .seconds(60), lifeline: lifeline,
+            ignoresSignals: false)
+        var id: pid_t?
+        try await eventually("the server's id") {
+            let text = (try? String(contentsOfFile: folder, encoding: .utf8)) ?? ""
+            if text.hasSuffix("\n") { id = pid_t(text.dropLast()) }
+            return id != nil
+        }
+        let server = try #require(id)
+        kill(server, SIGTERM)
+        // What waits for a blocked signal would be seen here.
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(isRunning(server))
+        close(ours)
+        #expect(try await status == SIGINT, "it ends by SIGINT, in order")
+        close(lifeline)
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
     @Test func supervisorEndsTheWholeGroupWhenItsLifelineCloses() async throws {
         var ends: [Int32] = [-1, -1]
         // The array has room for the two descriptors.
@@ -126,8 +186,8 @@ import Testing
         let (lifeline, ours) = (ends[0], ends[1])
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "supervisor-\(UInt64.random(in: 0 ... .max))").path
-        // A server that ignores SIGTERM, and a child of its own.
-        let script = "trap '' TERM; sleep 600 & echo $$ $! > \(folder); wait; wait; sleep 600"
+        // A server that ignores SIGINT, and a child of its own.
+        let script = "trap '' INT; sleep 600 & echo $$ $! > \(folder); wait; wait; sleep 600"
         async let status = supervise(script, lifeline)
         var ids: [pid_t] = []
         try await eventually("the server's and its child's ids") {
@@ -162,6 +222,6 @@ import Testing
     private func supervise(_ script: String, _ lifeline: Int32) async throws -> Int32 {
         try await ProcessSupervisor.run(
             ["sh", "-c", script], grace: .milliseconds(200), lifeline: lifeline,
-            handlesSignals: false)
+            ignoresSignals: false)
     }
 }

@@ -156,6 +156,26 @@ struct PolicyCheckTests {
         #expect(findings.first?.advice?.hasPrefix("nothing") == true)
     }
 
+    @Test("A check that is interrupted says nothing")
+    func interrupted() async throws {
+        let (begun, begins) = AsyncStream.makeStream(of: Void.self)
+        let findings = await withTaskGroup(of: [Finding].self) { group in
+            group.addTask {
+                let check = Check(.policySeeds, at: "here", within: .seconds(600)) {
+                    begins.yield()
+                    try await Task.sleep(for: .seconds(600))
+                    return []
+                }
+                guard case .success(let findings) = await check.run(.machine) else { return [] }
+                return findings
+            }
+            for await _ in begun { break }
+            group.cancelAll()
+            return await group.next()
+        }
+        #expect(findings == [])
+    }
+
     @Test("A check that takes too long is given up and says so")
     func givenUp() async throws {
         let check = Check(.policySeeds, at: "here", within: .milliseconds(1)) {

@@ -71,6 +71,40 @@ extension StoreTests {
             }
         }
 
+        @Test("are marked in manifests of exports and in certificates", arguments: [nil, "v1"])
+        func marked(snapshot: String?) async throws {
+            try await TestDatabase.with { database in
+                try await Self.adopt(database)
+                if let snapshot {
+                    _ = try await database.store.makeSnapshot(
+                        ofRun: "ref", named: snapshot, allowsPending: false, program: "1")
+                }
+                for target in ExportTarget.allCases {
+                    var request = ExportRequest(run: "ref", target: target, format: .parquet)
+                    request.snapshot = snapshot
+                    var source = ""
+                    var advice: String?
+                    try await database.store.export(request, after: .max) {
+                        source = $0.source
+                        advice = $0.lackingAdvice
+                    } page: { _, _ in
+                    }
+                    #expect(
+                        source.replacing(" ", with: "").contains("\"adopted\":true"),
+                        "\(target.rawValue): \(source)")
+                    if [.trlDPO, .qrpoSwiss].contains(target) {
+                        #expect(advice?.contains("adopted from a file") == true)
+                    }
+                }
+                let sampling: String = try await database.value(
+                    """
+                    SELECT concat_ws(' ', c.s -> 'adopted', c.s -> 'samples_model')
+                    FROM (SELECT ogive.certificate('ref', $1) -> 'sampling' AS s) c
+                    """, [.optional(snapshot, PostgresValue.string)])
+                #expect(sampling == "true false")
+            }
+        }
+
         @Test("come with their prompts one row each, in the order of the file")
         func oneRowEach() async throws {
             try await TestDatabase.with { database in

@@ -6,8 +6,9 @@ import Testing
     @Test func namesStayAsTheyAre() {
         #expect(
             ExportTarget.allCases.map(\.rawValue) == [
-                "qrpo-claire", "qrpo-swiss", "trl-preference", "dpo", "rebel", "astar-po", "value",
-                "raw",
+                "qrpo-claire", "qrpo-swiss", "qrpo-verl", "trl-dpo", "trl-reward", "trl-kto",
+                "trl-sft",
+                "trl-a2po", "rebel", "astar-po", "verl", "value", "raw",
             ])
     }
 
@@ -20,10 +21,23 @@ import Testing
         #expect(ExportTarget(rawValue: "RAW") == nil)
     }
 
+    @Test(arguments: ["dpo", "trl-preference"])
+    func formerNamesAreUnderstood(name: String) {
+        #expect(ExportTarget(rawValue: name) == .trlDPO)
+    }
+
     @Test func optionsAreThoseThatTheRowsDependOn() {
-        #expect(ExportTarget.dpo.options == [.strategy, .k, .pairs, .seed])
-        #expect(ExportTarget.raw.options == [.beta, .transform, .ties])
+        let pairs: [ExportOption] = [.strategy, .k, .pairs, .seed, .minGap, .dropEqual]
+        #expect(ExportTarget.trlDPO.options == pairs)
+        #expect(ExportTarget.qrpoSwiss.options == pairs + [.refRewards])
+        #expect(ExportTarget.raw.options == [.beta, .transform, .ties, .partitionFunction])
         #expect(ExportTarget.value.options == [.beta])
-        #expect(ExportTarget.astarPO.options == [.beta])
+        #expect(ExportTarget.astarPO.options == [.refRewards])
+        #expect(ExportTarget.trlSFT.options == [.k, .threshold])
+    }
+
+    @Test func typesAreSpelledOut() {
+        #expect("\(ExportType.chat)" == "list<object<role: text, content: text>>")
+        #expect("\(ExportType.list(.float))" == "list<float>")
     }
 }

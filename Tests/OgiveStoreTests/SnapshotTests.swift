@@ -14,6 +14,9 @@ extension StoreTests {
             "preference_pairs('run'%)", "preference_pairs('run', 'best-worst'%)",
             "preference_pairs('run', 'balanced', pairs => 2%)", "value_rows('run'%)",
             "prompt_features('run'%)", "mean_reward_spread('run'%)",
+            "qrpo_claire_rows('run'%)", "qrpo_swiss_rows('run', 'best-worst', n_ref => 2%)",
+            "trl_dpo_rows('run'%)", "trl_kto_rows('run'%)", "trl_sft_rows('run'%)",
+            "trl_a2po_rows('run'%)", "astar_po_rows('run', 2%)", "raw_rows('run'%)",
         ]
 
         /// All that the functions answer with, of a snapshot or of what is there now.

@@ -28,6 +28,18 @@ struct StoreErrorTests {
         #expect(error.message.hasPrefix("land results: refused (SQLSTATE \(state))"))
     }
 
+    @Test("name the folder of an embedded database whose disk is full, and else the server")
+    func diskFull() {
+        var place = PostgresConfiguration(
+            socketDirectory: "/data/run", user: "ogive", database: "ogive")
+        func message() -> String {
+            StoreError(Self.server("53100"), during: "land results", at: place).message
+        }
+        #expect(message().contains("make room at socket /data/run/.s.PGSQL.5432"))
+        place.folder = "/data"
+        #expect(message().contains("make room at /data: the same is tried again"))
+    }
+
     @Test("say who can grant a right that the login lacks")
     func rights() {
         let error = StoreError(Self.server("42501"), during: "bind fingerprints")

@@ -1,3 +1,4 @@
+import Foundation
 import OgiveCore
 import OgiveStore
 import OgiveTesting
@@ -70,6 +71,44 @@ extension StoreTests {
                         }
                     }
                 }
+            }
+        }
+
+        @Test("training_rows divide beta by the tokens, and bound it, row by row")
+        func effectiveBeta() async throws {
+            try await TestDatabase.with { database in
+                _ = try await Self.run(database)
+                // Draws have 3 tokens and candidates 2.
+                for (beta, isNormalized, most) in [
+                    (0.3, false, nil), (0.3, true, nil), (0.3, true, 0.12), (0.3, false, 0.01),
+                    (1e-4, true, nil),
+                ] as [(Double, Bool, Double?)] {
+                    let rows = try await database.query(
+                        """
+                        SELECT * FROM ogive.training_rows('run', $1, length_normalized => $2,
+                            effective_beta_max => $3::float8)
+                        """,
+                        [.double(beta), .bool(isNormalized), .optional(most) { .double($0) }])
+                    for row in rows {
+                        let isDraw = try row.decode("item_kind", as: String.self) == "draw"
+                        let tokens = isNormalized ? (isDraw ? 3.0 : 2.0) : 1
+                        let wanted = min(beta / tokens, most ?? .infinity)
+                        #expect(try Self.isClose(row.decode("effective_beta"), wanted))
+                        // swiss-ai/posttraining: beta log beta + 1 + beta log1p(-exp(-1 / beta)).
+                        let partition =
+                            wanted * log(wanted) + 1 + wanted * log1p(-exp(-1 / wanted))
+                        #expect(try Self.isClose(row.decode("beta_log_partition"), partition))
+                        let q: Double = try row.decode("quantile_reward")
+                        #expect(try Self.isClose(row.decode("target"), q - partition))
+                    }
+                }
+                try await database.query("UPDATE ogive.completion_rows SET token_count = NULL")
+                let known: Int64 = try await database.value(
+                    """
+                    SELECT count(target) FROM ogive.training_rows('run', 0.3, source => 'draws',
+                        length_normalized => true, effective_beta_max => 0.1)
+                    """)
+                #expect(known == 0)
             }
         }
 

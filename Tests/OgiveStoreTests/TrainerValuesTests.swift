@@ -7,6 +7,12 @@ import QuantileRewards
 import Testing
 
 extension StoreTests.TrainerRowsTests {
+    /// The functions that files for trainers are made of.
+    static let forFiles = [
+        "qrpo_claire", "qrpo_swiss", "qrpo_verl", "trl_dpo", "trl_reward", "trl_kto", "trl_sft",
+        "trl_a2po", "rebel", "astar_po", "verl", "raw",
+    ].map { "\($0)_rows('run')" }
+
     @Test("value_rows agree with Swift")
     func values() async throws {
         try await TestDatabase.with { database in
@@ -94,8 +100,8 @@ extension StoreTests.TrainerRowsTests {
                 "preference_pairs('run', 'balanced')", "value_rows('run')",
                 "prompt_features('run')", "run_id('run')", "mean_reward_spread('run')",
                 "reward_spread('{1,2}')", "is_one_of('a', 'b', 'b')",
-                "choose_pairs('first-two', '{1,2}', '{}', '{}')",
-            ] {
+                "choose_pairs('first-two', '{1,2}', '{}', '{}')", "trainer_pairs('run')",
+            ] + Self.forFiles {
                 try await database.run("SELECT * FROM ogive.\(call)", as: "ogive_reader")
             }
         }
@@ -108,7 +114,7 @@ extension StoreTests.TrainerRowsTests {
             for call in [
                 "training_rows('run', 1)", "preference_pairs('run')", "value_rows('run')",
                 "prompt_features('run')",
-            ] {
+            ] + Self.forFiles {
                 let plan = try await database.query(
                     "EXPLAIN SELECT * FROM ogive.\(call) WHERE prompt_id = ANY ('{1,2}')"
                 ).map { try $0.decode(0, as: String.self) }.joined(separator: "\n")

@@ -1,9 +1,11 @@
+import FoundationEssentials
 import Logging
 import OgiveCore
 import OgiveTesting
-import OgiveTransport
 import Synchronization
 import Testing
+
+@testable import OgiveTransport
 
 @Suite(.timeLimit(.minutes(10))) struct FailoverTests {
     private static func logger() -> Logger {
@@ -19,9 +21,10 @@ import Testing
         _ addresses: [String], _ body: (FailoverWorkerTransport) async throws -> Void
     ) async throws {
         let logger = Self.logger()
-        let transport = try FailoverWorkerTransport(addresses, logger: logger) {
+        let places = addresses.map { CoordinatorPlace($0) }
+        let transport = try FailoverWorkerTransport(places, logger: logger) {
             (address) throws(TransportError) in
-            try ZeroMQWorkerTransport(worker: Self.worker, connect: address, logger: logger)
+            try ZeroMQWorkerTransport(worker: Self.worker, connect: address.text, logger: logger)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await transport.run() }
@@ -62,6 +65,39 @@ import Testing
         }
     }
 
+    @Test func `It follows a file when another coordinator writes its address there`() async throws
+    {
+        let file = AddressFile("/tmp/ogive-address-\(UInt64.random(in: 0 ... .max))")
+        let path = file.path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(throws: TransportError.self) {
+            try FailoverWorkerTransport([.file(file)], logger: Self.logger()) {
+                (address) throws(TransportError) in
+                try ZeroMQWorkerTransport(
+                    worker: Self.worker, connect: address.text, logger: Self.logger())
+            }
+        }
+        let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
+        try file.write(CoordinatorAddress(nowhere))
+        let coordinator = try ZeroMQCoordinatorTransport(
+            listen: "tcp://127.0.0.1:*", logger: Self.logger())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await coordinator.run() }
+            let there = try await coordinator.address()
+            try await withFailover(["file:\(path)"]) { transport in
+                let first = transport.current
+                await transport.connectToNext()
+                #expect(transport.isCurrent(first), "nothing changed")
+                try file.write(CoordinatorAddress(there))
+                await transport.connectToNext()
+                try await eventually("the worker to be connected") {
+                    await transport.send(.heartbeat) == .queued
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
     @Test func `A transport that is made while the failover transport closes is closed with it`()
         async throws
     {
@@ -69,11 +105,12 @@ import Testing
         let made = Mutex<[ZeroMQWorkerTransport]>([])
         let closing = Mutex<FailoverWorkerTransport?>(nil)
         let nowhere = "ipc:///tmp/ogive-nowhere-\(UInt32.random(in: 0 ... .max))"
-        let failover = try FailoverWorkerTransport([nowhere, nowhere + "b"], logger: logger) {
+        let places = [nowhere, nowhere + "b"].map { CoordinatorPlace($0) }
+        let failover = try FailoverWorkerTransport(places, logger: logger) {
             (address) throws(TransportError) in
             closing.withLock { $0 }?.close()
             let transport = try ZeroMQWorkerTransport(
-                worker: Self.worker, connect: address, logger: logger)
+                worker: Self.worker, connect: address.text, logger: logger)
             made.withLock { $0.append(transport) }
             return transport
         }

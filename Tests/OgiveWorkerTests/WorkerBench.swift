@@ -12,6 +12,7 @@ struct WorkerBench {
     let worker = WorkerID(high: 1 << 63, low: 1)
     let models: FakeModels
     let configuration: WorkerConfiguration
+    var hooks = WorkerHooks()
     private var incoming: BatchQueue<FromWorker>.AsyncIterator
     private var rest: ArraySlice<FromWorker> = []
 
@@ -34,7 +35,7 @@ struct WorkerBench {
         logger.logLevel = .critical
         let service = WorkerService(
             configuration: configuration, transport: network.connect(worker), provider: models,
-            time: .machine, logger: logger, split: { ResultSplitter().split($0) })
+            time: .machine, logger: logger, hooks: hooks, split: { ResultSplitter().split($0) })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

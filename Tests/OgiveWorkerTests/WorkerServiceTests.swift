@@ -248,6 +248,49 @@ struct WorkerServiceTests {
         #expect(bench.models.sampled.count == 1)
     }
 
+    @Test("When its servers are gone for good, a draining worker gives back at once")
+    func serversGone() async throws {
+        let (sampling, gone, never) = (Latch(), Latch(), Latch())
+        var bench = WorkerBench(
+            FakeModels(sampling: { _ in
+                sampling.open()
+                await never.wait()
+                return nil
+            })
+        ) { $0.limits.drainGrace = .seconds(3_600) }
+        let drains = Atomic(0)
+        bench.hooks.draining = {
+            drains.add(1, ordering: .relaxed)
+            gone.open()
+        }
+        bench.hooks.untilServersAreGone = { await gone.wait() }
+        let error = try await bench.run { bench, group in
+            try await bench.register()
+            await bench.lease(1)
+            await sampling.wait()
+            await group.triggerGracefulShutdown()
+            let returned = try await bench.next {
+                if case .returned(let names) = $0 { names } else { nil }
+            }
+            #expect(returned.map(\.task) == [TaskID(1)])
+            try await bench.next { $0 == .goodbye ? () : nil }
+            // The request that hangs is not the session's any more.
+            never.open()
+        }
+        #expect(error == nil)
+        #expect(drains.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("A worker without work leaves in order")
+    func idle() async throws {
+        var bench = WorkerBench(FakeModels()) { $0.limits.idleMax = .milliseconds(50) }
+        let error = try await bench.run { bench, _ in
+            try await bench.register()
+            try await bench.next { $0 == .goodbye ? () : nil }
+        }
+        #expect(error == nil)
+    }
+
     @Test("A worker at the closed gate can still be told to leave")
     func leavesAtTheGate() async throws {
         var bench = WorkerBench(

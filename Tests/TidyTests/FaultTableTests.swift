@@ -13,7 +13,7 @@ struct FaultTable {
     }
 
     /// The numbers of the faults.
-    static let faults = Array(1...76)
+    static let faults = Array(1...77)
 
     /// The rows of a page: `| 7 | fault | what follows | `FileA`, `FileB` |`.
     static func rows(of page: String) -> [Row] {

@@ -8,14 +8,16 @@ RETURNS TABLE (
     rejected_index integer, chosen_reward float8, rejected_reward float8, reward_gap float8,
     chosen_quantile_reward float8, rejected_quantile_reward float8,
     ref_chosen_log_probability float8, ref_rejected_log_probability float8, n integer,
-    rewards float8[], draw_rewards float8[]
+    rewards float8[], draw_rewards float8[], chosen_truncated boolean,
+    rejected_truncated boolean, text_is_lossy boolean
 )
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 AS $$
     SELECT t.prompt_id, t.prompt_key, p.content, c.pair_index, g.text, b.text, g.kind, g.index,
         b.kind, b.index, g.reward, b.reward, g.reward - b.reward,
         ogive.quantile_reward(t.rewards, g.reward), ogive.quantile_reward(t.rewards, b.reward),
-        g.log_probability, b.log_probability, t.n, t.rewards, t.draw_rewards
+        g.log_probability, b.log_probability, t.n, t.rewards, t.draw_rewards, g.truncated,
+        b.truncated, g.text_is_lossy OR b.text_is_lossy
     FROM ogive.run_tables t
     JOIN ogive.prompts p ON p.prompt_id = t.prompt_id
     CROSS JOIN LATERAL (
@@ -33,26 +35,28 @@ AS $$
     ) c
     CROSS JOIN LATERAL (
         SELECT 'draw' AS kind, d.draw_index AS index, d.text,
-            t.draw_rewards[c.chosen] AS reward, d.log_probability
+            t.draw_rewards[c.chosen] AS reward, d.log_probability,
+            d.truncated, d.text_is_lossy
         FROM ogive.run_completions d
         WHERE d.run_id = t.run_id AND d.prompt_id = t.prompt_id
             AND d.draw_index = t.draw_indexes[c.chosen]
         UNION ALL
         SELECT 'candidate', x.candidate_index, x.text, t.candidate_rewards[c.chosen - t.n],
-            t.candidate_log_probabilities[c.chosen - t.n]
+            t.candidate_log_probabilities[c.chosen - t.n], NULL, false
         FROM ogive.candidates x
         WHERE x.run_id = t.run_id AND x.prompt_id = t.prompt_id
             AND x.candidate_index = t.candidate_indexes[c.chosen - t.n]
     ) g
     CROSS JOIN LATERAL (
         SELECT 'draw' AS kind, d.draw_index AS index, d.text,
-            t.draw_rewards[c.rejected] AS reward, d.log_probability
+            t.draw_rewards[c.rejected] AS reward, d.log_probability,
+            d.truncated, d.text_is_lossy
         FROM ogive.run_completions d
         WHERE d.run_id = t.run_id AND d.prompt_id = t.prompt_id
             AND d.draw_index = t.draw_indexes[c.rejected]
         UNION ALL
         SELECT 'candidate', x.candidate_index, x.text, t.candidate_rewards[c.rejected - t.n],
-            t.candidate_log_probabilities[c.rejected - t.n]
+            t.candidate_log_probabilities[c.rejected - t.n], NULL, false
         FROM ogive.candidates x
         WHERE x.run_id = t.run_id AND x.prompt_id = t.prompt_id
             AND x.candidate_index = t.candidate_indexes[c.rejected - t.n]

@@ -21,6 +21,8 @@ package struct WorkerLimits: Hashable, Sendable {
     package var orphanMax = Duration.seconds(600)
     /// Once draining, what is unfinished after this long is given back.
     package var drainGrace = Duration.seconds(25)
+    /// Once welcomed, the worker leaves when it had no work for this long; `nil`: it stays.
+    package var idleMax: Duration?
 
     /// Most leases that are remembered after they ended.
     static let pastMax = 256

@@ -89,6 +89,21 @@ extension WorkerSession {
         }
         if let nextDue, nextDue <= now { doWhatIsDue(now: now) }
         leaveIfDrained(now: now)
+        leaveIfIdle(now: now)
+    }
+
+    /// A worker whose servers are away, or that found no coordinator yet, is not without work: it
+    /// waits for them. One whose coordinator ended is.
+    private mutating func leaveIfIdle(now: TimePoint) {
+        guard let idleMax = limits.idleMax, term != Term(0), held.isEmpty, !isSuspended,
+            drainingSince == nil, !hasLeft
+        else {
+            idleSince = nil
+            return
+        }
+        let since = idleSince ?? now
+        idleSince = since
+        if now - since >= idleMax { leave(.idle(now - since)) }
     }
 
     /// Sends again what nobody acknowledged, drops what ran out, and finds out what is due next:
@@ -138,7 +153,7 @@ extension WorkerSession {
     }
 
     /// Gives back leases without results.
-    private mutating func giveBack(where isWanted: (Held) -> Bool) {
+    mutating func giveBack(where isWanted: (Held) -> Bool) {
         let given = held.ordered.filter { $0.value.results == nil && isWanted($0.value) }
         guard !given.isEmpty else { return }
         effects.append(.send(.returned(given.map(\.value.lease.name))))

@@ -71,6 +71,8 @@ package struct WorkerSession: Sendable {
     var pace = LeasePace()
     var drainingSince: TimePoint?
     var drainGrace: Duration
+    /// Since when it has no work; `nil` while it has.
+    var idleSince: TimePoint?
     var hasLeft = false
     var effects: [Effect] = []
 
@@ -113,6 +115,8 @@ package struct WorkerSession: Sendable {
         /// The same, because the machine is taken away: what is unfinished after this long is given
         /// back.
         case end(within: Duration)
+        /// Take nothing new and leave: the servers that unfinished tasks need are gone for good.
+        case abandon
         /// Time went by.
         case tick
     }
@@ -139,6 +143,8 @@ package struct WorkerSession: Sendable {
     package enum Exit: Hashable, Sendable {
         /// Drained: everything is acknowledged or given back.
         case drained
+        /// There was no work for so long.
+        case idle(Duration)
         /// The coordinator refuses it.
         case refused(String)
         /// No coordinator answered for so long.
@@ -166,12 +172,18 @@ package struct WorkerSession: Sendable {
         case .end(let grace):
             if drainingSince == nil { drainGrace = grace }
             drain(now: now)
+        case .abandon:
+            drain(now: now)
+            giveBack { _ in true }
         case .tick: break
         }
         if !hasLeft { keepTime(now: now) }
         defer { effects = [] }
         return effects
     }
+
+    /// Whether it takes nothing new.
+    package var isDraining: Bool { drainingSince != nil }
 
     /// Leases without results, for status.
     package var working: Int { held.working }
@@ -181,9 +193,6 @@ package struct WorkerSession: Sendable {
 
     /// Since when the oldest result waits for its acknowledgement; `nil` where none does.
     package var oldestUnacked: TimePoint? { held.oldest }
-
-    /// Whether it takes nothing new, because it is to leave.
-    package var isDraining: Bool { drainingSince != nil }
 
     /// How many leases the worker is willing to hold now. While acknowledgements are what it waits
     /// for, it moves by quarters, or each of them would be answered with another credit.

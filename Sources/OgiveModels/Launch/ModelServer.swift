@@ -21,6 +21,7 @@ package final class ModelServer: Sendable {
     private let port: UInt16
     private let http: ModelHTTP
     private let state = Mutex(State.starting)
+    private let isRetired = Atomic(false)
 
     /// Chooses a port; starts nothing yet.
     ///
@@ -41,7 +42,7 @@ package final class ModelServer: Sendable {
 
     /// Runs the server until the task is cancelled, and again with back-off when it dies after
     /// having been healthy. Throws when it never becomes healthy, or dies too often; the message
-    /// ends with its last log lines.
+    /// ends with its last log lines. Returns when it dies after `retire()`.
     package func run() async throws(ModelError) {
         let backOff = BackOff()
         var ends = 0
@@ -52,13 +53,34 @@ package final class ModelServer: Sendable {
             } catch {
                 let wasHealthy = if case .healthy = state.withLock({ $0 }) { true } else { false }
                 ends += 1
-                guard wasHealthy, ends <= spec.restartsMax else {
-                    state.withLock { $0 = .failed(error) }
-                    throw error
+                if !isRetired.load(ordering: .relaxed) {
+                    guard wasHealthy, ends <= spec.restartsMax else {
+                        state.withLock { $0 = .failed(error) }
+                        throw error
+                    }
+                    // Cancellation ends the loop.
+                    try? await Task.sleep(
+                        for: backOff.delay(afterFailures: ends), clock: .continuous)
                 }
-                // Cancellation ends the loop.
-                try? await Task.sleep(for: backOff.delay(afterFailures: ends), clock: .continuous)
+                if isRetired.load(ordering: .relaxed) {
+                    state.withLock { $0 = .failed(error) }
+                    return
+                }
             }
+        }
+    }
+
+    /// From now on the server is not started again when it dies: nothing new is asked of it.
+    package func retire() {
+        isRetired.store(true, ordering: .relaxed)
+    }
+
+    /// Returns when the server died after `retire()`, or the task is cancelled.
+    package func untilGone() async {
+        while !Task.isCancelled {
+            if isRetired.load(ordering: .relaxed), case .failed = state.withLock({ $0 }) { return }
+            // Cancellation ends the loop.
+            try? await Task.sleep(for: SpawnedProcess.period, clock: .continuous)
         }
     }
 
@@ -114,20 +136,26 @@ package final class ModelServer: Sendable {
                 if isHealthy {
                     state.withLock { $0 = .healthy }
                 } else if ContinuousClock.now - started > spec.startTimeout {
-                    await stop(process)
+                    await stop(process, lifeline)
                     throw failure("was not healthy within \(spec.startTimeout)", log.tail())
                 }
             }
             // Cancellation ends the loop.
             try? await Task.sleep(for: SpawnedProcess.period, clock: .continuous)
         }
-        await stop(process)
+        await stop(process, lifeline)
     }
 
-    /// Ends the server. The supervisor gets a little longer than the grace period, to do the same
-    /// with the server.
-    private func stop(_ process: SpawnedProcess) async {
-        _ = await process.stop(grace: spec.grace + (supervisor.isEmpty ? .zero : .seconds(2)))
+    /// Ends the server: by SIGTERM, or by way of its supervisor, which hears no signal and gets a
+    /// little longer than the grace period to end the server.
+    private func stop(_ process: SpawnedProcess, _ lifeline: borrowing Lifeline) async {
+        guard !supervisor.isEmpty else {
+            _ = await process.stop(grace: spec.grace)
+            return
+        }
+        lifeline.end()
+        // 0 is no signal.
+        _ = await process.stop(grace: spec.grace + .seconds(2), first: 0)
     }
 
     private func answersHealth() async -> Bool {
@@ -174,7 +202,7 @@ package struct ModelServerSpec: Hashable, Sendable {
     package var healthPath = "/health"
     /// Longest time from the start to being healthy.
     package var startTimeout = Duration.seconds(300)
-    /// Time from SIGTERM to SIGKILL.
+    /// Time from SIGINT to SIGKILL; without a supervisor from SIGTERM.
     package var grace = Duration.seconds(10)
     /// Where its output goes (appended); `nil` is a temporary file that nobody else sees.
     package var logFile: String?

@@ -3,10 +3,12 @@ internal import FoundationEssentials
 internal import Glibc
 internal import NIOCore
 package import OgiveCore
-internal import Synchronization
 
 /// A child process in a process group of its own, so that it and all it starts can be ended
 /// together, and an interrupt from the terminal does not reach it.
+///
+/// Slurm and systemd signal every process that they know of, whatever its group: a *shielded* child
+/// does not hear what these send to begin an end, and ends by SIGINT or SIGKILL.
 struct SpawnedProcess: Sendable {
     /// How a process ended.
     enum End: Sendable, CustomStringConvertible {
@@ -33,16 +35,18 @@ struct SpawnedProcess: Sendable {
     let id: pid_t
 
     /// Starts `argv`; the program is looked up in PATH. The descriptors become its standard input
-    /// and (both) outputs; `nil` is /dev/null, and for the output the one of this process.
+    /// and (both) outputs; `nil` is /dev/null, and for the output the one of this process. A
+    /// shielded child begins with SIGTERM blocked, which its own handler of the signal does not
+    /// undo, and with those signals ignored that this process ignores.
     static func start(
         _ argv: [String], environment additions: [String: String] = [:],
-        withheld: Set<String> = [], input: Int32?, output: Int32?
+        withheld: Set<String> = [], input: Int32?, output: Int32?, isShielded: Bool = false
     ) throws(ModelError) -> SpawnedProcess {
         guard let program = argv.first, !argv.contains(where: { $0.utf8.contains(0) }) else {
             throw ModelError(.misconfigured, "the command to start is empty or holds a zero byte")
         }
         var environment = ProcessInfo.processInfo.environment.filter {
-            !withheld.contains($0.key)
+            !withheld.contains($0.key) && !Self.own.contains($0.key)
         }
         environment.merge(additions) { _, new in new }
         let variables = environment.map { "\($0.key)=\($0.value)" }
@@ -57,7 +61,7 @@ struct SpawnedProcess: Sendable {
             unsafe posix_spawnattr_destroy(&attributes)
         }
         unsafe configure(&actions, input: input, output: output)
-        configure(&attributes)
+        configure(&attributes, isShielded: isShielded)
 
         var id = pid_t()
         // All pointers live until posix_spawnp returns, which copies what they point to.
@@ -76,6 +80,9 @@ struct SpawnedProcess: Sendable {
         }
         return SpawnedProcess(id: id)
     }
+
+    /// What systemd says to this process alone.
+    private static let own: Set<String> = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"]
 
     /// How it ended; `nil` while it runs. The process stays a zombie, and its id its own, until
     /// `waitForEnd()`.
@@ -111,10 +118,10 @@ struct SpawnedProcess: Sendable {
         }
     }
 
-    /// Ends the process by SIGTERM, and by SIGKILL after `grace`, also when the task is cancelled.
-    /// Call it once, and nothing after it.
-    func stop(grace: Duration) async -> End {
-        signal(SIGTERM)
+    /// Ends the process by SIGTERM or `first`, and by SIGKILL after `grace`, also when the task is
+    /// cancelled. Call it once, and nothing after it.
+    func stop(grace: Duration, first: Int32 = SIGTERM) async -> End {
+        signal(first)
         let deadline = ContinuousClock.now + grace
         while end() == nil, ContinuousClock.now < deadline { await Self.pause() }
         if end() == nil { signal(SIGKILL) }
@@ -149,15 +156,22 @@ struct SpawnedProcess: Sendable {
         }
     }
 
-    private static func configure(_ attributes: inout posix_spawnattr_t) {
-        // Ignored and blocked signals are inherited; a server is to start with neither.
-        var none = sigset_t()
-        var all = sigset_t()
+    private static func configure(_ attributes: inout posix_spawnattr_t, isShielded: Bool) {
+        // Ignored and blocked signals are inherited; a child is to start with neither, unless it
+        // is shielded.
+        var blocked = sigset_t()
+        var heard = sigset_t()
         // Both sets are initialised by these calls, `attributes` by the caller.
-        unsafe sigemptyset(&none)
-        unsafe sigfillset(&all)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe sigemptyset(&blocked)
+        unsafe sigfillset(&heard)
+        if isShielded {
+            // As above.
+            unsafe sigaddset(&blocked, SIGTERM)
+            for number in ProcessSupervisor.ignored { unsafe sigdelset(&heard, number) }
+        }
+        // As above.
+        unsafe posix_spawnattr_setsigmask(&attributes, &blocked)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &heard)
         unsafe posix_spawnattr_setpgroup(&attributes, 0)
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
@@ -215,6 +229,11 @@ package struct Lifeline: ~Copyable {
         return count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)
     }
 
+    /// Tells the supervisor to end, as if this process were gone.
+    func end() {
+        shutdown(writeEnd, Int32(SHUT_RDWR))
+    }
+
     deinit {
         close(readEnd)
         close(writeEnd)
@@ -268,36 +287,31 @@ package final class ChildProcess: Sendable {
 ///
 /// It is the body of a tiny process between Ogive and a model server: its standard input is a
 /// pipe whose other end only Ogive holds. When that closes, also because Ogive was killed by
-/// SIGKILL, the server and all it started are ended.
+/// SIGKILL, the server and all it started are ended. Nothing else ends them: SIGTERM to a whole
+/// job of Slurm, or to a whole service of systemd, tells a worker to finish what it began, and for
+/// that it needs its servers.
 package enum ProcessSupervisor {
-    private static let isStopRequested = Atomic(false)
+    /// Signals by which a cluster announces an end, and which mean nothing to a model server.
+    static let ignored = [SIGHUP, SIGUSR1, SIGUSR2]
 
-    /// Runs `argv` until it ends by itself, `lifeline` closes, the task is cancelled, or (with
-    /// `handlesSignals`) SIGTERM, SIGINT or SIGHUP come; then ends its process group by SIGTERM,
-    /// and by SIGKILL after `grace`. Returns the command's status as a shell would.
+    /// Runs `argv`, shielded, until it ends by itself, `lifeline` closes, or the task is cancelled;
+    /// then ends its process group by SIGINT, and by SIGKILL after `grace`. Returns the command's
+    /// status as a shell would. With `ignoresSignals` this process does not hear them either.
     package static func run(
-        _ argv: [String], grace: Duration, lifeline: Int32 = 0, handlesSignals: Bool = true
+        _ argv: [String], grace: Duration, lifeline: Int32 = 0, ignoresSignals: Bool = true
     ) async throws(ModelError) -> Int32 {
-        if handlesSignals { handleSignals() }
-        let process = try SpawnedProcess.start(argv, input: nil, output: nil)
+        if ignoresSignals {
+            for number in ignored + [SIGTERM, SIGINT] {
+                signal(number, SIG_IGN)
+            }
+        }
+        let process = try SpawnedProcess.start(argv, input: nil, output: nil, isShielded: true)
         while process.end() == nil {
-            let isStopped = handlesSignals && isStopRequested.load(ordering: .relaxed)
-            if isStopped || Task.isCancelled || Lifeline.isClosed(lifeline) {
-                return await process.stop(grace: grace).status
+            if Task.isCancelled || Lifeline.isClosed(lifeline) {
+                return await process.stop(grace: grace, first: SIGINT).status
             }
             await SpawnedProcess.pause()
         }
         return await process.waitForEnd().status
-    }
-
-    private static func handleSignals() {
-        // The first use initialises the flag, which a signal handler must not do.
-        isStopRequested.store(false, ordering: .relaxed)
-        for number in [SIGTERM, SIGINT, SIGHUP] {
-            // Storing an atomic is all that a handler may do here.
-            signal(number) { _ in
-                ProcessSupervisor.isStopRequested.store(true, ordering: .relaxed)
-            }
-        }
     }
 }

@@ -133,6 +133,7 @@ package struct Check: Sendable {
     }
 
     /// Runs it. One that is not done in time is given up and says so: nothing was concluded then.
+    /// When the task is cancelled, there is nothing to say.
     package func run(
         _ time: TimeSource, within bound: Duration? = nil
     ) async -> Result<[Finding], ModelError> {
@@ -157,6 +158,8 @@ package struct Check: Sendable {
             }
             let first = await group.next() ?? nil
             group.cancelAll()
+            // Who interrupts a check learns nothing from the time that it had.
+            if Task.isCancelled { return .success([]) }
             return first
                 ?? .success([
                     Finding(

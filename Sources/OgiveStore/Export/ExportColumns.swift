@@ -1,69 +1,83 @@
 /// A column of an export.
-struct ExportColumn: Sendable {
-    let name: String
+package struct ExportColumn: Hashable, Sendable {
+    /// Its name in files.
+    package let name: String
+    /// What its values are.
+    package let type: ExportType
+    /// Whether a value may be missing.
+    package let isOptional: Bool
     /// SQL of its value in terms of a row `x`.
     let value: String
-    /// Whether the value is a text, which CSV shows as it is.
-    var isText = false
+    /// Whether that is of type `jsonb`, also where the values are texts.
+    let isJSON: Bool
 
-    init(_ name: String, _ value: String, isText: Bool = false) {
+    init(
+        _ name: String, _ type: ExportType, _ value: String, isOptional: Bool = false,
+        isJSON: Bool = false
+    ) {
         self.name = name
+        self.type = type
         self.value = value
-        self.isText = isText
+        self.isOptional = isOptional
+        self.isJSON = isJSON
     }
 
     /// A column that has the name of its value.
-    init(_ name: String, isText: Bool = false) {
-        self.init(name, "x.\(name)", isText: isText)
+    init(_ name: String, _ type: ExportType, isOptional: Bool = false, isJSON: Bool = false) {
+        self.init(name, type, "x.\(name)", isOptional: isOptional, isJSON: isJSON)
+    }
+
+    /// SQL of its value as JSON.
+    var json: String {
+        switch type {
+        case .float, .list(.float): "ogive.float_json(\(value))"
+        case .text, .integer, .boolean, .list, .object, .json: value
+        }
+    }
+
+    /// SQL of its value as a cell of CSV: a text as it is, anything else as JSON.
+    var cell: String {
+        switch type {
+        case .text: isJSON ? "(\(value) #>> '{}')" : value
+        case .float, .integer, .boolean, .list, .object, .json: "(to_json(\(json)))::text"
+        }
     }
 }
 
 /// Columns that several targets have.
 extension ExportColumn {
     /// The name of the prompt.
-    static let key = ExportColumn("prompt_key", isText: true)
+    static let key = ExportColumn("prompt_key", .text)
 
-    /// The prompt as its trainer reads it: a list of messages, or a plain text.
-    static let prompt = ExportColumn(
-        "prompt",
-        """
-        CASE WHEN x.prompt ? 'messages' THEN x.prompt -> 'messages' ELSE x.prompt -> 'text' END
-        """)
-
-    /// The prompt, and each completion of a pair apart.
-    static let promptAndAnswers = [prompt, answer("chosen"), answer("rejected")]
-
-    /// Each completion of a pair together with its prompt.
-    static let wholeChats = [chat("chosen"), chat("rejected")]
-
-    /// The rewards of a pair.
-    static let pairRewards = [ExportColumn("chosen_reward"), ExportColumn("rejected_reward")]
-
-    /// A completion as an answer: a list of one message, or a plain text.
-    private static func answer(_ text: String) -> ExportColumn {
-        ExportColumn(
-            text,
-            """
-            CASE WHEN x.prompt ? 'messages'
-                THEN jsonb_build_array(
-                    jsonb_build_object('role', 'assistant', 'content', x.\(text)))
-                ELSE to_jsonb(x.\(text)) END
-            """)
+    /// Texts of a target that are chats when the prompts were sampled as such.
+    static func talks(_ names: [String], _ survey: ExportSurvey) -> [ExportColumn] {
+        names.map { ExportColumn($0, survey.talk, isJSON: true) }
     }
 
-    /// Prompt and completion in one: a whole chat, whose last message a completion may go on with,
-    /// or a plain text.
-    private static func chat(_ text: String) -> ExportColumn {
-        ExportColumn(
-            text,
-            """
-            CASE WHEN x.prompt #>> '{messages,-1,role}' = 'assistant' THEN jsonb_set(
-                    x.prompt -> 'messages', '{-1,content}',
-                    to_jsonb((x.prompt #>> '{messages,-1,content}') || x.\(text)))
-                WHEN x.prompt ? 'messages' THEN (x.prompt -> 'messages')
-                    || jsonb_build_array(
-                        jsonb_build_object('role', 'assistant', 'content', x.\(text)))
-                ELSE to_jsonb((x.prompt ->> 'text') || x.\(text)) END
-            """)
+    /// The tools of a prompt as a JSON list in a text, where prompts have some.
+    static func tools(_ survey: ExportSurvey) -> [ExportColumn] {
+        survey.tools > 0 ? [ExportColumn("tools", .text, isOptional: true)] : []
+    }
+
+    /// Reference log-probabilities of a pair, where they are there.
+    static func logProbabilities(
+        _ names: LogProbabilityColumns, _ survey: ExportSurvey
+    ) -> [ExportColumn] {
+        guard survey.hasLogProbabilities else { return [] }
+        return [names.chosen, names.rejected].map { ExportColumn($0, .float, isOptional: true) }
+    }
+
+    /// What verl and programs made from it read of a prompt.
+    static func verl(_ survey: ExportSurvey) -> [ExportColumn] {
+        [
+            ExportColumn("data_source", .text), ExportColumn("prompt", survey.talk, isJSON: true),
+            ExportColumn("ability", .text),
+            ExportColumn(
+                "reward_model",
+                .object([ExportField("style", .text), ExportField("ground_truth", .text)])),
+            ExportColumn(
+                "extra_info",
+                .object([ExportField("index", .integer), ExportField("prompt_key", .text)])),
+        ]
     }
 }

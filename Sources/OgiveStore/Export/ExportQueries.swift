@@ -2,18 +2,30 @@ internal import Postgres
 
 /// SQL of exports. Everywhere: $1 run, $2 snapshot or NULL.
 enum ExportQueries {
-    /// Where the tables are: the number of the scoring and of the snapshot (0: what is there now).
+    /// Where the tables are: the numbers of the run, of its sampling and of the snapshot (0: what
+    /// is there now); and how its policy was sampled.
     static let place = """
-        SELECT r.id AS run_id, r.sampling_id, r.scoring_id, ogive.snapshot_id($1, $2) AS snapshot_id
-        FROM ogive.runs r WHERE r.id = ogive.run_id($1)
+        SELECT p.run_id, p.sampling_id, ogive.snapshot_id($1, $2) AS snapshot_id, p.api,
+            p.samples_model, p.temperature
+        FROM ogive.run_policies p WHERE p.run_id = ogive.run_id($1)
         """
-    /// How many tables there are, and the sizes of the smallest and the largest. $1 snapshot, $2
-    /// run, $3 how many rewards are wanted.
-    static func tables(isPinned: Bool) -> String {
+    /// What `ExportSurvey` holds. $1 snapshot, $2 run, $3 how many rewards are wanted, $4 the API.
+    static func survey(isPinned: Bool) -> String {
         """
         SELECT count(*) AS tables, min(x.n) AS least, max(x.n) AS most,
-            count(*) FILTER (WHERE x.n < $3::integer) AS few
+            count(*) FILTER (WHERE x.n < $3::integer) AS few,
+            count(*) FILTER (WHERE c.is_chat) AS chats,
+            count(*) FILTER (WHERE NOT c.is_chat) AS texts,
+            count(*) FILTER (WHERE p.content #>> '{messages,-1,role}' = 'assistant') AS continued,
+            count(*) FILTER (WHERE p.content ? 'tools') AS tools,
+            count(*) FILTER (WHERE ogive.has_tool_calls(p.content)) AS calls,
+            count(*) FILTER (WHERE c.is_chat AND ogive.single_turn(p.content, $4) IS NULL)
+                AS several,
+            count(*) FILTER (WHERE jsonb_path_exists(p.content, '$.messages[*].keyvalue()
+                ? (@.key != "role" && @.key != "content")')) AS rich
         FROM (\(sizes(isPinned: isPinned))) x
+        JOIN ogive.prompts p ON p.prompt_id = x.prompt_id
+        CROSS JOIN LATERAL (SELECT p.content ? 'messages' OR $4 = 'chat' AS is_chat) c
         """
     }
     /// The first tables with fewer rewards than the largest. $1 snapshot, $2 run, $3 rewards of
@@ -105,43 +117,41 @@ enum ExportQueries {
     static let meanSpread = "SELECT ogive.mean_reward_spread($1, $2)"
 
     /// The rows of a page of prompts. $3 prompts, the rest as `parameters` has it.
-    static func rows(_ request: ExportRequest, _ columns: [ExportColumn]) -> String {
+    static func rows(
+        _ request: ExportRequest, _ columns: [ExportColumn], hasLogProbabilities: Bool
+    ) -> String {
         let list: String
         switch request.format {
         case .jsonl, .parquet:
-            let fields = columns.map { "'\($0.name)', \($0.value)" }
-            list = "json_build_object(\(fields.joined(separator: ", ")))::text AS line"
+            // In parts: a function takes no more than a hundred arguments.
+            let parts = stride(from: 0, to: columns.count, by: 40).map { start in
+                let some = columns[start..<min(start + 40, columns.count)]
+                let fields = some.map { "'\($0.name)', \($0.json)" }
+                return "json_build_object(\(fields.joined(separator: ", ")))::text"
+            }
+            list = joined(parts) + " AS line"
         case .csv:
-            list = columns.map { column in
-                let value = column.isText ? column.value : "to_json(\(column.value))"
-                return "(\(value))::text AS \(column.name)"
-            }.joined(separator: ", ")
+            list = columns.map { "\($0.cell) AS \($0.name)" }.joined(separator: ", ")
         }
-        let lacking =
-            request.target.logProbabilities == nil
-            ? "false"
-            : "x.ref_chosen_log_probability IS NULL OR x.ref_rejected_log_probability IS NULL"
         return """
-            SELECT x.prompt_id AS export_prompt, (\(lacking)) AS lacks_log_probability, \(list)
-            FROM \(body(request))
+            SELECT x.prompt_id AS export_prompt,
+                \(hasLogProbabilities ? "x.missing" : "NULL::text") AS export_missing, \(list)
+            FROM \(request.target.rows.source)
+            x WHERE x.prompt_id = ANY ($3) ORDER BY \(order(request.target))
             """
     }
 
-    /// No rows, with the columns as the database declares them: the parameters of `rows`.
-    static func types(_ request: ExportRequest, _ columns: [ExportColumn]) -> String {
-        let list = columns.map { "(\($0.value)) AS \($0.name)" }.joined(separator: ", ")
-        return "SELECT \(list) FROM \(body(request)) LIMIT 0"
+    /// One object of the texts of several.
+    private static func joined(_ objects: [String]) -> String {
+        guard objects.count > 1 else { return objects.joined() }
+        let inner = objects.enumerated().map { place, object in
+            "left(\(place == 0 ? object : "substr(\(object), 2)"), -1)"
+        }
+        return inner.joined(separator: " || ', ' || ") + " || '}'"
     }
 
-    private static func body(_ request: ExportRequest) -> String {
-        let rows = request.target.rows
-        let least = rows.isOfPairs ? request.refRewards : nil
-        let enough = least.map { " AND x.n >= \($0)" } ?? ""
-        let order = (["prompt_id"] + rows.order).map { "x.\($0)" }.joined(separator: ", ")
-        return """
-            \(rows.source)
-            x WHERE x.prompt_id = ANY ($3)\(enough) ORDER BY \(order)
-            """
+    private static func order(_ target: ExportTarget) -> String {
+        (["prompt_id"] + target.rows.order).map { "x.\($0)" }.joined(separator: ", ")
     }
 
     /// The parameters from $4 on.
@@ -149,12 +159,17 @@ enum ExportQueries {
         let options = request.target.options.map { option -> PostgresValue in
             switch option {
             case .strategy: .string(request.strategy)
-            case .k: .int64(Int64(request.k))
+            case .k: .optional(request.k) { .int64(Int64($0)) }
             case .pairs: .int64(Int64(request.pairs))
             case .seed: .int64(request.seed)
+            case .minGap: .optional(request.minGap, PostgresValue.double)
+            case .dropEqual: .bool(request.dropEqual)
+            case .refRewards: .optional(request.refRewards) { .int64(Int64($0)) }
+            case .threshold: .optional(request.threshold, PostgresValue.double)
             case .beta: .double(request.beta)
             case .transform: .string(request.transform)
             case .ties: .string(request.ties)
+            case .partitionFunction: .string(request.partitionFunction)
             }
         }
         guard request.target.rows.takesMeanSpread else { return options }

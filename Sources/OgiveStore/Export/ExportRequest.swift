@@ -11,36 +11,6 @@ package enum ExportFormat: String, CaseIterable, Sendable {
     case parquet
 }
 
-/// The type of a column, as the database declares it. The raw value is its name in the schema that
-/// the Python package writes a Parquet file by.
-package enum ExportColumnType: String, Sendable {
-    case text
-    case int64
-    case float64
-    case bool
-    case json
-    case timestamp
-    case texts = "text[]"
-    case floats = "float64[]"
-    case integers = "int64[]"
-
-    /// The type with this number in `pg_type`; `nil` for one that no export has.
-    init?(typeNumber: UInt32) {
-        switch typeNumber {
-        case 25, 1043: self = .text
-        case 20, 21, 23: self = .int64
-        case 700, 701: self = .float64
-        case 16: self = .bool
-        case 114, 3802: self = .json
-        case 1114, 1184: self = .timestamp
-        case 1009, 1015: self = .texts
-        case 1021, 1022: self = .floats
-        case 1005, 1007, 1016: self = .integers
-        default: return nil
-        }
-    }
-}
-
 /// What is exported.
 package struct ExportRequest: Hashable, Sendable {
     /// The run.
@@ -53,8 +23,8 @@ package struct ExportRequest: Hashable, Sendable {
     package var format: ExportFormat
     /// Of pairs: how they are chosen (ogive.choose_pairs).
     package var strategy = "labels"
-    /// Of pairs: how many first draws count.
-    package var k = 6
+    /// Of pairs and of the best draw: how many first draws count; `nil` for all, of the best draw.
+    package var k: Int? = 6
     /// Of pairs: how many of a prompt.
     package var pairs = 1
     /// Of pairs: decides the order of the balanced ones.
@@ -65,8 +35,16 @@ package struct ExportRequest: Hashable, Sendable {
     package var transform = "identity"
     /// Of quantile rewards of single completions.
     package var ties = "right"
-    /// Of `qrpo-claire`: how many reference rewards a row has; `nil` for all.
+    /// Of targets: which log Z.
+    package var partitionFunction = "exact"
+    /// How many reference rewards a row has; `nil` for all.
     package var refRewards: Int?
+    /// Of pairs: the least difference of their rewards.
+    package var minGap: Double?
+    /// Of pairs: whether those of equal rewards or equal texts are left out.
+    package var dropEqual = false
+    /// Of single completions: from which reward on they are good ones.
+    package var threshold: Double?
 
     /// Names what is exported.
     package init(run: String, target: ExportTarget, format: ExportFormat) {
@@ -87,39 +65,43 @@ extension ExportRequest {
         if outline.tables == 0 {
             return "\(place) has no rewards yet; `ogive status \(run)` says how far it is"
         }
-        guard target.rows.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
-        if outline.leftOut == outline.tables {
-            return "every prompt of \(place) has fewer than \(refRewards ?? 0) rewards; give a "
-                + "smaller --ref-rewards"
+        if let worst = outline.leftOut.first(where: { $0.prompts == outline.tables }) {
+            return worst.reason == ExportSurvey.fewRewards
+                ? "every prompt of \(place) has fewer than \(refRewards ?? 0) rewards; give a "
+                    + "smaller --ref-rewards"
+                : "every prompt of \(place) \(worst.reason), which \(target.rawValue) cannot have"
         }
+        guard target.rows.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
+        let filter =
+            minGap != nil || dropEqual ? " that --min-gap and --drop-equal leave over" : ""
         return switch strategy {
         case "labels":
-            "no prompt of \(place) has candidates labelled chosen and rejected that have rewards; "
-                + "try --strategy best-worst, which makes pairs of draws"
+            "no prompt of \(place) has candidates labelled chosen and rejected that have "
+                + "rewards\(filter); try --strategy best-worst, which makes pairs of draws"
         case "best-worst":
-            "no prompt of \(place) has among its first \(k) draws two with different rewards"
+            "no prompt of \(place) has among its first \(k ?? 6) draws two with different rewards"
+                + filter
         case "balanced":
             "no prompt of \(place) has two draws and \(2 * pairs) completions with rewards"
-        default: "no prompt of \(place) has two draws with rewards"
+                + filter
+        default: "no prompt of \(place) has two draws with rewards\(filter)"
         }
     }
 }
 
 /// What an export will be.
 package struct ExportOutline: Sendable {
-    /// Names of the columns.
-    package let columns: [String]
-    /// Their types, where the form needs them; else none.
-    package let columnTypes: [ExportColumnType]
+    /// The columns, in their order: what readers of the lines and writers of other forms need.
+    package let columns: [ExportColumn]
     /// Prompts with a table.
     package let tables: Int
-    /// Prompts that are left out because they have fewer rewards than asked for.
-    package let leftOut: Int
+    /// Prompts that the rows are without, by reason; one may count for several.
+    package let leftOut: [(reason: String, prompts: Int)]
     /// Whether reference log-probabilities are among the columns, of targets that have them.
     package let hasLogProbabilities: Bool
     /// Columns of the target that are left out, because some log-probabilities are not there.
     package let columnsLacking: [String]
-    /// What to do about them.
+    /// Why, and what to do about them.
     package let lackingAdvice: String?
     /// What the rows are of, as a JSON object: the manifest of the snapshot, or of the run.
     package let source: String
@@ -131,9 +113,8 @@ package struct ExportOutline: Sendable {
 package struct ExportRow: Sendable {
     /// Its prompt; rows come in ascending order of it.
     package let prompt: Int64
-    /// Whether it lacks a reference log-probability that it should have: that of a text which lost
-    /// bytes.
-    package let lacksLogProbability: Bool
+    /// Why it lacks a reference log-probability that it should have; `nil` when it lacks none.
+    package let missing: String?
     /// The line, with its end.
     package let line: [UInt8]
 }

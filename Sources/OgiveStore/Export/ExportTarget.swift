@@ -1,39 +1,37 @@
 /// Which trainer an export is for: it decides the rows and their columns.
 ///
-/// Each target is one value in `ExportTarget+All.swift`. The choices of `ogive export`, the queries
-/// and the manifest follow from it.
+/// Each target is one value in `ExportTarget+All.swift`, and its rows are one function of SQL. The
+/// choices of `ogive export`, the queries, the schema file and the manifest follow from it.
 package struct ExportTarget: Sendable {
     /// The name, as `--for` takes it.
     package let rawValue: String
     /// Where its rows come from.
     let rows: ExportRows
     /// The columns of reference log-probabilities, of targets that have them.
-    let logProbabilities: LogProbabilityColumns?
-    private let others: @Sendable (ExportRequest) -> [ExportColumn]
+    var logProbabilities: LogProbabilityColumns?
+    /// Prompts that its rows are without.
+    var leavesOut: Set<ExportExclusion> = []
+    /// Whether every row needs as many reference rewards.
+    var isRectangular = false
+    /// Whether chats and plain texts may be mixed.
+    var takesAnyPrompt = false
+    private let list: @Sendable (ExportSurvey) -> [ExportColumn]
 
-    /// Names a target of some rows and says its columns, in their order. Those of
-    /// log-probabilities come after them.
+    /// Names a target of some rows and says its columns, in their order.
     init(
-        _ name: String, _ rows: ExportRows, logProbabilities: LogProbabilityColumns? = nil,
-        columns: @escaping @Sendable (ExportRequest) -> [ExportColumn]
+        _ name: String, _ rows: ExportRows,
+        columns: @escaping @Sendable (ExportSurvey) -> [ExportColumn]
     ) {
         rawValue = name
         self.rows = rows
-        self.logProbabilities = logProbabilities
-        others = columns
+        list = columns
     }
 
     /// The options that its rows depend on.
     package var options: [ExportOption] { rows.options }
 
     /// The columns, in their order.
-    func columns(_ request: ExportRequest, hasLogProbabilities: Bool) -> [ExportColumn] {
-        guard hasLogProbabilities, let names = logProbabilities else { return others(request) }
-        return others(request) + [
-            ExportColumn(names.chosen, "x.ref_chosen_log_probability"),
-            ExportColumn(names.rejected, "x.ref_rejected_log_probability"),
-        ]
-    }
+    func columns(_ survey: ExportSurvey) -> [ExportColumn] { list(survey) }
 }
 
 /// Targets of one name are one target.
@@ -46,21 +44,20 @@ extension ExportTarget: Hashable {
 }
 
 extension ExportTarget: RawRepresentable {
-    /// Finds a target by its name.
+    /// Finds a target by its name, or by a name that it had.
     package init?(rawValue: String) {
-        guard let target = Self.allCases.first(where: { $0.rawValue == rawValue }) else {
-            return nil
-        }
+        let name = Self.formerNames[rawValue] ?? rawValue
+        guard let target = Self.allCases.first(where: { $0.rawValue == name }) else { return nil }
         self = target
     }
+
+    private static let formerNames = ["dpo": "trl-dpo", "trl-preference": "trl-dpo"]
 }
 
 /// How a target calls the reference log-probabilities of a pair.
 struct LogProbabilityColumns: Sendable {
     let chosen: String
     let rejected: String
-    /// Whether the target cannot do without them.
-    var isRequired = false
 }
 
 /// Rows of which exports are made.
@@ -90,16 +87,26 @@ struct ExportRows: Sendable {
 package enum ExportOption: String, Sendable {
     /// How pairs are chosen.
     case strategy
-    /// How many first draws count for pairs.
+    /// How many first draws count.
     case k
     /// How many pairs of a prompt.
     case pairs
     /// Decides the order of balanced pairs.
     case seed
+    /// Least difference of the rewards of a pair.
+    case minGap = "min_gap"
+    /// Whether pairs of equal rewards or equal texts are left out.
+    case dropEqual = "drop_equal"
+    /// How many reference rewards a row has.
+    case refRewards = "ref_rewards"
+    /// From which reward on a completion is a good one.
+    case threshold
     /// Of values and targets.
     case beta
     /// Of targets.
     case transform
     /// Of quantile rewards of single completions.
     case ties
+    /// Of targets: which log Z.
+    case partitionFunction = "partition_function"
 }

@@ -73,6 +73,11 @@ package actor EmbeddedPostgres {
         if isLast { try await server.stop() }
     }
 
+    /// Bytes that must be free for a server to start in `directory`: more where there is none yet.
+    package static func bytesToStart(directory: String) -> Int {
+        Int(ServerDirectory(path: directory).bytesToStart)
+    }
+
     /// Runs `body` with a server in `directory`, stopped afterwards unless others use it.
     package static func with<T>(
         directory: String, _ body: (PostgresConfiguration) async throws -> T

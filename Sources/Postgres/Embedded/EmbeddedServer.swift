@@ -76,7 +76,7 @@ struct EmbeddedServer: Sendable {
 
     /// Starts the server under a claim of this host.
     private func launch(hasUsers: Bool) async throws -> PostgresConfiguration {
-        try directory.requireRoom(mebibytes: directory.isInitialised ? 32 : 128)
+        try directory.requireRoom()
         let mine = try await claim.claim(hasUsers: hasUsers)
         do {
             if !directory.isInitialised { try await claim.beating { try await initialise() } }
@@ -96,6 +96,7 @@ struct EmbeddedServer: Sendable {
             database: EmbeddedServer.name)
         // Who may change the folder could put a server of its own in the place of this one.
         configuration["requirepeer"] = identity.login
+        configuration.folder = directory.path
         return configuration
     }
 

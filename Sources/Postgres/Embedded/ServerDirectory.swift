@@ -31,17 +31,16 @@ struct ServerDirectory: Sendable {
         return ServerDirectory(path: path)
     }
 
-    /// Throws `embedded` when less is free: what a server writes when it is made, or starts.
-    func requireRoom(mebibytes needed: UInt64) throws(PostgresError) {
-        var status = statvfs()
-        // Sound: the call fills the structure that it is given, and keeps nothing of the text.
-        guard unsafe statvfs(path, &status) == 0 else { return }
-        let free = (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20
-        guard free < needed else { return }
+    /// Bytes that a server writes when it is made, or starts.
+    var bytesToStart: UInt64 { (isInitialised ? 32 : 128) << 20 }
+
+    /// Throws `embedded` when fewer bytes are free than a server needs to start.
+    func requireRoom() throws(PostgresError) {
+        guard let free = freeBytes, free < bytesToStart else { return }
         throw PostgresError(
             .embedded,
-            "Only \(free) MiB are free for the embedded database in \(path), and PostgreSQL "
-                + "needs \(needed) MiB to start. Make room there, or choose another "
+            "Only \(free >> 20) MiB are free for the embedded database in \(path), and PostgreSQL "
+                + "needs \(bytesToStart >> 20) MiB to start. Make room there, or choose another "
                 + "folder for `database.embedded`.")
     }
 

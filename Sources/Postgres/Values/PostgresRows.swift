@@ -4,10 +4,6 @@ package struct PostgresRows: Sendable, RandomAccessCollection {
     private let columnIndices: [String: Int]
     /// The columns' names, in order.
     package let columnNames: [String]
-    /// The columns' types, by their numbers in `pg_type`, in order.
-    package var columnTypes: [UInt32] {
-        columnNames.indices.map(result.typeOID(column:))
-    }
     /// The number of rows that the statement changed or returned.
     package let affectedRows: Int
     package let startIndex = 0

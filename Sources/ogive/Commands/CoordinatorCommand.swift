@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FoundationEssentials
 internal import Logging
 internal import OgiveCoordinator
 internal import OgiveCore
@@ -45,9 +46,11 @@ struct CoordinatorCommand: ConfiguredCommand {
             checks: ["schema", "leadership", "keys"], logger)
         try await DatabaseSession.withStore(configuration) { store, _ in
             monitoring.readiness.note("schema", isReady: true, "is this program's")
+            let security = try configuration.coordinator.security(logger)
             let transport = try ZeroMQCoordinatorTransport(
-                listen: configuration.coordinator.listen,
-                security: try configuration.coordinator.security(logger), logger: logger)
+                listen: configuration.coordinator.listen, security: security, logger: logger)
+            let systemd = monitoring.systemd
+            systemd.status("asks to lead; stands by while another coordinator does")
             var settings = CoordinatorConfiguration(name: Executable.processName)
             settings.limits = configuration.coordinator.limits
             settings.pollInterval = configuration.coordinator.pollInterval
@@ -81,13 +84,16 @@ struct CoordinatorCommand: ConfiguredCommand {
                 try Task.checkCancellation()
             }
             let announcer = SideService {
+                let bound: String
                 do throws(TransportError) {
-                    let address = try await transport.address()
-                    logger.info("listening", metadata: ["address": "\(address)"])
+                    bound = try await transport.address()
                 } catch {
                     // Never opened: this one never led, or the socket itself says why.
                     return
                 }
+                let announcement = AddressAnnouncement(configuration.coordinator, bound: bound)
+                try announcement.make(key: security?.pair.publicKey, logger)
+                systemd.status("leads; listens at \(announcement.address.text)")
                 try await ContinuousClock().sleep(until: .now + .seconds(Int64(1) << 40))
             }
             let runs = RunMetrics(store: store, metrics: monitoring.metrics, logger: logger)
@@ -96,8 +102,35 @@ struct CoordinatorCommand: ConfiguredCommand {
                     socket, SideService { try await transport.untilUnguarded() }, announcer,
                     service,
                 ],
-                followsParent: followParent, logger: logger)
+                followsParent: followParent, logger: logger, systemd: systemd)
             try await runner.run()
         }
+    }
+}
+
+/// Tells people and workers where a coordinator that leads can be reached.
+struct AddressAnnouncement {
+    /// The address for other machines, without a key.
+    let address: CoordinatorAddress
+    private let file: AddressFile?
+    /// Whether the system chose the port, so that nobody knows it yet.
+    private let isChosen: Bool
+
+    /// `bound`: the address that the socket got.
+    init(_ settings: CoordinatorSettings, bound: String) {
+        address = CoordinatorAddress(
+            CoordinatorAddress.shared(bound, host: ProcessInfo.processInfo.hostName))
+        file = settings.addressFile.map { AddressFile($0) }
+        isChosen = settings.listen.hasSuffix(":*") || settings.listen.hasSuffix(":0")
+    }
+
+    /// Logs the address, and writes the file. Throws `TransportError` when it cannot be written.
+    func make(key: PublicKey?, _ logger: Logger) throws(TransportError) {
+        var address = address
+        address.key = key
+        logger.log(
+            level: isChosen ? .notice : .info, "listening",
+            metadata: ["address": "\(address.text)"])
+        try file?.write(address)
     }
 }

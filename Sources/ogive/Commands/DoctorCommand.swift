@@ -45,7 +45,8 @@ struct DoctorCommand: ConfiguredCommand {
         findings += report.findings
         findings += LaunchDoctor(configuration: configuration).examine()
         findings += await EnvironmentDoctor(
-            configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil
+            configuration: configuration, bytes: sample.count > 0 ? report.estimate?.bytes : nil,
+            badRowsTold: sample.bad.count
         ).examine()
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
         if json {
@@ -61,14 +62,18 @@ struct DoctorCommand: ConfiguredCommand {
         _ configuration: Configuration, _ findings: inout [Finding]
     ) async throws -> PromptSample {
         if let prompts = configuration.prompts, let sample = try await PromptSample.read(prompts) {
-            let count = NumberText.count(sample.count)
-            findings.append(
-                Finding(
-                    .ok, .prompts, at: prompts.file ?? prompts.set,
-                    sample.isWhole
-                        ? "\(count) prompts"
-                        : "about \(count) prompts, of which the first were read"))
-            return sample
+            let file = prompts.file ?? prompts.set
+            let count = NumberText.count(sample.count, "prompt")
+            let isEmpty = sample.prompts.isEmpty
+            if !isEmpty {
+                findings.append(
+                    Finding(
+                        .ok, .prompts, at: file,
+                        sample.isWhole ? count : "about \(count), of which the first were read"))
+            }
+            findings += PromptSetDoctor(prompts: prompts).badRows(
+                sample.bad, of: file, isAll: isEmpty)
+            return isEmpty ? .ownQuestions : sample
         }
         findings.append(
             Finding(

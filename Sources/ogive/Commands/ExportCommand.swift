@@ -14,14 +14,15 @@ struct ExportCommand: ConfiguredCommand {
             Without --snapshot the rows are of what is there now, in one transaction. With
             --shard-rows the output is a folder of files with at least so many rows each,
             and the same command goes on with an export that was interrupted. Beside the
-            output lies a manifest with specifications, counts and checksums. Parquet is
-            written by the Python package: pip install "ogive[data]".
+            output lie a manifest with specifications, counts and checksums, and a schema
+            with the columns and their types. Parquet is written by the Python package:
+            pip install "ogive[data]".
 
             Examples:
               ogive export quickstart --for qrpo-claire --output train.jsonl.gz
               ogive export quickstart --for raw --output train.parquet
               ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big
-              ogive export big --for dpo --strategy best-worst --k 8 --output - | head
+              ogive export big --for trl-dpo --strategy best-worst --output - | head
             """)
 
     /// How a pair is made of a prompt's completions.
@@ -36,6 +37,11 @@ struct ExportCommand: ConfiguredCommand {
         case identity, log
         case normalICDF = "normal-icdf"
         case scaledNormalICDF = "scaled-normal-icdf"
+    }
+
+    /// Which log Z a target is made with.
+    enum Partition: String, CaseIterable, ExpressibleByArgument {
+        case exact, simplified, empirical
     }
 
     /// How equal rewards count.
@@ -75,8 +81,12 @@ struct ExportCommand: ConfiguredCommand {
     @Option(help: "Of pairs: labels, best-worst, first-two, consecutive or balanced.")
     var strategy = PairStrategy.labels
 
-    @Option(help: "Of best-worst and consecutive pairs: how many first draws count.")
-    var k = 6
+    @Option(
+        help: """
+            Of best-worst and consecutive pairs, and of trl-sft: how many first draws count \
+            (default: 6; trl-sft: all).
+            """)
+    var k: Int?
 
     @Option(help: "Of balanced pairs: how many of a prompt.")
     var pairs = 1
@@ -84,8 +94,28 @@ struct ExportCommand: ConfiguredCommand {
     @Option(parsing: .unconditional, help: "Of balanced pairs: decides their order.")
     var seed: Int64 = 0
 
-    @Option(parsing: .unconditional, help: "Of targets and soft values.")
-    var beta = 0.1
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Of pairs: the first one is better by at least this.", valueName: "reward"))
+    var minGap: Double?
+
+    @Flag(help: "Of pairs: without those of equal rewards or equal texts.")
+    var dropEqual = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Of trl-kto: from which reward on a completion is a good one (default: better than the \
+            middle of its prompt's table); of trl-sft: the least reward.
+            """, valueName: "reward"))
+    var threshold: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Of targets and soft values (default: 0.1; trl-a2po: 0.5).")
+    var beta: Double?
 
     @Option(help: "Of raw: identity, log, normal-icdf or scaled-normal-icdf.")
     var transform = Transform.identity
@@ -93,10 +123,13 @@ struct ExportCommand: ConfiguredCommand {
     @Option(help: "Of raw: right, mid or left.")
     var ties = Ties.right
 
+    @Option(help: "Of raw: which log Z: exact, simplified or empirical.")
+    var partitionFunction: Partition?
+
     @Option(
         help: ArgumentHelp(
-            "Of qrpo-claire: the first N reference rewards of each prompt; prompts with fewer are "
-                + "left out.", valueName: "n"))
+            "Of qrpo-claire, qrpo-swiss, rebel and astar-po: the first N reference rewards of each "
+                + "prompt; prompts with fewer are left out.", valueName: "n"))
     var refRewards: Int?
 
     @Flag(help: "Print the manifest, one JSON object.")
@@ -106,20 +139,40 @@ struct ExportCommand: ConfiguredCommand {
 
     func validate() throws {
         for (name, value, least) in [
-            ("shard-rows", shardRows ?? 1, 1), ("k", k, 2), ("pairs", pairs, 1),
+            ("shard-rows", shardRows ?? 1, 1), ("k", k ?? 2, target == .trlSFT ? 1 : 2),
+            ("pairs", pairs, 1),
             ("ref-rewards", refRewards ?? 1, 1),
         ] where !(least...1_000_000_000).contains(value) {
             throw ValidationError("--\(name) must be at least \(least), not \(value)")
         }
-        if !(beta > 0 && beta.isFinite) {
+        if let beta, !(beta > 0 && beta.isFinite) {
             throw ValidationError("--beta must be more than 0 and finite, not \(beta)")
         }
-        if refRewards != nil, target != .qrpoClaire {
-            throw ValidationError("--ref-rewards is for --for qrpo-claire only")
+        for (name, value) in [("min-gap", minGap), ("threshold", threshold)] {
+            if let value, !value.isFinite {
+                throw ValidationError("--\(name) must be a finite number, not \(value)")
+            }
         }
+        try requireUse()
         guard try chosenFormat() == .parquet else { return }
         if output == "-" { throw ValidationError("Parquet needs a file: --output FILE.parquet") }
         if gzip { throw ValidationError("--gzip: Parquet packs its columns itself") }
+    }
+
+    /// Throws when an option is given that the target does not use.
+    private func requireUse() throws {
+        let given: [(name: String, option: ExportOption, isGiven: Bool)] = [
+            ("ref-rewards", .refRewards, refRewards != nil), ("min-gap", .minGap, minGap != nil),
+            ("drop-equal", .dropEqual, dropEqual), ("threshold", .threshold, threshold != nil),
+            ("partition-function", .partitionFunction, partitionFunction != nil),
+        ]
+        for (name, option, isGiven) in given
+        where isGiven && !target.options.contains(option) {
+            let targets = ExportTarget.allCases.filter { $0.options.contains(option) }
+            throw ValidationError(
+                "--\(name) is not for --for \(target.rawValue), only for "
+                    + targets.map(\.rawValue).joined(separator: ", "))
+        }
     }
 
     /// The form that is asked for, by the option or by the ending of the file's name. Throws when
@@ -171,12 +224,16 @@ struct ExportCommand: ConfiguredCommand {
         var request = ExportRequest(run: name, target: target, format: try chosenFormat())
         request.snapshot = snapshot
         request.strategy = strategy.rawValue
-        request.k = k
+        request.k = k ?? (target == .trlSFT ? nil : 6)
         request.pairs = pairs
         request.seed = seed
-        request.beta = beta
+        request.minGap = minGap
+        request.dropEqual = dropEqual
+        request.threshold = threshold
+        request.beta = beta ?? (target == .trlA2PO ? 0.5 : 0.1)
         request.transform = transform.rawValue
         request.ties = ties.rawValue
+        request.partitionFunction = (partitionFunction ?? .exact).rawValue
         request.refRewards = refRewards
         let job = ExportJob(
             request: request, output: output, isGzip: gzip || output.lowercased().hasSuffix(".gz"),
@@ -198,17 +255,17 @@ extension ExportManifest {
         var text = "\(output): \(NumberText.count(rows)) \(rows == 1 ? "row" : "rows")"
         if !columnsLacking.isEmpty, let advice = lackingAdvice {
             let names = columnsLacking.map { "`\($0)`" }.joined(separator: " and ")
-            text +=
-                "; without \(names): some completions have no reference log-probability; "
-                + advice
+            text += "; without \(names): \(advice)"
         }
-        if leftOut > 0 {
-            text += "; \(NumberText.count(leftOut)) prompts have too few rewards and are left out"
-        }
-        if lacking > 0 {
+        for (reason, prompts) in leftOut {
             text +=
-                "; \(NumberText.count(lacking)) rows have no reference log-probability, because a "
-                + "text of theirs lost bytes"
+                "; left out: \(NumberText.count(prompts)) \(prompts == 1 ? "prompt" : "prompts")"
+                + " (\(reason))"
+        }
+        for (reason, rows) in missing.sorted(by: { $0.key < $1.key }) {
+            text +=
+                "; \(NumberText.count(rows)) \(rows == 1 ? "row has" : "rows have") no reference "
+                + "log-probability (\(reason))"
         }
         if files.count == 1 { return [text, "SHA-256 \(files[0].receipt.sha256)"] }
         return [text + " in \(NumberText.count(files.count)) files"]

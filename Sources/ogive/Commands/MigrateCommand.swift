@@ -129,14 +129,13 @@ struct MigrateCommand: ConfiguredCommand {
 extension Uninstallation {
     /// For a person; `verb` says whether it is done.
     func lines(_ verb: String) -> [String] {
-        func count(_ number: Int, _ noun: String) -> String {
-            "\(NumberText.count(number)) \(noun)\(number == 1 ? "" : "s")"
-        }
         let named = runs.prefix(5).joined(separator: ", ") + (runs.count > 5 ? ", …" : "")
         return [
-            count(runs.count, "run") + (runs.isEmpty ? "" : " (\(named))") + ", "
-                + count(prompts, "prompt") + ", " + count(completions, "completion") + ", "
-                + count(rewards, "reward") + ": \(ByteCountText.rough(bytes)) on disk \(verb)"
+            NumberText.count(runs.count, "run") + (runs.isEmpty ? "" : " (\(named))") + ", "
+                + NumberText.count(prompts, "prompt") + ", "
+                + NumberText.count(completions, "completion") + ", "
+                + NumberText.count(rewards, "reward")
+                + ": \(ByteCountText.rough(bytes)) on disk \(verb)"
         ]
     }
 

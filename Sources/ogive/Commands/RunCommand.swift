@@ -20,6 +20,7 @@ struct RunCommand: ConfiguredCommand {
             Examples:
               ogive run config/quickstart.yaml
               ogive run config/quickstart.yaml -o run.draws=64
+              ogive run mine.yaml --no-workers -o coordinator.listen=tcp://*:7077
             """)
 
     @OptionGroup var file: ConfigurationArgument
@@ -30,8 +31,14 @@ struct RunCommand: ConfiguredCommand {
     @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
     var skipsPreflight = false
 
-    @Flag(help: "Work on all open runs of the database, and not on this one alone.")
+    @Flag(help: "Work on all open runs of the database to their end, not on this one alone.")
     var all = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Start no model server and no worker, and look at no model: workers of other machines "
+                + "connect to coordinator.listen."))
+    var noWorkers = false
 
     @OptionGroup var time: PreflightTime
 
@@ -45,6 +52,12 @@ struct RunCommand: ConfiguredCommand {
         let configuration = try file.load()
         let spec = try configuration.runSpec()
         try configuration.prompts?.requireFile()
+        if noWorkers, !configuration.coordinator.isListenGiven {
+            throw CommandError(
+                .configuration,
+                "with --no-workers, say in `coordinator.listen` where workers connect to, for "
+                    + "example tcp://*:7077")
+        }
         let begun = ContinuousClock.now
         try await DatabaseSession.withStore(
             configuration, schema: .migrated, makes: true
@@ -60,8 +73,9 @@ struct RunCommand: ConfiguredCommand {
             }
             local.showsJSON = json
             local.servesAll = all
+            local.startsWorkers = !noWorkers
             // What has rewards already was looked at before, or is its own proof.
-            if !skipsPreflight, try await !store.hasRewards(of: spec) {
+            if !skipsPreflight, !noWorkers, try await !store.hasRewards(of: spec) {
                 try await store.checkSubmission(
                     of: spec, isImported: configuration.prompts?.file != nil)
                 local.preflight = RunPreflight(
@@ -70,7 +84,7 @@ struct RunCommand: ConfiguredCommand {
                 local.submitted = try await local.submit()
             }
             let before =
-                if let submitted = local.submitted, !submitted.isOpen { submitted.before } else {
+                if let submitted = local.submitted, !submitted.isWork { submitted.before } else {
                     try await local.run()
                 }
             let summary = try await RunSummary.read(
@@ -88,24 +102,20 @@ struct RunCommand: ConfiguredCommand {
         let name = result.receipt.run.spec.name
         let isOpen = !result.receipt.isFinished && !result.receipt.isOutOfBudget
         var lines = json ? [result.json.event("submitted").json] : result.lines
-        if isOpen, !json { lines += try await others(than: name, store, all: all) }
+        let others = try await store.status().filter { !$0.isClosed && $0.run != name }.map(\.run)
+        if !json, !others.isEmpty { lines.append(text(ofOthers: others, all: all)) }
         Output.show(lines)
-        return LocalRun.Submitted(before: try await store.runStatus(name), isOpen: isOpen)
+        return LocalRun.Submitted(
+            before: try await store.runStatus(name), isOpen: isOpen, others: all ? others : [])
     }
 
     /// What becomes of the other open runs of the database.
-    private static func others(
-        than name: String, _ store: PostgresStore, all: Bool
-    ) async throws -> [String] {
-        let open = try await store.status().filter { !$0.isClosed && $0.run != name }
-            .map { "'\($0.run)'" }
-        guard !open.isEmpty else { return [] }
-        let names = open.prefix(5).joined(separator: ", ") + (open.count > 5 ? ", …" : "")
-        return [
-            all
-                ? "works on the other open runs too: \(names)"
-                : "other open runs wait: \(names) (--all works on them too)"
-        ]
+    private static func text(ofOthers runs: [String], all: Bool) -> String {
+        let first = runs.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+        let names = first + (runs.count > 5 ? ", …" : "")
+        return all
+            ? "works on the other open runs too: \(names)"
+            : "other open runs wait: \(names) (--all works on them too)"
     }
 }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import Logging
 internal import OgiveCore
 internal import OgiveModels
 internal import OgiveTransport
@@ -27,7 +28,8 @@ struct WorkerCommand: ConfiguredCommand {
     @Option(
         help: ArgumentHelp(
             "When the machine is taken away (RFC 3339): the worker drains before. "
-                + "Default: worker.end_time, else $SLURM_JOB_END_TIME.", valueName: "time"))
+                + "Default: worker.end_time, else $SLURM_JOB_END_TIME, else what squeue says.",
+            valueName: "time"))
     var endTime: String?
 
     @Flag(help: .hidden)
@@ -51,22 +53,29 @@ struct WorkerCommand: ConfiguredCommand {
             configuration.worker.http, role: "worker", checks: ["models", "coordinator"], logger)
         var random = SystemRandomNumberGenerator()
         let id = WorkerID(using: &random)
-        let security = try configuration.worker.security()
+        let own = configuration.worker
+        // Before any server is launched, which would hold a GPU meanwhile.
+        try await CoordinatorWait(configuration, logger).wait()
         let transport = try FailoverWorkerTransport(
-            configuration.coordinatorAddresses, logger: logger
+            configuration.coordinatorPlaces, logger: logger
         ) { (address) throws(TransportError) in
             try ZeroMQWorkerTransport(
-                worker: id, connect: address, security: security, logger: logger)
+                worker: id, connect: address.text, security: try own.security(for: address),
+                logger: logger)
         }
+        let systemd = monitoring.systemd
+        systemd.status("works for \(configuration.coordinatorPlaces)")
         var settings = configuration.worker.configuration(
             name: Executable.processName, batch: configuration.scorer?.batchSize ?? 1)
-        settings.endsIn = try WorkerEndTime.remaining(
-            option: endTime, setting: configuration.worker.endTime,
-            environment: Environment.current)
+        settings.endsIn = try await WorkerEndTime.remaining(
+            option: endTime, setting: own.endTime, logger: logger)
+        var hooks = WorkerHooks()
+        hooks.draining = { models.retire() }
+        if !models.servers.isEmpty { hooks.untilServersAreGone = { await models.untilOneIsGone() } }
         let worker = WorkerService(
             configuration: settings, transport: transport, provider: provider, time: .machine,
             logger: logger, metrics: monitoring.metrics, pulse: monitoring.pulse,
-            readiness: monitoring.readiness
+            readiness: monitoring.readiness, hooks: hooks
         ) { ResultSplitter().split($0) }
         let healthy = GatedService(worker) { try await models.waitUntilHealthy() }
         let servers = models.servers.map { server in SideService { try await server.run() } }
@@ -74,7 +83,7 @@ struct WorkerCommand: ConfiguredCommand {
             services: monitoring.services() + servers + [
                 SideService { await provider.run() }, SideService { try await transport.run() },
                 healthy,
-            ], followsParent: followParent, logger: logger
+            ], followsParent: followParent, logger: logger, systemd: systemd
         ) {
             // Its leases go to others at once; the message needs a moment to leave.
             _ = await transport.send(.goodbye)
@@ -84,13 +93,72 @@ struct WorkerCommand: ConfiguredCommand {
     }
 }
 
+/// Waits until one of the places of a worker's coordinators has an address: a coordinator may write
+/// its file later than the worker starts.
+struct CoordinatorWait {
+    private let places: [CoordinatorPlace]
+    private let patience: Duration
+    private let logger: Logger
+
+    /// How often the files are looked at.
+    private static let period = Duration.milliseconds(500)
+
+    init(_ configuration: Configuration, _ logger: Logger) {
+        places = configuration.coordinatorPlaces
+        patience = configuration.worker.work.limits.registrationMax
+        self.logger = logger
+    }
+
+    /// Returns when there is an address. Throws `.unavailable` when there is none in time,
+    /// `TransportError` when a file holds something else.
+    func wait() async throws {
+        let begun = ContinuousClock.now
+        let names = places.map(\.description).joined(separator: ", ")
+        var isAnnounced = false
+        while try places.allSatisfy({ try $0.find() == nil }) {
+            guard ContinuousClock.now - begun < patience else {
+                throw CommandError(
+                    .unavailable,
+                    "no coordinator wrote its address to \(names) for \(patience): check that one "
+                        + "leads, and that its `coordinator.address_file` is this file")
+            }
+            if !isAnnounced {
+                isAnnounced = true
+                logger.notice(
+                    "waiting for a coordinator to write its address",
+                    metadata: ["to": "\(names)"])
+            }
+            try await Task.sleep(for: Self.period)
+        }
+    }
+}
+
 /// When a worker's machine is taken away, as people and Slurm say it.
 enum WorkerEndTime {
     /// Slurm's variable: seconds since 1970.
     static let variable = "SLURM_JOB_END_TIME"
 
-    /// How long the worker has, from now: as the option says, else the configuration, else Slurm.
-    /// The wall clock is read here, once; `nil` when nobody says.
+    /// How long the worker has, from now: as the option says, else the configuration, else Slurm,
+    /// which is asked when its variable is not set. `nil` when nobody says.
+    static func remaining(
+        option: String?, setting: String?, logger: Logger
+    ) async throws(CommandError) -> Duration? {
+        let environment = Environment.current
+        if let known = try remaining(option: option, setting: setting, environment: environment) {
+            return known
+        }
+        guard let job = SlurmJob(environment: environment) else { return nil }
+        do {
+            return try await job.timeLeft()
+        } catch {
+            logger.warning(
+                "Slurm does not say when this job ends; give --end-time, or tasks may be cut off",
+                metadata: ["reason": "\(error.message)"])
+            return nil
+        }
+    }
+
+    /// The same, but for what only Slurm's commands tell. The wall clock is read here, once.
     static func remaining(
         option: String?, setting: String?, environment: [String: String], now: Date = Date()
     ) throws(CommandError) -> Duration? {

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import OgiveCore
+internal import OgiveTransport
 
 /// One YAML file: what is to be run, and where its parts are served.
 ///
@@ -24,6 +25,8 @@ struct Configuration: Sendable {
     var coordinator: CoordinatorSettings
     /// The worker's settings.
     var worker: WorkerSettings
+    /// How it is placed on a Slurm cluster.
+    var slurm: SlurmSettings
     /// What is logged.
     var log: LogConfiguration
 
@@ -140,6 +143,8 @@ struct Configuration: Sendable {
         coordinator = section.section(
             "coordinator", "The coordinator.", CoordinatorSettings.init(from:))
         worker = section.section("worker", "The workers.", WorkerSettings.init(from:))
+        slurm = section.section(
+            "slurm", "The jobs of `ogive slurm` on a Slurm cluster.", SlurmSettings.init(from:))
         log = section.section(
             "log", "Logging, to standard error.", LogConfiguration.init(from:))
     }
@@ -183,8 +188,10 @@ extension Configuration {
         return spec
     }
 
-    /// The addresses that this file's workers connect to.
-    var coordinatorAddresses: [String] { worker.connect ?? [coordinator.listen] }
+    /// The places where this file's workers look for a coordinator.
+    var coordinatorPlaces: [CoordinatorPlace] {
+        (worker.connect ?? [coordinator.listen]).map { CoordinatorPlace($0) }
+    }
 
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {

@@ -148,20 +148,40 @@ extension ConfigurationSection {
     func duration(
         _ key: String, default value: Duration, in range: ClosedRange<Duration>, _ about: String
     ) -> Duration {
-        let declaration = KeyDeclaration(
-            name: key, type: .form(.duration(in: range)), about: about,
-            standard: .string(DurationText.format(value)), presence: .on)
-        guard let text = text(of: declaration) else { return value }
+        duration(
+            of: KeyDeclaration(
+                name: key, type: .form(.duration(in: range)), about: about,
+                standard: .string(DurationText.format(value)), presence: .on),
+            in: range) ?? value
+    }
+
+    /// A duration like `30s`, within a range; `nil` when it is absent or wrong.
+    func duration(
+        _ key: String, in range: ClosedRange<Duration>, _ about: String, example: String,
+        absent: String
+    ) -> Duration? {
+        duration(
+            of: KeyDeclaration(
+                name: key, type: .form(.duration(in: range)), about: about, example: example,
+                absent: absent),
+            in: range)
+    }
+
+    private func duration(
+        of declaration: KeyDeclaration, in range: ClosedRange<Duration>
+    ) -> Duration? {
+        let key = declaration.name
+        guard let text = text(of: declaration) else { return nil }
         guard let duration = DurationText.parse(text) else {
             report(
                 key, "must be a duration, not \(quoted(key, text))",
                 hint: "write a number with ms, s, m, h or d, for example `30s` or `1m30s`")
-            return value
+            return nil
         }
         if !range.contains(duration) {
             let bounds = [range.lowerBound, range.upperBound].map(DurationText.format)
             report(key, "must be in \(bounds[0])…\(bounds[1]), not \(quoted(key, text))")
-            return value
+            return nil
         }
         return duration
     }

@@ -13,6 +13,8 @@ struct CoordinatorSettings: Hashable, Sendable {
     var key: String?
     /// The folder with the public keys of the workers that may connect.
     var authorizedKeys: String?
+    /// The file in which it keeps its address while it leads; `nil`: none.
+    var addressFile: String?
     /// How often the database is asked for new runs.
     var pollInterval: Duration
     /// Longest time for results to land after SIGTERM.
@@ -48,6 +50,10 @@ struct CoordinatorSettings: Hashable, Sendable {
             changes
             """,
             example: "/etc/ogive/authorized")
+        addressFile = section.filePath(
+            "address_file",
+            "the leader writes its address and public key here; workers: connect: file:PATH",
+            example: "/shared/ogive/coordinator.address")
         pollInterval = section.duration(
             "poll_interval", default: .seconds(1), in: .milliseconds(50)...(.seconds(600)),
             "how often the coordinator looks for new runs in the database")
@@ -135,14 +141,18 @@ extension ConfigurationSection {
         report(given, "needs \(path(of: missing)) as well", hint: "see `ogive keys --help`")
     }
 
-    /// Reports an address that is neither TCP nor IPC.
-    func checkAddress(_ key: String, _ address: String) {
+    /// Reports an address that is neither TCP nor IPC; `orFile`: nor `file:PATH`.
+    func checkAddress(_ key: String, _ address: String, orFile: Bool = false) {
         let isTCP = address.hasPrefix("tcp://") && address.dropFirst(6).contains(":")
         let isIPC = address.hasPrefix("ipc://") && address.count > 6
-        if !isTCP, !isIPC {
-            report(
-                key, "must be tcp://HOST:PORT or ipc://PATH, not \(quoted(key, address))")
-        }
+        let isFile =
+            orFile && address.hasPrefix(CoordinatorPlace.filePrefix)
+            && address != CoordinatorPlace.filePrefix
+        guard !isTCP, !isIPC, !isFile else { return }
+        let forms =
+            orFile
+            ? "tcp://HOST:PORT, ipc://PATH or file:PATH" : "tcp://HOST:PORT or ipc://PATH"
+        report(key, "must be \(forms), not \(quoted(key, address))")
     }
 }
 

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Glibc
 internal import OgiveModels
 
 /// The database: the section `database`.
@@ -20,10 +20,12 @@ struct DatabaseConfiguration: Hashable, Sendable {
     /// Longest time of one statement.
     var statementTimeout: Duration
 
-    /// Whether it is there as far as this machine can tell: an embedded one has its files.
+    /// Whether it is there as far as this machine can tell: an embedded one has its files, or keeps
+    /// this user out, as that of another user does.
     var isPresent: Bool {
         guard case .embedded(let folder) = location else { return true }
-        return FileManager.default.fileExists(atPath: folder + "/data/PG_VERSION")
+        // Takes a path and keeps nothing of it.
+        return unsafe access(folder + "/data/PG_VERSION", F_OK) == 0 || errno == EACCES
     }
 
     /// Reads the section.

@@ -181,7 +181,7 @@ extension ModelServerSpec {
         workingDirectory = directory
         grace = section.duration(
             "stop_timeout", default: .seconds(10), in: .zero...(.seconds(600)),
-            "time from SIGTERM to SIGKILL")
+            "time from SIGINT to SIGKILL")
         restartsMax = section.integer(
             "restarts_max", default: 5, in: 0...1000,
             "most restarts after it was ready once")

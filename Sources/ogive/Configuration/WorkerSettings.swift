@@ -7,7 +7,8 @@ internal import OgiveWorker
 struct WorkerSettings: Hashable, Sendable {
     /// How many worker processes `ogive run` starts.
     var processes: Int
-    /// The coordinators' addresses, of which one leads; `nil`: where `coordinator.listen` says.
+    /// The coordinators' addresses, of which one leads, or `file:PATH` of files with such; `nil`:
+    /// where `coordinator.listen` says.
     var connect: [String]?
     /// When the machine is taken away, by its wall clock: a date and time with its zone.
     var endTime: String?
@@ -30,15 +31,19 @@ struct WorkerSettings: Hashable, Sendable {
         processes = section.integer(
             "processes", default: 1, in: 1...256, "worker processes that `ogive run` starts")
         connect = section.texts(
-            "connect", "the coordinator's address, or a list of addresses of which one leads",
-            example: "tcp://127.0.0.1:7077", absent: "coordinator.listen")
+            "connect",
+            """
+            the coordinator's address, file:PATH of its address_file, or a list of which one leads
+            """,
+            example: "tcp://127.0.0.1:7077", absent: "coordinator.listen"
+        ).map { $0.map(section.resolvedPlace) }
         work.connectMax = section.duration(
             "connect_timeout", default: work.connectMax,
             in: .milliseconds(100)...(.seconds(600)),
             "longest silence of one address before the worker tries the next")
         endTime = section.text(
             "end_time", "when the machine goes away", example: "2099-12-31T18:00:00Z",
-            absent: "$SLURM_JOB_END_TIME, else never")
+            absent: "$SLURM_JOB_END_TIME, else what squeue says of a Slurm job, else never")
         name = section.text(
             "name", "the name in `ogive status`", example: "reference-worker",
             absent: "host and process id")
@@ -49,7 +54,11 @@ struct WorkerSettings: Hashable, Sendable {
             "coordinator_key",
             "the coordinator's public key: a file, 64 digits, or a list of them",
             example: "/etc/ogive/coordinator.pub")
-        section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
+        // A file that holds an address holds the coordinator's key, too.
+        let hasFile = connect?.contains { $0.hasPrefix(CoordinatorPlace.filePrefix) } ?? false
+        if !hasFile || key == nil {
+            section.checkBoth("key", key != nil, "coordinator_key", !coordinatorKeys.isEmpty)
+        }
         http = section.http(port: 9465)
         if let http, http.override(forWorker: processes) == nil {
             section.report(
@@ -76,7 +85,7 @@ struct WorkerSettings: Hashable, Sendable {
             "outage_timeout", default: work.outageMax, in: .seconds(1)...(.seconds(864_000)),
             "longest outage of the model servers")
         work.limits = WorkerLimits(from: section)
-        for address in connect ?? [] { section.checkAddress("connect", address) }
+        for address in connect ?? [] { section.checkAddress("connect", address, orFile: true) }
         if connect?.isEmpty == true { section.report("connect", "must name an address") }
         if let endTime, WorkerEndTime.date(endTime) == nil {
             section.report(
@@ -95,6 +104,12 @@ struct WorkerSettings: Hashable, Sendable {
 }
 
 extension ConfigurationSection {
+    /// A place of a coordinator; the path of a file belongs to the configuration's folder.
+    fileprivate func resolvedPlace(_ text: String) -> String {
+        guard case .file(let file) = CoordinatorPlace(text), !file.path.isEmpty else { return text }
+        return CoordinatorPlace.filePrefix + reading.resolve(file.path)
+    }
+
     /// Public keys: digits as they are, anything else as a path.
     func coordinatorKeys(_ key: String, _ about: String, example: String) -> [String] {
         (texts(key, about, example: example) ?? []).map { text in
@@ -150,16 +165,22 @@ extension WorkerLimits {
         drainGrace = section.duration(
             "drain_timeout", default: drainGrace, in: .zero...(.seconds(86_400)),
             "longest time to finish and deliver after SIGTERM")
+        idleMax = section.duration(
+            "idle_timeout", in: .milliseconds(100)...(.seconds(864_000)),
+            "a worker that finds no work for this long leaves with exit code 0", example: "10m",
+            absent: "never")
     }
 }
 
 extension WorkerSettings {
-    /// The worker's keys; `nil` when none are configured. Throws `TransportError`. The
-    /// coordinator's are read whenever a connection is tried, so that they may change.
-    func security() throws(TransportError) -> WorkerSecurity? {
+    /// The worker's keys for a coordinator; `nil` when none are configured. Throws
+    /// `TransportError`. The coordinator's are read whenever a connection is tried, so that they
+    /// may change; where none is configured, the one counts that came with the address.
+    func security(for address: CoordinatorAddress) throws(TransportError) -> WorkerSecurity? {
         guard let key else { return nil }
         let references = coordinatorKeys
         return WorkerSecurity(pair: try KeyFile.pair(key)) { () throws(TransportError) in
+            if references.isEmpty { return address.key.map { [$0] } ?? [] }
             var keys: [PublicKey] = []
             for reference in references {
                 if let key = PublicKey(reference) {

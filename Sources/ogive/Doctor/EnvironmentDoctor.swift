@@ -12,6 +12,8 @@ struct EnvironmentDoctor {
     var configuration: Configuration
     /// Bytes that the run will store; `nil` when nobody knows.
     var bytes: Int?
+    /// Bad rows of the file of prompts that were told before.
+    var badRowsTold = 0
 
     /// The oldest PostgreSQL that the tests run on.
     private static let versionMin = 15
@@ -21,7 +23,10 @@ struct EnvironmentDoctor {
         var findings: [Finding] = []
         if let database = configuration.database {
             findings += await examine(database)
-            if case .embedded(let folder) = database.location { findings += space(folder) }
+            if case .embedded(let folder) = database.location {
+                findings += space(
+                    folder, toStart: EmbeddedPostgres.bytesToStart(directory: folder))
+            }
         } else {
             findings.append(
                 Finding(
@@ -41,7 +46,9 @@ struct EnvironmentDoctor {
                 store, session -> [Finding] in
                 let (findings, isCurrent) = try await Self.examine(session)
                 guard isCurrent, let prompts = configuration.prompts else { return findings }
-                return findings + (await PromptSetDoctor(prompts: prompts).examine(store))
+                return findings
+                    + (await PromptSetDoctor(prompts: prompts, badRowsTold: badRowsTold)
+                        .examine(store))
             }
         } catch {
             let reason = CommandError(explaining: error)
@@ -120,14 +127,23 @@ struct EnvironmentDoctor {
         return (findings, status.isCurrent)
     }
 
-    /// Room for what the run stores, in the folder of a private database.
-    func space(_ folder: String) -> [Finding] {
+    /// Room for what the run stores, in the folder of a private database, and for what its server
+    /// needs `toStart`.
+    func space(_ folder: String, toStart least: Int = 0) -> [Finding] {
         let parent = Self.existingParent(folder)
         var status = statvfs()
         // Fills the structure that it is given for the time of the call.
         guard unsafe statvfs(parent, &status) == 0 else { return [] }
         let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
         let has = "\(ByteCountText.rough(free)) are free"
+        guard free >= least else {
+            return [
+                Finding(
+                    .error, .diskSpace, at: folder,
+                    "\(has); PostgreSQL needs \(ByteCountText.rough(least)) to start",
+                    advice: "make room, or choose another folder for `database.embedded`")
+            ]
+        }
         guard let bytes else { return [Finding(.ok, .diskSpace, at: folder, has)] }
         // Beside rows and indexes there is the write-ahead log.
         let needs = "the run stores about \(ByteCountText.rough(bytes))"

@@ -15,6 +15,8 @@ struct PromptSample {
     var severalTurns: SeveralTurns?
     /// Those with something that a chat template may leave out, among the rows that were read.
     var parts: [ChatPart: ChatPartUse] = [:]
+    /// Rows that an import would not take, among those that were read.
+    var bad = BadRowReport()
     /// Whether the whole file was read.
     var isWhole = true
 
@@ -42,23 +44,26 @@ struct PromptSample {
         return sample
     }()
 
-    /// Reads the first rows of a file.
+    /// Reads the first rows of a file; `nil` without one. It has no prompts when all rows are bad.
     static func read(_ prompts: PromptsConfiguration) async throws -> PromptSample? {
         guard let file = prompts.file, file != "-" else { return nil }
         var sample = PromptSample()
         let source = RowFile(path: file, rules: ImportRules(prompts))
         try await source.forEachBatch(of: 100) { rows, share in
-            for case .prompt(_, let prompt, _) in rows where sample.count < rowsMax {
-                sample.add(prompt)
+            for row in rows where sample.count + sample.bad.count < rowsMax {
+                switch row {
+                case .prompt(_, let prompt, _): sample.add(prompt)
+                case .bad(let row, _): sample.bad.add(row)
+                }
             }
-            guard sample.count == rowsMax else { return true }
+            guard sample.count + sample.bad.count == rowsMax else { return true }
             // Of a table nobody knows how much is left.
             let share = share ?? 0
             sample.isWhole = share >= 1
-            if share > 0 { sample.count = Int(Double(rowsMax) / share) }
+            if share > 0 { sample.count = Int(Double(sample.count) / share) }
             return false
         }
-        return sample.prompts.isEmpty ? nil : sample
+        return sample
     }
 
     private mutating func add(_ imported: ImportedPrompt) {

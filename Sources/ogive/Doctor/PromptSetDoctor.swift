@@ -7,6 +7,8 @@ internal import OgiveStore
 struct PromptSetDoctor {
     /// The file and its set.
     var prompts: PromptsConfiguration
+    /// Bad rows that were told before.
+    var badRowsTold = 0
 
     /// Rows handed to the database at once.
     private static let batch = 500
@@ -17,12 +19,13 @@ struct PromptSetDoctor {
     /// file, as an import would, and stores nothing.
     func examine(_ store: PostgresStore) async -> [Finding] {
         guard let file = prompts.file, file != "-" else { return [] }
-        var bad = 0
+        var bad = BadRowReport()
         do {
             let comparison = try await store.compare(set: prompts.set) { importer in
                 bad = try await read(file, importer)
             }
-            return comparison.map { findings($0) + badRows(bad, of: file) } ?? []
+            let more = bad.count > badRowsTold ? badRows(bad, of: file) : []
+            return comparison.map { findings($0) + more } ?? []
         } catch {
             let reason = CommandError(explaining: error)
             return [
@@ -33,9 +36,9 @@ struct PromptSetDoctor {
         }
     }
 
-    /// Hands the good rows to the database; the number of the bad ones.
-    private func read(_ file: String, _ importer: PromptImporter) async throws -> Int {
-        var bad = 0
+    /// Hands the good rows to the database, and returns the bad ones.
+    private func read(_ file: String, _ importer: PromptImporter) async throws -> BadRowReport {
+        var bad = BadRowReport()
         let source = RowFile(path: file, rules: ImportRules(prompts))
         try await source.forEachBatch(of: Self.batch) { rows, _ in
             var batch: [ImportedPrompt] = []
@@ -45,7 +48,7 @@ struct PromptSetDoctor {
                 case .prompt(let line, let prompt, _):
                     batch.append(prompt)
                     lines.append(line)
-                case .bad: bad += 1
+                case .bad(let row, _): bad.add(row)
                 }
             }
             try await importer.add(batch, lines: lines)
@@ -57,12 +60,12 @@ struct PromptSetDoctor {
     /// One finding for each kind of difference, the worst first.
     func findings(_ found: PromptSetComparison) -> [Finding] {
         if found.isSame {
-            let count = Self.count(found.promptsInSet, "prompt")
+            let count = NumberText.count(found.promptsInSet, "prompt")
             return [finding(.ok, "the stored set has the file's \(count)")]
         }
         var findings: [Finding] = []
         if let other = found.otherContent {
-            let rows = "\(Self.count(other.count, "row")) of the file \(Self.have(other))"
+            let rows = "\(NumberText.count(other.count, "row")) of the file \(Self.have(other))"
             findings.append(
                 finding(
                     .error,
@@ -71,7 +74,7 @@ struct PromptSetDoctor {
                     advice: "give these prompts other keys; or " + Self.another))
         }
         if let absent = found.absent {
-            let prompts = Self.count(absent.count, "prompt")
+            let prompts = NumberText.count(absent.count, "prompt")
             findings.append(
                 finding(
                     .warning,
@@ -80,7 +83,7 @@ struct PromptSetDoctor {
                     advice: Self.another))
         }
         if let other = found.otherMetadata {
-            let rows = "\(Self.count(other.count, "row")) of the file \(Self.have(other))"
+            let rows = "\(NumberText.count(other.count, "row")) of the file \(Self.have(other))"
             findings.append(
                 finding(
                     .warning,
@@ -89,7 +92,7 @@ struct PromptSetDoctor {
                     advice: Self.another))
         }
         if let other = found.otherCandidates {
-            let prompts = "\(Self.count(other.count, "stored prompt")) \(Self.have(other))"
+            let prompts = "\(NumberText.count(other.count, "stored prompt")) \(Self.have(other))"
             findings.append(
                 finding(
                     .warning,
@@ -104,7 +107,7 @@ struct PromptSetDoctor {
     private func news(_ found: PromptSetComparison) -> [Finding] {
         var findings: [Finding] = []
         if let added = found.added {
-            let prompts = Self.count(added.count, "prompt")
+            let prompts = NumberText.count(added.count, "prompt")
             findings.append(
                 finding(
                     .note,
@@ -112,7 +115,7 @@ struct PromptSetDoctor {
                         + "'\(added.firstKey)': an import adds them"))
         }
         if let added = found.addedCandidates {
-            let candidates = Self.count(added.count, "candidate")
+            let candidates = NumberText.count(added.count, "candidate")
             findings.append(
                 finding(
                     .note,
@@ -122,16 +125,20 @@ struct PromptSetDoctor {
         return findings
     }
 
-    private func badRows(_ count: Int, of file: String) -> [Finding] {
-        guard count > 0 else { return [] }
-        let rows = Self.count(count, "row")
+    /// What an import does about bad rows; `isAll` says that there are no others.
+    func badRows(_ bad: BadRowReport, of file: String, isAll: Bool = false) -> [Finding] {
+        guard let first = bad.lines.first else { return [] }
+        let rows = NumberText.count(bad.count, "row") + " cannot be read"
+        guard isAll || !prompts.skipBadRows else {
+            return [Finding(.note, .prompts, at: file, "\(rows) and are left out: \(first)")]
+        }
         return [
-            prompts.skipBadRows
-                ? Finding(.note, .prompts, at: file, "\(rows) cannot be read and are left out")
-                : Finding(
-                    .error, .prompts, at: file,
-                    "\(rows) cannot be read: an import refuses the file",
-                    advice: "`ogive import` names them; fix them, or set `prompts.skip_bad_rows`")
+            Finding(
+                .error, .prompts, at: file,
+                "\(rows)\(isAll ? ", and no other one can" : ""): an import refuses the file: "
+                    + first,
+                advice: "`ogive import` names them; fix them"
+                    + (isAll ? "" : ", or set `prompts.skip_bad_rows`"))
         ]
     }
 
@@ -139,10 +146,6 @@ struct PromptSetDoctor {
         _ severity: Finding.Severity, _ message: String, advice: String? = nil
     ) -> Finding {
         Finding(severity, .prompts, at: prompts.set, message, advice: advice)
-    }
-
-    private static func count(_ number: Int, _ noun: String) -> String {
-        "\(NumberText.count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private static func have(_ found: KeptBack) -> String { found.count == 1 ? "has" : "have" }

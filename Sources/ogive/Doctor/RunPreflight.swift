@@ -30,6 +30,8 @@ struct RunPreflight {
             measuresThroughput: isLaunched, shared: SharedTime(total), stored: stored,
             restarted: models.restarted
         ).examine()
+        // What was broken off says nothing of the models.
+        try Task.checkCancellation()
         var found = report.findings + LaunchDoctor(configuration: configuration).examine()
         if case .embedded(let folder) = configuration.database?.location {
             let bytes = report.estimate?.bytes ?? leastBytes(sample)

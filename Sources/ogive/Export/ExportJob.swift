@@ -23,7 +23,7 @@ struct ExportJob {
         let cursor = try await cursor(store, &shards)
         if shards.manifest?.isFinished != true {
             var progress = ExportProgress(name: output)
-            let lacking = try await store.export(request, after: cursor) { outline in
+            try await store.export(request, after: cursor) { outline in
                 try shards.begin(outline)
                 progress.total = outline.tables
             } page: { rows, prompts in
@@ -31,15 +31,22 @@ struct ExportJob {
                 progress.update(prompts: prompts)
             }
             progress.finish()
-            shards.manifest?.lacking += lacking
         }
         return try await shards.finish()
     }
 
-    /// The path of the manifest; `nil` for standard output.
-    var manifestPath: String? {
+    /// The path of the manifest, which lies beside the output and never in a folder of shards:
+    /// what reads the folder takes all files in it for data. `nil` for standard output.
+    var manifestPath: String? { beside("manifest") }
+
+    /// The path of the columns and their types.
+    var schemaPath: String? { beside("schema") }
+
+    private func beside(_ what: String) -> String? {
         if output == "-" { return nil }
-        return shardRows == nil ? "\(output).manifest.json" : "\(output)/manifest.json"
+        var name = output[...]
+        while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+        return "\(name).\(what).json"
     }
 
     /// Throws before anything is read when the output cannot be.
@@ -69,13 +76,15 @@ struct ExportJob {
             let others = try files.contentsOfDirectory(atPath: output).filter {
                 !$0.hasSuffix(".partial")
             }
+            let isOurs = manifestPath.map(files.fileExists(atPath:)) ?? false
             // The manifest goes first: without it no shard counts.
-            if replaces, others.contains("manifest.json") {
-                for name in ["manifest.json"] + others.filter({ $0.hasPrefix("part-") }) {
+            if replaces, isOurs, let path = manifestPath {
+                try files.removeItem(atPath: path)
+                for name in others.filter({ $0.hasPrefix("part-") }) {
                     try files.removeItem(atPath: "\(output)/\(name)")
                 }
             }
-            if !others.isEmpty, !others.contains("manifest.json"), !replaces {
+            if !others.isEmpty, !isOurs, !replaces {
                 throw CommandError(
                     .configuration,
                     "\(output) holds other files (\(others.sorted()[0]), …): choose another one")
@@ -123,10 +132,12 @@ struct ExportShards {
     /// What is known and done so far; `nil` before anything is.
     var manifest: ExportManifest?
     private var header: [UInt8] = []
-    private var schema = ""
+    private var columns: [ExportColumn] = []
+    private var schema: ExportSchema?
     private var file: ExportFile?
     private var rows = 0
     private var lastPrompt: Int64 = 0
+    private var missing: [String: Int] = [:]
 
     /// Begins without files.
     init(job: ExportJob) {
@@ -136,7 +147,8 @@ struct ExportShards {
     /// Learns what the export will be.
     mutating func begin(_ outline: ExportOutline) throws(CommandError) {
         header = outline.header
-        schema = ParquetExport.schema(outline)
+        columns = outline.columns
+        schema = ExportSchema(job.request.target, columns)
         if manifest == nil {
             let manifest = try ExportManifest(
                 job.request, outline, isGzip: job.isGzip, shardRows: job.shardRows)
@@ -153,6 +165,7 @@ struct ExportShards {
         if file == nil { try open() }
         try file?.write(row.line)
         rows += 1
+        if let reason = row.missing { missing[reason, default: 0] += 1 }
         lastPrompt = row.prompt
     }
 
@@ -191,18 +204,24 @@ struct ExportShards {
         guard let file, var manifest else { return }
         var receipt = try file.finish()
         if job.request.format == .parquet {
-            receipt = try await ParquetExport(path: path).write(schema: schema)
+            receipt = try await ParquetExport(path: path).write(columns)
         }
         manifest.files.append(
             ExportManifest.File(
                 name: name, rows: rows, receipt: receipt, lastPrompt: lastPrompt))
+        manifest.missing.merge(missing, uniquingKeysWith: +)
+        missing = [:]
         if job.shardRows != nil { try write(manifest) }
         self.manifest = manifest
         self.file = nil
     }
 
-    private func write(_ manifest: ExportManifest) throws(CommandError) {
+    private mutating func write(_ manifest: ExportManifest) throws(CommandError) {
         guard let path = job.manifestPath else { return }
+        if let schema, let path = job.schemaPath {
+            try ExportFile.write(schema.json.jsonInOrder + "\n", to: path)
+            self.schema = nil
+        }
         try ExportFile.write(manifest.json.json + "\n", to: path)
     }
 }

@@ -22,10 +22,10 @@ struct ExportManifest {
     var files: [File] = []
     /// Whether these are all.
     var isFinished = false
-    /// Prompts that are left out because they have fewer rewards than asked for.
-    var leftOut = 0
-    /// Rows without a reference log-probability, because a text of theirs lost bytes.
-    var lacking = 0
+    /// Prompts that the rows are without, by reason; one may count for several.
+    let leftOut: [(reason: String, prompts: Int)]
+    /// Rows whose reference log-probability is NULL, by reason.
+    var missing: [String: Int] = [:]
 
     /// Columns that the target has only when all log-probabilities are there, and lacks.
     let columnsLacking: [String]
@@ -38,29 +38,37 @@ struct ExportManifest {
     {
         var options: JSONFields = [:]
         for option in request.target.options {
-            options[option.rawValue] =
-                switch option {
-                case .strategy: .string(request.strategy)
-                case .k: .number("\(request.k)")
-                case .pairs: .number("\(request.pairs)")
-                case .seed: .number("\(request.seed)")
-                case .beta: .number("\(request.beta)")
-                case .transform: .string(request.transform)
-                case .ties: .string(request.ties)
-                }
+            options[option.rawValue] = Self.value(of: option, request)
         }
-        if let count = request.refRewards { options["ref_rewards"] = .number("\(count)") }
         if let shardRows { options["shard_rows"] = .number("\(shardRows)") }
         export = .object([
             "for": .string(request.target.rawValue), "format": .string(request.format.rawValue),
             "gzip": .bool(isGzip), "options": .object(options),
-            "columns": .array(outline.columns.map(ExactJSON.string)),
+            "columns": .array(outline.columns.map { .string($0.name) }),
             "ogive_version": .string(ProgramVersion.text),
         ])
         source = try Self.parse(outline.source, of: "the database")
         leftOut = outline.leftOut
         columnsLacking = outline.columnsLacking
         lackingAdvice = outline.lackingAdvice
+    }
+
+    private static func value(of option: ExportOption, _ request: ExportRequest) -> ExactJSON {
+        func number(_ value: (some Any)?) -> ExactJSON { value.map { .number("\($0)") } ?? .null }
+        return switch option {
+        case .strategy: .string(request.strategy)
+        case .k: number(request.k)
+        case .pairs: number(request.pairs)
+        case .seed: number(request.seed)
+        case .minGap: number(request.minGap)
+        case .dropEqual: .bool(request.dropEqual)
+        case .refRewards: number(request.refRewards)
+        case .threshold: number(request.threshold)
+        case .beta: number(request.beta)
+        case .transform: .string(request.transform)
+        case .ties: .string(request.ties)
+        case .partitionFunction: .string(request.partitionFunction)
+        }
     }
 
     /// Rows in all files.
@@ -70,8 +78,9 @@ struct ExportManifest {
     var json: ExactJSON {
         .object([
             "export": export, "source": source, "finished": .bool(isFinished),
-            "rows": .number("\(rows)"), "prompts_left_out": .number("\(leftOut)"),
-            "rows_without_log_probability": .number("\(lacking)"),
+            "rows": .number("\(rows)"),
+            "prompts_left_out": Self.counts(leftOut.map { ($0.reason, $0.prompts) }),
+            "rows_without_log_probability": Self.counts(missing.map { ($0.key, $0.value) }),
             "files": .array(
                 files.map { file in
                     .object([
@@ -94,6 +103,8 @@ struct ExportManifest {
                 "\(path) is of another export: other options, another snapshot or another version "
                     + "of ogive. Choose another --output, or give --force to begin anew.")
         }
+        let counted = other["rows_without_log_probability"].flatMap(\.fields) ?? [:]
+        for (reason, rows) in counted.inOrder { missing[reason] = Self.whole(rows) }
         files = (other["files"]?.elements ?? []).compactMap { entry in
             guard let fields = entry.fields, let name = fields["file"]?.text,
                 let sha256 = fields["sha256"]?.text, let rows = fields["rows"].flatMap(Self.whole),
@@ -106,6 +117,12 @@ struct ExportManifest {
                 lastPrompt: Int64(last))
         }
         isFinished = other["finished"] == .bool(true)
+    }
+
+    private static func counts(_ counts: [(reason: String, count: Int)]) -> ExactJSON {
+        var fields: JSONFields = [:]
+        for (reason, count) in counts { fields[reason] = .number("\(count)") }
+        return .object(fields)
     }
 
     private static func whole(_ value: ExactJSON) -> Int? {

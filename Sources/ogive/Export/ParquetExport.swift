@@ -10,18 +10,34 @@ struct ParquetExport {
     /// The file with its rows, until it is there.
     var rows: String { path + ".rows.partial" }
 
-    /// What the Python package writes the columns by, as the database declares them.
-    static func schema(_ outline: ExportOutline) -> String {
-        let columns = zip(outline.columns, outline.columnTypes).map { name, type in
+    /// What the Python package writes the columns by.
+    private static func schema(_ columns: [ExportColumn]) -> ExactJSON {
+        let entries = columns.map {
             ExactJSON.object([
-                "name": .string(name), "type": .string(type.rawValue), "nullable": .bool(true),
+                "name": .string($0.name), "type": type($0.type), "nullable": .bool($0.isOptional),
             ])
         }
-        return ExactJSON.object(["columns": .array(columns)]).json
+        return .object(["columns": .array(entries)])
+    }
+
+    /// A type as the Python package names it: a list is a list of one type, a struct an object.
+    private static func type(_ type: ExportType) -> ExactJSON {
+        switch type {
+        case .text: return .string("text")
+        case .float: return .string("float64")
+        case .integer: return .string("int64")
+        case .boolean: return .string("bool")
+        case .json: return .string("json")
+        case .list(let element): return .array([Self.type(element)])
+        case .object(let fields):
+            var types: JSONFields = [:]
+            for field in fields { types[field.name] = Self.type(field.type) }
+            return .object(types)
+        }
     }
 
     /// Writes it from its rows, which are removed. Throws `.input` when it cannot be written.
-    func write(schema text: String) async throws -> ExportFile.Receipt {
+    func write(_ columns: [ExportColumn]) async throws -> ExportFile.Receipt {
         let schema = path + ".schema.partial"
         defer {
             // unlink reads the paths only during the calls.
@@ -29,7 +45,7 @@ struct ParquetExport {
             // As above.
             _ = unsafe unlink(schema)
         }
-        try ExportFile.write(text, to: schema)
+        try ExportFile.write(Self.schema(columns).jsonInOrder, to: schema)
         try await PythonTable(path: path).write(rows: rows, schema: schema)
         var status = stat()
         // stat reads the path and fills the structure only during the call.

@@ -141,8 +141,10 @@ extension ImportJob {
         }
 
         private var counts: [String] {
-            var parts = ["\(Self.count(receipt.imported, "prompt")) imported"]
-            if receipt.candidates > 0 { parts.append(Self.count(receipt.candidates, "candidate")) }
+            var parts = ["\(NumberText.count(receipt.imported, "prompt")) imported"]
+            if receipt.candidates > 0 {
+                parts.append(NumberText.count(receipt.candidates, "candidate"))
+            }
             let there = receipt.promptsThere
             if there > 0 {
                 parts.append(
@@ -151,7 +153,7 @@ extension ImportJob {
             let repeats = receipt.repeats
             if repeats > 0 {
                 parts.append(
-                    Self.count(repeats, "row") + (repeats == 1 ? " repeats" : " repeat")
+                    NumberText.count(repeats, "row") + (repeats == 1 ? " repeats" : " repeat")
                         + " a prompt of the file")
             }
             if let last = parts.indices.last, receipt.imported > 0, there + repeats > 0 {
@@ -160,7 +162,7 @@ extension ImportJob {
             }
             if skipped > 0 {
                 let file = sideFile.map { " (see \($0))" } ?? ""
-                parts.append("\(Self.count(skipped, "bad row")) left out\(file)")
+                parts.append("\(NumberText.count(skipped, "bad row")) left out\(file)")
             }
             return parts
         }
@@ -170,15 +172,17 @@ extension ImportJob {
             var parts: [String] = []
             if let other = receipt.otherCandidates {
                 parts.append(
-                    "\(Self.count(other.count, "prompt")) \(other.count == 1 ? "has" : "have") "
-                        + "candidates or pairs that the file has no more (first key "
+                    "\(NumberText.count(other.count, "prompt")) "
+                        + (other.count == 1 ? "has" : "have")
+                        + " candidates or pairs that the file has no more (first key "
                         + "'\(other.firstKey)'): they stay, are scored and exported beside those "
                         + "of the file")
             }
             if let other = receipt.otherCandidateMetadata {
                 parts.append(
-                    "\(Self.count(other.count, "candidate")) \(other.count == 1 ? "has" : "have") "
-                        + "other metadata than stored (first key '\(other.firstKey)'), which stay")
+                    "\(NumberText.count(other.count, "candidate")) "
+                        + (other.count == 1 ? "has" : "have")
+                        + " other metadata than stored (first key '\(other.firstKey)'), which stay")
             }
             if receipt.otherMetadata > 0 {
                 let fields = receipt.metadataDifferences.map {
@@ -186,7 +190,7 @@ extension ImportJob {
                 }
                 let more = fields.count > 2 ? ", …" : ""
                 parts.append(
-                    Self.count(receipt.otherMetadata, "row")
+                    NumberText.count(receipt.otherMetadata, "row")
                         + (receipt.otherMetadata == 1 ? " has" : " have")
                         + " other metadata than the first one of their key, which stay and are "
                         + "what scorers read (\(fields.prefix(2).joined(separator: ", "))\(more))")
@@ -196,15 +200,11 @@ extension ImportJob {
             }
             if receipt.promptsInSet > receipt.promptsInFile {
                 parts.append(
-                    "the set has \(Self.count(receipt.promptsInSet, "prompt")), the file "
+                    "the set has \(NumberText.count(receipt.promptsInSet, "prompt")), the file "
                         + "\(NumberText.count(receipt.promptsInFile)): a run takes all of the set; "
                         + "another name (`prompts.set`) makes another set")
             }
             return parts
-        }
-
-        private static func count(_ number: Int, _ noun: String) -> String {
-            "\(NumberText.count(number)) \(noun)\(number == 1 ? "" : "s")"
         }
     }
 }

@@ -1,7 +1,9 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import OgiveCore
 internal import OgiveModels
 internal import OgiveStore
+internal import OgiveTransport
 internal import ServiceLifecycle
 internal import Synchronization
 internal import UnixSignals
@@ -14,6 +16,11 @@ struct LocalRun {
         var before: RunStatus
         /// Whether something of it is left to do.
         var isOpen: Bool
+        /// Other open runs of the database that are worked on too.
+        var others: [String] = []
+
+        /// Whether there is anything to start processes for.
+        var isWork: Bool { isOpen || !others.isEmpty }
     }
 
     /// The run.
@@ -30,6 +37,8 @@ struct LocalRun {
     var showsJSON = false
     /// Whether all open runs of the database are worked on, and not this one alone.
     var servesAll = false
+    /// Whether model servers and workers are started; otherwise workers come from elsewhere.
+    var startsWorkers = true
     /// What is looked at once the servers are healthy, before the run is submitted.
     var preflight: RunPreflight?
     /// The run, when it was submitted before.
@@ -48,13 +57,17 @@ struct LocalRun {
         self.submit = submit
     }
 
-    /// Runs to the end of the run; answers with how far it was before. Throws when it cannot be
-    /// finished, or is interrupted.
+    /// Runs to the end of the run, and of those that are worked on too; answers with how far it was
+    /// before. Throws when one cannot be finished, or is interrupted.
     func run() async throws -> RunStatus {
-        let models = try ModelWiring(configuration)
+        let models = try ModelWiring(configuration, launches: startsWorkers)
         let socket = try PrivateSocket(configuration.coordinator)
         let address = socket.address
-        let overrides = socket.overrides
+        if address.isChosen {
+            let shared = CoordinatorAddress.shared(
+                address.listen, host: ProcessInfo.processInfo.hostName)
+            Output.show("the coordinator listens at \(shared)", on: STDERR_FILENO)
+        }
         let job = self
         let interruption = Interruption()
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
@@ -64,7 +77,7 @@ struct LocalRun {
             }
             group.addTask {
                 try await interruption.cancelling { try await job.turn.wait() }
-                return try await job.serve(models, address, overrides, interruption)
+                return try await job.serve(models, address, interruption)
             }
             // What is still running is ended in order: each process ends its own children.
             defer { group.cancelAll() }
@@ -74,16 +87,20 @@ struct LocalRun {
     }
 
     private var turn: LeadershipWait {
-        LeadershipWait(store: store, run: submitted == nil ? nil : name)
+        LeadershipWait(store: store, run: submitted == nil || servesAll ? nil : name)
     }
 
     /// The run with the servers that it starts.
     private func serve(
-        _ models: ModelWiring, _ address: String, _ overrides: [String],
-        _ interruption: Interruption
+        _ models: ModelWiring, _ address: RunAddress, _ interruption: Interruption
     ) async throws -> RunStatus {
         let job = self
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+            group.addTask {
+                await interruption.wait()
+                models.retire()
+                return nil
+            }
             for server in models.servers {
                 group.addTask {
                     try await server.run()
@@ -100,8 +117,10 @@ struct LocalRun {
                 }
                 let submitted =
                     if let submitted = job.submitted { submitted } else { try await job.submit() }
-                if submitted.isOpen {
-                    try await job.processes(models, address, overrides, interruption, expected)
+                if submitted.isWork {
+                    try await job.processes(
+                        models, address, interruption, expected,
+                        runs: [job.name] + submitted.others)
                 }
                 return submitted.before
             }
@@ -139,24 +158,27 @@ struct LocalRun {
         return ["-o", "coordinator.term_expiry=3s", "-o", "coordinator.renew_interval=500ms"]
     }
 
-    /// Coordinator and workers, watched until the run is finished; then drained in order.
+    /// Coordinator and workers, watched until `runs` are finished; then drained in order.
     private func processes(
-        _ models: ModelWiring, _ address: String, _ overrides: [String],
-        _ interruption: Interruption, _ expected: Double?
+        _ models: ModelWiring, _ address: RunAddress, _ interruption: Interruption,
+        _ expected: Double?, runs: [String]
     ) async throws {
-        func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + overrides }
+        func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + address.options }
+        let numbers = startsWorkers ? 1..<configuration.worker.processes + 1 : 1..<1
         let coordinator = SupervisedProcess(
             "coordinator",
             [Executable.path, "coordinator", "--follow-parent", "--no-standby"]
                 + (servesAll ? [] : ["--only-run", name])
                 + arguments(coordinatorFile ?? configFile)
-                + ["-o", "coordinator.listen=\(address)"] + shortTerm)
-        let workers = (1...configuration.worker.processes).map { number in
+                + ["-o", "coordinator.listen=\(address.listen)"] + shortTerm)
+        let workers = numbers.map { number in
             SupervisedProcess(
                 "worker \(number)",
                 [Executable.path, "worker", "--follow-parent"] + arguments(configFile)
                     + models.addresses
-                    + ["-o", "worker.connect=\(address)"]
+                    // This run ends them.
+                    + ["-o", "worker.connect=\(address.connect)", "-o", "worker.idle_timeout=null"]
+                    + address.workerOptions
                     + (configuration.worker.http?.override(forWorker: number) ?? []),
                 without: configuration.databaseSecrets)
         }
@@ -168,10 +190,13 @@ struct LocalRun {
                 }
             }
             group.addTask {
-                try await RunMonitor(
-                    name: name, store: store, showsJSON: showsJSON,
-                    starvation: expected.map(StarvationWatch.init(expected:))
-                ).run()
+                for run in runs {
+                    try await RunMonitor(
+                        name: run, store: store, showsJSON: showsJSON,
+                        starvation: expected.map(StarvationWatch.init(expected:)),
+                        endsUnserved: startsWorkers
+                    ).run()
+                }
                 return true
             }
             group.addTask {
@@ -247,6 +272,14 @@ final class Interruption: Sendable {
     /// Asks to stop.
     func raise() {
         isRaised.store(true, ordering: .relaxed)
+    }
+
+    /// Returns once it is raised, or the task is cancelled.
+    func wait() async {
+        while !isRaised.load(ordering: .relaxed), !Task.isCancelled {
+            // Cancellation ends the loop.
+            try? await Task.sleep(for: Self.period)
+        }
     }
 
     /// Throws `.interrupted` once it is raised; `CancellationError` when the task is cancelled.

@@ -13,6 +13,8 @@ struct RunMonitor {
     var showsJSON: Bool
     /// Notices that launched servers starve; `nil` when nothing is known of their speed.
     var starvation: StarvationWatch?
+    /// Whether the run ends when no worker that is there serves it; otherwise others may come.
+    var endsUnserved = true
 
     /// How often the database is asked.
     private static let period = Duration.milliseconds(250)
@@ -53,12 +55,12 @@ struct RunMonitor {
                     text: starvation?.message(rate: rate, cores: UsableCores.count) ?? "",
                     on: STDERR_FILENO)
             }
-            if now - lookedAt > Self.lookPeriod {
+            if endsUnserved, now - lookedAt > Self.lookPeriod {
                 lookedAt = now
                 let reasons = try await unserved()
                 if let reasons, now - servedAt > Self.unservedMax {
                     write(line.interrupt())
-                    throw CommandError(.incomplete, "no worker serves the run:\n  \(reasons)")
+                    throw CommandError(.incomplete, "no worker serves run '\(name)':\n  \(reasons)")
                 }
                 if reasons == nil { servedAt = now }
             }

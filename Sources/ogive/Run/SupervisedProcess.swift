@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import OgiveCore
 internal import OgiveModels
+internal import OgiveTransport
 internal import Synchronization
 
 /// A process of this program that is started again when it is killed.
@@ -104,26 +105,48 @@ final class SupervisedProcess: Sendable {
     }
 }
 
+/// How the processes of one `ogive run` reach each other.
+struct RunAddress: Hashable, Sendable {
+    /// Where the coordinator listens.
+    let listen: String
+    /// Where the workers of this machine connect to.
+    let connect: String
+    /// Whether the system chose the port, so that nobody else knows it yet.
+    var isChosen = false
+    /// Values of the processes' configuration that belong to the address.
+    var overrides: [String] = []
+
+    /// The values as options.
+    var options: [String] { overrides.flatMap { ["-o", $0] } }
+
+    /// The coordinator's public key, for workers of this machine that have a key as well.
+    var coordinatorKey: String?
+
+    /// The key as an option of a worker.
+    var workerOptions: [String] {
+        coordinatorKey.map { ["-o", "worker.coordinator_key=\($0)"] } ?? []
+    }
+}
+
 /// The address between the processes of one `ogive run`: a socket in a folder of its own, unless
 /// the configuration names one.
 struct PrivateSocket: ~Copyable {
     /// The address.
-    let address: String
+    let address: RunAddress
     private let folder: String?
 
-    /// Takes the keys out of the processes' configuration, where the folder keeps other users out.
-    var overrides: [String] {
-        guard folder != nil else { return [] }
-        return [
-            "coordinator.key=null", "coordinator.authorized_keys=null", "worker.key=null",
-            "worker.coordinator_key=null",
-        ].flatMap { ["-o", $0] }
-    }
-
-    /// Makes the folder. Throws `.unavailable` when there is nowhere to make it.
-    init(_ configuration: CoordinatorSettings) throws(CommandError) {
+    /// Makes the folder. Throws `.unavailable` when there is nowhere to make it, and
+    /// `TransportError` when the coordinator's key cannot be read.
+    init(_ configuration: CoordinatorSettings) throws {
         if configuration.isListenGiven {
-            address = try Self.chosen(configuration.listen)
+            let listen = try Self.chosen(configuration.listen)
+            var address = RunAddress(listen: listen, connect: CoordinatorAddress.local(listen))
+            address.isChosen = listen != configuration.listen
+            // The workers' own section may say that a file tells the key.
+            if let key = configuration.key {
+                address.coordinatorKey = try KeyFile.pair(key).publicKey.text
+            }
+            self.address = address
             folder = nil
             return
         }
@@ -141,7 +164,14 @@ struct PrivateSocket: ~Copyable {
         let path = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         folder = path
-        address = "ipc://\(path)/coordinator"
+        let socket = "ipc://\(path)/coordinator"
+        // The folder keeps other users out, and nobody else is to come.
+        address = RunAddress(
+            listen: socket, connect: socket,
+            overrides: [
+                "coordinator.key=null", "coordinator.authorized_keys=null",
+                "coordinator.address_file=null", "worker.key=null", "worker.coordinator_key=null",
+            ])
     }
 
     /// The address with a port in the place of `*`: the workers have to know it too.

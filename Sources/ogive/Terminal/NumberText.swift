@@ -23,6 +23,11 @@ enum NumberText {
         return number < 0 ? "-\(text)" : text
     }
 
+    /// A count of what `noun` names: `1 draw`, `1 234 draws`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     /// A number with `digits` decimals, never in scientific notation below 10¹⁵.
     static func decimal(_ number: Double, _ digits: Int) -> String {
         guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }

@@ -59,7 +59,7 @@ struct ConfigurationFile: Hashable, Sendable {
     /// Commands that read this file, wherever they are typed.
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
-        "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait",
+        "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
     ]
 
     private func completed(_ command: Substring) -> String {
@@ -73,7 +73,8 @@ struct ConfigurationFile: Hashable, Sendable {
         return "\(command) \(options)"
     }
 
-    private static func quoted(_ word: String) -> String {
+    /// A word as a shell reads it.
+    static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -14,10 +14,11 @@ struct ModelWiring {
     private let policyURL: String?
     private let scorerURL: String?
 
-    /// Reads the sections `policy`, which may be missing, and `scorer`. With addresses given,
-    /// nothing is started.
+    /// Reads the sections `policy`, which may be missing, and `scorer`. With addresses given, or
+    /// without `launches`, nothing is started.
     init(
-        _ configuration: Configuration, policyURL: String? = nil, scorerURL: String? = nil
+        _ configuration: Configuration, policyURL: String? = nil, scorerURL: String? = nil,
+        launches: Bool = true
     ) throws {
         guard let scorer = configuration.scorer else {
             throw CommandError(
@@ -31,8 +32,8 @@ struct ModelWiring {
         // A task may need several requests at once, when its draws are not consecutive.
         sampleConnections = configuration.worker.work.sampleConcurrency.most * 2
         scoreConnections = configuration.worker.work.scoreConcurrency.most * 4
-        let policyLaunch = policyURL == nil ? policy?.endpoint.launch : nil
-        let scorerLaunch = scorerURL == nil ? scorer.endpoint.launch : nil
+        let policyLaunch = launches && policyURL == nil ? policy?.endpoint.launch : nil
+        let scorerLaunch = launches && scorerURL == nil ? scorer.endpoint.launch : nil
         let launched = [policyLaunch, scorerLaunch].count { $0 != nil }
         let policyServer = try policyLaunch.map {
             try Self.server($0, "policy", configuration, sharedBy: launched)
@@ -54,6 +55,20 @@ struct ModelWiring {
     /// Waits until the servers are healthy.
     func waitUntilHealthy() async throws {
         for server in servers { try await server.waitUntilHealthy() }
+    }
+
+    /// From now on no server is started again when it dies.
+    func retire() {
+        for server in servers { server.retire() }
+    }
+
+    /// Returns when a server died after `retire()`, or the task is cancelled.
+    func untilOneIsGone() async {
+        await withTaskGroup(of: Void.self) { group in
+            for server in servers { group.addTask { await server.untilGone() } }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Waits until the servers answer, also those that died and are started again.

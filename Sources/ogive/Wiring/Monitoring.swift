@@ -3,8 +3,8 @@ internal import Metrics
 internal import OgiveCore
 internal import OgiveMetrics
 
-/// Metrics and health of a process: what its services tell, and the pages that show it, if the
-/// configuration asks for them.
+/// Metrics and health of a process: what its services tell, the pages that show it, if the
+/// configuration asks for them, and systemd, if that started the process.
 struct Monitoring: Sendable {
     /// What the services count with.
     let metrics: any MetricsFactory
@@ -12,6 +12,8 @@ struct Monitoring: Sendable {
     let pulse = Pulse()
     /// Whether the process can do its work.
     let readiness: Readiness
+    /// Who is told that the event loop goes on, and may be told more.
+    let systemd = SystemdNotifier()
     private let listener: HTTPListener?
 
     /// Prepares it for a process with this role, of which these things have to be so. Throws
@@ -37,19 +39,20 @@ struct Monitoring: Sendable {
         listener = HTTPListener(settings.listen, key: settings.key, pages: pages, logger: logger)
     }
 
-    /// What serves the pages, from the start of the process to its end; nothing if they are off.
-    /// `runs` are shown once `start` has ended.
+    /// What tells systemd and serves the pages, from the start of the process to its end; no pages
+    /// if they are off. `runs` are shown once `start` has ended.
     func services(
         showing runs: RunMetrics? = nil, from start: AsyncStream<Void>? = nil
     ) -> [SideService] {
-        guard let listener else { return [] }
+        let watchdog = SideService { try await systemd.follow(pulse) }
+        guard let listener else { return [watchdog] }
         let pages = SideService { try await listener.run() }
-        guard let runs, let start else { return [pages] }
+        guard let runs, let start else { return [watchdog, pages] }
         let looks = SideService {
             for await _ in start {}
             try Task.checkCancellation()
             try await runs.run()
         }
-        return [pages, looks]
+        return [watchdog, pages, looks]
     }
 }

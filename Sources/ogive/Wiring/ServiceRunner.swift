@@ -16,6 +16,8 @@ struct ServiceRunner {
     let followsParent: Bool
     /// Where the services' lifecycle is logged.
     let logger: Logger
+    /// Who is told that the services drain.
+    var systemd = SystemdNotifier()
     /// What is still said when the exit is forced, for as long as `exitHandlerMax`.
     var exitHandler: @Sendable () async -> Void = {}
 
@@ -68,6 +70,7 @@ struct ServiceRunner {
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
             switch requests.take(signal) {
             case .drain:
+                systemd.stopping()
                 logger.info("draining; a second signal forces the exit")
                 await group.triggerGracefulShutdown()
             case .force:

@@ -184,6 +184,65 @@ struct SessionLeaseTests {
         #expect(end.exits == [.drained])
     }
 
+    @Test("Without its servers a worker gives back what is unfinished, and keeps its results")
+    func abandon() throws {
+        var bench = SessionBench.registered()
+        let begun = try bench.take(1)
+        let done = try bench.take(2)
+        bench.handle(.started(begun))
+        bench.handle(.started(done))
+        bench.handle(.done(done, [Bench.results(0, 1)]))
+        bench.handle(.drain)
+        let effects = bench.handle(.abandon)
+        #expect(effects.returned == [Bench.name(1)])
+        #expect(effects.stopped == [begun])
+        #expect(effects.exits.isEmpty)
+        let end = bench.hear(.acks([ResultName(lease: Bench.name(2), part: 0)]))
+        #expect(end.exits == [.drained])
+    }
+
+    @Test("A worker that finds no work for a time leaves, and one that waits for servers does not")
+    func idle() throws {
+        var bench = SessionBench.registered { $0.idleMax = .seconds(60) }
+        // Silence would be no coordinator, and not a lack of work.
+        func wait(_ seconds: Int, _ bench: inout SessionBench) -> [WorkerSession.Effect] {
+            (0..<seconds).flatMap { _ in bench.hear(.heartbeat, after: .seconds(1)) }
+        }
+        #expect(wait(59, &bench).exits.isEmpty)
+        let ticket = try bench.take(1)
+        #expect(wait(100, &bench).exits.isEmpty, "it works")
+        bench.handle(.done(ticket, [Bench.results(0, 1)]))
+        #expect(wait(100, &bench).exits.isEmpty, "its results wait for their acknowledgement")
+        bench.hear(.acks([ResultName(lease: Bench.name(1), part: 0)]))
+        #expect(wait(59, &bench).exits.isEmpty)
+        bench.handle(.suspended(true))
+        #expect(wait(100, &bench).exits.isEmpty, "its servers are away")
+        bench.handle(.suspended(false))
+        #expect(wait(59, &bench).exits.isEmpty)
+        let end = wait(1, &bench)
+        #expect(end.exits == [.idle(.seconds(60))])
+        #expect(end.sent.last == .goodbye)
+    }
+
+    @Test("A worker without work leaves though its coordinator ended, not before it found one")
+    func idleAlone() throws {
+        var bench = SessionBench.registered { $0.idleMax = .seconds(60) }
+        let alone = (0..<60).flatMap { _ in bench.handle(.tick, after: .seconds(1)) }
+        #expect(alone.exits == [.idle(.seconds(60))])
+        var early = SessionBench { $0.idleMax = .seconds(10) }
+        let waiting = (0..<59).flatMap { _ in early.handle(.tick, after: .seconds(1)) }
+        #expect(waiting.exits.isEmpty)
+    }
+
+    @Test("Without a bound a worker waits for work")
+    func patience() {
+        var bench = SessionBench.registered()
+        for _ in 0..<1000 {
+            let effects = bench.hear(.heartbeat, after: .seconds(9))
+            #expect(effects.exits.isEmpty)
+        }
+    }
+
     @Test("Draining with nothing to do leaves at once, registered or not")
     func idleDrain() {
         var bench = SessionBench.registered()

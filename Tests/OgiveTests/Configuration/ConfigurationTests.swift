@@ -164,6 +164,10 @@ struct ConfigurationTests {
         ("database: {url: 'mysql://h/d'}", "must begin with postgresql://"),
         ("database: {url: 'postgresql://u:pw@h/d'}", "must not hold a password"),
         ("coordinator: {listen: 'http://h'}", "must be tcp://HOST:PORT or ipc://PATH"),
+        ("coordinator: {listen: 'file:a'}", "must be tcp://HOST:PORT or ipc://PATH, not"),
+        ("worker: {connect: 'file:'}", "must be tcp://HOST:PORT, ipc://PATH or file:PATH"),
+        ("worker: {idle_timeout: 1ms}", "worker.idle_timeout must be in 100ms"),
+        ("worker: {key: k, connect: 'tcp://h:1'}", "needs worker.coordinator_key"),
         ("coordinator: {silence_max: 5s}", "must be at least three times heartbeat_interval"),
         ("[1, 2]", "the file must be a mapping, not a list (q.yaml:1)"),
         ("log: {level: info", "not valid YAML:"),
@@ -172,6 +176,20 @@ struct ConfigurationTests {
     ])
     func badInputIsExplained(text: String, expected: String) {
         #expect(message(text).contains(expected), "\(message(text))")
+    }
+
+    @Test func `A file with the coordinator's address holds its key, too`() throws {
+        let worker = try read(
+            "worker: {key: w.key, connect: ['file:address', 'file:/run/a']}"
+        ).worker
+        #expect(worker.connect == ["file:/etc/ogive/address", "file:/run/a"])
+        #expect(worker.coordinatorKeys.isEmpty)
+    }
+
+    @Test func `A worker without an idle time stays`() throws {
+        let standard = try read("worker: {}").worker
+        #expect(try read("worker: {idle_timeout: null}").worker == standard)
+        #expect(try read("worker: {idle_timeout: 1m}").worker != standard)
     }
 
     @Test func expandsVariables() throws {

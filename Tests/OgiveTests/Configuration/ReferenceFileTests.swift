@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OgiveCore
+import OgiveModels
 import Testing
 
 @testable import ogive
@@ -30,6 +31,17 @@ struct ReferenceFileTests {
         }
     }
 
+    @Test(arguments: ["quickstart", "gsm8k"])
+    func `A launched llama.cpp gives a draw the same text alone and among others`(
+        name: String
+    ) throws {
+        let configuration = try Configuration.load(
+            path: Self.folder.appending(path: "\(name).yaml").path(), environment: [:])
+        let policy = try #require(configuration.policy)
+        let launch = try #require(policy.endpoint.launch)
+        #expect(policy.drawsPerRequest == 1 || launch.argv.contains("--reproducible"))
+    }
+
     @Test func referenceIsWhatTheProgramPrints() throws {
         let shown = ConfigurationReference.text.split(
             separator: "\n", omittingEmptySubsequences: false)
@@ -50,6 +62,7 @@ struct ReferenceFileTests {
         coordinator.isExpiryGiven = false
         #expect(coordinator == defaults.coordinator)
         #expect(shown.worker == defaults.worker)
+        #expect(shown.slurm == defaults.slurm)
         #expect(shown.log == defaults.log)
         var neutral = SamplingParameters()
         neutral.seedBits = DrawSeed.bits

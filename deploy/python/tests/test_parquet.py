@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+CHAT = [{"role": "text", "content": "text"}]
 COLUMNS = [
     ("key", "text", False, "é\u2028"),
     ("count", "int64", False, 2**62 + 1),
@@ -20,9 +21,11 @@ COLUMNS = [
     ("good", "bool", False, True),
     ("chat", "json", True, {"b": [1, {"c": None}], "a": "é"}),
     ("at", "timestamp", True, "2026-11-30T03:21:09.123456Z"),
-    ("names", "text[]", True, ["a", ""]),
-    ("rewards", "float64[]", True, [1.5, -0.0, 2]),
-    ("indexes", "int64[]", True, []),
+    ("names", ["text"], True, ["a", ""]),
+    ("rewards", ["float64"], True, [1.5, -0.0, 2]),
+    ("indexes", ["int64"], True, []),
+    ("turns", [CHAT], True, [[{"role": "user", "content": "é"}], []]),
+    ("extra", {"index": "int64", "parts": ["text"]}, True, {"index": 7, "parts": ["a"]}),
 ]
 
 
@@ -58,6 +61,8 @@ def test_what_is_written_is_read_with_its_types(tmp_path: Path) -> None:
     assert table.schema.field("at").type == pa.timestamp("us", tz="UTC")
     assert table.schema.field("rewards").type == pa.list_(pa.float64())
     assert table.schema.field("whole").type == pa.float64()
+    turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+    assert table.schema.field("turns").type == pa.list_(pa.list_(turn))
     assert not table.schema.field("key").nullable and table.schema.field("chat").nullable
     first = table.slice(0, 1).to_pylist()[0]
     assert json.loads(first["chat"]) == full["chat"] and first["count"] == 2**62 + 1
@@ -86,7 +91,15 @@ def test_no_rows_make_a_file_with_its_columns(tmp_path: Path) -> None:
         ({"share": "0.1"}, "'share' is no float64: a str"),
         ({"key": 7}, "'key' is no text"),
         ({"good": 1}, "'good' is no bool"),
-        ({"rewards": [None]}, "'rewards' is no float64"),
+        ({"rewards": [None]}, "'rewards' is no [\"float64\"]"),
+        ({"extra": {"index": 7}}, '\'extra\' is no {"index": "int64", "parts": ["text"]}: it has'),
+        (
+            {"extra": {"index": 7, "parts": [], "more": 1}},
+            "it has the fields 'index', 'parts', 'more'",
+        ),
+        ({"extra": {"index": 7, "parts": [8]}}, "'extra' is no"),
+        ({"extra": []}, "'extra' is no"),
+        ({"turns": [[{"role": "user", "content": None}]]}, "'turns' is no"),
         ({"at": "2026-11-30T03:21:09"}, "no time zone"),
         ({"at": "yesterday"}, "'at' is no timestamp"),
         ({"other": 1}, "'other' is no declared column"),
@@ -120,6 +133,11 @@ def test_a_line_that_is_no_row_is_refused(tmp_path: Path, line: bytes) -> None:
     [
         [],
         [{"name": "a", "type": "date"}],
+        [{"name": "a", "type": []}],
+        [{"name": "a", "type": ["text", "text"]}],
+        [{"name": "a", "type": {}}],
+        [{"name": "a", "type": {"b": "date"}}],
+        [{"name": "a", "type": None}],
         [{"type": "text"}],
         ["a"],
         [{"name": "a", "type": "text"}] * 2,

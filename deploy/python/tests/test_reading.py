@@ -183,6 +183,24 @@ def test_rewards_of_zero_and_one_make_ties(db: ogive.Database) -> None:
             assert row["quantile_reward"] == np.mean(compare(rewards, row["reward"]))
 
 
+def test_estimators_of_draws_are_those_of_sql(run: ogive.Run) -> None:
+    tables = {t["prompt_id"]: t for t in run.tables().to_pylist()}
+    rows = run.training_rows(0.1, source="draws", own="excluded").to_pylist()
+    for row in rows:
+        rewards = np.array(tables[row["prompt_id"]]["rewards"])
+        others = (np.sum(rewards <= row["reward"]) - 1) / (len(rewards) - 1)
+        assert row["quantile_reward"] == pytest.approx(others, abs=1e-12)
+        assert row["effective_beta"] == 0.1
+        assert row["beta_log_partition"] == pytest.approx(0.1 * row["log_z"])
+    seeds = [run.training_rows(0.1, ties="random", tie_seed=seed) for seed in (1, 1, 2)]
+    first, again, other = (rows["quantile_reward"].to_pylist() for rows in seeds)
+    assert first == again != other
+    for row in run.training_rows(
+        0.1, source="draws", length_normalized=True, effective_beta_max=0.01
+    ).to_pylist():
+        assert row["effective_beta"] == pytest.approx(min(0.1 / row["token_count"], 0.01))
+
+
 def test_what_is_not_there_is_named(db: ogive.Database, made: Any) -> None:
     with pytest.raises(ogive.OgiveError, match=r"no run named 'no''pe'.*Runs: .*made"):
         db.run("no'pe")

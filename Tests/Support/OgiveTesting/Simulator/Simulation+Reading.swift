@@ -115,7 +115,8 @@ extension Simulation {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .tick: "\(said)"
+        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .abandon, .tick:
+            "\(said)"
         }
     }
 

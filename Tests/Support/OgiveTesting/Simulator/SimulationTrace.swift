@@ -127,7 +127,8 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .tick: add(62)
+        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .abandon, .tick:
+            add(62)
         case .declined(let ticket, _): add(63, ticket.rawValue)
         }
     }

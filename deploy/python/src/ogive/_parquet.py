@@ -4,8 +4,10 @@
     python3 -m ogive._parquet write PATH --schema SCHEMA.json  JSON Lines on stdin to a file
 
 PATH is a Parquet file or, to read, a folder of `datasets`, or FOLDER/SPLIT. SCHEMA.json is
-{"columns": [{"name": …, "type": …, "nullable": true}]}; the types are those of `_TYPES`. The file
-gets its name when it is whole. Exit code 1, with one line on stderr, where something is wrong.
+{"columns": [{"name": …, "type": …, "nullable": true}]}. A type is a name of `_TYPES`, a list of one
+type for lists of it, or an object of types for a struct with these fields; items and fields are
+never null. The file gets its name when it is whole. Exit code 1, with one line on stderr, where
+something is wrong.
 """
 
 from __future__ import annotations
@@ -54,10 +56,13 @@ class _Column:
         fields = entry if isinstance(entry, dict) else {}
         name, kind = fields.get("name"), fields.get("type")
         nullable = fields.get("nullable", False)
-        if not isinstance(name, str) or kind not in _TYPES or not isinstance(nullable, bool):
-            raise OgiveError(f"{where}: {entry} is no column; types are {', '.join(_TYPES)}")
-        self.name, self.kind, self.nullable = name, str(kind), nullable
-        self.read = _TYPES[self.kind]
+        if not isinstance(name, str) or not _is_type(kind) or not isinstance(nullable, bool):
+            raise OgiveError(
+                f"{where}: {entry} is no column; types are {', '.join(_TYPES)}, [TYPE] and "
+                '{"FIELD": TYPE}'
+            )
+        self.name, self.kind, self.nullable = name, kind, nullable
+        self.read = _reader(kind)
 
     def value(self, row: dict[str, Any], line: int) -> Any:
         """The column's value of a row."""
@@ -69,7 +74,9 @@ class _Column:
         try:
             return self.read(found)
         except (ValueError, TypeError) as error:
-            raise OgiveError(f"line {line}: {self.name!r} is no {self.kind}: {error}") from error
+            raise OgiveError(
+                f"line {line}: {self.name!r} is no {_name(self.kind)}: {error}"
+            ) from error
 
 
 def _is(kind: type, value: Any) -> Any:
@@ -111,10 +118,6 @@ def _time(value: Any) -> datetime:
     return found
 
 
-def _list(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
-    return lambda value: [read(item) for item in _is(list, value)]
-
-
 _TYPES: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "int64": _integer,
@@ -122,10 +125,37 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     "bool": lambda value: _is(bool, value),
     "json": _document,
     "timestamp": _time,
-    "text[]": _list(_text),
-    "float64[]": _list(_float),
-    "int64[]": _list(_integer),
 }
+
+
+def _is_type(kind: Any) -> bool:
+    if isinstance(kind, list):
+        return len(kind) == 1 and _is_type(kind[0])
+    if isinstance(kind, dict):
+        # Parquet has no struct without fields.
+        return bool(kind) and all(_is_type(field) for field in kind.values())
+    return isinstance(kind, str) and kind in _TYPES
+
+
+def _name(kind: Any) -> str:
+    return kind if isinstance(kind, str) else json.dumps(kind, ensure_ascii=False)
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What reads a value of a type."""
+    if isinstance(kind, str):
+        return _TYPES[kind]
+    if isinstance(kind, list):
+        item = _reader(kind[0])
+        return lambda value: [item(found) for found in _is(list, value)]
+    fields = {name: _reader(field) for name, field in kind.items()}
+
+    def read(value: Any) -> dict[str, Any]:
+        if _is(dict, value).keys() != fields.keys():
+            raise ValueError(f"it has the fields {', '.join(map(repr, value)) or 'none'}")
+        return {name: field(value[name]) for name, field in fields.items()}
+
+    return read
 
 
 def _columns(path: Path) -> list[_Column]:
@@ -153,8 +183,15 @@ def _schema(columns: list[_Column]) -> pa.Schema:
         "json": pa.string(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    kinds |= {f"{name}[]": pa.list_(kinds[name]) for name in ("text", "float64", "int64")}
-    return pa.schema([pa.field(c.name, kinds[c.kind], nullable=c.nullable) for c in columns])
+
+    def arrow(kind: Any) -> pa.DataType:
+        if isinstance(kind, list):
+            return pa.list_(arrow(kind[0]))
+        if isinstance(kind, dict):
+            return pa.struct([pa.field(name, arrow(field)) for name, field in kind.items()])
+        return kinds[kind]
+
+    return pa.schema([pa.field(c.name, arrow(c.kind), nullable=c.nullable) for c in columns])
 
 
 def _batches(columns: list[_Column], lines: Iterable[bytes]) -> Iterator[pa.RecordBatch]:

@@ -21,12 +21,26 @@ _PAGE = 2000
 _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "training_rows": (
         "training_rows",
-        ("beta", "transform", "ties", "source", "partition_function", "mean_spread"),
+        (
+            "beta",
+            "transform",
+            "ties",
+            "source",
+            "partition_function",
+            "mean_spread",
+            "length_normalized",
+            "effective_beta_max",
+            "own",
+            "tie_seed",
+        ),
     ),
     "pairs": ("preference_pairs", ("strategy", "k", "pairs", "seed")),
     "value_rows": ("value_rows", ("beta",)),
     "prompt_features": ("prompt_features", ()),
 }
+# What SQL calls an option of training_rows that Python cannot call so: `self` is a method's own
+# argument, and `seed` the order of `ogive.torch.PagedRows`.
+_NAMES = {"own": "self", "tie_seed": "seed"}
 _NUMBERS = schemas.Columns("prompts", (schemas.Column("prompt_id", schemas.LONG),), "prompt_id")
 
 
@@ -81,7 +95,8 @@ def statement(
         return columns, _queries.of_view(columns, run.name, run.snapshot, prompts)
     if kind == "training_rows" and options.get("beta") is None:
         raise TypeError("training_rows needs beta")
-    values = {"run": run.name, **options, "snapshot": run.snapshot}
+    named = {_NAMES.get(option, option): value for option, value in options.items()}
+    values = {"run": run.name, **named, "snapshot": run.snapshot}
     return columns, _queries.of_function(name, columns, values, prompts)
 
 

@@ -185,12 +185,31 @@ class Run:
         beta: float,
         transform: Transform = "identity",
         *,
-        ties: Literal["right", "left", "mid"] = "right",
+        ties: Literal["right", "left", "mid", "random"] = "right",
         source: Source = "all",
         partition_function: PartitionFunction = "exact",
         mean_spread: float | None = None,
+        length_normalized: bool = False,
+        effective_beta_max: float | None = None,
+        own: Literal["counted", "excluded"] = "counted",
+        tie_seed: int = 0,
     ) -> Table:
-        """A row for each draw and candidate with a reward, with the target of QRPO."""
+        """A row for each draw and candidate with a reward, with the target of QRPO.
+
+        Arguments are those of `ogive.training_rows`, but `own` and `tie_seed`.
+
+        Args:
+            beta: Of targets.
+            transform: Of quantile rewards.
+            ties: How equal rewards count.
+            source: Which completions.
+            partition_function: Which log Z.
+            mean_spread: Of "scaled-normal-icdf"; computed from the whole run by default.
+            length_normalized: Whether beta is divided by the number of tokens.
+            effective_beta_max: The most that beta is then.
+            own: Whether a draw counts itself in its quantile reward: `self` in SQL.
+            tie_seed: Decides ties at random: `seed` in SQL.
+        """
         return _rows.read(
             self,
             "training_rows",
@@ -200,6 +219,10 @@ class Run:
             source=source,
             partition_function=partition_function,
             mean_spread=mean_spread,
+            length_normalized=length_normalized,
+            effective_beta_max=effective_beta_max,
+            own=own,
+            tie_seed=tie_seed,
         )
 
     def pairs(

@@ -54,6 +54,8 @@ _ALWAYS = {
     "standard_error": torch.float64,
     "log_z": torch.float64,
     "target": torch.float64,
+    "effective_beta": torch.float64,
+    "beta_log_partition": torch.float64,
     "chosen_reward": torch.float64,
     "rejected_reward": torch.float64,
     "reward_gap": torch.float64,
@@ -378,7 +380,7 @@ class PreferencePairs(PagedRows):
 
 
 _ADVICE = {
-    True: "choose another transform",
+    True: "choose another transform; with length_normalized, take rows that have a token_count",
     False: 'other rows have one: take source="draws", or sample with policy.logprobs and '
     "run.candidates: [score, logprobs]; leave out rows whose text_is_lossy",
 }

@@ -39,7 +39,7 @@ function_text AS (
                 ELSE regexp_replace(replace(s.result, ', ', E',\n    '), 'TABLE\((.*)\)$',
                     E'TABLE (\n    \\1\n)') END,
             replace(obj_description(s.oid, 'pg_proc'), '*', '\*')),
-        E'\n' ORDER BY s.pronargs) AS text
+        E'\n' ORDER BY s.pronargs, s.arguments COLLATE "C") AS text
     FROM signature s GROUP BY s.name
 )
 SELECT E'# SQL\n\n'
@@ -50,7 +50,7 @@ SELECT E'# SQL\n\n'
         'end of a function. <doc:Database> says how the tables\nbehind them are kept, '
         '<doc:Trainers> how the functions are used.\n\n'
         '## Views\n\n'
-    || (SELECT string_agg(v.text, E'\n' ORDER BY v.name) FROM view_text v)
+    || (SELECT string_agg(v.text, E'\n' ORDER BY v.name COLLATE "C") FROM view_text v)
     || E'\n## Functions\n\n'
-    || (SELECT string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n' ORDER BY f.name)
+    || (SELECT string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n' ORDER BY f.name COLLATE "C")
         FROM function_text f) AS page;

@@ -92,7 +92,7 @@ struct RowShape {
             throw RowProblem(
                 .lastAssistant,
                 "the chat ends with a turn of the assistant; write `prompts: {last_assistant: "
-                    + "candidate}` when it is a finished answer (`--last-assistant candidate`), "
+                    + "candidate}` when it is a finished answer (\(rules.way.takesLastTurn)), "
                     + "or `continue` when the policy is to continue it")
         }
     }

@@ -162,8 +162,12 @@ struct ConnectionFailure {
     let reason: String
 
     init(_ message: String) {
+        // The explanation asks whether the server is running, once for all addresses.
         let lines = message.split(separator: "\n").map { $0.trimmed }
-            .filter { !$0.hasPrefix("LOCATION:") && !$0.isEmpty }
+            .filter {
+                !$0.hasPrefix("LOCATION:") && !$0.hasPrefix("Is the server running")
+                    && !$0.isEmpty
+            }
         var state: String?
         var reasons: [String] = []
         for line in lines {

@@ -38,6 +38,9 @@ extension WithServer {
         #expect(error.code == .serverUnreachable)
         #expect(error.recovery == .reconnect)
         #expect(error.message.contains("/nonexistent/ogive/.s.PGSQL.5432"))
+        // libpq asks the same, once for each address.
+        #expect(error.summary.split(separator: "Is the server running").count == 2)
+        #expect(error.summary.contains("No such file or directory"))
     }
 
     @Test func aSilentServerEndsAtTheDeadline() async throws {

@@ -131,12 +131,14 @@ extension PostgresError {
     package var summary: String {
         var text = message
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
-        for more in [detail, hint] {
-            if let more, !message.contains(more) {
-                text += "; " + more.split(separator: "\n").map(\.trimmed).joined(separator: "; ")
-            }
-        }
-        return text
+        let more = [detail, hint].compactMap(\.self).filter { !message.contains($0) }
+            .flatMap { $0.split(separator: "\n") }.map(\.trimmed)
+            .map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+            .joined(separator: "; ")
+        guard !more.isEmpty else { return text }
+        // Nothing goes on behind the end of a sentence.
+        let isSentence = message.hasSuffix(".") || message.hasSuffix("?")
+        return text + (isSentence ? " (\(more))" : "; \(more)")
     }
 }
 

@@ -79,6 +79,7 @@ struct SchedulerBudgetTests {
         let lease = try #require(bench.hello(credit: 1).leases.first)
         let batch = try #require(bench.say(Bench.result(lease)).batches.first)
         bench.handle(.landed(batch.id, Self.receipt(spent: 12)))
+        #expect(bench.page([]).finishes == [RunID(1)])
         let ended = bench.handle(.finished(RunID(1), .finished))
         #expect(ended.endings == [.finished])
         #expect(bench.scheduler.isQuiet)

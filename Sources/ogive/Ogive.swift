@@ -76,7 +76,7 @@ struct Ogive: AsyncParsableCommand {
             failure.message = file?.completing(failure.message) ?? failure.message
             if let hint = run.flatMap(ConfigurationFile.hint(atRun:)) {
                 if failure.message.hasSuffix(".") { failure.message.removeLast() }
-                failure.message += "; \(hint)"
+                failure.message += failure.message.hasSuffix("?") ? " (\(hint))" : "; \(hint)"
             }
             Output.warn(ErrorRendering.lines(failure, style: style).map { style.shown($0) })
             Glibc.exit(failure.exitCode.rawValue)

@@ -156,7 +156,7 @@ extension EndToEndTests.CommandLine {
                 (["export", "r", "--for", "dpo", "--strategy", "best"], "best-worst"),
                 (["query", "r", "--prompt", "p", "--reward", "nan"], "--reward must be a finite"),
                 (["query", "r", "--prompt", "p", "--reward", "inf", "--json"], "not inf"),
-                (["audit", "--list", "-1", "--config", config], "--list must be in"),
+                (["audit", "--list=-1", "--config", config], "--list must be in"),
             ] {
                 let program = try await workspace.ogive(arguments, exit: 2)
                 #expect(program.errors.contains(meant), "\(program.transcript)")

@@ -206,7 +206,7 @@ extension StoreTests {
                     _ = try await database.store.land(
                         Made.batch(run, prompt.prompt.id, items), term: term)
                 }
-                #expect(try await database.store.finish(run.id, term: term) == .finished)
+                #expect(try await database.store.finish(run.id, term: term) == .outOfBudget)
                 let status = try await database.store.status(ofRun: "run")[0]
                 #expect(status.isOutOfBudget && status.pending > 0 && status.landed == 36)
                 let report = try await database.store.audit(run: "run")

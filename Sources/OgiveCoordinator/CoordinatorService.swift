@@ -284,10 +284,18 @@ struct NoticeLog: Sendable {
                     "reason": "\(error.message)", "code": "\(error.code.rawValue)",
                     "in": "\(pause)",
                 ])
-        case .finished(let id, let name, let isOutOfBudget):
+        case .finished(let id, let name, let state):
             logger.notice(
-                isOutOfBudget ? "run ended; its budget is spent" : "run finished",
-                metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
+                Self.ending(state), metadata: ["run": "\(name)", "id": "\(id.rawValue)"])
+        }
+    }
+
+    /// What is said of a closed run.
+    private static func ending(_ state: RunState) -> Logger.Message {
+        switch state {
+        case .open, .finished: "run finished"
+        case .outOfBudget: "run ended; its budget is spent"
+        case .cancelled: "run ended; it was cancelled or dropped"
         }
     }
 }

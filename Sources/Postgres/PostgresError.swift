@@ -131,12 +131,14 @@ extension PostgresError {
     package var summary: String {
         var text = message
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
-        for more in [detail, hint] {
-            if let more, !message.contains(more) {
-                text += "; " + more.split(separator: "\n").map(\.trimmed).joined(separator: "; ")
-            }
-        }
-        return text
+        let more = [detail, hint].compactMap(\.self).filter { !message.contains($0) }
+            .flatMap { $0.split(separator: "\n") }.map(\.trimmed)
+            .map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+            .joined(separator: "; ")
+        guard !more.isEmpty else { return text }
+        // Nothing goes on behind the end of a sentence.
+        let isSentence = message.hasSuffix(".") || message.hasSuffix("?")
+        return text + (isSentence ? " (\(more))" : "; \(more)")
     }
 }
 
@@ -162,8 +164,12 @@ struct ConnectionFailure {
     let reason: String
 
     init(_ message: String) {
+        // The explanation asks whether the server is running, once for all addresses.
         let lines = message.split(separator: "\n").map { $0.trimmed }
-            .filter { !$0.hasPrefix("LOCATION:") && !$0.isEmpty }
+            .filter {
+                !$0.hasPrefix("LOCATION:") && !$0.hasPrefix("Is the server running")
+                    && !$0.isEmpty
+            }
         var state: String?
         var reasons: [String] = []
         for line in lines {

@@ -82,13 +82,16 @@ extension CommandError {
     init(explaining error: any Error) {
         switch error {
         case let error as CommandError: self = error
-        case let error as StoreError: self.init(Self.code(error), Self.inStyle(error.message))
+        case let error as StoreError:
+            self.init(
+                Self.code(error), PromptText.shortening(Self.inStyle(error.message)))
         case let error as CoordinatorError:
             self.init(Self.code(error.cause), error.message)
         case let error as PostgresError where error.code == .configuration:
-            self.init(.configuration, error.message)
+            self.init(.configuration, Self.inStyle(error.message))
         case let error as PostgresError:
-            self.init(error.isRetriable ? .unavailable : .incomplete, error.summary)
+            self.init(
+                error.isRetriable ? .unavailable : .incomplete, Self.inStyle(error.summary))
         case let error as ModelError:
             self.init(error.isRetriable ? .unavailable : .configuration, error.message)
         case let error as WorkerError:

@@ -49,6 +49,7 @@ struct Ogive: AsyncParsableCommand {
     static func main() async {
         DescriptorLimit.raise()
         var file: ConfigurationFile?
+        var run: String?
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             // The parser would put the text together at every start.
@@ -59,6 +60,7 @@ struct Ogive: AsyncParsableCommand {
             var command = try parseAsRoot()
             // Without one, the command itself says so.
             file = try? (command as? any ConfiguredCommand)?.configurationFile()
+            run = (command as? any ConfiguredCommand)?.givenRun
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -67,18 +69,29 @@ struct Ogive: AsyncParsableCommand {
         } catch let error as ExitCode {
             Glibc.exit(error.rawValue)
         } catch let error where isOfTheParser(error) {
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            let isHelp = code == .success
-            Output.show(text: text + "\n", on: isHelp ? STDOUT_FILENO : STDERR_FILENO)
-            Glibc.exit(isHelp ? 0 : ExitCode.misconfigured.rawValue)
+            Glibc.exit(show(ofTheParser: error))
         } catch {
             let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
             var failure = CommandError(explaining: error)
             failure.message = file?.completing(failure.message) ?? failure.message
-            Output.warn(ErrorRendering.lines(failure, style: style))
+            if let hint = run.flatMap(ConfigurationFile.hint(atRun:)) {
+                if failure.message.hasSuffix(".") { failure.message.removeLast() }
+                failure.message += failure.message.hasSuffix("?") ? " (\(hint))" : "; \(hint)"
+            }
+            Output.warn(ErrorRendering.lines(failure, style: style).map { style.shown($0) })
             Glibc.exit(failure.exitCode.rawValue)
         }
+    }
+
+    /// Shows what the parser has to say, help or an error, and answers the exit code.
+    private static func show(ofTheParser error: any Error) -> Int32 {
+        let isHelp = exitCode(for: error) == .success
+        let descriptor = isHelp ? STDOUT_FILENO : STDERR_FILENO
+        let style = TerminalStyle(descriptor: descriptor, environment: Environment.current)
+        var text = fullMessage(for: error)
+        if !isHelp, text.hasPrefix("Error: ") { text = "error: " + text.dropFirst(7) }
+        Output.show(text: style.shown(text) + "\n", on: descriptor)
+        return isHelp ? 0 : ExitCode.misconfigured.rawValue
     }
 
     /// Whether the parser made the error (usage, help, version) and knows how to show it.

@@ -114,7 +114,7 @@ extension EndToEndTests.Adopting {
             try workspace.write("refs.jsonl", uneven)
             let taken = try await workspace.ogive(setup.adopt + ["--uneven", "failures"])
             #expect(taken.output.contains("1 failures"), "\(taken.transcript)")
-            #expect(taken.output.contains("1 prompts have fewer completions"))
+            #expect(taken.output.contains("1 prompt has fewer completions"))
             let stdin = try await workspace.ogive(
                 ["adopt", "-", "--run", "x", "--model", "m", "--config", setup.config], exit: 2)
             #expect(stdin.errors.contains("name a file"))
@@ -130,7 +130,7 @@ extension EndToEndTests.Adopting {
                 #"{"prompt": "p", "outs": [{"t": "a", "r": 2}, {"t": "b", "r": 1}]}"# + "\n")
             let map = ["-o", "adopt.fields={completions: outs, text: t, reward: r}"]
             let adopted = try await workspace.ogive(setup.adopt + map)
-            #expect(adopted.output.contains("1 prompts × 2 draws"), "\(adopted.transcript)")
+            #expect(adopted.output.contains("1 prompt × 2 draws"), "\(adopted.transcript)")
             let rewards: String = try await setup.database.value(
                 "SELECT draw_rewards::text FROM ogive.quantile_tables")
             #expect(rewards == "{2,1}")

@@ -172,7 +172,8 @@ extension EndToEndTests.BadInput {
             let prompts = try workspace.write(
                 "prompts.jsonl", "{\"prompt\": \"one\"}\n{\"prompt\": \n{\"prompt\": \"three\"}\n")
             try await expect(
-                workspace, ["run", config], exit: 1, says: ["\(prompts):2", "skip"])
+                workspace, ["run", config], exit: 1,
+                says: ["\(prompts):2", "`-o prompts.skip_bad_rows=true`"])
             let none: Int = try await database.value("SELECT count(*) FROM ogive.prompt_rows")
             #expect(none == 0)
             try await workspace.ogive(["run", config, "-o", "prompts.skip_bad_rows=true"])

@@ -120,7 +120,8 @@ extension EndToEndTests.CommandLine {
             }
             for name in [key, String(key.prefix(12)), "\(key.prefix(12))…", "#\(id)", "\(id)"] {
                 let shown = try await query(name).output
-                #expect(shown.hasPrefix("prompt \(key) (#\(id)): 8 rewards"), "\(shown)")
+                #expect(
+                    shown.hasPrefix("prompt \(key.prefix(12))… (#\(id)): 8 rewards"), "\(shown)")
             }
             let several = try await query("abc", exit: 1)
             #expect(several.errors.contains("abc-1") && several.errors.contains("abc-2"))
@@ -153,10 +154,44 @@ extension EndToEndTests.CommandLine {
                 (["status", "-o", "draws=3", "--config", config], "did you mean `run.draws`?"),
                 (["failures", "retry", "--code", "nonsense", "--config", config], "timeout"),
                 (["export", "r", "--for", "dpo", "--strategy", "best"], "best-worst"),
+                (["query", "r", "--prompt", "p", "--reward", "nan"], "--reward must be a finite"),
+                (["query", "r", "--prompt", "p", "--reward", "inf", "--json"], "not inf"),
+                (["audit", "--list=-1", "--config", config], "--list must be in"),
             ] {
                 let program = try await workspace.ogive(arguments, exit: 2)
                 #expect(program.errors.contains(meant), "\(program.transcript)")
+                #expect(program.errors.hasPrefix("error: "), "\(program.transcript)")
+                #expect(program.output.isEmpty, "\(program.transcript)")
             }
+        }
+    }
+
+    @Test func `A configuration in the place of a run is recognised`() async throws {
+        try await Workspace.with { workspace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try await workspace.ogive(["migrate", "up", "--config", config])
+            for command in ["status", "audit", "wait", "failures list", "cancel"] {
+                for more in ["", " --config synthetic.yaml"] {
+                    let program = try await shell(
+                        workspace, "\(command) synthetic.yaml\(more)", exit: more.isEmpty ? 2 : 1)
+                    #expect(
+                        program.errors.contains("`--config synthetic.yaml`"),
+                        "\(program.transcript)")
+                }
+            }
+        }
+    }
+
+    @Test func `A dry run before the first import says what to do first`() async throws {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 2)
+            let folder = workspace.path("database")
+            let config = try Settings.synthetic(workspace, database: .embedded(folder))
+            let program = try await workspace.ogive(["submit", "--dry-run", config], exit: 3)
+            #expect(program.errors.contains("`ogive import "), "\(program.transcript)")
+            #expect(program.errors.contains(" --set prompts"), "\(program.transcript)")
+            #expect(!FileManager.default.fileExists(atPath: folder))
         }
     }
 
@@ -214,6 +249,22 @@ extension EndToEndTests.CommandLine {
         }
     }
 
+    @Test func `Keys are made in a folder that is not there yet, for its owner alone`() async throws
+    {
+        try await Workspace.with { workspace in
+            let folder = workspace.path("etc/ogive")
+            let made = try await workspace.ogive(["keys", "new", "gpu-7", "--folder", folder])
+            #expect(made.output.contains("made    \(folder)  (mode 700"), "\(made.transcript)")
+            for path in [folder, workspace.path("etc")] {
+                let mode = try FileManager.default.attributesOfItem(atPath: path)[
+                    .posixPermissions]
+                #expect(mode as? NSNumber == 0o700, "\(path)")
+            }
+            let second = try await workspace.ogive(["keys", "new", "gpu-8", "--folder", folder])
+            #expect(!second.output.contains("made"), "\(second.transcript)")
+        }
+    }
+
     @Test func `Without UTF-8 the output is ASCII`() async throws {
         try await Workspace.with { workspace in
             try Settings.writePrompts(workspace, 1)
@@ -228,6 +279,14 @@ extension EndToEndTests.CommandLine {
                 workspace, "query made --prompt p0 --config \(config)",
                 environment: ["LC_ALL": "POSIX"])
             #expect(query.output.utf8.allSatisfy { $0 < 128 }, "\(query.output)")
+            for command in ["query", "export", "run", "status", "quickstart"] {
+                let help = try await shell(
+                    workspace, "\(command) --help", environment: ["LC_ALL": "C"])
+                #expect(help.output.utf8.allSatisfy { $0 < 128 }, "\(help.output)")
+            }
+            let refused = try await shell(
+                workspace, "failures --limit -1", environment: ["LC_ALL": "C"], exit: 2)
+            #expect(refused.errors.utf8.allSatisfy { $0 < 128 }, "\(refused.errors)")
         }
     }
 

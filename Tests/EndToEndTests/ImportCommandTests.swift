@@ -48,6 +48,31 @@ extension EndToEndTests.Imports {
         }
     }
 
+    @Test func `A map of a configuration that names no set is tried by an import`() async throws {
+        try await Workspace.with { workspace in
+            let database = try await Database.make()
+            let config = try workspace.write(
+                "map.yaml",
+                "prompts: {fields: {prompt: q}}\ndatabase: {url: '\(database.url)'}\n")
+            let file = try workspace.write("rows.jsonl", "{\"q\": \"1?\"}\n{\"q\": \"1?\"}\n")
+            try await workspace.ogive(["migrate", "up", "--config", config])
+            let imported = try await workspace.ogive(
+                ["import", file, "--set", "x", "--config", config])
+            #expect(imported.output.contains("'x': 1 prompt imported"), "\(imported.transcript)")
+            // The key is a hash, shown by its beginning.
+            #expect(imported.output.contains("1 row repeats a prompt"), "\(imported.transcript)")
+            #expect(
+                imported.output.firstMatch(of: /\(([0-9a-f]{12})…\)/) != nil,
+                "\(imported.transcript)")
+            let run = try await workspace.ogive(
+                [
+                    "submit", config, "-o", "run={name: r, draws: 1}", "-o",
+                    "policy={kind: synthetic}", "-o", "scorer={kind: synthetic}",
+                ], exit: 2)
+            #expect(run.errors.contains("lacks `prompts.set`"), "\(run.transcript)")
+        }
+    }
+
     @Test func `A set without a name has that of its file, and a trial one of its own`()
         async throws
     {
@@ -88,7 +113,7 @@ extension EndToEndTests.Imports {
             let swapped = try await imported(Self.pair("5", "9") + other)
             #expect(swapped.contains("1 prompt has candidates"), "\(swapped)")
             #expect(swapped.contains("key 'q1'"), "\(swapped)")
-            #expect(swapped.contains("prompts.set"), "\(swapped)")
+            #expect(swapped.contains("another set (`--set NAME`)"), "\(swapped)")
             // All of the candidates are there, and they are paired otherwise.
             let both = Self.pair("9", "5") + Self.pair("5", "9") + other
             #expect(!(try await imported(both)).contains("candidates that"))
@@ -163,6 +188,8 @@ extension EndToEndTests.Imports {
             let reported = try await workspace.ogive(words)
             #expect(reported.output.contains("1 row has other metadata"), "\(reported.transcript)")
             #expect(reported.output.contains("`source` of key 'a'"), "\(reported.transcript)")
+            #expect(
+                reported.output.contains("(`-o prompts.set=NAME`)"), "\(reported.transcript)")
             // Without a run the answer is no error, and is reported.
             try rows("4", source: "s")
             let file = workspace.path("prompts.jsonl")
@@ -170,7 +197,7 @@ extension EndToEndTests.Imports {
                 "import", file, "--set", "prompts", "--config", config,
             ])
             #expect(imported.output.contains("`gold` of key 'b'"), "\(imported.transcript)")
-            #expect(imported.output.contains("prompts.set"), "\(imported.transcript)")
+            #expect(imported.output.contains("(`--set NAME`)"), "\(imported.transcript)")
         }
     }
 

@@ -57,10 +57,10 @@ extension EndToEndTests.Lifecycle {
             try workspace.write("a.jsonl", #"{"key": "k", "prompt": "Right?"}"# + "\n")
             let other = try await workspace.ogive(imported, exit: 1)
             #expect(other.errors.contains("`ogive drop --set chats --config \(config)`"))
-            #expect(other.errors.contains("prompts.set=NAME"))
+            #expect(other.errors.contains("import and adopt take --set NAME"))
             let drop = ["drop", "--set", "chats"] + option
             let dry = try await workspace.ogive(drop + ["--dry-run"])
-            #expect(dry.output.contains("1 prompts and 0 candidates go"))
+            #expect(dry.output.contains("1 prompt and 0 candidates go"))
             #expect(dry.output.contains("nothing was removed"))
             let unasked = try await workspace.ogive(drop, exit: 2)
             #expect(unasked.errors.contains("give --yes"))

@@ -134,7 +134,7 @@ extension StoreTests {
                     #expect(others.targetDraws == 144 && others.pending > 0)
                     #expect(others.landed + others.failures + others.pending == 144)
                 }
-                #expect(try await database.store.finish(fixed.id, term: term))
+                #expect(try await database.store.finish(fixed.id, term: term) == .finished)
                 let other = try await database.store.submit(Self.spec(Self.precision, "other"))
                 #expect(other.isFinished)
                 #expect(try await Self.targets("other", database) == expected)
@@ -206,7 +206,7 @@ extension StoreTests {
                     _ = try await database.store.land(
                         Made.batch(run, prompt.prompt.id, items), term: term)
                 }
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .outOfBudget)
                 let status = try await database.store.status(ofRun: "run")[0]
                 #expect(status.isOutOfBudget && status.pending > 0 && status.landed == 36)
                 let report = try await database.store.audit(run: "run")

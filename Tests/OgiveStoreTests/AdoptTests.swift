@@ -261,7 +261,7 @@ extension StoreTests {
                     _ = try await database.store.land(
                         Made.batch(run, prompt.prompt.id, items), term: term)
                 }
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 let report = try await database.store.audit(run: "again")
                 #expect(report.isSound && report.origin != nil, "\(report)")
                 #expect(try await database.store.status(ofRun: "again")[0].isAdopted)

@@ -22,7 +22,7 @@ extension StoreTests {
                 _ = try await database.store.land(
                     Made.batch(run, prompt.prompt.id, items), term: term)
             }
-            #expect(try await database.store.finish(run.id, term: term))
+            #expect(try await database.store.finish(run.id, term: term) == .finished)
             return run
         }
 

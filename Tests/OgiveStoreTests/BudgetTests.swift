@@ -100,10 +100,10 @@ extension StoreTests {
                 let run = try await database.store.submit(spec).run
                 let term = try await database.store.lead(as: "test")
                 let pending = try await database.pending(run)
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
                 _ = try await database.store.land(
                     Made.batch(run, pending[0].prompt.id, [Self.draw(0)]), term: term)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .outOfBudget)
                 #expect(try await database.store.openRuns().isEmpty)
                 var status = try #require(try await database.store.status(ofRun: "run").first)
                 #expect(status.isOutOfBudget && status.isClosed)
@@ -117,7 +117,7 @@ extension StoreTests {
                 #expect(try await database.store.openRuns().map(\.id) == [run.id])
                 _ = try await database.store.land(
                     Made.batch(run, pending[1].prompt.id, [Self.draw(0)]), term: term)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 status = try #require(try await database.store.status(ofRun: "run").first)
                 #expect(status.state == "finished")
             }
@@ -141,7 +141,7 @@ extension StoreTests {
                 _ = try await database.store.land(
                     Made.batch(more, prompts[1], rest), term: term)
                 #expect(try await Self.begun(more, database).isEmpty)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .outOfBudget)
                 // Of a third number, the second one is a former number too.
                 let most = try await database.store.submit(Self.spec(5, budget: 1_000)).run
                 #expect(try await Self.begun(most, database).isEmpty)
@@ -170,11 +170,11 @@ extension StoreTests {
                 _ = try await database.store.land(
                     Made.batch(again, prompts[1], [item]), term: term)
                 #expect(try await Self.begun(again, database) == [prompts[1]: [0]])
-                #expect(try await !database.store.finish(again.id, term: term))
+                #expect(try await database.store.finish(again.id, term: term) == .open)
                 _ = try await database.store.land(
                     Made.batch(again, prompts[1], [Made.reward(.draw(0), 2)]), term: term)
                 #expect(try await Self.begun(again, database).isEmpty)
-                #expect(try await database.store.finish(again.id, term: term))
+                #expect(try await database.store.finish(again.id, term: term) == .outOfBudget)
             }
         }
 
@@ -201,7 +201,7 @@ extension StoreTests {
                 var report = try await database.store.audit(run: "run", listMax: 10)
                 #expect(!report.isSound)
                 // It is not stopped like this, but may have been by an earlier version.
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
                 try await database.query("UPDATE ogive.runs SET state = 'budget'")
                 report = try await database.store.audit(run: "run", listMax: 10)
                 #expect(report.isSound && report.partialPrompts == 1)

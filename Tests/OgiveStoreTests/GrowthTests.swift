@@ -62,7 +62,7 @@ extension StoreTests {
             let failures = (Int32(397)..<400).map { Made.failure(.draw($0), .sampling) }
             _ = try await store.land(
                 Made.batch(run, prompt, failures + [Made.reward(.candidate(1), 5)]), term: term)
-            #expect(try await store.finish(run.id, term: term))
+            #expect(try await store.finish(run.id, term: term) == .finished)
             let tails: Int = try await database.value(
                 "SELECT count(tail_indexes) FROM ogive.quantile_table_rows")
             #expect(tails == 0)
@@ -87,7 +87,7 @@ extension StoreTests {
                 _ = try await store.land(Made.batch(run, prompt, failures), term: term)
                 try await Self.refuseFolding(database, code: "P0001")
                 // The run is whole, and another attempt would end alike.
-                #expect(try await store.finish(run.id, term: term))
+                #expect(try await store.finish(run.id, term: term) == .finished)
                 #expect(log.lines.count == 1)
                 #expect(log.lines.first?.contains("no folding today") == true)
                 // A full disk may have room later.
@@ -100,7 +100,7 @@ extension StoreTests {
                 let tails = "SELECT count(tail_indexes) FROM ogive.quantile_table_rows"
                 #expect(try await database.value(tails, as: Int.self) == 1)
                 try await database.query("DROP TRIGGER refuse ON ogive.quantile_table_rows")
-                #expect(try await store.finish(run.id, term: term))
+                #expect(try await store.finish(run.id, term: term) == .finished)
                 #expect(log.lines.count == 2)
                 #expect(try await database.value(tails, as: Int.self) == 0)
                 await store.close()

@@ -46,7 +46,7 @@ extension StoreTests {
                 let sum: Double = try await database.value(
                     "SELECT reward_sum::float8 FROM ogive.scoring_progress")
                 #expect(sum == 2)
-                #expect(try await store.finish(run.id, term: term))
+                #expect(try await store.finish(run.id, term: term) == .finished)
                 #expect(try await store.audit(run: "run").isSound)
             }
         }
@@ -86,7 +86,7 @@ extension StoreTests {
                     }
                     try await tasks.waitForAll()
                 }
-                #expect(try await store.finish(run.id, term: term))
+                #expect(try await store.finish(run.id, term: term) == .finished)
                 #expect(try await store.audit(run: "run").isSound)
                 for table in ["quantile_table_rows", "scoring_progress", "sampling_progress"] {
                     for row in try await database.query(

@@ -175,7 +175,7 @@ extension StoreTests {
                     receipt
                         == LandingReceipt(completions: 1, rewards: 0, failures: 2, duplicates: 0))
                 #expect(try await database.pending(run).isEmpty)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 var status = try #require(try await database.store.status().first)
                 #expect(status.failures == 2 && status.state == "finished")
 
@@ -191,7 +191,7 @@ extension StoreTests {
                 let items = try #require(try await database.pending(run).first).items
                 #expect(
                     items == [WorkItem(name: .draw(0)), WorkItem(name: .draw(1), text: "kept")])
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
 
                 _ = try await database.store.land(successes, term: term)
                 status = try #require(try await database.store.status().first)

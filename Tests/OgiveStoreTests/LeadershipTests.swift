@@ -307,7 +307,7 @@ extension StoreTests {
                             run, prompt.prompt.id, [Made.failure(.draw(0), .sampling), slow]),
                         term: term)
                 }
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 let all = try await database.store.failures(
                     ofRun: "run", FailureFilter(), limit: 3)
                 #expect(all.groups.map(\.count) == [2, 2] && all.groups.map(\.prompts) == [2, 2])

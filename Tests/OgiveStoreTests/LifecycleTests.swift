@@ -41,7 +41,7 @@ extension StoreTests {
                 let prompt = try #require(try await database.pending(run).first).prompt.id
                 let late = Made.batch(run, prompt, [Made.draw(1, "late", reward: 2)])
                 #expect(try await database.store.land(late, term: term).rewards == 1)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .cancelled)
                 #expect(try await database.store.status(ofRun: "run")[0].state == "cancelled")
                 await #expect {
                     _ = try await database.store.cancel(run: "run")

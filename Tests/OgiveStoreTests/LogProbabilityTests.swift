@@ -74,7 +74,7 @@ extension StoreTests {
                 let (groups, entries) = try await database.store.failures(
                     ofRun: "run", FailureFilter(stage: "logprob"), limit: 9)
                 #expect(groups.map(\.count) == [1] && entries.map(\.index) == [1])
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 #expect(
                     try await database.store.retryFailures(
                         ofRun: "run", FailureFilter(stage: "scoring")) == 0)

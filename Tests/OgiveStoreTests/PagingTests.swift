@@ -68,7 +68,7 @@ extension StoreTests {
                 let page = try await database.store.pendingPage(
                     of: run, after: nil, limit: PageLimit(prompts: 10, items: 10))
                 #expect(page == PendingPage(prompts: [], next: nil))
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 #expect(try await database.store.openRuns().isEmpty)
             }
         }
@@ -168,7 +168,7 @@ extension StoreTests {
                 let prompt = try #require(try await database.pending(run).first).prompt.id
                 _ = try await database.store.land(
                     Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 let receipt = try await database.store.submit(TestDatabase.spec(draws: 3))
                 #expect(receipt.outcome == .toppedUp(from: 1, to: 3))
                 #expect(receipt.run.id == run.id && !receipt.isFinished)

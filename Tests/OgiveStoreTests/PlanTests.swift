@@ -113,7 +113,7 @@ extension StoreTests {
                         Made.batch(run, pending.prompt.id, [Made.draw(0, "a", reward: 1)]),
                         term: term)
                 }
-                #expect(try await store.finish(run.id, term: term))
+                #expect(try await store.finish(run.id, term: term) == .finished)
                 let rows: Float = try await database.value(
                     "SELECT reltuples FROM pg_class WHERE relname = 'quantile_table_rows'")
                 #expect(rows == 2)

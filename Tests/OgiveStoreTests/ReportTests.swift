@@ -58,7 +58,7 @@ extension StoreTests {
                 _ = try await database.store.land(
                     Made.batch(run, prompt, items), term: term)
             }
-            #expect(try await database.store.finish(run.id, term: term))
+            #expect(try await database.store.finish(run.id, term: term) == .finished)
             return pending
         }
 

@@ -99,10 +99,10 @@ extension StoreTests {
                 let run = try await database.run(prompts: 1, draws: 1)
                 let term = try await database.store.lead(as: "test")
                 let prompt = try #require(try await database.pending(run).first).prompt.id
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
                 _ = try await database.store.land(
                     Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 try await database.importPrompts(2)
                 let receipt = try await database.store.submit(run.spec)
                 #expect(receipt.outcome == .reopened)

@@ -243,7 +243,7 @@ extension StoreTests {
                 }
                 #expect(try await writer.store.audit(run: "run").isSound)
                 #expect(try await writer.store.retryFailures(ofRun: "run") == 4)
-                #expect(try await !writer.store.finish(run.id, term: term))
+                #expect(try await writer.store.finish(run.id, term: term) == .open)
                 try await writer.store.record(
                     [WorkerRecord(id: Made.worker, name: "w", state: .left, note: nil)],
                     term: term)

@@ -166,7 +166,7 @@ extension StoreTests {
                     _ = try await database.store.land(
                         Made.batch(run, prompt, items), term: term)
                 }
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 let made = try await Self.pin(database, "v1", incomplete: false)
                 #expect(made.isComplete && made.rewards == 2 && made.failures == 2)
                 for (run, name, word) in [

@@ -44,7 +44,7 @@ extension StoreTests {
                 #expect(receipts.map(\.duplicates).reduce(0, +) == 8_000)
                 for run in [first, second] {
                     #expect(try await database.pending(run).isEmpty)
-                    #expect(try await store.finish(run.id, term: term))
+                    #expect(try await store.finish(run.id, term: term) == .finished)
                     #expect(try await store.audit(run: run.spec.name).isSound)
                 }
             }

@@ -105,6 +105,28 @@ extension StoreTests {
             }
         }
 
+        @Test("A writer replaces a run without a snapshot, and nothing that landed goes with it")
+        func runsAreReplaced() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                _ = try await database.store.land(
+                    Made.batch(run, prompt, [Made.draw(0, "a", reward: 1)]), term: term)
+                try await withWriter(database) { writer in
+                    let landed = try await Self.contents(database, Self.tablesOfResults)
+                    // This is what a submission of another specification needs the right for.
+                    try await writer.query("DELETE FROM ogive.runs")
+                    #expect(try await Self.contents(database, Self.tablesOfResults) == landed)
+                    let again = try await writer.store.submit(run.spec)
+                    #expect(again.isFinished && again.run.id != run.id)
+                    let status = try #require(try await writer.store.status(ofRun: "run").first)
+                    #expect(status.landed == 1 && status.pending == 0)
+                    #expect(try await Self.contents(database, Self.tablesOfResults) == landed)
+                }
+            }
+        }
+
         @Test("Fault 75: a login that may not bind fingerprints is told to get the right")
         func bindingTakesARight() async throws {
             try await TestDatabase.with { database in
@@ -126,14 +148,21 @@ extension StoreTests {
             }
         }
 
-        /// The counts and checksums of all that is committed.
-        private static func contents(_ database: TestDatabase) async throws -> [String] {
+        /// What lands, or is imported, and what it is named by.
+        private static let tablesOfResults = [
+            "prompt_sets", "prompt_rows", "candidate_rows", "samplings", "scorings",
+            "failure_rows", "quantile_table_rows", "completion_rows",
+            "candidate_log_probability_rows", "candidate_reward_rows",
+        ]
+
+        /// The rows of tables: of all that is committed.
+        private static func contents(
+            _ database: TestDatabase,
+            _ tables: [String] = tablesOfResults
+                + ["runs", "terms", "leadership", "run_spending_rows"]
+        ) async throws -> [String] {
             var contents: [String] = []
-            for table in [
-                "prompt_sets", "prompt_rows", "candidate_rows", "samplings", "scorings", "runs",
-                "terms", "leadership", "failure_rows", "quantile_table_rows", "completion_rows",
-                "candidate_log_probability_rows", "candidate_reward_rows", "run_spending_rows",
-            ] {
+            for table in tables {
                 contents.append(
                     try await database.value(
                         "SELECT coalesce(string_agg(t::text, ';' ORDER BY t::text), '')"

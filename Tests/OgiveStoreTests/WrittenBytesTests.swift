@@ -64,7 +64,7 @@ struct WrittenBytesTests {
             _ = try await store.land(Made.batch(run, prompt, results), term: term)
         }
         let after: Int = try await database.value(position)
-        #expect(try await store.finish(run.id, term: term))
+        #expect(try await store.finish(run.id, term: term) == .finished)
         let report = try await store.audit(run: "run")
         #expect(report.isSound && report.landed == Int(draws))
         await store.close()

@@ -38,6 +38,13 @@ extension WithServer {
         #expect(error.code == .serverUnreachable)
         #expect(error.recovery == .reconnect)
         #expect(error.message.contains("/nonexistent/ogive/.s.PGSQL.5432"))
+        // libpq asks the same, once for each address.
+        #expect(error.summary.split(separator: "Is the server running").count == 2)
+        #expect(error.summary.hasSuffix("right? (\(error.detail ?? ""))"))
+        #expect(error.summary.contains("No such file or directory"))
+        var full = PostgresError(.server, "no room")
+        full.hint = "Check free disk space.\n"
+        #expect(full.summary == "no room; Check free disk space")
     }
 
     @Test func aSilentServerEndsAtTheDeadline() async throws {

@@ -156,15 +156,13 @@ extension Scheduler {
         runs[id] = run
     }
 
-    /// The database said whether anything of the run is left.
-    mutating func finished(_ id: RunID, _ isFinished: Bool, now: TimePoint) {
+    /// The database said whether the run is closed, and how: a run whose last draws spend its
+    /// budget is whole.
+    mutating func finished(_ id: RunID, _ state: RunState, now: TimePoint) {
         guard var run = runs[id], run.paging == .finishing else { return }
         run.trouble = nil
-        if isFinished {
-            effects.append(
-                .notice(
-                    .finished(
-                        id, name: run.description.spec.name, isOutOfBudget: run.isExhausted)))
+        if state != .open {
+            effects.append(.notice(.finished(id, name: run.description.spec.name, state)))
             close(id)
             reviewWorkers()
         } else {

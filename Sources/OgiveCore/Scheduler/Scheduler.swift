@@ -94,7 +94,7 @@ package struct Scheduler: Sendable {
         case .landingFailed(let batch, let error): landingFailed(batch, error, now: now)
         case .bound(let binding): bound(binding)
         case .bindFailed(let run, let error): failed(.bind, of: run, error, now: now)
-        case .finished(let run, let isFinished): finished(run, isFinished, now: now)
+        case .finished(let run, let state): finished(run, state, now: now)
         case .finishFailed(let run, let error): failed(.finish, of: run, error, now: now)
         case .superseded(let error), .refused(let error): effects.append(.stop(error))
         case .hold(let isHeld): self.isHeld = isHeld

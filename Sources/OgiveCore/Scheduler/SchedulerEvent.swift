@@ -20,7 +20,7 @@ extension Scheduler {
         /// Fingerprints could not be bound.
         case bindFailed(RunID, StoreError)
         /// The database says whether the run is finished.
-        case finished(RunID, Bool)
+        case finished(RunID, RunState)
         /// It could not be asked.
         case finishFailed(RunID, StoreError)
         /// The database says that another coordinator leads.
@@ -87,7 +87,7 @@ extension Scheduler {
         case landingPaused(StoreError, retryIn: Duration)
         /// The database did not do something for a run, which is asked again.
         case callFailed(StoreCall, run: String, StoreError, retryIn: Duration)
-        /// Everything of a run is landed, or it stopped because its budget is spent.
-        case finished(RunID, name: String, isOutOfBudget: Bool)
+        /// A run is closed, and how: never `open`.
+        case finished(RunID, name: String, RunState)
     }
 }

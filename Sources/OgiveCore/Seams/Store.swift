@@ -34,11 +34,24 @@ package protocol Store: Sendable {
         async throws(StoreError) -> FingerprintBinding
 
     /// Closes a run when nothing of it is pending, or its budget is spent and no prompt that was
-    /// begun lacks something; `false` when neither is so.
-    func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool
+    /// begun lacks something. Answers with the run's state then: `open` when neither is so. Asked
+    /// again, a closed run answers how it was closed.
+    func finish(_ run: RunID, term: Term) async throws(StoreError) -> RunState
 
     /// Records workers that came, changed or left, for `ogive status`.
     func record(_ workers: [WorkerRecord], term: Term) async throws(StoreError)
+}
+
+/// Whether a run goes on, and how it was closed. The raw values are those of `ogive.runs.state`.
+package enum RunState: String, Hashable, Sendable, CaseIterable {
+    /// Something of it is pending.
+    case open
+    /// Every item of it has an outcome.
+    case finished
+    /// Its budget is spent, and every prompt that was begun is whole.
+    case outOfBudget = "budget"
+    /// Its user ended it. A run that was dropped counts as this.
+    case cancelled
 }
 
 /// How much a page may hold.

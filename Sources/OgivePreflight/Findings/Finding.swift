@@ -169,3 +169,16 @@ package struct Check: Sendable {
         }
     }
 }
+
+/// Counts as sentences have them.
+enum CountText {
+    /// A count of what `noun` names: `1 draw`, `12 draws`.
+    static func of(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// The same with the verb that fits: `1 draw has`, `12 draws have`.
+    static func of(_ number: Int, _ noun: String, _ one: String, _ more: String) -> String {
+        "\(of(number, noun)) \(number == 1 ? one : more)"
+    }
+}

@@ -52,7 +52,8 @@ extension PolicyProbe {
     private func conclusion(_ evidence: AgreementEvidence) async throws -> [Finding] {
         guard evidence.count > 0 else { return [] }
         let difference =
-            "\(evidence.count) draws that were given back have log-probabilities within "
+            CountText.of(evidence.count, "draw", "that was", "that were")
+            + " given back \(evidence.count == 1 ? "has" : "have") log-probabilities within "
             + "\(Self.short(evidence.worst)) nats of those reported when they were sampled"
         if evidence.isClose {
             return [Finding(.ok, .policyLogProbabilities, at: name, difference)]

@@ -140,7 +140,8 @@ extension PolicyProbe {
         findings.insert(
             Finding(
                 .ok, .policyAnswers, at: name,
-                "`\(spec.model)` gave \(answered.count) draws in \(took) ms"), at: 0)
+                "`\(spec.model)` gave \(CountText.of(answered.count, "draw")) in \(took) ms"),
+            at: 0)
         return (answered, nil, findings)
     }
 
@@ -256,7 +257,8 @@ struct DrawEvidence {
         }
         return Finding(
             .ok, .policyLogProbabilities, at: name,
-            "\(reported.count) draws have finite log-probabilities of at most 0")
+            CountText.of(reported.count, "draw", "has", "have")
+                + " finite log-probabilities of at most 0")
     }
 }
 

@@ -33,7 +33,7 @@ package struct TokenChecks: Sendable {
         // English takes about four bytes a token; half of that is on the safe side.
         let count = reported?.count ?? Self.bytes(longest) / 2
         let how = reported == nil ? "at most about " : ""
-        let what = "the longest prompt (`\(longest.key)`) has \(how)\(count) tokens"
+        let what = "the longest prompt (`\(longest.key)`) has \(how)\(CountText.of(count, "token"))"
         let sum = "\(what), and max_tokens is \(maxTokens); the context has \(length)"
         if count >= length {
             return [

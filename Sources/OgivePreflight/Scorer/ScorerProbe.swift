@@ -208,7 +208,8 @@ struct ScoreEvidence {
         if spread > 0 {
             return Finding(
                 .ok, .scorerVaries, at: name,
-                "\(together.count) texts have rewards from \(least) to \(most)")
+                CountText.of(together.count, "text", "has", "have")
+                    + " rewards from \(least) to \(most)")
         }
         return Finding(
             isModel ? .warning : .note, .scorerVaries, at: name,
@@ -223,7 +224,7 @@ struct ScoreEvidence {
         if difference <= tolerance {
             return Finding(
                 .ok, .scorerDeterministic, at: name,
-                "\(together.count) texts have the same rewards again"
+                CountText.of(together.count, "text", "has", "have") + " the same rewards again"
                     + (difference > 0 ? " (within \(PolicyProbe.short(difference)))" : ""))
         }
         return Finding(
@@ -240,7 +241,8 @@ struct ScoreEvidence {
         if difference <= max(tolerance, 2 * noise) {
             return Finding(
                 .ok, .scorerBatches, at: name,
-                "\(together.count) texts have the same rewards together and one by one"
+                CountText.of(together.count, "text", "has", "have")
+                    + " the same rewards together and one by one"
                     + (difference > 0 ? " (within \(PolicyProbe.short(difference)))" : ""))
         }
         return Finding(

@@ -118,7 +118,8 @@ package final class PromptImporter {
             "Prompt set \"\(set)\": a key names one prompt for good, but "
                 + lines.joined(separator: "; ")
                 + ". Give these prompts other keys, or import them into another set "
-                + "(`-o prompts.set=NAME`, or --set NAME); a set that no run uses is removed with "
+                + "(by `prompts.set` of the configuration; import and adopt take --set NAME); a "
+                + "set that no run uses is removed with "
                 + "`ogive drop --set \(set)`.")
     }
 

@@ -53,23 +53,25 @@ extension PostgresStore {
         return try Fingerprint(facts: try row.decode("facts", as: String.self))
     }
 
-    /// A run that is closed already, or dropped, counts as closed.
-    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
+    /// A run that is closed already stays as it is; one that was dropped counts as cancelled.
+    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> RunState {
         let action = "finish run \(run.rawValue)"
-        let isFinished = try await database.transaction(action) { connection in
+        let state = try await database.transaction(action) { connection -> RunState in
             try await connection.require(term, TermQueries.lockForCheck)
-            guard let extent = try await RunExtent.read(run, connection) else { return true }
-            if extent.state != "open" { return true }
+            guard let extent = try await RunExtent.read(run, connection) else { return .cancelled }
+            // A state that a later version added is an end, too.
+            let former = RunState(rawValue: extent.state) ?? .finished
+            if former != .open { return former }
             _ = try await connection.query(PagingQueries.readIndexesInOrder)
             if try await PromptTargets(extent).resolve(connection) {
                 return try await Self.stopIfExhausted(run, extent, connection)
             }
             try await connection.execute(
                 RunQueries.finish, [.int64(run.rawValue), .int64(clock.now())])
-            return true
+            return .finished
         }
-        if isFinished { try await tidy(run, term: term) }
-        return isFinished
+        if state != .open { try await tidy(run, term: term) }
+        return state
     }
 
     /// What a finished run's tables are better off with. What may succeed later is thrown: the end
@@ -93,18 +95,18 @@ extension PostgresStore {
 }
 
 extension PostgresStore {
-    /// Whether the budget is spent and what was begun is whole; the run is stopped then.
+    /// Stops the run when its budget is spent and what was begun is whole.
     private static func stopIfExhausted(
         _ run: RunID, _ extent: RunExtent, _ connection: PostgresConnection
-    ) async throws -> Bool {
+    ) async throws -> RunState {
         let rows = try await connection.query(RunQueries.byID, [.int64(run.rawValue)])
-        guard let row = rows.first else { return true }
+        guard let row = rows.first else { return .cancelled }
         let description = try RunDescription(row)
         guard description.spec.isExhausted(by: description.spent),
             try await !extent.lacksBegun(connection)
-        else { return false }
+        else { return .open }
         try await connection.execute(RunQueries.stop, [.int64(run.rawValue)])
-        return true
+        return .outOfBudget
     }
 }
 

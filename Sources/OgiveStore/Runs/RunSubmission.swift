@@ -99,7 +99,7 @@ struct RunSubmission {
         throw StoreError(
             .conflict,
             "There is no prompt set \"\(name)\" (\(list)). Import it first: "
-                + "ogive import FILE --set \(name)")
+                + "`ogive import FILE --set \(name)`")
     }
 
     private func checkDifferences(_ existing: ExistingRun?) throws -> [String] {

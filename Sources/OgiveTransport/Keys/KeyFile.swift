@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 import Glibc
 internal import ZeroMQ
 
@@ -63,6 +64,20 @@ package enum KeyFile {
                 .key, "the public key in \(path) does not belong to the secret key there")
         }
         return KeyPair(name: name(of: path), value: pair)
+    }
+
+    /// Makes the folder when it is missing, for its owner alone (mode 700), and those above it;
+    /// answers whether it did. Throws `key` when it cannot.
+    package static func makeFolder(_ folder: String) throws(TransportError) -> Bool {
+        guard FileStatus(path: folder) == nil else { return false }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .file("cannot make the folder", folder)
+        }
+        return true
     }
 
     /// Writes `NAME.key` and `NAME.pub` into a folder; throws `key` when either exists.

@@ -84,6 +84,7 @@ struct AdoptCommand: ConfiguredCommand {
     func run() async throws {
         let configuration = try file.load()
         var rules = ImportRules(configuration.prompts)
+        rules.way = .options
         rules.lastAssistant = lastAssistant ?? rules.lastAssistant
         // A part of the file would have the name of the whole.
         rules.limit = nil

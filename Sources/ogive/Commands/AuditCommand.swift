@@ -28,6 +28,14 @@ struct AuditCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
+    func validate() throws {
+        if !(0...1_000_000).contains(list) {
+            throw ValidationError("--list must be in 0…1000000, not \(list)")
+        }
+    }
+
     func run() async throws {
         let configuration = try file.load()
         let report = try await DatabaseSession.withStore(configuration) { store, _ in
@@ -45,8 +53,10 @@ extension AuditReport {
         var lines = [
             "run '\(run)': "
                 + (targetDraws == prompts * draws
-                    ? "\(prompts) prompts × \(draws) draws"
-                    : "\(targetDraws) draws of \(prompts) prompts, \(draws) each at most"),
+                    ? NumberText.count(prompts, "prompt") + " × " + NumberText.count(draws, "draw")
+                    : NumberText.count(targetDraws, "draw") + " of "
+                        + NumberText.count(prompts, "prompt")
+                        + ", \(NumberText.count(draws)) each at most"),
             "  landed \(landed), with a failure \(failed), pending \(pending)",
         ]
         if unsampled > 0 {
@@ -79,7 +89,8 @@ extension AuditReport {
         }
         for problem in problems { lines.append("  contradiction: \(problem)") }
         if problemCount > problems.count {
-            lines.append("  and \(problemCount - problems.count) more contradictions")
+            let more = NumberText.count(problemCount - problems.count, "more contradiction")
+            lines.append("  and \(more)")
         }
         lines.append(isSound ? soundness : isOpen && isConsistent ? unfinished : "NOT sound")
         return lines
@@ -87,31 +98,34 @@ extension AuditReport {
 
     private var unfinished: String {
         if isPartlyAdopted {
-            return "not finished: \(NumberText.count(pendingItems)) draws of the adopted file are "
-                + "not there yet; the same `ogive adopt` goes on with them"
+            return "not finished: \(NumberText.count(pendingItems, "draw")) of the adopted file "
+                + (pendingItems == 1 ? "is" : "are")
+                + " not there yet; the same `ogive adopt` goes on with them"
         }
         return
-            "not finished: \(NumberText.count(pendingItems)) items are pending, and nothing is "
-            + "wrong so far; `ogive run` or `ogive coordinator` goes on with them"
+            "not finished: \(NumberText.count(pendingItems, "item", "is", "are")) pending, and "
+            + "nothing is wrong so far; `ogive run` or `ogive coordinator` goes on with them"
     }
 
     private var soundness: String {
         let failures = failed + failedCandidates + failedLogProbabilities
         if isCancelled {
-            return "sound, and cancelled: \(NumberText.count(pendingItems)) items are pending "
-                + "and not missing; `ogive submit` goes on with them"
+            return "sound, and cancelled: \(NumberText.count(pendingItems, "item", "is", "are")) "
+                + "pending and not missing; `ogive submit` goes on with them"
         }
         guard isOutOfBudget else {
             return failures == 0
                 ? "sound: each draw is there exactly once"
                 : "sound: each draw is there exactly once, or its failure says why not "
-                    + "(\(NumberText.count(failures)) failures)"
+                    + "(\(NumberText.count(failures, "failure")))"
         }
         return "sound, and the budget is spent: "
             + (partialPrompts == 0
                 ? "each prompt has all of its draws or none"
-                : "each prompt has all of its draws or none but \(partialPrompts), which were "
-                    + "begun when a coordinator was lost: their tables are not complete")
+                : "each prompt has all of its draws or none but \(partialPrompts), begun when a "
+                    + "coordinator was lost: "
+                    + (partialPrompts == 1
+                        ? "its table is not complete" : "their tables are not complete"))
     }
 
     /// For a script.

@@ -62,7 +62,7 @@ struct DoctorCommand: ConfiguredCommand {
         _ configuration: Configuration, _ findings: inout [Finding]
     ) async throws -> PromptSample {
         if let prompts = configuration.prompts, let sample = try await PromptSample.read(prompts) {
-            let file = prompts.file ?? prompts.set
+            let file = prompts.file ?? prompts.set ?? configuration.source
             let count = NumberText.count(sample.count, "prompt")
             let isEmpty = sample.prompts.isEmpty
             if !isEmpty {

@@ -47,6 +47,8 @@ struct DropCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func validate() throws {
         guard [name != nil, orphans, set != nil].count(where: \.self) == 1 else {
             throw ValidationError("Name a run, or give --orphans, or --set with a prompt set.")
@@ -153,8 +155,8 @@ extension DroppedSet {
     var lines: [String] {
         [
             "prompt set '\(set)':",
-            "  \(NumberText.count(prompts)) prompts and \(NumberText.count(candidates)) "
-                + "candidates go",
+            "  \(NumberText.count(prompts, "prompt")) and "
+                + NumberText.count(candidates, "candidate") + " go",
         ]
     }
 
@@ -173,11 +175,11 @@ extension DroppedRun {
         var lines = ["run '\(run)':"]
         lines.append(
             rewardsKeptBy.isEmpty
-                ? "  \(NumberText.count(rewards)) rewards go"
+                ? "  \(NumberText.count(rewards, "reward", "goes", "go"))"
                 : "  its rewards stay: \(Self.names(rewardsKeptBy)) on the same scoring")
         lines.append(
             completionsKeptBy.isEmpty
-                ? "  \(NumberText.count(completions)) completions go"
+                ? "  \(NumberText.count(completions, "completion", "goes", "go"))"
                 : "  its completions stay: \(Self.names(completionsKeptBy)) on the same sampling")
         lines.append("  the prompts of set '\(promptSet)' stay (--set removes a set)")
         lines.append("  \(ByteCountText.rough(bytes)) on disk are freed")

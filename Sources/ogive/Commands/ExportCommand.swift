@@ -219,6 +219,8 @@ struct ExportCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func run() async throws {
         let configuration = try file.load()
         var request = ExportRequest(run: name, target: target, format: try chosenFormat())
@@ -268,6 +270,6 @@ extension ExportManifest {
                 + "log-probability (\(reason))"
         }
         if files.count == 1 { return [text, "SHA-256 \(files[0].receipt.sha256)"] }
-        return [text + " in \(NumberText.count(files.count)) files"]
+        return [text + " in \(NumberText.count(files.count, "file"))"]
     }
 }

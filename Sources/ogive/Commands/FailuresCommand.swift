@@ -65,6 +65,8 @@ struct FailuresCommand: AsyncParsableCommand {
             try selection.file.file()
         }
 
+        var givenRun: String? { selection.run }
+
         func run() async throws {
             let configuration = try selection.file.load()
             let (name, (groups, entries)) = try await DatabaseSession.withStore(configuration) {
@@ -100,6 +102,8 @@ struct FailuresCommand: AsyncParsableCommand {
             try selection.file.file()
         }
 
+        var givenRun: String? { selection.run }
+
         func run() async throws {
             let configuration = try selection.file.load()
             let (name, count) = try await DatabaseSession.withStore(configuration) { store, _ in
@@ -120,7 +124,7 @@ struct FailuresCommand: AsyncParsableCommand {
             } else {
                 Output.show(
                     try selection.file.file().completing(
-                        "run '\(name)': \(NumberText.count(count)) failures will be tried again, "
+                        "run '\(name)': \(NumberText.count(count, "failure")) will be tried again, "
                             + "now if a coordinator serves this database, else with the next "
                             + "`ogive run` or `ogive coordinator`"))
             }
@@ -148,13 +152,16 @@ enum FailureText {
         for entry in entries {
             lines.append(
                 "\(PromptText.short(entry.promptKey)) \(entry.kind) \(entry.index): "
-                    + "\(entry.code) while \(entry.stage), \(entry.attempts) attempts, "
+                    + "\(entry.code) while \(entry.stage), "
+                    + NumberText.count(Int(entry.attempts), "attempt") + ", "
                     + entry.failedAt)
             lines += entry.message.split(whereSeparator: \.isNewline).map { "  \($0)" }
         }
         let total = groups.reduce(0) { $0 + Int($1.count) }
         if entries.count < total {
-            lines.append("… \(total - entries.count) more: give --limit, --code or --prompt")
+            lines.append(
+                "… \(NumberText.count(total - entries.count)) more: "
+                    + "give --limit, --code or --prompt")
         }
         return lines
     }

@@ -68,6 +68,7 @@ struct ImportCommand: ConfiguredCommand {
         let name = name ?? ""
         var job = ImportJob(path: path, set: name)
         job.rules = ImportRules(configuration.prompts)
+        job.rules.way = .options
         job.rules.lastAssistant = lastAssistant ?? job.rules.lastAssistant
         // The configuration's limit belongs to the set that its name makes.
         job.rules.limit = limit

@@ -39,7 +39,11 @@ struct KeysCommand: AsyncParsableCommand {
 struct KeysNewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Make a key pair: NAME.key, which is secret, and NAME.pub.",
-        discussion: "Example: ogive keys new gpu-7 --folder /etc/ogive")
+        discussion: """
+            Makes the folder when it is missing, for its owner alone (mode 700).
+
+            Example: ogive keys new gpu-7 --folder /etc/ogive
+            """)
 
     @Argument(help: "Letters, digits, `.`, `_` and `-`; 64 at most.")
     var name: String
@@ -57,6 +61,7 @@ struct KeysNewCommand: AsyncParsableCommand {
                 "`\(name)` cannot name a key: use up to 64 letters, digits, `.`, `_` and `-`")
         }
         let pair = try KeyPair.generate(name: name)
+        let isFolderNew = try KeyFile.makeFolder(folder)
         let files = try KeyFile.write(pair, in: folder)
         guard !json else {
             let object: JSONFields = [
@@ -65,6 +70,7 @@ struct KeysNewCommand: AsyncParsableCommand {
             ]
             return Output.show(ExactJSON.output(object).json)
         }
+        if isFolderNew { Output.show("made    \(folder)  (mode 700: for its owner alone)") }
         Output.show([
             "secret  \(files.secret)  (keep it here: mode 600)",
             "public  \(files.open)",

@@ -37,6 +37,14 @@ struct QueryCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
+    func validate() throws {
+        if let reward, !reward.isFinite {
+            throw ValidationError("--reward must be a finite number, not \(reward)")
+        }
+    }
+
     func run() async throws {
         let configuration = try file.load()
         let (table, draws) = try await DatabaseSession.withStore(configuration) { store, _ in
@@ -58,10 +66,10 @@ struct QueryCommand: ConfiguredCommand {
 
     private func show(_ table: QuantileTable) {
         let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
-        let state = table.isComplete ? "" : " (incomplete: \(table.draws) are asked for)"
+        let state = table.isComplete ? "" : " (incomplete: the run asks for \(table.draws))"
         Output.show(
-            "prompt \(table.promptKey) (#\(table.prompt.rawValue)): "
-                + "\(table.rewards.count) rewards\(state)")
+            "prompt \(PromptText.short(table.promptKey)) (#\(table.prompt.rawValue)): "
+                + NumberText.count(table.rewards.count, "reward") + state)
         let plot = TextECDF(width: style.plotWidth).lines(table.rewards)
         Output.show(plot.map(style.shown))
         Output.show(table.rewards.map { NumberText.decimal($0, 4) }.joined(separator: " "))
@@ -75,7 +83,7 @@ struct QueryCommand: ConfiguredCommand {
                 facts.append("quantile reward \(NumberText.decimal(quantile, 4))")
             }
             if draw.reward == nil { facts.append("no reward") }
-            if let tokens = draw.tokens { facts.append("\(tokens) tokens") }
+            if let tokens = draw.tokens { facts.append(NumberText.count(Int(tokens), "token")) }
             if draw.isTruncated { facts.append("truncated") }
             Output.show(["", facts.joined(separator: ", ")])
             Output.show(text: draw.text + "\n")

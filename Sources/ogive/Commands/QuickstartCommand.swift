@@ -29,8 +29,22 @@ struct QuickstartCommand: ConfiguredCommand {
         help: ArgumentHelp("A value in place of the file's.", valueName: "key.path=value"))
     var overrides: [String] = []
 
+    @Flag(help: "Try draws again that have a failure.")
+    var retryFailures = false
+
+    @Flag(name: .customLong("no-preflight"), help: "Do not look at the models first.")
+    var skipsPreflight = false
+
+    @OptionGroup var time: PreflightTime
+
     @Flag(help: "Print what happens as JSON lines, each with its `event`.")
     var json = false
+
+    /// What `ogive run` is told beside the configuration.
+    private var options: [String] {
+        (retryFailures ? ["--retry-failures"] : []) + (skipsPreflight ? ["--no-preflight"] : [])
+            + (time.text.map { ["--preflight-timeout", $0] } ?? []) + (json ? ["--json"] : [])
+    }
 
     private var path: String { folder + "/" + QuickstartFiles.configuration }
 
@@ -57,10 +71,9 @@ struct QuickstartCommand: ConfiguredCommand {
             Output.show(
                 written.isEmpty
                     ? "\(folder) has its files already"
-                    : "wrote \(written.count) files into \(folder)")
+                    : "wrote \(NumberText.count(written.count, "file")) into \(folder)")
         }
-        let arguments = [path] + overrides.flatMap { ["-o", $0] } + (json ? ["--json"] : [])
-        try await RunCommand.parse(arguments).run()
+        try await RunCommand.parse([path] + overrides.flatMap { ["-o", $0] } + options).run()
     }
 }
 

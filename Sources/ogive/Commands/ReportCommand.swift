@@ -44,6 +44,8 @@ struct ReportCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func validate() throws {
         guard Self.shares(examples) != nil else {
             throw ValidationError(
@@ -93,7 +95,7 @@ extension ReportPage {
         let counts = report.counts
         return [
             "\(output): run '\(report.source.run)', \(NumberText.count(counts.landed)) of "
-                + "\(NumberText.count(counts.targetDraws)) draws; audit: \(verdict)",
+                + "\(NumberText.count(counts.targetDraws, "draw")); audit: \(verdict)",
             "SHA-256 \(receipt.sha256)",
         ]
     }

@@ -115,7 +115,7 @@ struct RunCommand: ConfiguredCommand {
         let names = first + (runs.count > 5 ? ", …" : "")
         return all
             ? "works on the other open runs too: \(names)"
-            : "other open runs wait: \(names) (--all works on them too)"
+            : "other open runs wait: \(names) (`ogive run --all` works on them too)"
     }
 }
 

@@ -86,7 +86,7 @@ struct SlurmCommand: ConfiguredCommand {
         try fleet.prepare(roles, nodes: nodes ?? 1)
         if let workers {
             let id = try await fleet.queue.submit(.worker, ["--array=1-\(workers)"])
-            return Output.show("submitted \(workers) workers: job \(id)")
+            return Output.show("submitted \(NumberText.count(workers, "worker")): job \(id)")
         }
         if nodes != nil {
             return Output.show("submitted job \(try await fleet.queue.submit(.allocation))")
@@ -225,11 +225,13 @@ struct SlurmFleet {
         if change.submit > 0 {
             let id = try await queue.submit(.worker, ["--array=1-\(change.submit)"])
             let count = NumberText.count(pending)
-            Output.show("\(count) pending: submitted \(change.submit) workers, job \(id)")
+            let workers = NumberText.count(change.submit, "worker")
+            Output.show("\(count) pending: submitted \(workers), job \(id)")
         } else if change.cancel > 0 {
             try await queue.cancel(Array(waiting.suffix(change.cancel)))
             Output.show(
-                "\(NumberText.count(pending)) pending: removed \(change.cancel) waiting workers")
+                "\(NumberText.count(pending)) pending: removed "
+                    + NumberText.count(change.cancel, "waiting worker"))
         }
     }
 
@@ -267,9 +269,9 @@ struct SlurmFleet {
         try await queue.cancel(jobs.filter(\.isWaiting))
         let workers = jobs.filter { !$0.isWaiting && $0.name == scripts.jobName(.worker) }
         try await queue.drain(workers)
-        Output.show("\(jobs.filter(\.isWaiting).count) waiting jobs removed")
+        Output.show(NumberText.count(jobs.count(where: \.isWaiting), "waiting job") + " removed")
         if !workers.isEmpty {
-            Output.show("\(workers.count) workers drain")
+            Output.show(NumberText.count(workers.count, "worker", "drains", "drain"))
             try await wait(for: .worker)
         }
         let others = try await queue.jobs([.coordinator, .allocation])

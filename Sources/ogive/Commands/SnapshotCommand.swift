@@ -104,10 +104,10 @@ extension Snapshot {
     /// For a person.
     var lines: [String] {
         var text =
-            "snapshot '\(name)' of run '\(run)': \(NumberText.count(prompts)) prompts, "
-            + "\(NumberText.count(draws)) draws, \(NumberText.count(rewards)) rewards"
-        if candidates > 0 { text += ", \(NumberText.count(candidates)) candidates" }
-        if failures > 0 { text += ", \(NumberText.count(failures)) failures" }
+            "snapshot '\(name)' of run '\(run)': \(NumberText.count(prompts, "prompt")), "
+            + "\(NumberText.count(draws, "draw")), \(NumberText.count(rewards, "reward"))"
+        if candidates > 0 { text += ", \(NumberText.count(candidates, "candidate"))" }
+        if failures > 0 { text += ", \(NumberText.count(failures, "failure"))" }
         if !isComplete { text += "; the run has NOT finished" }
         return [text, "SHA-256 \(sha256)"]
     }

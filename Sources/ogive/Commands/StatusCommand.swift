@@ -30,6 +30,8 @@ struct StatusCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func validate() throws {
         if orphans, name != nil { throw ValidationError("Orphans are of no run: give no name.") }
     }
@@ -116,9 +118,9 @@ extension RunStatus {
 
     /// The prompts and their draws: `60 prompts × 40`, when that is what the run asks for.
     var extentText: String {
-        let count = "\(NumberText.count(prompts)) prompts"
+        let count = NumberText.count(prompts, "prompt")
         if minDraws == nil, targetDraws != prompts * draws {
-            return "\(count), \(NumberText.count(draws)) draws each at most"
+            return "\(count), \(NumberText.count(draws, "draw")) each at most"
         }
         return "\(count) × \(drawsText)"
     }
@@ -130,7 +132,7 @@ extension RunStatus {
             guard target > 0 else { return }
             let failures = failed > 0 ? ", \(NumberText.count(failed)) failed" : ""
             parts.append(
-                "\(NumberText.count(landed)) of \(NumberText.count(target)) candidates "
+                "\(NumberText.count(landed)) of \(NumberText.count(target, "candidate")) "
                     + "\(what)\(failures)")
         }
         add("scored", landedCandidates, targetCandidates, candidateFailures)

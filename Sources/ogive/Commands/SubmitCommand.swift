@@ -36,7 +36,11 @@ struct SubmitCommand: ConfiguredCommand {
 
     func run() async throws {
         let configuration = try file.load()
-        if !dryRun { try configuration.prompts?.requireFile() }
+        if dryRun {
+            try Self.requireDatabase(of: configuration)
+        } else {
+            try configuration.prompts?.requireFile()
+        }
         try await DatabaseSession.withStore(configuration, makes: !dryRun) { store, _ in
             if dryRun {
                 let (receipt, status) = try await store.rehearse(try configuration.runSpec())
@@ -51,6 +55,21 @@ struct SubmitCommand: ConfiguredCommand {
             let result = try await submission.run(store)
             Output.show(json ? [result.json.json] : result.lines)
         }
+    }
+
+    /// Throws `.unavailable` when there is no database yet, and so no prompt to count draws of.
+    private static func requireDatabase(of configuration: Configuration) throws(CommandError) {
+        let database = try configuration.requiredDatabase()
+        guard case .embedded(let folder) = database.location, !database.isPresent else { return }
+        let prompts = configuration.prompts
+        let set = try prompts?.requiredSet(configuration.source)
+        let file = ConfigurationFile.quoted(prompts?.file ?? "FILE")
+        let limit = prompts?.limit.map { " --limit \($0)" } ?? ""
+        throw CommandError(
+            .unavailable,
+            "there is no database in \(folder) yet, and --dry-run makes none: import the prompts "
+                + "first with `ogive import \(file) --set \(set ?? "SET")\(limit)`, or leave "
+                + "--dry-run out. `ogive doctor` estimates time and tokens without a database")
     }
 }
 
@@ -77,6 +96,8 @@ struct CancelCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func run() async throws {
         let configuration = try file.load()
         let status = try await DatabaseSession.withStore(configuration) { store, _ in
@@ -85,7 +106,9 @@ struct CancelCommand: ConfiguredCommand {
         Output.show(
             json
                 ? ExactJSON.output(status.json.fields ?? [:]).json
-                : "run '\(name)' is cancelled: \(NumberText.count(status.landed)) draws landed and "
-                    + "stay, \(NumberText.count(status.pending)) will not be done")
+                : "run '\(name)' is cancelled: "
+                    + NumberText.count(status.landed, "draw") + " landed and "
+                    + "\(status.landed == 1 ? "stays" : "stay"), "
+                    + "\(NumberText.count(status.pending)) will not be done")
     }
 }

@@ -32,6 +32,8 @@ struct WaitCommand: ConfiguredCommand {
 
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
+    var givenRun: String? { name }
+
     func validate() throws {
         if let timeout, DurationText.parse(timeout) == nil {
             throw ValidationError("--timeout takes a duration such as 90s or 2h, not '\(timeout)'")
@@ -100,20 +102,22 @@ struct RunWait {
         case "open":
             return CommandError(
                 .timeout,
-                "the time is over, and \(NumberText.count(status.pending)) draws of run "
-                    + "'\(status.run)' are pending")
+                "the time is over, and \(NumberText.count(status.pending, "draw")) of run "
+                    + "'\(status.run)' \(status.pending == 1 ? "is" : "are") pending")
         case "budget":
             return CommandError(
                 .budget,
-                "\(NumberText.count(status.pending)) draws are left; \(RunStatus.budgetAdvice)")
+                NumberText.count(status.pending, "draw", "is", "are")
+                    + " left; \(RunStatus.budgetAdvice)")
         case "cancelled":
             return CommandError(.incomplete, "run '\(status.run)' was cancelled")
         default:
             guard failures > 0 else { return nil }
             return CommandError(
                 .incomplete,
-                "run '\(status.run)' has finished, and \(NumberText.count(failures)) items have a "
-                    + "failure instead of a result: see `ogive failures`")
+                "run '\(status.run)' has finished, and "
+                    + NumberText.count(failures, "item", "has", "have")
+                    + " a failure instead of a result: see `ogive failures`")
         }
     }
 }

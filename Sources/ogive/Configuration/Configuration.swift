@@ -171,7 +171,8 @@ extension Configuration {
                 "\(source) lacks \(missing.joined(separator: ", ")), which a run needs")
         }
         let sampling = SamplingSpec(
-            promptSet: prompts.set, policy: policy.spec, parameters: policy.sampling)
+            promptSet: try prompts.requiredSet(source), policy: policy.spec,
+            parameters: policy.sampling)
         let scoring = ScoringSpec(sampling: sampling, scorer: scorer.spec)
         var spec = RunSpec(name: run.name, scoring: scoring, draws: run.draws)
         spec.adaptive = run.adaptive

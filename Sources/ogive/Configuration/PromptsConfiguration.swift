@@ -3,8 +3,9 @@ internal import OgiveModels
 /// The prompts to import: the section `prompts`.
 struct PromptsConfiguration: Hashable, Sendable {
     /// The name of the prompt set, with `-first-N` behind it when there is a limit, so that a trial
-    /// has prompts of its own; "" only after a problem.
-    var set: String
+    /// has prompts of its own; `nil` when neither `set` nor `file` names it, as where the section
+    /// only says how `ogive import FILE` and `ogive adopt FILE` read rows.
+    var set: String?
     /// The file, `-` for standard input; `nil` when the set is in the database already.
     var file: String?
     /// Which fields of a row mean what, for shapes that are not recognised.
@@ -29,11 +30,7 @@ struct PromptsConfiguration: Hashable, Sendable {
         let given = section.text(
             "set", "name of the prompt set", example: "prompts",
             absent: "the file's name without extensions")
-        set = given ?? Self.name(of: file) ?? ""
         if given == "" { section.report("set", "must not be empty") }
-        if given == nil, set.isEmpty {
-            section.report("set", "is missing", hint: "name the prompt set, or give `file`")
-        }
         skipBadRows = section.flag(
             "skip_bad_rows", default: false,
             "import the good rows and write the bad ones to FILE.bad.jsonl; else import nothing")
@@ -44,8 +41,11 @@ struct PromptsConfiguration: Hashable, Sendable {
             "limit", in: 0...Int.max,
             "read only this many rows, for a trial; the set is then named SET-first-20",
             example: "20", absent: "all rows, as with 0")
-        limit = count == 0 ? nil : count
-        if let limit { set += "-first-\(limit)" }
+        let limit = count == 0 ? nil : count
+        self.limit = limit
+        set = (given ?? Self.name(of: file)).map { name in
+            limit.map { "\(name)-first-\($0)" } ?? name
+        }
         lastAssistant = section.choice(
             "last_assistant",
             """
@@ -64,6 +64,18 @@ struct PromptsConfiguration: Hashable, Sendable {
             `prompt` and `messages`.
             """,
             FieldMap.init(from:))
+    }
+
+    /// The name of the prompt set. Throws `.configuration` when nothing names it; `source` is the
+    /// configuration's file.
+    func requiredSet(_ source: String) throws(CommandError) -> String {
+        guard let set else {
+            throw CommandError(
+                .configuration,
+                "\(source) lacks `prompts.set`: name the prompt set, or give `prompts.file`, whose "
+                    + "name it then has")
+        }
+        return set
     }
 
     /// Throws `.configuration` when the file is not one that can be read.

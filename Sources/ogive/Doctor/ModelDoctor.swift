@@ -275,7 +275,8 @@ struct EstimateText {
         if let rate = scoring.perSecond { parts.append("\(NumberText.rate(rate)) scored") }
         let about = sample.isWhole ? "" : "about "
         var whole =
-            "\(about)\(NumberText.count(estimate.draws)) draws take \(NumberText.time(time))"
+            about + NumberText.count(estimate.draws, "draw", "takes", "take")
+            + " \(NumberText.time(time))"
         if let tokens = estimate.tokens {
             whole += ", \(NumberText.count(tokens.total + estimate.scorerTokens.total)) tokens"
         }

@@ -18,10 +18,10 @@ struct PromptSetDoctor {
     /// What differs; nothing without a file, or when no set of this name is stored. Reads the whole
     /// file, as an import would, and stores nothing.
     func examine(_ store: PostgresStore) async -> [Finding] {
-        guard let file = prompts.file, file != "-" else { return [] }
+        guard let file = prompts.file, file != "-", let set = prompts.set else { return [] }
         var bad = BadRowReport()
         do {
-            let comparison = try await store.compare(set: prompts.set) { importer in
+            let comparison = try await store.compare(set: set) { importer in
                 bad = try await read(file, importer)
             }
             let more = bad.count > badRowsTold ? badRows(bad, of: file) : []
@@ -30,7 +30,7 @@ struct PromptSetDoctor {
             let reason = CommandError(explaining: error)
             return [
                 Finding(
-                    .note, .prompts, at: prompts.set,
+                    .note, .prompts, at: set,
                     "the file was not compared with what is stored: \(reason.message)")
             ]
         }
@@ -145,7 +145,7 @@ struct PromptSetDoctor {
     private func finding(
         _ severity: Finding.Severity, _ message: String, advice: String? = nil
     ) -> Finding {
-        Finding(severity, .prompts, at: prompts.set, message, advice: advice)
+        Finding(severity, .prompts, at: prompts.set ?? "prompts", message, advice: advice)
     }
 
     private static func have(_ found: KeptBack) -> String { found.count == 1 ? "has" : "have" }

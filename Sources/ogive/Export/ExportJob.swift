@@ -250,7 +250,7 @@ struct ExportProgress {
             shownAt.map({ now - $0 > .milliseconds(200) }) ?? true
         else { return }
         shownAt = now
-        var text = "exporting \(Printable.line(name)): \(NumberText.count(self.prompts)) prompts"
+        var text = "exporting \(Printable.line(name)): \(NumberText.count(self.prompts, "prompt"))"
         if total > self.prompts {
             let fraction = Double(self.prompts) / Double(total)
             let left = (now - begun) * ((1 - fraction) / fraction)

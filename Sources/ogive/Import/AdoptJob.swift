@@ -46,7 +46,8 @@ struct AdoptJob {
             return digest
         }
         Output.show(notes.lines, on: STDERR_FILENO)
-        return Outcome(receipt: receipt, set: adoption.promptSet, notes: notes)
+        return Outcome(
+            receipt: receipt, set: adoption.promptSet, notes: notes, way: rules.way)
     }
 
     private func refusal(_ bad: BadRowReport) -> CommandError {
@@ -67,6 +68,8 @@ extension AdoptJob {
         var set: String
         /// What the user is told of the rows.
         var notes: ImportNoteReport
+        /// How the user names another set.
+        var way: ImportRules.Way
 
         /// The counts for a script.
         var json: ExactJSON {
@@ -89,18 +92,20 @@ extension AdoptJob {
             var lines: [String] = []
             if let imported = receipt.imported {
                 let job = ImportJob.Outcome(
-                    receipt: imported, skipped: 0, sideFile: nil, notes: notes)
+                    receipt: imported, skipped: 0, sideFile: nil, notes: notes, way: way)
                 lines.append(job.text(set: set))
             }
-            let extent = "\(NumberText.count(receipt.prompts)) prompts × \(receipt.draws) draws"
+            let extent =
+                "\(NumberText.count(receipt.prompts, "prompt")) × "
+                + NumberText.count(Int(receipt.draws), "draw")
             guard receipt.outcome != .unchanged else {
                 return ["run '\(receipt.run)' (\(extent)) has adopted this file already"]
             }
             lines.append(
                 "run '\(receipt.run)': \(receipt.outcome.rawValue), \(extent); "
-                    + "\(NumberText.count(receipt.completions)) completions and "
-                    + "\(NumberText.count(receipt.rewards)) rewards are new, "
-                    + "\(NumberText.count(receipt.failures)) failures")
+                    + "\(NumberText.count(receipt.completions, "completion")) and "
+                    + NumberText.count(receipt.rewards, "reward", "is", "are") + " new, "
+                    + "\(NumberText.count(receipt.failures, "failure"))")
             lines.append(
                 "ADOPTED: nothing proves who sampled them, or how; the file's SHA-256 is "
                     + receipt.sha256)
@@ -113,12 +118,14 @@ extension AdoptJob {
             var lines: [String] = []
             if receipt.unevenPrompts > 0 {
                 lines.append(
-                    "\(NumberText.count(receipt.unevenPrompts)) prompts have fewer completions: "
+                    NumberText.count(receipt.unevenPrompts, "prompt", "has", "have")
+                        + " fewer completions: "
                         + "each missing one is a failure (`ogive failures list \(receipt.run)`)")
             }
             if receipt.otherRewards > 0 {
                 lines.append(
-                    "\(NumberText.count(receipt.otherRewards)) draws have not the reward of the "
+                    NumberText.count(receipt.otherRewards, "draw", "has", "have")
+                        + " not the reward of the "
                         + "file: an equal text of their prompt came first with another one, and a "
                         + "text has one reward")
             }

@@ -28,6 +28,7 @@ struct FieldMapAdvice {
         (("chosen", "winner"), ("rejected", "loser")),
         (("chosen", "chosen_response"), ("rejected", "rejected_response")),
         (("chosen", "preferred"), ("rejected", "dispreferred")),
+        (("chosen", "preferred_output"), ("rejected", "non_preferred_output")),
         (("chosen", "positive"), ("rejected", "negative")),
         (("chosen", "better"), ("rejected", "worse")),
         (("a", "response_a"), ("b", "response_b")), (("a", "answer_a"), ("b", "answer_b")),
@@ -110,6 +111,11 @@ struct FieldMapAdvice {
         if let head = head(draft) {
             return inConfiguration + "for rows like these: " + map(of: head, draft)
         }
+        if let rows = draft.rest.inOrder.first(where: { Self.isListOfRows($0.value) }) {
+            let name = rows.name.prefix(40)
+            return "the rows seem to be in the list `\(name)`: `jq -c '.[\"\(name)\"][]' FILE` "
+                + "writes them line by line"
+        }
         let prompts = ["prompt", "messages", "conversations", "question"] + Self.heads
         if let slip = FieldSlip.find(among: prompts, in: draft) {
             return "`\(slip.field.prefix(40))`: did you mean `\(slip.meant)`? Rename it in the file"
@@ -121,12 +127,11 @@ struct FieldMapAdvice {
             var parts = ["\(inner): \(name.prefix(40)).\(inner)"]
             if draft.has("custom_id") { parts.insert("key: custom_id", at: 0) }
             if fields["tools"] != nil { parts.append("tools: \(name.prefix(40)).tools") }
+            if draft.has("preferred_output"), draft.has("non_preferred_output") {
+                parts.append(
+                    "candidates: {chosen: preferred_output, rejected: non_preferred_output}")
+            }
             return inConfiguration + "`prompts: {fields: {\(parts.joined(separator: ", "))}}`"
-        }
-        if let rows = draft.rest.inOrder.first(where: { Self.isListOfRows($0.value) }) {
-            let name = rows.name.prefix(40)
-            return "the rows seem to be in the list `\(name)`: `jq -c '.[\"\(name)\"][]' FILE` "
-                + "writes them line by line"
         }
         return inConfiguration + "`prompts: {fields: {prompt: FIELD}}` for a text, "
             + "`prompts: {fields: {messages: FIELD}}` for a list of messages"

@@ -14,8 +14,6 @@ struct ImportJob {
     var skipBadRows = false
     /// What rewards depend on, and must not differ from what the set has.
     var metadataUse = MetadataUse.none
-    /// How the user tells this command to leave bad rows out.
-    var skipAdvice = "give --skip-bad-rows"
 
     /// Rows handed to the database at once.
     private static let batch = 500
@@ -44,7 +42,7 @@ struct ImportJob {
         let skipped = found.bad.count
         return Outcome(
             receipt: receipt, skipped: skipped, sideFile: skipped > 0 ? sideFile : nil,
-            notes: found.notes)
+            notes: found.notes, way: rules.way)
     }
 
     private func refuseBadRows(_ found: Findings) throws(CommandError) {
@@ -54,9 +52,9 @@ struct ImportJob {
         let which =
             found.good > 0
             ? count == 1
-                ? "a row of \(path) is bad" : "\(NumberText.count(count)) rows of \(path) are bad"
+                ? "a row of \(path) is bad" : "\(NumberText.count(count, "row")) of \(path) are bad"
             : found.isCutShort
-                ? "the first \(NumberText.count(count)) rows of \(path) are all bad, and it was "
+                ? "the first \(NumberText.count(count, "row")) of \(path) are all bad, and it was "
                     + "read no further"
                 : count == 1 ? "the only row of \(path) is bad" : "all rows of \(path) are bad"
         // Many messages say what to write into the configuration.
@@ -65,7 +63,7 @@ struct ImportJob {
             found.good > 0
             ? (isMapped
                 ? "Write that into the configuration, fix them, or " : "Fix them, or ")
-                + "\(skipAdvice) to import the others."
+                + "\(rules.way.skipsBadRows) to import the others."
             : isMapped
                 ? "Write that into the configuration, or fix the file." : "Fix the file."
         throw CommandError(.input, "nothing was imported: \(which)\n  \(rows)\n\(advice)")
@@ -115,6 +113,8 @@ extension ImportJob {
         var sideFile: String?
         /// What the user is told of the rows.
         var notes: ImportNoteReport
+        /// How the user names another set.
+        var way: ImportRules.Way
 
         /// The counts for a script.
         var json: ExactJSON {
@@ -137,7 +137,7 @@ extension ImportJob {
         /// The counts for a person.
         func text(set: String) -> String {
             let counts = "prompt set '\(set)': " + self.counts.joined(separator: ", ")
-            return ([counts] + differences).joined(separator: "; ")
+            return PromptText.shortening(([counts] + differences).joined(separator: "; "))
         }
 
         private var counts: [String] {
@@ -196,13 +196,13 @@ extension ImportJob {
                         + "what scorers read (\(fields.prefix(2).joined(separator: ", "))\(more))")
             }
             if !parts.isEmpty {
-                parts.append("another set (`--set`, `prompts.set`) takes the file as it is")
+                parts.append("another set (\(way.namesSet)) takes the file as it is")
             }
             if receipt.promptsInSet > receipt.promptsInFile {
                 parts.append(
                     "the set has \(NumberText.count(receipt.promptsInSet, "prompt")), the file "
                         + "\(NumberText.count(receipt.promptsInFile)): a run takes all of the set; "
-                        + "another name (`prompts.set`) makes another set")
+                        + "another name (\(way.namesSet)) makes another set")
             }
             return parts
         }
@@ -240,7 +240,7 @@ struct ImportProgress {
             shownAt.map({ now - $0 > .milliseconds(200) }) ?? true
         else { return }
         shownAt = now
-        var text = "importing \(Printable.line(path)): \(NumberText.count(self.rows)) rows"
+        var text = "importing \(Printable.line(path)): \(NumberText.count(self.rows, "row"))"
         if let fraction, fraction > 0 {
             let left = (now - begun) * ((1 - fraction) / fraction)
             text += " · \(NumberText.decimal(fraction * 100, 0)) % · ETA \(NumberText.time(left))"

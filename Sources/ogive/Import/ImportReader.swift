@@ -284,8 +284,9 @@ enum FileFormat {
             !line.contains(UInt8(ascii: "[")),
             line.contains(UInt8(ascii: ",")) || line.contains(9)
         else { return nil }
-        return "the file looks like a table of comma-separated values; write JSON Lines with "
-            + "Python: pandas.read_csv(FILE).to_json(\"rows.jsonl\", orient=\"records\", "
+        let (name, options) = line.contains(9) ? ("tab", #", sep="\t""#) : ("comma", "")
+        return "the file looks like a table of \(name)-separated values; write JSON Lines with "
+            + "Python: pandas.read_csv(FILE\(options)).to_json(\"rows.jsonl\", orient=\"records\", "
             + "lines=True)"
     }
 }

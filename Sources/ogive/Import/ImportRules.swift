@@ -10,8 +10,33 @@ struct ImportRules: Hashable, Sendable {
         case `continue`
     }
 
+    /// How the user of the running command says otherwise what rows mean and where they go.
+    /// Messages name what this command has.
+    enum Way: Hashable, Sendable {
+        /// By the options of `ogive import` and `ogive adopt`.
+        case options
+        /// By keys of the configuration, which a command takes by `-o`, too.
+        case configuration
+
+        /// What leaves bad rows out.
+        var skipsBadRows: String {
+            self == .options ? "give --skip-bad-rows" : "give `-o prompts.skip_bad_rows=true`"
+        }
+        /// What names another set.
+        var namesSet: String {
+            self == .options ? "`--set NAME`" : "`-o prompts.set=NAME`"
+        }
+        /// What makes a candidate of the assistant's turn at the end of a chat.
+        var takesLastTurn: String {
+            self == .options
+                ? "`--last-assistant candidate`" : "`-o prompts.last_assistant=candidate`"
+        }
+    }
+
     /// Which fields mean what; `nil` recognises the shapes that are known.
     var fields: FieldMap?
+    /// How the user says otherwise what rows mean.
+    var way = Way.configuration
     /// What the assistant's turn at the end of a chat is; `nil` refuses the row, but where its
     /// shape tells.
     var lastAssistant: LastAssistant?
@@ -83,7 +108,7 @@ struct ImportNoteReport: Sendable {
     /// A line of text for each.
     var lines: [String] {
         entries.map { entry in
-            let rows = entry.rows == 1 ? "1 row" : "\(NumberText.count(entry.rows)) rows"
+            let rows = NumberText.count(entry.rows, "row")
             return "note: \(rows) (first in line \(entry.firstLine)): \(entry.text)"
         }
     }

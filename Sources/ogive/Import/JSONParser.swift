@@ -38,7 +38,11 @@ struct JSONParser {
         let value = try parser.value()
         parser.skipSpace()
         guard parser.index == bytes.count else {
-            throw parser.problem("there is more after the end of the value")
+            throw parser.problem(
+                "there is more after the end of the value"
+                    + (bytes[parser.index - 1] == 13
+                        ? "; if its lines end with CR alone: tr '\\r' '\\n' < FILE > rows.jsonl"
+                        : ""))
         }
         return value
     }
@@ -71,6 +75,10 @@ struct JSONParser {
         case let byte? where Self.isDigit(byte): return try number()
         case nil: throw problem("the text ends within a value")
         case UInt8(ascii: "'"): throw problem("a value was expected; \(Self.pythonText)")
+        case 0xef where bytes[index...].starts(with: [0xef, 0xbb, 0xbf]):
+            throw problem(
+                "a byte order mark stands within the file, as where files were joined; remove it: "
+                    + "sed 's/\\xef\\xbb\\xbf//g' FILE > rows.jsonl")
         default: throw problem(notNumber ?? "a value was expected")
         }
     }

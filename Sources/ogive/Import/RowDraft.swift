@@ -114,7 +114,10 @@ struct RowDraft {
     /// none. Throws when the chat begins with another one.
     mutating func prepend(system value: ExactJSON, field: String) throws(RowProblem) {
         guard let text = value.text else {
-            throw RowProblem(.wrongType, "`\(field)` must be a text, not \(value.kind)")
+            throw RowProblem(
+                .wrongType,
+                "`\(field)` must be a text, not \(value.kind); if it means something else, write "
+                    + "`prompts: {metadata: [\(field)]}`")
         }
         guard !text.isEmpty else { return }
         let system = ChatMessage(role: "system", content: text)

@@ -10,6 +10,8 @@ struct RowRecogniser {
     static let unsent = [
         "images", "image", "videos", "video", "audios", "audio", "functions", "function_call",
     ]
+    /// Fields that other programs send with a prompt.
+    static let unread = ["history", "system_message", "instructions", "chat_template_kwargs"]
     /// Fields whose names are recognised beside a prompt.
     private static let beside = [
         "chosen", "rejected", "completion", "completions", "system", "system_prompt", "tools",
@@ -26,13 +28,15 @@ struct RowRecogniser {
         }
         try readPrompt(&draft, sides, &advice)
         try resolve(sides: sides.map(\.label), &draft)
-        for field in ["system", "system_prompt"] where draft.rest[field]?.text != nil {
+        for field in ["system", "system_prompt"]
+        where draft.rest[field]?.text != nil || draft.says(field) {
             guard let value = draft.take(field) else { continue }
             try draft.prepend(system: value, field: field)
         }
         for side in sides {
             try draft.add(candidate: side.value, field: side.label, label: side.label, reader)
         }
+        noteEqualSides(&draft)
         try readCompletions(&draft)
         if let tools = draft.takeUnlessNull("tools") {
             try draft.read(tools: tools, field: "tools")
@@ -56,6 +60,16 @@ struct RowRecogniser {
             ImportNote(
                 text: "`\(side)` without `\(other)` is a candidate and makes no pair: exports of "
                     + "pairs leave it out"))
+    }
+
+    /// Notes a pair that prefers nothing; no other candidates have been read yet.
+    private func noteEqualSides(_ draft: inout RowDraft) {
+        let texts = draft.candidates.map { ExactText($0.text) }
+        guard texts.count == 2, texts[0] == texts[1] else { return }
+        draft.notes.append(
+            ImportNote(
+                text: "`chosen` and `rejected` are the same text: the pair prefers neither, and "
+                    + "exports of pairs hold it"))
     }
 
     private func refuseUnsent(_ draft: RowDraft) throws(RowProblem) {
@@ -179,6 +193,15 @@ struct RowRecogniser {
                         + "field; `prompts: {fields: {messages: \(field)}}` reads it instead"))
         }
         PromptParts.note(&draft)
+        for field in Self.unread where draft.says(field) {
+            draft.notes.append(ImportNote(text: "`\(field)` is metadata and not sent"))
+        }
+        if found.contains("completions"), draft.says("labels") {
+            draft.notes.append(
+                ImportNote(
+                    text: "`labels` is metadata, and each of `completions` is a candidate, an "
+                        + "answer of its own and no step of one"))
+        }
         let rewards =
             found.contains("completions")
             ? ["rewards", "scores"] : found.contains("completion") ? ["reward", "score"] : []

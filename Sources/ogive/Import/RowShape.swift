@@ -92,7 +92,7 @@ struct RowShape {
             throw RowProblem(
                 .lastAssistant,
                 "the chat ends with a turn of the assistant; write `prompts: {last_assistant: "
-                    + "candidate}` when it is a finished answer (`--last-assistant candidate`), "
+                    + "candidate}` when it is a finished answer (\(rules.way.takesLastTurn)), "
                     + "or `continue` when the policy is to continue it")
         }
     }
@@ -133,11 +133,16 @@ struct RowShape {
         let named = Set(map.fields.compactMap { $0.split(separator: ".").first.map(String.init) })
         func isLeft(_ name: String) -> Bool { !named.contains(name) && draft.says(name) }
         let parts = PromptParts.found(in: draft)
-        let unsent = RowRecogniser.unsent + ["tools", "system", "system_prompt"]
+        let unsent =
+            RowRecogniser.unsent + RowRecogniser.unread + ["tools", "system", "system_prompt"]
         var texts = (unsent + parts.contexts + parts.choices).filter(isLeft).map {
             "`\($0)` is metadata and not sent: the field map does not name it"
         }
-        texts += ["chosen", "rejected", "completion", "completions"].filter(isLeft).map {
+        let answers = [
+            "chosen", "rejected", "completion", "completions", "preferred_output",
+            "non_preferred_output",
+        ]
+        texts += answers.filter(isLeft).map {
             "`\($0)` is metadata and no candidate: the field map does not name it"
         }
         draft.notes += texts.map(ImportNote.init(text:))

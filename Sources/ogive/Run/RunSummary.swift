@@ -46,21 +46,27 @@ struct RunSummary {
         }
         if status.isOutOfBudget {
             throw CommandError(
-                .budget, "\(status.pending) draws are left; \(RunStatus.budgetAdvice)")
+                .budget,
+                NumberText.count(status.pending, "draw", "is", "are")
+                    + " left; \(RunStatus.budgetAdvice)")
         }
         if status.isCancelled {
             throw CommandError(
                 .incomplete,
-                "run '\(status.run)' was cancelled: \(status.pending) draws are left; submit it "
-                    + "again to go on")
+                "run '\(status.run)' was cancelled: "
+                    + NumberText.count(status.pending, "draw", "is", "are")
+                    + " left; submit it again to go on")
         }
         let lacking = status.targetLogProbabilities > 0 ? status.logProbabilityFailures : 0
         if status.failures + status.candidateFailures + lacking > 0 {
             throw CommandError(
                 .incomplete,
-                "\(status.failures) draws and \(status.candidateFailures) "
-                    + "candidates have a failure instead of a reward"
-                    + (lacking > 0 ? ", \(lacking) candidates instead of a log-probability" : "")
+                NumberText.count(status.failures, "draw") + " and "
+                    + NumberText.count(status.candidateFailures, "candidate", "has", "have")
+                    + " a failure instead of a reward"
+                    + (lacking > 0
+                        ? ", \(NumberText.count(lacking, "candidate")) instead of a log-probability"
+                        : "")
                     + ": see `ogive failures`, "
                     + "fix the cause, and run again with --retry-failures")
         }
@@ -136,13 +142,13 @@ struct RunSummary {
         if status.targetLogProbabilities > 0 {
             lines.append(
                 "  log-probs  \(NumberText.count(status.landedLogProbabilities)) of "
-                    + "\(NumberText.count(status.targetLogProbabilities)) candidates"
+                    + NumberText.count(status.targetLogProbabilities, "candidate")
                     + Self.failed(status.logProbabilityFailures))
         }
         if status.spending.cost != nil || status.spending.hasBudget {
             lines.append("  spent      \(status.spending.text)")
         }
-        if status.failures > 0 { lines.append("  failures   \(status.failures)") }
+        if status.failures > 0 { lines.append("  failures   \(NumberText.count(status.failures))") }
         return lines
     }
 
@@ -155,7 +161,7 @@ struct RunSummary {
         return [
             "",
             "prompt \(PromptText.short(table.promptKey)) (#\(table.prompt.rawValue)): "
-                + "\(table.rewards.count) rewards",
+                + NumberText.count(table.rewards.count, "reward"),
         ] + TextECDF(width: style.plotWidth).lines(table.rewards).map { "  " + $0 }
     }
 
@@ -187,7 +193,7 @@ extension RunSpending {
     /// What was spent, for a person: tokens and cost, of what they may be, and the whole.
     var text: String {
         var parts = [
-            "\(NumberText.count(tokens)) tokens"
+            NumberText.count(tokens, "token")
                 + (budgetTokens.map { " of \(NumberText.count($0))" } ?? "")
         ]
         if let cost {

@@ -27,8 +27,9 @@ struct Submission {
                 lines.append(imported.text(set: spec.scoring.sampling.promptSet))
             }
             lines.append(
-                "run '\(spec.name)': \(outcome); \(receipt.prompts) prompts × "
-                    + (spec.adaptive.map { "\($0.min) to " } ?? "") + "\(spec.draws) draws")
+                "run '\(spec.name)': \(outcome); \(NumberText.count(receipt.prompts, "prompt")) × "
+                    + (spec.adaptive.map { "\($0.min) to " } ?? "")
+                    + NumberText.count(spec.draws, "draw"))
             if receipt.samplingIsNew {
                 lines.append("a new sampling: all of its draws are to be sampled")
             } else if receipt.scoringIsNew {
@@ -38,14 +39,17 @@ struct Submission {
             }
             if let former = receipt.formerDraws {
                 lines.append(
-                    "takes the first \(spec.draws) of up to \(former) draws a prompt that were "
+                    "takes the first \(spec.draws) of up to "
+                        + "\(NumberText.count(former, "draw")) a prompt that were "
                         + "asked for before; the others stay (`-o run.draws=\(former)` takes all)")
             }
             if !receipt.differences.isEmpty {
                 lines.append("changed since the last submission (the former results are kept):")
                 for difference in receipt.differences { lines.append("  \(difference)") }
             }
-            if retried > 0 { lines.append("\(retried) failures will be tried again") }
+            if retried > 0 {
+                lines.append(NumberText.count(retried, "failure") + " will be tried again")
+            }
             let style = TerminalStyle(descriptor: STDOUT_FILENO, environment: Environment.current)
             return lines.map(style.shown)
         }
@@ -68,7 +72,8 @@ struct Submission {
             case .created: "created"
             case .resumed where receipt.isOutOfBudget: "waits for a larger budget"
             case .resumed: receipt.isFinished ? "finished already" : "resumed"
-            case .toppedUp(let from, let to): "topped up from \(from) to \(to) draws"
+            case .toppedUp(let from, let to):
+                "topped up from \(from) to \(NumberText.count(to, "draw"))"
             case .reopened: "reopened"
             case .repointed: "stands for another specification now"
             }
@@ -83,10 +88,9 @@ struct Submission {
     /// Imports the prompts, where the configuration names a file.
     func importPrompts(_ store: PostgresStore) async throws -> ImportJob.Outcome? {
         guard let prompts = configuration.prompts, let file = prompts.file else { return nil }
-        var job = ImportJob(path: file, set: prompts.set)
+        var job = ImportJob(path: file, set: try prompts.requiredSet(configuration.source))
         job.rules = ImportRules(prompts)
         job.skipBadRows = prompts.skipBadRows
-        job.skipAdvice = "give `-o prompts.skip_bad_rows=true`"
         job.metadataUse = try configuration.scorer?.spec.metadataUse() ?? .none
         return try await job.run(store)
     }
@@ -130,12 +134,12 @@ struct SubmissionPlan {
         var lines = ["dry run: nothing is stored"] + outcome.lines
         lines.append(
             "to do: \(NumberText.count(status.pending)) of "
-                + "\(NumberText.count(status.targetDraws)) draws (\(status.extentText))"
+                + "\(NumberText.count(status.targetDraws, "draw")) (\(status.extentText))"
                 + (pendingCandidates > 0
                     ? ", \(NumberText.count(pendingCandidates)) of candidates" : ""))
         if let tokens = status.spending.estimatedTokens {
-            let more = NumberText.count(max(0, tokens - status.spending.tokens))
-            var line = "at the mean of what has landed: about \(more) tokens more"
+            let more = NumberText.count(max(0, tokens - status.spending.tokens), "token")
+            var line = "at the mean of what has landed: about \(more) more"
             if let cost = status.spending.estimatedCost, let spent = status.spending.cost {
                 line += ", cost \(NumberText.cost(max(0, cost - spent)))"
             }

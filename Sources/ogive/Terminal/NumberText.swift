@@ -28,6 +28,11 @@ enum NumberText {
         "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// The same with the verb that fits: `1 draw is`, `1 234 draws are`.
+    static func count(_ number: Int, _ noun: String, _ one: String, _ more: String) -> String {
+        "\(count(number, noun)) \(number == 1 ? one : more)"
+    }
+
     /// A number with `digits` decimals, never in scientific notation below 10¹⁵.
     static func decimal(_ number: Double, _ digits: Int) -> String {
         guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }

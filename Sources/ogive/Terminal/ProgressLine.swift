@@ -74,7 +74,7 @@ struct ProgressLine {
     private func facts(_ snapshot: ProgressSnapshot, at time: Duration) -> [String] {
         let done = NumberText.count(snapshot.done)
         var facts = [
-            "\(done)/\(NumberText.count(snapshot.total)) draws"
+            "\(done)/\(NumberText.count(snapshot.total, "draw"))"
                 + Self.failed(snapshot.failures)
         ]
         if let rate = rates.drawsPerSecond { facts.append("\(NumberText.rate(rate)) draws/s") }

@@ -56,10 +56,19 @@ struct ConfigurationFile: Hashable, Sendable {
         }.joined(separator: "`")
     }
 
+    /// What to say where a file of configuration stands in the place of a run; else `nil`.
+    static func hint(atRun name: String) -> String? {
+        let isYAML = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+        guard isYAML, FileManager.default.fileExists(atPath: name) else { return nil }
+        return "\(name) is a file, and a run is named there: name the configuration by "
+            + "`--config \(quoted(name))`"
+    }
+
     /// Commands that read this file, wherever they are typed.
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
         "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
+        "adopt", "coordinator", "worker",
     ]
 
     private func completed(_ command: Substring) -> String {
@@ -145,6 +154,14 @@ struct ConfigurationArgument: ParsableArguments {
 protocol ConfiguredCommand: AsyncParsableCommand {
     /// The configuration that the command line names. Throws `.configuration` when there is none.
     func configurationFile() throws(CommandError) -> ConfigurationFile
+
+    /// The run that the command line names; `nil` when it names none.
+    var givenRun: String? { get }
+}
+
+extension ConfiguredCommand {
+    /// Of commands that are about no run, or about that of the configuration.
+    var givenRun: String? { nil }
 }
 
 extension Configuration {

@@ -184,6 +184,11 @@ extension [Scheduler.Effect] {
         compactMap { if case .record(let record) = $0 { record } else { nil } }
     }
 
+    /// How runs ended, as the operator is told.
+    var endings: [RunState] {
+        compactMap { if case .notice(.finished(_, _, let state)) = $0 { state } else { nil } }
+    }
+
     /// The runs whose trouble with the database is reported.
     var troubles: [String] {
         compactMap { if case .notice(.callFailed(_, let run, _, _)) = $0 { run } else { nil } }

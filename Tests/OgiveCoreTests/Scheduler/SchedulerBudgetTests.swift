@@ -67,8 +67,22 @@ struct SchedulerBudgetTests {
         batch = try #require(effects.batches.first)
         effects = bench.handle(.landed(batch.id, Self.receipt(spent: 14)))
         #expect(effects.finishes == [RunID(1)])
-        bench.handle(.finished(RunID(1), true))
+        #expect(bench.handle(.finished(RunID(1), .outOfBudget)).endings == [.outOfBudget])
         #expect(bench.scheduler.isQuiet && bench.scheduler.load.tasks == 0)
+    }
+
+    @Test("A run whose last draws spend its budget is said to be finished: the database knows")
+    func finishedByItsLastDraws() throws {
+        var bench = SchedulerBench()
+        bench.handle(.runs([Self.run(tokens: 10)]))
+        bench.page(Bench.pending(1...1, draws: 2))
+        let lease = try #require(bench.hello(credit: 1).leases.first)
+        let batch = try #require(bench.say(Bench.result(lease)).batches.first)
+        bench.handle(.landed(batch.id, Self.receipt(spent: 12)))
+        #expect(bench.page([]).finishes == [RunID(1)])
+        let ended = bench.handle(.finished(RunID(1), .finished))
+        #expect(ended.endings == [.finished])
+        #expect(bench.scheduler.isQuiet)
     }
 
     @Test("A task of a begun prompt that nobody has is granted though the budget is spent")
@@ -117,7 +131,7 @@ struct SchedulerBudgetTests {
         effects = bench.page([])
         #expect(effects.pages.isEmpty && effects.finishes == [RunID(1)])
         // The database knows better: somebody raised it meanwhile.
-        bench.handle(.finished(RunID(1), false))
+        bench.handle(.finished(RunID(1), .open))
         let later = bench.handle(.runs([Self.run(tokens: 11, spent: 10)]), after: .seconds(1))
         #expect(later.onlyBegun == [false])
     }
@@ -134,7 +148,7 @@ struct SchedulerBudgetTests {
         effects = bench.handle(.landed(batch.id, Self.receipt(spent: 15)))
         #expect(effects.pages.isEmpty && effects.finishes == [RunID(1)])
         // Something begun is left all the same, as the database says: it is looked for again.
-        bench.handle(.finished(RunID(1), false))
+        bench.handle(.finished(RunID(1), .open))
         effects = bench.handle(.tick, after: .seconds(1))
         #expect(effects.onlyBegun == [true])
         #expect(effects.pages.first?.after == nil)
@@ -187,7 +201,7 @@ struct SchedulerBudgetTests {
         bench.handle(.runs([Self.run(tokens: 10, spent: 10)]))
         bench.page([])
         bench.handle(.runs([Self.run(tokens: 10, spent: 3)]))
-        bench.handle(.finished(RunID(1), false))
+        bench.handle(.finished(RunID(1), .open))
         let effects = bench.handle(.tick, after: .seconds(1))
         #expect(effects.onlyBegun == [true])
     }

@@ -87,7 +87,7 @@ struct SchedulerPagingTests {
         let second = bench.page([], next: 7).pages
         #expect(second.first?.limit.skipsDone == false)
         bench.page([])
-        bench.handle(.finished(RunID(1), false))
+        bench.handle(.finished(RunID(1), .open))
         let anew = bench.handle(.tick, after: .seconds(1)).pages
         #expect(anew.first?.after == nil)
         #expect(anew.first?.limit.skipsDone == false)
@@ -137,7 +137,7 @@ struct SchedulerPagingTests {
         let lease = try #require(bench.hello().leases.first)
         let batch = try #require(bench.say(Bench.result(lease)).batches.first)
         #expect(bench.handle(.landed(batch.id, Bench.receipt)).finishes == [RunID(1)])
-        bench.handle(.finished(RunID(1), true))
+        bench.handle(.finished(RunID(1), .finished))
         #expect(bench.handle(.tick, after: .seconds(1)).pages.isEmpty)
         #expect(bench.scheduler.isQuiet)
     }
@@ -158,7 +158,7 @@ struct SchedulerPagingTests {
         var bench = SchedulerBench()
         bench.handle(.runs([Bench.boundRun()]))
         #expect(bench.page([]).finishes == [RunID(1)])
-        #expect(bench.handle(.finished(RunID(1), false)).pages.isEmpty)
+        #expect(bench.handle(.finished(RunID(1), .open)).pages.isEmpty)
         let pages = bench.handle(.tick, after: .seconds(1)).pages
         #expect(pages.count == 1)
         #expect(pages.first?.after == nil)
@@ -228,7 +228,7 @@ struct SchedulerPagingTests {
         let effects = bench.handle(.runs([Bench.boundRun(id: 1), Bench.boundRun(id: 2)]))
         #expect(effects.pages.count == 1)
         bench.page([])
-        let after = bench.handle(.finished(RunID(1), true))
+        let after = bench.handle(.finished(RunID(1), .finished))
         #expect(after.pages.count == 1)
     }
 

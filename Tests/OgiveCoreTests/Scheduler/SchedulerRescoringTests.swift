@@ -90,7 +90,7 @@ struct SchedulerRescoringTests {
         let finishes = bench.handle(.landed(landing.id, Bench.receipt)).finishes
         #expect(finishes == [RunID(1)])
         // The second run pages when the first is finished: the texts are stored by then.
-        let pages = bench.handle(.finished(RunID(1), true)).pages
+        let pages = bench.handle(.finished(RunID(1), .finished)).pages
         #expect(pages.count == 1)
         let scored = bench.page(Self.stored(2), run: 2).leases
         #expect(scored.map(\.run) == [RunID(2)])

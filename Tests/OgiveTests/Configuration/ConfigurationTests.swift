@@ -126,7 +126,7 @@ struct ConfigurationTests {
         ),
         ("policy: {kind: synthetic, extra_body: {a: 1}}", "extra_body means nothing when"),
         ("policy: {kind: synthetic, ca_file: a}", "ca_file means nothing when"),
-        ("prompts: {}", "prompts.set is missing"),
+        ("prompts: {set: ''}", "prompts.set must not be empty"),
         ("prompts: {set: s, line_bytes_max: 8MB}", "must be a number of bytes, not `8MB`"),
         ("prompts: {set: s, fields: {}}", "must give either `prompt` or `messages` (q.yaml:1)"),
         ("policy: {url: 'http://h'}", "policy.model is missing"),
@@ -318,5 +318,21 @@ struct ConfigurationTests {
         let prompts = try read("prompts: {file: data/train.jsonl.gz}").prompts
         #expect(prompts?.set == "train")
         #expect(prompts?.file == "/etc/ogive/data/train.jsonl.gz")
+        let trial = try read("prompts: {file: data/train.jsonl.gz, limit: 5}").prompts
+        #expect(trial?.set == "train-first-5")
+        #expect(try read("prompts: {set: s, limit: 0}").prompts?.set == "s")
+    }
+
+    /// `ogive import FILE --set NAME` reads rows by a section that names no set.
+    @Test(arguments: [
+        "prompts: {}", "prompts: {metadata: [images]}", "prompts: {fields: {prompt: q}, limit: 5}",
+        "prompts: {file: '-'}",
+    ])
+    func promptSetIsMissedWhereItIsUsed(section: String) throws {
+        #expect(try read(section).prompts?.set == nil)
+        let configuration = try read(Self.valid.replacing("prompts:\n  set: s", with: section))
+        let error = #expect(throws: CommandError.self) { try configuration.runSpec() }
+        #expect(error?.code == .configuration)
+        #expect(error?.message.hasPrefix("q.yaml lacks `prompts.set`") == true, "\(error as Any)")
     }
 }

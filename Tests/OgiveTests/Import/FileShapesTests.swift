@@ -101,6 +101,7 @@ struct FileShapesTests {
         ("[{\"prompt\":\"a\"},]", "`]` where a value was expected"),
         ("[{\"prompt\":\"a\"}", "cut off"), ("[{\"prompt\":\"a\"}] []", "after the end"),
         ("{\n\"prompt\":\"a\"\n", "cut off"), ("[1]", "1 bad: the row is a number"),
+        ("id\tprompt\n1\thello\n", #"read_csv(FILE, sep="\t")"#),
         ("id,prompt\n1,hello\n", "comma-separated"), ("PAR1xxxx", "pandas.read_parquet"),
         ("<!DOCTYPE html>\n<p>404", "HTML"), ("{\"prompt\": None}", "None is not JSON"),
         ("version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),

@@ -52,6 +52,15 @@ struct MeaningTests {
             #"{"custom_id":"1","method":"POST","url":"/v1","body":{"messages":[]}}"#,
             "{fields: {key: custom_id, messages: body.messages}}"
         ),
+        (#"{"prompt":"p","system":["s"]}"#, "`system` must be a text"),
+        (#"{"prompt":"p","system":{"a":1}}"#, "prompts: {metadata: [system]}"),
+        (#"{"prompt":"p","system_prompt":5}"#, "`system_prompt` must be a text"),
+        (
+            #"{"input":{"messages":[]},"preferred_output":[1],"non_preferred_output":[2]}"#,
+            "candidates: {chosen: preferred_output, rejected: non_preferred_output}"
+        ),
+        (#"{"train":[{"prompt":"a"}],"test":[{"prompt":"b"}]}"#, "in the list `train`"),
+        ("{\"prompt\":\"a\"}\r{\"prompt\":\"b\"}\r", "tr '\\r' '\\n'"),
         (#"{"text":"a"}"#, "{fields: {prompt: text}}"),
         (#"{"query":"a","response":"b"}"#, "{prompt: query, candidates: {response: response}}"),
         (#"{"dialog":[{"role":"user","content":"a"}]}"#, "{fields: {messages: dialog}}"),
@@ -84,6 +93,19 @@ struct MeaningTests {
         (#"{"prompt":"p","completion":"a","reward":1}"#, "`reward` is metadata"),
         (#"{"prompt":"p","choices":["a","b"]}"#, "`choices` is metadata and not sent"),
         (#"{"prompt":"p","context":"a"}"#, "`context` is metadata and not sent"),
+        (#"{"prompt":"p","history":["a"]}"#, "`history` is metadata and not sent"),
+        (#"{"prompt":"p","system_message":"a"}"#, "`system_message` is metadata and not sent"),
+        (#"{"prompt":"p","instructions":"a"}"#, "`instructions` is metadata and not sent"),
+        (
+            #"{"prompt":"p","chat_template_kwargs":{"a":1}}"#,
+            "`chat_template_kwargs` is metadata and not sent"
+        ),
+        (#"{"prompt":"p","completions":["a","b"],"labels":[true,false]}"#, "no step of one"),
+        (#"{"prompt":"p","chosen":"a","rejected":"a"}"#, "are the same text"),
+        (
+            #"{"prompt":"p","preferred_output":"a","non_preferred_output":"b"}"#,
+            "candidates: {chosen: preferred_output, rejected: non_preferred_output}"
+        ),
         (#"{"prompt":"p","sytem":"a"}"#, "did you mean `system`?"),
         (#"{"prompt":"p","Completion":"a"}"#, "did you mean `completion`?"),
     ]
@@ -102,6 +124,11 @@ struct MeaningTests {
         (
             #"{"prompt":"i","chosen":"c","rejected":"r","answers":["a"]}"#,
             "{prompt: prompt, completions: answers}", "`rejected` is metadata"
+        ),
+        (#"{"q":"i","history":["c"]}"#, "{prompt: q}", "`history` is metadata"),
+        (
+            #"{"q":"i","preferred_output":"c"}"#, "{prompt: q}",
+            "`preferred_output` is metadata and no candidate"
         ),
         (#"{"q":"i","choices":["c"]}"#, "{prompt: q}", "`choices` is metadata"),
         (#"{"q":"\#(chat)"}"#, "{prompt: q}", "`q` is a chat written as JSON text"),
@@ -134,6 +161,11 @@ struct MeaningTests {
         let outcome = try outcome(text.utf8)
         #expect(outcome.contains(says), "\(outcome)")
         #expect(!outcome.contains("note: ") && !outcome.contains(" bad:"), "\(outcome)")
+    }
+
+    @Test func aByteOrderMarkWithinAFileIsNamed() throws {
+        let outcome = try outcome("{\"prompt\":\"a\"}\n\u{feff}{\"prompt\":\"b\"}\n".utf8)
+        #expect(outcome.contains("a byte order mark stands within the file"), "\(outcome)")
     }
 
     @Test func latin1IsRefusedWithTheCommandThatConvertsIt() throws {

@@ -1,3 +1,4 @@
+import Postgres
 import Testing
 
 @testable import ogive
@@ -33,6 +34,24 @@ struct TerminalTextTests {
         #expect(NumberText.count(-1000) == "-1 000")
         #expect(NumberText.count(12) == "12")
         #expect(NumberText.count(.min) == "-9 223 372 036 854 775 808")
+    }
+
+    @Test(arguments: [
+        (0, "0 draws are"), (1, "1 draw is"), (2, "2 draws are"), (1_234, "1 234 draws are"),
+    ])
+    func nounAndVerbFitTheCount(count: Int, text: String) {
+        #expect(NumberText.count(count, "draw", "is", "are") == text)
+        #expect(text.hasPrefix(NumberText.count(count, "draw")))
+    }
+
+    @Test func errorsOfTheDatabaseReadAsOthers() {
+        func message(_ text: String) -> String {
+            CommandError(explaining: PostgresError(.databaseMissing, text)).message
+        }
+        #expect(message("The database \"d\" does not exist") == "the database 'd' does not exist")
+        #expect(message("PostgreSQL cannot be reached") == "PostgreSQL cannot be reached")
+        let asked = PostgresError(.configuration, "The URL has no host")
+        #expect(CommandError(explaining: asked).message == "the URL has no host")
     }
 
     @Test func tableIsAlignedAndItsLastColumnCut() {

@@ -100,7 +100,7 @@ struct BusyFleet {
                     completions: items, rewards: items, failures: 0, duplicates: 0)
                 answer(.landed(batch.id, receipt))
             case .bind(let binding): answer(.bound(binding))
-            case .finish(let run): answer(.finished(run, remaining == 0))
+            case .finish(let run): answer(.finished(run, remaining == 0 ? .finished : .open))
             case .record, .notice, .stop: break
             }
         }

@@ -3,11 +3,12 @@ internal import OgiveCore
 extension Simulation {
     /// A run was closed: nothing is missing, or its budget is spent and each of its prompts has
     /// all of its draws or none.
-    mutating func checkEnd(of run: RunID) {
+    mutating func checkEnd(of run: RunID, _ state: RunState) {
+        guard state != .cancelled else { return }
         let missing = Set(database.missing(of: run))
         guard !missing.isEmpty, let description = database.runs[run]?.description else { return }
         counts.budgetsSpent += 1
-        if !description.spec.isExhausted(by: database.spent(by: run)) {
+        if state != .outOfBudget || !description.spec.isExhausted(by: database.spent(by: run)) {
             violations.append("run \(run.rawValue) was closed with a budget that is not spent")
         }
         // Whoever asks for more draws, a person or an adaptive run, begins none of them by that.

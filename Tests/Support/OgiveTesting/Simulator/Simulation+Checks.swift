@@ -76,7 +76,7 @@ extension Simulation {
     private mutating func checkAck(_ name: ResultName, to worker: WorkerID) {
         let part = SentPart(worker: worker, name: name)
         if !acked.insert(part).inserted { counts.acksRepeated += 1 }
-        guard let result = sent[part], let run = database.runs[result.run], !run.isFinished
+        guard let result = sent[part], let run = database.runs[result.run], run.state == .open
         else { return }
         // Where runs share a sampling, another one's text may have come first; the reward of this
         // one's text is not wanted then.

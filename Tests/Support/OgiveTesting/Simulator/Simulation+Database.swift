@@ -21,10 +21,10 @@ extension Simulation {
                 checkWrite(term)
                 answer(id, .bound(bound))
             case .finish(let run):
-                let isFinished = try database.finish(run, term: term)
+                let state = try database.finish(run, term: term)
                 checkWrite(term)
-                if isFinished { checkEnd(of: run) }
-                answer(id, .finished(run, isFinished))
+                if state != .open { checkEnd(of: run, state) }
+                answer(id, .finished(run, state))
             case .record(let record):
                 try database.record([record], term: term)
                 checkWrite(term)

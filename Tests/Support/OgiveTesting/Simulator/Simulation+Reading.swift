@@ -101,7 +101,7 @@ extension Simulation {
         case .landingFailed(let id, let error): "landing \(id.rawValue) failed: \(error)"
         case .sendFailed(let message, let outcome):
             "sending to worker \(message.worker.low) failed: \(outcome)"
-        case .finished(let run, let isFinished): "run \(run.rawValue) finished: \(isFinished)"
+        case .finished(let run, let state): "run \(run.rawValue) is \(state)"
         case .superseded: "another coordinator leads"
         case .pageFailed, .bound, .bindFailed, .finishFailed, .refused, .runs, .message, .hold,
             .tick,

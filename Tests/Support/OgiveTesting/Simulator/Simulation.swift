@@ -170,7 +170,7 @@ package struct Simulation: Sendable {
     }
 
     private var isConverged: Bool {
-        database.runs.values.allSatisfy(\.isFinished)
+        database.runs.values.allSatisfy { $0.state != .open }
             && workers.allSatisfy { worker in
                 worker.map { $0.session.working == 0 && $0.session.unacked == 0 } ?? true
             }

@@ -114,8 +114,8 @@ extension TraceHash {
         case .sendFailed(let message, _): add(52, message.worker.low)
         case .landed(let id, _): add(53, id.rawValue)
         case .landingFailed(let id, _): add(54, id.rawValue)
-        case .finished(let run, let isFinished):
-            add(55, UInt64(bitPattern: run.rawValue), isFinished ? 1 : 0)
+        case .finished(let run, let state):
+            add(55, UInt64(bitPattern: run.rawValue), state == .open ? 0 : 1)
         case .bound, .bindFailed, .finishFailed, .superseded, .refused, .runs, .message, .hold,
             .tick,
             .drain:

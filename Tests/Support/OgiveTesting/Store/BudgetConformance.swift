@@ -42,20 +42,23 @@ package struct BudgetConformance: Sendable {
             left.map { $0.items.map(\.name.index) } == [[1, 2], [0, 2]],
             "of begun prompts \(left.map(\.items)) are asked for")
         expect(
-            try await store.finish(run.id, term: term) == false,
+            try await store.finish(run.id, term: term) == .open,
             "a run is stopped with a prompt that was begun")
 
         try await land([Self.draw(1, 2), Self.draw(2, 3)], prompts[0], term)
         left = try await begun()
         expect(left.map(\.prompt.id) == [prompts[2]], "a whole prompt is asked for")
         expect(
-            try await store.finish(run.id, term: term) == false,
+            try await store.finish(run.id, term: term) == .open,
             "a run is stopped with a prompt that a failure began")
         try await land([Self.draw(0, 1), Self.failed(2)], prompts[2], term)
         expect(try await begun().isEmpty, "a prompt with failures is never whole")
         expect(
-            try await store.finish(run.id, term: term),
+            try await store.finish(run.id, term: term) == .outOfBudget,
             "a run with a spent budget waits for prompts that were not begun")
+        expect(
+            try await store.finish(run.id, term: term) == .outOfBudget,
+            "a run that was stopped ends otherwise when it is asked again")
         expect(try await store.openRuns().isEmpty, "a stopped run is open")
         return problems
     }

@@ -17,7 +17,7 @@ extension MemoryDatabase {
 
     /// The runs that are not finished, in order of id.
     package func openRuns() -> [RunDescription] {
-        runs.values.filter { !$0.isFinished }.map { run in
+        runs.values.filter { $0.state == .open }.map { run in
             var description = run.description
             description.spent = run.spent
             return description
@@ -189,7 +189,7 @@ extension MemoryDatabase {
         if description.spec.logProbabilitiesOfCandidates {
             candidateTables[description.sampling]?.failures = [:]
         }
-        runs[run]?.isFinished = false
+        runs[run]?.state = .open
     }
 
     /// Binds fingerprints where none are bound; answers with what is bound.
@@ -220,11 +220,14 @@ extension MemoryDatabase {
 
     /// Closes a run when nothing of it is pending, or its budget is spent and what it has begun is
     /// whole.
-    package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> Bool {
+    package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> RunState {
         try check(term)
-        guard !resolveTargets(of: run) || mayStop(run) else { return false }
-        runs[run]?.isFinished = true
-        return true
+        guard let state = runs[run]?.state else { return .cancelled }
+        if state != .open { return state }
+        let ending =
+            !resolveTargets(of: run) ? RunState.finished : mayStop(run) ? .outOfBudget : .open
+        runs[run]?.state = ending
+        return ending
     }
 
     private func mayStop(_ id: RunID) -> Bool {

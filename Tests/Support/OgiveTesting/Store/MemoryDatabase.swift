@@ -49,7 +49,7 @@ package struct MemoryDatabase: Sendable {
 
     struct StoredRun: Sendable {
         var description: RunDescription
-        var isFinished = false
+        var state = RunState.open
         var spent = Spending()
         /// Draws that an adaptive run asks for of prompts, where they are more than the first ones.
         var targets: [PromptID: Int] = [:]
@@ -114,11 +114,11 @@ package struct MemoryDatabase: Sendable {
 
     /// Ends a run before it is finished.
     package mutating func cancel(_ run: RunID) {
-        runs[run]?.isFinished = true
+        runs[run]?.state = .cancelled
     }
 
-    /// Whether nothing of the run is pending and the coordinator said so.
-    package func isFinished(_ run: RunID) -> Bool { runs[run]?.isFinished ?? false }
+    /// Whether the run is closed.
+    package func isFinished(_ run: RunID) -> Bool { (runs[run]?.state ?? .open) != .open }
 
     /// Draws that a run asks for of a prompt.
     package func target(of prompt: PromptID, _ run: RunDescription) -> Int {

@@ -161,8 +161,8 @@ package final class MemoryStore: Store {
         }
     }
 
-    /// Marks a run as finished when nothing of it is pending.
-    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> Bool {
+    /// Closes a run when nothing of it is pending, or its budget is spent.
+    package func finish(_ run: RunID, term: Term) async throws(StoreError) -> RunState {
         try await perform(.finish) { database throws(StoreError) in
             try database.finish(run, term: term)
         }

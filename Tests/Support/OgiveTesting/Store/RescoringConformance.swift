@@ -41,7 +41,7 @@ package struct RescoringConformance: Sendable {
             left.map(\.prompt.id) == Array(prompts.prefix(2))
                 && left.map(\.items) == [first, second],
             "pending is \(left.map(\.items)), not what is stored")
-        expect(try await store.finish(rescoring.id, term: term) == false, "it is finished early")
+        expect(try await store.finish(rescoring.id, term: term) == .open, "it is finished early")
 
         _ = try await store.land(
             batch(rescoring, prompts[0], [Self.item(0, nil, 7), Self.failed(1, .scoring)]),
@@ -54,8 +54,10 @@ package struct RescoringConformance: Sendable {
 
         let mine = try await pending(run).map { $0.items.map(\.name.index) }
         expect(mine == [[1], [0, 1], [0, 1, 2]], "the run's own items are \(mine)")
-        expect(try await store.finish(rescoring.id, term: term), "it waits for what is not stored")
-        expect(try await store.finish(run.id, term: term) == false, "the run is finished with it")
+        expect(
+            try await store.finish(rescoring.id, term: term) == .finished,
+            "it waits for what is not stored")
+        expect(try await store.finish(run.id, term: term) == .open, "the run is finished with it")
         expect(try await store.openRuns().map(\.id) == [run.id], "a finished run is open")
         return problems
     }

@@ -128,7 +128,7 @@ package struct StoreConformance: Sendable {
 
     private func finishing(_ term: Term, _ checks: inout Checks) async throws(StoreError) {
         checks.expect(
-            try await store.finish(run.id, term: term) == false,
+            try await store.finish(run.id, term: term) == .open,
             "a run with pending items is finished")
         for pending in try await page(PageLimit(prompts: 100, items: 100), after: nil).prompts {
             let items = pending.items.map { Self.draw($0.name.index, "c", 3) }
@@ -141,7 +141,14 @@ package struct StoreConformance: Sendable {
             try await page(PageLimit(prompts: 100, items: 100), after: nil).prompts.isEmpty,
             "landed items are pending")
         checks.expect(
-            try await store.finish(run.id, term: term), "a run without pending items goes on")
+            try await store.finish(run.id, term: term) == .finished,
+            "a run without pending items goes on")
+        checks.expect(
+            try await store.finish(run.id, term: term) == .finished,
+            "a finished run ends otherwise when it is asked again")
+        checks.expect(
+            try await store.finish(RunID(1 << 40), term: term) == .cancelled,
+            "a run that was dropped does not count as cancelled")
         checks.expect(try await store.openRuns().isEmpty, "a finished run is open")
     }
 

@@ -69,6 +69,7 @@ extension EndToEndTests.OutputSchema {
             // A synthetic scorer scores no candidates: they are failures.
             try await checker.lines(["run"] + option, last: "result", exit: 1)
             try await checker.run(["status"] + option, "status")
+            try await checker.run(["top"] + option, "top")
             try await checker.run(["query", "made", "--prompt", "p1"] + option, "query")
             try await checker.run(
                 ["query", "made", "--prompt", "p1", "--reward", "-0.1", "--completions"] + option,

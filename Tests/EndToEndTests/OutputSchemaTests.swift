@@ -69,7 +69,6 @@ extension EndToEndTests.OutputSchema {
             // A synthetic scorer scores no candidates: they are failures.
             try await checker.lines(["run"] + option, last: "result", exit: 1)
             try await checker.run(["status"] + option, "status")
-            try await checker.run(["top"] + option, "top")
             try await checker.run(["query", "made", "--prompt", "p1"] + option, "query")
             try await checker.run(
                 ["query", "made", "--prompt", "p1", "--reward", "-0.1", "--completions"] + option,
@@ -120,6 +119,7 @@ extension EndToEndTests.OutputSchema {
     private func report(_ checker: Checker, _ option: [String]) async throws {
         let file = checker.workspace.path("report.html")
         try await checker.run(["report", "made", "--output", file] + option, "report")
+        try await checker.run(["top"] + option, "top")
         try await checker.run(["wait", "made"] + option, "wait", exit: 1)
     }
 

@@ -56,12 +56,12 @@ extension Scheduler {
         let shares = leaseShares(of: worker, runs)
         let interval = limits.heartbeatInterval * (1 + workers.count / Self.recordsAtOnce)
         let record = withWorker(id) { worker -> WorkerRecord? in
-            let time = worker.loads.take(load, now: now)
+            let spent = worker.loads.take(load, now: now)
             worker.loads.served = worker.serves
             let whole = shares.reduce(0) { $0 + $1.leases }
-            for (run, leases) in shares where !time.isEmpty {
+            for (run, leases) in shares where !spent.isEmpty {
                 worker.loads.unrecorded[run, default: SlotTime()] =
-                    (worker.loads.unrecorded[run] ?? SlotTime()) + time.part(leases, of: whole)
+                    (worker.loads.unrecorded[run] ?? SlotTime()) + spent.part(leases, of: whole)
             }
             // A heartbeat may come a little early.
             let isDue = worker.loads.recordedAt.map { now - $0 >= interval * 9 / 10 } ?? true

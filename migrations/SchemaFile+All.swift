@@ -272,6 +272,9 @@ extension SchemaFile {
             "views/run_policies.sql",
             PackageResources.run_policies_sql),
         SchemaFile(
+            "views/run_slot_time.sql",
+            PackageResources.run_slot_time_sql),
+        SchemaFile(
             "views/run_specifications.sql",
             PackageResources.run_specifications_sql),
         SchemaFile(

@@ -100,7 +100,7 @@ final class WorkerRecorder: Sendable {
     func put(_ record: WorkerRecord) {
         let isTaken = waiting.withLock { waiting in
             guard waiting.count < Self.waitingMax || waiting[record.id] != nil else { return false }
-            waiting[record.id] = record
+            waiting[record.id] = record.following(waiting[record.id])
             return true
         }
         if !isTaken {
@@ -163,9 +163,21 @@ final class WorkerRecorder: Sendable {
             }
             logger.debug("workers not recorded yet", metadata: ["reason": "\(error.message)"])
             waiting.withLock { waiting in
-                waiting.merge(batch.map { ($0.id, $0) }) { newer, _ in newer }
+                waiting.merge(batch.map { ($0.id, $0) }) { newer, older in
+                    newer.following(older)
+                }
             }
             return false
         }
+    }
+}
+
+extension WorkerRecord {
+    /// This record in the place of an older one that was not written: slot time of both.
+    fileprivate func following(_ older: WorkerRecord?) -> WorkerRecord {
+        guard let older, !older.slotTimes.isEmpty else { return self }
+        var record = self
+        record.slotTimes.merge(older.slotTimes, uniquingKeysWith: +)
+        return record
     }
 }

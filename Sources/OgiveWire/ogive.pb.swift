@@ -551,9 +551,32 @@ nonisolated struct Ogive_V1_Hello: Sendable {
   /// Leases that it works on, or whose results are not acknowledged; at most 65536.
   var inFlight: [Ogive_V1_HeldLease] = []
 
+  /// The host that it runs on, for people; at most 1 KiB.
+  var host: String = String()
+
+  /// The job of a batch system that it is part of, for people; at most 1 KiB, empty outside of one.
+  var job: String = String()
+
+  /// The addresses of the servers that it uses, for people, without passwords; at most 64 of at most
+  /// 4 KiB.
+  var endpoints: [String] = []
+
+  /// The load that its last Heartbeat had, to this coordinator or another one; absent before: what
+  /// its slots did since then is not lost when a coordinator is.
+  var reported: Ogive_V1_Load {
+    get {_reported ?? Ogive_V1_Load()}
+    set {_reported = newValue}
+  }
+  /// Returns true if `reported` has been explicitly set.
+  var hasReported: Bool {self._reported != nil}
+  /// Clears the value of `reported`. Subsequent reads from it will return its default value.
+  mutating func clearReported() {self._reported = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _reported: Ogive_V1_Load? = nil
 }
 
 /// A model behind an adapter.
@@ -1027,7 +1050,168 @@ nonisolated struct Ogive_V1_Heartbeat: Sendable {
   /// Of a worker: endpoints of its models that get no requests for now; at most 256.
   var unavailable: [Ogive_V1_EndpointOutage] = []
 
+  /// Of a worker: what it did and what its slots waited for; may be absent.
+  var load: Ogive_V1_Load {
+    get {_load ?? Ogive_V1_Load()}
+    set {_load = newValue}
+  }
+  /// Returns true if `load` has been explicitly set.
+  var hasLoad: Bool {self._load != nil}
+  /// Clears the value of `load`. Subsequent reads from it will return its default value.
+  mutating func clearLoad() {self._load = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _load: Ogive_V1_Load? = nil
+}
+
+/// What a worker did and what its slots waited for since it began, for people: totals, so that a
+/// lost message loses nothing.
+nonisolated struct Ogive_V1_Load: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Tasks that it can sample at once now; at most 1048576.
+  var sampleSlots: UInt32 = 0
+
+  /// Batches that it can score at once now; at most 1048576.
+  var scoreSlots: UInt32 = 0
+
+  /// Draws whose results were acknowledged.
+  var draws: UInt64 = 0
+
+  /// Tokens of their completions, where the servers report them.
+  var tokens: UInt64 = 0
+
+  /// Time of the slots by what they waited for; at most 8.
+  var slotTimes: [Ogive_V1_SlotTime] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// How long slots waited for something, all of them together.
+nonisolated struct Ogive_V1_SlotTime: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What the slots are for.
+  var stage: Ogive_V1_SlotTime.Stage = .unspecified
+
+  /// What they waited for.
+  var waitsFor: Ogive_V1_SlotTime.Side = .unspecified
+
+  /// For how long.
+  var milliseconds: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What the slots are for.
+  nonisolated enum Stage: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+
+    /// Invalid.
+    case unspecified // = 0
+
+    /// Sampling from the policy.
+    case sample // = 1
+
+    /// Scoring.
+    case score // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .sample
+      case 2: self = .score
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .sample: return 1
+      case .score: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Ogive_V1_SlotTime.Stage] = [
+      .unspecified,
+      .sample,
+      .score,
+    ]
+
+  }
+
+  /// What a slot waits for.
+  nonisolated enum Side: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+
+    /// Invalid.
+    case unspecified // = 0
+
+    /// The policy's servers.
+    case policy // = 1
+
+    /// The scorer.
+    case scorer // = 2
+
+    /// The coordinator: it does not answer, has not granted yet, or does not acknowledge.
+    case coordinator // = 3
+
+    /// Nothing: there is no work.
+    case nothing // = 4
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .policy
+      case 2: self = .scorer
+      case 3: self = .coordinator
+      case 4: self = .nothing
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .policy: return 1
+      case .scorer: return 2
+      case .coordinator: return 3
+      case .nothing: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Ogive_V1_SlotTime.Side] = [
+      .unspecified,
+      .policy,
+      .scorer,
+      .coordinator,
+      .nothing,
+    ]
+
+  }
 
   init() {}
 }
@@ -2301,7 +2485,7 @@ nonisolated extension Ogive_V1_Fingerprint: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}policies\0\u{1}scorers\0\u{1}credit\0\u{3}in_flight\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}policies\0\u{1}scorers\0\u{1}credit\0\u{3}in_flight\0\u{1}host\0\u{1}job\0\u{1}endpoints\0\u{1}reported\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2315,12 +2499,20 @@ nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.scorers) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.credit) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.inFlight) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.job) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.endpoints) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._reported) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
@@ -2339,6 +2531,18 @@ nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.inFlight.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.inFlight, fieldNumber: 6)
     }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 7)
+    }
+    if !self.job.isEmpty {
+      try visitor.visitSingularStringField(value: self.job, fieldNumber: 8)
+    }
+    if !self.endpoints.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.endpoints, fieldNumber: 9)
+    }
+    try { if let v = self._reported {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2349,6 +2553,10 @@ nonisolated extension Ogive_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.scorers != rhs.scorers {return false}
     if lhs.credit != rhs.credit {return false}
     if lhs.inFlight != rhs.inFlight {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.job != rhs.job {return false}
+    if lhs.endpoints != rhs.endpoints {return false}
+    if lhs._reported != rhs._reported {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2855,7 +3063,7 @@ nonisolated extension Ogive_V1_Failure.Stage: SwiftProtobuf._ProtoNameProviding 
 
 nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{1e}unavailable\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{1e}unavailable\0\u{1}load\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2864,23 +3072,130 @@ nonisolated extension Ogive_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 30: try { try decoder.decodeRepeatedMessageField(value: &self.unavailable) }()
+      case 31: try { try decoder.decodeSingularMessageField(value: &self._load) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.unavailable.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.unavailable, fieldNumber: 30)
     }
+    try { if let v = self._load {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Heartbeat, rhs: Ogive_V1_Heartbeat) -> Bool {
     if lhs.unavailable != rhs.unavailable {return false}
+    if lhs._load != rhs._load {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Ogive_V1_Load: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Load"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sample_slots\0\u{3}score_slots\0\u{1}draws\0\u{1}tokens\0\u{3}slot_times\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sampleSlots) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.scoreSlots) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.draws) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.tokens) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.slotTimes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sampleSlots != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sampleSlots, fieldNumber: 1)
+    }
+    if self.scoreSlots != 0 {
+      try visitor.visitSingularUInt32Field(value: self.scoreSlots, fieldNumber: 2)
+    }
+    if self.draws != 0 {
+      try visitor.visitSingularUInt64Field(value: self.draws, fieldNumber: 3)
+    }
+    if self.tokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tokens, fieldNumber: 4)
+    }
+    if !self.slotTimes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.slotTimes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_Load, rhs: Ogive_V1_Load) -> Bool {
+    if lhs.sampleSlots != rhs.sampleSlots {return false}
+    if lhs.scoreSlots != rhs.scoreSlots {return false}
+    if lhs.draws != rhs.draws {return false}
+    if lhs.tokens != rhs.tokens {return false}
+    if lhs.slotTimes != rhs.slotTimes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_SlotTime: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SlotTime"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{3}waits_for\0\u{1}milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.waitsFor) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.milliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.stage != .unspecified {
+      try visitor.visitSingularEnumField(value: self.stage, fieldNumber: 1)
+    }
+    if self.waitsFor != .unspecified {
+      try visitor.visitSingularEnumField(value: self.waitsFor, fieldNumber: 2)
+    }
+    if self.milliseconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.milliseconds, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_SlotTime, rhs: Ogive_V1_SlotTime) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.waitsFor != rhs.waitsFor {return false}
+    if lhs.milliseconds != rhs.milliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ogive_V1_SlotTime.Stage: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_SAMPLE\0\u{1}STAGE_SCORE\0")
+}
+
+nonisolated extension Ogive_V1_SlotTime.Side: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SIDE_UNSPECIFIED\0\u{1}SIDE_POLICY\0\u{1}SIDE_SCORER\0\u{1}SIDE_COORDINATOR\0\u{1}SIDE_NOTHING\0")
 }
 
 nonisolated extension Ogive_V1_EndpointOutage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

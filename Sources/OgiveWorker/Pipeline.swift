@@ -61,9 +61,9 @@ struct Pipeline: Sendable {
                 gates: gates, provider: provider, configuration: configuration, time: time,
                 feed: feed)
             group.addTask { try await watch.run(offer) }
-            let meter = PipelineMeter(gates: gates, metrics: metrics, time: time) {
-                (samples.load, scores.load)
-            }
+            let meter = PipelineMeter(
+                gates: gates, metrics: metrics, time: time, loads: { (samples.load, scores.load) },
+                report: { feed.yield(.load($0)) })
             group.addTask { try await meter.run() }
             // `waitForAll` would wait for the other stages before it throws; this ends them.
             for try await _ in group {}

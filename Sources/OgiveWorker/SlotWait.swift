@@ -1,34 +1,6 @@
 internal import OgiveCore
 
-/// What a slot of a stage waits for. Together they say which side holds up the work.
-struct SlotWait: Hashable, Sendable {
-    /// The stages that have slots.
-    enum Stage: String, CaseIterable, Sendable {
-        case sample, score
-    }
-
-    /// The sides that a slot may wait for.
-    enum Side: String, CaseIterable, Sendable {
-        /// The policy's servers.
-        case policy
-        /// The scorer.
-        case scorer
-        /// The coordinator: it does not answer, has not granted yet, or does not acknowledge.
-        case coordinator
-        /// Nothing: there is no work.
-        case nothing
-    }
-
-    /// The stage of the slot.
-    let stage: Stage
-    /// What it waits for.
-    let side: Side
-
-    /// All that there are.
-    static let all = Stage.allCases.flatMap { stage in
-        Side.allCases.map { SlotWait(stage: stage, side: $0) }
-    }
-
+extension SlotWait {
     /// If a coordinator that is there has granted nothing for so long, there is no work: a grant
     /// takes milliseconds.
     static let idleMin = Duration.seconds(2)
@@ -77,6 +49,8 @@ struct PipelineMeter: Sendable {
     static let slotInterval = Duration.milliseconds(100)
     /// After so many looks at the slots, the rest is looked at.
     static let looks = 10
+    /// After so many, the coordinator's report is renewed.
+    static let reportLooks = 5
 
     let gates: ModelGates
     let metrics: WorkerMetrics
@@ -84,21 +58,47 @@ struct PipelineMeter: Sendable {
     /// How the stages stand.
     let loads: @Sendable () -> (sampling: StageLoad, scoring: StageLoad)
 
+    /// Takes what is measured now and then, for the coordinator.
+    let report: @Sendable (WorkerLoad) -> Void
+
     /// Runs until the task is cancelled.
     func run() async throws {
         var last = time.now()
         var look = 0
+        var total = SlotClock()
         while true {
             try await time.sleep(Self.slotInterval)
             let now = time.now()
             let intake = metrics.publishIntake(now: now)
             let (sampling, scoring) = loads()
-            metrics.note(
-                SlotWait.count(sampling: sampling, scoring: scoring, intake, now: now),
-                for: now - last)
+            let waits = SlotWait.count(sampling: sampling, scoring: scoring, intake, now: now)
+            metrics.note(waits, for: now - last)
+            total.add(waits, for: now - last)
             last = now
             look = (look + 1) % Self.looks
+            if look % Self.reportLooks == 0 { report(total.load(sampling, scoring)) }
             if look == 0 { gates.publishLoads() }
         }
+    }
+}
+
+/// Sums up the time of slots.
+private struct SlotClock {
+    private var times: [SlotWait: Duration] = [:]
+
+    /// So many slots waited for something for a while.
+    mutating func add(_ waits: [SlotWait: Int], for duration: Duration) {
+        for (wait, count) in waits where count > 0 {
+            times[wait, default: .zero] += duration * count
+        }
+    }
+
+    /// The report, with the slots that there are now.
+    func load(_ sampling: StageLoad, _ scoring: StageLoad) -> WorkerLoad {
+        var load = WorkerLoad()
+        load.sampleSlots = min(sampling.slots, WorkerLoad.slotsMax)
+        load.scoreSlots = min(scoring.slots, WorkerLoad.slotsMax)
+        for (wait, time) in times { load.slotTime[wait] = Int(time / .milliseconds(1)) }
+        return load
     }
 }

@@ -6,6 +6,8 @@ package struct WorkerConfiguration: Hashable, Sendable {
     package var name: String
     /// Version of the program.
     package var version: String
+    /// Where it runs, for people.
+    package var site = WorkerSite()
     /// Tasks whose sampling goes on at once.
     package var sampleConcurrency: Concurrency = 8
     /// Scoring batches that go on at once.

@@ -116,7 +116,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
     ) async -> WorkerSession.Exit {
         var session = WorkerSession(
             name: configuration.name, version: configuration.version, offer: offer,
-            limits: configuration.sessionLimits, now: time.now())
+            site: configuration.site, limits: configuration.sessionLimits, now: time.now())
         _ = session.handle(.room(configuration.firstLeases), now: time.now())
         var report = SessionReport(metrics: metrics, readiness: readiness)
         var search = CoordinatorSearch(patience: configuration.connectMax)

@@ -21,6 +21,7 @@ struct Ogive: AsyncParsableCommand {
             Between machines:            ogive keys
             On a Slurm cluster:          ogive slurm
             Every key of the YAML file:  ogive config
+            Watch runs and workers:      ogive top
             Look at the result:          ogive status, ogive query, ogive audit
             For a review, a paper:       ogive report
             In scripts:                  ogive wait
@@ -38,7 +39,8 @@ struct Ogive: AsyncParsableCommand {
         subcommands: [
             QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, ImportCommand.self,
-            AdoptCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
+            AdoptCommand.self, StatusCommand.self, TopCommand.self, FailuresCommand.self,
+            QueryCommand.self,
             AuditCommand.self, ReportCommand.self, WaitCommand.self, SnapshotCommand.self,
             ExportCommand.self, ConfigCommand.self, KeysCommand.self, SlurmCommand.self,
             CancelCommand.self, DropCommand.self, MigrateCommand.self, PsqlCommand.self,

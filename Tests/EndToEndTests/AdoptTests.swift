@@ -61,6 +61,12 @@ extension EndToEndTests.Adopting {
             let audit = try await workspace.ogive(["audit", "ref"] + option)
             #expect(audit.output.contains("adopted: the completions came in a file (SHA-256 "))
             #expect(audit.output.contains("sound: each draw is there exactly once"))
+            let page = workspace.path("adopted.html")
+            try await workspace.ogive(["report", "ref", "--output", page] + option)
+            let report = try String(contentsOfFile: page, encoding: .utf8)
+            #expect(report.contains("ADOPTED: the completions came in a file. Nothing proves"))
+            #expect(report.contains("None: the completions were adopted from a file."))
+            #expect(!report.contains("Ogive sampled") && !report.contains("slots busy"))
 
             let other = try workspace.write(
                 "rule.yaml",

@@ -119,6 +119,7 @@ extension EndToEndTests.OutputSchema {
     private func report(_ checker: Checker, _ option: [String]) async throws {
         let file = checker.workspace.path("report.html")
         try await checker.run(["report", "made", "--output", file] + option, "report")
+        try await checker.run(["top"] + option, "top")
         try await checker.run(["wait", "made"] + option, "wait", exit: 1)
     }
 

@@ -114,6 +114,8 @@ extension EndToEndTests.OutsideText {
             let option = ["--config", config]
             try await show(["status"] + option)
             try await show(["status", "--json"] + option)
+            try await show(["top", "--once"] + option)
+            try await show(["top", "--json"] + option)
             try await show(["failures", "list"] + option)
             try await show(["failures", "list", "--json"] + option)
             try await show(["audit"] + option)

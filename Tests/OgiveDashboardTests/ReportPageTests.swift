@@ -162,6 +162,12 @@ import Testing
         #expect(Self.page(report).contains("The run was cancelled"))
         report.source.isSynthetic = true
         #expect(Self.page(report).contains("SYNTHETIC"))
+        #expect(!Self.page(report).contains("ADOPTED"))
+        report.source.isAdopted = true
+        let adopted = Self.page(report)
+        #expect(adopted.contains("ADOPTED: the completions came in a file. Nothing proves"))
+        #expect(adopted.contains("no seeds") && adopted.contains("no fingerprint"))
+        #expect(!adopted.contains("Ogive sampled"))
         report.audit?.isSound = false
         report.audit?.isConsistent = false
         #expect(Self.page(report).contains("The audit found contradictions (1)"))

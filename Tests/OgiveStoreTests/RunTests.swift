@@ -194,6 +194,48 @@ extension StoreTests {
             }
         }
 
+        @Test("records where workers run, what they did, and the slot time of runs")
+        func recordsLoads() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "test")
+                var load = WorkerLoad()
+                (load.sampleSlots, load.draws, load.tokens) = (8, 1 << 40, 70)
+                load.slotTime[SlotWait(stage: .sample, side: .policy)] = 1500
+                load.slotTime[SlotWait(stage: .score, side: .nothing)] = 500
+                var record = WorkerRecord(
+                    id: Made.worker, name: "node:1", state: .active, note: nil)
+                record.version = "0.1.0"
+                record.site = WorkerSite(
+                    host: "node\u{0}", job: "slurm 7", endpoints: ["http://a", "http://b"])
+                record.load = RecordedLoad(total: load, recent: load, window: .seconds(10))
+                // A run that is gone costs no other record.
+                record.slotTimes = [run.id: load.slotTime, RunID(999): load.slotTime]
+                try await database.store.record([record], term: term)
+                try await database.store.record([record], term: term)
+                let worker = try #require(try await database.store.workers().first?.load)
+                #expect(worker.host == "node\u{FFFD}" && worker.job == "slurm 7")
+                #expect(worker.version == "0.1.0")
+                #expect(worker.endpoints == ["http://a", "http://b"])
+                #expect(worker.sampleSlots == 8 && worker.draws == 1 << 40)
+                #expect(worker.tokensPerSecond == 7 && worker.busyShare == 0.75)
+                #expect(worker.waits == load.slotTime)
+                let status = try #require(
+                    try await database.store.status(ofRun: run.spec.name).first)
+                #expect(status.slotTime == load.slotTime + load.slotTime)
+                let shares: Double = try await database.value(
+                    "SELECT sum(share) FROM ogive.run_slot_time WHERE NOT busy")
+                #expect(shares == 1)
+                // Before it reported.
+                record.load = nil
+                record.site = WorkerSite()
+                try await database.store.record([record], term: term)
+                let silent = try #require(try await database.store.workers().first?.load)
+                #expect(silent.job == nil && silent.draws == nil && silent.busyShare == nil)
+                #expect(silent.endpoints == [] && silent.waits.isEmpty)
+            }
+        }
+
         @Test("names the run or prompt that is not there")
         func namesWhatIsMissing() async throws {
             try await TestDatabase.with { database in

@@ -33,6 +33,17 @@ import Testing
         return item
     }
 
+    @Test func aLoadIsBounded() {
+        var load = WorkerLoad()
+        (load.sampleSlots, load.draws) = (WorkerLoad.slotsMax, SlotTime.most)
+        #expect(code(.report(load, [])) == nil)
+        load.draws += 1
+        #expect(code(.report(load, [])) == .invalidValue)
+        load = WorkerLoad()
+        load.scoreSlots = WorkerLoad.slotsMax + 1
+        #expect(code(.report(load, [])) == .invalidValue)
+    }
+
     @Test func whatADecoderRefusesIsNotEncoded() {
         #expect(code(result([scored(1)])) == nil)
         #expect(code(result([scored(.nan)])) == .invalidValue)

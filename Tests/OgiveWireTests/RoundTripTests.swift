@@ -5,7 +5,7 @@ import Testing
 @testable import fuzz
 
 @Suite(.timeLimit(.minutes(10))) struct RoundTripTests {
-    @Test(arguments: 0..<7)
+    @Test(arguments: 0..<10)
     func everyWorkerMessageComesBackAsItWasSent(kind: Int) throws {
         var messages = RandomMessages(seed: UInt64(kind))
         for _ in 0..<200 {

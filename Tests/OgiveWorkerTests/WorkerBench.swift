@@ -71,7 +71,13 @@ struct WorkerBench {
     }
 
     mutating func nextOutages() async throws -> [EndpointOutage] {
-        try await next { if case .impaired(let outages) = $0 { outages } else { nil } }
+        try await next {
+            switch $0 {
+            case .impaired(let outages): outages
+            case .report(_, let outages): outages.isEmpty ? nil : outages
+            default: nil
+            }
+        }
     }
 
     func say(_ message: CoordinatorMessage) async {

@@ -716,13 +716,35 @@ COMMENT ON COLUMN ogive.run_spending_rows.policy_output IS 'Tokens of completion
 COMMENT ON COLUMN ogive.run_spending_rows.scorer_input IS 'Tokens that the scorer read.';
 COMMENT ON COLUMN ogive.run_spending_rows.scorer_output IS 'Tokens that the scorer wrote.';
 
+CREATE TABLE ogive.run_slot_time_rows (
+    run_id bigint NOT NULL,
+    stage text NOT NULL,
+    waits_for text NOT NULL,
+    milliseconds bigint NOT NULL,
+    CONSTRAINT run_slot_time_rows_pkey PRIMARY KEY (run_id, stage, waits_for),
+    CONSTRAINT run_slot_time_rows_run_fkey FOREIGN KEY (run_id)
+        REFERENCES ogive.runs (id) ON DELETE CASCADE,
+    CONSTRAINT run_slot_time_rows_stage CHECK (stage IN ('sample', 'score')),
+    CONSTRAINT run_slot_time_rows_waits_for CHECK (
+        waits_for IN ('policy', 'scorer', 'coordinator', 'nothing')),
+    CONSTRAINT run_slot_time_rows_milliseconds CHECK (milliseconds >= 0)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ogive.run_slot_time_rows IS
+    'Time of the slots of workers while they served a run, by what the slots waited for. Behind '
+    'the view ogive.run_slot_time.';
+COMMENT ON COLUMN ogive.run_slot_time_rows.run_id IS 'Number of the run.';
+COMMENT ON COLUMN ogive.run_slot_time_rows.stage IS 'What the slots are for: sample or score.';
+COMMENT ON COLUMN ogive.run_slot_time_rows.waits_for IS
+    'policy, scorer, coordinator, or nothing: there was no work.';
+COMMENT ON COLUMN ogive.run_slot_time_rows.milliseconds IS 'The time of all slots together.';
+
 GRANT SELECT, INSERT, DELETE ON ogive.runs TO ogive_writer;
 GRANT UPDATE (spec, draws, min_draws, raised_draws, former_draws, weight, samples,
     scores_candidates, candidate_log_probabilities, submitted_at, finished_at, state)
     ON ogive.runs TO ogive_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ogive.prompt_target_rows TO ogive_writer;
 -- What a run spent goes with the run, and not before: its budget counts on it.
-GRANT SELECT, INSERT, UPDATE ON ogive.run_spending_rows TO ogive_writer;
+GRANT SELECT, INSERT, UPDATE ON ogive.run_spending_rows, ogive.run_slot_time_rows TO ogive_writer;
 
 -- Snapshots: what a run held at a time.
 
@@ -868,9 +890,13 @@ CREATE TABLE ogive.workers (
     state text NOT NULL,
     note text,
     outages jsonb NOT NULL DEFAULT '[]',
+    site jsonb NOT NULL DEFAULT '{}',
+    load jsonb,
     CONSTRAINT workers_pkey PRIMARY KEY (id),
     CONSTRAINT workers_state CHECK (state IN ('active', 'idle', 'draining', 'left', 'lost')),
-    CONSTRAINT workers_outages CHECK (jsonb_typeof(outages) = 'array')
+    CONSTRAINT workers_outages CHECK (jsonb_typeof(outages) = 'array'),
+    CONSTRAINT workers_site CHECK (jsonb_typeof(site) = 'object'),
+    CONSTRAINT workers_load CHECK (jsonb_typeof(load) = 'object')
 );
 COMMENT ON TABLE ogive.workers IS
     'Worker incarnations as the coordinator last saw them. Of those that are gone, the last ones '
@@ -884,6 +910,9 @@ COMMENT ON COLUMN ogive.workers.note IS 'Why it gets no work; NULL when it may.'
 COMMENT ON COLUMN ogive.workers.outages IS
     'Endpoints of its models that get no requests for now: objects with model, endpoint, code, '
     'message and since.';
+COMMENT ON COLUMN ogive.workers.site IS 'Where it runs: host, job, version and endpoints.';
+COMMENT ON COLUMN ogive.workers.load IS
+    'What it did and what its slots waited for, in all and of late; NULL before it reported.';
 CREATE INDEX workers_term ON ogive.workers (term, name);
 CREATE INDEX workers_seen_at ON ogive.workers (seen_at);
 

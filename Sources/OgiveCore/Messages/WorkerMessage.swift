@@ -11,6 +11,8 @@ package enum WorkerMessage: Hashable, Sendable {
     case heartbeat
     /// The worker is alive, and these endpoints of its models get none; never empty.
     case impaired([EndpointOutage])
+    /// The worker is alive, this is what it did, and these endpoints of its models get no requests.
+    case report(WorkerLoad, [EndpointOutage])
     /// The worker gives leases back, unfinished: no attempt is charged.
     case returned([LeaseName])
     /// The worker cannot serve a run, for this reason, and gives these leases of it back.
@@ -29,7 +31,8 @@ extension WorkerMessage {
         case .result(let result):
             MessageBytes.least + result.items.byteCount
                 + MessageBytes.ofName * result.claim.items.count
-        case .impaired(let outages): MessageBytes.least + outages.reduce(0) { $0 + $1.byteCount }
+        case .impaired(let outages), .report(_, let outages):
+            MessageBytes.least + outages.reduce(0) { $0 + $1.byteCount }
         case .returned(let leases): MessageBytes.least + MessageBytes.ofLease * leases.count
         case .declined(_, let reason, let leases):
             MessageBytes.least + reason.utf8.count + MessageBytes.ofLease * leases.count
@@ -62,11 +65,18 @@ package struct Hello: Hashable, Sendable {
     package var credit: Int
     /// Leases it works on, from before a coordinator forgot it.
     package var inFlight: [HeldLease]
+    /// Where it runs.
+    package var site: WorkerSite
+    /// What it last reported of its load, to whichever coordinator; `nil` before it did.
+    package var reported: WorkerLoad?
 
     /// Joins the parts.
     package init(
-        name: String, version: String, offer: Offer, credit: Int, inFlight: [HeldLease]
+        name: String, version: String, offer: Offer, credit: Int, inFlight: [HeldLease],
+        site: WorkerSite = WorkerSite(), reported: WorkerLoad? = nil
     ) {
+        self.site = site
+        self.reported = reported
         self.name = name
         self.version = version
         self.offer = offer
@@ -79,7 +89,10 @@ extension Hello {
     /// About the bytes that its lists take in memory.
     fileprivate var byteCount: Int {
         let models = (offer.policies + offer.scorers).reduce(0) { $0 + $1.byteCount }
-        return inFlight.reduce(models + name.utf8.count + version.utf8.count) {
+        let place = site.endpoints.reduce(site.host.utf8.count + site.job.utf8.count) {
+            $0 + $1.utf8.count
+        }
+        return inFlight.reduce(models + name.utf8.count + version.utf8.count + place) {
             $0 + MessageBytes.ofEntry
                 + MessageBytes.ofName * ($1.claim.items.count + $1.resolved.count)
         }

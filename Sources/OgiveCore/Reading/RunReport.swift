@@ -19,6 +19,8 @@ package struct RunReport: Hashable, Sendable {
     package var examples: [ExamplePrompt]
     /// The proof from the rows; `nil` when the login may not read them.
     package var audit: ReportedAudit?
+    /// What the slots of its workers waited for while it was open.
+    package var slotTime = SlotTime()
 
     /// Joins the parts.
     package init(
@@ -75,6 +77,8 @@ package struct ReportSource: Hashable, Sendable {
     package var scorer: String
     /// Whether completions or rewards come from a declared distribution.
     package var isSynthetic: Bool
+    /// Whether the completions came in a file, so that nothing proves who sampled them.
+    package var isAdopted = false
     /// The run's specification as JSON, without the scoring's.
     package var runSpec: String
     /// The scoring's specification as JSON, which holds the sampling's.

@@ -27,6 +27,10 @@ extension Scheduler {
         case .impaired(let outages):
             note(outages, of: id)
             send(.heartbeat, to: id)
+        case .report(let load, let outages):
+            note(outages, of: id)
+            note(load, of: id, now: now)
+            send(.heartbeat, to: id)
         case .returned(let leases): takeBack(leases, from: id, now: now)
         case .declined(let run, let reason, let leases):
             decline(run, reason, of: id)
@@ -83,9 +87,12 @@ extension Scheduler {
         let former = workers[id]
         if let former, now - former.greetedAt < limits.helloPause { return }
         var worker = SchedulerWorker(
-            id: id, key: holder.key, name: hello.name, offer: hello.offer,
+            id: id, key: holder.key, name: hello.name,
+            version: hello.version.cut(toBytes: SchedulerWorker.noteBytesMax),
+            site: hello.site.bounded(toBytes: SchedulerWorker.noteBytesMax), offer: hello.offer,
             credit: clamped(hello.credit), lastSeen: now,
-            allowance: former?.allowance ?? limits.firstLeases, greetedAt: now)
+            allowance: former?.allowance ?? limits.firstLeases, greetedAt: now,
+            loads: former?.loads ?? WorkerLoadWindow(hello.reported, now: now))
         worker.finished = former?.finished ?? 0
         worker.isQueued = former?.isQueued ?? false
         worker.suspect = former?.suspect
@@ -180,14 +187,14 @@ extension Scheduler {
     }
 
     private mutating func leave(_ id: WorkerID, now: TimePoint) {
-        guard let worker = workers[id] else { return }
+        guard var worker = workers[id] else { return }
         for task in worker.tasks.sorted() {
             requeue(task, after: nil, now: now)
         }
         unregister(id)
         noteParting(of: worker, leavesLeases: !worker.tasks.isEmpty, now: now)
         departed.insert(id)
-        var record = worker.record
+        var record = worker.takeRecord(now: now)
         record.state = .left
         effects.append(.record(record))
         effects.append(.notice(.left(id, name: worker.name)))
@@ -204,14 +211,14 @@ extension Scheduler {
                 continue
             }
             places.free(check.key)
-            guard let worker = workers[check.worker] else { continue }
+            guard var worker = workers[check.worker] else { continue }
             for task in worker.tasks.sorted() {
                 requeue(task, after: .lost, together: worker.tasks.count, now: now)
             }
             unregister(check.worker)
             // What it had was charged an attempt, and came back after a silence: that is no hurry.
             noteParting(of: worker, leavesLeases: false, now: now)
-            var record = worker.record
+            var record = worker.takeRecord(now: now)
             record.state = .lost
             effects.append(.record(record))
             effects.append(

@@ -6,6 +6,8 @@ struct SchedulerWorker {
     /// The public key of its connection as text; `nil` without keys.
     let key: String?
     let name: String
+    let version: String
+    let site: WorkerSite
     let offer: Offer
     var credit: Int
     var lastSeen: TimePoint
@@ -30,6 +32,8 @@ struct SchedulerWorker {
     var note: String?
     /// Endpoints of its models that get no requests, as last reported.
     var outages: [EndpointOutage] = []
+    /// What it reports of its load.
+    var loads: WorkerLoadWindow
     /// Most bytes of why it gets no work, and of the texts of its endpoints.
     static let noteBytesMax = 16 << 10
     /// Whether it stands in the queue for work.
@@ -93,6 +97,9 @@ struct SchedulerWorker {
         let state: WorkerRecord.State = isDraining ? .draining : note == nil ? .active : .idle
         var record = WorkerRecord(id: id, name: name, state: state, note: note)
         record.outages = outages
+        record.version = version
+        record.site = site
+        record.load = loads.recent
         return record
     }
 }

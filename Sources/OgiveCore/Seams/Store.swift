@@ -197,6 +197,23 @@ package struct LandingReceipt: Hashable, Sendable {
     }
 }
 
+/// A worker's load: in all, and of late.
+package struct RecordedLoad: Hashable, Sendable {
+    /// Since it began.
+    package var total: WorkerLoad
+    /// In the last part of that.
+    package var recent: WorkerLoad
+    /// How long that part is.
+    package var window: Duration
+
+    /// Joins the parts.
+    package init(total: WorkerLoad, recent: WorkerLoad, window: Duration) {
+        self.total = total
+        self.recent = recent
+        self.window = window
+    }
+}
+
 /// A worker as `ogive status` shows it.
 package struct WorkerRecord: Hashable, Sendable {
     /// Where it stands.
@@ -223,6 +240,14 @@ package struct WorkerRecord: Hashable, Sendable {
     package var note: String?
     /// Endpoints of its models that get no requests.
     package var outages: [EndpointOutage] = []
+    /// Version of its program.
+    package var version = ""
+    /// Where it runs.
+    package var site = WorkerSite()
+    /// What it did and what its slots waited for.
+    package var load: RecordedLoad?
+    /// Time of its slots that is to be added to that of runs.
+    package var slotTimes: [RunID: SlotTime] = [:]
 
     /// Joins the parts.
     package init(id: WorkerID, name: String, state: State, note: String?) {

@@ -100,6 +100,9 @@ extension WorkerSession {
 
     private mutating func acknowledge(_ name: ResultName) {
         guard let ticket = held.ticket(of: name.lease) else { return }
+        if load != nil, let part = held[ticket]?.results?[name.part] {
+            note(acknowledged: part.items)
+        }
         held[ticket]?.results?[name.part] = nil
         if held[ticket]?.results?.isEmpty == true { drop(ticket) }
     }

@@ -49,7 +49,7 @@ extension WorkerSession {
                 .hello(
                     Hello(
                         name: name, version: version, offer: offer, credit: credit,
-                        inFlight: heldLeases))))
+                        inFlight: heldLeases, site: site, reported: reported))))
     }
 
     /// What it holds: leases that it works on, and those whose results are not acknowledged.
@@ -78,8 +78,7 @@ extension WorkerSession {
             if hasNews || now - lastHeartbeat >= heartbeatInterval {
                 lastHeartbeat = now
                 hasNews = false
-                let outages = outages.aged(by: now - outagesAt)
-                effects.append(.send(outages.isEmpty ? .heartbeat : .impaired(outages)))
+                effects.append(.send(signOfLife(now: now)))
                 lastCredit = nil
             }
             if lastCredit != credit {
@@ -90,6 +89,31 @@ extension WorkerSession {
         if let nextDue, nextDue <= now { doWhatIsDue(now: now) }
         leaveIfDrained(now: now)
         leaveIfIdle(now: now)
+    }
+
+    /// What the coordinator hears at least once each heartbeat interval.
+    private mutating func signOfLife(now: TimePoint) -> WorkerMessage {
+        let outages = outages.aged(by: now - outagesAt)
+        guard let load else { return outages.isEmpty ? .heartbeat : .impaired(outages) }
+        reported = load
+        return .report(load, outages)
+    }
+
+    /// Takes what was measured of the slots; the draws are counted here.
+    mutating func note(_ measured: WorkerLoad) {
+        let former = load ?? WorkerLoad()
+        load = measured
+        load?.draws = former.draws
+        load?.tokens = former.tokens
+    }
+
+    /// Counts results that are acknowledged.
+    mutating func note(acknowledged items: [ItemResult]) {
+        guard load != nil else { return }
+        for index in items.indices where items[index].name.kind == .draw {
+            load?.draws += 1
+            load?.tokens += items[index].completion?.tokenCount ?? 0
+        }
     }
 
     /// A worker whose servers are away, or that found no coordinator yet, is not without work: it
@@ -171,7 +195,11 @@ extension WorkerSession {
     }
 
     mutating func leave(_ exit: Exit) {
-        if isRegistered { effects.append(.send(.goodbye)) }
+        if isRegistered {
+            // What its slots did at last is not lost.
+            if let load, load != reported { effects.append(.send(.report(load, outages))) }
+            effects.append(.send(.goodbye))
+        }
         hasLeft = true
         effects.append(.exit(exit))
     }

@@ -37,6 +37,7 @@ package struct WorkerSession: Sendable {
 
     let name: String
     let version: String
+    let site: WorkerSite
     var offer: Offer
     var held = HeldLeases()
     /// Nothing of `held` is due before this.
@@ -65,6 +66,10 @@ package struct WorkerSession: Sendable {
     var outages: [EndpointOutage] = []
     var outagesAt = TimePoint.zero
     var hasNews = false
+    /// What it did; `nil` while nothing is known of its slots.
+    var load: WorkerLoad?
+    /// What was last reported of it.
+    var reported: WorkerLoad?
     /// Leases that keep the worker busy.
     var leasesWanted = Int.max
     /// Leases that are asked for beyond these.
@@ -78,8 +83,10 @@ package struct WorkerSession: Sendable {
 
     /// Begins unregistered.
     package init(
-        name: String, version: String, offer: Offer, limits: WorkerLimits, now: TimePoint
+        name: String, version: String, offer: Offer, site: WorkerSite = WorkerSite(),
+        limits: WorkerLimits, now: TimePoint
     ) {
+        self.site = site
         self.name = name
         self.version = version
         self.offer = offer
@@ -110,6 +117,8 @@ package struct WorkerSession: Sendable {
         case outages([EndpointOutage])
         /// The model servers are back, with other models.
         case offerChanged(Offer)
+        /// The slots that there are, and what they waited for since the worker began.
+        case load(WorkerLoad)
         /// Take nothing new, finish, leave.
         case drain
         /// The same, because the machine is taken away: what is unfinished after this long is given
@@ -167,6 +176,7 @@ package struct WorkerSession: Sendable {
             hasNews = hasNews || !outages.isSame(as: current)
             outages = current
             outagesAt = now
+        case .load(let measured): note(measured)
         case .offerChanged(let offer): change(offer, now: now)
         case .drain: drain(now: now)
         case .end(let grace):

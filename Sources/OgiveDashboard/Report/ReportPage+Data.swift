@@ -19,7 +19,11 @@ extension ReportPage {
                     Markup("h3", [], "Specification of the run, beside these")
                     specification(source.runSpec)
                     Markup("h3", [], "Fingerprint of the policy")
-                    fingerprint(source.policyFingerprint)
+                    if source.isAdopted {
+                        paragraph("None: the completions were adopted from a file.")
+                    } else {
+                        fingerprint(source.policyFingerprint)
+                    }
                     Markup("h3", [], "Fingerprint of the scorer")
                     fingerprint(source.scorerFingerprint)
                 }
@@ -68,6 +72,39 @@ extension ReportPage {
                     + "\(NumberLabel.count(counts.sampled)) completions with "
                     + "\(NumberLabel.count(counts.tokens)) tokens, where the server reports them.")
             table.markup("Items of the run")
+        }
+    }
+
+    /// How much of the time that was allocated to the run was used.
+    var slots: Markup {
+        let time = report.slotTime
+        if time.isEmpty { return .empty }
+        var table = DataTable(
+            .text("slots for"), .number("slot hours"), .number("busy"), .number("policy"),
+            .number("scorer"), .number("coordinator"), .number("no work"))
+        for stage in SlotWait.Stage.allCases {
+            let total = time.total(stage)
+            guard total > 0 else { continue }
+            let waits = SlotWait.Side.allCases.map { side in
+                NumberLabel.share(time[SlotWait(stage: stage, side: side)], of: total)
+            }
+            let cells =
+                [
+                    stage == .sample ? "sampling" : "scoring",
+                    NumberLabel.value(Double(total) / 3_600_000, digits: 3),
+                    NumberLabel.share(time.busy(stage), of: total),
+                ] + waits
+            table.add(cells.map { Markup($0) })
+        }
+        return section("Slots of the workers") {
+            paragraph(
+                "A slot is a place of a worker for one request to the policy, or for one batch to "
+                    + "the scorer. It is busy while its own model works for it; else it waits for "
+                    + "the other model, for the coordinator, or there is no work. Counted is the "
+                    + "time of all slots of workers that served the run while it was open: idle "
+                    + "slots are GPUs that were allocated and not used, as far as a server needs "
+                    + "all of its slots.")
+            table.markup("Time of slots by what they waited for")
         }
     }
 

@@ -21,7 +21,7 @@ package struct ReportPage: Hashable, Sendable {
     private var body: Markup {
         Markup([
             header, glance, counts, distributions, failures, precision, degenerate, candidates,
-            examples, source, certificate,
+            examples, slots, source, certificate,
         ])
     }
 
@@ -33,15 +33,15 @@ package struct ReportPage: Hashable, Sendable {
                 OutsideText.line(source.run)
             },
             Markup("p", [Attribute("class", "lede")]) {
-                "Ogive sampled "
+                source.isAdopted ? "Ogive adopted from a file " : "Ogive sampled "
                 NumberLabel.count(counts.sampled)
                 " reference completions of "
                 NumberLabel.count(counts.prompts)
                 " prompts (set "
                 OutsideText.line(source.promptSet)
-                ") from "
+                source.isAdopted ? "), said to be of " : ") from "
                 Markup("strong") { OutsideText.line(source.policy) }
-                " and scored them with "
+                source.isAdopted ? ", with rewards of " : " and scored them with "
                 Markup("strong") { OutsideText.line(source.scorer) }
                 ". The rewards of a prompt's completions are its empirical distribution under the "
                 "reference policy; the quantile reward of a completion is the share of them that "
@@ -58,6 +58,11 @@ package struct ReportPage: Hashable, Sendable {
             texts.append(
                 "SYNTHETIC: completions or rewards come from a declared distribution, not from a "
                     + "model.")
+        }
+        if report.source.isAdopted {
+            texts.append(
+                "ADOPTED: the completions came in a file. Nothing proves who sampled them, and "
+                    + "how: they have no seeds, and their policy has no fingerprint.")
         }
         switch report.source.state {
         case "open":
@@ -108,6 +113,13 @@ package struct ReportPage: Hashable, Sendable {
                 fact(
                     "mean reward", NumberLabel.value(rewards.mean, digits: 3),
                     rewards.deviation.map { "± \(NumberLabel.value($0, digits: 3)) (s.d.)" }))
+        }
+        if !report.slotTime.isEmpty {
+            facts.append(
+                fact(
+                    "slots busy",
+                    NumberLabel.share(report.slotTime.busy(), of: report.slotTime.total()),
+                    "of the time of all workers' slots"))
         }
         return Markup("dl", [Attribute("class", "facts")]) { Markup(facts) }
     }

@@ -32,6 +32,14 @@ package struct ConfiguredModels: ModelProvider {
         self.scorers = scoring
     }
 
+    /// The addresses of all endpoints, or what they are called, each once.
+    package var endpoints: [String] {
+        var seen: Set<String> = []
+        return (policies.map(\.endpoint.name) + scorers.map(\.endpoint.name)).filter {
+            seen.insert($0).inserted
+        }
+    }
+
     /// Keeps the subprocesses of `command` scorers alive until the task is cancelled.
     package func run() async {
         await withTaskGroup { group in

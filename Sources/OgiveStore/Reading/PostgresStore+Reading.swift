@@ -36,6 +36,7 @@ extension PostgresStore {
                     state: try row.decode("state"), note: try row.decode("note", as: String?.self),
                     seenAt: try row.decode("seen_at"),
                     coordinator: try row.decode("coordinator", as: String?.self),
+                    load: try WorkerStatus.Load(row),
                     unavailable: try BoundedJSON.decode(
                         [UnavailableEndpoint].self,
                         from: Data(row.decode("outages", as: String.self).utf8)))
@@ -199,8 +200,55 @@ package struct WorkerStatus: Hashable, Sendable {
     package let seenAt: String
     /// The coordinator that leads.
     package let coordinator: String?
+    /// Where it runs, and what it did.
+    package let load: Load
     /// Endpoints of its models that get no requests for now.
     package let unavailable: [UnavailableEndpoint]
+}
+
+extension WorkerStatus {
+    /// Where a worker runs, and what it did, as it says.
+    package struct Load: Hashable, Sendable {
+        /// The host.
+        package let host: String?
+        /// The job of a batch system.
+        package let job: String?
+        /// Version of its program.
+        package let version: String?
+        /// The addresses of its servers.
+        package let endpoints: [String]
+        /// Tasks that it can sample at once; `nil` before it reported, as all that follows.
+        package let sampleSlots: Int?
+        /// Batches that it can score at once.
+        package let scoreSlots: Int?
+        /// Draws of it that landed.
+        package let draws: Int?
+        /// Tokens of their completions.
+        package let tokens: Int?
+        /// Draws a second of late.
+        package let drawsPerSecond: Double?
+        /// Tokens a second of late.
+        package let tokensPerSecond: Double?
+        /// Share of the time of its slots, of late, that they were busy.
+        package let busyShare: Double?
+        /// What its slots waited for of late.
+        package let waits: SlotTime
+
+        init(_ row: PostgresRow) throws(PostgresError) {
+            host = try row.decode("host", as: String?.self)
+            job = try row.decode("job", as: String?.self)
+            version = try row.decode("version", as: String?.self)
+            endpoints = try row.decode("endpoints")
+            sampleSlots = try row.decode("sample_slots", as: Int?.self)
+            scoreSlots = try row.decode("score_slots", as: Int?.self)
+            draws = try row.decode("draws", as: Int?.self)
+            tokens = try row.decode("tokens", as: Int?.self)
+            drawsPerSecond = try row.decode("draws_per_second", as: Double?.self)
+            tokensPerSecond = try row.decode("tokens_per_second", as: Double?.self)
+            busyShare = try row.decode("busy_share", as: Double?.self)
+            waits = SlotTime(stored: try row.decode("waits"))
+        }
+    }
 }
 
 /// An endpoint that gets no requests, as a worker reported.

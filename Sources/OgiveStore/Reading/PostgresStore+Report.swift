@@ -66,6 +66,7 @@ extension PostgresStore {
             let reading = ReportReading(run: try source.decode("run_id"), connection: connection)
             var report = RunReport(
                 source: try ReportSource(source, status), counts: ReportCounts(status))
+            report.slotTime = status.slotTime
             report.source.snapshots = try await reading.snapshots()
             begins(.rewards)
             report.rewards = try await reading.rewards()
@@ -103,6 +104,7 @@ extension ReportSource {
             finishedAt: try row.decode("finished_at", as: String?.self),
             madeAt: try row.decode("made_at"), schemaVersion: try row.decode("schema_version"),
             serverVersion: try row.decode("server_version"))
+        isAdopted = status.isAdopted
     }
 }
 

@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// SQL behind `ogive status` and `ogive query`: on the views only, as users would.
 enum ReadingQueries {
     private static func bytes(_ kind: String, _ id: String) -> String {
@@ -8,6 +10,12 @@ enum ReadingQueries {
     }
     private static let completionBytes = bytes("sampling", "v.sampling_id")
     private static let rewardBytes = bytes("scoring", "v.scoring_id")
+    /// Of the run `v`.
+    static let slotTime = SlotTime.query(
+        """
+        (SELECT t.seconds * 1000 FROM ogive.run_slot_time t WHERE t.run_id = v.run_id
+            AND t.stage = g.stage AND t.waits_for = w.waits_for)
+        """)
 
     private static let statusColumns = """
         SELECT v.run, v.state, \(completionBytes) AS completion_bytes,
@@ -15,7 +23,7 @@ enum ReadingQueries {
             landed, failures, pending, target_candidates, landed_candidates, candidate_failures,
             target_log_probabilities, landed_log_probabilities, log_probability_failures, v.tokens,
             truncated, mean_reward, weight, policy, scorer, synthetic, samples, v.run_id,
-            v.adopted,
+            v.adopted, \(slotTime) AS slot_milliseconds,
             m.tokens AS spent_tokens, m.cost, m.estimated_tokens, m.estimated_cost,
             m.budget_tokens, m.budget_cost, n.min_draws
         FROM ogive.run_status v

@@ -57,6 +57,8 @@ package struct RunStatus: Hashable, Sendable {
     package let isAdopted: Bool
     /// What it has spent.
     package let spending: RunSpending
+    /// What the slots of its workers waited for while it was open.
+    package let slotTime: SlotTime
     /// Bytes on disk of its sampling's completions, which other runs may share.
     package let completionBytes: Int
     /// Bytes on disk of its scoring's rewards, which other runs may share.
@@ -98,9 +100,30 @@ package struct RunStatus: Hashable, Sendable {
         isSynthetic = try row.decode("synthetic")
         isAdopted = try row.decode("adopted")
         spending = try RunSpending(row)
+        slotTime = SlotTime(stored: try row.decode("slot_milliseconds"))
         completionBytes = try row.decode("completion_bytes")
         rewardBytes = try row.decode("reward_bytes")
         samples = try row.decode("samples")
+    }
+}
+
+extension SlotTime {
+    /// SQL of an array of milliseconds, one for each of `SlotWait.all`. `time` is SQL of such a
+    /// number, or NULL, for `g.stage` and `w.waits_for`.
+    static func query(_ time: String) -> String {
+        """
+        ARRAY(SELECT coalesce(\(time), 0)::bigint
+            FROM unnest('{sample,score}'::text[]) WITH ORDINALITY g(stage, i)
+            CROSS JOIN unnest('{policy,scorer,coordinator,nothing}'::text[]) WITH ORDINALITY
+                w(waits_for, j)
+            ORDER BY g.i, w.j)
+        """
+    }
+
+    /// Reads such an array.
+    init(stored milliseconds: [Int64]) {
+        self.init()
+        for (wait, time) in zip(SlotWait.all, milliseconds) { self[wait] = Int(time) }
     }
 }
 

@@ -13,9 +13,11 @@ extension WorkerMessage: WireConvertible {
         case .workerHeartbeat(let heartbeat):
             let outages = try WireCheck.list(
                 heartbeat.unavailable, "heartbeat.unavailable", max: EndpointOutage.most)
+            let read = try outages.map(EndpointOutage.init(wire:))
             self =
-                outages.isEmpty
-                ? .heartbeat : .impaired(try outages.map(EndpointOutage.init(wire:)))
+                heartbeat.hasLoad
+                ? .report(try WorkerLoad(wire: heartbeat.load), read)
+                : read.isEmpty ? .heartbeat : .impaired(read)
         case .returned(let returned):
             let leases = try WireCheck.list(
                 returned.leases, "returned.leases", max: WireLimits.leases)
@@ -51,6 +53,11 @@ extension WorkerMessage: WireConvertible {
             var heartbeat = Ogive_V1_Heartbeat()
             heartbeat.unavailable = outages.prefix(EndpointOutage.most).map(\.wire)
             return .workerHeartbeat(heartbeat)
+        case .report(let load, let outages):
+            var heartbeat = Ogive_V1_Heartbeat()
+            heartbeat.unavailable = outages.prefix(EndpointOutage.most).map(\.wire)
+            heartbeat.load = load.wire
+            return .workerHeartbeat(heartbeat)
         case .returned(let leases):
             var returned = Ogive_V1_Returned()
             returned.leases = leases.map(\.wire)
@@ -81,7 +88,9 @@ extension Hello: WireConvertible {
                     wire.scorers, "hello.scorers", max: WireLimits.models)),
             credit: try WireCheck.number(wire.credit, "hello.credit", max: WireLimits.credit),
             inFlight: try WireCheck.each(
-                wire.inFlight, "hello.in_flight", max: WireLimits.leases))
+                wire.inFlight, "hello.in_flight", max: WireLimits.leases),
+            site: try WorkerSite(wire: wire),
+            reported: wire.hasReported ? try WorkerLoad(wire: wire.reported) : nil)
         let bytes = offer.byteCount
         guard bytes <= WireLimits.offerBytes else {
             throw WireError(
@@ -99,6 +108,12 @@ extension Hello: WireConvertible {
         wire.scorers = offer.scorers.map(\.wire)
         wire.credit = UInt32(wireCount: credit)
         wire.inFlight = inFlight.map(\.wire)
+        wire.host = site.host.cut(toBytes: WireLimits.nameBytes)
+        wire.job = site.job.cut(toBytes: WireLimits.nameBytes)
+        wire.endpoints = site.endpoints.prefix(WorkerSite.endpointsMax).map {
+            $0.cut(toBytes: WireLimits.endpointBytes)
+        }
+        if let reported { wire.reported = reported.wire }
         return wire
     }
 }

@@ -83,7 +83,9 @@ struct StatusCommand: ConfiguredCommand {
             ])
         }
         Output.show(table.lines(width: style.isTerminal ? style.width : .max))
-        let more = runs.compactMap(\.candidateLine) + runs.compactMap(\.spendingLine)
+        let more =
+            runs.compactMap(\.candidateLine) + runs.compactMap(\.spendingLine)
+            + runs.flatMap(\.slotLines)
         Output.show(more)
         let present = workers.filter { $0.state != "left" && $0.state != "lost" }
         guard !present.isEmpty else { return }
@@ -142,6 +144,11 @@ extension RunStatus {
         return parts.isEmpty ? nil : "\(run): \(parts.joined(separator: "; "))"
     }
 
+    /// How much of the time of its workers' slots was used, where that is known.
+    var slotLines: [String] {
+        slotTime.busyLines.map { "\(run): \($0.stage) \($0.text)" }
+    }
+
     /// For a script.
     var json: ExactJSON {
         .object([
@@ -160,6 +167,7 @@ extension RunStatus {
             "mean_reward": meanReward.map { .number("\($0)") } ?? .null,
             "policy": .string(policy), "scorer": .string(scorer), "synthetic": .bool(isSynthetic),
             "adopted": .bool(isAdopted), "samples": .bool(samples), "spending": spending.json,
+            "slot_time": slotTime.json,
             "completion_bytes": .number("\(completionBytes)"),
             "reward_bytes": .number("\(rewardBytes)"),
         ])
@@ -216,10 +224,29 @@ extension CoordinatorStatus {
 extension WorkerStatus {
     /// For a script.
     var json: ExactJSON {
+        func text(_ value: String?) -> ExactJSON { value.map(ExactJSON.string) ?? .null }
+        func count(_ value: Int?) -> ExactJSON { value.map { .number("\($0)") } ?? .null }
+        func rate(_ value: Double?) -> ExactJSON {
+            value.map { .number(NumberText.decimal($0, 4)) } ?? .null
+        }
+        return fields(text, count, rate)
+    }
+
+    private func fields(
+        _ text: (String?) -> ExactJSON, _ count: (Int?) -> ExactJSON,
+        _ rate: (Double?) -> ExactJSON
+    ) -> ExactJSON {
         .object([
             "id": .string(id), "name": .string(name), "state": .string(state),
             "note": note.map(ExactJSON.string) ?? .null, "seen_at": .string(seenAt),
             "unavailable_endpoints": .array(unavailable.map(\.json)),
+            "host": text(load.host), "job": text(load.job), "program": text(load.version),
+            "endpoints": .array(load.endpoints.map(ExactJSON.string)),
+            "sample_slots": count(load.sampleSlots), "score_slots": count(load.scoreSlots),
+            "draws": count(load.draws), "tokens": count(load.tokens),
+            "draws_per_second": rate(load.drawsPerSecond),
+            "tokens_per_second": rate(load.tokensPerSecond),
+            "busy_share": rate(load.busyShare), "waits": load.waits.waitsJSON,
         ])
     }
 }

@@ -67,6 +67,10 @@ struct WorkerCommand: ConfiguredCommand {
         systemd.status("works for \(configuration.coordinatorPlaces)")
         var settings = configuration.worker.configuration(
             name: Executable.processName, batch: configuration.scorer?.batchSize ?? 1)
+        settings.site = WorkerSite(
+            host: ProcessInfo.processInfo.hostName,
+            job: SlurmJob(environment: Environment.current).map { "slurm \($0.name)" } ?? "",
+            endpoints: provider.endpoints.map { Secrets.hiding(in: $0) })
         settings.endsIn = try await WorkerEndTime.remaining(
             option: endTime, setting: own.endTime, logger: logger)
         var hooks = WorkerHooks()

@@ -25,7 +25,8 @@ struct RunMonitor {
 
     /// Returns when the run is finished; throws when no worker will serve it.
     func run() async throws {
-        let style = TerminalStyle(descriptor: STDERR_FILENO, environment: Environment.current)
+        let environment = Environment.current
+        let style = TerminalStyle(descriptor: STDERR_FILENO, environment: environment)
         var line = ProgressLine(style: style, json: showsJSON)
         var starvation = starvation
         let begun = ContinuousClock.now
@@ -40,6 +41,8 @@ struct RunMonitor {
                 continue
             }
             let now = ContinuousClock.now
+            // A window may have another size by now.
+            line.style = TerminalStyle(descriptor: STDERR_FILENO, environment: environment)
             let snapshot = Self.snapshot(status)
             if status.isClosed {
                 write(line.finish(snapshot, at: now - begun))
@@ -92,6 +95,7 @@ struct RunMonitor {
             done: status.landed + status.failures, total: status.targetDraws,
             tokens: status.samples ? status.tokens : 0, failures: status.failures,
             cost: status.spending.cost, estimatedCost: status.spending.estimatedCost)
+        snapshot.slotTime = status.slotTime
         // A run counts its own: others of the sampling may ask for log-probabilities.
         snapshot.candidateFailures =
             (status.targetCandidates > 0 ? status.candidateFailures : 0)

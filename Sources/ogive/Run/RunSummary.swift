@@ -111,7 +111,7 @@ struct RunSummary {
             "new_draws": .number("\(newDraws)"),
             "elapsed_seconds": .number("\(elapsed / .seconds(1))"),
             "synthetic": .bool(status.isSynthetic), "adopted": .bool(status.isAdopted),
-            "spending": status.spending.json,
+            "spending": status.spending.json, "slot_time": status.slotTime.json,
         ]).event("result")
     }
 
@@ -147,6 +147,9 @@ struct RunSummary {
         }
         if status.spending.cost != nil || status.spending.hasBudget {
             lines.append("  spent      \(status.spending.text)")
+        }
+        for (place, line) in status.slotTime.busyLines.enumerated() {
+            lines.append("  \(place == 0 ? "slots     " : "          ") \(line.stage) \(line.text)")
         }
         if status.failures > 0 { lines.append("  failures   \(NumberText.count(status.failures))") }
         return lines

@@ -52,8 +52,15 @@ enum Output {
         write((isRedrawn ? TerminalStyle.clear : "") + Printable.text(rest), to: descriptor)
     }
 
-    /// What cannot be written is lost, as with any closed pipe.
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// Writes what escaped its own text, as `show(drawn:)` does; answers whether the output takes
+    /// it.
+    static func isWritten(_ text: String, to descriptor: Int32) -> Bool {
+        write(text, to: descriptor)
+    }
+
+    /// What cannot be written is lost, as with any closed pipe; answers whether all was written.
+    @discardableResult
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
@@ -61,9 +68,10 @@ enum Output {
             let count = unsafe bytes[start...].withUnsafeBytes { bytes in
                 unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             }
-            if count < 0, errno != EINTR { return }
+            if count < 0, errno != EINTR { return false }
             start += max(0, count)
         }
+        return true
     }
 }
 

@@ -8,6 +8,8 @@ struct TerminalStyle: Hashable, Sendable {
     var hasColours: Bool
     /// Columns of a line.
     var width: Int
+    /// Rows of the screen.
+    var height = 24
     /// Whether it shows Unicode; else plots and bars are drawn with ASCII.
     var hasUnicode = true
 
@@ -41,6 +43,7 @@ struct TerminalStyle: Hashable, Sendable {
         let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         let columns = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
         width = max(20, columns ?? environment["COLUMNS"].flatMap(Int.init) ?? 80)
+        height = isKnown && size.ws_row > 0 ? Int(size.ws_row) : 24
         hasUnicode = Self.isUTF8(environment)
     }
 
@@ -71,12 +74,18 @@ struct TerminalStyle: Hashable, Sendable {
     /// `text` as it can be shown.
     func shown(_ text: PaintedText) -> PaintedText { text.map { shown($0) } }
 
-    /// What takes away a line that is redrawn, and a `^C` behind it, before another one is
-    /// written.
+    /// What takes away lines that are redrawn, and a `^C` on them, before another one is written.
     var clearing: String { isTerminal ? Self.clear : "" }
 
-    /// What takes a line away, on a terminal.
-    static let clear = "\r\u{1b}[2K"
+    /// What takes away all from the present line on, on a terminal (ECMA-48: ED).
+    static let clear = "\r\u{1b}[J"
+
+    /// Lines, and then the cursor back at the beginning of the first one (ECMA-48: CPL), where
+    /// `clear` takes them away.
+    func parked(_ lines: [String]) -> String {
+        let text = lines.joined(separator: "\n")
+        return text + (lines.count > 1 ? "\u{1b}[\(lines.count - 1)F" : "\r")
+    }
 
     /// `text` in a colour, where colours may be used.
     func paint(_ text: String, _ colour: Colour) -> PaintedText {

@@ -10,7 +10,7 @@ struct RandomMessages {
     }
 
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
-        switch kind % 9 {
+        switch kind % 10 {
         case 0: .hello(hello())
         case 1: .credit(Int.random(in: 0...1000, using: &random))
         case 2: .result(taskResult())
@@ -19,6 +19,7 @@ struct RandomMessages {
         case 5: .draining
         case 7: .declined(RunID(7), reason: text(), list { $0.leaseName() })
         case 6: .impaired([outage()] + list { $0.outage() })
+        case 8: .report(load(), list { $0.outage() })
         default: .goodbye
         }
     }
@@ -83,6 +84,18 @@ struct RandomMessages {
             message: text(), lasting: duration(least: 0))
     }
 
+    private mutating func load() -> WorkerLoad {
+        var load = WorkerLoad()
+        load.sampleSlots = Int.random(in: 0...WorkerLoad.slotsMax, using: &random)
+        load.scoreSlots = Int.random(in: 0...WorkerLoad.slotsMax, using: &random)
+        load.draws = Int.random(in: 0...SlotTime.most, using: &random)
+        load.tokens = Int.random(in: 0...SlotTime.most, using: &random)
+        for wait in SlotWait.all where Bool.random(using: &random) {
+            load.slotTime[wait] = Int.random(in: 0...SlotTime.most, using: &random)
+        }
+        return load
+    }
+
     private mutating func hello() -> Hello {
         Hello(
             name: text(), version: text(),
@@ -91,7 +104,9 @@ struct RandomMessages {
             inFlight: list { generator in
                 HeldLease(
                     claim: generator.leaseClaim(), resolved: generator.list { $0.itemName() })
-            })
+            },
+            site: WorkerSite(host: text(), job: text(), endpoints: list { $0.text() }),
+            reported: Bool.random(using: &random) ? load() : nil)
     }
 
     private mutating func model() -> Offer.Model {

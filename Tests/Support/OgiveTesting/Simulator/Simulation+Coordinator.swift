@@ -75,7 +75,7 @@ extension Simulation {
                 counts.lateResults += 1
             }
             if !initial.isDeterministic { coordinators[index].ledger.note(result) }
-        case .credit, .heartbeat, .impaired, .returned, .declined, .draining, .goodbye:
+        case .credit, .heartbeat, .impaired, .report, .returned, .declined, .draining, .goodbye:
             break
         }
     }

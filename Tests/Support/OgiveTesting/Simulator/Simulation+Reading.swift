@@ -44,6 +44,8 @@ extension Simulation {
                 + "run \(result.claim.run.rawValue), prompt \(result.claim.prompt.rawValue), "
                 + "\(result.items.map { text(of: $0.name) })"
         case .heartbeat: nil
+        case .report(let load, let outages):
+            "\(load.draws) draws, no requests to \(outages.map(\.endpoint))"
         case .impaired(let outages): "no requests to \(outages.map(\.endpoint))"
         case .returned(let leases): "gives back \(leases.map(text))"
         case .declined(let run, let reason, let leases):
@@ -115,7 +117,8 @@ extension Simulation {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .abandon, .tick:
+        case .message, .room, .suspended, .outages, .load, .offerChanged, .drain, .end, .abandon,
+            .tick:
             "\(said)"
         }
     }

@@ -51,6 +51,8 @@ extension TraceHash {
             add(result.claim.lease)
         case .heartbeat: add(23)
         case .impaired(let outages): add(27, UInt64(outages.count))
+        case .report(let load, let outages):
+            add(29, UInt64(outages.count), UInt64(load.slotTime.total()))
         case .returned(let leases):
             add(24)
             for lease in leases { add(lease) }
@@ -127,7 +129,8 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .room, .suspended, .outages, .offerChanged, .drain, .end, .abandon, .tick:
+        case .message, .room, .suspended, .outages, .load, .offerChanged, .drain, .end, .abandon,
+            .tick:
             add(62)
         case .declined(let ticket, _): add(63, ticket.rawValue)
         }

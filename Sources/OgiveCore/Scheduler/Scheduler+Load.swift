@@ -1,0 +1,96 @@
+internal import OrderedCollections
+
+/// What is kept of a worker's reports: its rates of late, and what its slots' time is charged to.
+struct WorkerLoadWindow {
+    /// The rates are of at least half of this time, where a worker is there for so long, and of the
+    /// whole at most.
+    static let span = Duration.seconds(30)
+
+    /// The last report.
+    private(set) var latest: WorkerLoad
+    /// When the last record of it was written.
+    var recordedAt: TimePoint?
+    /// Runs that the worker served at the last report.
+    var served: [RunID] = []
+    /// Slot time of runs that no record has.
+    var unrecorded: [RunID: SlotTime] = [:]
+    private var latestAt: TimePoint
+    private var marks: [(at: TimePoint, load: WorkerLoad)]
+
+    /// Begins with what the worker had reported before.
+    init(_ reported: WorkerLoad?, now: TimePoint) {
+        latest = reported ?? WorkerLoad()
+        latestAt = now
+        marks = [(now, latest)]
+    }
+
+    /// Takes a report; answers with the slot time since the last one.
+    mutating func take(_ load: WorkerLoad, now: TimePoint) -> SlotTime {
+        let since = load.slotTime.since(latest.slotTime)
+        (latest, latestAt) = (load, now)
+        if let newest = marks.last, now - newest.at >= Self.span / 2 {
+            marks = [newest, (now, load)]
+        }
+        return since
+    }
+
+    /// What the worker did of late, and in which time.
+    var recent: RecordedLoad {
+        let first = marks[0]
+        return RecordedLoad(
+            total: latest, recent: latest.since(first.load), window: latestAt - first.at)
+    }
+}
+
+extension Scheduler {
+    /// Most workers whose reports are recorded in a heartbeat interval: those of a larger fleet are
+    /// recorded more rarely.
+    static let recordsAtOnce = 64
+
+    /// Takes a worker's report. The time of its slots is charged to the open runs that it serves:
+    /// by the leases that it has of them or, when it has none, in equal parts.
+    mutating func note(_ load: WorkerLoad, of id: WorkerID, now: TimePoint) {
+        guard let worker = workers[id] else { return }
+        // What it served may have ended since its last report.
+        let runs = worker.serves.isEmpty ? worker.loads.served : worker.serves
+        let shares = leaseShares(of: worker, runs)
+        let interval = limits.heartbeatInterval * (1 + workers.count / Self.recordsAtOnce)
+        let record = withWorker(id) { worker -> WorkerRecord? in
+            let spent = worker.loads.take(load, now: now)
+            worker.loads.served = worker.serves
+            let whole = shares.reduce(0) { $0 + $1.leases }
+            for (run, leases) in shares where !spent.isEmpty {
+                worker.loads.unrecorded[run, default: SlotTime()] =
+                    (worker.loads.unrecorded[run] ?? SlotTime()) + spent.part(leases, of: whole)
+            }
+            // A heartbeat may come a little early.
+            let isDue = worker.loads.recordedAt.map { now - $0 >= interval * 9 / 10 } ?? true
+            return isDue ? worker.takeRecord(now: now) : nil
+        }
+        if let record = record.flatMap(\.self) { effects.append(.record(record)) }
+    }
+
+    /// The leases that a worker has of each run, or one of each when it has none.
+    private func leaseShares(
+        of worker: SchedulerWorker, _ runs: [RunID]
+    ) -> [(run: RunID, leases: Int)] {
+        guard runs.count > 1 else { return runs.map { ($0, 1) } }
+        var counts: [RunID: Int] = [:]
+        for task in worker.tasks {
+            if let run = tasks[task]?.run { counts[run, default: 0] += 1 }
+        }
+        let held = runs.compactMap { run in counts[run].map { (run: run, leases: $0) } }
+        return held.isEmpty ? runs.map { ($0, 1) } : held
+    }
+}
+
+extension SchedulerWorker {
+    /// Its record, with the slot time that no record has yet.
+    mutating func takeRecord(now: TimePoint) -> WorkerRecord {
+        var record = record
+        record.slotTimes = loads.unrecorded
+        loads.unrecorded = [:]
+        loads.recordedAt = now
+        return record
+    }
+}

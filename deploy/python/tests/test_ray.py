@@ -103,6 +103,16 @@ def test_a_wrong_configuration_ends_the_workers(
     made.ogive("cancel", "refused-by-ray", "--config", config)
 
 
+def test_a_missing_program_ends_the_workers(cluster: None, made: Made, db: ogive.Database) -> None:
+    config = made.write("no-program-for-ray", 1, prompts(1))
+    made.ogive("submit", config)
+    run = db.run("no-program-for-ray")
+    workers = fleets.start_workers(config, run=run, cpus=0.1, program="/nowhere/ogive")
+    with pytest.raises(ogive.OgiveError, match="/nowhere/ogive is not there"):
+        workers.wait(300)
+    made.ogive("cancel", "no-program-for-ray", "--config", config)
+
+
 def test_as_many_workers_as_there_is_work_for() -> None:
     assert [fleets.wanted(items, 2, 5, 100) for items in (0, 1, 200, 201, 500, 10**6)] == [
         0, 2, 2, 3, 5, 5,

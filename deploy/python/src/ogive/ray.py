@@ -36,23 +36,31 @@ _WRONG = (1, 2)
 class _Worker:
     """An actor with a worker process, which ends when the actor does, however that comes."""
 
-    def __init__(self, program: str | None, arguments: list[str]) -> None:
-        self._process = subprocess.Popen(
-            [_program.find(program), *arguments],
-            stdin=subprocess.PIPE,  # its end tells the worker that this process has gone
-        )
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._drains = False
+        self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Returns once the cluster has a place for this actor."""
 
-    def wait(self) -> int:
-        """Waits for the process, and returns its exit code."""
-        return self._process.wait()
+    def work(self, program: str | None, arguments: list[str]) -> int:
+        """Runs the process, and returns its exit code."""
+        with self._lock:
+            if self._drains:
+                return 0
+            # The end of its input tells the worker that this process has gone.
+            self._process = process = subprocess.Popen(
+                [_program.find(program), *arguments], stdin=subprocess.PIPE
+            )
+        return process.wait()
 
     def drain(self) -> None:
         """Lets it finish and deliver what it began."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        with self._lock:
+            self._drains = True
+            if self._process and self._process.poll() is None:
+                self._process.send_signal(signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Workers:
     def __init__(self, fleet: _Fleet) -> None:
         self.started = 0
         self._fleet = fleet
-        # By the result of `wait`, which comes when the worker has ended.
+        # By the result of `work`, which comes when the worker has ended.
         self._placed: dict[Any, _Placed] = {}
         self._failure: BaseException | None = None
         self._stop = threading.Event()
@@ -162,8 +170,9 @@ class Workers:
         for _ in range(count - len(self._placed)):
             fleet = self._fleet
             actor = ray.remote(_Worker).options(max_concurrency=3, **fleet.resources)
-            actor = actor.remote(fleet.program, fleet.arguments)
-            self._placed[actor.wait.remote()] = _Placed(actor, actor.begin.remote())
+            actor = actor.remote()
+            work = actor.work.remote(fleet.program, fleet.arguments)
+            self._placed[work] = _Placed(actor, actor.begin.remote())
             self.started += 1
         waiting = [reference for reference, placed in self._placed.items() if placed.waits]
         for reference in waiting[: max(0, len(self._placed) - count)]:

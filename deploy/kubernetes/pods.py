@@ -62,7 +62,7 @@ def container(spec, component, postgres):
     spec["imagePullPolicy"] = "Never"
     spec["image"] = os.environ["OGIVE_CHECK_IMAGE"]
     if component == "postgres":
-        spec["command"] = ["/bin/sh", "-euc", f"PATH={postgres}:$PATH{POSTGRES}"]
+        spec["command"] = ["/bin/sh", "-euc", f"export PATH={postgres}:$PATH{POSTGRES}"]
         spec["env"] = []
         for mount in spec["volumeMounts"]:
             if mount["name"] == "data":

@@ -251,6 +251,9 @@ extension SchemaFile {
             "views/internal/whole_tables.sql",
             PackageResources.whole_tables_sql),
         SchemaFile(
+            "views/pending_work.sql",
+            PackageResources.pending_work_sql),
+        SchemaFile(
             "views/prompt_targets.sql",
             PackageResources.prompt_targets_sql),
         SchemaFile(

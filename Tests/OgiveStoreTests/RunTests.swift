@@ -93,6 +93,30 @@ extension StoreTests {
             }
         }
 
+        @Test("what is pending of open runs is counted once, with candidates, without failures")
+        func countsPendingWork() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 3)
+                #expect(
+                    try await database.store.pendingWork() == [
+                        PendingWork(run: run.spec.name, items: 6)
+                    ])
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                _ = try await database.store.land(
+                    Made.batch(
+                        run, prompt,
+                        [
+                            Made.draw(0, "a", reward: 1), Made.draw(1, "b", reward: nil),
+                            Made.failure(.draw(2), .sampling),
+                        ]), term: term)
+                // A draw without its reward is not done; one that was given up is.
+                #expect(try await database.store.pendingWork().map(\.items) == [4])
+                _ = try await database.store.cancel(run: run.spec.name)
+                #expect(try await database.store.pendingWork().isEmpty)
+            }
+        }
+
         @Test("prompts added to the set reopen a finished run")
         func reopens() async throws {
             try await TestDatabase.with { database in

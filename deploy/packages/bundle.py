@@ -63,10 +63,13 @@ def needs(path):
             return []
         names = {entry["vna_other"]: (entry.name, library.name)
                  for library, entries in versions.iter_versions() for entry in entries}
-        return [(symbol.name, *names[index])
-                for number, symbol in enumerate(symbols.iter_symbols())
-                if symbol["st_shndx"] == "SHN_UNDEF"
-                and (index := indexes.get_symbol(number)["ndx"]) in names]
+        # All at once: the program has tens of thousands of symbols of its own.
+        data = indexes.data()
+        numbers = struct.unpack(f"<{len(data) // 2}H", data)
+        found = [(symbols.get_symbol(place), names[number])
+                 for place, number in enumerate(numbers) if number in names]
+        return [(symbol.name, *name) for symbol, name in found
+                if symbol["st_shndx"] == "SHN_UNDEF"]
 
 
 def elf_hash(name):

@@ -27,6 +27,15 @@ extension PostgresStore {
         }
     }
 
+    /// What is still to be done of each open run, in order of submission.
+    package func pendingWork() async throws(StoreError) -> [PendingWork] {
+        try await database.with("read what is pending") { connection in
+            try await connection.query(ReadingQueries.pendingWork).map { row in
+                PendingWork(run: try row.decode("run"), items: try row.decode("items"))
+            }
+        }
+    }
+
     /// The workers of the coordinator that leads.
     package func workers() async throws(StoreError) -> [WorkerStatus] {
         try await database.with("read the workers") { connection in

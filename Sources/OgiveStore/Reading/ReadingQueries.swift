@@ -34,6 +34,7 @@ enum ReadingQueries {
     /// $1 most.
     static let openRuns = statusColumns + " WHERE v.state = 'open' ORDER BY v.run_id LIMIT $1"
     static let oneRun = statusColumns + " WHERE v.run = $1"
+    static let pendingWork = "SELECT run, items FROM ogive.pending_work ORDER BY run_id"
 
     /// What no run names, with each sampling before its scorings.
     static let orphans = """

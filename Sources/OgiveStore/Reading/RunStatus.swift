@@ -127,6 +127,15 @@ extension SlotTime {
     }
 }
 
+/// What is still to be done of an open run, as the view `ogive.pending_work` counts it for those
+/// that start and end workers.
+package struct PendingWork: Hashable, Sendable {
+    /// Its name.
+    package let run: String
+    /// Draws, candidates and log-probabilities together.
+    package let items: Int
+}
+
 /// What a run has spent, and what the whole of it will be.
 package struct RunSpending: Hashable, Sendable {
     /// Tokens of policy and scorer, where the servers report them.

@@ -238,19 +238,15 @@ struct SlurmFleet {
     /// Items that are pending for the policy and the scorer that this file's workers serve.
     private func pending(_ store: PostgresStore) async throws -> Int {
         var sum = 0
-        for status in try await store.status() where !status.isClosed {
-            let spec = try await store.run(named: status.run).spec
+        for work in try await store.pendingWork() {
+            let spec = try await store.run(named: work.run).spec
             guard spec.scoring.scorer == configuration.scorer?.spec else { continue }
             if let policy = configuration.policy, policy.spec != spec.scoring.sampling.policy {
                 continue
             }
-            sum += status.pending
-            sum += status.targetCandidates - status.landedCandidates - status.candidateFailures
-            sum +=
-                status.targetLogProbabilities - status.landedLogProbabilities
-                - status.logProbabilityFailures
+            sum += work.items
         }
-        return max(0, sum)
+        return sum
     }
 
     // MARK: - Ending

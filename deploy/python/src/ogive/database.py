@@ -148,7 +148,7 @@ class Database:
         if not Path(config).is_file():
             raise OgiveError(f"there is no configuration {os.fspath(config)}")
         given = {**(overrides or {}), "database.embedded": None, "database.url": self._url()}
-        words = [w for k, v in given.items() for w in ("-o", f"{k}={_yaml(v)}")]
+        words = [w for k, v in given.items() for w in ("-o", f"{k}={as_yaml(v)}")]
         program = _program.find(self._program)
         answer = _program.call(
             program, ["submit", os.fspath(config), *words, "--json"], environment=self._secrets()
@@ -213,7 +213,8 @@ _SHOWN = ("host", "hostaddr", "port", "user", "dbname", "service")
 _KEPT_BACK = ("password", "options")
 
 
-def _yaml(value: object) -> str:
+def as_yaml(value: object) -> str:
+    """A value as the program's option `-o KEY=VALUE` takes it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -243,7 +244,7 @@ def connect(
     if overrides and config is None:
         raise OgiveError("overrides are of a configuration: give config=")
     if config is not None:
-        words = [f"{key}={_yaml(value)}" for key, value in (overrides or {}).items()]
+        words = [f"{key}={as_yaml(value)}" for key, value in (overrides or {}).items()]
         holder = _program.Holder(_program.find(program), os.fspath(config), words)
         conninfo = make_conninfo(**holder.keywords)
         return Database(conninfo, program, holder)

@@ -11,6 +11,8 @@ extension EndToEndTests {
 private struct OnTerminal {
     private static let script = #"""
         import fcntl, os, pty, select, signal, struct, sys, termios
+        # A test's processes begin with signals blocked.
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
         rows, columns = int(sys.argv[1]), int(sys.argv[2])
         child, terminal = pty.fork()
         if child == 0:

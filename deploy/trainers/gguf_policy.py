@@ -70,8 +70,11 @@ class Policy:
         # A truncated draw has no end token; a candidate is always taken as ended.
         return tokens if row["truncated"] else tokens + [self.end]
 
-    def log_probabilities(self, pairs):
-        """The sums over the completion of each (prompt tokens, completion tokens)."""
+    def log_probabilities(self, pairs, model=None):
+        """The sums over the completion of each (prompt tokens, completion tokens).
+
+        `model` is another one of the same shape, such as what wraps it on several processes.
+        """
         rows = [prompt + completion for prompt, completion in pairs]
         width = max(map(len, rows))
         ids = torch.zeros(len(rows), width, dtype=torch.long)
@@ -83,7 +86,7 @@ class Policy:
         with torch.autocast(torch.device(self.device).type, self.dtype,
                             enabled=self.dtype != torch.float32):
             # Padding stands right and attention is causal: it reaches no token that is read.
-            logits = self.model(input_ids=ids).logits[:, :-1]
+            logits = (model or self.model)(input_ids=ids).logits[:, :-1]
         losses = F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(),
                                  reduction="none").view(len(rows), -1)
         return -(losses * mask[:, 1:]).sum(1)

@@ -123,6 +123,18 @@ def test_it_restarts_with_the_very_next_row(run: ogive.Run, uneven: str) -> None
         assert keys(again) == second
 
 
+def test_set_epoch_begins_an_epoch_anew(run: ogive.Run) -> None:
+    whole = rows_in_pages(run)
+    first, second = keys(whole), keys(whole)
+    rows = rows_in_pages(run)
+    # As a loop that takes the batches of an epoch, and no more.
+    assert keys(itertools.islice(rows, len(first))) == first
+    rows.set_epoch(1)
+    assert keys(rows) == second
+    rows.set_epoch(0)
+    assert keys(rows) == first
+
+
 def test_what_would_give_another_order_is_refused(run: ogive.Run) -> None:
     rows = rows_in_pages(run)
     next(iter(rows))

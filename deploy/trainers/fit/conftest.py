@@ -3,12 +3,15 @@
     .venv-trainers/bin/python -m pytest deploy/trainers/fit
 
 Needs a built `ogive` (OGIVE names another one than .build/debug/ogive) and what deploy/setup and
-deploy/setup --trainers install. The quickstart's policy is sampled once, with few prompts.
+deploy/setup --trainers install. The quickstart's policy is sampled with few prompts, as chats and
+as plain texts, and everything is read from files that the command `ogive export` wrote.
 OGIVE_TRAINERS_CODE names a folder with checkouts of what is not packaged, or not for this Python:
 `quantile-reward-policy-optimization`, `posttraining`, `posttraining-online` (its branch
 online-qrpo-impl), `REBEL`, `A-PO`, `verl`, `OpenRLHF`. The page Export says at which commits they
 were tried. What is not there is skipped, and the reason says which.
 """
+import contextlib
+import hashlib
 import json
 import os
 import subprocess
@@ -20,8 +23,20 @@ import pytest
 sys.dont_write_bytecode = True
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "deploy" / "trainers"))
+PACKAGE = ROOT / "deploy/python/src"
+sys.path[:0] = [str(ROOT / "deploy/trainers"), str(PACKAGE)]
 DRAWS, PROMPTS = 8, 16
+# What a command writes: one file, packed or not, Parquet, or a folder of shards of a snapshot.
+FORMS = ("jsonl.gz", "jsonl", "parquet", "shards")
+# Fails for some draws, so that prompts have different numbers of rewards; never for candidates.
+UNRELIABLE = """import json, sys
+for line in sys.stdin:
+    item = json.loads(line)
+    answer = {"id": item["id"], "reward": len(item["completion"]) / 7}
+    if len(item["completion"]) % 5 == 0 and not item["completion"].startswith("The answer"):
+        answer = {"id": item["id"], "error": "of a length that it does not score"}
+    print(json.dumps(answer), flush=True)
+"""
 
 
 def given(settings):
@@ -29,62 +44,122 @@ def given(settings):
     return [word for setting in settings for word in ("-o", setting)]
 
 
+def write_rows(path, rows):
+    """Writes JSON Lines."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 class Exports:
-    """A finished run of the tiny policy, and the files that are made of it."""
+    """Finished runs of the tiny policy, and the files that the command makes of them.
+
+    `fit`: chats, rewards of the reward model. `right`: the same draws, rewards of 0 and 1.
+    `failed`: the same draws, of which some have no reward. `plain`: prompts that were sampled as
+    plain texts, by a graded verifier. Each prompt has two candidates.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.program = os.environ.get("OGIVE", str(ROOT / ".build/debug/ogive"))
         prompts = (ROOT / "config/quickstart/prompts.jsonl").read_text().splitlines()
-        (folder / "prompts.jsonl").write_text("\n".join(prompts[:PROMPTS]) + "\n")
-        common = [f"database.embedded={folder}/database", f"policy.launch.directory={ROOT}",
-                  f"run.draws={DRAWS}", "run.candidates=[]", "prompts.set=fit",
-                  f"prompts.file={folder}/prompts.jsonl"]
+        rows = [json.loads(line) for line in prompts[:PROMPTS]]
+        for row in rows:
+            row["chosen"] = f"The answer is {row['answer']}."
+            row["rejected"] = f"The answer is {int(row['answer']) + 1}."
+        write_rows(folder / "prompts.jsonl", rows)
+        # What the policy's chat template makes of the same prompts.
+        texts = [row | {"prompt": f"<|user|>{row['prompt']}<|end|><|assistant|>"} for row in rows]
+        write_rows(folder / "texts.jsonl", texts)
+        self.common = [f"database.embedded={folder}/database", f"policy.launch.directory={ROOT}",
+                       f"run.draws={DRAWS}", "prompts.set=fit",
+                       f"prompts.file={folder}/prompts.jsonl"]
         config = str(ROOT / "config/quickstart.yaml")
-        self.options = ["--config", config, *given(common)]
-        self.ogive("run", config, *given(
-            [*common, f"scorer.launch.directory={ROOT}", "run.name=fit"]))
-        # The same completions with rewards of 0 and 1: whether the answer is right.
+        self.options = ["--config", config, *given(self.common)]
+        with contextlib.ExitStack() as stack:
+            self.run("fit", config, f"scorer.launch.directory={ROOT}")
+            # From here on the database stays open between two commands.
+            keeper = subprocess.Popen(
+                [self.program, "psql", *self.options, "--program", "sleep", "--", "3600"])
+            stack.callback(keeper.wait)
+            stack.callback(keeper.terminate)
+            self.run("right", self.scored(
+                "right", "{kind: verifier, verifier: {rule: final_number, field: answer}}"))
+            self.run("plain", self.scored(
+                "graded",
+                "{kind: verifier, verifier: {rule: final_number, field: answer, graded: true}}"),
+                "policy.api=completions", "prompts.set=texts",
+                f"prompts.file={folder}/texts.jsonl")
+            script = folder / "unreliable.py"
+            script.write_text(UNRELIABLE)
+            command = json.dumps([sys.executable, str(script)])
+            # The exit code says that some have no reward.
+            self.run("failed", self.scored(
+                "failed", f"{{kind: command, model: unreliable, command: {command}}}"), codes=(1,))
+            self.close = stack.pop_all().close
+
+    def scored(self, name, scorer):
+        """The quickstart's configuration with another scorer."""
         text = (ROOT / "config/quickstart.yaml").read_text()
         before, rest = text.split("scorer:", 1)
         after = rest.split("database:", 1)[1]
-        verifier = "scorer: {kind: verifier, verifier: {rule: final_number, field: answer}}\n\n"
-        right = folder / "right.yaml"
-        right.write_text(f"{before}{verifier}database:{after}")
-        self.ogive("run", str(right), *given([*common, "run.name=right"]))
+        path = self.folder / f"{name}.yaml"
+        path.write_text(f"{before}scorer: {scorer}\n\ndatabase:{after}")
+        return str(path)
 
-    def ogive(self, *arguments):
+    def run(self, name, config, *settings, codes=(0,)):
+        """Makes a run and a snapshot of it."""
+        self.ogive("run", config, *given([*self.common, *settings, f"run.name={name}"]),
+                   codes=codes)
+        self.ogive("snapshot", name, "v1", *self.options)
+
+    def ogive(self, *arguments, codes=(0,)):
         """Runs the program; its output, or a failure that shows it."""
-        done = subprocess.run([self.program, *arguments], text=True, capture_output=True)
-        if done.returncode != 0:
-            pytest.fail(f"ogive {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        # The Python package writes Parquet.
+        package = {"OGIVE_PYTHON": sys.executable, "PYTHONPATH": str(PACKAGE),
+                   "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([self.program, *arguments], text=True, capture_output=True,
+                              env={**os.environ, **package})
+        if done.returncode not in codes:
+            pytest.fail(f"ogive {' '.join(arguments)}: exit code {done.returncode}\n"
+                        f"{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
 
-    def file(self, target, *options, run="fit"):
-        """The file of a target."""
-        path = self.folder / f"{run}-{target}-{abs(hash(options))}.jsonl.gz"
+    def file(self, target, *options, run="fit", form="jsonl.gz"):
+        """The file of a target, or the folder of its shards."""
+        key = hashlib.sha256(repr(options).encode()).hexdigest()[:8]
+        shards = form == "shards"
+        path = self.folder / f"{run}-{target}-{key}{'' if shards else '.' + form}"
         if not path.exists():
-            self.ogive("export", run, "--for", target, "--output", str(path), *options,
+            more = ["--snapshot", "v1", "--shard-rows", "5", "--gzip"] if shards else []
+            self.ogive("export", run, "--for", target, "--output", str(path), *more, *options,
                        *self.options)
         return path
 
-    def rows(self, target, *options, run="fit"):
-        """The file of a target as `datasets` reads it, with the types of its schema file."""
+    def rows(self, target, *options, run="fit", form="jsonl.gz"):
+        """What the command wrote as `datasets` reads it; JSON with the types of its schema."""
         import datasets
-        path = self.file(target, *options, run=run)
+        path = self.file(target, *options, run=run, form=form)
+        cache = str(self.folder / "cache")
+        if form == "parquet":
+            return datasets.load_dataset(
+                "parquet", data_files=str(path), split="train", cache_dir=cache)
         schema = json.loads(Path(f"{path}.schema.json").read_text())
+        features = datasets.Features.from_dict(schema["features"])
+        if form == "shards":  # the folder alone: all that is in it are rows
+            return datasets.load_dataset(
+                str(path), split="train", cache_dir=cache, features=features)
         return datasets.load_dataset(
-            "json", data_files=str(path), split="train", cache_dir=str(self.folder / "cache"),
-            features=datasets.Features.from_dict(schema["features"]))
+            "json", data_files=str(path), split="train", cache_dir=cache, features=features)
 
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory):
-    """The run; skipped where what samples it is not installed."""
+    """The runs; skipped where what samples them is not installed."""
     for path in [os.environ.get("OGIVE", ROOT / ".build/debug/ogive"), ROOT / ".venv/bin/python"]:
         if not os.access(path, os.X_OK):
             pytest.skip(f"{path} is not there: deploy/setup and deploy/test make it")
-    return Exports(tmp_path_factory.mktemp("fit"))
+    made = Exports(tmp_path_factory.mktemp("fit"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

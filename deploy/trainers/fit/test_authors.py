@@ -100,12 +100,14 @@ def trainer_of(**settings):
         accelerator=types.SimpleNamespace(device="cpu"), beta=BETA, **settings)
 
 
-@pytest.mark.parametrize("run", ["fit", "right"])
+@pytest.mark.parametrize("run", ["fit", "right", "failed"])
 def test_claire_makes_the_targets_of_its_loss(exports, policy, code, run):
     path = code("quantile-reward-policy-optimization", "src/qrpo/trainers/qrpo.py")
     collator_type, tokenize, loss = taken(
         path, "QRPOCollator", "QRPOTrainer.tokenize_row", "QRPOTrainer.qrpo_loss")
-    rows = exports.rows("qrpo-claire", *PAIRS, run=run)
+    # Draws failed: the first six rewards of each prompt that has them.
+    options = (*PAIRS, "--ref-rewards", "6") if run == "failed" else PAIRS
+    rows = exports.rows("qrpo-claire", *options, run=run, form="shards")
     assert len(rows) > 2
     # As train_qrpo.py does it.
     references = np.array(rows["ref_rewards"])[:, :6]
@@ -131,52 +133,63 @@ def test_claire_makes_the_targets_of_its_loss(exports, policy, code, run):
             assert one.item() == pytest.approx(((wanted - BETA) ** 2 + worst ** 2) / 2, rel=1e-4)
 
 
-@pytest.mark.parametrize("run", ["fit", "right"])
+@pytest.mark.parametrize("run", ["fit", "right", "failed"])
 def test_swiss_takes_quantile_rewards_and_log_probabilities(exports, policy, code, run):
     path = code("posttraining", "src/post_training/trainers/preference.py")
     collator_type, tokenize, loss = taken(
         path, "PreferenceTrainerCollator", "PreferenceTrainer.tokenize_row",
         "PreferenceTrainer.qrpo_loss")
-    rows = exports.rows("qrpo-swiss", *PAIRS, run=run)
+    options = (*PAIRS, "--ref-rewards", "6") if run == "failed" else PAIRS
+    rows = exports.rows("qrpo-swiss", *options, run=run, form="parquet")
     assert len(rows) > 2
-    rows = rows.filter(lambda row: row["ref_chosen_logprob"] is not None
-                       and row["ref_rejected_logprob"] is not None)
+    # Where a draw has no log-probability the file has none, and the trainer computes its own.
+    has_references = "ref_chosen_logprob" in rows.column_names
+    if has_references:
+        rows = rows.filter(lambda row: row["ref_chosen_logprob"] is not None
+                           and row["ref_rejected_logprob"] is not None)
     compared = 0
     for count in (-1, 4):
         collator = collator_type(
             pad_token_id=policy.tokenizer.pad_token_id, num_ref_rewards=count)
         trainer = trainer_of(normalize_beta_by_length=False, normalize_loss_by_length=False)
         for examples, batch in batches(rows, policy, tokenize, collator):
-            compared += check_references(policy, examples, [
-                ("chosen", "ref_chosen_logprob"), ("rejected", "ref_rejected_logprob")])
+            if has_references:
+                compared += check_references(policy, examples, [
+                    ("chosen", "ref_chosen_logprob"), ("rejected", "ref_rejected_logprob")])
             (chosen, lengths), (rejected, others) = (
                 logps(policy, examples, name) for name in ("chosen", "rejected"))
             logs = {}
             loss(trainer, dict(chosen_logps=chosen, rejected_logps=rejected, chosen_lens=lengths,
                                rejected_lens=others),
-                 batch["ref_chosen_logps"], batch["ref_rejected_logps"], batch["chosen_rewards"],
+                 batch.get("ref_chosen_logps", chosen), batch.get("ref_rejected_logps", rejected),
+                 batch["chosen_rewards"],
                  batch["rejected_rewards"], batch["chosen_quantile_rewards"],
                  batch["rejected_quantile_rewards"], batch.get("ref_rewards"), logs)
             for example, found in zip(examples, logs["calibrated_targets_chosen"]):
                 used = example["ref_rewards"][:count] if count > 0 else example["ref_rewards"]
                 wanted = target(example["chosen_reward"], used)
                 assert found.item() == pytest.approx(wanted, abs=1e-5)
-    assert compared > 4
+    assert compared > 4 or not has_references
 
 
-def test_astar_po_computes_the_soft_values(exports, policy, code, tmp_path):
+@pytest.mark.parametrize(("run", "is_chat"), [("fit", True), ("right", True), ("plain", False)])
+def test_astar_po_computes_the_soft_values(exports, policy, code, run, is_chat):
     path = code("A-PO", "verl/utils/dataset/rl_dataset.py")
     said = io.StringIO()
     dataset = taken(path, "RLHFDataset", Dataset=torch.utils.data.Dataset, pd=pandas, os=os,
                     PreTrainedTokenizer=object, ListConfig=list)
     # It would copy the file from a file system of theirs.
     dataset._download = lambda self: None
-    rows = exports.rows("astar-po", "--ref-rewards", "6")
-    rows.to_parquet(str(tmp_path / "values.parquet"))
+    options = ("--ref-rewards", "6")
+    rows = exports.rows("astar-po", *options, run=run)
     with contextlib.redirect_stdout(said):
-        read = dataset([str(tmp_path / "values.parquet")], policy.tokenizer, beta1=0.5,
-                       num_gen_to_use=6, filter_prompts=False, filter_incorrect=True)
-    assert "v_star is set to exp" in said.getvalue() and len(read) == len(rows)
+        read = dataset([str(exports.file("astar-po", *options, run=run, form="parquet"))],
+                       policy.tokenizer, beta1=0.5, num_gen_to_use=6, filter_prompts=False,
+                       filter_incorrect=True, add_prompt_template=is_chat)
+    assert "v_star is set to exp" in said.getvalue()
+    # It leaves out prompts whose rewards are all 0.
+    rows = [row for row in rows if sum(row[f"eval_{number}"] for number in range(6)) != 0]
+    assert len(read) == len(rows) > 8
     for row, found in zip(rows, read.dataframe["v_star"]):
         values = np.array([row[f"eval_{number}"] for number in range(6)])
         assert found == pytest.approx(0.5 * np.log(np.mean(np.exp(values / 0.5))), rel=1e-12)
@@ -184,10 +197,12 @@ def test_astar_po_computes_the_soft_values(exports, policy, code, tmp_path):
     assert [one["index"] for one in read.dataframe["extra_info"]]
 
 
-def test_rebel_reads_every_response_with_its_reward(exports, code):
+@pytest.mark.parametrize("run", ["fit", "right", "failed"])
+def test_rebel_reads_every_response_with_its_reward(exports, code, run):
     path = code("REBEL", "src/ultrafeedback_largebatch/filter_tokenize.py")
     get_message, differ = taken(path, "get_message", "filter_same_responses")
-    rows = exports.rows("rebel", "--ref-rewards", "5")
+    rows = exports.rows("rebel", "--ref-rewards", "5", run=run, form="parquet")
+    assert len(rows) > 4
     for row in rows:
         # As its main() picks the two; the tokens that it then makes are those of Llama 3 alone.
         rewards = [row[f"response_{number}_reward"] for number in range(5)]
@@ -197,7 +212,9 @@ def test_rebel_reads_every_response_with_its_reward(exports, code):
         assert differ(row) == (row["chosen"] != row["reject"])
 
 
-def test_verl_renders_the_chats(exports, policy, code, tmp_path):
+@pytest.mark.parametrize(("run", "form"), [("fit", "parquet"), ("right", "parquet"),
+                                           ("failed", "jsonl")])
+def test_verl_renders_the_chats(exports, policy, code, run, form):
     path = code("verl", "verl/utils/dataset/rl_dataset.py")
     datasets = pytest.importorskip("datasets")
     dataset = taken(
@@ -206,10 +223,9 @@ def test_verl_renders_the_chats(exports, policy, code, tmp_path):
         ListConfig=list, traceback=traceback, Image=types.SimpleNamespace(Image=object),
         normalize_token_ids=lambda ids: ids["input_ids"] if hasattr(ids, "keys") else ids)
     dataset._download = lambda self, use_origin_parquet=False: None
-    rows = exports.rows("verl")
-    rows.to_parquet(str(tmp_path / "rows.parquet"))
+    rows = exports.rows("verl", run=run)
     with contextlib.redirect_stdout(io.StringIO()):
-        read = dataset([str(tmp_path / "rows.parquet")], policy.tokenizer,
+        read = dataset([str(exports.file("verl", run=run, form=form))], policy.tokenizer,
                        dict(filter_overlong_prompts_workers=None))
     assert len(read.dataframe) == len(rows)
     for number in range(len(rows)):
@@ -218,11 +234,22 @@ def test_verl_renders_the_chats(exports, policy, code, tmp_path):
         assert item["reward_model"]["ground_truth"]
 
 
-def test_openrlhf_splits_chats_into_prompt_and_answers(exports, policy, code):
+@pytest.mark.parametrize(("run", "form"), [("fit", "parquet"), ("right", "jsonl"),
+                                           ("failed", "shards")])
+def test_openrlhf_splits_chats_into_prompt_and_answers(exports, policy, code, run, form):
+    from datasets import load_dataset, load_from_disk
     path = code("OpenRLHF", "openrlhf/datasets/reward_dataset.py")
-    exists = taken(path.with_name("utils.py"), "exist_and_not_none")
+    exists, blending = taken(
+        path.with_name("utils.py"), "exist_and_not_none", "blending_datasets", os=os,
+        load_dataset=load_dataset, load_from_disk=load_from_disk)
     preprocess = taken(path, "preprocess_data", exist_and_not_none=exists)
-    for row in exports.rows("trl-reward", *PAIRS):
+    said = []
+    strategy = types.SimpleNamespace(
+        print=said.append, is_rank_0=lambda: True, args=types.SimpleNamespace(use_ms=False))
+    file = exports.file("trl-reward", *PAIRS, run=run, form=form)
+    rows = blending(str(file), None, strategy, dataset_split="train")
+    assert len(rows) > 2 and any(str(file) in line for line in said)
+    for row in rows:
         prompt, chosen, rejected, margin = preprocess(
             row, prompt_key="prompt", apply_chat_template=policy.tokenizer.apply_chat_template)
         assert prompt.endswith("<|assistant|>") and margin == row["margin"]
@@ -262,4 +289,5 @@ def test_qrpo_on_verl_starts_from_the_store(exports, code, tmp_path):
     for record, row in zip(resolved, prompts):
         assert record.ref_rewards == tuple(row["ref_rewards"]) and len(record.ref_rewards) == 6
         assert record.offline_trajectories[0][0]["role"] == "assistant"
-        assert len(record.offline_trajectories) == len(record.offline_rewards) == 8
+        # Two candidates and the draws.
+        assert len(record.offline_trajectories) == len(record.offline_rewards) == 2 + 8

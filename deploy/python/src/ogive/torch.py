@@ -155,6 +155,14 @@ class PagedRows(IterableDataset[Row]):
         self.epoch, self.page, self.row = state["epoch"], state["page"], state["row"]
         self.digest = state["digest"]
 
+    def set_epoch(self, epoch: int) -> None:
+        """Makes the next iteration that epoch, from its first row; loaders of accelerate call it.
+
+        Loops that take a number of batches, as that of transformers, do not read an epoch to its
+        end, and the next one would begin with what is left.
+        """
+        self.epoch, self.page, self.row = epoch, 0, 0
+
     def order(self) -> dict[str, Any]:
         """All that the order of rows depends on, besides the run's tables."""
         return {

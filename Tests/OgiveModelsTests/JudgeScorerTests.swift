@@ -140,14 +140,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [
+    /// The likeliest tokens with their probabilities, and the reward; `nil` for a failure.
+    private static let likeliest: [(top: [(String, Double)], reward: Double?)] = [
         // The mean over what the grades have; other tokens count to nobody.
-        ([("4", 0.5), ("5", 0.25), ("x", 0.25)], 13.0 / 3 as Double?),
+        ([("4", 0.5), ("5", 0.25), ("x", 0.25)], 13.0 / 3),
         // White space around a token is none of it; the same grade twice is added.
         ([(" 2", 0.25), ("2\n", 0.25), ("4", 0.5)], 3), ([("10", 1)], 10),
         // Too little, nothing, and no grade of the range.
         ([("4", 0.49), ("x", 0.51)], nil), ([("x", 1)], nil), ([("11", 0.6), ("1.0", 0.4)], nil),
-    ])
+    ]
+
+    @Test(arguments: likeliest)
     func expectedGradeIsTheMeanOverProbabilities(
         _ top: [(String, Double)], _ reward: Double?
     ) throws {

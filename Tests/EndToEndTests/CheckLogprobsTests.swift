@@ -42,7 +42,7 @@ extension EndToEndTests.CheckLogprobs {
                 ),
                 (check + ["-o", "policy=null"], "lacks `policy`"),
                 (check + ["--draws", "0"], "--draws must be in"),
-                (check + ["--tolerance", "-1"], "--tolerance must be at least 0"),
+                (check + ["--tolerance=-1"], "--tolerance must be at least 0"),
             ] {
                 let arguments = arguments.contains("--config") ? arguments : arguments + option
                 let refused = try await workspace.ogive(arguments, exit: 2)

@@ -79,7 +79,6 @@ extension EndToEndTests.OutputSchema {
             #expect(
                 plan.output.contains("to do: 36 of 60 draws (3 prompts × 20)"), "\(plan.output)")
             try await checker.run(["audit"] + option, "audit")
-            try await versions(checker, option)
             try await checker.run(["doctor"] + option, "doctor")
             try await checker.run(["snapshot", "made", "v1"] + option, "snapshot")
             try await checker.run(["snapshot", "list"] + option, "snapshots")
@@ -134,6 +133,7 @@ extension EndToEndTests.OutputSchema {
     }
 
     private func report(_ checker: Checker, _ option: [String]) async throws {
+        try await versions(checker, option)
         let file = checker.workspace.path("report.html")
         try await checker.run(["report", "made", "--output", file] + option, "report")
         try await checker.run(["wait", "made"] + option, "wait", exit: 1)

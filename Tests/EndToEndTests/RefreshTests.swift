@@ -66,7 +66,7 @@ extension EndToEndTests.Refreshing {
             for (arguments, code, words) in [
                 (["compare", "made"], Int32(1), "first version of its reference"),
                 (["compare", "made", "made"], 1, "share their completions"),
-                (["compare", "made", "--list", "-1"], 2, "--list must be in"),
+                (["compare", "made", "--list=-1"], 2, "--list must be in"),
                 (refresh + ["--name", "made"], 2, "choose another name by --name"),
                 (
                     ["refresh", "made", "--revision", "9", "-o", "scorer.model=x"], 2,

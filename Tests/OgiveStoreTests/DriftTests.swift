@@ -215,7 +215,8 @@ extension StoreTests {
                 }
                 #expect(error?.message.contains("first version") == true)
                 await #expect(throws: PostgresError.self) {
-                    try await database.query("UPDATE ogive.samplings SET parent_sha256 = NULL")
+                    try await database.run(
+                        "UPDATE ogive.samplings SET parent_sha256 = NULL", as: "ogive_writer")
                 }
             }
         }

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION ogive.ks_distance(rewards float8[], other_rewards float8[])
 RETURNS float8
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN cardinality(rewards) > 0 AND cardinality(other_rewards) > 0 THEN
         ogive_internal.ks_steps(rewards, other_rewards)::float8

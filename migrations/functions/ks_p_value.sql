@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION ogive.ks_p_value(rewards float8[], other_rewards float8[])
 RETURNS float8
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     n integer := cardinality(rewards);

@@ -64,12 +64,18 @@ struct CheckLogprobsCommand: ConfiguredCommand {
             try Self.check(run)
             let stored = try await store.storedLogProbabilities(
                 of: run.sampling, most: draws, each: Self.eachMax)
-            let served = try models.provider().policies(for: run.spec.scoring.sampling.policy)
-            guard let policy = served.first?.model else {
+            let meant = run.spec.scoring.sampling.policy
+            // The provider would say that no worker can serve the run.
+            let isServed = configuration.policy.map {
+                $0.spec.kind == meant.kind && $0.spec.model == meant.model
+            }
+            guard isServed == true,
+                let policy = try models.provider().policies(for: meant).first?.model
+            else {
                 throw CommandError(
                     .configuration,
                     "the `policy` of \(configuration.source) is not "
-                        + "\(run.spec.scoring.sampling.policy.model), which run '\(name)' sampled")
+                        + "\(meant.model), which run '\(name)' sampled")
             }
             return try await DoctorCommand.withServers(models) {
                 try await LogProbabilityCheck(policy: policy, draws: stored)

@@ -17,5 +17,3 @@ $$;
 
 COMMENT ON FUNCTION ogive_internal.kolmogorov_tail(float8) IS
     'How probable more than z is of Kolmogorov''s distribution (1933).';
-
-GRANT EXECUTE ON FUNCTION ogive_internal.kolmogorov_tail(float8) TO ogive_reader, ogive_writer;

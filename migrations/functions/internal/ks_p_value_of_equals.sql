@@ -26,6 +26,3 @@ $$;
 COMMENT ON FUNCTION ogive_internal.ks_p_value_of_equals(integer, integer) IS
     'ogive.ks_p_value of two tables of n rewards at a distance of h / n, without ties (Gnedenko '
     'and Korolyuk 1951).';
-
-GRANT EXECUTE ON FUNCTION ogive_internal.ks_p_value_of_equals(integer, integer)
-    TO ogive_reader, ogive_writer;

@@ -38,6 +38,3 @@ $$;
 COMMENT ON FUNCTION ogive_internal.ks_p_value_of_paths(integer, integer, integer[], bigint) IS
     'ogive.ks_p_value of tables of n and m rewards, where ends says how many of both are at most '
     'each value: in time n m.';
-
-GRANT EXECUTE ON FUNCTION ogive_internal.ks_p_value_of_paths(integer, integer, integer[], bigint)
-    TO ogive_reader, ogive_writer;

@@ -40,6 +40,3 @@ $$;
 
 COMMENT ON FUNCTION ogive_internal.ks_p_value_of_two(integer, integer, integer, bigint) IS
     'ogive.ks_p_value where the rewards have two values, so many of them the lower one.';
-
-GRANT EXECUTE ON FUNCTION ogive_internal.ks_p_value_of_two(integer, integer, integer, bigint)
-    TO ogive_reader, ogive_writer;

@@ -27,6 +27,3 @@ $$;
 COMMENT ON FUNCTION ogive_internal.ks_steps(float8[], float8[]) IS
     'The distance of Kolmogorov and Smirnov between two sorted tables, times both numbers of '
     'rewards: a whole number.';
-
-GRANT EXECUTE ON FUNCTION ogive_internal.ks_steps(float8[], float8[])
-    TO ogive_reader, ogive_writer;

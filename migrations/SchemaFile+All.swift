@@ -29,6 +29,12 @@ extension SchemaFile {
             "functions/coin.sql",
             PackageResources.coin_sql),
         SchemaFile(
+            "functions/drift.sql",
+            PackageResources.drift_sql),
+        SchemaFile(
+            "functions/drift_summary.sql",
+            PackageResources.drift_summary_sql),
+        SchemaFile(
             "functions/effective_count.sql",
             PackageResources.effective_count_sql),
         SchemaFile(
@@ -62,6 +68,21 @@ extension SchemaFile {
             "functions/internal/draw_counts.sql",
             PackageResources.draw_counts_sql),
         SchemaFile(
+            "functions/internal/kolmogorov_tail.sql",
+            PackageResources.kolmogorov_tail_sql),
+        SchemaFile(
+            "functions/internal/ks_p_value_of_equals.sql",
+            PackageResources.ks_p_value_of_equals_sql),
+        SchemaFile(
+            "functions/internal/ks_p_value_of_paths.sql",
+            PackageResources.ks_p_value_of_paths_sql),
+        SchemaFile(
+            "functions/internal/ks_p_value_of_two.sql",
+            PackageResources.ks_p_value_of_two_sql),
+        SchemaFile(
+            "functions/internal/ks_steps.sql",
+            PackageResources.ks_steps_sql),
+        SchemaFile(
             "functions/internal/merged_indexes.sql",
             PackageResources.merged_indexes_sql),
         SchemaFile(
@@ -79,6 +100,12 @@ extension SchemaFile {
         SchemaFile(
             "functions/is_one_of.sql",
             PackageResources.is_one_of_sql),
+        SchemaFile(
+            "functions/ks_distance.sql",
+            PackageResources.ks_distance_sql),
+        SchemaFile(
+            "functions/ks_p_value.sql",
+            PackageResources.ks_p_value_sql),
         SchemaFile(
             "functions/log_one_plus.sql",
             PackageResources.log_one_plus_sql),
@@ -103,6 +130,18 @@ extension SchemaFile {
         SchemaFile(
             "functions/optional_bytes.sql",
             PackageResources.optional_bytes_sql),
+        SchemaFile(
+            "functions/other_version.sql",
+            PackageResources.other_version_sql),
+        SchemaFile(
+            "functions/pass_at.sql",
+            PackageResources.pass_at_sql),
+        SchemaFile(
+            "functions/pass_rates.sql",
+            PackageResources.pass_rates_sql),
+        SchemaFile(
+            "functions/passed_count.sql",
+            PackageResources.passed_count_sql),
         SchemaFile(
             "functions/preference_pairs.sql",
             PackageResources.preference_pairs_sql),
@@ -262,6 +301,12 @@ extension SchemaFile {
         SchemaFile(
             "views/quantile_tables.sql",
             PackageResources.quantile_tables_sql),
+        SchemaFile(
+            "views/reference_drift.sql",
+            PackageResources.reference_drift_sql),
+        SchemaFile(
+            "views/reference_versions.sql",
+            PackageResources.reference_versions_sql),
         SchemaFile(
             "views/reward_pairs.sql",
             PackageResources.reward_pairs_sql),

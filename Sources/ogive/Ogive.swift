@@ -15,6 +15,7 @@ struct Ogive: AsyncParsableCommand {
             A first run:                 ogive quickstart
             Everything on one machine:   ogive run mine.yaml
             Another reward model:        ogive rescore RUN --scorer CONFIG
+            The next reference model:    ogive refresh RUN --revision REVISION
             What others sampled:         ogive adopt FILE --run NAME --model MODEL
             Before a run:                ogive doctor config.yaml
             As services:                 ogive coordinator, ogive worker, ogive submit
@@ -25,6 +26,7 @@ struct Ogive: AsyncParsableCommand {
             Look at the result:          ogive status, ogive query, ogive audit
             For a review, a paper:       ogive report
             In scripts:                  ogive wait
+            Between versions, by passes: ogive compare, ogive pass-rates
             With SQL:                    ogive psql
             For trainers:                ogive snapshot, ogive export
             End and remove a run:        ogive cancel, ogive drop
@@ -39,9 +41,10 @@ struct Ogive: AsyncParsableCommand {
         subcommands: [
             QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, ImportCommand.self,
-            AdoptCommand.self, StatusCommand.self, TopCommand.self, FailuresCommand.self,
-            QueryCommand.self,
-            AuditCommand.self, ReportCommand.self, WaitCommand.self, SnapshotCommand.self,
+            RefreshCommand.self, AdoptCommand.self, StatusCommand.self, TopCommand.self,
+            FailuresCommand.self, QueryCommand.self, CompareCommand.self, PassRatesCommand.self,
+            CheckLogprobsCommand.self, AuditCommand.self, ReportCommand.self, WaitCommand.self,
+            SnapshotCommand.self,
             ExportCommand.self, ConfigCommand.self, KeysCommand.self, SlurmCommand.self,
             CancelCommand.self, DropCommand.self, MigrateCommand.self, PsqlCommand.self,
             CompletionsCommand.self, VersionCommand.self, SuperviseCommand.self,

@@ -116,7 +116,24 @@ extension EndToEndTests.OutputSchema {
         }
     }
 
+    /// A next version, what it is compared by, and what passes.
+    private func versions(_ checker: Checker, _ option: [String]) async throws {
+        let refresh = ["refresh", "made", "--revision", "2"] + option
+        try await checker.run(refresh + ["--dry-run"], "dry_run")
+        try await checker.run(refresh + ["--submit"], "submit")
+        try await checker.run(["compare", "made-2"] + option, "compare")
+        // A synthetic scorer scores no candidates.
+        try await checker.lines(refresh + ["--no-preflight"], last: "result", exit: 1)
+        try await checker.run(["compare", "made-2"] + option, "compare")
+        let rates = ["pass-rates", "made", "--passes-from", "0"] + option
+        try await checker.run(rates, "pass_rates")
+        let keys = try await checker.workspace.ogive(rates + ["--keys", "--json"])
+        for line in keys.output.split(separator: "\n") { checker.check(line, "pass_rate") }
+        try await checker.run(["check-logprobs", "made"] + option, "check_logprobs", exit: 1)
+    }
+
     private func report(_ checker: Checker, _ option: [String]) async throws {
+        try await versions(checker, option)
         let file = checker.workspace.path("report.html")
         try await checker.run(["report", "made", "--output", file] + option, "report")
         try await checker.run(["top"] + option, "top")

@@ -39,6 +39,18 @@ extension StoreTests {
             return (String(decoding: bytes, as: UTF8.self), try #require(outline))
         }
 
+        @Test("of best draws say that all are truncated, or too bad, when there is none")
+        func noDrawEnded() async throws {
+            try await TestDatabase.with { database in
+                _ = try await TrainerRowsTests.run(database)
+                await #expect {
+                    _ = try await Self.rows(database, .trlSFT) { $0.threshold = 1_000 }
+                } throws: {
+                    "\($0)".contains("a reward of 1000.0 or more that ended by itself")
+                }
+            }
+        }
+
         @Test("for trainers of tables are rectangular, or refused with the prompts and what to do")
         func rectangular() async throws {
             try await TestDatabase.with { database in

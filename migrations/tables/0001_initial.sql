@@ -215,10 +215,13 @@ CREATE TABLE ogive.samplings (
     policy_fingerprint jsonb,
     created_at timestamptz NOT NULL,
     draws_max integer NOT NULL DEFAULT 0,
+    parent_sha256 bytea,
     CONSTRAINT samplings_pkey PRIMARY KEY (id),
     CONSTRAINT samplings_spec_sha256_key UNIQUE (spec_sha256),
     CONSTRAINT samplings_set_fkey FOREIGN KEY (prompt_set_id) REFERENCES ogive.prompt_sets (id),
     CONSTRAINT samplings_sha256_length CHECK (octet_length(spec_sha256) = 32),
+    CONSTRAINT samplings_parent CHECK (
+        octet_length(parent_sha256) = 32 AND parent_sha256 <> spec_sha256),
     CONSTRAINT samplings_spec_object CHECK (jsonb_typeof(spec) = 'object'),
     CONSTRAINT samplings_draws_max CHECK (draws_max >= 0)
 );
@@ -236,11 +239,17 @@ COMMENT ON COLUMN ogive.samplings.created_at IS 'When a run first asked for it.'
 COMMENT ON COLUMN ogive.samplings.draws_max IS
     'The most draws of a prompt that any run ever asked for, dropped runs among them: no draw has '
     'a higher index.';
+COMMENT ON COLUMN ogive.samplings.parent_sha256 IS
+    'spec_sha256 of the sampling of the reference version before; that may have been dropped. NULL '
+    'without one.';
 CREATE TRIGGER samplings_stay BEFORE UPDATE ON ogive.samplings
     FOR EACH ROW WHEN (NEW.draws_max < OLD.draws_max OR OLD.policy_fingerprint IS NOT NULL
-        AND NEW.policy_fingerprint IS DISTINCT FROM OLD.policy_fingerprint)
-    EXECUTE FUNCTION ogive_internal.refuse_change('a sampling keeps its policy fingerprint and '
-        'the most draws that were asked for');
+        AND NEW.policy_fingerprint IS DISTINCT FROM OLD.policy_fingerprint
+        OR OLD.parent_sha256 IS NOT NULL
+        AND NEW.parent_sha256 IS DISTINCT FROM OLD.parent_sha256)
+    EXECUTE FUNCTION ogive_internal.refuse_change('a sampling keeps its policy fingerprint, its '
+        'parent and the most draws that were asked for');
+CREATE INDEX samplings_parent_sha256 ON ogive.samplings (parent_sha256);
 
 -- The prompt is no foreign key: checking one would lock a prompt row for each draw. Landing
 -- verifies that prompts belong to the sampling's set.
@@ -399,7 +408,7 @@ COMMENT ON COLUMN ogive.sampling_progress.candidate_log_probability_failures IS
 -- The writer changes the columns that its work changes, and no others: what draws and rewards hang
 -- on stays as it was. It deletes no draws and no rewards: `ogive drop` does that, as the owner.
 GRANT SELECT, INSERT ON ogive.samplings, ogive.completion_rows TO ogive_writer;
-GRANT UPDATE (policy_fingerprint, draws_max) ON ogive.samplings TO ogive_writer;
+GRANT UPDATE (policy_fingerprint, draws_max, parent_sha256) ON ogive.samplings TO ogive_writer;
 GRANT SELECT, INSERT, DELETE ON ogive.candidate_log_probability_rows TO ogive_writer;
 GRANT SELECT, INSERT, UPDATE ON ogive.sampling_progress TO ogive_writer;
 

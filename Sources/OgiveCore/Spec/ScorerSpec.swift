@@ -224,6 +224,8 @@ package struct JudgeSpec: Hashable, Sendable, Codable {
         case regex
         /// The JSON pointer `pointer` into the answer, which is JSON, in a code block or not.
         case json
+        /// No number of the answer: the mean of `grades` over the probabilities of its first token.
+        case expectedGrade = "expected_grade"
     }
 
     /// The user's message, with `{{prompt}}`, `{{completion}}`, `{{conversation}}`,
@@ -237,6 +239,15 @@ package struct JudgeSpec: Hashable, Sendable, Codable {
     package var pattern: String?
     /// The JSON pointer of `json`.
     package var pointer: String?
+    /// For `expectedGrade`: the grade of each token, white space around tokens apart; `nil` takes
+    /// the whole numbers from `minimum` to `maximum`.
+    package var grades: [String: Double]?
+    /// For `expectedGrade`: the least probability that all grades have together; `nil` is
+    /// `massDefault`.
+    package var minimumMass: Double?
+    /// For `expectedGrade`: how many of the most probable tokens the server is asked for; `nil` is
+    /// `tokensDefault`.
+    package var tokens: Int?
     /// The least number that is a reward.
     package var minimum: Double
     /// The greatest number that is a reward.
@@ -252,6 +263,13 @@ package struct JudgeSpec: Hashable, Sendable, Codable {
 
     /// Most answers for one completion.
     package static let samplesMax = 64
+    /// `minimumMass` of who says nothing: what other tokens have moves the mean by at most a tenth
+    /// of the range.
+    package static let massDefault = 0.9
+    /// `tokens` of who says nothing: the most that OpenAI's API gives.
+    package static let tokensDefault = 20
+    /// Most tokens that can be asked for.
+    package static let tokensMax = 100
 
     /// A rubric whose last number is the reward.
     package init(prompt: String, minimum: Double, maximum: Double) {
@@ -273,12 +291,51 @@ package struct JudgeSpec: Hashable, Sendable, Codable {
         }
         if rule == .regex, pattern == nil { return "judge.pattern is missing" }
         if rule == .json, pointer == nil { return "judge.pointer is missing" }
-        return nil
+        return rule == .expectedGrade ? gradesProblem : nil
+    }
+
+    /// The grade of each token, without white space; empty when `grades` is `nil` and there are
+    /// not 2 to `tokensMax` whole numbers from `minimum` to `maximum`.
+    package var gradeOfToken: [String: Double] {
+        if let grades { return grades }
+        let (low, high) = (minimum.rounded(.up), maximum.rounded(.down))
+        guard high - low >= 1, high - low < Double(Self.tokensMax), abs(low) < 1e15 else {
+            return [:]
+        }
+        let numbers = (0...Int(high - low)).map { low + Double($0) }
+        return Dictionary(uniqueKeysWithValues: numbers.map { ("\(Int64($0))", $0) })
+    }
+
+    private var gradesProblem: String? {
+        let grades = gradeOfToken
+        guard (2...Self.tokensMax).contains(grades.count) else {
+            return
+                "judge.grades must have 2 to \(Self.tokensMax) tokens (without it, so many whole "
+                + "numbers must be in judge.min…judge.max)"
+        }
+        for (token, grade) in grades.sorted(by: { $0.key < $1.key }) {
+            guard token.contains(where: { !$0.isWhitespace }),
+                token.first?.isWhitespace == false, token.last?.isWhitespace == false
+            else { return "judge.grades: a token must not be empty or have white space around it" }
+            guard (minimum...maximum).contains(grade) else {
+                return "judge.grades: \(grade) is not in judge.min…judge.max"
+            }
+        }
+        if let minimumMass, !(minimumMass >= 0 && minimumMass <= 1) {
+            return "judge.min_mass must be in [0, 1]"
+        }
+        if let tokens, !(1...Self.tokensMax).contains(tokens) {
+            return "judge.top_logprobs must be in 1...\(Self.tokensMax)"
+        }
+        return samples == 1 ? nil : "judge.samples means nothing for expected_grade"
     }
 
     private enum CodingKeys: String, CodingKey {
         case prompt, system, rule, pattern, pointer, minimum, maximum, temperature, seed, samples
+        case grades
         case maxTokens = "max_tokens"
+        case minimumMass = "min_mass"
+        case tokens = "top_logprobs"
     }
 }
 

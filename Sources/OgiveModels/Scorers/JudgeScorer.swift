@@ -4,13 +4,15 @@ package import OgiveCore
 /// A language model that reads prompt and completion under a rubric and gives a number.
 ///
 /// An answer without a number, with one out of range, or cut off at `max_tokens` is a failure and
-/// never a reward.
+/// never a reward. With `expected_grade` the reward is a mean over the probabilities of the first
+/// token: `ExpectedGrade`.
 package struct JudgeScorer: Scorer {
     private let server: ServerConnection
     private let spec: JudgeSpec
     private let prompt: PromptTemplate
     private let system: PromptTemplate?
     private let reader: JudgeReader
+    private let expected: ExpectedGrade?
     private let connections: Int
 
     /// Asks `server`, with at most `connections` requests at once. Throws `invalidSpecification`.
@@ -23,6 +25,7 @@ package struct JudgeScorer: Scorer {
         system =
             if let text = spec.system { try PromptTemplate(text, form: .plain) } else { nil }
         reader = try JudgeReader(spec)
+        expected = spec.rule == .expectedGrade ? ExpectedGrade(spec) : nil
         guard prompt.namesCompletion else {
             throw ModelError(
                 .invalidSpecification,
@@ -98,8 +101,12 @@ package struct JudgeScorer: Scorer {
         ]
         // Some servers' own defaults are not neutral; a hosted API refuses what it does not know.
         body.merge(profile.kind.judgeFields) { _, new in new }
+        if let expected { body.merge(expected.fields) { _, new in new } }
         let data = try await server.post(Self.path, JSONValue.object(body))
         let url = server.http.url.appending(Self.path)
+        if let expected {
+            return try expected.score(data, url: url, models: profile.answeringModels)
+        }
         return try await reader.score(data, url: url, models: profile.answeringModels)
     }
 }
@@ -191,6 +198,7 @@ extension JudgeSpec {
             example: "\"Grade: ([0-9]+)\"")
         pointer = section.text(
             "pointer", "for json: JSON pointer into the answer", example: "/grade")
+        readGrades(section)
         temperature = section.number(
             "temperature", default: 0, .notNegative, "of the answers")
         maxTokens = section.integer(
@@ -200,15 +208,47 @@ extension JudgeSpec {
             "of the first answer; answer i has seed + i")
         samples = section.integer(
             "samples", default: 1, in: 1...Self.samplesMax, "answers whose mean is the reward")
-        for (key, owner) in [("pattern", Rule.regex), ("pointer", .json)]
+        for (key, owner) in [
+            ("pattern", Rule.regex), ("pointer", .json), ("grades", .expectedGrade),
+            ("min_mass", .expectedGrade), ("top_logprobs", .expectedGrade),
+        ]
         where section.has(key) && rule != owner {
             section.report(key, "means nothing unless parse is \(owner.rawValue)")
+        }
+        for key in ["temperature", "max_tokens", "samples"]
+        where section.has(key) && rule == .expectedGrade {
+            section.report(
+                key, "means nothing when parse is expected_grade",
+                hint: "the probabilities of one token are read, as the model gives them")
         }
         if section.has("prompt"), section.has("min"), section.has("max"),
             let problem = JudgeScorer.problem(of: self)
         {
             section.report("prompt", "and the other keys cannot be used: \(problem)")
         }
+    }
+
+    /// Reads what only `expected_grade` has.
+    private mutating func readGrades(_ section: some ScorerSection) {
+        let given = section.names(
+            "grades", "for expected_grade: the grade of each first token",
+            example: "{A: 1, B: 0.5, C: 0}", absent: "the whole numbers in min…max")
+        if let given {
+            let numbers = given.compactMapValues { Double($0) }.filter { $0.value.isFinite }
+            if numbers.count == given.count {
+                grades = numbers
+            } else {
+                section.report("grades", "must be a mapping of tokens to numbers")
+            }
+        }
+        minimumMass = section.number(
+            "min_mass", NumberRule(text: "in [0, 1]", minimum: 0, maximum: 1),
+            "for expected_grade: the least probability of all grades together; less is a failure",
+            example: "\(Self.massDefault)", absent: "\(Self.massDefault)", presence: .off)
+        tokens = section.integer(
+            "top_logprobs", in: 1...Self.tokensMax,
+            "for expected_grade: how many of the likeliest tokens the server tells",
+            example: "\(Self.tokensDefault)", absent: "\(Self.tokensDefault)", presence: .off)
     }
 
     /// A bound of the reward, which must be given.
@@ -302,6 +342,8 @@ package struct JudgeReader: Sendable {
             case .lastNumber: FinalNumber.last(in: text)
             case .regex: match.flatMap(Self.number)
             case .json: Self.json(text).flatMap { pointer?.value(in: $0)?.double }
+            // Read by `ExpectedGrade`.
+            case .expectedGrade: nil
             }
         guard let number, number.isFinite else {
             throw ModelError(

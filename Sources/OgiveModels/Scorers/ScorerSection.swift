@@ -35,6 +35,11 @@ package protocol ScorerSection {
         _ key: String, default value: Value, in range: ClosedRange<Value>,
         declared: ClosedRange<Value>?, _ about: String
     ) -> Value
+    /// A whole number within a range; `nil` when it is absent or wrong.
+    func integer<Value: FixedWidthInteger>(
+        _ key: String, in range: ClosedRange<Value>, _ about: String, example: String,
+        absent: String?, presence: KeyPresence
+    ) -> Value?
     /// A finite number that obeys a rule.
     func number(
         _ key: String, default value: Double, _ rule: NumberRule, _ about: String

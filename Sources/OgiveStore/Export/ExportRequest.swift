@@ -71,6 +71,13 @@ extension ExportRequest {
                     + "smaller --ref-rewards"
                 : "every prompt of \(place) \(worst.reason), which \(target.rawValue) cannot have"
         }
+        if target == .trlSFT {
+            return "no prompt of \(place) has a draw"
+                + (k.map { " among its first \($0)" } ?? "")
+                + (threshold.map { " with a reward of \($0) or more" } ?? "")
+                + " that ended by itself: truncated ones would teach to stop in the middle; "
+                + "sample with a larger `policy.sampling.max_tokens`"
+        }
         guard target.rows.isOfPairs else { return "\(place) has no rows for \(target.rawValue)" }
         let filter =
             minGap != nil || dropEqual ? " that --min-gap and --drop-equal leave over" : ""

@@ -93,6 +93,28 @@ enum ReadingQueries {
             to_char(renewed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS renewed_at
         FROM ogive.coordinator_status
         """
+    /// Draws that ended, of prompts in an order that says nothing of them. $1 sampling, $2 most
+    /// draws of a prompt, $3 most draws.
+    static let storedLogProbabilities = """
+        SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata, c.text, c.raw,
+            c.draw_index, c.log_probability, c.token_count
+        FROM (
+            SELECT q.id FROM ogive.samplings s
+            JOIN ogive.prompt_rows q ON q.prompt_set_id = s.prompt_set_id
+            WHERE s.id = $1 ORDER BY hashint8(q.id), q.id OFFSET 0
+        ) o
+        CROSS JOIN LATERAL (
+            SELECT d.text, d.raw, d.draw_index, d.log_probability, d.token_count
+            FROM ogive.completion_rows d
+            WHERE d.sampling_id = $1 AND d.prompt_id = o.id AND d.finish_reason = 'stop'
+                AND d.log_probability IS NOT NULL AND d.token_count > 0
+                AND strpos(d.text, U&'\\FFFD') = 0
+            ORDER BY d.draw_index LIMIT $2 OFFSET 0
+        ) c
+        JOIN ogive.prompt_rows p ON p.id = o.id
+        LIMIT $3
+        """
+
     /// $1 sampling, $2 most completions of a prompt, $3 most completions.
     static let storedDraws = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata, c.text, c.raw

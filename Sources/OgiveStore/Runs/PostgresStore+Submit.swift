@@ -7,12 +7,17 @@ extension PostgresStore {
     /// reopen it. With another specification the name stands for a new run from then on; what the
     /// former one made stays, and is found again by the former specification.
     ///
+    /// `parent` is the sampling of the reference version before, if the run is of the next one; a
+    /// sampling keeps the parent that it was given first.
+    ///
     /// Throws `.conflict` when the prompt set is not there or fewer draws are asked for.
-    package func submit(_ spec: RunSpec) async throws(StoreError) -> SubmitReceipt {
+    package func submit(
+        _ spec: RunSpec, parent: SHA256Digest? = nil
+    ) async throws(StoreError) -> SubmitReceipt {
         if let problem = spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
-        let submission = RunSubmission(spec: spec, now: clock.now())
+        let submission = RunSubmission(spec: spec, now: clock.now(), parent: parent)
         return try await database.transaction("submit run \"\(spec.name)\"") { connection in
             try await submission.submit(connection)
         }
@@ -20,12 +25,12 @@ extension PostgresStore {
 
     /// What submitting would do, and how far the run would be: nothing of it is kept.
     package func rehearse(
-        _ spec: RunSpec
+        _ spec: RunSpec, parent: SHA256Digest? = nil
     ) async throws(StoreError) -> (receipt: SubmitReceipt, status: RunStatus) {
         if let problem = spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
-        let submission = RunSubmission(spec: spec, now: clock.now())
+        let submission = RunSubmission(spec: spec, now: clock.now(), parent: parent)
         var outcome: (receipt: SubmitReceipt, status: RunStatus)?
         do {
             try await database.transaction("rehearse run \"\(spec.name)\"") { connection -> Void in
@@ -162,6 +167,13 @@ enum SubmitQueries {
     static let insertSampling = """
         INSERT INTO ogive.samplings (prompt_set_id, spec_sha256, spec, created_at)
         VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000000)) RETURNING id
+        """
+    /// Names the parent of a sampling that has none, and that was not there before the parent. $1
+    /// sampling, $2 digest of the parent.
+    static let nameParent = """
+        UPDATE ogive.samplings s SET parent_sha256 = $2
+        FROM ogive.samplings p
+        WHERE s.id = $1 AND s.parent_sha256 IS NULL AND p.spec_sha256 = $2 AND p.id < s.id
         """
     static let createSamplingPartition = "SELECT ogive_internal.create_sampling_partition($1)"
     static let insertSamplingProgress =

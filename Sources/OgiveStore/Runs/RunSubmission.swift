@@ -5,6 +5,8 @@ internal import Postgres
 struct RunSubmission {
     let spec: RunSpec
     let now: Int64
+    /// The sampling of the reference version before.
+    var parent: SHA256Digest?
 
     /// A snapshot is of the run as it was submitted.
     private func checkSnapshots(_ connection: PostgresConnection) async throws {
@@ -22,7 +24,8 @@ struct RunSubmission {
         _ = try await connection.query(
             SubmitQueries.acquireLock, [.int64(SubmitQueries.lock)])
         let spec = try await keepingSeeds(connection)
-        return try await RunSubmission(spec: spec, now: now).submitLocked(connection)
+        return try await RunSubmission(spec: spec, now: now, parent: parent)
+            .submitLocked(connection)
     }
 
     /// The specification with seeds as the sampling has them, if there is one: it was begun with 31
@@ -44,6 +47,10 @@ struct RunSubmission {
         let differences = try checkDifferences(existing)
         if !spec.samples { try await checkRescoring(existing, differences, connection) }
         let (sampling, samplingIsNew) = try await ensureSampling(promptSet, connection)
+        if let parent {
+            try await connection.execute(
+                SubmitQueries.nameParent, [.int64(sampling), .bytes(parent.bytes)])
+        }
         let (scoring, scoringIsNew) = try await ensureScoring(sampling, connection)
         if !differences.isEmpty {
             // Another specification is another run, with another id: what workers still make for

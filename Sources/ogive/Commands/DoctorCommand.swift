@@ -83,7 +83,7 @@ struct DoctorCommand: ConfiguredCommand {
     }
 
     /// Runs `body` while the servers run that the configuration launches.
-    private static func withServers<Value: Sendable>(
+    static func withServers<Value: Sendable>(
         _ models: ModelWiring, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value?.self) { group in

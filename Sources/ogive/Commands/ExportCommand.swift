@@ -128,8 +128,8 @@ struct ExportCommand: ConfiguredCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of qrpo-claire, qrpo-swiss, rebel and astar-po: the first N reference rewards of each "
-                + "prompt; prompts with fewer are left out.", valueName: "n"))
+            "Of qrpo-claire, qrpo-swiss, qrpo-verl, rebel and astar-po: the first N reference "
+                + "rewards of each prompt; prompts with fewer are left out.", valueName: "n"))
     var refRewards: Int?
 
     @Flag(help: "Print the manifest, one JSON object.")

@@ -68,7 +68,7 @@ struct ConfigurationFile: Hashable, Sendable {
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
         "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
-        "adopt", "coordinator", "worker",
+        "adopt", "coordinator", "worker", "refresh", "compare", "pass-rates", "check-logprobs",
     ]
 
     private func completed(_ command: Substring) -> String {

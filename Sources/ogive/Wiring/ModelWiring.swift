@@ -8,7 +8,7 @@ struct ModelWiring {
     /// Servers to be run beside the worker, in the order policy, scorer.
     let servers: [ModelServer]
     private let policy: PolicyConfiguration?
-    private let scorer: ScorerConfiguration
+    private let scorer: ScorerConfiguration?
     private let sampleConnections: Int
     private let scoreConnections: Int
     private let policyURL: String?
@@ -44,6 +44,25 @@ struct ModelWiring {
         servers = [policyServer, scorerServer].compactMap(\.self)
         self.policyURL = policyURL ?? policyServer?.url
         self.scorerURL = scorerURL ?? scorerServer?.url
+    }
+
+    /// The policy of a configuration alone, whose scorer is not started.
+    init(policyOf configuration: Configuration) throws {
+        guard let policy = configuration.policy else {
+            throw CommandError(
+                .configuration,
+                "\(configuration.source) lacks `policy`: whose log-probabilities are checked?")
+        }
+        self.policy = policy
+        scorer = nil
+        sampleConnections = configuration.worker.work.sampleConcurrency.most * 2
+        scoreConnections = 0
+        let server = try policy.endpoint.launch.map {
+            try Self.server($0, "policy", configuration, sharedBy: 1)
+        }
+        servers = [server].compactMap(\.self)
+        policyURL = server?.url
+        scorerURL = nil
     }
 
     /// The options that tell another process of this program where the launched servers are.
@@ -87,9 +106,9 @@ struct ModelWiring {
         let environment = Environment.current
         let policies = try policy?.endpoints(
             launched: policyURL, connections: sampleConnections, environment: environment)
-        let scorers = try scorer.endpoints(
+        let scorers = try scorer?.endpoints(
             launched: scorerURL, connections: scoreConnections, environment: environment)
-        return try ConfiguredModels(policies: policies ?? [], scorers: scorers)
+        return try ConfiguredModels(policies: policies ?? [], scorers: scorers ?? [])
     }
 
     private static func server(

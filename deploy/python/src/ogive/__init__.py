@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ogive.errors import OgiveError, ProgramError, UnknownPrompt, missing
 
 if TYPE_CHECKING:
+    from ogive._versions import Drift
     from ogive.database import Database, connect
     from ogive.reference import Reference
     from ogive.run import Audit, Run
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Audit",
     "Database",
+    "Drift",
     "OgiveError",
     "ProgramError",
     "Reference",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "Audit": "run",
     "Database": "database",
+    "Drift": "_versions",
     "Reference": "reference",
     "Run": "run",
     "RunStatus": "status",

@@ -83,6 +83,11 @@ def of_function(
     )
 
 
+def function(name: str, columns: str, values: Mapping[str, object]) -> str:
+    """Some columns of a function that gives one row."""
+    return f"SELECT {columns} FROM ogive.{name}({arguments(values)})"
+
+
 def prompts(run: str) -> str:
     """The numbers of a run's prompts, with rows or without."""
     return (

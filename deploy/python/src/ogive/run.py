@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from ogive import _display, _hub, _queries, _rows, reference, schemas, status
+from ogive import _display, _hub, _queries, _rows, _versions, reference, schemas, status
 from ogive._follow import follow
 from ogive._session import Session
 from ogive._session import connect as open_connection
+from ogive._versions import Drift
 from ogive.errors import OgiveError, UnknownPrompt, database_errors
 from ogive.reference import Reference
 from ogive.status import RunStatus
@@ -254,6 +255,67 @@ class Run:
     def prompt_features(self) -> Table:
         """Numbers about each prompt, for choosing and weighting prompts."""
         return _rows.read(self, "prompt_features")
+
+    def drift(self, other: Run, *, p: Iterable[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> Table:
+        """How far the rewards of each prompt moved from this run to another reference version.
+
+        Args:
+            other: A run of the same database, prompt set and scorer, with completions of its own:
+                the one that `ogive refresh` made, or any other.
+            p: Which quantiles are compared, in `quantile_shifts`.
+
+        Returns:
+            A row for each prompt with rewards in both runs: the distance of Kolmogorov and Smirnov
+            with its exact p-value, and the shifts of mean and quantiles, `other` less this one.
+
+        Raises:
+            OgiveError: If the runs cannot be compared, with the reason.
+        """
+        return _versions.drift(self, other, p)
+
+    def drift_summary(self, other: Run, *, false_discovery_rate: float = 0.05) -> Drift:
+        """How far all prompts moved from this run to another reference version; see `drift`.
+
+        Args:
+            other: As of `drift`.
+            false_discovery_rate: The share of `moved` that may be there by chance.
+        """
+        return _versions.summary(self, other, false_discovery_rate)
+
+    def pass_rates(
+        self,
+        k: Iterable[int] = (1,),
+        *,
+        passes_from: float | None = None,
+        min_rate: float = 0.0,
+        max_rate: float = 1.0,
+        level: float = 0.95,
+    ) -> Table:
+        """The share of each prompt's draws that passed a verifier, and pass@k.
+
+        Args:
+            k: For which numbers of draws `pass_at` has the estimate of pass@k without bias; NULL
+                where a prompt has fewer rewards.
+            passes_from: The least reward with which a draw passes; by default rewards are 0 or 1.
+            min_rate: The least pass rate of the prompts to read, as a curriculum chooses them.
+            max_rate: The greatest one.
+            level: How probably `lower` and `upper` hold the pass rate between them.
+
+        Raises:
+            OgiveError: If a reward is neither 0 nor 1, without `passes_from`.
+        """
+        values = {
+            "run": self.name,
+            "k": [int(each) for each in k],
+            "passes_from": passes_from,
+            "min_rate": min_rate,
+            "max_rate": max_rate,
+            "level": level,
+            "snapshot": self.snapshot,
+        }
+        query = _queries.of_function("pass_rates", schemas.PASS_RATES, values)
+        with self._session() as session:
+            return Table(session.table(query, schemas.PASS_RATES), schemas.PASS_RATES.kind)
 
     def quantile_rewards(self, prompt_keys: Iterable[str], rewards: Iterable[float]) -> Table:
         """Quantile rewards of any rewards, in one call.

@@ -292,6 +292,40 @@ STATUS: Final = Columns(
     "submitted_at",
 )
 
+DRIFT: Final = Columns(
+    "drift",
+    (
+        *_PROMPT,
+        Column("n", INT),
+        Column("other_n", INT),
+        Column("complete", BOOL),
+        Column("ks_distance", FLOAT),
+        Column("ks_p_value", FLOAT),
+        Column("mean", FLOAT),
+        Column("other_mean", FLOAT),
+        Column("mean_shift", FLOAT),
+        Column("mean_shift_standard_error", FLOAT, nullable=True),
+        Column("quantile_shifts", FLOATS),
+    ),
+    "prompt_id",
+)
+
+PASS_RATES: Final = Columns(
+    "pass_rates",
+    (
+        *_PROMPT,
+        Column("n", INT),
+        Column("draws", INT),
+        Column("complete", BOOL),
+        Column("passed", INT),
+        Column("pass_rate", FLOAT),
+        Column("lower", FLOAT),
+        Column("upper", FLOAT),
+        Column("pass_at", FLOATS),
+    ),
+    "prompt_id",
+)
+
 KINDS: Final = {
     columns.kind: columns
     for columns in (

@@ -22,6 +22,7 @@ struct Ogive: AsyncParsableCommand {
             On a Slurm cluster:          ogive slurm
             Every key of the YAML file:  ogive config
             Look at the result:          ogive status, ogive query, ogive audit
+            In a browser:                ogive dashboard
             For a review, a paper:       ogive report
             In scripts:                  ogive wait
             With SQL:                    ogive psql
@@ -39,10 +40,11 @@ struct Ogive: AsyncParsableCommand {
             QuickstartCommand.self, RunCommand.self, DoctorCommand.self, RescoreCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, ImportCommand.self,
             AdoptCommand.self, StatusCommand.self, FailuresCommand.self, QueryCommand.self,
-            AuditCommand.self, ReportCommand.self, WaitCommand.self, SnapshotCommand.self,
-            ExportCommand.self, ConfigCommand.self, KeysCommand.self, SlurmCommand.self,
-            CancelCommand.self, DropCommand.self, MigrateCommand.self, PsqlCommand.self,
-            CompletionsCommand.self, VersionCommand.self, SuperviseCommand.self,
+            AuditCommand.self, DashboardCommand.self, ReportCommand.self, WaitCommand.self,
+            SnapshotCommand.self, ExportCommand.self, ConfigCommand.self, KeysCommand.self,
+            SlurmCommand.self, CancelCommand.self, DropCommand.self, MigrateCommand.self,
+            PsqlCommand.self, CompletionsCommand.self, VersionCommand.self,
+            SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.

@@ -60,6 +60,7 @@ struct ConfigurationFile: Hashable, Sendable {
     private static let completed: Set<Substring> = [
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
         "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
+        "dashboard",
     ]
 
     private func completed(_ command: Substring) -> String {

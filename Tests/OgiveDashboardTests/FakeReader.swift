@@ -182,12 +182,13 @@ struct FakeReader: DashboardReader {
     func comparison(
         of first: RunOverview, with second: RunOverview
     ) async throws(StoreError) -> ScoringComparison {
-        ScoringComparison(
-            pairs: (0..<4).map { draw in
-                ScoringComparison.Pair(
-                    prompt: PromptID(1), draw: Int32(draw), first: Double(draw),
-                    second: Double(3 - draw), firstQuantile: Double(draw + 1) / 4,
-                    secondQuantile: Double(4 - draw) / 4)
-            })
+        // The second scorer has the opposite order.
+        let pairs = (0..<4).map { (draw: Int) -> ScoringComparison.Pair in
+            let (up, down) = (Double(draw), Double(3 - draw))
+            return ScoringComparison.Pair(
+                prompt: PromptID(1), draw: Int32(draw), first: up, second: down,
+                firstQuantile: (up + 1) / 4, secondQuantile: (down + 1) / 4)
+        }
+        return ScoringComparison(pairs: pairs)
     }
 }

@@ -33,7 +33,7 @@ struct CurveChart: Hashable, Sendable {
     var figure: Figure {
         Figure(
             id: id, title: "Quantile reward.", caption: caption, height: plot.height,
-            drawing: Markup([plot.frame, band, curve, rug, linkedSteps, candidates]),
+            drawing: Markup([plot.frame, band, curve, rug, candidates, linkedSteps]),
             table: table, isInteractive: links != nil)
     }
 

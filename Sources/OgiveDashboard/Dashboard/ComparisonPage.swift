@@ -130,7 +130,7 @@ enum RankCorrelation {
             right += (y - middle) * (y - middle)
         }
         guard left > 0, right > 0 else { return nil }
-        return product / (left.squareRoot() * right.squareRoot())
+        return product / (left * right).squareRoot()
     }
 
     private static func ranks(_ values: [Double]) -> [Double] {

@@ -200,7 +200,7 @@ extension Stylesheet {
         .step:hover circle.dot, .step:focus circle.dot { fill: var(--b); stroke: var(--b);
           stroke-width: 4; }
         .step[aria-current] circle.dot { fill: var(--b); stroke: var(--ink); stroke-width: 2; }
-        .step:focus { outline: none; }
+        .step:focus { outline: none; } svg text { pointer-events: none; }
         #completion { scroll-margin-top: 1rem; border-left: 3px solid var(--a);
           padding-left: 0.75rem; }
         #completion:focus { outline: none; }

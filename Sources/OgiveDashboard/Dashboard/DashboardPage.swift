@@ -121,8 +121,8 @@ enum DashboardFiles {
     static let sheet = "\(Stylesheet.text)\(Stylesheet.dashboard)"
     /// The steps of a curve.
     static let icon = """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 14H5V9H9V5H12V2H15" \
-        fill="none" stroke="#0072b2" stroke-width="2"/></svg>
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">\
+        <path d="M1 14H5V9H9V5H12V2H15" fill="none" stroke="#0072b2" stroke-width="2"/></svg>
 
         """
     /// Live numbers, and completions that open in place. All pages work without it.

@@ -60,8 +60,8 @@ package struct DashboardServer: Sendable {
     private let logger: Logger
     private let streams = OpenStreams()
 
-    /// Prepares a server. `mayRead` says whether the value of `Authorization` shows the token; `nil`
-    /// where none is needed, which is for an address that only this machine reaches.
+    /// Prepares a server. `mayRead` says whether the value of `Authorization` shows the token; it
+    /// is `nil` where none is needed: for an address that only this machine reaches.
     package init(
         _ site: DashboardSite, at place: Place, mayRead: (@Sendable (String) -> Bool)?,
         limits: Limits = Limits(), logger: Logger
@@ -140,7 +140,7 @@ package struct DashboardServer: Sendable {
             guard !Self.isOwn(name) else { return nil }
             return Self.plain(
                 .misdirectedRequest,
-                "without a token, this dashboard answers to localhost and addresses in digits only\n"
+                "without a token, this page answers to localhost and to addresses in digits only\n"
             )
         }
         guard let shown = request.headers[.authorization], mayRead(shown) else {

@@ -6,6 +6,7 @@ extension DashboardStore {
         [.int64(run.id.rawValue), .int64(run.scoringID.rawValue)]
     }
 
+    /// All tables of a small run, else some at even distances; of some of them the completions.
     package func sample(of run: RunOverview) async throws(StoreError) -> RunSample {
         let isAll = run.counts.prompts <= Self.sampleTables
         let draws = max(1, run.counts.draws)
@@ -39,6 +40,7 @@ extension DashboardStore {
         }
     }
 
+    /// Of some tables at even distances.
     package func degenerate(
         of run: RunOverview
     ) async throws(StoreError) -> (count: Int, of: Int) {
@@ -54,6 +56,7 @@ extension DashboardStore {
         }
     }
 
+    /// In order of number, those without a reward too.
     package func ranks(
         of run: RunOverview, after cursor: PromptID?, limit: Int
     ) async throws(StoreError) -> [PromptRank] {
@@ -72,6 +75,7 @@ extension DashboardStore {
         }
     }
 
+    /// A page, its rows with what their rewards say.
     package func prompts(
         of run: RunOverview, _ query: PromptQuery
     ) async throws(StoreError) -> PromptListing {
@@ -154,6 +158,7 @@ extension DashboardStore {
         }
     }
 
+    /// With its distribution, and with what failed.
     package func prompt(
         _ id: PromptID, of run: RunOverview
     ) async throws(StoreError) -> PromptDetail {
@@ -193,6 +198,7 @@ extension DashboardStore {
         }
     }
 
+    /// With the first of its tokens, where they are stored.
     package func completion(
         _ draw: Int32, of prompt: PromptID, in run: RunOverview, characters: Int
     ) async throws(StoreError) -> CompletionDetail {
@@ -212,6 +218,7 @@ extension DashboardStore {
         }
     }
 
+    /// Of some prompts at even distances, some draws each.
     package func comparison(
         of first: RunOverview, with second: RunOverview
     ) async throws(StoreError) -> ScoringComparison {

@@ -61,6 +61,7 @@ package final class DashboardStore: DashboardReader {
         try await database.with(action, body)
     }
 
+    /// By descending number, from those before `id`.
     package func runs(before id: RunID?, limit: Int) async throws(StoreError) -> [RunOverview] {
         try await read("read the runs") { connection in
             try await connection.query(
@@ -69,6 +70,7 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
+    /// Throws `.conflict` when there is none of this number.
     package func run(_ id: RunID) async throws(StoreError) -> RunOverview {
         try await read("read run \(id.rawValue)") { connection in
             let rows = try await connection.query(DashboardQueries.run, [.int64(id.rawValue)])
@@ -79,6 +81,7 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
+    /// The latest ones, a few.
     package func siblings(of run: RunOverview) async throws(StoreError) -> [RunOverview] {
         try await read("read the runs on the same sampling") { connection in
             let ids = try await connection.query(
@@ -94,6 +97,7 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
+    /// Ascending in time, the latest ones.
     package func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
         try await read("read the history of run \(run.rawValue)") { connection in
             try await connection.query(
@@ -106,6 +110,7 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
+    /// With the latest snapshots.
     package func source(of run: RunOverview) async throws(StoreError) -> ReportSource {
         try await read("read the specification of run \(run.id.rawValue)") { connection in
             let name = PostgresValue.string(run.source.run)
@@ -118,12 +123,14 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
+    /// The first ones of each kind with their texts.
     package func failures(of run: RunOverview) async throws(StoreError) -> [FailureReport] {
         try await read("read the failures of run \(run.id.rawValue)") { connection in
             try await ReportReading(run: run.id.rawValue, connection: connection).failures()
         }
     }
 
+    /// The workers that were seen last.
     package func fleet() async throws(StoreError) -> FleetStatus {
         try await read("read the fleet") { connection in
             let row = try await connection.query(DashboardQueries.coordinator).one()

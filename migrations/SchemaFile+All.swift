@@ -92,6 +92,9 @@ extension SchemaFile {
             "functions/internal/merged_sorted.sql",
             PackageResources.merged_sorted_sql),
         SchemaFile(
+            "functions/internal/record_history.sql",
+            PackageResources.record_history_sql),
+        SchemaFile(
             "functions/internal/refuse_change.sql",
             PackageResources.refuse_change_sql),
         SchemaFile(
@@ -316,6 +319,9 @@ extension SchemaFile {
         SchemaFile(
             "views/run_completions.sql",
             PackageResources.run_completions_sql),
+        SchemaFile(
+            "views/run_history.sql",
+            PackageResources.run_history_sql),
         SchemaFile(
             "views/run_policies.sql",
             PackageResources.run_policies_sql),

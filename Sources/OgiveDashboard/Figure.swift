@@ -95,6 +95,8 @@ package struct Figure: Hashable, Sendable {
     let drawing: Markup
     /// The numbers behind it.
     let table: DataTable
+    /// Whether the drawing has links: then its parts are there for screen readers, too.
+    var isInteractive = false
 
     /// The figure.
     package var markup: Markup {
@@ -110,7 +112,8 @@ package struct Figure: Hashable, Sendable {
                         "viewBox",
                         "0 0 \(Coordinate.text(Plot.width)) "
                             + Coordinate.text(height)),
-                    Attribute("role", "img"), Attribute("aria-labelledby", "\(id)-t \(id)-d"),
+                    Attribute("role", isInteractive ? "group" : "img"),
+                    Attribute("aria-labelledby", "\(id)-t \(id)-d"),
                 ]
             ) {
                 Markup("title", [Attribute("id", "\(id)-t")], title)

@@ -19,6 +19,14 @@ package enum OutsideText {
         shown(text) { _ in false }
     }
 
+    /// On one line, with at most `most` characters of it.
+    package static func short(_ text: String, most: Int = 200) -> Markup {
+        let beginning = text.unicodeScalars.prefix(most)
+        return line(
+            CutText(
+                String(String.UnicodeScalarView(beginning)), characters: text.unicodeScalars.count))
+    }
+
     /// On one line, cut as it came, with a note of what is missing.
     package static func line(_ text: CutText) -> Markup {
         cut(text, line(text.beginning))
@@ -27,7 +35,14 @@ package enum OutsideText {
     /// On the lines that it has, in a block of its own.
     package static func block(_ text: CutText, isCode: Bool = false) -> Markup {
         let style = isCode ? "text code" : "text"
-        return Markup("div", [Attribute("class", style), Attribute("dir", "auto")]) {
+        // A long one scrolls by itself, and with the keyboard.
+        let scalars = text.beginning.unicodeScalars
+        let isLong = scalars.count > 300 || scalars.count { $0 == "\n" } > 4
+        return Markup(
+            "div",
+            [Attribute("class", style), Attribute("dir", "auto")]
+                + (isLong ? [Attribute("tabindex", "0")] : [])
+        ) {
             cut(text, shown(text.beginning) { $0 == "\n" || $0 == "\t" })
         }
     }

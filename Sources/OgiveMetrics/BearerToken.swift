@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import OgiveCore
 
 /// The secret that a reader of the monitoring pages shows, as `Authorization: Bearer …`.
@@ -23,5 +24,18 @@ package struct BearerToken: Sendable {
         let shown = SHA256Digest(hashing: parts.count == 2 ? String(parts[1]) : "").bytes
         let difference = zip(digest, shown).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
         return isBearer && difference == 0
+    }
+
+    /// The same, or with the token as the password of `Authorization: Basic …` (RFC 7617), which
+    /// browsers ask a person for.
+    package func isShown(inBasicOrBearer authorization: String) -> Bool {
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic" else {
+            return isShown(by: authorization)
+        }
+        let decoded = Data(base64Encoded: String(parts[1])) ?? Data()
+        let words = String(decoding: decoded, as: UTF8.self)
+            .split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return isShown(by: "Bearer " + (words.count == 2 ? String(words[1]) : ""))
     }
 }

@@ -24,6 +24,7 @@ struct Ogive: AsyncParsableCommand {
             Every key of the YAML file:  ogive config
             Watch runs and workers:      ogive top
             Look at the result:          ogive status, ogive query, ogive audit
+            In a browser:                ogive dashboard
             For a review, a paper:       ogive report
             In scripts:                  ogive wait
             Between versions, by passes: ogive compare, ogive pass-rates
@@ -43,11 +44,11 @@ struct Ogive: AsyncParsableCommand {
             CoordinatorCommand.self, WorkerCommand.self, SubmitCommand.self, ImportCommand.self,
             RefreshCommand.self, AdoptCommand.self, StatusCommand.self, TopCommand.self,
             FailuresCommand.self, QueryCommand.self, CompareCommand.self, PassRatesCommand.self,
-            CheckLogprobsCommand.self, AuditCommand.self, ReportCommand.self, WaitCommand.self,
-            SnapshotCommand.self,
-            ExportCommand.self, ConfigCommand.self, KeysCommand.self, SlurmCommand.self,
-            CancelCommand.self, DropCommand.self, MigrateCommand.self, PsqlCommand.self,
-            CompletionsCommand.self, VersionCommand.self, SuperviseCommand.self,
+            CheckLogprobsCommand.self, AuditCommand.self, DashboardCommand.self,
+            ReportCommand.self, WaitCommand.self, SnapshotCommand.self, ExportCommand.self,
+            ConfigCommand.self, KeysCommand.self, SlurmCommand.self, CancelCommand.self,
+            DropCommand.self, MigrateCommand.self, PsqlCommand.self, CompletionsCommand.self,
+            VersionCommand.self, SuperviseCommand.self,
         ])
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.

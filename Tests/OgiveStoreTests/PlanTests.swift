@@ -103,6 +103,49 @@ extension StoreTests {
             }
         }
 
+        @Test("a page of the dashboard reads what it shows, however many prompts there are")
+        func showsPages() async throws {
+            let run = ["1", "1"]
+            let checks: [(String, String, [String], Int)] = [
+                ("in order", DashboardQueries.promptsInOrder, ["240", "1", "9000", "51"], 2000),
+                ("by key", DashboardQueries.promptsByKey, ["240", "1", "'p1'", "51"], 2000),
+                ("named", DashboardQueries.promptsNamed, ["240", "1", "'{5,9000}'"], 100),
+                (
+                    "filter", DashboardQueries.filter,
+                    ["1", "9000", "200", "'failed'", "NULL", "NULL"], 4000
+                ),
+                ("ranks", DashboardQueries.ranks, ["1", "9000", "200"], 4000),
+                ("sample", DashboardQueries.sample(isAll: false), ["1", "100"], 4000),
+                ("degenerate", DashboardQueries.degenerate(isAll: false), ["1", "100"], 4000),
+                (
+                    "lengths", DashboardQueries.lengths(isAll: false, inTokens: true),
+                    ["1", "100", "8"], 4000
+                ),
+                (
+                    "comparison", DashboardQueries.comparison(isAll: false),
+                    ["1", "100", "1", "1", "8"], 6000
+                ),
+            ]
+            for isAnalyzed in [true, false] {
+                try await Self.withRun(
+                    prompts: 20_000, isAnalyzed: isAnalyzed
+                ) { database, _ in
+                    for (name, sql, values, most) in checks {
+                        let rows = try await database.rowsTouched(
+                            by: sql, run + values, after: "SELECT 1")
+                        #expect(rows < most, "\(name), analyzed: \(isAnalyzed)")
+                    }
+                    let prompt = try await database.rowsTouched(
+                        by: DashboardQueries.prompt, ["1", "9000", "4000"], after: "SELECT 1")
+                    #expect(prompt < 40)
+                    let completion = try await database.rowsTouched(
+                        by: DashboardQueries.completion, ["1", "9000", "0", "100", "8"],
+                        after: "SELECT 1")
+                    #expect(completion < 40)
+                }
+            }
+        }
+
         @Test("a run's end tells the planner of tables that it has not seen")
         func analyzes() async throws {
             try await TestDatabase.with { database in

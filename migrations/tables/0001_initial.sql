@@ -747,6 +747,27 @@ COMMENT ON COLUMN ogive.run_slot_time_rows.waits_for IS
     'policy, scorer, coordinator, or nothing: there was no work.';
 COMMENT ON COLUMN ogive.run_slot_time_rows.milliseconds IS 'The time of all slots together.';
 
+CREATE TABLE ogive.run_history_rows (
+    run_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    draws bigint NOT NULL,
+    failures bigint NOT NULL,
+    tokens bigint NOT NULL,
+    CONSTRAINT run_history_rows_pkey PRIMARY KEY (run_id, at),
+    CONSTRAINT run_history_rows_run_fkey FOREIGN KEY (run_id)
+        REFERENCES ogive.runs (id) ON DELETE CASCADE,
+    CONSTRAINT run_history_rows_counts CHECK (draws >= 0 AND failures >= 0 AND tokens >= 0)
+);
+COMMENT ON TABLE ogive.run_history_rows IS
+    'Counters of open runs over time, one row for each run and minute, thinned with age '
+    '(ogive_internal.record_history). Behind the view ogive.run_history.';
+COMMENT ON COLUMN ogive.run_history_rows.run_id IS 'Number of the run.';
+COMMENT ON COLUMN ogive.run_history_rows.at IS 'When the counters were read.';
+COMMENT ON COLUMN ogive.run_history_rows.draws IS 'Draws that had landed for this run.';
+COMMENT ON COLUMN ogive.run_history_rows.failures IS 'Draws of its scoring that were given up.';
+COMMENT ON COLUMN ogive.run_history_rows.tokens IS
+    'Tokens that policy and scorer had read and written for it.';
+
 GRANT SELECT, INSERT, DELETE ON ogive.runs TO ogive_writer;
 GRANT UPDATE (spec, draws, min_draws, raised_draws, former_draws, weight, samples,
     scores_candidates, candidate_log_probabilities, submitted_at, finished_at, state)
@@ -754,6 +775,7 @@ GRANT UPDATE (spec, draws, min_draws, raised_draws, former_draws, weight, sample
 GRANT SELECT, INSERT, UPDATE, DELETE ON ogive.prompt_target_rows TO ogive_writer;
 -- What a run spent goes with the run, and not before: its budget counts on it.
 GRANT SELECT, INSERT, UPDATE ON ogive.run_spending_rows, ogive.run_slot_time_rows TO ogive_writer;
+GRANT SELECT, INSERT, DELETE ON ogive.run_history_rows TO ogive_writer;
 
 -- Snapshots: what a run held at a time.
 

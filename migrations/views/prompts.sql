@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW ogive.prompts AS
 SELECT s.name AS prompt_set, p.id AS prompt_id, p.key AS prompt_key, p.content, p.metadata,
-    p.candidate_count AS candidates
+    p.candidate_count AS candidates, p.prompt_set_id
 FROM ogive.prompt_rows p
 JOIN ogive.prompt_sets s ON s.id = p.prompt_set_id;
 
@@ -13,5 +13,6 @@ COMMENT ON COLUMN ogive.prompts.content IS
     '{"messages": [{"role", "content"}]} for a chat, {"text"} for a plain text.';
 COMMENT ON COLUMN ogive.prompts.metadata IS 'The other fields of the imported row.';
 COMMENT ON COLUMN ogive.prompts.candidates IS 'Number of candidates that came with it.';
+COMMENT ON COLUMN ogive.prompts.prompt_set_id IS 'Number of the prompt set.';
 
 GRANT SELECT ON ogive.prompts TO ogive_reader, ogive_writer;

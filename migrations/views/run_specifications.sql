@@ -2,7 +2,8 @@ CREATE OR REPLACE VIEW ogive.run_specifications AS
 SELECT r.name AS run, r.spec AS run_spec, s.spec AS sampling_spec,
     encode(s.spec_sha256, 'hex') AS sampling_sha256, s.policy_fingerprint,
     g.spec AS scoring_spec, encode(g.spec_sha256, 'hex') AS scoring_sha256, g.scorer_fingerprint,
-    r.id AS run_id, r.sampling_id, r.scoring_id
+    r.id AS run_id, r.sampling_id, r.scoring_id,
+    s.prompt_set_id
 FROM ogive.runs r
 JOIN ogive.samplings s ON s.id = r.sampling_id
 JOIN ogive.scorings g ON g.id = r.scoring_id;
@@ -27,5 +28,6 @@ COMMENT ON COLUMN ogive.run_specifications.scorer_fingerprint IS
 COMMENT ON COLUMN ogive.run_specifications.run_id IS 'Number of the run.';
 COMMENT ON COLUMN ogive.run_specifications.sampling_id IS 'Number of the sampling.';
 COMMENT ON COLUMN ogive.run_specifications.scoring_id IS 'Number of the scoring.';
+COMMENT ON COLUMN ogive.run_specifications.prompt_set_id IS 'Number of the prompt set.';
 
 GRANT SELECT ON ogive.run_specifications TO ogive_reader, ogive_writer;

@@ -1,33 +1,40 @@
-package import OgiveCore
+internal import OgiveCore
 internal import QuantileRewards
 
 /// The curve of a prompt: the share of reference draws with at most a reward, as steps, with the
 /// band that holds the whole true distribution and the candidates standing on it.
-package struct CurveChart: Hashable, Sendable {
+struct CurveChart: Hashable, Sendable {
     /// Most steps that are drawn: of more, every so many, and the last.
     static let stepsMax = 500
     /// Most candidates with a label.
     static let labelsMax = 8
     /// Confidence of bands and intervals.
-    package static let level = 0.95
+    static let level = 0.95
+
+    /// Most steps that the Tab key reaches in the drawing: of more, the table has the links.
+    static let tabStopsMax = 64
 
     let id: String
     let example: ExamplePrompt
+    /// Where the completions of draws are, for a page that can open them.
+    let links: CompletionLinks?
     private let distribution: EmpiricalDistribution
 
     /// `nil` for a prompt without rewards, or with one that is not finite.
-    package init?(id: String, _ example: ExamplePrompt) {
+    init?(id: String, _ example: ExamplePrompt, links: CompletionLinks? = nil) {
         guard let distribution = EmpiricalDistribution(example.rewards) else { return nil }
         self.id = id
         self.example = example
+        self.links = links
         self.distribution = distribution
     }
 
     /// The figure.
-    package var figure: Figure {
+    var figure: Figure {
         Figure(
             id: id, title: "Quantile reward.", caption: caption, height: plot.height,
-            drawing: Markup([plot.frame, band, curve, rug, candidates]), table: table)
+            drawing: Markup([plot.frame, band, curve, rug, candidates, linkedSteps]),
+            table: table, isInteractive: links != nil)
     }
 
     private var caption: String {
@@ -97,6 +104,61 @@ package struct CurveChart: Hashable, Sendable {
 
     private var curve: Markup {
         Markup("path", [Attribute("class", "curve-a"), Attribute("d", "M\(path(0, plot))")])
+    }
+
+    /// The steps of the curve as links to the completions that made them. Equal rewards stand above
+    /// each other along their step.
+    private var linkedSteps: Markup {
+        guard let links else { return .empty }
+        let plot = plot
+        let isReached = example.draws.count <= Self.tabStopsMax
+        var equal = 0
+        return Markup(
+            example.draws.enumerated().map { place, draw in
+                let isSame = place > 0 && example.draws[place - 1].reward == draw.reward
+                equal = isSame ? equal + 1 : 0
+                let rank = rank(below: draw.reward) + equal + 1
+                let (x, y) = (
+                    plot.x(draw.reward), plot.y(Double(rank) / Double(distribution.count))
+                )
+                let quantile = distribution.quantileReward(of: draw.reward)
+                let name =
+                    "draw \(draw.index): reward \(NumberLabel.value(draw.reward)), quantile reward "
+                    + NumberLabel.decimal(quantile, 3) + (draw.isTruncated ? ", truncated" : "")
+                return Markup(
+                    "a",
+                    [
+                        Attribute("class", draw.isTruncated ? "step truncated" : "step"),
+                        Attribute("aria-label", name),
+                    ] + links.attributes(draw.index)
+                        + (isReached ? [] : [Attribute("tabindex", "-1")])
+                ) {
+                    Markup("title", [], name)
+                    Markup(
+                        "circle",
+                        [
+                            Attribute("class", "hit"), Attribute("cx", x), Attribute("cy", y),
+                            Attribute("r", 9),
+                        ])
+                    Markup(
+                        "circle",
+                        [
+                            Attribute("class", "dot"), Attribute("cx", x), Attribute("cy", y),
+                            Attribute("r", 3.5),
+                        ])
+                }
+            })
+    }
+
+    /// How many rewards are less than one.
+    private func rank(below reward: Double) -> Int {
+        let rewards = distribution.rewards
+        var (low, high) = (0, rewards.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if rewards[middle] < reward { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// A mark for each draw on the axis.
@@ -179,15 +241,36 @@ package struct CurveChart: Hashable, Sendable {
             ])
         }
         for draw in example.draws {
-            table.add(
-                "draw \(draw.index)" + (draw.isTruncated ? ", truncated" : ""),
-                NumberLabel.value(draw.reward),
-                NumberLabel.decimal(distribution.quantileReward(of: draw.reward), 3), "")
+            let name = Markup("draw \(draw.index)" + (draw.isTruncated ? ", truncated" : ""))
+            table.add([
+                links.map { Markup("a", $0.attributes(draw.index)) { name } } ?? name,
+                Markup(NumberLabel.value(draw.reward)),
+                Markup(NumberLabel.decimal(distribution.quantileReward(of: draw.reward), 3)),
+                Markup(""),
+            ])
         }
         if distribution.count > example.draws.count {
             let missing = distribution.count - example.draws.count
             table.add("\(NumberLabel.count(missing)) more draws", "", "", "")
         }
         return table
+    }
+}
+
+/// Where the completions of a prompt's draws are.
+struct CompletionLinks: Hashable, Sendable {
+    /// The run.
+    let run: RunID
+    /// The prompt.
+    let prompt: PromptID
+    /// The draw whose completion is open.
+    var opened: Int32?
+
+    /// The attributes of a link to a completion.
+    func attributes(_ draw: Int32) -> [Attribute] {
+        [
+            Attribute("href", DashboardLink.opened(draw, prompt, run)),
+            Attribute("data-completion", DashboardLink.completion(draw, prompt, run)),
+        ] + (draw == opened ? [Attribute("aria-current", "true")] : [])
     }
 }

@@ -34,7 +34,8 @@ extension ReportPage {
         "other": "another reason of the server",
     ]
 
-    private var failureTable: Markup {
+    /// What was given up, with the first ones of each kind.
+    var failureTable: Markup {
         var table = DataTable(
             .text("code"), .text("stage"), .number("items"), .number("prompts"))
         for failure in report.failures {

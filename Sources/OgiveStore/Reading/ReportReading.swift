@@ -210,12 +210,15 @@ extension ReportReading {
         return examples
     }
 
-    private func example(_ prompt: Int64, share: Double) async throws -> ExamplePrompt {
+    /// A prompt with its distribution; of draws, at most `drawCharacters` of each text.
+    func example(
+        _ prompt: Int64, share: Double, drawCharacters: Int = ReportBounds.characters
+    ) async throws -> ExamplePrompt {
         let characters = PostgresValue.int32(Int32(ReportBounds.characters))
         let most = PostgresValue.int64(Int64(ReportBounds.draws))
         let row = try await query(ReportQueries.example, .int64(prompt), characters).one()
         let draws = try await query(
-            ReportQueries.exampleDraws, .int64(prompt), most, characters
+            ReportQueries.exampleDraws, .int64(prompt), most, .int32(Int32(drawCharacters))
         ).map { row in
             ExamplePrompt.Draw(
                 index: try row.decode("draw_index"), reward: try row.decode("reward"),
@@ -329,7 +332,7 @@ extension DensityData {
 
 extension PostgresRow {
     /// A text that the query cut, with the length of the whole.
-    fileprivate func cut(_ name: String) throws(PostgresError) -> CutText {
+    func cut(_ name: String) throws(PostgresError) -> CutText {
         CutText(try decode(name), characters: try decode("\(name)_characters"))
     }
 }

@@ -10,9 +10,13 @@ actor Leadership {
     private let configuration: PostgresConfiguration
     private var session: PostgresConnection?
     private var term: Term?
+    /// From when on the counters of the runs are recorded again.
+    private var historyDue = ContinuousClock.now
 
     /// Longest wait for an answer: shorter than any expiry that makes sense.
     private static let patience = Duration.seconds(5)
+    /// How often the counters of the runs are recorded.
+    private static let historyInterval = Duration.seconds(60)
 
     init(_ configuration: PostgresConfiguration) {
         var configuration = configuration
@@ -78,11 +82,20 @@ actor Leadership {
                     .int64(term.rawValue), .int64(expiry.microseconds),
                     .json(CanonicalJSON.text(counts)),
                 ])
-            guard changed == 0 else { return }
+            guard changed == 0 else { return await self.recordHistory(session) }
             let leading = try await session.query(TermQueries.look).one()
                 .decode("term", as: Int64.self)
             throw StoreError.stale(term, leading: leading)
         }
+    }
+
+    /// Records the counters of the runs, if that is due. When it fails, the history has a gap: the
+    /// term is renewed all the same.
+    private func recordHistory(_ session: PostgresConnection) async {
+        let now = ContinuousClock.now
+        guard now >= historyDue else { return }
+        historyDue = now + Self.historyInterval
+        _ = try? await session.query(TermQueries.recordHistory)
     }
 
     /// Says that nobody leads, if `term` still does.
@@ -225,6 +238,9 @@ enum TermQueries {
         SET renewed_at = clock_timestamp(), counts = $3,
             expires_at = clock_timestamp() + $2::float8 * interval '1 microsecond'
         WHERE term = $1 AND coordinator IS NOT NULL
+        """
+    static let recordHistory = """
+        SELECT 1 AS done FROM ogive_internal.record_history(clock_timestamp())
         """
     static let resign = """
         UPDATE ogive.leadership

@@ -40,6 +40,9 @@ struct RunCommand: ConfiguredCommand {
                 + "connect to coordinator.listen."))
     var noWorkers = false
 
+    @Flag(help: "Serve the pages of `ogive dashboard` while the run goes on.")
+    var dashboard = false
+
     @OptionGroup var time: PreflightTime
 
     @Flag(help: "Print what happens as JSON lines, each with its `event`.")
@@ -74,6 +77,7 @@ struct RunCommand: ConfiguredCommand {
             local.showsJSON = json
             local.servesAll = all
             local.startsWorkers = !noWorkers
+            local.showsDashboard = dashboard
             // What has rewards already was looked at before, or is its own proof.
             if !skipsPreflight, !noWorkers, try await !store.hasRewards(of: spec) {
                 try await store.checkSubmission(

@@ -25,6 +25,8 @@ struct Configuration: Sendable {
     var coordinator: CoordinatorSettings
     /// The worker's settings.
     var worker: WorkerSettings
+    /// The dashboard's settings.
+    var dashboard: DashboardSettings
     /// How it is placed on a Slurm cluster.
     var slurm: SlurmSettings
     /// What is logged.
@@ -143,6 +145,8 @@ struct Configuration: Sendable {
         coordinator = section.section(
             "coordinator", "The coordinator.", CoordinatorSettings.init(from:))
         worker = section.section("worker", "The workers.", WorkerSettings.init(from:))
+        dashboard = section.section(
+            "dashboard", "The pages of `ogive dashboard`.", DashboardSettings.init(from:))
         slurm = section.section(
             "slurm", "The jobs of `ogive slurm` on a Slurm cluster.", SlurmSettings.init(from:))
         log = section.section(

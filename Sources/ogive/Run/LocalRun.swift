@@ -37,6 +37,8 @@ struct LocalRun {
     var showsJSON = false
     /// Whether all open runs of the database are worked on, and not this one alone.
     var servesAll = false
+    /// Whether the dashboard is served while the run goes on.
+    var showsDashboard = false
     /// Whether model servers and workers are started; otherwise workers come from elsewhere.
     var startsWorkers = true
     /// What is looked at once the servers are healthy, before the run is submitted.
@@ -182,10 +184,21 @@ struct LocalRun {
                     + (configuration.worker.http?.override(forWorker: number) ?? []),
                 without: configuration.databaseSecrets)
         }
+        let dashboard =
+            showsDashboard
+            ? SupervisedProcess(
+                "dashboard",
+                [Executable.path, "dashboard", "--follow-parent"] + configFile.arguments) : nil
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for process in [coordinator] + workers {
                 group.addTask {
                     try await process.run()
+                    return false
+                }
+            }
+            if let dashboard {
+                group.addTask {
+                    await dashboard.runBeside()
                     return false
                 }
             }
@@ -212,7 +225,7 @@ struct LocalRun {
             }
             // Workers first: what they finished is landed by a coordinator that is still there.
             await SupervisedProcess.stop(workers)
-            await SupervisedProcess.stop([coordinator])
+            await SupervisedProcess.stop([coordinator] + (dashboard.map { [$0] } ?? []))
             group.cancelAll()
             try result.get()
         }

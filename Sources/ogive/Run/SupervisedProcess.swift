@@ -70,6 +70,17 @@ final class SupervisedProcess: Sendable {
         }
     }
 
+    /// Runs it beside others that go on without it: why it ended is a warning.
+    func runBeside() async {
+        do {
+            try await run()
+        } catch is CancellationError {
+            return
+        } catch {
+            Output.warn("\(error); the run goes on without it\n")
+        }
+    }
+
     private static func code(_ status: Int32) -> CommandError.Code {
         switch status {
         case ExitCode.misconfigured.rawValue: .configuration

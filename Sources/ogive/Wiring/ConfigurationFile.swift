@@ -69,6 +69,7 @@ struct ConfigurationFile: Hashable, Sendable {
         "run", "doctor", "submit", "import", "status", "failures", "query", "audit", "snapshot",
         "export", "migrate", "psql", "rescore", "drop", "cancel", "report", "wait", "slurm",
         "adopt", "coordinator", "worker", "refresh", "compare", "pass-rates", "check-logprobs",
+        "dashboard",
     ]
 
     private func completed(_ command: Substring) -> String {

@@ -1,0 +1,135 @@
+/// A prompt of a run in a list.
+package struct PromptSummary: Hashable, Sendable {
+    /// What the rewards of its draws say.
+    package struct Rewards: Hashable, Sendable {
+        /// How many there are.
+        package var count: Int
+        /// Their mean.
+        package var mean: Double
+        /// Their standard deviation; `nil` for one reward.
+        package var deviation: Double?
+        /// Whether all are equal.
+        package var isDegenerate: Bool
+
+        /// Joins the parts.
+        package init(count: Int, mean: Double, deviation: Double?, isDegenerate: Bool) {
+            self.count = count
+            self.mean = mean
+            self.deviation = deviation
+            self.isDegenerate = isDegenerate
+        }
+    }
+
+    /// Its number.
+    package var id: PromptID
+    /// Its key within the set.
+    package var key: CutText
+    /// What is put to the policy, cut.
+    package var content: CutText
+    /// Draws that the run asks for, of this prompt; `nil` before any has a reward.
+    package var target: Int?
+    /// Its rewards; `nil` before there is one.
+    package var rewards: Rewards?
+    /// Draws, candidates and log-probabilities of it that were given up.
+    package var failures: Int
+
+    /// Joins the parts.
+    package init(
+        id: PromptID, key: CutText, content: CutText, target: Int? = nil, rewards: Rewards? = nil,
+        failures: Int = 0
+    ) {
+        self.id = id
+        self.key = key
+        self.content = content
+        self.target = target
+        self.rewards = rewards
+        self.failures = failures
+    }
+}
+
+/// Which prompts a page lists, and where it begins. Each is answered in a time that does not grow
+/// with the number of prompts.
+package enum PromptQuery: Hashable, Sendable {
+    /// In order of import, from prompts after a number.
+    case inOrder(after: PromptID?, only: PromptFilter)
+    /// In order of key, from this key on.
+    case byKey(from: String)
+    /// These, in this order.
+    case named([PromptID])
+}
+
+/// What a prompt must be to be listed.
+package struct PromptFilter: Hashable, Sendable {
+    /// A property of prompts.
+    package enum Property: String, Hashable, Sendable, CaseIterable {
+        /// Any.
+        case all
+        /// All of its rewards are equal.
+        case degenerate
+        /// It lacks draws with a reward.
+        case incomplete
+        /// Something of it was given up.
+        case failed
+    }
+
+    /// The property.
+    package var property: Property
+    /// The least mean reward.
+    package var meanLeast: Double?
+    /// The largest mean reward.
+    package var meanMost: Double?
+
+    /// Joins the parts.
+    package init(property: Property = .all, meanLeast: Double? = nil, meanMost: Double? = nil) {
+        self.property = property
+        self.meanLeast = meanLeast
+        self.meanMost = meanMost
+    }
+
+    /// Whether it lets every prompt pass.
+    package var isOpen: Bool { self == PromptFilter() }
+}
+
+/// A page of prompts.
+package struct PromptListing: Hashable, Sendable {
+    /// Most prompts of a page.
+    package static let rowsMax = 50
+    /// Most prompts that are looked at for a page with a filter.
+    package static let scannedMax = 2000
+
+    /// The prompts.
+    package var rows: [PromptSummary]
+    /// Where the next page begins; `nil` when there is none.
+    package var next: Next?
+
+    /// Where a page begins.
+    package enum Next: Hashable, Sendable {
+        /// After a prompt, in order of import.
+        case after(PromptID)
+        /// At a key, in order of keys.
+        case from(key: String)
+    }
+
+    /// Joins both.
+    package init(rows: [PromptSummary], next: Next?) {
+        self.rows = rows
+        self.next = next
+    }
+}
+
+/// What a prompt is sorted by.
+package struct PromptRank: Hashable, Sendable {
+    /// Its number.
+    package var id: PromptID
+    /// The mean of its rewards; `nil` before there is one.
+    package var mean: Double?
+    /// Their standard deviation; 0 for one reward or none.
+    package var deviation: Double
+
+    /// Joins the parts.
+    package init(id: PromptID, mean: Double?, deviation: Double) {
+        self.id = id
+        self.mean = mean
+        self.deviation = deviation
+    }
+}

@@ -1,0 +1,63 @@
+internal import OgiveCore
+
+/// What was given up in a run, by code and stage, with texts and the command that has it tried
+/// again.
+struct FailuresPage: Sendable {
+    var run: RunOverview
+    var failures: [FailureReport]
+
+    var page: DashboardPage {
+        DashboardPage(
+            title: "Failures of \(run.source.run)", trail: DashboardPage.trail(run),
+            body: Markup([
+                Markup("h1", [], "Failures"),
+                failures.isEmpty
+                    ? Markup("p", [], "Nothing was given up: no draw and no candidate.") : groups,
+            ]))
+    }
+
+    /// Groups of failures as a table.
+    static func table(_ failures: [FailureReport]) -> DataTable {
+        var table = DataTable(.text("code"), .text("stage"), .number("items"), .number("prompts"))
+        for failure in failures {
+            table.add([
+                OutsideText.short(failure.code), Markup(failure.stage),
+                Markup(NumberLabel.count(failure.count)),
+                Markup(NumberLabel.count(failure.prompts)),
+            ])
+        }
+        return table
+    }
+
+    private var groups: Markup {
+        Markup([
+            Self.table(failures).markup("What was given up"),
+            Markup(failures.map(group)),
+        ])
+    }
+
+    private func group(_ failure: FailureReport) -> Markup {
+        let command =
+            "ogive failures retry \(ShellWord.quoted(run.source.run)) "
+            + "--code \(ShellWord.quoted(failure.code)) --stage \(ShellWord.quoted(failure.stage))"
+        return Markup("section") {
+            Markup("h2") {
+                OutsideText.short(failure.code)
+                " while \(failure.stage)"
+            }
+            Markup("p", [], "\(NumberLabel.count(failure.count)) items; the first ones:")
+            for example in failure.examples {
+                Markup("h3") {
+                    "Prompt "
+                    DashboardPage.link(
+                        OutsideText.short(example.promptKey),
+                        DashboardLink.prompts(run.id, [("find", example.promptKey)]))
+                    ", \(example.kind) \(example.index)"
+                }
+                OutsideText.block(example.message)
+            }
+            Markup("p", [], "To have these tried again:")
+            Markup("pre") { OutsideText.line(command) }
+        }
+    }
+}

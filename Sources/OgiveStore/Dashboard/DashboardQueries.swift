@@ -1,0 +1,290 @@
+/// SQL behind `ogive dashboard`: on views that a reader may read. Where a run is read, its number
+/// and that of its scoring are both given: with the second one as a constant, an index gives the
+/// tables in order of prompt, and a page reads no more rows than it shows.
+enum DashboardQueries {
+    private static func time(_ value: String) -> String {
+        "to_char(\(value) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    }
+
+    /// A text and its length, cut to $`limit` characters.
+    private static func cut(_ text: String, _ name: String, _ limit: String) -> String {
+        "left(\(text), \(limit)) AS \(name), length(\(text)) AS \(name)_characters"
+    }
+
+    static let mayRead = "SELECT pg_has_role(session_user, 'ogive_reader', 'MEMBER') AS may_read"
+
+    private static let overview = """
+        SELECT v.run_id, x.prompt_set_id, v.scoring_id, v.run, v.state, v.prompt_set,
+            coalesce(v.policy, '') AS policy, coalesce(v.scorer, '') AS scorer, v.synthetic,
+            \(time("v.submitted_at")) AS submitted_at, \(time("v.finished_at")) AS finished_at,
+            v.prompts, v.draws, v.target_draws, v.sampled, v.landed, v.failures,
+            v.pending, v.target_candidates, v.landed_candidates, v.candidate_failures,
+            v.target_log_probabilities, v.landed_log_probabilities, v.log_probability_failures,
+            v.tokens, v.truncated, v.mean_reward, m.cost
+        FROM ogive.run_status v
+        JOIN ogive.run_specifications x USING (run_id)
+        LEFT JOIN ogive.run_spending m USING (run_id)
+        """
+    /// $1 number before which, $2 most.
+    static let runs = overview + " WHERE v.run_id < $1 ORDER BY v.run_id DESC LIMIT $2"
+    /// $1 run.
+    static let run = overview + " WHERE v.run_id = $1"
+    /// Other runs on the same sampling. $1 run, $2 most.
+    static let siblings = """
+        SELECT o.run_id
+        FROM ogive.run_specifications r
+        JOIN ogive.run_specifications o
+            ON o.sampling_id = r.sampling_id AND o.scoring_id <> r.scoring_id
+        WHERE r.run_id = $1 ORDER BY o.run_id DESC LIMIT $2
+        """
+
+    /// $1 run, $2 most.
+    static let history = """
+        SELECT extract(epoch FROM h.at)::float8 AS at, h.draws, h.failures, h.tokens
+        FROM ogive.run_history h WHERE h.run_id = $1 ORDER BY h.at DESC LIMIT $2
+        """
+
+    /// $1 run, $2 scoring.
+    private static let tables =
+        "FROM ogive.quantile_tables q WHERE q.run_id = $1 AND q.scoring_id = $2"
+    /// Prompts of a run. $3 prompt set, $4 most: the first ones.
+    private static let firstPlaces = """
+        SELECT p.prompt_id FROM ogive.prompts p WHERE p.prompt_set_id = $3
+        ORDER BY p.prompt_id + 0 LIMIT $4
+        """
+    /// At even distances between the first and the last prompt with a reward. $3 prompt set, $4
+    /// most.
+    private static let evenPlaces = """
+        SELECT DISTINCT x.prompt_id
+        FROM (
+            SELECT (SELECT q.prompt_id \(tables) ORDER BY q.prompt_id LIMIT 1) AS low,
+                (SELECT q.prompt_id \(tables) ORDER BY q.prompt_id DESC LIMIT 1) AS high OFFSET 0
+        ) b
+        CROSS JOIN generate_series(0, $4 - 1) i(number)
+        CROSS JOIN LATERAL (
+            SELECT p.prompt_id FROM ogive.prompts p
+            WHERE p.prompt_set_id = $3 AND p.prompt_id + 0
+                >= b.low + ((b.high - b.low)::float8 * i.number / greatest($4 - 1, 1))::bigint
+            ORDER BY p.prompt_id + 0 LIMIT 1
+        ) x
+        """
+
+    private static func places(isAll: Bool) -> String { isAll ? firstPlaces : evenPlaces }
+
+    /// Some tables. $3 prompt set, $4 most; `isAll`: there are no more.
+    static func sample(isAll: Bool) -> String {
+        """
+        WITH places AS MATERIALIZED (\(places(isAll: isAll)))
+        SELECT t.degenerate, t.rewards
+        FROM places p
+        CROSS JOIN LATERAL (
+            SELECT q.prompt_id, q.degenerate, q.rewards \(tables) AND q.prompt_id = p.prompt_id
+        ) t
+        ORDER BY p.prompt_id
+        """
+    }
+    static func degenerate(isAll: Bool) -> String {
+        """
+        WITH places AS MATERIALIZED (\(places(isAll: isAll)))
+        SELECT count(*) AS tables, count(*) FILTER (WHERE t.degenerate) AS degenerate
+        FROM places p
+        CROSS JOIN LATERAL (
+            SELECT q.degenerate \(tables) AND q.prompt_id = p.prompt_id
+        ) t
+        """
+    }
+    /// Completions of some prompts: at most $5 of each.
+    static func lengths(isAll: Bool, inTokens: Bool) -> String {
+        """
+        WITH places AS MATERIALIZED (\(places(isAll: isAll)))
+        SELECT \(inTokens ? "c.token_count" : "length(c.text)") AS length, c.reward, c.truncated
+        FROM places p
+        CROSS JOIN LATERAL (
+            SELECT r.token_count, r.text, r.reward, r.truncated FROM ogive.run_completions r
+            WHERE r.run_id = $1 AND r.prompt_id = p.prompt_id AND r.draw_index < $5 LIMIT $5
+        ) c
+        WHERE c.reward IS NOT NULL \(inTokens ? "AND c.token_count IS NOT NULL" : "")
+        """
+    }
+    /// $3 prompt set, $4 cursor, $5 most.
+    static let ranks = """
+        WITH page AS MATERIALIZED (
+            SELECT p.prompt_id FROM ogive.prompts p
+            WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
+            ORDER BY p.prompt_id + 0 LIMIT $5
+        )
+        SELECT page.prompt_id, t.mean, t.deviation
+        FROM page
+        LEFT JOIN LATERAL (
+            SELECT (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
+                coalesce(ogive.reward_spread(q.rewards), 0) AS deviation
+            \(tables) AND q.prompt_id = page.prompt_id
+        ) t ON true
+        ORDER BY page.prompt_id
+        """
+    /// The same completions in two runs. $3 prompt set, $4 most prompts, $5 the other run, $6 its
+    /// scoring, $7 most draws of a prompt.
+    static func comparison(isAll: Bool) -> String {
+        """
+        WITH places AS MATERIALIZED (\(places(isAll: isAll)))
+        SELECT p.prompt_id, a.draw_index, a.reward AS first, b.reward AS second,
+            ogive.quantile_reward(t.rewards, a.reward) AS first_quantile,
+            ogive.quantile_reward(o.rewards, b.reward) AS second_quantile
+        FROM places p
+        CROSS JOIN LATERAL (
+            SELECT q.rewards, q.draw_indexes, q.draw_rewards \(tables)
+                AND q.prompt_id = p.prompt_id OFFSET 0
+        ) t
+        CROSS JOIN LATERAL (
+            SELECT q.rewards, q.draw_indexes, q.draw_rewards FROM ogive.quantile_tables q
+            WHERE q.run_id = $5 AND q.scoring_id = $6 AND q.prompt_id = p.prompt_id OFFSET 0
+        ) o
+        CROSS JOIN LATERAL unnest(t.draw_indexes[1:$7], t.draw_rewards[1:$7])
+            a(draw_index, reward)
+        JOIN LATERAL unnest(o.draw_indexes, o.draw_rewards) b(draw_index, reward)
+            USING (draw_index)
+        ORDER BY p.prompt_id, a.draw_index
+        """
+    }
+
+    /// The rows of a list of prompts, which `page` gives with `place`, their order. $1 run, $2
+    /// scoring, $3 most characters.
+    private static func rows(_ page: String, _ columns: String) -> String {
+        """
+        WITH page AS MATERIALIZED (\(page))
+        SELECT page.prompt_id, page.prompt_key, \(cut("page.prompt_key", "key", "$3")),
+            \(columns), t.n, t.draws, t.complete, t.degenerate, t.mean, t.deviation,
+            f.failures
+        FROM page
+        LEFT JOIN LATERAL (
+            SELECT q.n, q.draws, q.complete, q.degenerate,
+                (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
+                ogive.reward_spread(q.rewards) AS deviation
+            \(tables) AND q.prompt_id = page.prompt_id
+        ) t ON true
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS failures FROM ogive.failures f
+            WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id
+        ) f
+        """
+    }
+
+    /// The text of a prompt, or the turns of its chat.
+    private static let content = """
+        coalesce(page.content ->> 'text', (
+            SELECT string_agg(
+                concat(m.turn ->> 'role', ': ', m.turn ->> 'content'), E'\\n\\n'
+                ORDER BY m.number)
+            FROM jsonb_array_elements(page.content -> 'messages')
+                WITH ORDINALITY m(turn, number)), '')
+        """
+    private static let contentColumns = cut(content, "content", "$3")
+
+    /// In order of import. $4 prompt set, $5 cursor, $6 most.
+    static let promptsInOrder =
+        rows(
+            """
+            SELECT p.prompt_id, p.prompt_key, p.content, p.prompt_id AS place FROM ogive.prompts p
+            WHERE p.prompt_set_id = $4 AND p.prompt_id + 0 > $5
+            ORDER BY p.prompt_id + 0 LIMIT $6
+            """, contentColumns) + " ORDER BY page.place"
+    /// In order of key. $4 prompt set, $5 first key, $6 most.
+    static let promptsByKey =
+        rows(
+            """
+            SELECT p.prompt_id, p.prompt_key, p.content FROM ogive.prompts p
+            WHERE p.prompt_set_id = $4 AND p.prompt_key >= $5
+            ORDER BY p.prompt_key LIMIT $6
+            """, contentColumns) + " ORDER BY page.prompt_key"
+    /// These. $4 prompt set, $5 numbers.
+    static let promptsNamed =
+        rows(
+            """
+            SELECT p.prompt_id, p.prompt_key, p.content, n.place
+            FROM unnest($5::bigint[]) WITH ORDINALITY n(prompt_id, place)
+            JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $4
+            """, contentColumns) + " ORDER BY page.place"
+    /// Which of the next prompts a filter lets pass. $3 prompt set, $4 cursor, $5 most prompts, $6
+    /// property, $7 least mean, $8 largest mean.
+    static let filter = """
+        WITH page AS MATERIALIZED (
+            SELECT p.prompt_id FROM ogive.prompts p
+            WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
+            ORDER BY p.prompt_id + 0 LIMIT $5
+        )
+        SELECT page.prompt_id, CASE $6
+                WHEN 'degenerate' THEN coalesce(t.degenerate AND t.n > 1, false)
+                WHEN 'incomplete' THEN NOT coalesce(t.complete, false)
+                WHEN 'failed' THEN EXISTS (SELECT FROM ogive.failures f
+                    WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id)
+                ELSE true END
+            AND ($7::float8 IS NULL OR coalesce(t.mean >= $7, false))
+            AND ($8::float8 IS NULL OR coalesce(t.mean <= $8, false)) AS passes
+        FROM page
+        LEFT JOIN LATERAL (
+            SELECT q.n, q.complete, q.degenerate,
+                (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean
+            \(tables) AND q.prompt_id = page.prompt_id
+        ) t ON true
+        ORDER BY page.prompt_id
+        """
+
+    /// A prompt of a set. $1 prompt set, $2 prompt, $3 most characters.
+    static let prompt = """
+        WITH page AS MATERIALIZED (
+            SELECT p.prompt_id, p.prompt_key, p.content FROM ogive.prompts p
+            WHERE p.prompt_set_id = $1 AND p.prompt_id = $2
+        )
+        SELECT page.prompt_key, \(contentColumns),
+            (SELECT max(o.prompt_id) FROM (
+                SELECT p.prompt_id FROM ogive.prompts p
+                WHERE p.prompt_set_id = $1 AND p.prompt_id + 0 < $2
+                ORDER BY p.prompt_id + 0 DESC LIMIT 1) o) AS previous,
+            (SELECT max(o.prompt_id) FROM (
+                SELECT p.prompt_id FROM ogive.prompts p
+                WHERE p.prompt_set_id = $1 AND p.prompt_id + 0 > $2
+                ORDER BY p.prompt_id + 0 LIMIT 1) o) AS next
+        FROM page
+        """
+    /// $1 run, $2 scoring, $3 prompt.
+    static let hasTable = """
+        SELECT count(*) AS tables \(tables) AND q.prompt_id = $3
+        """
+    /// $1 run, $2 prompt, $3 most.
+    static let unscored = """
+        SELECT c.draw_index FROM ogive.run_completions c
+        WHERE c.run_id = $1 AND c.prompt_id = $2 AND c.reward IS NULL
+        ORDER BY c.draw_index LIMIT $3
+        """
+    /// $1 run, $2 scoring, $3 prompt, $4 most, $5 most characters.
+    static let promptFailures = """
+        SELECT f.item_kind, f.item_index, f.stage, f.code, \(cut("f.message", "message", "$5"))
+        FROM ogive.failures f
+        WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = $3
+        ORDER BY f.item_kind, f.item_index LIMIT $4
+        """
+    /// $1 run, $2 prompt, $3 draw, $4 most characters, $5 most tokens.
+    static let completion = """
+        SELECT c.draw_index, \(cut("c.text", "text", "$4")), c.reward, c.quantile_reward,
+            c.log_probability, c.token_count, c.finish_reason, c.seed,
+            c.sample_ms::float8 AS sample_ms, c.worker::text AS worker,
+            \(time("c.landed_at")) AS landed_at, c.token_ids[1:$5] AS token_ids,
+            c.token_log_probabilities[1:$5]::float8[] AS token_log_probabilities
+        FROM ogive.run_completions c
+        WHERE c.run_id = $1 AND c.prompt_id = $2 AND c.draw_index = $3
+        """
+
+    static let coordinator = """
+        SELECT coordinator, term, leads, counts::text AS counts, \(time("since")) AS since,
+            \(time("renewed_at")) AS renewed_at
+        FROM ogive.coordinator_status
+        """
+    /// $1 most.
+    static let workers = """
+        SELECT worker::text AS worker, name, state, note, \(time("seen_at")) AS seen_at,
+            unavailable_endpoints::text AS outages
+        FROM ogive.worker_status
+        WHERE current
+        ORDER BY state IN ('left', 'lost'), seen_at DESC, name LIMIT $1
+        """
+}

@@ -1,0 +1,220 @@
+internal import FoundationEssentials
+package import OgiveCore
+package import Postgres
+
+/// What the dashboard reads of PostgreSQL: in sessions that can change nothing, with the rights of
+/// a reader where the login has that role, and never for long.
+package final class DashboardStore: DashboardReader {
+    /// Most tables, and most rewards of them about, that charts are drawn from.
+    static let sampleTables = 400
+    static let sampleRewards = 40_000
+    /// Most prompts whose completions are measured, and most draws of each.
+    static let lengthTables = 120
+    static let lengthDraws = 32
+    /// Most tables that are looked at for the share of degenerate ones.
+    static let degenerateTables = 100
+    /// Most runs to compare with.
+    static let siblingsMax = 5
+
+    let database: Database
+
+    private init(_ database: Database) {
+        self.database = database
+    }
+
+    /// Connects. `timeout`: the longest time of a statement. Throws what the server says against
+    /// it.
+    package static func open(
+        _ configuration: PostgresConfiguration, connectionsMax: Int, timeout: Duration
+    ) async throws(StoreError) -> DashboardStore {
+        var configuration = configuration
+        configuration.applicationName = "ogive dashboard"
+        configuration.statementTimeout = min(configuration.statementTimeout, timeout)
+        // A standby will do, too; and a session that may only read counts as one.
+        configuration["target_session_attrs"] = "any"
+        let options = [configuration["options"], "-c default_transaction_read_only=on"]
+        configuration["options"] = options.compactMap { $0 }.joined(separator: " ")
+        let first = Database(configuration, connectionsMax: 1, patience: .seconds(10))
+        let mayRead: Bool
+        do throws(StoreError) {
+            mayRead = try await first.with("look at the rights") { connection in
+                try await connection.query(DashboardQueries.mayRead).one().decode("may_read")
+            }
+        } catch {
+            await first.close()
+            throw error
+        }
+        await first.close()
+        if mayRead { configuration["options"]? += " -c role=ogive_reader" }
+        return DashboardStore(
+            Database(configuration, connectionsMax: connectionsMax, patience: .seconds(10)))
+    }
+
+    /// Closes all connections.
+    package func close() async {
+        await database.close()
+    }
+
+    func read<Value: Sendable>(
+        _ action: String, _ body: (PostgresConnection) async throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await database.with(action, body)
+    }
+
+    /// By descending number, from those before `id`.
+    package func runs(before id: RunID?, limit: Int) async throws(StoreError) -> [RunOverview] {
+        try await read("read the runs") { connection in
+            try await connection.query(
+                DashboardQueries.runs, [.int64(id?.rawValue ?? .max), .int64(Int64(limit))]
+            ).map(RunOverview.init)
+        }
+    }
+
+    /// Throws `.conflict` when there is none of this number.
+    package func run(_ id: RunID) async throws(StoreError) -> RunOverview {
+        try await read("read run \(id.rawValue)") { connection in
+            let rows = try await connection.query(DashboardQueries.run, [.int64(id.rawValue)])
+            guard let row = rows.first else {
+                throw StoreError(.conflict, "There is no run \(id.rawValue).")
+            }
+            return try RunOverview(row)
+        }
+    }
+
+    /// The latest ones, a few.
+    package func siblings(of run: RunOverview) async throws(StoreError) -> [RunOverview] {
+        try await read("read the runs on the same sampling") { connection in
+            let ids = try await connection.query(
+                DashboardQueries.siblings,
+                [.int64(run.id.rawValue), .int64(Int64(Self.siblingsMax))])
+            var runs: [RunOverview] = []
+            for id in ids {
+                runs += try await connection.query(
+                    DashboardQueries.run, [.int64(try id.decode("run_id"))]
+                ).map(RunOverview.init)
+            }
+            return runs
+        }
+    }
+
+    /// Ascending in time, the latest ones.
+    package func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
+        try await read("read the history of run \(run.rawValue)") { connection in
+            try await connection.query(
+                DashboardQueries.history, [.int64(run.rawValue), .int64(Int64(limit))]
+            ).map { row in
+                RunMoment(
+                    at: try row.decode("at"), draws: try row.decode("draws"),
+                    failures: try row.decode("failures"), tokens: try row.decode("tokens"))
+            }.reversed()
+        }
+    }
+
+    /// With the latest snapshots.
+    package func source(of run: RunOverview) async throws(StoreError) -> ReportSource {
+        try await read("read the specification of run \(run.id.rawValue)") { connection in
+            let name = PostgresValue.string(run.source.run)
+            let rows = try await connection.query(ReportQueries.source, [name])
+            guard let row = rows.first else {
+                throw StoreError(.conflict, "There is no run \(run.id.rawValue).")
+            }
+            let reading = ReportReading(run: run.id.rawValue, connection: connection)
+            return try ReportSource(row, run, snapshots: try await reading.snapshots())
+        }
+    }
+
+    /// The first ones of each kind with their texts.
+    package func failures(of run: RunOverview) async throws(StoreError) -> [FailureReport] {
+        try await read("read the failures of run \(run.id.rawValue)") { connection in
+            try await ReportReading(run: run.id.rawValue, connection: connection).failures()
+        }
+    }
+
+    /// The workers that were seen last.
+    package func fleet() async throws(StoreError) -> FleetStatus {
+        try await read("read the fleet") { connection in
+            let row = try await connection.query(DashboardQueries.coordinator).one()
+            let counts = Data(try row.decode("counts", as: String.self).utf8)
+            let workers = try await connection.query(
+                DashboardQueries.workers, [.int64(Int64(FleetStatus.workersMax))])
+            return FleetStatus(
+                coordinator: try row.decode("coordinator", as: String?.self),
+                term: try row.decode("term"), leads: try row.decode("leads"),
+                since: try row.decode("since", as: String?.self),
+                renewedAt: try row.decode("renewed_at", as: String?.self),
+                counts: try JSONDecoder().decode([String: Int].self, from: counts),
+                workers: try workers.map(FleetStatus.Worker.init))
+        }
+    }
+}
+
+extension FleetStatus.Worker {
+    fileprivate init(_ row: PostgresRow) throws {
+        let outages = try BoundedJSON.decode(
+            [UnavailableEndpoint].self, from: Data(row.decode("outages", as: String.self).utf8))
+        self.init(
+            id: try row.decode("worker"), name: try row.decode("name"),
+            state: try row.decode("state"), note: try row.decode("note", as: String?.self),
+            seenAt: try row.decode("seen_at"),
+            outages: outages.map {
+                "\($0.endpoint) (\($0.model)), since \($0.since): \($0.code), \($0.message)"
+            })
+    }
+}
+
+extension RunOverview {
+    fileprivate init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: RunID(try row.decode("run_id")), promptSetID: try row.decode("prompt_set_id"),
+            scoringID: ScoringID(try row.decode("scoring_id")),
+            source: Source(
+                run: try row.decode("run"), state: try row.decode("state"),
+                promptSet: try row.decode("prompt_set"), policy: try row.decode("policy"),
+                scorer: try row.decode("scorer"), isSynthetic: try row.decode("synthetic"),
+                submittedAt: try row.decode("submitted_at"),
+                finishedAt: try row.decode("finished_at", as: String?.self)),
+            counts: try ReportCounts(row),
+            meanReward: try row.decode("mean_reward", as: Double?.self),
+            cost: try row.decode("cost", as: Double?.self))
+    }
+}
+
+extension ReportCounts {
+    fileprivate init(_ row: PostgresRow) throws(PostgresError) {
+        self.init()
+        prompts = try row.decode("prompts")
+        draws = try row.decode("draws")
+        targetDraws = try row.decode("target_draws")
+        sampled = try row.decode("sampled")
+        landed = try row.decode("landed")
+        failures = try row.decode("failures")
+        pending = try row.decode("pending")
+        targetCandidates = try row.decode("target_candidates")
+        landedCandidates = try row.decode("landed_candidates")
+        candidateFailures = try row.decode("candidate_failures")
+        targetLogProbabilities = try row.decode("target_log_probabilities")
+        landedLogProbabilities = try row.decode("landed_log_probabilities")
+        logProbabilityFailures = try row.decode("log_probability_failures")
+        tokens = try row.decode("tokens")
+        truncated = try row.decode("truncated")
+    }
+}
+
+extension ReportSource {
+    fileprivate init(
+        _ row: PostgresRow, _ run: RunOverview, snapshots: [ReportedSnapshot]
+    ) throws(PostgresError) {
+        let source = run.source
+        self.init(
+            run: source.run, state: source.state, promptSet: source.promptSet,
+            policy: source.policy, scorer: source.scorer, isSynthetic: source.isSynthetic,
+            runSpec: try row.decode("run_spec"), scoringSpec: try row.decode("scoring_spec"),
+            samplingSHA256: try row.decode("sampling_sha256"),
+            scoringSHA256: try row.decode("scoring_sha256"),
+            policyFingerprint: try row.decode("policy_fingerprint", as: String?.self),
+            scorerFingerprint: try row.decode("scorer_fingerprint", as: String?.self),
+            submittedAt: source.submittedAt, finishedAt: source.finishedAt,
+            madeAt: try row.decode("made_at"), schemaVersion: try row.decode("schema_version"),
+            serverVersion: try row.decode("server_version"), snapshots: snapshots)
+    }
+}

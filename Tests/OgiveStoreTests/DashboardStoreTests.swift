@@ -1,0 +1,193 @@
+import OgiveCore
+import OgiveTesting
+import Postgres
+import Testing
+
+@testable import OgiveStore
+
+extension StoreTests {
+    /// What the dashboard reads, and with which rights.
+    @Suite("the dashboard's store", .timeLimit(.minutes(10)))
+    struct DashboardStoreTests {
+        static func with(
+            prompts: Int, draws: Int32 = 4,
+            _ body: (TestDatabase, DashboardStore, RunOverview) async throws -> Void
+        ) async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: prompts, draws: Int(draws))
+                let term = try await database.store.lead(as: "test")
+                var landed = 0
+                for prompt in try await database.pending(run) {
+                    let number = landed
+                    landed += 1
+                    // One prompt has equal rewards only, the last one none at all.
+                    guard number < prompts - 1 else { continue }
+                    try await database.store.land(
+                        Made.batch(
+                            run, prompt.prompt.id,
+                            (0..<draws).map { draw in
+                                Made.draw(
+                                    draw, "text \(number) \(draw)",
+                                    reward: number == 1 ? 2 : Double(number) + Double(draw))
+                            }), term: term)
+                }
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 2, timeout: .seconds(60))
+                try await body(database, dashboard, try await dashboard.run(run.id))
+                await dashboard.close()
+            }
+        }
+
+        @Test("can change nothing, and has the rights of a reader")
+        func onlyReads() async throws {
+            try await Self.with(prompts: 2) { _, dashboard, _ in
+                let role: String = try await dashboard.read("ask") { connection in
+                    try await connection.query(
+                        "SELECT current_user || ' ' || current_setting('transaction_read_only')"
+                    )
+                    .one().decode(0)
+                }
+                #expect(role == "ogive_reader on")
+                for statement in [
+                    "DELETE FROM ogive.runs", "SELECT ogive_internal.record_history(now())",
+                    "SELECT * FROM ogive.completion_rows", "CREATE TEMP TABLE t (i int)",
+                ] {
+                    await #expect(throws: StoreError.self, "\(statement)") {
+                        try await dashboard.read("change") { connection in
+                            try await connection.execute(statement)
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test("lists prompts in order, by key, by filter, and none twice")
+        func lists() async throws {
+            try await Self.with(prompts: 120) { _, dashboard, run in
+                var seen: [PromptID] = []
+                var cursor: PromptID?
+                for _ in 0..<4 {
+                    let page = try await dashboard.prompts(
+                        of: run, .inOrder(after: cursor, only: PromptFilter()))
+                    seen += page.rows.map(\.id)
+                    guard case .after(let next) = page.next else { break }
+                    cursor = next
+                }
+                #expect(seen.count == 120 && seen == seen.sorted() && Set(seen).count == 120)
+                func filtered(_ filter: PromptFilter) async throws -> [PromptSummary] {
+                    try await dashboard.prompts(of: run, .inOrder(after: nil, only: filter)).rows
+                }
+                let degenerate = try await filtered(PromptFilter(property: .degenerate))
+                #expect(degenerate.map(\.id) == [seen[1]])
+                #expect(degenerate[0].rewards?.mean == 2 && degenerate[0].rewards?.deviation == 0)
+                let incomplete = try await filtered(PromptFilter(property: .incomplete))
+                #expect(incomplete.map(\.id) == [seen[119]] && incomplete[0].rewards == nil)
+                #expect(try await filtered(PromptFilter(property: .failed)).isEmpty)
+                // Means are number + 1.5.
+                let band = try await filtered(PromptFilter(meanLeast: 50, meanMost: 52))
+                #expect(band.map(\.id) == [seen[49], seen[50]])
+                let byKey = try await dashboard.prompts(of: run, .byKey(from: "p98"))
+                #expect(byKey.rows.map(\.key.beginning) == ["p98", "p99"])
+                #expect(byKey.next == nil)
+                let named = try await dashboard.prompts(
+                    of: run, .named([seen[5], PromptID(1 << 40), seen[3]]))
+                #expect(named.rows.map(\.id) == [seen[5], seen[3]])
+                let ranks = try await dashboard.ranks(of: run, after: seen[9], limit: 2)
+                #expect(ranks.map(\.id) == [seen[10], seen[11]] && ranks[0].mean == 11.5)
+            }
+        }
+
+        @Test("reads samples, prompts and completions as they are stored")
+        func reads() async throws {
+            try await Self.with(prompts: 5) { database, dashboard, run in
+                #expect(try await dashboard.runs(before: nil, limit: 9).map(\.id) == [run.id])
+                #expect(run.counts.landed == 16 && run.counts.targetDraws == 20)
+                let sample = try await dashboard.sample(of: run)
+                #expect(sample.isWhole && sample.tables.count == 4 && sample.lengths.count == 16)
+                #expect(sample.tables[0].rewards == [0, 1, 2, 3])
+                let share = try await dashboard.degenerate(of: run)
+                #expect(share.count == 1 && share.of == 4)
+                let ids = try await dashboard.prompts(
+                    of: run, .inOrder(after: nil, only: PromptFilter())
+                ).rows.map(\.id)
+                let prompt = try await dashboard.prompt(ids[2], of: run)
+                #expect(prompt.previous == ids[1] && prompt.next == ids[3])
+                #expect(prompt.distribution?.rewards == [2, 3, 4, 5])
+                #expect(try await dashboard.prompt(ids[4], of: run).distribution == nil)
+                let completion = try await dashboard.completion(
+                    3, of: ids[2], in: run, characters: 6)
+                #expect(completion.text == CutText("text 2", characters: 8))
+                #expect(completion.reward == 5 && completion.quantileReward == 1)
+                await #expect(throws: StoreError.self) {
+                    _ = try await dashboard.completion(9, of: ids[2], in: run, characters: 6)
+                }
+                let source = try await dashboard.source(of: run)
+                #expect(source.samplingSHA256.count == 64)
+                #expect(try await dashboard.failures(of: run).isEmpty)
+                #expect(try await dashboard.fleet().coordinator == "test")
+                #expect(try await dashboard.siblings(of: run).isEmpty)
+                let same = try await dashboard.comparison(of: run, with: run)
+                #expect(same.pairs.count == 16 && same.pairs.allSatisfy { $0.first == $0.second })
+                _ = database
+            }
+        }
+
+        @Test("of many prompts, takes some at even distances")
+        func samplesEvenly() async throws {
+            try await Self.with(prompts: 700, draws: 1) { _, dashboard, run in
+                let sample = try await dashboard.sample(of: run)
+                #expect(!sample.isWhole)
+                #expect((380...400).contains(sample.tables.count))
+                let rewards = sample.tables.map { $0.rewards[0] }.filter { $0 != 2 }
+                #expect(rewards == rewards.sorted())
+                #expect((rewards.first ?? 9) < 3 && (rewards.last ?? 0) > 695)
+            }
+        }
+
+        @Test("the history has a row for each open run, and thins out with age")
+        func history() async throws {
+            try await Self.with(prompts: 2) { database, dashboard, run in
+                // Renewing its term, a coordinator records the counters.
+                let before = try await dashboard.history(of: run.id, limit: 10)
+                #expect(before.isEmpty)
+                let term: Int64 = try await database.value("SELECT term FROM ogive.leadership")
+                try await database.store.renew(Term(term), for: .seconds(60), counts: [:])
+                try await database.store.renew(Term(term), for: .seconds(60), counts: [:])
+                let once = try await dashboard.history(of: run.id, limit: 10)
+                #expect(once.map(\.draws) == [4])
+
+                // A row each minute of a day, and each hour of a month.
+                try await database.query("DELETE FROM ogive.run_history_rows")
+                try await database.query(
+                    """
+                    INSERT INTO ogive.run_history_rows
+                    SELECT r.id, t.at, 0, 0, 0 FROM ogive.runs r, (
+                        SELECT timestamptz '2026-01-31 12:00:30Z' - i * interval '1 minute'
+                        FROM generate_series(1, 1440) i
+                        UNION
+                        SELECT timestamptz '2026-01-31 12:00:30Z' - i * interval '1 hour'
+                        FROM generate_series(25, 720) i) t(at)
+                    """)
+                try await database.query(
+                    "SELECT 1 FROM ogive_internal.record_history('2026-01-31 12:00:30Z')")
+                let rows: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.run_history_rows")
+                // 361 minutes, 14 days of hours, the other days.
+                #expect(rows < 361 + 14 * 24 + 20 && rows > 360 + 13 * 24 + 10)
+                let last: Int = try await database.value(
+                    """
+                    SELECT count(*) FROM ogive.run_history_rows
+                    WHERE at > timestamptz '2026-01-31 06:00:30Z'
+                    """)
+                #expect(last == 360)
+                try await database.query(
+                    "UPDATE ogive.runs SET state = 'cancelled'")
+                try await database.query(
+                    "SELECT 1 FROM ogive_internal.record_history('2026-01-31 12:01:30Z')")
+                let closed: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.run_history WHERE at > '2026-01-31 12:01:00Z'")
+                #expect(closed == 0)
+            }
+        }
+    }
+}

@@ -72,6 +72,14 @@ extension StoreTests {
                 "a reward belongs to no completion"
             ),
             (
+                "DELETE FROM ogive.completion_rows WHERE prompt_id = 1 AND draw_index = 1",
+                "a reward belongs to no completion"
+            ),
+            (
+                "DELETE FROM ogive.completion_rows WHERE prompt_id = 1",
+                "a reward belongs to no completion"
+            ),
+            (
                 "UPDATE ogive.quantile_table_rows SET rewards = '{2,1}' WHERE prompt_id = 1",
                 "rewards are not the sorted draw rewards"
             ),

@@ -211,17 +211,20 @@ extension StoreTests {
             }
         }
 
-        @Test("have a column for each reward where trainers want one, however many there are")
-        func manyColumns() async throws {
+        @Test(
+            "have a column for each reward where trainers want one, however many there are",
+            arguments: [60, 600])
+        func manyColumns(count: Int) async throws {
+            let last = count - 1
             try await TestDatabase.with { database in
-                let rewards = (0..<60).map(Double.init)
+                let rewards = (0..<count).map(Double.init)
                 try await Self.run(database, [.chat([Self.question])], rewards: rewards)
                 let (rows, outline) = try await ExportTests.rows(database, .rebel)
-                #expect(outline.columns.count == 121 && rows.count == 1)
-                #expect(rows[0]["response_59"] as? String == "draw 59")
-                #expect(rows[0]["response_59_reward"] as? Double == 59)
+                #expect(outline.columns.count == 1 + 2 * count && rows.count == 1)
+                #expect(rows[0]["response_\(last)"] as? String == "draw \(last)")
+                #expect(rows[0]["response_\(last)_reward"] as? Double == Double(last))
                 let (values, _) = try await ExportTests.rows(database, .astarPO)
-                let evals = (0..<60).map { values[0]["eval_\($0)"] as? Double }
+                let evals = (0..<count).map { values[0]["eval_\($0)"] as? Double }
                 #expect(evals == rewards)
                 let truth = values[0]["reward_model"] as? [String: String]
                 #expect(truth == ["style": "rule", "ground_truth": "0"])

@@ -27,6 +27,41 @@ extension StoreTests {
             }
         }
 
+        @Test("its end follows from the counters, and from the rows where these do not show it")
+        func endsByCounters() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 2, candidates: true)
+                let term = try await database.store.lead(as: "test")
+                #expect(try await !database.store.finish(run.id, term: term))
+                for prompt in try await database.pending(run) {
+                    let items = [
+                        Made.draw(0, "a", reward: 2), Made.failure(.draw(1), .sampling),
+                        Made.reward(.candidate(0), 1), Made.reward(.candidate(1), 0),
+                    ]
+                    _ = try await database.store.land(
+                        Made.batch(run, prompt.prompt.id, items), term: term)
+                }
+                let open = "UPDATE ogive.runs SET state = 'open', finished_at = NULL"
+                // Too low counters show nothing: the rows are whole.
+                for counter in ["rewards", "draw_failures", "candidate_rewards"] {
+                    try await database.query(open)
+                    try await database.query(
+                        "UPDATE ogive.scoring_progress SET \(counter) = \(counter) - 1")
+                    #expect(try await database.store.finish(run.id, term: term), "\(counter)")
+                    try await database.query(
+                        "UPDATE ogive.scoring_progress SET \(counter) = \(counter) + 1")
+                }
+                // The rows are not looked at when the counters are complete …
+                try await database.query(open)
+                try await database.query("DELETE FROM ogive.failure_rows WHERE prompt_id = 1")
+                #expect(try await database.store.finish(run.id, term: term))
+                // … but those of a run beside one that asked for more draws say nothing.
+                try await database.query(open)
+                try await database.query("UPDATE ogive.samplings SET draws_max = 3")
+                #expect(try await !database.store.finish(run.id, term: term))
+            }
+        }
+
         @Test("a sampling keeps the seeds that it was begun with; a new one has those asked for")
         func keepsSeeds() async throws {
             try await TestDatabase.with { database in

@@ -46,6 +46,44 @@ extension WithServer {
             }
         }
 
+        @Test("values become the JSON that the server makes of them")
+        func becomeJSON() async throws {
+            let texts =
+                (1...31).map { String(UnicodeScalar(UInt8($0))) } + [
+                    "", "a", "\"", "\\", "naïve 漢字 🧮", "\u{7f}\u{80}", "end\n",
+                    String(repeating: "plain text ", count: 40) + "\t" + "tail",
+                ]
+            let floats: [Double] = [
+                0, -0.0, 1, -2, 0.1, 1e14, 1e15, -1e15, 999_999_999_999_999, 1e300,
+                .leastNonzeroMagnitude,
+                1.0 / 3, .nan, .infinity, -.infinity,
+            ]
+            try await PrivateServer.connection { db in
+                let rows = try await db.query(
+                    """
+                    SELECT t, to_json(t)::text, d, CASE WHEN abs(d) < 1e15 AND d = trunc(d)
+                            THEN d::text || '.0'
+                        WHEN abs(d) < 'Infinity' THEN d::text ELSE 'null' END,
+                        b, to_json(b)::text, coalesce(i::text, 'null') AS i
+                    FROM unnest($1::text[], $2::float8[], ARRAY[true, false, NULL],
+                        ARRAY[1, -2, NULL]) u(t, d, b, i)
+                    """, [.stringArray(texts), .doubleArray(floats)])
+                #expect(rows.count == texts.count)
+                for (index, row) in rows.enumerated() {
+                    for (column, form) in [
+                        (0, PostgresJSONForm.text), (2, .float), (4, .boolean), (6, .asIs),
+                    ] {
+                        var bytes: [UInt8] = []
+                        rows.appendJSON(row: index, column: column, as: form, to: &bytes)
+                        let expected =
+                            try row.decode(form == .asIs ? column : column + 1, as: String?.self)
+                            ?? "null"
+                        #expect(String(decoding: bytes, as: UTF8.self) == expected)
+                    }
+                }
+            }
+        }
+
         @Test func arraysSurviveTheRoundTrip() async throws {
             let texts = ["", "a b", "NULL", "null", "\"", "\\", ",", "{}", "é", "\n"]
             try await PrivateServer.connection { db in

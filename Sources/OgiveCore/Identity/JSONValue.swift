@@ -71,20 +71,67 @@ package enum JSONValue: Codable, Hashable, Sendable {
 package enum JSONText {
     /// Adds a text in quotes, with what must be escaped escaped.
     package static func append(_ text: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        append(text, to: &output) { byte, output in
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 output.append(UInt8(ascii: "\\"))
                 output.append(byte)
             case UInt8(ascii: "\n"): output += "\\n".utf8
-            case 0..<32:
+            default:
                 let digits = String(byte, radix: 16)
                 output += "\\u00\(byte < 16 ? "0" : "")\(digits)".utf8
-            default: output.append(byte)
+            }
+        }
+    }
+
+    /// Adds a text in quotes; `escape` writes what must not stand in one as it is: `"`, `\` and
+    /// control characters. What lies between them is copied as a whole.
+    static func append(
+        _ text: String, to output: inout [UInt8], escape: (UInt8, inout [UInt8]) -> Void
+    ) {
+        output.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { bytes in
+            var start = 0
+            while start < bytes.count {
+                // Sound: the text's bytes live for the whole call, and are only read.
+                let end = unsafe plainEnd(bytes, from: start)
+                unsafe output.append(contentsOf: bytes[start..<end])
+                guard end < bytes.count else { break }
+                escape(unsafe bytes[end], &output)
+                start = end + 1
             }
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Where the next byte is that a text of JSON cannot hold as it is (`"`, `\`, a control
+    /// character), at `start` or after it; the end when there is none.
+    package static func plainEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var index = start
+        let raw = UnsafeRawBufferPointer(bytes)
+        // Eight bytes at once. In each word a byte's high bit is set where that byte is 0, or less
+        // than 32: https://graphics.stanford.edu/~seander/bithacks.html#ValueInWord
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        while index + 8 <= bytes.count {
+            // Sound: the eight bytes are within the buffer.
+            let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5c)
+            let found =
+                ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash)
+                | ((word &- ones &* 32) & ~word)
+            let marks = found & (ones &* 0x80)
+            if marks != 0 { return index + UInt64(littleEndian: marks).trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < bytes.count {
+            // Sound: `index` is within the buffer.
+            let byte = unsafe bytes[index]
+            if byte < 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            index += 1
+        }
+        return index
     }
 }
 

@@ -86,6 +86,12 @@ package enum PromptLimits {
 
     /// What is too large in a prompt and its candidates, in words; `nil` when all fits.
     package static func excess(of prompt: ImportedPrompt) -> String? {
+        // Where all of a plain prompt is shorter than the least bound, there is nothing to look at.
+        if case .text(let text) = prompt.content, prompt.candidates.isEmpty,
+            prompt.adopted.isEmpty, text.utf8.count + prompt.metadata.utf8.count <= textBytes
+        {
+            return nil
+        }
         var texts: [(name: String, text: String?)] = [("metadata", prompt.metadata)]
         var names: [(name: String, text: String?)] = []
         switch prompt.content {

@@ -137,10 +137,16 @@ package struct ChatMessage: Sendable, Codable {
     }
 
     /// Whether there is nothing but a role and a text.
-    package var isPlain: Bool { fields.dropFirst(2).allSatisfy { $0 == nil } }
+    package var isPlain: Bool {
+        name == nil && reasoning == nil && toolCallID == nil && toolCalls == nil
+    }
 
     /// The length of all texts, in bytes.
-    package var byteCount: Int { fields.reduce(0) { $0 + ($1?.text.utf8.count ?? 0) } }
+    package var byteCount: Int {
+        var count = role.utf8.count + content.utf8.count
+        for text in [name, reasoning, toolCallID, toolCalls] { count += text?.utf8.count ?? 0 }
+        return count
+    }
 
     /// All texts that are there, the role first.
     package var texts: [String] {

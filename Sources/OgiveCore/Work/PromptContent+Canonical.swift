@@ -49,15 +49,7 @@ extension ChatMessage {
 private enum CanonicalText {
     /// Adds a text in quotes.
     static func append(_ text: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            if byte >= 32, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                output.append(byte)
-            } else {
-                escape(byte, to: &output)
-            }
-        }
-        output.append(UInt8(ascii: "\""))
+        JSONText.append(text, to: &output) { byte, output in escape(byte, to: &output) }
     }
 
     private static func escape(_ byte: UInt8, to output: inout [UInt8]) {

@@ -49,6 +49,10 @@ enum AuditQueries {
         ORDER BY p.id, k.candidate_index
         """
     /// Tables that are not what their draws say. $1 sampling, $2 scoring.
+    ///
+    /// What is whole is told by comparing whole arrays, and by the number and the last index of a
+    /// prompt's completions, of which the primary key holds no two alike. Only what differs is
+    /// looked at draw by draw.
     static let tables = """
         SELECT t.prompt_id, CASE
             WHEN NOT x.is_ascending THEN 'draw indexes are not ascending, distinct and >= 0'
@@ -56,6 +60,14 @@ enum AuditQueries {
             WHEN NOT x.is_counted THEN 'complete_to is not the number of leading draws'
             ELSE 'a reward belongs to no completion' END AS problem
         FROM ogive_internal.whole_tables t
+        LEFT JOIN (
+            SELECT c.prompt_id, count(*) AS draws, max(c.draw_index) AS last
+            FROM ogive.completion_rows c WHERE c.sampling_id = $1 GROUP BY c.prompt_id
+        ) w ON w.prompt_id = t.prompt_id
+        CROSS JOIN (SELECT ARRAY(SELECT generate_series(0, (
+            SELECT greatest(s.draws_max, (
+                SELECT max(r.draws) FROM ogive.runs r WHERE r.sampling_id = s.id)) - 1
+            FROM ogive.samplings s WHERE s.id = $1))) AS indexes OFFSET 0) a
         CROSS JOIN LATERAL (
             SELECT coalesce(bool_and(u.i >= u.o - 1), false)
                     AND array_agg(u.i ORDER BY u.i) = t.draw_indexes
@@ -68,6 +80,12 @@ enum AuditQueries {
                 AND c.prompt_id = t.prompt_id AND c.draw_index = u.i
         ) x
         WHERE t.scoring_id = $2
+            AND NOT coalesce(t.draw_indexes = a.indexes[1:cardinality(t.draw_indexes)]
+                AND cardinality(t.draw_rewards) = cardinality(t.draw_indexes)
+                AND t.complete_to = cardinality(t.draw_indexes)
+                AND w.draws = w.last + 1 AND w.draws >= t.complete_to
+                AND t.rewards = CASE WHEN cardinality(t.draw_rewards) = 1 THEN t.draw_rewards
+                    ELSE ARRAY(SELECT unnest(t.draw_rewards) AS r ORDER BY r) END, false)
             AND NOT (x.is_ascending AND x.is_sorted AND x.is_counted AND x.is_sampled)
         ORDER BY t.prompt_id
         """
@@ -106,7 +124,8 @@ enum AuditQueries {
         ORDER BY f.prompt_id, f.item_kind, f.item_index
         """
     /// Rewards that are not made of the parts that the scorer's specification names, and parts
-    /// without a reward. $1 scoring.
+    /// without a reward. $1 scoring. Where there are no parts and none are named, no reward is
+    /// looked at.
     static let parts = """
         SELECT x.prompt_id, x.item_kind || ' ' || x.item_index || CASE
             WHEN x.parts IS NULL THEN ' has a reward without its parts'
@@ -123,10 +142,10 @@ enum AuditQueries {
                 SELECT t.prompt_id, 'draw' AS item_kind, u.i AS item_index, u.r AS reward
                 FROM ogive_internal.whole_tables t
                 CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(i, r)
-                WHERE t.scoring_id = $1
+                WHERE t.scoring_id = $1 AND \(hasParts)
                 UNION ALL
                 SELECT c.prompt_id, 'candidate', c.candidate_index, c.reward
-                FROM ogive.candidate_reward_rows c WHERE c.scoring_id = $1
+                FROM ogive.candidate_reward_rows c WHERE c.scoring_id = $1 AND \(hasParts)
             ) i
             FULL JOIN (SELECT * FROM ogive.reward_part_rows WHERE scoring_id = $1) w
                 ON w.prompt_id = i.prompt_id AND w.item_kind = i.item_kind
@@ -151,6 +170,12 @@ enum AuditQueries {
             OR cardinality(x.parts) <> x.expected
             OR abs(x.reward - s.total) > 1e-9 * (s.size + abs(x.reward)))
         ORDER BY x.prompt_id, x.item_kind, x.item_index
+        """
+    /// Whether a scoring has parts, or should have. $1 scoring.
+    private static let hasParts = """
+        (EXISTS (SELECT FROM ogive.reward_part_rows WHERE scoring_id = $1)
+            OR EXISTS (SELECT FROM ogive.scorings g
+                WHERE g.id = $1 AND jsonb_array_length(g.spec #> '{scorer,parts}') > 0))
         """
     /// Counters against rows. $1 prompt set, $2 sampling, $3 scoring, $4 run.
     static let counters = """
@@ -200,9 +225,10 @@ enum AuditQueries {
         FROM ogive.scoring_progress b
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(u.reward::numeric), 0) AS found
-            FROM ogive_internal.whole_tables t
-            CROSS JOIN LATERAL unnest(t.draw_rewards) u(reward)
-            WHERE t.scoring_id = b.scoring_id
+            FROM (
+                SELECT unnest(t.draw_rewards) AS reward FROM ogive_internal.whole_tables t
+                WHERE t.scoring_id = $1
+            ) u
         ) x
         WHERE b.scoring_id = $1 AND b.reward_sum <> x.found
         """
@@ -210,22 +236,21 @@ enum AuditQueries {
     /// prompts without a target of their own, $4 sampling, $5 run.
     static let landed = """
         SELECT count(*) AS prompts, coalesce(sum(n.draws), 0)::bigint AS target_draws,
-            coalesce(sum(x.draws), 0)::bigint AS draws,
+            coalesce(sum(CASE WHEN n.draws > ALL (t.draw_indexes)
+                THEN cardinality(t.draw_indexes)
+                ELSE (SELECT count(*) FROM unnest(t.draw_indexes) i WHERE i < n.draws) END),
+                0)::bigint AS draws,
             coalesce(sum(p.candidate_count), 0)::bigint AS candidates,
-            coalesce(sum(x.candidates), 0)::bigint AS landed_candidates,
-            coalesce(sum(x.log_probabilities), 0)::bigint AS landed_log_probabilities
+            (SELECT count(*) FROM ogive.candidate_reward_rows w
+                JOIN ogive.prompt_rows q ON q.id = w.prompt_id AND q.prompt_set_id = $1
+                WHERE w.scoring_id = $2) AS landed_candidates,
+            (SELECT count(l.log_probability) FROM ogive.candidate_log_probability_rows l
+                JOIN ogive.prompt_rows q ON q.id = l.prompt_id AND q.prompt_set_id = $1
+                WHERE l.sampling_id = $4) AS landed_log_probabilities
         FROM ogive.prompt_rows p
         LEFT JOIN ogive.prompt_target_rows g ON g.run_id = $5 AND g.prompt_id = p.id
+        LEFT JOIN ogive_internal.whole_tables t ON t.scoring_id = $2 AND t.prompt_id = p.id
         CROSS JOIN LATERAL (SELECT coalesce(g.draws, $3::integer) AS draws) n
-        CROSS JOIN LATERAL (
-            SELECT (SELECT count(*) FROM ogive_internal.whole_tables t
-                    CROSS JOIN LATERAL unnest(t.draw_indexes) i
-                    WHERE t.scoring_id = $2 AND t.prompt_id = p.id AND i < n.draws) AS draws,
-                (SELECT count(*) FROM ogive.candidate_reward_rows w
-                    WHERE w.scoring_id = $2 AND w.prompt_id = p.id) AS candidates,
-                (SELECT count(l.log_probability) FROM ogive.candidate_log_probability_rows l
-                    WHERE l.sampling_id = $4 AND l.prompt_id = p.id) AS log_probabilities
-        ) x
         WHERE p.prompt_set_id = $1
         """
 }

@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// A column of an export.
 package struct ExportColumn: Hashable, Sendable {
     /// Its name in files.
@@ -32,6 +34,18 @@ package struct ExportColumn: Hashable, Sendable {
         switch type {
         case .float, .list(.float): "ogive.float_json(\(value))"
         case .text, .integer, .boolean, .list, .object, .json: value
+        }
+    }
+
+    /// SQL of its value in a column of its own, and how `field` is written as JSON.
+    var field: (sql: String, form: PostgresJSONForm) {
+        switch type {
+        case .text where !isJSON: (value, .text)
+        case .integer: (value, .asIs)
+        case .boolean: (value, .boolean)
+        case .float: ("(\(value))::float8", .float)
+        case .list(.float): ("(\(json))::text", .asIs)
+        case .text, .list, .object, .json: ("(to_json(\(value)))::text", .asIs)
         }
     }
 

@@ -116,29 +116,35 @@ enum ExportQueries {
         "SELECT manifest::text FROM ogive.snapshots WHERE run = $1 AND snapshot = $2"
     static let meanSpread = "SELECT ogive.mean_reward_spread($1, $2)"
 
-    /// The rows of a page of prompts. $3 prompts, the rest as `parameters` has it.
+    /// The rows of a page of prompts. $3 prompts, the rest as `parameters` has it. The prompt and
+    /// why a log-probability is missing, and then the line, or the columns that it is made of.
     static func rows(
         _ request: ExportRequest, _ columns: [ExportColumn], hasLogProbabilities: Bool
     ) -> String {
-        let list: String
-        switch request.format {
-        case .jsonl, .parquet:
-            // In parts: a function takes no more than a hundred arguments.
-            let parts = stride(from: 0, to: columns.count, by: 40).map { start in
-                let some = columns[start..<min(start + 40, columns.count)]
-                let fields = some.map { "'\($0.name)', \($0.json)" }
-                return "json_build_object(\(fields.joined(separator: ", ")))::text"
+        let list =
+            switch request.format {
+            case .csv: columns.map(\.cell).joined(separator: ", ")
+            case .jsonl, .parquet:
+                columns.count > ExportLines.columnsMax
+                    ? line(columns) : columns.map(\.field.sql).joined(separator: ", ")
             }
-            list = joined(parts) + " AS line"
-        case .csv:
-            list = columns.map { "\($0.cell) AS \($0.name)" }.joined(separator: ", ")
-        }
         return """
             SELECT x.prompt_id AS export_prompt,
                 \(hasLogProbabilities ? "x.missing" : "NULL::text") AS export_missing, \(list)
             FROM \(request.target.rows.source)
             x WHERE x.prompt_id = ANY ($3) ORDER BY \(order(request.target))
             """
+    }
+
+    /// A line of JSON that the server makes, of more columns than a result may have. In parts: a
+    /// function takes no more than a hundred arguments.
+    private static func line(_ columns: [ExportColumn]) -> String {
+        let parts = stride(from: 0, to: columns.count, by: 40).map { start in
+            let some = columns[start..<min(start + 40, columns.count)]
+            let fields = some.map { "'\($0.name)', \($0.json)" }
+            return "json_build_object(\(fields.joined(separator: ", ")))::text"
+        }
+        return joined(parts)
     }
 
     /// One object of the texts of several.
@@ -153,6 +159,12 @@ enum ExportQueries {
     private static func order(_ target: ExportTarget) -> String {
         (["prompt_id"] + target.rows.order).map { "x.\($0)" }.joined(separator: ", ")
     }
+
+    /// Texts as SQL writes them. $1 texts.
+    static let quoted = """
+        SELECT quote_literal(u.text) FROM unnest($1::text[]) WITH ORDINALITY u(text, place)
+        ORDER BY u.place
+        """
 
     /// The parameters from $4 on.
     static func parameters(_ request: ExportRequest, meanSpread: Double?) -> [PostgresValue] {

@@ -37,8 +37,8 @@ struct ExportReading {
     private let isPinned: Bool
     private let place: [PostgresValue]
     private let pageSize: Int
-    private let sql: String
-    private let parameters: [PostgresValue]
+    private let lines: ExportLines
+    private let statement: ExportStatement
 
     init(_ request: ExportRequest, _ connection: PostgresConnection) async throws {
         let names: [PostgresValue] = [
@@ -80,60 +80,49 @@ struct ExportReading {
             header: request.format == .csv ? Array(header.utf8) : [])
         self.request = request
         pageSize = max(1, min(Self.promptsMax, Self.drawsMax / max(1, survey.most)))
-        sql = ExportQueries.rows(
-            request, columns, hasLogProbabilities: survey.hasLogProbabilities)
-        parameters = ExportQueries.parameters(request, meanSpread: spread)
+        lines = ExportLines(request.format, columns)
+        statement = try await ExportStatement(
+            ExportQueries.rows(
+                request, columns, hasLogProbabilities: survey.hasLogProbabilities),
+            names, prompts: 3, ExportQueries.parameters(request, meanSpread: spread), connection)
     }
 
-    /// Reads the rows, and returns their number.
+    /// Reads the rows, and returns their number. While one page is written, the server makes the
+    /// next one.
     func pages(
         after cursor: Int64, _ connection: PostgresConnection,
         _ body: ([ExportRow], _ prompts: Int) async throws -> Void
     ) async throws -> Int {
-        var cursor = cursor
+        try await connection.execute(statement.prepare)
+        var next = try await page(after: cursor, connection)
         var count = 0
-        while true {
-            let prompts = try await connection.query(
-                ExportQueries.prompts(isPinned: isPinned),
-                place + [.int64(cursor), .int64(Int64(pageSize))]
-            ).map { try $0.decode(0, as: Int64.self) }
-            guard let last = prompts.last else { return count }
-            cursor = last
-            let rows = try await connection.query(
-                sql,
-                [
-                    .string(request.run), .optional(request.snapshot, PostgresValue.string),
-                    .int64Array(prompts),
-                ] + parameters
-            ).map(exportRow)
+        while let page = next {
+            async let following = self.page(after: page.last, connection)
+            let rows = try lines.rows(of: page.rows)
             count += rows.count
-            try await body(rows, prompts.count)
+            try await body(rows, page.prompts)
+            next = try await following
         }
+        try await connection.execute(statement.deallocate)
+        return count
     }
 
-    private func exportRow(_ row: PostgresRow) throws -> ExportRow {
-        let line =
-            switch request.format {
-            case .jsonl, .parquet: try row.decode("line", as: String.self)
-            case .csv:
-                try outline.columns.map { try Self.cell(row.decode($0.name, as: String?.self)) }
-                    .joined(separator: ",")
-            }
-        return ExportRow(
-            prompt: try row.decode("export_prompt"), missing: try row.decode("export_missing"),
-            line: Array((line + "\n").utf8))
+    /// A page as the server sends it.
+    private struct Page: Sendable {
+        let prompts: Int
+        let last: Int64
+        let rows: PostgresRows
     }
 
-    /// A value as RFC 4180 writes it; NULL is nothing at all, an empty text two quotes.
-    private static func cell(_ text: String?) -> String {
-        guard let text else { return "" }
-        let isPlain =
-            !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ",")
-                    && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
-            }
-        return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
+    /// The page after a prompt; `nil` at the end.
+    private func page(after cursor: Int64, _ connection: PostgresConnection) async throws -> Page? {
+        let prompts = try await connection.query(
+            ExportQueries.prompts(isPinned: isPinned),
+            place + [.int64(cursor), .int64(Int64(pageSize))]
+        ).map { try $0.decode(0, as: Int64.self) }
+        guard let last = prompts.last else { return nil }
+        let rows = try await connection.query(statement.execute(prompts))
+        return Page(prompts: prompts.count, last: last, rows: rows)
     }
 
     /// How many reference rewards each row has. Throws when tables differ, unless it is said.

@@ -25,6 +25,19 @@ enum ImportQueries {
     /// The planner knows nothing of temporary tables until told.
     static let analyze = "ANALYZE pg_temp.ogive_import_prompts, pg_temp.ogive_import_candidates"
 
+    /// How many different prompts came.
+    static let came = "SELECT count(DISTINCT key) FROM pg_temp.ogive_import_prompts"
+    /// Whether the set $1 has no prompt.
+    static let isEmpty =
+        "SELECT NOT EXISTS (SELECT FROM ogive.prompt_rows WHERE prompt_set_id = $1)"
+    static let indexOrdinals = "CREATE INDEX ON pg_temp.ogive_import_prompts (ordinal)"
+    /// All rows, into the empty set $1. Ids follow the order of the file.
+    static let fill = """
+        INSERT INTO ogive.prompt_rows (prompt_set_id, key, content_sha256, content, metadata)
+        SELECT $1, s.key, s.content_sha256, s.content, s.metadata
+        FROM pg_temp.ogive_import_prompts s ORDER BY s.ordinal
+        """
+
     /// Rows with one key and two contents, within the file or against the set $1.
     static let conflicts = """
         WITH firsts AS (
@@ -208,6 +221,6 @@ enum ImportQueries {
         """
     static let count = """
         UPDATE ogive.prompt_sets SET prompts = prompts + $2, candidates = candidates + $3
-        WHERE id = $1
+        WHERE id = $1 RETURNING prompts
         """
 }

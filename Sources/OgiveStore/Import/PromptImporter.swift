@@ -11,6 +11,7 @@ package final class PromptImporter {
     private var prompts = PostgresCopyBuffer()
     private var candidates = PostgresCopyBuffer()
     private var ordinal: Int64 = 0
+    private var hasCandidates = false
 
     init(_ connection: PostgresConnection) {
         self.connection = connection
@@ -29,6 +30,7 @@ package final class PromptImporter {
             try await connection.copyIn(ImportQueries.copyPrompts, prompts)
             if candidates.rowCount > 0 {
                 try await connection.copyIn(ImportQueries.copyCandidates, candidates)
+                hasCandidates = true
             }
         } catch {
             throw StoreError(error, during: "import prompts")
@@ -48,6 +50,10 @@ package final class PromptImporter {
         try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
         let id: Int64 = try await connection.query(ImportQueries.lockSet, [.string(set)]).one()
             .decode("id")
+        let came = try await connection.query(ImportQueries.came).one().decode(0, as: Int.self)
+        let isEmpty = try await connection.query(ImportQueries.isEmpty, [.int64(id)]).one()
+            .decode(0, as: Bool.self)
+        if isEmpty, came == Int(ordinal) { return try await fill(id: id) }
         try await requireNoConflict(set: set, id: id)
         let examples = try await connection.query(ImportQueries.duplicates, [.int64(id)])
             .map { try $0.decode("key", as: String.self) }
@@ -58,23 +64,46 @@ package final class PromptImporter {
         if let refusal = use.refusal(of: other.fields, set: set) { throw refusal }
         let imported = try await connection.query(ImportQueries.insertPrompts, [.int64(id)]).one()
             .decode("prompts", as: Int.self)
-        let added = try await connection.query(ImportQueries.insertCandidates, [.int64(id)]).one()
-            .decode("candidates", as: Int.self)
-        try await connection.execute(ImportQueries.insertPairs, [.int64(id)])
-        try await connection.execute(
-            ImportQueries.count, [.int64(id), .int64(Int64(imported)), .int64(Int64(added))])
-        let size = try await connection.query(ImportQueries.size, [.int64(id)]).one()
+        let added = try await insertCandidates(id: id)
+        let size = try await count(id: id, imported: imported, candidates: added)
         var receipt = ImportReceipt(
             imported: imported, candidates: added, duplicates: Int(ordinal) - imported,
             duplicateExamples: examples, otherMetadata: other.rows,
-            metadataDifferences: other.fields, promptsInFile: try size.decode("came"),
-            promptsInSet: try size.decode("has"))
+            metadataDifferences: other.fields, promptsInFile: came, promptsInSet: size)
         if hasDuplicates {
             receipt.otherCandidates = try await keptBack(ImportQueries.otherCandidates, id: id)
             receipt.otherCandidateMetadata = try await keptBack(
                 ImportQueries.otherCandidateMetadata, id: id)
         }
         return receipt
+    }
+
+    /// Moves the rows into a set that is empty, where no key came twice: nothing can differ.
+    private func fill(id: Int64) async throws -> ImportReceipt {
+        // Read by an index the rows come in their order, and none of them is sorted.
+        try await connection.execute(ImportQueries.indexOrdinals)
+        let imported = try await connection.execute(ImportQueries.fill, [.int64(id)])
+        let added = try await insertCandidates(id: id)
+        let size = try await count(id: id, imported: imported, candidates: added)
+        return ImportReceipt(
+            imported: imported, candidates: added, duplicates: 0, duplicateExamples: [],
+            promptsInFile: imported, promptsInSet: size)
+    }
+
+    /// Adds the candidates and pairs of the prompts that are in the set; how many candidates.
+    private func insertCandidates(id: Int64) async throws -> Int {
+        guard hasCandidates else { return 0 }
+        let added = try await connection.query(ImportQueries.insertCandidates, [.int64(id)]).one()
+            .decode("candidates", as: Int.self)
+        try await connection.execute(ImportQueries.insertPairs, [.int64(id)])
+        return added
+    }
+
+    /// Counts what was added; how many prompts the set has then.
+    private func count(id: Int64, imported: Int, candidates: Int) async throws -> Int {
+        try await connection.query(
+            ImportQueries.count, [.int64(id), .int64(Int64(imported)), .int64(Int64(candidates))]
+        ).one().decode("prompts")
     }
 
     private func otherMetadata(
@@ -133,7 +162,7 @@ package final class PromptImporter {
             row.append(Int64(line))
             try row.append(key)
             try row.append(bytes: digest.bytes)
-            try row.append(jsonb: String(decoding: content, as: UTF8.self))
+            try row.append(jsonb: content)
             try row.append(jsonb: prompt.metadata)
         }
         for (index, candidate) in prompt.candidates.enumerated() {

@@ -162,8 +162,11 @@ struct RunExtent: Sendable {
             adopts: try row.decode("adopts", as: Bool?.self) ?? false)
     }
 
-    /// Whether an item has neither a reward nor a failure.
+    /// Whether an item has neither a reward nor a failure. When the counters show that nothing has,
+    /// the prompts are not looked at.
     func isPending(_ connection: PostgresConnection) async throws -> Bool {
+        let counted = try await connection.query(RunQueries.isCountedDone, [.int64(run)])
+        if try counted.first?.decode(0, as: Bool?.self) == true { return false }
         if try await isSeenPending(connection) { return true }
         return try await connection.query(
             RunQueries.isPending,

@@ -84,6 +84,26 @@ enum RunQueries {
             OR ($4::boolean AND EXISTS (\(candidates)))
             OR ($7::boolean AND EXISTS (\(LogProbabilityQueries.pending))) AS is_pending
         """
+    /// Whether the counters that landing keeps show that nothing of a run is pending. They count
+    /// each reward and each failure once, so that as many as there are draws are all of them, if
+    /// nobody ever asked for a draw that this run does not ask for. What they do not show (an
+    /// adaptive run, a run beside one that asks for more, a re-scoring) the rows do. $1 run.
+    static let isCountedDone = """
+        SELECT r.samples AND r.min_draws IS NULL AND r.draws >= s.draws_max
+            AND r.draws >= ALL (SELECT o.draws FROM ogive.runs o
+                WHERE o.sampling_id = r.sampling_id)
+            AND b.rewards + b.draw_failures = e.prompts * r.draws
+            AND (NOT r.scores_candidates
+                OR b.candidate_rewards + b.candidate_failures = e.candidates)
+            AND (NOT r.candidate_log_probabilities OR a.candidate_log_probabilities
+                + a.candidate_log_probability_failures = e.candidates) AS is_done
+        FROM ogive.runs r
+        JOIN ogive.samplings s ON s.id = r.sampling_id
+        JOIN ogive.prompt_sets e ON e.id = s.prompt_set_id
+        JOIN ogive.sampling_progress a ON a.sampling_id = r.sampling_id
+        JOIN ogive.scoring_progress b ON b.scoring_id = r.scoring_id
+        WHERE r.id = $1
+        """
     /// Whether a candidate of a run is pending, from the counters that landing keeps. $1 run.
     static let candidatesArePending = """
         SELECT (r.scores_candidates

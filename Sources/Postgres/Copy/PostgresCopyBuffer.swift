@@ -124,6 +124,11 @@ package struct PostgresCopyRow: ~Copyable {
         try field { (encoder) throws(PostgresError) in try encoder.appendJSONB(jsonb) }
     }
 
+    /// Appends a `jsonb` from the bytes of its text, which must be UTF-8.
+    package mutating func append(jsonb bytes: [UInt8]) throws(PostgresError) {
+        try field { (encoder) throws(PostgresError) in try encoder.appendJSONB(bytes) }
+    }
+
     /// Appends an `integer[]`.
     package mutating func append(_ values: [Int32]) throws(PostgresError) {
         try field { (encoder) throws(PostgresError) in try encoder.appendArray(values) }

@@ -112,13 +112,17 @@ struct BinaryEncoder {
     mutating func append(_ text: String) throws(PostgresError) {
         let start = bytes.count
         bytes.append(contentsOf: text.utf8)
-        if let nul = firstNUL(from: start) {
-            bytes.removeSubrange(start...)
-            throw PostgresError(
-                .invalidParameter,
-                "The text has a NUL byte (U+0000) at byte \(nul): PostgreSQL cannot store "
-                    + "it in text or JSON. Remove it, or store the value as bytes.")
-        }
+        try refuseNUL(from: start)
+    }
+
+    /// Takes back what was added from `start` on, and throws, when there is a NUL byte in it.
+    private mutating func refuseNUL(from start: Int) throws(PostgresError) {
+        guard let nul = firstNUL(from: start) else { return }
+        bytes.removeSubrange(start...)
+        throw PostgresError(
+            .invalidParameter,
+            "The text has a NUL byte (U+0000) at byte \(nul): PostgreSQL cannot store "
+                + "it in text or JSON. Remove it, or store the value as bytes.")
     }
 
     /// Where a zero is first, counted from `start`.
@@ -135,6 +139,14 @@ struct BinaryEncoder {
     mutating func appendJSONB(_ text: String) throws(PostgresError) {
         bytes.append(1)
         try append(text)
+    }
+
+    /// The same from the bytes of a text.
+    mutating func appendJSONB(_ text: [UInt8]) throws(PostgresError) {
+        bytes.append(1)
+        let start = bytes.count
+        bytes.append(contentsOf: text)
+        try refuseNUL(from: start)
     }
 
     /// Appends a one-dimensional array: dimensions, a null flag, the element type, then elements.

@@ -96,8 +96,19 @@ enum ExactJSON: Hashable, Sendable {
 
 /// The fields of a JSON object, in the order of its text and found by the bytes of their names.
 struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
-    private var order: [ExactText] = []
-    private var values: [ExactText: ExactJSON] = [:]
+    /// A field; one that was taken out keeps its place.
+    private struct Field: Sendable {
+        let name: ExactText
+        var value: ExactJSON?
+    }
+
+    /// So many fields are looked through for a name, which is sooner done than hashing it.
+    private static let scanMax = 16
+
+    private var list: [Field] = []
+    private var count = 0
+    /// The places of the fields by their names; empty while there are few.
+    private var places: [ExactText: Int] = [:]
 
     /// Begins without fields.
     init() {}
@@ -114,29 +125,47 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The value of a field; `nil` removes it.
     subscript(name: String) -> ExactJSON? {
-        get { values[ExactText(name)] }
+        get { place(of: name).flatMap { list[$0].value } }
         set {
-            let key = ExactText(name)
-            if values.updateOrRemove(newValue, key) == nil, newValue != nil { order.append(key) }
-            if newValue == nil, order.last == key { order.removeLast() }
+            guard let place = place(of: name) else {
+                if let newValue { add(name, newValue) }
+                return
+            }
+            count += (newValue == nil ? 0 : 1) - (list[place].value == nil ? 0 : 1)
+            list[place].value = newValue
+            if newValue == nil, place == list.count - 1 {
+                places[list[place].name] = nil
+                list.removeLast()
+            }
         }
+    }
+
+    private mutating func add(_ name: String, _ value: ExactJSON) {
+        list.append(Field(name: ExactText(name), value: value))
+        count += 1
+        if !places.isEmpty {
+            places[ExactText(name)] = list.count - 1
+        } else if list.count > Self.scanMax {
+            for (place, field) in list.enumerated() { places[field.name] = place }
+        }
+    }
+
+    private func place(of name: String) -> Int? {
+        guard list.count <= Self.scanMax else { return places[ExactText(name)] }
+        let bytes = name.utf8.count
+        return list.firstIndex { $0.name.text.utf8.count == bytes && $0.name == ExactText(name) }
     }
 
     /// The names, sorted by their bytes.
-    var names: [String] { values.keys.sorted().map(\.text) }
+    var names: [String] { list.filter { $0.value != nil }.map(\.name).sorted().map(\.text) }
 
     /// Names and values in the order of the text.
     var inOrder: [(name: String, value: ExactJSON)] {
-        // A name that was removed and put back stands in the order twice.
-        var seen: Set<ExactText> = []
-        return order.compactMap { key in
-            guard let value = values[key], seen.insert(key).inserted else { return nil }
-            return (key.text, value)
-        }
+        list.compactMap { field in field.value.map { (field.name.text, $0) } }
     }
 
     /// Whether there are none.
-    var isEmpty: Bool { values.isEmpty }
+    var isEmpty: Bool { count == 0 }
 
     /// Takes a field out.
     mutating func remove(_ name: String) -> ExactJSON? {
@@ -148,15 +177,16 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
 
 extension JSONFields: Hashable {
     // JSON gives the order of fields no meaning.
-    static func == (left: Self, right: Self) -> Bool { left.values == right.values }
+    static func == (left: Self, right: Self) -> Bool {
+        left.count == right.count
+            && left.list.allSatisfy { field in
+                field.value.map { right[field.name.text] == $0 } ?? true
+            }
+    }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(values) }
-}
-
-extension Dictionary {
-    /// Sets or removes a value; the one that was there.
-    fileprivate mutating func updateOrRemove(_ value: Value?, _ key: Key) -> Value? {
-        if let value { return updateValue(value, forKey: key) }
-        return removeValue(forKey: key)
+    func hash(into hasher: inout Hasher) {
+        var values: [ExactText: ExactJSON] = [:]
+        for field in list { values[field.name] = field.value }
+        hasher.combine(values)
     }
 }

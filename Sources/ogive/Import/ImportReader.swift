@@ -170,7 +170,7 @@ struct RowReader {
     }
 
     private func object(_ bytes: [UInt8]) throws(RowProblem) -> JSONFields {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
+        guard (try? UTF8Span(validating: bytes.span)) != nil else {
             throw RowProblem(
                 .notUTF8,
                 "the row is not valid UTF-8; if the file is Latin-1 or of Windows, convert it: "

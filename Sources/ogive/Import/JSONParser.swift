@@ -1,3 +1,5 @@
+internal import OgiveCore
+
 /// Reads one JSON text (RFC 8259) strictly.
 ///
 /// The platform's decoder rounds numbers, keeps one of two equal keys without a word and takes
@@ -163,9 +165,7 @@ extension JSONParser {
     private mutating func string() throws(Problem) -> String {
         index += 1
         let start = index
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 32 {
-            index += 1
-        }
+        skipPlain()
         if next == UInt8(ascii: "\"") {
             index += 1
             return String(decoding: bytes[start..<(index - 1)], as: UTF8.self)
@@ -173,16 +173,25 @@ extension JSONParser {
         var output = Array(bytes[start..<index])
         while let byte = next, byte != UInt8(ascii: "\"") {
             if byte < 32 { throw problem("a control character must be escaped") }
-            index += 1
             if byte == UInt8(ascii: "\\") {
+                index += 1
                 try escape(into: &output)
             } else {
-                output.append(byte)
+                let start = index
+                skipPlain()
+                output += bytes[start..<index]
             }
         }
         guard next != nil else { throw problem("the text ends within a text") }
         index += 1
         return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Passes what stands in a text as it is.
+    private mutating func skipPlain() {
+        let start = index
+        // Sound: the bytes are read only within the scope of the pointer.
+        index = unsafe bytes.withUnsafeBufferPointer { unsafe JSONText.plainEnd($0, from: start) }
     }
 
     private mutating func escape(into output: inout [UInt8]) throws(Problem) {

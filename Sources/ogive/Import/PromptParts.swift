@@ -108,7 +108,9 @@ enum FieldSlip {
     /// Whether a name is the known one but for its capitals, or for one letter that is missing,
     /// too much, wrong or in its neighbour's place. A plural is another name.
     static func isSlip(_ name: String, of known: String) -> Bool {
-        guard name != known, abs(name.utf8.count - known.utf8.count) <= 1 else { return false }
+        guard abs(name.utf8.count - known.utf8.count) <= 1, name != known,
+            sharesAnEnd(name, known)
+        else { return false }
         let left = Array(name.lowercased().utf8)
         let right = Array(known.utf8)
         var start = 0
@@ -126,6 +128,17 @@ enum FieldSlip {
             return left[start] == right[start + 1] && left[start + 1] == right[start]
         default: return false
         }
+    }
+
+    /// Whether two names have their first letter in common, or their last one, but for capitals;
+    /// of two that differ in one place of three letters or more, one end is not that place. It
+    /// rules most names out at once. Of other letters than those of ASCII it says nothing.
+    private static func sharesAnEnd(_ name: String, _ known: String) -> Bool {
+        guard known.utf8.count > 2, let first = name.utf8.first, let last = name.utf8.last,
+            name.utf8.allSatisfy({ $0 < 128 })
+        else { return true }
+        return first | 32 == known.utf8.first.map { $0 | 32 }
+            || last | 32 == known.utf8.last.map { $0 | 32 }
     }
 
     /// The first of some known names that a field of the row was probably meant to have, by the

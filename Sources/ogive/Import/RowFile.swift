@@ -8,19 +8,22 @@ struct RowFile {
     let rules: ImportRules
 
     /// Hands the rows to `body` in batches of `size`, with the share of the file that has been
-    /// read, until it wants no more. Answers with SHA-256 of the file where completions are
-    /// adopted. Throws `.input` when the file cannot be read to its end, and what `body` throws.
+    /// read, until it wants no more. While `body` has one batch, the next one is read. Answers with
+    /// SHA-256 of the file where completions are adopted. Throws `.input` when the file cannot be
+    /// read to its end, and what `body` throws.
     @discardableResult
     func forEachBatch(
         of size: Int, _ body: ([ImportedRow], _ progress: Double?) async throws -> Bool
     ) async throws -> SHA256Digest? {
         guard PythonTable.isOne(path) else {
-            var reader = try ImportReader(path: path, rules: rules)
-            while true {
-                let rows = try reader.next(limit: size)
-                if rows.isEmpty { return reader.digest }
-                guard try await body(rows, reader.progress) else { return nil }
+            let source = RowSource(try ImportReader(path: path, rules: rules))
+            var batch = try await source.next(limit: size)
+            while !batch.rows.isEmpty {
+                async let following = source.next(limit: size)
+                guard try await body(batch.rows, batch.progress) else { return nil }
+                batch = try await following
             }
+            return await source.digest
         }
         let before = try digest()
         var reader = RowReader(file: path, rules: rules)
@@ -66,5 +69,22 @@ struct RowFile {
             if block.isEmpty { return hasher.finish() }
             hasher.update(block)
         }
+    }
+}
+
+/// Reads a file in a task beside the one that takes its rows.
+private actor RowSource {
+    private var reader: ImportReader
+
+    init(_ reader: consuming ImportReader) {
+        self.reader = reader
+    }
+
+    /// SHA-256 of what has been read, where completions are adopted.
+    var digest: SHA256Digest? { reader.digest }
+
+    /// The next rows, and the share of the file that has been read; none at the end.
+    func next(limit: Int) throws(CommandError) -> (rows: [ImportedRow], progress: Double?) {
+        (try reader.next(limit: limit), reader.progress)
     }
 }

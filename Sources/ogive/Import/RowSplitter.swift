@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The text of one row, as it stands in a file.
 struct RowText: Hashable {
     /// The line that it begins in, from 1.
@@ -77,9 +79,8 @@ struct LineSplitter: RowSplitter {
 
     mutating func next() -> RowText? {
         guard index < block.count else { return nil }
-        let rest = block[index...]
-        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
-            pending.add(rest)
+        guard let end = block.firstNewline(from: index) else {
+            pending.add(block[index...])
             index = block.count
             return nil
         }
@@ -279,5 +280,19 @@ struct ValueSplitter: RowSplitter {
 
     private func problem(_ text: String, line: Int) -> RowProblem {
         RowProblem(.notJSON, "line \(line): \(text)")
+    }
+}
+
+extension [UInt8] {
+    /// Where the next line feed is, at `start` or after it.
+    fileprivate func firstNewline(from start: Int) -> Int? {
+        unsafe withUnsafeBytes { all in
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: all[start...])
+            guard let first = rest.baseAddress else { return nil }
+            // Sound: memchr reads the bytes of the array, and what it finds is among them.
+            return unsafe memchr(first, 10, rest.count).map {
+                unsafe UnsafeRawPointer($0) - first + start
+            }
+        }
     }
 }

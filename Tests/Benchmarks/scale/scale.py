@@ -42,7 +42,7 @@ CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id 
 """
 # Draws of small sets, so that they are not done before the end.
 DRAWS_LEAST = 4_000_000
-# What is done: prompts whose place in the set fulfils a condition.
+# What is done: prompts whose place in the set fulfils a condition. Counted, as landing counts.
 DONE = """
 INSERT INTO ogive.quantile_table_rows
     (scoring_id, prompt_id, n, complete_to, updated_at, draw_indexes, draw_rewards, rewards)
@@ -52,6 +52,8 @@ FROM ogive.runs r, ogive.prompt_rows p, LATERAL (
     FROM generate_series(0, r.draws - 1) d) i
 WHERE {where}
 ON CONFLICT DO NOTHING;
+UPDATE ogive.scoring_progress b SET rewards = (
+    SELECT sum(t.n) FROM ogive.quantile_table_rows t WHERE t.scoring_id = b.scoring_id);
 """
 LANDED = "SELECT count FROM (SELECT draws AS count FROM ogive.sampling_progress) s"
 

@@ -29,6 +29,27 @@ def rates(found):
     return lines
 
 
+def files(found):
+    """A scenario of contestants, with the processor time of a row."""
+    lines = rates(found) + ["", "| | client, µs a row | PostgreSQL, µs a row |", "|---|---|---|"]
+    for name, spent in found["processor"].items():
+        lines.append(f"| {name} | {number(spent['client_us'])} | {number(spent['server_us'])} |")
+    if "audit_s" in found:
+        lines += ["", f"An audit of the same draws takes {number(found['audit_s'])} s."]
+    return lines
+
+
+def cpu(found):
+    """One row a number of draws."""
+    lines = ["| N | coordinator, µs a draw | workers | PostgreSQL | the same by \\copy | draws/s |",
+             "|---|---|---|---|---|---|"]
+    for size in found["sizes"]:
+        parts = [size["us"][name] for name in ["coordinator", "workers", "postgresql"]]
+        cells = " | ".join(map(number, parts + [size["copy_us"], size["draws_per_second"]]))
+        lines.append(f"| {size['draws']} | {cells} |")
+    return lines
+
+
 def wire(found):
     """Messages and rows."""
     lines = ["| | bytes | ns | allocations | bytes allocated |", "|---|---|---|---|---|"]
@@ -122,7 +143,10 @@ def store(found):
 SHAPES = {
     "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", rates),
     "land": ("Land: 64 draws of 400 characters a prompt", rates),
+    "cpu": ("Processor time of a draw, end to end", cpu),
     "store": ("Store: landing alone, no wire", store),
+    "import": ("Import: prompts of 500 bytes, JSON Lines", files),
+    "export": ("Export: raw, JSON Lines", files),
     "wire": ("Wire: one message, one landing", wire),
     "scheduler": ("Scheduler: the state machine alone", scheduler),
     "busy": ("Busy: slot-time of a simulated fleet", busy),

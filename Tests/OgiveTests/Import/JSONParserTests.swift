@@ -31,6 +31,53 @@ struct JSONParserTests {
         #expect(throws: JSONParser.Problem.self) { _ = try parse(text) }
     }
 
+    @Test func aSignThatEndsAPlainRunIsFoundAtEachPlace() throws {
+        for length in 0...20 {
+            for place in 0..<max(1, length) {
+                for sign in ["\"", "\\", "\n", "é", "\u{7f}", " ", "!", "#"] {
+                    var text = String(repeating: "x", count: length)
+                    text.insert(
+                        contentsOf: sign, at: text.index(text.startIndex, offsetBy: place))
+                    #expect(try parse(ExactJSON.string(text).json) == .string(text))
+                    guard sign == "\n" else { continue }
+                    #expect(throws: JSONParser.Problem.self) { _ = try parse("\"\(text)\"") }
+                }
+            }
+        }
+    }
+
+    @Test func objectsKeepTheirOrderHoweverManyFieldsTheyHave() throws {
+        for size in [1, 15, 16, 17, 40] {
+            let names = (0..<size).map { "f\($0 * 7 % 41)" }
+            let text = "{" + names.map { "\"\($0)\":\"\($0)\"" }.joined(separator: ",") + "}"
+            var fields = try #require(try parse(text).fields)
+            #expect(ExactJSON.object(fields).jsonInOrder == text)
+            #expect(fields.names == names.sorted())
+            for name in names { #expect(fields[name] == .string(name)) }
+            #expect(fields["none"] == nil && !fields.isEmpty)
+            // What is taken out and put back has its place again, and the last one as well.
+            let taken = fields.remove(names[0])
+            let first = try #require(taken)
+            #expect(fields[names[0]] == nil && fields.names.count == size - 1)
+            fields[names[0]] = first
+            #expect(ExactJSON.object(fields).jsonInOrder == text)
+            let other = try #require(
+                try parse(
+                    "{" + names.reversed().map { "\"\($0)\":\"\($0)\"" }.joined(separator: ",")
+                        + "}"
+                ).fields)
+            #expect(fields == other && fields.hashValue == other.hashValue)
+            for name in names { _ = fields.remove(name) }
+            #expect(fields.isEmpty && fields.names.isEmpty && fields == JSONFields())
+            fields["again"] = .null
+            #expect(ExactJSON.object(fields).jsonInOrder == #"{"again":null}"#)
+        }
+        #expect(throws: JSONParser.Problem.self) {
+            let many = (0..<40).map { "\"f\($0)\":1" }.joined(separator: ",")
+            _ = try parse("{\(many),\"f3\":1}")
+        }
+    }
+
     @Test func writesWhatItReads() throws {
         let text = #"{"a":[1.0,null,true],"b":"x\"\\\n\u001f","c":{}}"#
         #expect(try parse(text).json == text)

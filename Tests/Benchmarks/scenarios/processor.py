@@ -1,0 +1,62 @@
+"""Processor time of processes, from /proc: it does not move with the machine's mood."""
+import os
+import subprocess
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def fields(text):
+    """The parent, and the ticks by the process and by children that it waited for, of a stat."""
+    # The name may hold anything; what follows its last bracket are numbers.
+    values = text.rpartition(")")[2].split()
+    own, waited = values[11:13], values[13:15]
+    return int(values[1]), sum(map(int, own)), sum(map(int, waited))
+
+
+def stat(pid):
+    """`fields` of a process; `None` when it is gone."""
+    try:
+        return fields(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace"))
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def own(pid):
+    """Seconds of a process, without its children."""
+    found = stat(pid)
+    return found[1] / TICK if found else 0.0
+
+
+def server(database):
+    """Seconds of all processes of the private PostgreSQL, those that ended among them."""
+    leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])
+    found = stat(leader)
+    if not found:
+        raise SystemExit("the private database does not run")
+    ticks = found[1] + found[2]
+    for entry in Path("/proc").iterdir():
+        child = stat(entry.name) if entry.name.isdigit() else None
+        if child and child[0] == leader:
+            ticks += child[1]
+    return ticks / TICK
+
+
+def command(arguments, environment=None):
+    """Runs a command to its end; its processor time in seconds."""
+    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{arguments[0]} {arguments[1]} failed:\n{said[-3000:]}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def pin(count):
+    """Keeps this process, and all that it starts, on so many processors, as `taskset` does."""
+    usable = sorted(os.sched_getaffinity(0))
+    if not 0 < count <= len(usable):
+        raise SystemExit(f"--cores {count}: this machine lends {len(usable)}")
+    os.sched_setaffinity(0, usable[:count])

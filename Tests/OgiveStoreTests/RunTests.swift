@@ -132,10 +132,8 @@ extension StoreTests {
         func countsPendingWork() async throws {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 2, draws: 3)
-                #expect(
-                    try await database.store.pendingWork() == [
-                        PendingWork(run: run.spec.name, items: 6)
-                    ])
+                let work = try await database.store.pendingWork()
+                #expect(work.map(\.run) == [run.spec.name] && work.map(\.items) == [6])
                 let term = try await database.store.lead(as: "test")
                 let prompt = try #require(try await database.pending(run).first).prompt.id
                 _ = try await database.store.land(

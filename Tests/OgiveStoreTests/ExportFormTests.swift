@@ -261,5 +261,28 @@ extension StoreTests {
                 #expect(outline.columns == json.columns)
             }
         }
+
+        @Test("keep the log-probabilities when a text lost bytes and has none")
+        func lossyTextWithoutLogProbability() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 2)
+                let term = try await database.store.lead(as: "test")
+                var broken = Made.draw(1, "br\u{FFFD}ken", reward: 2)
+                broken.completion?.logProbability = nil
+                for (prompt, last) in zip(
+                    try await database.pending(run), [Made.draw(1, "b", reward: 2), broken])
+                {
+                    let items = [Made.draw(0, "a", reward: 1), last]
+                    _ = try await database.store.land(
+                        Made.batch(run, prompt.prompt.id, items), term: term)
+                }
+                let (rows, outline) = try await ExportTests.rows(database, .trlDPO) {
+                    $0.strategy = "best-worst"
+                }
+                #expect(outline.hasLogProbabilities && outline.columnsLacking.isEmpty)
+                let isMissing = rows.map { $0["ref_chosen_logps"] is NSNull }
+                #expect(isMissing == [false, true])
+            }
+        }
     }
 }

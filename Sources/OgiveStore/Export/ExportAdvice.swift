@@ -9,6 +9,7 @@ struct ExportAdvice {
     /// `nil` of adopted completions, of which nobody knows it.
     private let temperature: Double?
     private let samplesModel: Bool
+    private let texts: Int
 
     /// `place` is the row of `ExportQueries.place`.
     init(_ request: ExportRequest, place: PostgresRow, _ survey: ExportSurvey) throws {
@@ -18,6 +19,7 @@ struct ExportAdvice {
         snapshot = try place.decode("snapshot_id")
         temperature = try place.decode("temperature", as: Double?.self)
         samplesModel = survey.samplesModel
+        texts = survey.texts
     }
 
     /// `nil` when all completions that may be in a pair have one that means what trainers take it
@@ -54,6 +56,11 @@ struct ExportAdvice {
                         + "cannot give them: there take pairs of draws, with `--strategy "
                         + "best-worst` and `policy.logprobs: sum`")
             }
+        }
+        if texts > 0, request.target.logProbabilities?.endsChatsAlone == true {
+            advice.append(
+                "the trainer puts no end token behind plain texts, and stored log-probabilities "
+                    + "count it: let the trainer compute its own")
         }
         return advice.isEmpty ? nil : advice.joined(separator: "; ")
     }

@@ -84,11 +84,13 @@ enum ExportQueries {
         WHERE s.id = $1
         """
 
-    /// Whether all completions of a run have a log-probability. $1 run, $2 its sampling.
+    /// Whether all completions of a run have a log-probability, but those whose text lost bytes: a
+    /// server may give none of such tokens, and the rows say so. $1 run, $2 its sampling.
     static let drawsHaveLogProbabilities = """
         SELECT NOT EXISTS (SELECT FROM ogive.runs r
             JOIN ogive.completion_rows c ON c.sampling_id = $2
                 AND c.draw_index < r.draws AND c.log_probability IS NULL
+                AND strpos(c.text, chr(65533)) = 0
             WHERE r.id = $1)
         """
     /// Whether all candidates with a reward do. $1 run, $2 snapshot.

@@ -23,7 +23,7 @@ extension ExportTarget: CaseIterable {
     /// The trainer of swiss-ai/posttraining.
     package static let qrpoSwiss: ExportTarget = {
         let names = LogProbabilityColumns(
-            chosen: "ref_chosen_logprob", rejected: "ref_rejected_logprob")
+            chosen: "ref_chosen_logprob", rejected: "ref_rejected_logprob", endsChatsAlone: true)
         var target = ExportTarget("qrpo-swiss", .pairs("qrpo_swiss_rows", hasReferences: true)) {
             ExportColumn.talks(["chosen", "rejected"], $0) + [
                 ExportColumn("chosen_reward", .float), ExportColumn("rejected_reward", .float),

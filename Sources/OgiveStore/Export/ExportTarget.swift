@@ -58,6 +58,8 @@ extension ExportTarget: RawRepresentable {
 struct LogProbabilityColumns: Sendable {
     let chosen: String
     let rejected: String
+    /// Whether the trainer puts an end token behind answers of chats alone.
+    var endsChatsAlone = false
 }
 
 /// Rows of which exports are made.

@@ -172,6 +172,24 @@ def test_swiss_takes_quantile_rewards_and_log_probabilities(exports, policy, cod
     assert compared > 4 or not has_references
 
 
+def test_swiss_gets_no_log_probabilities_of_plain_texts(exports, policy, code):
+    path = code("posttraining", "src/post_training/trainers/preference.py")
+    collator_type, tokenize = taken(
+        path, "PreferenceTrainerCollator", "PreferenceTrainer.tokenize_row")
+    rows = exports.rows("qrpo-swiss", *PAIRS, run="plain")
+    assert len(rows) > 2 and "ref_chosen_logprob" not in rows.column_names
+    collator = collator_type(pad_token_id=policy.tokenizer.pad_token_id)
+    shared = 0
+    for examples, batch in batches(rows, policy, tokenize, collator):
+        assert len(batch["chosen_quantile_rewards"]) == len(examples)
+        for example in examples:
+            # It puts no end behind a text, and takes all that both begin with for the prompt.
+            assert policy.end not in example["chosen_input_ids"]
+            prompt = policy.tokenizer.decode(example["prompt_input_ids"])
+            shared += not prompt.endswith("<|assistant|>")
+    assert shared > 0
+
+
 @pytest.mark.parametrize(("run", "is_chat"), [("fit", True), ("right", True), ("plain", False)])
 def test_astar_po_computes_the_soft_values(exports, policy, code, run, is_chat):
     path = code("A-PO", "verl/utils/dataset/rl_dataset.py")

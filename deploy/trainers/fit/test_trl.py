@@ -28,14 +28,6 @@ def tokenizer(policy, run):
     return found
 
 
-def stored(exports, run, form):
-    """Pairs with their stored log-probabilities."""
-    rows = exports.rows("trl-dpo", *PAIRS, run=run, form=form)
-    if "ref_chosen_logps" not in rows.column_names:
-        pytest.skip(f"run {run}: a draw has no log-probability, so the file has none")
-    return rows
-
-
 def trained(trainer):
     """Trains, and gives the losses."""
     trainer.train()
@@ -49,7 +41,7 @@ def trained(trainer):
 def test_dpo_computes_the_log_probabilities_that_the_file_has(
         exports, policy, tmp_path, run, form):
     from trl import DPOConfig, DPOTrainer
-    rows = stored(exports, run, form)
+    rows = exports.rows("trl-dpo", *PAIRS, run=run, form=form)
     assert len(rows) > 3
     config = DPOConfig(**arguments(tmp_path, precompute_ref_log_probs=True))
     columns = ["ref_chosen_logps", "ref_rejected_logps"]
@@ -70,7 +62,7 @@ def test_dpo_trains_from_stored_log_probabilities(exports, policy, tmp_path, run
     from ogive import OgiveError
     from ogive.trl import StoredReferenceDPOTrainer
     from trl import DPOConfig, DPOTrainer
-    rows = stored(exports, run, "parquet").filter(
+    rows = exports.rows("trl-dpo", *PAIRS, run=run, form="parquet").filter(
         lambda row: row["ref_chosen_logps"] is not None and row["ref_rejected_logps"] is not None)
     config = DPOConfig(**arguments(tmp_path, precompute_ref_log_probs=True))
 

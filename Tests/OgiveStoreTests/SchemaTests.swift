@@ -191,7 +191,7 @@ extension StoreTests {
                     "run_status", "worker_status", "coordinator_status", "stored_data",
                     "reward_parts",
                     "snapshots", "snapshot_tables", "run_tables", "candidate_rewards",
-                    "run_completions", "unscored_completions",
+                    "run_completions", "unscored_completions", "run_history",
                 ] {
                     try await database.run("SELECT * FROM ogive.\(view)", as: "ogive_reader")
                 }

@@ -127,9 +127,11 @@ struct Database: Sendable {
 
 extension StoreError {
     /// What an error of a call means to the caller. `action` says what was being done.
-    /// `place` says where the database is, for the errors that a person has to look after there.
+    /// `place` says where the database is, for the errors that a person has to look after there;
+    /// `rights`, what a login needs that lacks a right.
     package init(
-        _ error: any Error, during action: String, at place: PostgresConfiguration? = nil
+        _ error: any Error, during action: String, at place: PostgresConfiguration? = nil,
+        rights: String = StoreError.rightsOfUse
     ) {
         switch error {
         case let error as StoreError:
@@ -144,11 +146,11 @@ extension StoreError {
         if code == .exhausted, let place {
             message += "; make room at \(place.diskPlace): the same is tried again"
         }
-        if code == .forbidden, error is PostgresError { message += "; \(Self.rights)" }
+        if code == .forbidden, error is PostgresError { message += "; \(rights)" }
     }
 
     /// What a login needs, for the person who can grant it.
-    private static let rights =
+    package static let rightsOfUse =
         "the database's login lacks this right: whoever ran `ogive migrate up` can "
         + "GRANT ogive_writer TO it, or ogive_reader where it only reads"
 

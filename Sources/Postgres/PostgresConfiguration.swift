@@ -19,6 +19,8 @@ package struct PostgresConfiguration: Sendable, Equatable {
     package var idleInTransactionTimeout = Duration.seconds(300)
     /// After how long unacknowledged data means that the server is gone.
     package var tcpTimeout = Duration.seconds(30)
+    /// Whether the settings of the session come with the request to connect, which poolers refuse.
+    var asksForSettings = true
 
     /// The version of libpq that this process runs with.
     package static var libraryVersion: String {
@@ -119,7 +121,8 @@ extension PostgresConfiguration {
             all[keyword] = value
         }
         // The user's own options come last, so that they win.
-        all["options"] = startupOptions + (all["options"].map { " " + $0 } ?? "")
+        all["options"] =
+            asksForSettings ? startupOptions + (all["options"].map { " " + $0 } ?? "") : ""
         return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
@@ -146,12 +149,42 @@ extension PostgresConfiguration {
     }
 
     private var startupOptions: String {
-        "-c statement_timeout=\(statementTimeout.milliseconds)"
-            + " -c lock_timeout=\(lockTimeout.milliseconds)"
-            + " -c idle_in_transaction_session_timeout=\(idleInTransactionTimeout.milliseconds)"
+        settings.map { "-c \($0.name)=\($0.value)" }.joined(separator: " ")
+    }
+
+    /// What the server is told of each session.
+    var settings: [(name: String, value: String)] {
+        [
+            ("statement_timeout", "\(statementTimeout.milliseconds)"),
+            ("lock_timeout", "\(lockTimeout.milliseconds)"),
+            ("idle_in_transaction_session_timeout", "\(idleInTransactionTimeout.milliseconds)"),
             // What the statements need is looked up or counted; without statistics, as after an
             // import, they seem dear, and compiling one takes seconds.
-            + " -c jit=off"
+            ("jit", "off"),
+        ]
+    }
+
+    /// One configuration for each of several hosts, in their order.
+    var eachHost: [PostgresConfiguration] {
+        func list(_ keyword: String, _ variable: String) -> [String] {
+            (keywords[keyword] ?? PostgresConfiguration.environment(variable) ?? "")
+                .split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let lists = [
+            "host": list("host", "PGHOST"), "hostaddr": list("hostaddr", "PGHOSTADDR"),
+            "port": list("port", "PGPORT"),
+        ]
+        let count = lists.values.map(\.count).max() ?? 1
+        // libpq refuses lists of different lengths, with the reason; one port is for all hosts.
+        let given = lists.filter { $0.value != [""] }
+        guard count > 1,
+            given.allSatisfy({ $1.count == count || $0 == "port" && $1.count == 1 })
+        else { return [self] }
+        return (0..<count).map { index in
+            var one = self
+            for (keyword, list) in given { one.keywords[keyword] = list[index % list.count] }
+            return one
+        }
     }
 
     /// The system's certificate bundle, unless the user has one for PostgreSQL.

@@ -41,6 +41,16 @@ package actor PostgresConnection {
     ) async throws(PostgresError) -> PostgresConnection {
         let connection = try PostgresConnection(configuration)
         try await connection.open()
+        try await connection.restoreSettings()
+        return connection
+    }
+
+    /// Connects as `connect`, and leaves the settings of a pooler's session as they are.
+    static func connectPlainly(
+        _ configuration: PostgresConfiguration
+    ) async throws(PostgresError) -> PostgresConnection {
+        let connection = try PostgresConnection(configuration)
+        try await connection.open()
         return connection
     }
 
@@ -98,15 +108,6 @@ package actor PostgresConnection {
     /// Runs a statement that a cancelled task must still send: COMMIT and ROLLBACK.
     func executeShielded(_ sql: String) throws(PostgresError) {
         _ = try openLink().query(sql, [], nil)
-    }
-
-    private func open() async throws(PostgresError) {
-        let deadline = ContinuousClock.now + configuration.connectTimeout
-        link = try await cancellable { (flag) throws(PostgresError) in
-            let link = try LibpqLink(self.configuration, wake: self.wake)
-            try link.finishConnecting(until: deadline, flag, self.configuration)
-            return link
-        }
     }
 
     func openLink() throws(PostgresError) -> LibpqLink {

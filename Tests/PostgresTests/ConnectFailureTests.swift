@@ -25,7 +25,64 @@ extension WithServer {
             #expect(error.code == .authenticationFailed)
             #expect(error.message.contains("no_such_role"))
         }
+
+        @Test func aHostThatDoesNotAnswerDoesNotHideTheNextOne() async throws {
+            let listener = SilentListener()
+            defer { listener.end() }
+            var configuration = try #require(PrivateServer.configuration)
+            let (host, port) = (configuration["host"], configuration["port"])
+            configuration["host"] = "127.0.0.1,\(try #require(host))"
+            configuration["port"] = "\(listener.port),\(try #require(port))"
+            configuration.connectTimeout = .seconds(8)
+            let connection = try await PostgresConnection.connect(configuration)
+            #expect(try await connection.query("SELECT 1").count == 1)
+            await connection.close()
+        }
+
+        @Test func allHostsThatFailAreNamed() async throws {
+            var configuration = try #require(PrivateServer.configuration)
+            configuration["host"] = "/nonexistent/one,/nonexistent/two"
+            let error = try await postgresError {
+                _ = try await PostgresConnection.connect(configuration)
+            }
+            #expect(error.code == .serverUnreachable)
+            #expect(error.message.contains("accepts writes"))
+            #expect(error.detail?.contains("/nonexistent/one/") == true)
+            #expect(error.detail?.contains("/nonexistent/two/") == true)
+        }
+
+        @Test func aServerWithoutAPoolerGivesEachConnectionItsSession() async throws {
+            try await PostgresConnection.requireSessions(
+                try #require(PrivateServer.configuration))
+        }
     }
+}
+
+/// A port of this machine at which nobody answers.
+private struct SilentListener {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // Sound: the address lives through the calls and has the length that is passed.
+        port = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = unsafe bind(listener, generic, length)
+                _ = unsafe getsockname(listener, generic, &length)
+            }
+            return unsafe UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        descriptor = listener
+        let isListening = listen(listener, 5) == 0
+        #expect(isListening)
+    }
+
+    func end() { close(descriptor) }
 }
 
 @Suite(.timeLimit(.minutes(10))) struct ConnectWithoutServer {
@@ -48,21 +105,9 @@ extension WithServer {
     }
 
     @Test func aSilentServerEndsAtTheDeadline() async throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // Sound: the address lives through the calls and has the length that is passed.
-        let port = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                _ = unsafe bind(listener, generic, length)
-                _ = unsafe getsockname(listener, generic, &length)
-            }
-            return unsafe UInt16(bigEndian: pointer.pointee.sin_port)
-        }
-        #expect(listen(listener, 5) == 0)
+        let listener = SilentListener()
+        defer { listener.end() }
+        let port = listener.port
         var configuration = try PostgresConfiguration("postgresql://u:sesame@127.0.0.1:\(port)/d")
         configuration.connectTimeout = .milliseconds(200)
         let error = try await postgresError {

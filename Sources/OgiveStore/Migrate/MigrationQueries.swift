@@ -24,6 +24,11 @@ enum MigrationQueries {
         SELECT path, encode(sha256, 'hex') AS sha256, objects, program
         FROM ogive_internal.object_files
         """
+    /// Since PostgreSQL 16, who makes a role may not take it on without this.
+    static let joinNewRoles = """
+        SELECT set_config('createrole_self_grant', 'set, inherit', true)
+        WHERE current_setting('server_version_num')::integer >= 160000
+        """
     static let becomeOwner = "SET LOCAL ROLE ogive_owner"
     /// Files name all that they use with its schema, and PostgreSQL then names all with theirs.
     static let narrowSearch = "SET search_path = pg_catalog, pg_temp"

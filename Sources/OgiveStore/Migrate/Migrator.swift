@@ -135,7 +135,7 @@ package struct Migrator: Sendable {
     private func locked<T: Sendable>(
         _ action: String, _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
-        try await connected(action) { connection in
+        try await connected(action, rights: Self.rights) { connection in
             // The lock belongs to the session and ends with it.
             _ = try await connection.query(
                 MigrationQueries.acquireLock, [.int64(MigrationQueries.lock)])
@@ -143,8 +143,14 @@ package struct Migrator: Sendable {
         }
     }
 
+    /// What a login needs that makes the schema.
+    private static let rights =
+        "to migrate, a login needs CREATE on the database, and CREATEROLE unless an administrator "
+        + "made the roles of Ogive and granted it ogive_owner and ogive_writer"
+
     private func connected<T: Sendable>(
-        _ action: String, _ body: (PostgresConnection) async throws -> T
+        _ action: String, rights: String = StoreError.rightsOfUse,
+        _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
         let connection: PostgresConnection
         do {
@@ -159,7 +165,7 @@ package struct Migrator: Sendable {
             return value
         } catch {
             await connection.close()
-            throw StoreError(error, during: action)
+            throw StoreError(error, during: action, rights: rights)
         }
     }
 }

@@ -39,6 +39,7 @@ struct SchemaUpdate {
     /// Applies the missing versions of the tables, then all functions and views.
     mutating func perform(_ tables: [TablesFile], over record: SchemaRecord) async throws {
         try await connection.execute(MigrationQueries.checkBodies)
+        _ = try await connection.query(MigrationQueries.joinNewRoles)
         // Now, as a version of the tables may drop types of their parameters.
         let former = try await objects(
             named: record.objectFiles.values.flatMap(\.objects).sorted())

@@ -212,6 +212,8 @@ struct SlurmFleet {
     /// Submits workers when more are worth having, and removes waiting ones that are not.
     func scale() async throws {
         guard !FileManager.default.fileExists(atPath: cancelMark) else { return }
+        // The coordinator makes it, perhaps just now.
+        guard configuration.database?.isPresent != false else { return }
         let pending: Int = try await DatabaseSession.withStore(configuration) { store, _ in
             try await self.pending(store)
         }

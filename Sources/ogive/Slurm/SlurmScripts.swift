@@ -128,8 +128,10 @@ struct SlurmScripts {
         let seconds = settings.scaleInterval.components.seconds
         let scale = command("slurm", ["--scale"] + arguments)
         return [
-            "# As many workers as there is work for, while this job runs.",
-            "while sleep \(seconds) && kill -0 $$ 2>/dev/null; do", "    \(scale)", "done &",
+            "# As many workers as there is work for. The pipe ends with this job's program, however",
+            "# that ends, and the loop with the pipe.",
+            "exec {lifeline}> >(", "    until read -r -t \(seconds) || [ $? -le 128 ]; do",
+            "        \(scale) </dev/null", "    done", ")",
             "# exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.",
             "exec \(command("run", ["--no-workers"] + arguments + coordinatorOptions))",
         ]
@@ -151,14 +153,15 @@ struct SlurmScripts {
         return others + [
             "# exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.",
             "exec "
-                + contained(command("run", arguments + coordinatorOptions + keyOptions)),
+                + contained(
+                    command("run", arguments + coordinatorOptions + connectOptions + keyOptions)),
         ]
     }
 
     private var workerCommand: String {
         let options =
             ["-o", "worker.idle_timeout=\(DurationText.format(settings.idle))"]
-            + (hasConnect ? [] : ["-o", "worker.connect=file:\(addressFile)"]) + keyOptions
+            + connectOptions + keyOptions
         // The shell tells the host and the job.
         return command("worker", arguments + options)
             + #" -o "worker.name=$(hostname):${SLURM_JOB_ID:-}""#
@@ -174,6 +177,11 @@ struct SlurmScripts {
             ]
         return (hasListen ? [] : ["-o", "coordinator.listen=tcp://*:*"])
             + ["-o", "coordinator.address_file=\(addressFile)"] + keys
+    }
+
+    /// The file tells the address and the coordinator's key.
+    private var connectOptions: [String] {
+        hasConnect ? [] : ["-o", "worker.connect=file:\(addressFile)"]
     }
 
     private var keyOptions: [String] {

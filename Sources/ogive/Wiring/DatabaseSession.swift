@@ -124,6 +124,7 @@ struct DatabaseSession {
             case nil: break
             }
             connection = tuned(connection, database)
+            try await PostgresConnection.requireSessions(connection)
             return Self(
                 connection: connection, place: "\(connection)", server: nil,
                 connectionsMax: database.connections)

@@ -75,9 +75,11 @@ import Testing
         #expect(
             text.hasSuffix(
                 """
-                while sleep 60 && kill -0 $$ 2>/dev/null; do
-                    /opt/ogive slurm --scale --config /shared/mine.yaml
-                done &
+                exec {lifeline}> >(
+                    until read -r -t 60 || [ $? -le 128 ]; do
+                        /opt/ogive slurm --scale --config /shared/mine.yaml </dev/null
+                    done
+                )
                 # exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.
                 exec /opt/ogive run --no-workers --config /shared/mine.yaml \
                 -o 'coordinator.listen=tcp://*:*' \
@@ -93,6 +95,9 @@ import Testing
         #expect(text.contains("#SBATCH --nodes=4\n"))
         #expect(text.contains("srun --overlap --relative=1 --nodes=3 --ntasks=3 \\\n"))
         #expect(text.contains("\nexec /opt/ogive run --config"))
+        #expect(
+            text.components(separatedBy: "-o worker.connect=file:/shared/slurm/address").count == 3,
+            "the run's own worker knows its coordinator's key by the file, too")
         let alone = try Self.scripts("gpus: 1").text(.allocation, nodes: 1)
         #expect(!alone.contains("srun"))
     }

@@ -22,7 +22,7 @@ extension StoreTests {
                     landed += 1
                     // One prompt has equal rewards only, the last one none at all.
                     guard number < prompts - 1 else { continue }
-                    try await database.store.land(
+                    _ = try await database.store.land(
                         Made.batch(
                             run, prompt.prompt.id,
                             (0..<draws).map { draw in

@@ -1,3 +1,4 @@
+import Foundation
 import OgiveCore
 import OgiveStore
 import OgiveTesting

@@ -32,7 +32,7 @@ extension StoreTests {
             try await TestDatabase.with { database in
                 let run = try await database.run(prompts: 2, draws: 2, candidates: true)
                 let term = try await database.store.lead(as: "test")
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
                 for prompt in try await database.pending(run) {
                     let items = [
                         Made.draw(0, "a", reward: 2), Made.failure(.draw(1), .sampling),
@@ -47,18 +47,20 @@ extension StoreTests {
                     try await database.query(open)
                     try await database.query(
                         "UPDATE ogive.scoring_progress SET \(counter) = \(counter) - 1")
-                    #expect(try await database.store.finish(run.id, term: term), "\(counter)")
+                    #expect(
+                        try await database.store.finish(run.id, term: term) == .finished,
+                        "\(counter)")
                     try await database.query(
                         "UPDATE ogive.scoring_progress SET \(counter) = \(counter) + 1")
                 }
                 // The rows are not looked at when the counters are complete …
                 try await database.query(open)
                 try await database.query("DELETE FROM ogive.failure_rows WHERE prompt_id = 1")
-                #expect(try await database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .finished)
                 // … but those of a run beside one that asked for more draws say nothing.
                 try await database.query(open)
                 try await database.query("UPDATE ogive.samplings SET draws_max = 3")
-                #expect(try await !database.store.finish(run.id, term: term))
+                #expect(try await database.store.finish(run.id, term: term) == .open)
             }
         }
 

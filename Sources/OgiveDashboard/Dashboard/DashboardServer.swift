@@ -213,7 +213,7 @@ package struct DashboardServer: Sendable {
     }
 
     /// Sends live numbers until the reader goes away, or its time is over (HTML, section 9.2).
-    private func send(
+    @concurrent private func send(
         _ run: RunID?, _ stream: OpenStreams.Stream, to writer: inout any ResponseBodyWriter
     ) async throws {
         defer { stream.close() }

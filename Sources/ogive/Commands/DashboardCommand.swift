@@ -60,11 +60,12 @@ struct DashboardCommand: ConfiguredCommand {
     private func serve(
         _ store: DashboardStore, _ http: HTTPSettings, _ token: BearerToken?, _ logger: Logger
     ) async throws {
+        var mayRead: (@Sendable (String) -> Bool)?
+        if let token { mayRead = { token.isShown(inBasicOrBearer: $0) } }
+        let place = DashboardServer.Place(
+            host: http.listen.host, port: http.listen.port, key: http.key)
         let server = DashboardServer(
-            DashboardSite(store),
-            at: DashboardServer.Place(
-                host: http.listen.host, port: http.listen.port, key: http.key),
-            mayRead: token.map { token in { token.isShown(inBasicOrBearer: $0) } }, logger: logger)
+            DashboardSite(store), at: place, mayRead: mayRead, logger: logger)
         let listen = http.listen
         // Of a run's outputs, the standard one is the run's own.
         let descriptor = followParent ? STDERR_FILENO : STDOUT_FILENO

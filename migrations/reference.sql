@@ -52,5 +52,6 @@ SELECT E'# SQL\n\n'
         '## Views\n\n'
     || (SELECT string_agg(v.text, E'\n' ORDER BY v.name COLLATE "C") FROM view_text v)
     || E'\n## Functions\n\n'
-    || (SELECT string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n' ORDER BY f.name COLLATE "C")
+    || (SELECT string_agg(format(E'### %s\n\n%s', f.name, f.text), E'\n'
+            ORDER BY f.name COLLATE "C")
         FROM function_text f) AS page;

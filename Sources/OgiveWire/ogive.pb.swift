@@ -16,7 +16,8 @@
 ///
 /// A worker in any language does this (deploy/workers/worker.py is one, in Python):
 ///   1. Send Hello, and send it again every few seconds until a Welcome comes. Ignore a Welcome that
-///      answers no Hello, or has a lower term.
+///      answers no Hello, or has a lower term. An Idle instead of it says that there is no place for
+///      another worker: go on, a place may become free.
 ///   2. Keep the Serve messages: a Lease refers to one of them by its run. They belong to the term:
 ///      a Welcome of another term makes them void, and new ones follow.
 ///   3. Send Credit: the coordinator lets it hold at most so many leases at once.

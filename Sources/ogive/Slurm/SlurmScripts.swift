@@ -128,8 +128,8 @@ struct SlurmScripts {
         let seconds = settings.scaleInterval.components.seconds
         let scale = command("slurm", ["--scale"] + arguments)
         return [
-            "# As many workers as there is work for. The pipe ends with this job's program, however",
-            "# that ends, and the loop with the pipe.",
+            "# As many workers as there is work for. The pipe ends with this job's program,",
+            "# however that ends, and the loop with the pipe.",
             "exec {lifeline}> >(", "    until read -r -t \(seconds) || [ $? -le 128 ]; do",
             "        \(scale) </dev/null", "    done", ")",
             "# exec: Slurm's signals reach Ogive, and not a shell that would wait for its end.",

@@ -132,11 +132,12 @@ extension StoreTests {
                 ) { database, _ in
                     for (name, sql, values, most) in checks {
                         let rows = try await database.rowsTouched(
-                            by: sql, run + values, after: "SELECT 1")
+                            by: sql, run + values, after: PagingQueries.readIndexesInOrder)
                         #expect(rows < most, "\(name), analyzed: \(isAnalyzed)")
                     }
                     let prompt = try await database.rowsTouched(
-                        by: DashboardQueries.prompt, ["1", "9000", "4000"], after: "SELECT 1")
+                        by: DashboardQueries.prompt, ["1", "9000", "4000"],
+                        after: PagingQueries.readIndexesInOrder)
                     #expect(prompt < 40)
                     let completion = try await database.rowsTouched(
                         by: DashboardQueries.completion, ["1", "9000", "0", "100", "8"],

@@ -43,9 +43,8 @@ private struct EarlierSchema {
     static func withoutColumn() throws -> EarlierSchema {
         var schema = EarlierSchema()
         let path = "views/worker_status.sql"
-        try schema.replace(", w.outages AS unavailable_endpoints", "", in: path)
-        try schema.removeStatement(
-            "COMMENT ON COLUMN ogive.worker_status.unavailable_endpoints", in: path)
+        try schema.replace(", w.load -> 'slot_seconds' AS slot_seconds", "", in: path)
+        try schema.removeStatement("COMMENT ON COLUMN ogive.worker_status.slot_seconds", in: path)
         return schema
     }
 

@@ -7,8 +7,9 @@
 RENDERED is a file; pods and the files of their volumes go below FOLDER. With --known it is an error
 if something names a Secret or a ConfigMap that is not there, or an image without a tag. Podman
 takes Deployments and Secrets only in part, so this does what a cluster does: a pod with a fixed
-address for each replica, names of services as host aliases, and ConfigMaps and Secrets as folders with the owners
-and links that a kubelet makes. Probes are left out: `deploy/kubernetes/check` asks the pages.
+address for each replica, names of services as host aliases, and ConfigMaps and Secrets as folders
+with the owners and links that a kubelet makes. Probes are left out: `deploy/kubernetes/check` asks
+the pages.
 """
 import base64
 import copy

@@ -1,6 +1,8 @@
 /// SQL behind `ogive dashboard`: on views that a reader may read. Where a run is read, its number
 /// and that of its scoring are both given: with the second one as a constant, an index gives the
-/// tables in order of prompt, and a page reads no more rows than it shows.
+/// tables in order of prompt, and a page reads no more rows than it shows. OFFSET 0 keeps a look-up
+/// for each row of a page from becoming a join with all tables, which the planner takes for few as
+/// long as it has no statistics.
 enum DashboardQueries {
     private static func time(_ value: String) -> String {
         "to_char(\(value) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -118,7 +120,7 @@ enum DashboardQueries {
         LEFT JOIN LATERAL (
             SELECT (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
                 coalesce(ogive.reward_spread(q.rewards), 0) AS deviation
-            \(tables) AND q.prompt_id = page.prompt_id
+            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
         ORDER BY page.prompt_id
         """
@@ -160,7 +162,7 @@ enum DashboardQueries {
             SELECT q.n, q.draws, q.complete, q.degenerate,
                 (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
                 ogive.reward_spread(q.rewards) AS deviation
-            \(tables) AND q.prompt_id = page.prompt_id
+            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
         CROSS JOIN LATERAL (
             SELECT count(*) AS failures FROM ogive.failures f
@@ -224,7 +226,7 @@ enum DashboardQueries {
         LEFT JOIN LATERAL (
             SELECT q.n, q.complete, q.degenerate,
                 (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean
-            \(tables) AND q.prompt_id = page.prompt_id
+            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
         ORDER BY page.prompt_id
         """

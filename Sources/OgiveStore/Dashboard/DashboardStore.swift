@@ -32,7 +32,11 @@ package final class DashboardStore: DashboardReader {
         configuration.statementTimeout = min(configuration.statementTimeout, timeout)
         // A standby will do, too; and a session that may only read counts as one.
         configuration["target_session_attrs"] = "any"
-        let options = [configuration["options"], "-c default_transaction_read_only=on"]
+        // As PagingQueries.readIndexesInOrder: pages are read while runs land, without statistics.
+        let options = [
+            configuration["options"], "-c default_transaction_read_only=on",
+            "-c enable_bitmapscan=off",
+        ]
         configuration["options"] = options.compactMap { $0 }.joined(separator: " ")
         let first = Database(configuration, connectionsMax: 1, patience: .seconds(10))
         let mayRead: Bool

@@ -119,7 +119,7 @@ extension EndToEndTests.Adopting {
 
             try workspace.write("refs.jsonl", uneven)
             let taken = try await workspace.ogive(setup.adopt + ["--uneven", "failures"])
-            #expect(taken.output.contains("1 failures"), "\(taken.transcript)")
+            #expect(taken.output.contains("1 failure\n"), "\(taken.transcript)")
             #expect(taken.output.contains("1 prompt has fewer completions"))
             let stdin = try await workspace.ogive(
                 ["adopt", "-", "--run", "x", "--model", "m", "--config", setup.config], exit: 2)

@@ -165,7 +165,7 @@ extension EndToEndTests.Dashboard {
                 )
                 INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,
                     updated_at, draw_indexes, draw_rewards, rewards)
-                SELECT p.scoring_id, q.prompt_id, q.n, q.complete_to, now(), q.draw_indexes,
+                SELECT p.scoring_id, q.prompt_id, q.n, q.n, now(), q.draw_indexes,
                     (SELECT array_agg(-x.r ORDER BY x.i)
                         FROM unnest(q.draw_rewards) WITH ORDINALITY x(r, i)),
                     (SELECT array_agg(-x.r ORDER BY -x.r) FROM unnest(q.rewards) x(r))

@@ -111,7 +111,7 @@ extension EndToEndTests.Top {
             #expect(lines.contains { $0.hasPrefix("RUN ") && $0.contains("ETA") })
             #expect(lines.contains { $0.hasPrefix("made ") })
             let workers = lines.drop { !$0.hasPrefix("WORKER ") }
-            #expect(workers.dropFirst().first?.contains("policy") == true, "\(once.output)")
+            #expect(workers.dropFirst().first?.contains("%") == true, "\(once.output)")
             let idle = try #require(workers.dropFirst(2).first)
             #expect(idle.hasPrefix(#"zz\u001b[31m\u202eother"#), "\(once.output)")
             #expect(idle.contains("this worker serves"), "\(once.output)")

@@ -52,7 +52,7 @@ struct FleetPage: Sendable {
                 Markup("span", [Attribute("class", "state")], worker.state),
                 OutsideText.short(worker.note ?? ""), Markup(worker.seenAt),
                 Markup("span", [Attribute("class", "digest")]) {
-                    OutsideText.short(worker.id, most: 8)
+                    OutsideText.line(String(worker.id.prefix(8)))
                 },
                 Markup(
                     worker.outages.map { outage in

@@ -74,6 +74,8 @@ extension FaultTests.Databases {
             try await installation.getUnderWay(latency: 1)
             try await installation.setReadOnly(true)
             try await installation.coordinator?.says("read-only")
+            // Results may still wait for a connection by then.
+            try await installation.coordinator?.says("nothing is granted until it is")
             try installation.hurry()
             // Transactions that began before have ended when the pool has looked for a server.
             try await installation.coordinator?.says("No server of")

@@ -24,6 +24,7 @@ WITHOUT_EXAMPLE = {
     "UnknownPrompt": "an error",
     "Audit": "the result of audit()",
     "Database": "the result of connect()",
+    "Drift": "the result of drift_summary()",
     "Run": "the result of run()",
     "RunStatus": "the result of status()",
     "Table": "the result of training_rows()",

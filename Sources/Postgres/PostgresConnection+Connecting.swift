@@ -104,7 +104,8 @@ extension PostgresConnection {
             } catch {
                 await rival.close()
                 // Where it pools statements, it refuses BEGIN.
-                if error.code == .server || error.code == .connectionLost(duringCommit: false) {
+                let isRefusal = error.code == .server || error.sqlState == "08P01"
+                if isRefusal || error.code == .connectionLost(duringCommit: false) {
                     throw PostgresError.sharedSessions(configuration, cause: error)
                 }
                 throw error

@@ -8,8 +8,8 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var limits = SchedulerLimits()
     /// After how long without a renewal another coordinator may lead.
     package var termExpiry = Duration.seconds(15)
-    /// How often the term is renewed.
-    package var renewInterval = Duration.seconds(3)
+    /// How often the term is renewed: at least five times in its expiry.
+    package var renewInterval = Duration.seconds(2)
     /// Whether to wait while another coordinator leads. Otherwise only a dead one's term is
     /// waited for: one that renews its term ends this one.
     package var standsBy = true

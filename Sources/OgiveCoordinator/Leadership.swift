@@ -78,10 +78,13 @@ struct Standby: Sendable {
 /// when nobody else can lead.
 ///
 /// A leader that cannot renew grants nothing from then on; it goes on when it could renew again,
-/// and stops when another one took the term.
+/// and stops when another one took the term. If renewing fails, "from then on" is a fifth of the
+/// expiry after the last renewal: another one may lead then if this one's session is gone.
 final class TermRenewer: Sendable {
     private struct State {
         var renewedAt: TimePoint
+        /// Whether the last renewal failed.
+        var isAway = false
         var isHeld = false
         var counters = SchedulerCounters()
     }
@@ -113,8 +116,11 @@ final class TermRenewer: Sendable {
     /// What the scheduler has to be told before it handles another event: whether it may grant.
     func change(at now: TimePoint) -> Scheduler.Event? {
         let isHeld: Bool? = state.withLock { state in
-            let isHeld =
-                now - state.renewedAt >= configuration.termExpiry - configuration.expiryMargin
+            let lasting =
+                state.isAway
+                ? configuration.termExpiry / 5
+                : configuration.termExpiry - configuration.expiryMargin
+            let isHeld = now - state.renewedAt >= lasting
             guard isHeld != state.isHeld else { return nil }
             state.isHeld = isHeld
             return isHeld
@@ -135,12 +141,10 @@ final class TermRenewer: Sendable {
 
     /// Renews the term again and again, until the task is cancelled or the term is over.
     func run() async throws {
-        var wasAway = false
         while !Task.isCancelled {
             try await time.sleep(configuration.renewInterval)
             do throws(StoreError) {
                 try await renew()
-                wasAway = false
             } catch {
                 if error.code == .staleTerm {
                     feed.yield(.superseded(error))
@@ -150,12 +154,15 @@ final class TermRenewer: Sendable {
                     feed.yield(.refused(error))
                     return
                 }
+                let wasAway = state.withLock { state in
+                    defer { state.isAway = true }
+                    return state.isAway
+                }
                 if !wasAway {
                     logger.warning(
                         "the term could not be renewed; trying again",
                         metadata: ["reason": "\(error.message)"])
                 }
-                wasAway = true
             }
         }
     }
@@ -166,6 +173,9 @@ final class TermRenewer: Sendable {
         let counts = state.withLock(\.counters).counts.merging(transportCounts()) { own, _ in own }
         try await store.renew(term, for: configuration.termExpiry, counts: counts)
         // From before it was asked: the database cannot have begun to count earlier.
-        state.withLock { $0.renewedAt = asked }
+        state.withLock {
+            $0.renewedAt = asked
+            $0.isAway = false
+        }
     }
 }

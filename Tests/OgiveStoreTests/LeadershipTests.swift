@@ -48,6 +48,57 @@ extension StoreTests {
             }
         }
 
+        @Test("a leader without a session is followed before its term expires, one with it is not")
+        func sessionIsGone() async throws {
+            try await TestDatabase.with { database in
+                let other = PostgresStore(database.configuration)
+                let connection = try await PostgresConnection.connect(database.configuration)
+                // So that some seconds pass from the server's start to the expiry below.
+                _ = try await connection.query(
+                    "SELECT pg_sleep_until(pg_postmaster_start_time() + interval '10 seconds')")
+                /// Makes the last renewal old: most of the server's age, and more than a fifth of
+                /// the expiry, of which three quarters are left.
+                func age(renewedAt: String = "pg_postmaster_start_time() + interval '1 ms'")
+                    async throws
+                {
+                    try await connection.execute(
+                        "UPDATE ogive.leadership SET renewed_at = \(renewedAt), expires_at = "
+                            + "clock_timestamp() "
+                            + "+ 3 * (clock_timestamp() - pg_postmaster_start_time())")
+                }
+                func leads() async throws -> Bool {
+                    let outcome = try await other.lead(as: "b:2", for: .seconds(60))
+                    if case .leading = outcome { return true }
+                    return false
+                }
+                let term = try await database.store.lead(as: "a:1")
+                // Silent, as a process that was stopped: its session is there.
+                try await age()
+                #expect(try await !leads())
+                // It connects anew and takes up its term.
+                await database.store.leadership.end()
+                try await database.store.renew(term, for: .seconds(3_600), counts: [:])
+                try await age()
+                #expect(try await !leads())
+                await database.store.leadership.end()
+                // The server was started after the renewal: the leader is about to come back.
+                try await age(renewedAt: "pg_postmaster_start_time() - interval '1 ms'")
+                #expect(try await !leads())
+                // Renewed a moment ago: it may be connecting anew.
+                try await age(renewedAt: "clock_timestamp()")
+                #expect(try await !leads())
+                try await age()
+                #expect(try await leads())
+                await #expect {
+                    try await database.store.renew(term, for: .seconds(60), counts: [:])
+                } throws: {
+                    ($0 as? StoreError)?.code == .staleTerm
+                }
+                await connection.close()
+                await other.close()
+            }
+        }
+
         @Test("a term that expired goes on when nobody else began one")
         func goesOn() async throws {
             try await TestDatabase.with { database in

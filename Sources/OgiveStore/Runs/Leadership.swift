@@ -6,6 +6,8 @@ internal import Postgres
 /// The expiry only keeps others from beginning; what fences a stale leader is the number.
 ///
 /// It has a connection of its own, so that renewing waits neither for landings nor for the pool.
+/// The session holds an advisory lock of the term. When the process dies the server ends the
+/// session and the lock goes, so another coordinator need not wait for the expiry.
 actor Leadership {
     private let configuration: PostgresConfiguration
     private var session: PostgresConnection?
@@ -141,6 +143,8 @@ actor Leadership {
             try await session.execute(
                 TermQueries.begin,
                 [.int64(term), .string(coordinator.storable), .int64(expiry.microseconds)])
+            // Before the term can be seen: nobody finds it without its session.
+            try await self.mark(Term(term), session)
             let bytes = try await session.query(TermQueries.leaseKey).one()
                 .decode("key", as: [UInt8].self)
             guard let key = LeaseKey(bytes: bytes) else {
@@ -167,7 +171,15 @@ actor Leadership {
         if let session, await session.isUsable { return session }
         let new = try await PostgresConnection.connect(configuration)
         session = new
+        if let term { try await mark(term, new) }
         return new
+    }
+
+    /// Lets other coordinators see that the leader of `term` has a session.
+    private func mark(
+        _ term: Term, _ session: PostgresConnection
+    ) async throws(PostgresError) {
+        _ = try await session.query(TermQueries.mark, [.int64(term.rawValue)])
     }
 }
 
@@ -202,12 +214,33 @@ extension StoreError {
 enum TermQueries {
     /// Microseconds between two moments never depend on the clocks of coordinators: all are the
     /// database's, and `clock_timestamp` goes on within a transaction.
+    ///
+    /// A leader renews at least five times in the time to its expiry, and its session marks the
+    /// term. So one that has no session and has not renewed for a fifth of that time is dead. If
+    /// the server was started after the last renewal, the leader is only about to come back.
     private static let leader = """
         SELECT term, coordinator,
             to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
             renewed_at::text AS renewed_at,
-            (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::int8 AS remaining
+            CASE
+                WHEN clock_timestamp() > renewed_at + (expires_at - renewed_at) / 5
+                    AND renewed_at > pg_postmaster_start_time()
+                    AND NOT EXISTS (
+                        SELECT FROM pg_locks k
+                        WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 2
+                            AND k.classid = \(markClass) AND k.objid = (term % 2147483648)::oid
+                            AND k.database = (
+                                SELECT oid FROM pg_database WHERE datname = current_database()))
+                THEN 0
+                ELSE (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::int8
+            END AS remaining
         FROM ogive.leadership
+        """
+    /// The first number of the advisory lock that marks a term: "ogiv" in ASCII.
+    private static let markClass = 0x6F67_6976
+    /// $1 term. Shared: a leader that connects anew does not wait for the end of its old session.
+    static let mark = """
+        SELECT pg_try_advisory_lock_shared(\(markClass), ($1 % 2147483648)::int4) AS is_marked
         """
     static let look = leader
     static let lookAndLock = leader + " FOR UPDATE"

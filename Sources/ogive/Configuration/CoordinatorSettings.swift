@@ -65,13 +65,13 @@ struct CoordinatorSettings: Hashable, Sendable {
             "term_expiry", default: .seconds(15), in: .seconds(1)...(.seconds(3600)),
             "this long after the last renewal, another coordinator may lead")
         renewInterval = section.duration(
-            "renew_interval", default: .seconds(3), in: .milliseconds(100)...(.seconds(600)),
-            "how often the leader renews its term, at most a third of term_expiry")
+            "renew_interval", default: .seconds(2), in: .milliseconds(100)...(.seconds(600)),
+            "how often the leader renews its term, at most a fifth of term_expiry")
         http = section.http(port: 9464)
         limits = SchedulerLimits(from: section)
-        if termExpiry < renewInterval * 3 {
+        if termExpiry < renewInterval * 5 {
             section.report(
-                "term_expiry", "must be at least three times renew_interval",
+                "term_expiry", "must be at least five times renew_interval",
                 hint: "otherwise one late renewal stops the granting of work")
         }
         section.checkAddress("listen", listen)

@@ -117,6 +117,15 @@ package struct SHA256Hasher: Sendable {
         unsafe withUnsafeBytes(of: number.bigEndian) { unsafe update($0) }
     }
 
+    /// Adds four numbers: one piece costs less than four.
+    package mutating func update(_ numbers: (UInt64, UInt64, UInt64, UInt64)) {
+        let bytes = (
+            numbers.0.bigEndian, numbers.1.bigEndian, numbers.2.bigEndian, numbers.3.bigEndian
+        )
+        // The numbers live for the whole call, and nothing lies between them.
+        unsafe withUnsafeBytes(of: bytes) { unsafe update($0) }
+    }
+
     /// Adds a byte.
     package mutating func update(byte: UInt8) {
         // The byte lives for the whole call.

@@ -46,8 +46,8 @@ package struct LeaseKey: Hashable, Sendable {
     package func proof(of claim: LeaseClaim, heldBy holder: LeaseHolder) -> SHA256Digest {
         authenticate { message in
             Self.write(
-                claim.lease, claim.run, claim.prompt, claim.seedBase, of: holder, to: &message)
-            message.update(UInt64(claim.items.count))
+                claim.lease, claim.run, claim.prompt, claim.seedBase, items: claim.items.count,
+                of: holder, to: &message)
             for item in claim.items { Self.write(item, to: &message) }
         }
     }
@@ -56,28 +56,31 @@ package struct LeaseKey: Hashable, Sendable {
     package func proof(of lease: Lease, heldBy holder: LeaseHolder) -> SHA256Digest {
         authenticate { message in
             Self.write(
-                lease.name, lease.run, lease.prompt.id, lease.seedBase, of: holder, to: &message)
-            message.update(UInt64(lease.items.count))
+                lease.name, lease.run, lease.prompt.id, lease.seedBase, items: lease.items.count,
+                of: holder, to: &message)
             for index in lease.items.indices { Self.write(lease.items[index].name, to: &message) }
         }
     }
 
     private static func write(
-        _ name: LeaseName, _ run: RunID, _ prompt: PromptID, _ seedBase: UInt64,
+        _ name: LeaseName, _ run: RunID, _ prompt: PromptID, _ seedBase: UInt64, items: Int,
         of holder: LeaseHolder, to message: inout SHA256Hasher
     ) {
         message.update("ogive lease")
-        message.update(UInt64(bitPattern: name.term.rawValue))
-        message.update(name.task.rawValue)
-        message.update(name.epoch.rawValue)
-        message.update(holder.worker.high)
+        message.update(
+            (
+                UInt64(bitPattern: name.term.rawValue), name.task.rawValue, name.epoch.rawValue,
+                holder.worker.high
+            ))
         message.update(holder.worker.low)
         let key = holder.key ?? ""
         message.update(UInt64(key.utf8.count))
-        message.update(key)
-        message.update(UInt64(bitPattern: run.rawValue))
-        message.update(UInt64(bitPattern: prompt.rawValue))
-        message.update(seedBase)
+        if !key.isEmpty { message.update(key) }
+        message.update(
+            (
+                UInt64(bitPattern: run.rawValue), UInt64(bitPattern: prompt.rawValue), seedBase,
+                UInt64(items)
+            ))
     }
 
     private static func write(_ item: ItemName, to message: inout SHA256Hasher) {

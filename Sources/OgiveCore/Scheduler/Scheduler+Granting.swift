@@ -10,12 +10,8 @@ extension Scheduler {
         queue.append(id)
     }
 
-    /// The copy of the worker ends here: changing the original beside it would copy its tasks.
     private func mayQueue(_ id: WorkerID) -> Bool {
-        guard let worker = workers[id], !worker.isQueued, !worker.serves.isEmpty else {
-            return false
-        }
-        return hasRoom(worker)
+        ofWorker(id) { !$0.isQueued && !$0.serves.isEmpty && hasRoom($0) } ?? false
     }
 
     /// New work is there, or a worker gave work back: the workers that may do it are queued at the
@@ -78,7 +74,7 @@ extension Scheduler {
     /// original beside it would copy the set of its tasks.
     private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
         withWorker(id) { $0.noteSuspectOver(now: now) }
-        guard let worker = workers[id], hasRoom(worker) else { return nil }
+        guard ofWorker(id, hasRoom) == true, let worker = workers[id] else { return nil }
         return nextTask(for: worker, now: now)
     }
 
@@ -90,13 +86,13 @@ extension Scheduler {
         let ordinary = nextRun(for: worker, \.ready)
         let owes = worker.owesOthers || worker.owesUntil > now
         if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
-            if worker.tasks.isEmpty { return runs[run]?.suspects.first }
+            if worker.tasks.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
             if isToBeEmptied(worker) {
                 withWorker(worker.id) { $0.emptiedSince = $0.emptiedSince ?? now }
                 return nil
             }
         }
-        return ordinary.flatMap { runs[$0]?.ready.first }
+        return ordinary.flatMap { ofRun($0) { $0.ready.first } ?? nil }
     }
 
     private mutating func isToBeEmptied(_ worker: SchedulerWorker) -> Bool {
@@ -115,9 +111,10 @@ extension Scheduler {
     ) -> RunID? {
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            guard let run = runs[id], !run[keyPath: line].isEmpty else { continue }
-            if let best, best.pass <= run.pass { continue }
-            best = (run.pass, id)
+            guard let pass = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil,
+                best.map({ pass < $0.pass }) ?? true
+            else { continue }
+            best = (pass, id)
         }
         return best?.id
     }
@@ -125,7 +122,7 @@ extension Scheduler {
     /// Grants the first task of one of its run's two queues.
     private mutating func grant(_ task: SchedulerTask, to worker: WorkerID, now: TimePoint) {
         var task = task
-        let isSuspect = runs[task.run]?.suspects.first == task.id
+        let isSuspect = ofRun(task.run) { $0.suspects.first == task.id } ?? false
         if isSuspect {
             withRun(task.run) { $0.suspects.removeFirst() }
         } else {
@@ -157,13 +154,15 @@ extension Scheduler {
         of task: SchedulerTask, _ prompt: Prompt, _ sampling: SHA256Digest, to worker: WorkerID
     ) -> Lease {
         let isWide =
-            runs[task.run]?.description.spec.scoring.sampling.parameters.seedBits != nil
+            ofRun(task.run) {
+                $0.description.spec.scoring.sampling.parameters.seedBits != nil
+            } ?? false
         let seedBase = DrawSeed.base(
             sampling: sampling, promptKey: prompt.key, isWide: isWide)
         var lease = Lease(
             name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
             items: task.items, duration: limits.leaseDuration, proof: sampling)
-        let holder = LeaseHolder(worker: worker, key: workers[worker]?.key)
+        let holder = LeaseHolder(worker: worker, key: ofWorker(worker, \.key) ?? nil)
         lease.proof = key.proof(of: lease, heldBy: holder)
         return lease
     }

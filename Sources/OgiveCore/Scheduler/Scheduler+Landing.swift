@@ -16,7 +16,7 @@ extension Scheduler {
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
-                task: id, ack: part, worker: worker, key: workers[worker]?.key ?? "",
+                task: id, ack: part, worker: worker, key: connectionKey(of: worker),
                 group: LandingGroup(
                     run: task.run, prompt: task.promptID, worker: worker, items: results)),
             limits, now: now)

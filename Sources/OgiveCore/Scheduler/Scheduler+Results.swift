@@ -10,12 +10,12 @@ extension Scheduler {
             drop(name, from: id)
             return
         }
-        guard let worker = workers[id], isProved(result.claim, heldBy: worker.holder) else {
+        guard let holder = ofWorker(id, \.holder), isProved(result.claim, heldBy: holder) else {
             reject(name, from: id, because: "this lease was never granted to this worker")
             return
         }
         guard let task = tasks[result.claim.lease.task] else {
-            receiveUnowned(result, from: worker, now: now)
+            if let worker = workers[id] { receiveUnowned(result, from: worker, now: now) }
             return
         }
         guard task.epoch == result.claim.lease.epoch || isOff(.epoch) else {
@@ -45,7 +45,7 @@ extension Scheduler {
     /// counted and left alone: no commit acknowledges them, so their worker sends them again.
     private mutating func fits(_ result: TaskResult, from worker: WorkerID) -> Bool {
         let mayTake = landing.mayTake(
-            result.items.byteCount, of: worker, key: workers[worker]?.key ?? "",
+            result.items.byteCount, of: worker, key: connectionKey(of: worker),
             isOnlyKey: shares.count < 2, limits)
         if mayTake { return true }
         counters.deferred += 1
@@ -155,11 +155,10 @@ extension Scheduler {
     /// What cannot be so about results, in words; `nil` when all is well.
     private func fault(of result: TaskResult, for task: SchedulerTask?) -> String? {
         if let fault = result.fault { return fault }
-        let scorer = runs[result.claim.run]?.description.spec.scoring.scorer
-        let partCount = scorer?.parts.count ?? 0
+        let partCount = ofRun(result.claim.run, \.partCount) ?? 0
         let items = task?.prompt == nil ? nil : task?.items
         return result.fault(
-            of: items, partCount: partCount, bounds: runs[result.claim.run]?.tokenBounds,
+            of: items, partCount: partCount, bounds: ofRun(result.claim.run, \.tokenBounds),
             bytes: task?.prompt == nil ? nil : task?.bytes)
     }
 

@@ -87,12 +87,13 @@ extension Scheduler {
         let former = workers[id]
         if let former, now - former.greetedAt < limits.helloPause { return }
         var worker = SchedulerWorker(
-            id: id, key: holder.key, name: hello.name,
-            version: hello.version.cut(toBytes: SchedulerWorker.noteBytesMax),
-            site: hello.site.bounded(toBytes: SchedulerWorker.noteBytesMax), offer: hello.offer,
+            id: id, key: holder.key,
+            account: SchedulerWorker.Account(
+                name: hello.name, version: hello.version.cut(toBytes: SchedulerWorker.noteBytesMax),
+                site: hello.site.bounded(toBytes: SchedulerWorker.noteBytesMax), offer: hello.offer,
+                loads: former?.loads ?? WorkerLoadWindow(hello.reported, now: now)),
             credit: clamped(hello.credit), lastSeen: now,
-            allowance: former?.allowance ?? limits.firstLeases, greetedAt: now,
-            loads: former?.loads ?? WorkerLoadWindow(hello.reported, now: now))
+            allowance: former?.allowance ?? limits.firstLeases, greetedAt: now)
         worker.finished = former?.finished ?? 0
         worker.isQueued = former?.isQueued ?? false
         worker.suspect = former?.suspect

@@ -176,6 +176,23 @@ package struct Scheduler: Sendable {
         workers.index(forKey: id).map { change(&workers.values[$0]) }
     }
 
+    /// Reads of a worker in its place: by its key, a dictionary hands out a copy of all of it.
+    @inline(__always)
+    func ofWorker<Value>(_ id: WorkerID, _ read: (SchedulerWorker) -> Value) -> Value? {
+        workers.index(forKey: id).map { read(workers.values[$0]) }
+    }
+
+    /// Reads of a run in its place.
+    @inline(__always)
+    func ofRun<Value>(_ id: RunID, _ read: (SchedulerRun) -> Value) -> Value? {
+        runs.index(forKey: id).map { read(runs.values[$0]) }
+    }
+
+    /// The key of a worker's connection as text; empty without keys, or without the worker.
+    func connectionKey(of id: WorkerID) -> String {
+        ofWorker(id) { $0.key ?? "" } ?? ""
+    }
+
     /// Changes a run in its place.
     @discardableResult
     mutating func withRun<Value>(

@@ -19,11 +19,13 @@ struct SchedulerRun {
         case finishing
     }
 
-    var description: RunDescription
+    private var described: Apart<RunDescription>
     /// The identity of its sampling, from which seeds follow.
     let sampling: SHA256Digest
     /// How many tokens its results can have taken.
     let tokenBounds: TokenBounds
+    /// How many parts its rewards have; 0 unless they are weighted sums.
+    let partCount: Int
     var binding: Binding
     /// Whose fingerprints the database was asked to bind last.
     var binder: WorkerID?
@@ -71,10 +73,17 @@ struct SchedulerRun {
     }
 
     init(_ description: RunDescription) {
-        self.description = description
+        described = Apart(description)
         sampling = description.spec.scoring.sampling.digest
         tokenBounds = TokenBounds(description.spec)
+        partCount = description.spec.scoring.scorer.parts.count
         binding = description.isBound ? .bound : .unbound
+    }
+
+    /// What the database says of it.
+    var description: RunDescription {
+        get { described.value }
+        _modify { yield &described.value }
     }
 
     /// Whether its budget is spent.

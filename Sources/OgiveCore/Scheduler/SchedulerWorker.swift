@@ -5,10 +5,8 @@ struct SchedulerWorker {
     let id: WorkerID
     /// The public key of its connection as text; `nil` without keys.
     let key: String?
-    let name: String
-    let version: String
-    let site: WorkerSite
-    let offer: Offer
+    /// What is not looked at for each lease.
+    private var account: Apart<Account>
     var credit: Int
     var lastSeen: TimePoint
     var isDraining = false
@@ -24,16 +22,8 @@ struct SchedulerWorker {
     var greetedAt: TimePoint
     /// Runs that it serves, ascending.
     var serves: [RunID] = []
-    /// Runs that it says it cannot serve, and why.
-    var declined: [RunID: String] = [:]
     /// Runs whose specification it was sent.
     var announcedRuns: Set<RunID> = []
-    /// Why it gets no work, as last reported.
-    var note: String?
-    /// Endpoints of its models that get no requests, as last reported.
-    var outages: [EndpointOutage] = []
-    /// What it reports of its load.
-    var loads: WorkerLoadWindow
     /// Most bytes of why it gets no work, and of the texts of its endpoints.
     static let noteBytesMax = 16 << 10
     /// Whether it stands in the queue for work.
@@ -52,6 +42,20 @@ struct SchedulerWorker {
     var pause = LeasePause()
     /// Whether it waits: an entry of `pauseEnds` ends that.
     var isPaused = false
+
+    /// Registers what a hello says.
+    init(
+        id: WorkerID, key: String?, account: Account, credit: Int, lastSeen: TimePoint,
+        allowance: Int, greetedAt: TimePoint
+    ) {
+        self.id = id
+        self.key = key
+        self.account = Apart(account)
+        self.credit = credit
+        self.lastSeen = lastSeen
+        self.allowance = allowance
+        self.greetedAt = greetedAt
+    }
 
     /// If its suspect is over, it owes others the time that the suspect took.
     mutating func noteSuspectOver(now: TimePoint) {
@@ -101,6 +105,76 @@ struct SchedulerWorker {
         record.site = site
         record.load = loads.recent
         return record
+    }
+}
+
+extension SchedulerWorker {
+    /// What a worker says of itself.
+    struct Account {
+        let name: String
+        let version: String
+        let site: WorkerSite
+        let offer: Offer
+        /// What it reports of its load.
+        var loads: WorkerLoadWindow
+        /// Runs that it says it cannot serve, and why.
+        var declined: [RunID: String] = [:]
+        /// Why it gets no work, as last reported.
+        var note: String?
+        /// Endpoints of its models that get no requests, as last reported.
+        var outages: [EndpointOutage] = []
+    }
+
+    var name: String { account.value.name }
+    var version: String { account.value.version }
+    var site: WorkerSite { account.value.site }
+    var offer: Offer { account.value.offer }
+    /// What it reports of its load.
+    var loads: WorkerLoadWindow {
+        get { account.value.loads }
+        _modify { yield &account.value.loads }
+    }
+    /// Runs that it says it cannot serve, and why.
+    var declined: [RunID: String] {
+        get { account.value.declined }
+        _modify { yield &account.value.declined }
+    }
+    /// Why it gets no work, as last reported.
+    var note: String? {
+        get { account.value.note }
+        _modify { yield &account.value.note }
+    }
+    /// Endpoints of its models that get no requests, as last reported.
+    var outages: [EndpointOutage] {
+        get { account.value.outages }
+        _modify { yield &account.value.outages }
+    }
+}
+
+/// A value in memory of its own: a copy of what holds it costs one reference, however much is in
+/// it. Changing a copy copies it.
+struct Apart<Value: Sendable>: Sendable {
+    private final class Storage: @unchecked Sendable {
+        /// Changed only while one reference is there, which `Apart` sees to.
+        var value: Value
+
+        init(_ value: Value) {
+            self.value = value
+        }
+    }
+
+    private var storage: Storage
+
+    init(_ value: Value) {
+        storage = Storage(value)
+    }
+
+    var value: Value {
+        get { storage.value }
+        _modify {
+            if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.value) }
+            yield &storage.value
+        }
     }
 }
 

@@ -12,7 +12,7 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 static _Thread_local uint64_t count;
 static _Thread_local uint64_t bytes;
 
-static void note(size_t size) {
+__attribute__((unused)) static void note(size_t size) {
     count += 1;
     bytes += size;
 }
@@ -20,6 +20,10 @@ static void note(size_t size) {
 uint64_t allocations_count(void) { return count; }
 
 uint64_t allocations_bytes(void) { return bytes; }
+
+// ThreadSanitizer and the like replace these functions themselves, and one of these that runs before
+// they have begun ends the process. With them nothing is counted.
+#if !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 
 void *malloc(size_t size) {
     note(size);
@@ -46,3 +50,5 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
     *memory = __libc_memalign(alignment, size);
     return *memory == NULL ? ENOMEM : 0;
 }
+
+#endif

@@ -180,6 +180,9 @@ let package = Package(
             // libzmq calls the program's own: the page Security says why.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=accept4"])]),
 
+        // Shows ThreadSanitizer where threads meet at a mutex.
+        .target(
+            name: "CThreadSanitizer", path: "Tests/Support/ThreadSanitizer", swiftSettings: shared),
         // Support of tests: fakes of the seams, their conformance suites, the simulator.
         .target(
             name: "OgiveTesting", dependencies: ["DedicatedThread", "OgiveCore", "OgiveWire"],
@@ -209,7 +212,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["fuzz", "ogive"], swiftSettings: shared),
         .testTarget(
-            name: "ZeroMQTests", dependencies: ["DedicatedThread", "OgiveTesting", "ZeroMQ"],
+            name: "ZeroMQTests",
+            dependencies: ["CThreadSanitizer", "DedicatedThread", "OgiveTesting", "ZeroMQ"],
             swiftSettings: shared),
         .testTarget(
             name: "PostgresTests", dependencies: ["OgiveTesting", "Postgres"],

@@ -124,11 +124,13 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private func duties(
         _ feed: EventFeed<Scheduler.Event>, _ renewer: TermRenewer
     ) -> [@Sendable () async throws -> Void] {
+        let listening = ListeningClock(longest: configuration.tickInterval)
         let watch = RunWatch(
             store: store, interval: configuration.pollInterval, onlyRun: configuration.onlyRun,
             time: time, feed: feed, logger: logger)
         return [
-            { await listen(feed) }, { try await tick(feed) }, { try await renewer.run() },
+            { await listen(feed, listening) }, { try await tick(feed, listening) },
+            { try await renewer.run() },
             { try await watch.run() },
         ]
     }
@@ -218,9 +220,13 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         }
     }
 
-    private func listen(_ feed: EventFeed<Scheduler.Event>) async {
+    private func listen(
+        _ feed: EventFeed<Scheduler.Event>, _ listening: ListeningClock
+    ) async {
         for await batch in transport.incoming {
+            listening.isHeldUp = true
             await feed.take(batch.map(Scheduler.Event.message))
+            listening.isHeldUp = false
             // A feed that is cancelled takes nothing, and peers that never fall silent would be
             // heard for ever.
             if Task.isCancelled { return }
@@ -229,10 +235,15 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
         if !Task.isCancelled { feed.yield(.drain) }
     }
 
-    private func tick(_ feed: EventFeed<Scheduler.Event>) async throws {
+    private func tick(
+        _ feed: EventFeed<Scheduler.Event>, _ listening: ListeningClock
+    ) async throws {
+        var last = time.now()
         while !Task.isCancelled {
             try await time.sleep(configuration.tickInterval)
-            feed.tick(.tick)
+            let now = time.now()
+            feed.tick(.listened(listening.note(now, after: now - last)))
+            last = now
         }
     }
 }

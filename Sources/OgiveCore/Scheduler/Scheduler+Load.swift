@@ -15,18 +15,32 @@ struct WorkerLoadWindow {
     /// Slot time of runs that no record has.
     var unrecorded: [RunID: SlotTime] = [:]
     private var latestAt: TimePoint
+    /// When its time began to be counted, and what was counted of it.
+    private let beganAt: TimePoint
+    private var counted = SlotTime()
+    /// The most slots of each stage that it reported.
+    private var slots = [SlotWait.Stage.sample: 0, .score: 0]
+
+    /// How much sooner than it was made a report may come, beside one before it.
+    private static let slack = Duration.seconds(10)
     private var marks: [(at: TimePoint, load: WorkerLoad)]
 
     /// Begins with what the worker had reported before.
     init(_ reported: WorkerLoad?, now: TimePoint) {
         latest = reported ?? WorkerLoad()
         latestAt = now
+        beganAt = now
         marks = [(now, latest)]
     }
 
-    /// Takes a report; answers with the slot time since the last one.
+    /// Takes a report; answers with the slot time since the last one: in all no more than so many
+    /// slots had since the worker came.
     mutating func take(_ load: WorkerLoad, now: TimePoint) -> SlotTime {
-        let since = load.slotTime.since(latest.slotTime)
+        let elapsed = Int((now - beganAt + Self.slack) / .milliseconds(1))
+        slots.merge([.sample: load.sampleSlots, .score: load.scoreSlots], uniquingKeysWith: max)
+        let since = load.slotTime.since(latest.slotTime).bounded(
+            to: slots.reduce(into: [:]) { $0[$1.key] = elapsed * $1.value - counted.total($1.key) })
+        counted = counted + since
         (latest, latestAt) = (load, now)
         if let newest = marks.last, now - newest.at >= Self.span / 2 {
             marks = [newest, (now, load)]

@@ -16,7 +16,8 @@ extension Scheduler {
             send(isOff(.reRegistration) ? .heartbeat : .reRegister, to: id)
             return
         }
-        withWorker(id) { $0.lastSeen = now }
+        let heard = listened(now)
+        withWorker(id) { $0.lastSeen = heard }
         switch envelope.message {
         case .hello: break
         case .credit(let credit): setCredit(credit, of: id)
@@ -92,7 +93,7 @@ extension Scheduler {
                 name: hello.name, version: hello.version.cut(toBytes: SchedulerWorker.noteBytesMax),
                 site: hello.site.bounded(toBytes: SchedulerWorker.noteBytesMax), offer: hello.offer,
                 loads: former?.loads ?? WorkerLoadWindow(hello.reported, now: now)),
-            credit: clamped(hello.credit), lastSeen: now,
+            credit: clamped(hello.credit), lastSeen: listened(now),
             allowance: former?.allowance ?? limits.firstLeases, greetedAt: now)
         worker.finished = former?.finished ?? 0
         worker.isQueued = former?.isQueued ?? false
@@ -118,7 +119,8 @@ extension Scheduler {
         if former == nil {
             let key = holder.key ?? ""
             places.take(key)
-            silences.insert(SilenceCheck(at: now + limits.silenceMax, worker: id, key: key))
+            silences.insert(
+                SilenceCheck(at: listened(now) + limits.silenceMax, worker: id, key: key))
             effects.append(.notice(.registered(id, name: hello.name)))
         }
         review(id, records: false)
@@ -201,12 +203,13 @@ extension Scheduler {
         effects.append(.notice(.left(id, name: worker.name)))
     }
 
-    /// Takes workers that fell silent for lost.
-    mutating func expireWorkers(now: TimePoint) {
-        while let check = silences.min, check.at <= now {
+    /// Takes workers that fell silent for lost: until `heard`, by the clock of listening, all that
+    /// they said was handled.
+    mutating func expireWorkers(heardUntil heard: TimePoint, now: TimePoint) {
+        while let check = silences.min, check.at <= heard {
             silences.removeMin()
             departed.remove(check.worker)
-            if let worker = workers[check.worker], worker.lastSeen + limits.silenceMax > now {
+            if let worker = workers[check.worker], worker.lastSeen + limits.silenceMax > heard {
                 let due = worker.lastSeen + limits.silenceMax
                 silences.insert(SilenceCheck(at: due, worker: check.worker, key: check.key))
                 continue

@@ -54,6 +54,9 @@ package struct Scheduler: Sendable {
     var deadlines = Heap<LeaseDeadline>()
     /// Earliest check for silence of each worker, one for each that is registered or departed.
     var silences = Heap<SilenceCheck>()
+    /// How long this coordinator could not listen, in all: workers that it did not hear then were
+    /// not silent. Their silence is measured by a clock that stood still meanwhile.
+    private var missed = Duration.zero
     /// Items that are leased or wait for their commit.
     var inFlightItems = 0
     /// Bytes of the prompts and texts of all leases.
@@ -98,11 +101,17 @@ package struct Scheduler: Sendable {
         case .finishFailed(let run, let error): failed(.finish, of: run, error, now: now)
         case .superseded(let error), .refused(let error): effects.append(.stop(error))
         case .hold(let isHeld): self.isHeld = isHeld
-        case .tick: break
+        case .tick, .listened: break
         case .drain: isDraining = true
         }
         expireLeases(now: now)
-        expireWorkers(now: now)
+        switch event {
+        case .tick: expireWorkers(heardUntil: listened(now), now: now)
+        case .listened(let time):
+            missed = max(missed, time.missed)
+            expireWorkers(heardUntil: listened(time.until), now: now)
+        default: break
+        }
         stopExhausted()
         queueForNewWork()
         endPauses(now: now)
@@ -118,7 +127,8 @@ package struct Scheduler: Sendable {
     package var nextTick: TimePoint? {
         let pauses = runs.values.lazy.filter { $0.notBefore > .zero }.map(\.notBefore).min()
         return [
-            deadlines.min?.at, silences.min?.at, pauseEnds.min?.at, landing.dueAt(limits), pauses,
+            deadlines.min?.at, silences.min.map { $0.at + missed }, pauseEnds.min?.at,
+            landing.dueAt(limits), pauses,
         ].compactMap(\.self).min()
     }
 
@@ -166,6 +176,9 @@ package struct Scheduler: Sendable {
             false
         #endif
     }
+
+    /// A moment by the clock of listening.
+    func listened(_ moment: TimePoint) -> TimePoint { moment + (.zero - missed) }
 
     /// Changes a worker in its place: by its key, a dictionary that keeps an order would move it
     /// to the end and back.
@@ -241,6 +254,20 @@ package struct Scheduler: Sendable {
     }
 }
 
+/// What a coordinator could hear.
+package struct ListeningTime: Hashable, Sendable {
+    /// All messages that came until then were handled.
+    package var until: TimePoint
+    /// How long it could not listen, in all: its process was stopped, or had no room for messages.
+    package var missed: Duration
+
+    /// Joins both.
+    package init(until: TimePoint, missed: Duration) {
+        self.until = until
+        self.missed = missed
+    }
+}
+
 /// A worker's hello that waits for the first list of runs.
 struct Greeting: Sendable {
     let hello: Hello
@@ -264,7 +291,7 @@ struct LeaseDeadline: Comparable, Sendable {
     }
 }
 
-/// When a worker is to be looked at.
+/// When a worker is to be looked at, by the clock of listening.
 struct SilenceCheck: Comparable, Sendable {
     let at: TimePoint
     let worker: WorkerID

@@ -29,8 +29,10 @@ extension Scheduler {
         case refused(StoreError)
         /// Grant nothing while it is `true`: another coordinator may lead.
         case hold(Bool)
-        /// Time went by.
+        /// Time went by, and all messages that came until now were handled.
         case tick
+        /// Time went by, and this is what was listened to.
+        case listened(ListeningTime)
         /// Grant nothing any more; land what comes.
         case drain
     }

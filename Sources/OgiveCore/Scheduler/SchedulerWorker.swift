@@ -8,6 +8,7 @@ struct SchedulerWorker {
     /// What is not looked at for each lease.
     private var account: Apart<Account>
     var credit: Int
+    /// When it was last heard, by the clock of listening.
     var lastSeen: TimePoint
     var isDraining = false
     /// Tasks leased to it.

@@ -117,6 +117,22 @@ package struct SlotTime: Hashable, Sendable {
         return difference
     }
 
+    /// The same shares of at most so many milliseconds of each stage.
+    func bounded(to most: [SlotWait.Stage: Int]) -> SlotTime {
+        var bounded = self
+        for (stage, most) in most {
+            let total = total(stage)
+            guard total > most else { continue }
+            for wait in SlotWait.all where wait.stage == stage {
+                bounded[wait] =
+                    total.dividingFullWidth(
+                        self[wait].multipliedFullWidth(by: max(0, most))
+                    ).quotient
+            }
+        }
+        return bounded
+    }
+
     /// Its part `numerator / denominator`, rounded down.
     func part(_ numerator: Int, of denominator: Int) -> SlotTime {
         var part = SlotTime()

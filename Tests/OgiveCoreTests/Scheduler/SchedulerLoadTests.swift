@@ -11,6 +11,7 @@ struct SchedulerLoadTests {
     private static func load(busy: Int, idle: Int = 0, draws: Int = 0) -> WorkerLoad {
         var load = WorkerLoad()
         load.draws = draws
+        (load.sampleSlots, load.scoreSlots) = (4, 4)
         load.slotTime[Self.busy] = busy
         load.slotTime[Self.idle] = idle
         return load
@@ -34,6 +35,19 @@ struct SchedulerLoadTests {
         #expect(report(&bench, Self.load(busy: 700, idle: 300)).first?.slotTimes == [:])
         let next = try #require(report(&bench, Self.load(busy: 900, idle: 300)).first)
         #expect(next.slotTimes[RunID(1)]?[Self.busy] == 200)
+    }
+
+    @Test func `A worker is charged no more time than its slots had since it came`() throws {
+        var bench = SchedulerBench.loaded()
+        bench.hello()
+        let lie = Self.load(busy: SlotTime.most, idle: 100)
+        let first = try #require(report(&bench, lie).first?.slotTimes[RunID(1)])
+        // Two seconds, and ten that a report may come too soon, of four slots.
+        #expect(first[Self.busy] == 48_000 && first[Self.idle] == 100)
+        #expect(report(&bench, lie, after: .seconds(1)).allSatisfy { $0.slotTimes.isEmpty })
+        _ = report(&bench, Self.load(busy: 0, idle: 100), after: .seconds(1))
+        let again = try #require(report(&bench, lie).first?.slotTimes[RunID(1)])
+        #expect(again[Self.busy] == 16_000)
     }
 
     @Test func `What another coordinator knows is not charged again`() throws {

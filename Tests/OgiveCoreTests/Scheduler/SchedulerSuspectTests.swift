@@ -81,6 +81,7 @@ struct SchedulerSuspectTests {
         #expect(bench.scheduler.leases(of: Bench.worker(3))?.held == 1)
         // The one that was emptied falls silent: another takes its place.
         for _ in 0..<2 { bench.say(.heartbeat, from: 4, after: .seconds(5)) }
+        bench.handle(.tick)
         #expect(bench.scheduler.load.workers == 1)
         #expect(bench.say(.credit(6), from: 4).leases.isEmpty)
     }

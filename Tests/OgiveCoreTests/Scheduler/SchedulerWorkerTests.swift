@@ -67,6 +67,25 @@ struct SchedulerWorkerTests {
         #expect(bench.say(.heartbeat, from: 1).asksToReRegister)
     }
 
+    @Test("What a coordinator could not listen to is no silence of its workers")
+    func missed() throws {
+        var bench = SchedulerBench.loaded(draws: 2)
+        bench.hello(from: 1)
+        // It was stopped for a minute; what came meanwhile is still to be read.
+        bench.now = bench.now + .seconds(64)
+        let woken = ListeningTime(until: bench.now, missed: .seconds(60))
+        #expect(bench.handle(.listened(woken)).records.isEmpty)
+        bench.say(.heartbeat, from: 1, after: .seconds(5))
+        #expect(bench.scheduler.load.workers == 1)
+        // What it handles now came nine seconds ago: nothing is known of the time since then.
+        let behind = ListeningTime(until: bench.now + .seconds(9), missed: .seconds(60))
+        #expect(bench.handle(.listened(behind), after: .seconds(18)).records.isEmpty)
+        #expect(bench.say(.credit(1), from: 2).asksToReRegister)
+        #expect(bench.scheduler.load.workers == 1)
+        let silent = ListeningTime(until: bench.now, missed: .seconds(60))
+        #expect(bench.handle(.listened(silent)).records.map(\.state) == [.lost])
+    }
+
     @Test("Endpoints without requests are recorded when they change, and decide nothing")
     func outages() throws {
         var bench = SchedulerBench.loaded()

@@ -106,8 +106,7 @@ extension Simulation {
         case .finished(let run, let state): "run \(run.rawValue) is \(state)"
         case .superseded: "another coordinator leads"
         case .pageFailed, .bound, .bindFailed, .finishFailed, .refused, .runs, .message, .hold,
-            .tick,
-            .drain:
+            .tick, .listened, .drain:
             "\(String(describing: answer).prefix(40))"
         }
     }

@@ -119,8 +119,7 @@ extension TraceHash {
         case .finished(let run, let state):
             add(55, UInt64(bitPattern: run.rawValue), state == .open ? 0 : 1)
         case .bound, .bindFailed, .finishFailed, .superseded, .refused, .runs, .message, .hold,
-            .tick,
-            .drain:
+            .tick, .listened, .drain:
             add(56)
         }
     }

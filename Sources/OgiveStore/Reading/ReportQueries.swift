@@ -72,12 +72,14 @@ enum ReportQueries {
         WHERE t.run_id = $1
         """
     /// The tables as they are, and the ranges of their means and deviations. $2 two shares, but
-    /// for which few lie outside.
+    /// for which few lie outside. avg would sum squares of its inputs, too, and fourth powers of
+    /// rewards overflow.
     static let tables = """
         SELECT count(*) AS tables, count(*) FILTER (WHERE t.complete) AS complete,
             count(*) FILTER (WHERE t.degenerate) AS degenerate,
             count(*) FILTER (WHERE t.n = 1) AS single, stddev_samp(m.mean) AS between_prompts,
-            sqrt(avg(m.deviation * m.deviation)) AS within_prompts,
+            sqrt(sum(m.deviation * m.deviation) / nullif(count(m.deviation), 0))
+                AS within_prompts,
             count(m.deviation) AS spreads,
             min(m.mean) FILTER (WHERE t.n > 1) AS mean_least,
             max(m.mean) FILTER (WHERE t.n > 1) AS mean_most,

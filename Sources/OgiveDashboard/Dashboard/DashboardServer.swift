@@ -127,8 +127,9 @@ package struct DashboardServer: Sendable {
         let answer = await site.answer(
             DashboardSite.Request(
                 path: request.uri.path, query: FormQuery.parameters(request.uri.query ?? "")))
-        let response = response(answer)
-        return request.method == .head ? response.createHeadResponse() : response
+        let isHead = request.method == .head
+        let response = response(answer, isHead: isHead)
+        return isHead ? response.createHeadResponse() : response
     }
 
     /// Who is not answered, and why.
@@ -186,7 +187,7 @@ package struct DashboardServer: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private func response(_ answer: DashboardSite.Answer) -> Response {
+    private func response(_ answer: DashboardSite.Answer, isHead: Bool) -> Response {
         func body(_ text: String) -> ResponseBody {
             ResponseBody(byteBuffer: ByteBuffer(string: text))
         }
@@ -202,6 +203,9 @@ package struct DashboardServer: Sendable {
             var headers = Self.headers("text/plain; charset=utf-8")
             headers[.contentDisposition] = #"attachment; filename="completion.txt""#
             return Response(status: .ok, headers: headers, body: body(text))
+        case .events where isHead:
+            // It has no body that would end a stream.
+            return Response(status: .ok, headers: Self.headers("text/event-stream"))
         case .events(let run):
             guard let stream = streams.open(most: limits.streamsMax) else {
                 return Self.plain(.serviceUnavailable, "too many streams of live numbers\n")
@@ -238,12 +242,23 @@ package struct DashboardServer: Sendable {
 
 /// Counts the streams of live numbers that are open.
 private final class OpenStreams: Sendable {
-    /// One of them.
-    struct Stream: Sendable {
-        fileprivate let streams: OpenStreams
+    /// One of them: over when `close` says so, or when nobody has it any more, such as the body of
+    /// a response that is never sent.
+    final class Stream: Sendable {
+        private let streams: OpenStreams
+        private let isOver = Atomic(false)
+
+        fileprivate init(_ streams: OpenStreams) {
+            self.streams = streams
+        }
+
+        deinit {
+            close()
+        }
 
         /// It is over.
         func close() {
+            guard !isOver.exchange(true, ordering: .relaxed) else { return }
             streams.count.subtract(1, ordering: .relaxed)
         }
     }
@@ -252,7 +267,7 @@ private final class OpenStreams: Sendable {
 
     /// Opens one more, if there is room.
     func open(most: Int) -> Stream? {
-        if count.add(1, ordering: .relaxed).newValue <= most { return Stream(streams: self) }
+        if count.add(1, ordering: .relaxed).newValue <= most { return Stream(self) }
         count.subtract(1, ordering: .relaxed)
         return nil
     }

@@ -17,8 +17,12 @@ package struct DashboardServer: Sendable {
         package var streamsMax = 64
         /// Most bytes of the headers of a request.
         package var headerBytesMax = 16 << 10
-        /// After so long without a byte a connection is closed.
-        package var idleMax = Duration.seconds(60)
+        /// A connection that brings no head of a request in this time is closed.
+        package var idleMax = Duration.seconds(20)
+        /// After so long an answer is over, read or not; live numbers have `streamMax`, too.
+        package var answerMax = Duration.seconds(120)
+        /// So long a reader has to take a refusal before the connection is closed.
+        package var refusalMax = Duration.seconds(1)
         /// How often live numbers are sent.
         package var period = Duration.seconds(2)
         /// After so long a stream ends; a browser opens another one by itself.
@@ -95,8 +99,8 @@ package struct DashboardServer: Sendable {
         quiet.logLevel = max(logger.logLevel, .warning)
         let isOpen = Atomic(false)
         let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in
-                await response(to: request)
+            responder: CallbackResponder<Visit> { request, visit in
+                await bounded(response(to: request, on: visit.channel), on: visit.channel)
             },
             server: .http1(configuration: http),
             configuration: ApplicationConfiguration(
@@ -118,12 +122,16 @@ package struct DashboardServer: Sendable {
         }
     }
 
-    /// The response to a request, with the headers that all have.
-    private func response(to request: Request) async -> Response {
-        guard request.method == .get || request.method == .head else {
-            return Self.plain(.methodNotAllowed, "only GET and HEAD\n", [.allow: "GET, HEAD"])
+    /// The response to a request, with the headers that all have. One who is refused keeps no
+    /// connection: a body may follow the request, for as long as somebody listens.
+    private func response(to request: Request, on channel: any Channel) async -> Response {
+        if var refusal = refusal(request) {
+            refusal.headers[.connection] = "close"
+            channel.eventLoop.scheduleTask(in: TimeAmount(limits.refusalMax)) {
+                channel.close(promise: nil)
+            }
+            return refusal
         }
-        if let refusal = refusal(request) { return refusal }
         let answer = await site.answer(
             DashboardSite.Request(
                 path: request.uri.path, query: FormQuery.parameters(request.uri.query ?? "")))
@@ -132,8 +140,31 @@ package struct DashboardServer: Sendable {
         return isHead ? response.createHeadResponse() : response
     }
 
+    /// The same response, which is over after some time, read or not.
+    private func bounded(_ response: Response, on channel: any Channel) -> Response {
+        let body = response.body
+        let isStream = body.contentLength == nil
+        let time = limits.answerMax + (isStream ? limits.streamMax : .zero)
+        var response = response
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            let end = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+                channel.close(promise: nil)
+            }
+            defer { end.cancel() }
+            try await body.write(writer)
+        }
+        return response
+    }
+
     /// Who is not answered, and why.
     private func refusal(_ request: Request) -> Response? {
+        guard request.method == .get || request.method == .head else {
+            return Self.plain(.methodNotAllowed, "only GET and HEAD\n", [.allow: "GET, HEAD"])
+        }
+        let length = request.headers[values: .contentLength]
+        guard !request.headers.contains(.transferEncoding),
+            length.allSatisfy({ $0.allSatisfy { $0 == "0" } })
+        else { return Self.plain(.contentTooLarge, "a request has no body here\n") }
         guard let mayRead else {
             // A page from elsewhere whose name was made to mean this machine ("DNS rebinding")
             // would be let in by the address alone, and not by its own name.
@@ -237,6 +268,17 @@ package struct DashboardServer: Sendable {
             try await ContinuousClock().sleep(for: limits.period)
         }
         try await writer.finish(nil)
+    }
+}
+
+/// A request, and the connection that it came over.
+private struct Visit: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
     }
 }
 

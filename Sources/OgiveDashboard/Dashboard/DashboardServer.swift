@@ -165,6 +165,9 @@ package struct DashboardServer: Sendable {
         guard !request.headers.contains(.transferEncoding),
             length.allSatisfy({ $0.allSatisfy { $0 == "0" } })
         else { return Self.plain(.contentTooLarge, "a request has no body here\n") }
+        guard Self.isFromHere(request.headers) else {
+            return Self.plain(.forbidden, "not for pages of other sites: open it by a link\n")
+        }
         guard let mayRead else {
             // A page from elsewhere whose name was made to mean this machine ("DNS rebinding")
             // would be let in by the address alone, and not by its own name.
@@ -182,6 +185,18 @@ package struct DashboardServer: Sendable {
                 [.wwwAuthenticate: #"Basic realm="ogive", charset="UTF-8""#])
         }
         return nil
+    }
+
+    /// Whether a request is of a page from here, of the reader, or for a whole page by a link
+    /// (Fetch Metadata Request Headers, W3C). Clients other than browsers say nothing of it.
+    static func isFromHere(_ headers: HTTPFields) -> Bool {
+        func value(_ name: String) -> String? {
+            HTTPField.Name(name).flatMap { headers[$0] }
+        }
+        guard let site = value("Sec-Fetch-Site") else { return true }
+        if site == "same-origin" || site == "none" { return true }
+        return value("Sec-Fetch-Mode") == "navigate"
+            && value("Sec-Fetch-Dest") ?? "document" == "document"
     }
 
     /// Whether a host is this machine's own name for itself, or an address in digits.

@@ -26,7 +26,16 @@ struct FailuresPage: Sendable {
                 Markup(NumberLabel.count(failure.prompts)),
             ])
         }
+        if let further = further(failures) {
+            table.add([Markup(further), .empty, .empty, .empty])
+        }
         return table
+    }
+
+    /// How many kinds stand in no row.
+    static func further(_ failures: [FailureReport]) -> String? {
+        guard let further = failures.last?.further, further > 0 else { return nil }
+        return "… \(NumberLabel.count(further)) more, less frequent: `ogive failures list`"
     }
 
     private var groups: Markup {

@@ -154,13 +154,16 @@ enum ReportQueries {
         """
     }
 
-    /// $2 most examples of a kind, $3 most characters.
+    /// The most frequent kinds, with the number of all. $2 most examples of a kind, $3 most
+    /// characters, $4 most kinds.
     static let failures = """
-        SELECT g.code, g.stage, g.failures, g.prompts, e.prompt_key, e.item_kind, e.item_index,
-            \(cut("e.message", "message", "$3"))
+        SELECT g.code, g.stage, g.failures, g.prompts, g.kinds, e.prompt_key, e.item_kind,
+            e.item_index, \(cut("e.message", "message", "$3"))
         FROM (
-            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts
+            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts,
+                count(*) OVER () AS kinds
             FROM ogive.failures WHERE run_id = $1 GROUP BY code, stage
+            ORDER BY failures DESC, code, stage LIMIT $4
         ) g
         CROSS JOIN LATERAL (
             SELECT f.prompt_id, f.prompt_key, f.item_kind, f.item_index, f.message

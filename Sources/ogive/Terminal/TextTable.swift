@@ -28,16 +28,19 @@ struct TextTable {
     /// The table, line by line: header, rows; the last column is cut to fit into `width`.
     func lines(width: Int = .max) -> [String] {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in
+            all.map { TextWidth.columns($0[column]) }.max() ?? 0
+        }
         let before = widths.dropLast().reduce(0) { $0 + $1 + 2 }
         let room = max(8, width - before)
         return all.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
                 let isLast = column == header.count - 1
-                let text = isLast && cell.count > room ? "\(cell.prefix(room - 1))…" : cell
+                let text = isLast ? TextWidth.cut(cell, to: room) : cell
                 let size = isLast ? min(widths[column], room) : widths[column]
-                let pad = String(repeating: " ", count: max(0, size - text.count))
+                let pad = String(
+                    repeating: " ", count: max(0, size - TextWidth.columns(text)))
                 let isRight = column < alignments.count && alignments[column] == .right
                 line += (column > 0 ? "  " : "") + (isRight ? pad + text : text + pad)
             }

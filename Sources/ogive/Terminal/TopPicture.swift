@@ -181,36 +181,3 @@ extension TopPicture.Run {
         return .object(fields)
     }
 }
-
-/// Columns that texts take on a terminal.
-enum TextWidth {
-    /// Scalars that take two columns (Unicode Standard Annex 11, East Asian Width W and F, in
-    /// short).
-    private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD,
-    ]
-
-    /// The columns of a character.
-    static func columns(_ character: Character) -> Int {
-        let value = character.unicodeScalars.first?.value ?? 0
-        return wide.contains { $0.contains(value) } ? 2 : 1
-    }
-
-    /// `text`, or as much of it as fits into so many columns with `mark` at its end.
-    static func cut(_ text: String, to most: Int, mark: String = "…") -> String {
-        // Every character has at least as many bytes as columns.
-        if text.utf8.count <= most { return text }
-        var (columns, end) = (0, text.startIndex)
-        var room = text.endIndex
-        for index in text.indices {
-            if columns <= most - mark.count { end = index }
-            columns += Self.columns(text[index])
-            if columns > most {
-                room = end
-                break
-            }
-        }
-        return room == text.endIndex ? text : String(text[..<room]) + mark
-    }
-}

@@ -1,5 +1,9 @@
-/// Lays out rows of text in aligned columns.
+/// Lays out rows of text in aligned columns, none of which a text from outside makes too wide.
 struct TextTable {
+    /// Most columns of a terminal for a cell; the last one of a row moves no other.
+    static let cellMax = 200
+    static let lastMax = 2000
+
     /// How a column is aligned.
     enum Alignment: Hashable, Sendable {
         case left, right
@@ -21,7 +25,10 @@ struct TextTable {
         rows.append(
             header.indices.map { column in
                 guard column < cells.count else { return "" }
-                return Printable.line(String(cells[column].map { $0.isNewline ? " " : $0 }))
+                let text = String(cells[column].map { $0.isNewline ? " " : $0 })
+                return TextWidth.cut(
+                    Printable.line(text),
+                    to: column == header.count - 1 ? Self.lastMax : Self.cellMax)
             })
     }
 

@@ -11,6 +11,9 @@ struct TopPicture: Sendable {
         var rates: RateEstimator
     }
 
+    /// Most endpoints that are listed: a worker may report any number.
+    private static let endpointsMax = 100
+
     /// Open runs, in the order in which they were submitted.
     private(set) var runs: [Run] = []
     /// Workers that are there, the fastest first.
@@ -142,13 +145,15 @@ struct TopPicture: Sendable {
         }
         if users.isEmpty { return [] }
         var table = TextTable(["WORKERS", "ENDPOINT", "STATE"], [.right, .left, .left])
-        for (endpoint, count) in users.sorted(by: { $0.key < $1.key }) {
+        for (endpoint, count) in users.sorted(by: { $0.key < $1.key }).prefix(Self.endpointsMax) {
             let most = width == .max ? .max : max(20, width - 34)
             table.add([
                 "\(count)", TextWidth.cut(Printable.line(endpoint), to: most),
                 reasons[endpoint] ?? "in use",
             ])
         }
+        let left = users.count - Self.endpointsMax
+        if left > 0 { table.add(["", "… \(NumberText.count(left)) more: --json", ""]) }
         return table.lines(width: width)
     }
 }

@@ -64,8 +64,13 @@ struct TopPicture: Sendable {
             TextWidth.cut(style.shown(Printable.line($0)), to: width, mark: style.shown("…"))
         }
         guard let rows, lines.count > rows else { return lines }
+        // One row has no place for what is missing.
+        guard rows > 1 else { return Array(lines.prefix(1)) }
         let left = lines.count - rows + 1
-        return lines.prefix(max(1, rows - 1)) + ["(\(left) lines more: a taller window, or --json)"]
+        let more = "(\(left) lines more: a taller window, or --json)"
+        return lines.prefix(rows - 1) + [
+            TextWidth.cut(more, to: width, mark: style.shown("…"))
+        ]
     }
 
     private var headline: String {

@@ -46,9 +46,10 @@ struct FailuresPage: Sendable {
     }
 
     private func group(_ failure: FailureReport) -> Markup {
-        let command =
-            "ogive failures retry \(ShellWord.quoted(run.source.run)) "
-            + "--code \(ShellWord.quoted(failure.code)) --stage \(ShellWord.quoted(failure.stage))"
+        let command = ShellWord.command(
+            "ogive failures retry", on: run.source.run,
+            ShellWord.option("--code", failure.code) + " "
+                + ShellWord.option("--stage", failure.stage))
         return Markup("section") {
             Markup("h2") {
                 OutsideText.short(failure.code)

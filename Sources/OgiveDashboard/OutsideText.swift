@@ -5,8 +5,9 @@ package import OgiveCore
 package enum OutsideText {
     /// On one line where there can be no elements, as in the title of a page.
     package static func plain(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { shown, scalar in
-            if isInvisible(scalar) {
+        var hidden = HiddenScalars()
+        return text.unicodeScalars.reduce(into: "") { shown, scalar in
+            if isInvisible(scalar, &hidden) {
                 shown += escape(scalar)
             } else {
                 shown.unicodeScalars.append(scalar)
@@ -65,12 +66,13 @@ package enum OutsideText {
     ) -> Markup {
         var pieces: [Markup] = []
         var plain = String.UnicodeScalarView()
+        var hidden = HiddenScalars()
         func flush() {
             if !plain.isEmpty { pieces.append(Markup(String(plain))) }
             plain = String.UnicodeScalarView()
         }
         for scalar in text.unicodeScalars {
-            if isKept(scalar) || !isInvisible(scalar) {
+            if !isInvisible(scalar, &hidden) || isKept(scalar) {
                 plain.append(scalar)
                 continue
             }
@@ -81,16 +83,12 @@ package enum OutsideText {
         return Markup(pieces)
     }
 
-    /// Joiners belong to scripts and emoji; every other character without a form of its own is
-    /// escaped.
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x7F { return scalar.value < 0x20 }
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-            return true
-        case .format: return scalar.value != 0x200C && scalar.value != 0x200D
-        default: return false
-        }
+    /// What has no form of its own, or one that only its maker knows.
+    private static func isInvisible(
+        _ scalar: Unicode.Scalar, _ hidden: inout HiddenScalars
+    ) -> Bool {
+        hidden.hides(scalar)
+            || scalar.value >= 0xE000 && scalar.properties.generalCategory == .privateUse
     }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String {

@@ -30,6 +30,9 @@ package struct FailureReport: Hashable, Sendable {
     package var prompts: Int
     /// The first ones.
     package var examples: [Example]
+    /// How many kinds there are behind this one that are not named: more than 0 for the last one
+    /// only, where there are too many.
+    package var further = 0
 
     /// Joins the parts.
     package init(code: String, stage: String, count: Int, prompts: Int, examples: [Example]) {

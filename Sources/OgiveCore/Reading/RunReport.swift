@@ -43,6 +43,8 @@ package struct RunReport: Hashable, Sendable {
 
 /// Bounds of what a report holds.
 package enum ReportBounds {
+    /// Most kinds of failures that are named: a foreign worker's codes may be of any number.
+    package static let failureKinds = 50
     /// Most examples of a kind of failure.
     package static let failureExamples = 3
     /// Most labels of candidates.

@@ -101,6 +101,19 @@ enum FormQuery {
 
 /// Words of a command for a shell.
 enum ShellWord {
+    /// A command on a run. Where the name looks like an option it stands behind all options, and
+    /// behind `--` (POSIX, 12.2, Guideline 10).
+    static func command(_ command: String, on run: String, _ options: String = "") -> String {
+        let isOption = run.utf8.first == UInt8(ascii: "-")
+        return ([command] + (isOption ? [options, "--", quoted(run)] : [quoted(run), options]))
+            .filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    /// An option with its value, which is none itself.
+    static func option(_ name: String, _ value: String) -> String {
+        name + (value.utf8.first == UInt8(ascii: "-") ? "=" : " ") + quoted(value)
+    }
+
     /// A text as one word that no shell changes (POSIX, 2.2.2 Single-Quotes).
     static func quoted(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in

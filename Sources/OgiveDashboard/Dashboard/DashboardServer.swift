@@ -17,8 +17,12 @@ package struct DashboardServer: Sendable {
         package var streamsMax = 64
         /// Most bytes of the headers of a request.
         package var headerBytesMax = 16 << 10
-        /// After so long without a byte a connection is closed.
-        package var idleMax = Duration.seconds(60)
+        /// A connection that brings no head of a request in this time is closed.
+        package var idleMax = Duration.seconds(20)
+        /// After so long an answer is over, read or not; live numbers have `streamMax`, too.
+        package var answerMax = Duration.seconds(120)
+        /// So long a reader has to take a refusal before the connection is closed.
+        package var refusalMax = Duration.seconds(1)
         /// How often live numbers are sent.
         package var period = Duration.seconds(2)
         /// After so long a stream ends; a browser opens another one by itself.
@@ -95,8 +99,8 @@ package struct DashboardServer: Sendable {
         quiet.logLevel = max(logger.logLevel, .warning)
         let isOpen = Atomic(false)
         let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in
-                await response(to: request)
+            responder: CallbackResponder<Visit> { request, visit in
+                await bounded(response(to: request, on: visit.channel), on: visit.channel)
             },
             server: .http1(configuration: http),
             configuration: ApplicationConfiguration(
@@ -118,21 +122,52 @@ package struct DashboardServer: Sendable {
         }
     }
 
-    /// The response to a request, with the headers that all have.
-    private func response(to request: Request) async -> Response {
-        guard request.method == .get || request.method == .head else {
-            return Self.plain(.methodNotAllowed, "only GET and HEAD\n", [.allow: "GET, HEAD"])
+    /// The response to a request, with the headers that all have. One who is refused keeps no
+    /// connection: a body may follow the request, for as long as somebody listens.
+    private func response(to request: Request, on channel: any Channel) async -> Response {
+        if var refusal = refusal(request) {
+            refusal.headers[.connection] = "close"
+            channel.eventLoop.scheduleTask(in: TimeAmount(limits.refusalMax)) {
+                channel.close(promise: nil)
+            }
+            return refusal
         }
-        if let refusal = refusal(request) { return refusal }
         let answer = await site.answer(
             DashboardSite.Request(
                 path: request.uri.path, query: FormQuery.parameters(request.uri.query ?? "")))
-        let response = response(answer)
-        return request.method == .head ? response.createHeadResponse() : response
+        let isHead = request.method == .head
+        let response = response(answer, isHead: isHead)
+        return isHead ? response.createHeadResponse() : response
+    }
+
+    /// The same response, which is over after some time, read or not.
+    private func bounded(_ response: Response, on channel: any Channel) -> Response {
+        let body = response.body
+        let isStream = body.contentLength == nil
+        let time = limits.answerMax + (isStream ? limits.streamMax : .zero)
+        var response = response
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            let end = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+                channel.close(promise: nil)
+            }
+            defer { end.cancel() }
+            try await body.write(writer)
+        }
+        return response
     }
 
     /// Who is not answered, and why.
     private func refusal(_ request: Request) -> Response? {
+        guard request.method == .get || request.method == .head else {
+            return Self.plain(.methodNotAllowed, "only GET and HEAD\n", [.allow: "GET, HEAD"])
+        }
+        let length = request.headers[values: .contentLength]
+        guard !request.headers.contains(.transferEncoding),
+            length.allSatisfy({ $0.allSatisfy { $0 == "0" } })
+        else { return Self.plain(.contentTooLarge, "a request has no body here\n") }
+        guard Self.isFromHere(request.headers) else {
+            return Self.plain(.forbidden, "not for pages of other sites: open it by a link\n")
+        }
         guard let mayRead else {
             // A page from elsewhere whose name was made to mean this machine ("DNS rebinding")
             // would be let in by the address alone, and not by its own name.
@@ -150,6 +185,18 @@ package struct DashboardServer: Sendable {
                 [.wwwAuthenticate: #"Basic realm="ogive", charset="UTF-8""#])
         }
         return nil
+    }
+
+    /// Whether a request is of a page from here, of the reader, or for a whole page by a link
+    /// (Fetch Metadata Request Headers, W3C). Clients other than browsers say nothing of it.
+    static func isFromHere(_ headers: HTTPFields) -> Bool {
+        func value(_ name: String) -> String? {
+            HTTPField.Name(name).flatMap { headers[$0] }
+        }
+        guard let site = value("Sec-Fetch-Site") else { return true }
+        if site == "same-origin" || site == "none" { return true }
+        return value("Sec-Fetch-Mode") == "navigate"
+            && value("Sec-Fetch-Dest") ?? "document" == "document"
     }
 
     /// Whether a host is this machine's own name for itself, or an address in digits.
@@ -186,7 +233,7 @@ package struct DashboardServer: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private func response(_ answer: DashboardSite.Answer) -> Response {
+    private func response(_ answer: DashboardSite.Answer, isHead: Bool) -> Response {
         func body(_ text: String) -> ResponseBody {
             ResponseBody(byteBuffer: ByteBuffer(string: text))
         }
@@ -202,6 +249,9 @@ package struct DashboardServer: Sendable {
             var headers = Self.headers("text/plain; charset=utf-8")
             headers[.contentDisposition] = #"attachment; filename="completion.txt""#
             return Response(status: .ok, headers: headers, body: body(text))
+        case .events where isHead:
+            // It has no body that would end a stream.
+            return Response(status: .ok, headers: Self.headers("text/event-stream"))
         case .events(let run):
             guard let stream = streams.open(most: limits.streamsMax) else {
                 return Self.plain(.serviceUnavailable, "too many streams of live numbers\n")
@@ -236,14 +286,36 @@ package struct DashboardServer: Sendable {
     }
 }
 
+/// A request, and the connection that it came over.
+private struct Visit: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+}
+
 /// Counts the streams of live numbers that are open.
 private final class OpenStreams: Sendable {
-    /// One of them.
-    struct Stream: Sendable {
-        fileprivate let streams: OpenStreams
+    /// One of them: over when `close` says so, or when nobody has it any more, such as the body of
+    /// a response that is never sent.
+    final class Stream: Sendable {
+        private let streams: OpenStreams
+        private let isOver = Atomic(false)
+
+        fileprivate init(_ streams: OpenStreams) {
+            self.streams = streams
+        }
+
+        deinit {
+            close()
+        }
 
         /// It is over.
         func close() {
+            guard !isOver.exchange(true, ordering: .relaxed) else { return }
             streams.count.subtract(1, ordering: .relaxed)
         }
     }
@@ -252,7 +324,7 @@ private final class OpenStreams: Sendable {
 
     /// Opens one more, if there is room.
     func open(most: Int) -> Stream? {
-        if count.add(1, ordering: .relaxed).newValue <= most { return Stream(streams: self) }
+        if count.add(1, ordering: .relaxed).newValue <= most { return Stream(self) }
         count.subtract(1, ordering: .relaxed)
         return nil
     }

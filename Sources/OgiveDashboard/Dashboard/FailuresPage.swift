@@ -26,7 +26,16 @@ struct FailuresPage: Sendable {
                 Markup(NumberLabel.count(failure.prompts)),
             ])
         }
+        if let further = further(failures) {
+            table.add([Markup(further), .empty, .empty, .empty])
+        }
         return table
+    }
+
+    /// How many kinds stand in no row.
+    static func further(_ failures: [FailureReport]) -> String? {
+        guard let further = failures.last?.further, further > 0 else { return nil }
+        return "… \(NumberLabel.count(further)) more, less frequent: `ogive failures list`"
     }
 
     private var groups: Markup {
@@ -37,9 +46,10 @@ struct FailuresPage: Sendable {
     }
 
     private func group(_ failure: FailureReport) -> Markup {
-        let command =
-            "ogive failures retry \(ShellWord.quoted(run.source.run)) "
-            + "--code \(ShellWord.quoted(failure.code)) --stage \(ShellWord.quoted(failure.stage))"
+        let command = ShellWord.command(
+            "ogive failures retry", on: run.source.run,
+            ShellWord.option("--code", failure.code) + " "
+                + ShellWord.option("--stage", failure.stage))
         return Markup("section") {
             Markup("h2") {
                 OutsideText.short(failure.code)

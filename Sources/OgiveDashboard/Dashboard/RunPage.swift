@@ -173,12 +173,15 @@ struct RunPage: Sendable {
     }
 
     private var commands: Markup {
-        let name = ShellWord.quoted(run.source.run)
-        let lines = [
-            "ogive status \(name)", "ogive wait \(name)", "ogive failures list \(name)",
-            "ogive audit \(name)", "ogive report \(name) --output report.html",
-            "ogive snapshot \(name) NAME", "ogive export \(name) --help",
-        ]
+        let name = run.source.run
+        let lines =
+            ["ogive status", "ogive wait", "ogive failures list", "ogive audit"].map {
+                ShellWord.command($0, on: name)
+            } + [
+                ShellWord.command("ogive report", on: name, "--output report.html"),
+                ShellWord.command("ogive snapshot", on: name) + " NAME",
+                ShellWord.command("ogive export", on: name, "--help"),
+            ]
         return DashboardPage.section("Commands") {
             Markup(
                 "p", [], "Where the configuration with this database is, or with --config CONFIG:")

@@ -45,6 +45,9 @@ extension ReportPage {
                 Markup(NumberLabel.count(failure.prompts)),
             ])
         }
+        if let further = FailuresPage.further(report.failures) {
+            table.add([Markup(further), .empty, .empty, .empty])
+        }
         return Markup([
             table.markup("What was given up"),
             Markup(

@@ -104,7 +104,7 @@ package final class AdoptionImporter {
         receipt.unevenPrompts = try found.decode("uneven")
         try Self.requireCompletions(receipt, found, adoption)
         let spec = adoption.spec(file: file, draws: receipt.draws)
-        if let problem = spec.problem {
+        if let problem = GivenName.problem(of: spec.name) ?? spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
         let submitted = try await RunSubmission(spec: spec, now: now).submit(connection)

@@ -19,6 +19,9 @@ extension PostgresStore {
         guard (1...200).contains(adoption.promptSet.utf8.count), !adoption.promptSet.hasNUL else {
             throw StoreError(.refused, "The name of a prompt set must have 1 to 200 bytes.")
         }
+        if let problem = GivenName.problem(of: adoption.promptSet) {
+            throw StoreError(.refused, "Prompt set \"\(adoption.promptSet)\": \(problem).")
+        }
         // The error of `body` must come out as it is, whatever it is.
         var failure: (any Error)?
         do {

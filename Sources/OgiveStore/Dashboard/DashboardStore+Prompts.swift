@@ -84,7 +84,7 @@ extension DashboardStore {
             let rows = try await rows(
                 of: run, DashboardQueries.promptsInOrder,
                 .int64(cursor?.rawValue ?? 0), .int64(Int64(PromptListing.rowsMax + 1)))
-            let shown = Array(rows.prefix(PromptListing.rowsMax))
+            let shown = rows.prefix(PromptListing.rowsMax).map { $0.summary }
             let next = rows.count > shown.count ? shown.last.map { $0.id } : nil
             return PromptListing(rows: shown, next: next.map { .after($0) })
         case .inOrder(let cursor, let filter):
@@ -93,14 +93,13 @@ extension DashboardStore {
             let rows = try await rows(
                 of: run, DashboardQueries.promptsByKey,
                 .string(key), .int64(Int64(PromptListing.rowsMax + 1)))
-            let shown = Array(rows.prefix(PromptListing.rowsMax))
+            let shown = rows.prefix(PromptListing.rowsMax).map { $0.summary }
             let next = rows.count > shown.count ? rows.last : nil
-            return PromptListing(
-                rows: shown, next: next.map { .from(key: $0.key.beginning) })
+            return PromptListing(rows: shown, next: next.map { .from(key: $0.key) })
         case .named(let ids):
             let rows = try await rows(
                 of: run, DashboardQueries.promptsNamed, .int64Array(ids.map(\.rawValue)))
-            return PromptListing(rows: rows, next: nil)
+            return PromptListing(rows: rows.map { $0.summary }, next: nil)
         }
     }
 
@@ -133,9 +132,10 @@ extension DashboardStore {
         return PromptListing(rows: listing.rows, next: ids.1.map { .after($0) })
     }
 
+    /// With their whole keys: a page begins at one, and a cut one may be the beginning of many.
     private func rows(
         of run: RunOverview, _ sql: String, _ more: PostgresValue...
-    ) async throws(StoreError) -> [PromptSummary] {
+    ) async throws(StoreError) -> [(summary: PromptSummary, key: String)] {
         try await read("read prompts of run \(run.id.rawValue)") { connection in
             try await connection.query(
                 sql,
@@ -149,11 +149,12 @@ extension DashboardStore {
                         deviation: try row.decode("deviation", as: Double?.self),
                         isDegenerate: try row.decode("degenerate"))
                 }
-                return PromptSummary(
+                let summary = PromptSummary(
                     id: PromptID(try row.decode("prompt_id")), key: try row.cut("key"),
                     content: try row.cut("content"),
                     target: try row.decode("draws", as: Int?.self), rewards: rewards,
                     failures: try row.decode("failures"))
+                return (summary, try row.decode("prompt_key"))
             }
         }
     }

@@ -242,6 +242,9 @@ extension PostgresStore {
         guard (1...200).contains(set.utf8.count), !set.utf8.contains(0) else {
             throw StoreError(.refused, "The name of a prompt set must have 1 to 200 bytes.")
         }
+        if let problem = GivenName.problem(of: set) {
+            throw StoreError(.refused, "Prompt set \"\(set)\": \(problem).")
+        }
         // The error of `body` must come out as it is, whatever it is.
         var failure: (any Error)?
         do {

@@ -72,12 +72,14 @@ enum ReportQueries {
         WHERE t.run_id = $1
         """
     /// The tables as they are, and the ranges of their means and deviations. $2 two shares, but
-    /// for which few lie outside.
+    /// for which few lie outside. avg would sum squares of its inputs, too, and fourth powers of
+    /// rewards overflow.
     static let tables = """
         SELECT count(*) AS tables, count(*) FILTER (WHERE t.complete) AS complete,
             count(*) FILTER (WHERE t.degenerate) AS degenerate,
             count(*) FILTER (WHERE t.n = 1) AS single, stddev_samp(m.mean) AS between_prompts,
-            sqrt(avg(m.deviation * m.deviation)) AS within_prompts,
+            sqrt(sum(m.deviation * m.deviation) / nullif(count(m.deviation), 0))
+                AS within_prompts,
             count(m.deviation) AS spreads,
             min(m.mean) FILTER (WHERE t.n > 1) AS mean_least,
             max(m.mean) FILTER (WHERE t.n > 1) AS mean_most,
@@ -152,13 +154,16 @@ enum ReportQueries {
         """
     }
 
-    /// $2 most examples of a kind, $3 most characters.
+    /// The most frequent kinds, with the number of all. $2 most examples of a kind, $3 most
+    /// characters, $4 most kinds.
     static let failures = """
-        SELECT g.code, g.stage, g.failures, g.prompts, e.prompt_key, e.item_kind, e.item_index,
-            \(cut("e.message", "message", "$3"))
+        SELECT g.code, g.stage, g.failures, g.prompts, g.kinds, e.prompt_key, e.item_kind,
+            e.item_index, \(cut("e.message", "message", "$3"))
         FROM (
-            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts
+            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts,
+                count(*) OVER () AS kinds
             FROM ogive.failures WHERE run_id = $1 GROUP BY code, stage
+            ORDER BY failures DESC, code, stage LIMIT $4
         ) g
         CROSS JOIN LATERAL (
             SELECT f.prompt_id, f.prompt_key, f.item_kind, f.item_index, f.message

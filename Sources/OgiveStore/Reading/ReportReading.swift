@@ -148,7 +148,8 @@ struct ReportReading {
     func failures() async throws -> [FailureReport] {
         let rows = try await query(
             ReportQueries.failures, .int64(Int64(ReportBounds.failureExamples)),
-            .int32(Int32(ReportBounds.messageCharacters)))
+            .int32(Int32(ReportBounds.messageCharacters)),
+            .int64(Int64(ReportBounds.failureKinds)))
         var failures: [FailureReport] = []
         for row in rows {
             let (code, stage): (String, String) = (try row.decode("code"), try row.decode("stage"))
@@ -162,6 +163,9 @@ struct ReportReading {
                 FailureReport.Example(
                     promptKey: try row.decode("prompt_key"), kind: try row.decode("item_kind"),
                     index: try row.decode("item_index"), message: try row.cut("message")))
+        }
+        if let kinds = try rows.first?.decode("kinds", as: Int.self) {
+            failures[failures.count - 1].further = kinds - failures.count
         }
         return failures
     }

@@ -14,7 +14,7 @@ extension PostgresStore {
     package func submit(
         _ spec: RunSpec, parent: SHA256Digest? = nil
     ) async throws(StoreError) -> SubmitReceipt {
-        if let problem = spec.problem {
+        if let problem = GivenName.problem(of: spec.name) ?? spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
         let submission = RunSubmission(spec: spec, now: clock.now(), parent: parent)
@@ -27,7 +27,7 @@ extension PostgresStore {
     package func rehearse(
         _ spec: RunSpec, parent: SHA256Digest? = nil
     ) async throws(StoreError) -> (receipt: SubmitReceipt, status: RunStatus) {
-        if let problem = spec.problem {
+        if let problem = GivenName.problem(of: spec.name) ?? spec.problem {
             throw StoreError(.conflict, "Run \"\(spec.name)\": \(problem).")
         }
         let submission = RunSubmission(spec: spec, now: clock.now(), parent: parent)

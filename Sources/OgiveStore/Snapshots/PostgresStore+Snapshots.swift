@@ -11,6 +11,9 @@ extension PostgresStore {
         guard (1...200).contains(name.utf8.count) else {
             throw StoreError(.conflict, "The name of a snapshot has 1 to 200 bytes.")
         }
+        if let problem = GivenName.problem(of: name) {
+            throw StoreError(.conflict, "Snapshot \"\(name)\": \(problem).")
+        }
         _ = try await self.run(named: run)
         let now = clock.now()
         let action = "make snapshot \"\(name)\" of run \"\(run)\""

@@ -99,18 +99,33 @@ struct StatusCommand: ConfiguredCommand {
 
     /// Endpoints that get no requests, with the worker that says so.
     private func showUnavailable(_ workers: [WorkerStatus], _ style: TerminalStyle) {
-        guard workers.contains(where: { !$0.unavailable.isEmpty }) else { return }
+        let lines = Self.outageLines(
+            workers.map { ($0.name, $0.unavailable) }, width: style.isTerminal ? style.width : .max)
+        if !lines.isEmpty { Output.show([""] + lines) }
+    }
+
+    /// Most outages of a worker that are listed: it may report any of any size.
+    static let outagesMax = 5
+
+    /// The endpoints that workers, by their names, say are unavailable.
+    static func outageLines(
+        _ workers: [(name: String, outages: [UnavailableEndpoint])], width: Int
+    ) -> [String] {
+        guard workers.contains(where: { !$0.outages.isEmpty }) else { return [] }
         var table = TextTable(["ENDPOINT WITHOUT REQUESTS", "WORKER", "SERVES", "SINCE", "REASON"])
         for worker in workers {
-            for outage in worker.unavailable {
+            for outage in worker.outages.prefix(outagesMax) {
                 table.add([
                     outage.endpoint, worker.name, outage.model, outage.since,
                     "\(outage.code): \(outage.message)",
                 ])
             }
+            let left = worker.outages.count - outagesMax
+            if left > 0 {
+                table.add(["… \(NumberText.count(left)) more: --json", worker.name, "", "", ""])
+            }
         }
-        let width = style.isTerminal ? style.width : .max
-        Output.show([""] + table.lines(width: width))
+        return table.lines(width: width)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import DedicatedThread
 internal import Glibc
+internal import OgiveCore
 
 /// The one way to standard output and standard error. Whatever is written passes `Printable`:
 /// names, reasons and texts come from workers, servers and files.
@@ -114,26 +115,18 @@ enum Printable {
     private static func escaped(
         _ text: String, keeping isKept: (Unicode.Scalar) -> Bool
     ) -> String {
-        guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
+        var hidden = HiddenScalars()
+        guard text.unicodeScalars.contains(where: { hidden.hides($0) }) else { return text }
+        hidden = HiddenScalars()
         var shown = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            if isKept(scalar) || !isUnprintable(scalar) {
+            if !hidden.hides(scalar) || isKept(scalar) {
                 shown.append(scalar)
             } else {
                 shown.append(contentsOf: escape(scalar).unicodeScalars)
             }
         }
         return String(shown)
-    }
-
-    /// Joiners belong to scripts and emoji; every other character without a form of its own goes.
-    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x7F { return scalar.value < 0x20 }
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: return true
-        case .format: return scalar.value != 0x200C && scalar.value != 0x200D
-        default: return false
-        }
     }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String {

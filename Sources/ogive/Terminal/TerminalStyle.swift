@@ -42,7 +42,7 @@ struct TerminalStyle: Hashable, Sendable {
         // TIOCGWINSZ fills the structure that it is given for the time of the call.
         let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         let columns = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
-        width = max(20, columns ?? environment["COLUMNS"].flatMap(Int.init) ?? 80)
+        width = max(1, columns ?? environment["COLUMNS"].flatMap(Int.init) ?? 80)
         height = isKnown && size.ws_row > 0 ? Int(size.ws_row) : 24
         hasUnicode = Self.isUTF8(environment)
     }

@@ -1,5 +1,9 @@
-/// Lays out rows of text in aligned columns.
+/// Lays out rows of text in aligned columns, none of which a text from outside makes too wide.
 struct TextTable {
+    /// Most columns of a terminal for a cell; the last one of a row moves no other.
+    static let cellMax = 200
+    static let lastMax = 2000
+
     /// How a column is aligned.
     enum Alignment: Hashable, Sendable {
         case left, right
@@ -21,23 +25,29 @@ struct TextTable {
         rows.append(
             header.indices.map { column in
                 guard column < cells.count else { return "" }
-                return Printable.line(String(cells[column].map { $0.isNewline ? " " : $0 }))
+                let text = String(cells[column].map { $0.isNewline ? " " : $0 })
+                return TextWidth.cut(
+                    Printable.line(text),
+                    to: column == header.count - 1 ? Self.lastMax : Self.cellMax)
             })
     }
 
     /// The table, line by line: header, rows; the last column is cut to fit into `width`.
     func lines(width: Int = .max) -> [String] {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in
+            all.map { TextWidth.columns($0[column]) }.max() ?? 0
+        }
         let before = widths.dropLast().reduce(0) { $0 + $1 + 2 }
         let room = max(8, width - before)
         return all.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
                 let isLast = column == header.count - 1
-                let text = isLast && cell.count > room ? "\(cell.prefix(room - 1))…" : cell
+                let text = isLast ? TextWidth.cut(cell, to: room) : cell
                 let size = isLast ? min(widths[column], room) : widths[column]
-                let pad = String(repeating: " ", count: max(0, size - text.count))
+                let pad = String(
+                    repeating: " ", count: max(0, size - TextWidth.columns(text)))
                 let isRight = column < alignments.count && alignments[column] == .right
                 line += (column > 0 ? "  " : "") + (isRight ? pad + text : text + pad)
             }

@@ -11,6 +11,9 @@ struct TopPicture: Sendable {
         var rates: RateEstimator
     }
 
+    /// Most endpoints that are listed: a worker may report any number.
+    private static let endpointsMax = 100
+
     /// Open runs, in the order in which they were submitted.
     private(set) var runs: [Run] = []
     /// Workers that are there, the fastest first.
@@ -61,8 +64,13 @@ struct TopPicture: Sendable {
             TextWidth.cut(style.shown(Printable.line($0)), to: width, mark: style.shown("…"))
         }
         guard let rows, lines.count > rows else { return lines }
+        // One row has no place for what is missing.
+        guard rows > 1 else { return Array(lines.prefix(1)) }
         let left = lines.count - rows + 1
-        return lines.prefix(max(1, rows - 1)) + ["(\(left) lines more: a taller window, or --json)"]
+        let more = "(\(left) lines more: a taller window, or --json)"
+        return lines.prefix(rows - 1) + [
+            TextWidth.cut(more, to: width, mark: style.shown("…"))
+        ]
     }
 
     private var headline: String {
@@ -142,13 +150,15 @@ struct TopPicture: Sendable {
         }
         if users.isEmpty { return [] }
         var table = TextTable(["WORKERS", "ENDPOINT", "STATE"], [.right, .left, .left])
-        for (endpoint, count) in users.sorted(by: { $0.key < $1.key }) {
+        for (endpoint, count) in users.sorted(by: { $0.key < $1.key }).prefix(Self.endpointsMax) {
             let most = width == .max ? .max : max(20, width - 34)
             table.add([
                 "\(count)", TextWidth.cut(Printable.line(endpoint), to: most),
                 reasons[endpoint] ?? "in use",
             ])
         }
+        let left = users.count - Self.endpointsMax
+        if left > 0 { table.add(["", "… \(NumberText.count(left)) more: --json", ""]) }
         return table.lines(width: width)
     }
 }
@@ -179,38 +189,5 @@ extension TopPicture.Run {
         fields["eta_seconds"] = number(rates.remaining.map { $0 / .seconds(1) })
         fields["waits"] = rates.slotTime.waitsJSON
         return .object(fields)
-    }
-}
-
-/// Columns that texts take on a terminal.
-enum TextWidth {
-    /// Scalars that take two columns (Unicode Standard Annex 11, East Asian Width W and F, in
-    /// short).
-    private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD,
-    ]
-
-    /// The columns of a character.
-    static func columns(_ character: Character) -> Int {
-        let value = character.unicodeScalars.first?.value ?? 0
-        return wide.contains { $0.contains(value) } ? 2 : 1
-    }
-
-    /// `text`, or as much of it as fits into so many columns with `mark` at its end.
-    static func cut(_ text: String, to most: Int, mark: String = "…") -> String {
-        // Every character has at least as many bytes as columns.
-        if text.utf8.count <= most { return text }
-        var (columns, end) = (0, text.startIndex)
-        var room = text.endIndex
-        for index in text.indices {
-            if columns <= most - mark.count { end = index }
-            columns += Self.columns(text[index])
-            if columns > most {
-                room = end
-                break
-            }
-        }
-        return room == text.endIndex ? text : String(text[..<room]) + mark
     }
 }

@@ -93,6 +93,8 @@ package struct Figure: Hashable, Sendable {
     let height: Double
     /// The elements of the drawing.
     let drawing: Markup
+    /// What else belongs to it, below the drawing.
+    var supplement = Markup.empty
     /// The numbers behind it.
     let table: DataTable
     /// Whether the drawing has links: then its parts are there for screen readers, too.
@@ -120,6 +122,7 @@ package struct Figure: Hashable, Sendable {
                 Markup("desc", [Attribute("id", "\(id)-d")], caption)
                 drawing
             }
+            supplement
             Markup("details") {
                 Markup("summary", [], "Numbers of this chart")
                 table.markup(title)

@@ -12,6 +12,18 @@ package enum NumberLabel {
         return text
     }
 
+    /// A count of what `noun` names: `1 draw`, `1 234 draws`.
+    package static func count(_ number: Int, _ noun: String) -> String {
+        "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// The same with the verb that fits: `1 draw is`, `1 234 draws are`.
+    package static func count(
+        _ number: Int, _ noun: String, _ one: String, _ more: String
+    ) -> String {
+        "\(count(number, noun)) \(number == 1 ? one : more)"
+    }
+
     /// A share of a whole as a percentage with up to two decimals; never `0 %` or `100 %` for what
     /// is not exactly that.
     package static func share(_ part: Int, of whole: Int) -> String {
@@ -46,17 +58,16 @@ package enum NumberLabel {
             decimals += 1
             scaled *= 10
         }
-        return decimals == 0 && exponent > 3
-            ? count(Int(number.rounded())) : decimal(number, decimals)
+        return decimal(number, decimals)
     }
 
-    /// A number with `digits` decimals.
+    /// A number with `digits` decimals, and with thin groups before them.
     package static func decimal(_ number: Double, _ digits: Int) -> String {
         guard number.isFinite, abs(number) < 1e9, digits < 9 else { return "\(number)" }
         let scale = (0..<digits).reduce(Int64(1)) { product, _ in product * 10 }
         let scaled = Int64((number * Double(scale)).rounded())
         let sign = scaled < 0 ? "−" : ""
-        let whole = "\(sign)\(scaled.magnitude / scale.magnitude)"
+        let whole = sign + count(Int(scaled.magnitude / scale.magnitude))
         guard digits > 0 else { return whole }
         let rest = String(scaled.magnitude % scale.magnitude)
         return "\(whole).\(String(repeating: "0", count: digits - rest.count))\(rest)"

@@ -55,8 +55,7 @@ package enum OutsideText {
             beginning,
             Markup(
                 "span", [Attribute("class", "note")],
-                " … \(NumberLabel.count(missing)) more "
-                    + (missing == 1 ? "character" : "characters")),
+                " … \(NumberLabel.count(missing, "more character"))"),
         ])
     }
 

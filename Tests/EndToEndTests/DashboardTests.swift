@@ -96,6 +96,8 @@ extension EndToEndTests.Dashboard {
                 "/runs/1/prompts": ["p0", "&lt;/script&gt;&lt;script&gt;alert(1)", #"\u{202e}"#],
                 "/runs/1/prompts?order=spread": ["of 2 prompts with a reward."],
                 "/runs/1/prompts?only=degenerate": ["No further prompt is like that."],
+                "/runs/1/prompts?order=precision&most=-1e9": ["No further prompt is like that."],
+                "/runs/1/prompts?order=failures": ["No further prompt is like that."],
                 "/runs/1/prompts?only=incomplete&least=-1e9": ["No further prompt"],
                 "/runs/1/prompts?find=p0": ["p0"],
                 "/runs/1/prompts/\(prompt)?draw=3": [
@@ -192,6 +194,65 @@ extension EndToEndTests.Dashboard {
                     "ogive failures retry made --code timeout --stage scoring"))
             let failed = try await Self.get(workspace, port, "/runs/1/prompts?only=failed")
             #expect(failed.body.components(separatedBy: "href=\"/runs/1/prompts/").count == 2)
+            dashboard.signal(SIGTERM)
+            #expect(try await dashboard.status() == 0)
+        }
+    }
+
+    @Test func `Two reference versions and two snapshots are compared, of a real run`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            let (database, config) = try await Self.makeRun(workspace)
+            let option = ["--config", config]
+            try await workspace.ogive(
+                [
+                    "refresh", "made", "--revision", "<b>", "--no-preflight", "-o",
+                    "policy.synthetic.mean=9", "--name", "moved",
+                ] + option)
+            for name in ["before", "after"] {
+                if name == "after" {
+                    _ = try await database.rows(
+                        """
+                        UPDATE ogive.completion_rows SET token_ids = '{3,4}',
+                            token_log_probabilities = '{-0.05,-9}' WHERE draw_index = 0
+                        """)
+                }
+                try await workspace.ogive(["snapshot", "made", name] + option)
+            }
+            let (dashboard, port) = try await Self.start(workspace, config)
+            let chooser = try await Self.get(workspace, port, "/runs/1/compare")
+            #expect(chooser.body.contains("href=\"/runs/1/compare/2\""))
+            #expect(chooser.body.contains("&lt;b&gt;") && chooser.body.contains("No other scorer"))
+            let versions = try await Self.get(workspace, port, "/runs/1/compare/2")
+            #expect(versions.status == 200, "\(versions.body)")
+            // The mean moved by far more than the spread: no reward is below one of before.
+            for text in [
+                "Two reference versions", ">1.000<", "Prompts that moved farthest",
+                "ogive compare made moved", "href=\"/runs/2/prompts/",
+            ] {
+                #expect(versions.body.contains(text), "\(text)")
+            }
+            // As the command says.
+            let compared = try await workspace.ogive(["compare", "made", "moved"] + option)
+            #expect(compared.output.contains("moved      2 of 2 prompts"), "\(compared.output)")
+            #expect(versions.body.contains("of 2 prompts; at most 5 % of these by chance"))
+            let back = try await Self.get(workspace, port, "/runs/2/compare/1")
+            #expect(back.status == 200)
+
+            let snapshots = try await Self.get(
+                workspace, port, "/runs/1/compare?first=1&second=2")
+            for text in ["Two versions of this run", ">before<", ">after<", "all of the run"] {
+                #expect(snapshots.body.contains(text), "\(text)")
+            }
+            let digest: String = try await database.value(
+                "SELECT sha256 FROM ogive.snapshots WHERE snapshot = 'before'")
+            #expect(snapshots.body.contains(digest))
+            let prompt: Int = try await database.value("SELECT min(id) FROM ogive.prompt_rows")
+            let tokens = try await Self.get(
+                workspace, port, "/runs/1/prompts/\(prompt)/draws/0")
+            #expect(tokens.body.contains("<span class=\"t0\" title=\"token 0: −0.0500\">3</span>"))
+            #expect(tokens.body.contains("<span class=\"t6\" title=\"token 1: −9.0000\">4</span>"))
             dashboard.signal(SIGTERM)
             #expect(try await dashboard.status() == 0)
         }

@@ -171,7 +171,8 @@ import Testing
         #expect(data.isDiscrete)
         let html = HistogramChart(id: "h", data, median: 0).figure.markup.html
         #expect(html.elements("rect").flatMap { $0.values(of: "width") } == ["4", "4"])
-        #expect(html.contains("A stem for each value") && !html.contains(">median"))
+        #expect(
+            html.contains("A stem for each reward that a draw has") && !html.contains(">median"))
     }
 
     @Test func `Cells are darker the more pairs they have, and marked ones have a disc`() {
@@ -181,7 +182,7 @@ import Testing
                 .init(column: 0, row: 0, count: 1), .init(column: 4, row: 1, count: 4, marked: 1),
             ], outside: 7)
         let words = DensityChart.Words(
-            title: "T", caption: "C.", x: "tokens", y: "reward", things: "draws",
+            title: "T", caption: "C.", x: "tokens", y: "reward", thing: "draw",
             marked: "truncated", line: "mean reward")
         let line = [
             LengthReport.Column(index: 0, count: 1, mean: 0.25),

@@ -8,14 +8,18 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct DashboardSiteTests {
     private static let paths = [
         "/", "/fleet", "/runs/7", "/runs/7/prompts", "/runs/7/prompts/2", "/runs/7/failures",
-        "/runs/7/compare/9", "/runs/7/prompts/2/draws/1",
+        "/runs/7/compare/9", "/runs/7/compare/10", "/runs/7/compare",
+        "/runs/7/compare?first=3&second=0", "/runs/7/prompts/2/draws/1",
     ]
 
     private static func html(
         _ reader: FakeReader, _ path: String, _ query: [String: String] = [:], status: Int = 200,
         _ location: SourceLocation = #_sourceLocation
     ) async throws -> String {
-        let answer = await DashboardSite(reader).answer(.init(path: path, query: query))
+        let parts = path.split(separator: "?", maxSplits: 1)
+        let more = parts.count > 1 ? FormQuery.parameters(String(parts[1])) : [:]
+        let answer = await DashboardSite(reader).answer(
+            .init(path: String(parts.first ?? "/"), query: query.merging(more) { $1 }))
         switch answer {
         case .page(let html, let code):
             #expect(code == status, "\(path)", sourceLocation: location)
@@ -129,6 +133,16 @@ import Testing
             FakeReader(prompts: 120), "/runs/7/prompts", ["order": "spread"])
         #expect(sorted.contains("order=spread&amp;from=50"))
         #expect(sorted.contains("of 120 prompts with a reward."))
+        let banded = try await Self.html(
+            FakeReader(prompts: 120), "/runs/7/prompts",
+            ["order": "quantile_lowest", "qleast": "0.9", "qmost": "inf"])
+        // Every second one of the first 100 passes: the page ends with the hundredth place.
+        #expect(banded.contains("qleast=0.9&amp;order=quantile_lowest&amp;from=7"))
+        #expect(banded.contains("The filter applies to these."))
+        #expect(banded.contains("0.25 · 1.00 and 3 more") && banded.contains(">2.5<"))
+        let both = try await Self.html(
+            FakeReader(), "/runs/7/prompts", ["find": "a", "order": "spread"])
+        #expect(both.contains("Filters and another order do not apply to it."))
         let number = try await Self.html(FakeReader(), "/runs/7/prompts", ["find": "#2"])
         #expect(number.contains("href=\"/runs/7/prompts/2\""))
     }
@@ -150,7 +164,87 @@ import Testing
         let wanted = means.indices.sorted { (means[$1], $0) < (means[$0], $1) }
         let (ids, progress) = try await ranking.page(run, .highest, from: 50)
         #expect(progress.seen == 9000)
-        #expect(ids.map(\.rawValue) == wanted[50..<100].map { Int64($0) + 1 })
+        #expect(ids.prefix(50).map(\.rawValue) == wanted[50..<100].map { Int64($0) + 1 })
+    }
+
+    @Test(arguments: PromptsPage.Request.Order.allCases)
+    func `A prompt is in the sorted lists that it belongs to`(
+        order: PromptsPage.Request.Order
+    ) async throws {
+        let reader = FakeReader(prompts: 500)
+        let (ids, progress) = try await PromptRanking(reader).page(
+            reader.overview(), order, from: 0)
+        #expect(progress.isDone)
+        let ranks = try await reader.ranks(of: reader.overview(), after: nil, limit: 500)
+        let wanted = ranks.compactMap { rank in
+            let value: Double? =
+                switch order {
+                case .spread: -rank.deviation
+                case .lowest: rank.mean
+                case .highest: -(rank.mean ?? 0)
+                case .lowestQuantile: rank.quantiles?.lowerBound
+                case .highestQuantile: rank.quantiles.map { -$0.upperBound }
+                case .precision: rank.effective
+                case .failures: rank.failures == 0 ? nil : -Double(rank.failures)
+                }
+            return value.map { (id: rank.id, value: $0) }
+        }.sorted { ($0.value, $0.id) < ($1.value, $1.id) }
+        #expect(ids == wanted.map(\.id))
+        #expect(order != .lowestQuantile || ids.count == 334)
+        #expect(order != .failures || ids.count == 400)
+    }
+
+    @Test func `Two reference versions show how far rewards moved`() async throws {
+        let some = try await Self.html(FakeReader(), "/runs/7/compare/10")
+        // One of three p-values is small; the mean shift is 2/3.
+        #expect(some.contains("p-value ≤ 0.05") && some.contains("33.3\u{202f}%"))
+        #expect(some.contains(">+0.667<") && some.contains(">0.417<") && some.contains(">0.750<"))
+        #expect(some.contains("ogive compare plain plain"))
+        #expect(some.contains("href=\"/runs/7/prompts/1\""))
+        #expect(some.contains("href=\"/runs/10/prompts/1\""))
+        let all = try await Self.html(FakeReader(moved: 1), "/runs/7/compare/10")
+        #expect(all.contains("of 3 prompts; at most 5 % of these by chance"))
+        #expect(!all.contains("p-value ≤ 0.05"))
+    }
+
+    @Test func `Two snapshots show what differs, and unknown ones nothing`() async throws {
+        let html = try await Self.html(FakeReader(), "/runs/7/compare?first=3&second=2")
+        #expect(html.contains("dd3") && html.contains("dd2") && html.contains("22\u{202f}129"))
+        #expect(
+            html.contains("Prompts that differ") && html.contains("2026-11-30T00:00:00Z, incom"))
+        #expect(html.count(of: "href=\"/runs/7/prompts/") == 2)
+        #expect(html.contains("<option value=\"2\" selected=\"\">"))
+        #expect(html.contains("<option value=\"0\">what is there now"))
+        for query in ["first=3&second=99", "first=3", "first=-1&second=0", "first=x&second=y"] {
+            let none = try await Self.html(FakeReader(), "/runs/7/compare?\(query)")
+            #expect(!none.contains("Two versions of this run"), "\(query)")
+        }
+    }
+
+    @Test func `Tokens are coloured by their log-probability, and bounded`() async throws {
+        let html = try await Self.html(
+            FakeReader(tokens: 600), "/runs/7/prompts/2/draws/1")
+        #expect(html.count(of: "<span class=\"t0\" title=\"token ") == 300)
+        #expect(html.contains("<span class=\"t4\" title=\"token 1: −3.0000\">6</span>"))
+        #expect(html.contains("stores no texts of tokens"))
+        // All are in the row and in the table, and the drawing has room for fewer bars.
+        #expect(html.count(of: "<rect") == TokensChart.barsMax)
+        #expect(html.contains("Shown: the first 512 of 600."))
+        #expect(html.count(of: "<tr>") == 1 + 600)
+        #expect([0, -0.1, -0.11, -9].map(TokensChart.style) == ["t0", "t0", "t1", "t6"])
+        let chart = try #require(
+            TokensChart(id: "t", [.init(id: 1, logProbability: -1)], count: 3000))
+        #expect(chart.figure.markup.html.contains("Shown: the first 1 of 3\u{202f}000."))
+    }
+
+    @Test func `Failures that were not all counted say so`() async throws {
+        let many = FakeReader(failureCount: FailureSample.most)
+        for path in ["/runs/7", "/runs/7/failures"] {
+            let html = try await Self.html(many, path)
+            #expect(html.contains("Counted are 10\u{202f}000 of the failures."))
+            #expect(try await !Self.html(FakeReader(), path).contains("Counted are"))
+        }
+        #expect(try await Self.html(FakeReader(), "/runs/7/failures").contains("1 item; the first"))
     }
 
     @Test func `Addresses that are none are not found, and errors say what is wrong`() async throws
@@ -244,6 +338,7 @@ import Testing
         let empty = SampleReport(
             sample: RunSample(isWhole: true, tables: [], lengths: [], isInTokens: false))
         #expect(empty.rewards == nil && empty.tables == nil && empty.lengths == nil)
+        #expect(empty.isEmpty && !report.isEmpty && report.tableCount == 2)
     }
 
     @Test func `The rate is the difference of counters over time`() throws {

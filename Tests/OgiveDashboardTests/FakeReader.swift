@@ -7,10 +7,23 @@ struct FakeReader: DashboardReader {
     var text = "plain"
     /// How many prompts there are.
     var prompts = 3
+    /// How many failures were counted.
+    var failureCount = 1
+    /// How many tokens of a completion are stored.
+    var tokens = 2
+    /// How many prompts moved from one version to the other; `nil` where not all were looked at.
+    var moved: Int?
+    /// How many draws have landed.
+    var landed = 4
+    /// What is read instead of some tables, and of the share of degenerate ones.
+    var sampled: (@Sendable () -> RunSample)?
+    var isDegenerate: (@Sendable () -> (count: Int, of: Int))?
     /// What every call throws instead of answering.
     var error: StoreError?
 
+    /// What may be compared with the run: another scoring, and another version.
     static let other = RunID(9)
+    static let next = RunID(10)
 
     func overview(_ id: RunID = RunID(7)) -> RunOverview {
         var counts = ReportCounts()
@@ -18,7 +31,7 @@ struct FakeReader: DashboardReader {
         counts.draws = 4
         counts.targetDraws = 4 * prompts
         counts.sampled = 5
-        counts.landed = 4
+        counts.landed = landed
         counts.failures = 1
         counts.truncated = 1
         counts.tokens = 50
@@ -42,12 +55,56 @@ struct FakeReader: DashboardReader {
 
     func run(_ id: RunID) async throws(StoreError) -> RunOverview {
         try check()
-        guard id == RunID(7) else { throw StoreError(.conflict, "There is no run \(id.rawValue).") }
+        guard [RunID(7), Self.other, Self.next].contains(id) else {
+            throw StoreError(.conflict, "There is no run \(id.rawValue).")
+        }
         return overview(id)
     }
 
-    func siblings(of run: RunOverview) async throws(StoreError) -> [RunOverview] {
-        [overview(Self.other)]
+    func related(to run: RunOverview) async throws(StoreError) -> [RelatedRun] {
+        [
+            RelatedRun(
+                id: Self.other, name: text, relation: .scoring, policy: text, revision: nil,
+                scorer: text),
+            RelatedRun(
+                id: Self.next, name: text, relation: .version, policy: text, revision: text,
+                scorer: text),
+        ]
+    }
+
+    func snapshots(of run: RunOverview) async throws(StoreError) -> [SnapshotOverview] {
+        [3, 2].map { id in
+            SnapshotOverview(
+                id: id, name: text, madeAt: "2026-11-30T00:00:00Z", isComplete: id == 3,
+                draws: 22_129, rewards: 4, failures: 1, candidates: 1, sha256: "dd\(id)")
+        }
+    }
+
+    func drift(
+        from first: RunOverview, to second: RunOverview
+    ) async throws(StoreError) -> VersionComparison {
+        // The first prompt moved by 2, the others stayed.
+        let prompts = (1...3).map { (id: Int) -> VersionComparison.Prompt in
+            let shift = id == 1 ? 2.0 : 0
+            return VersionComparison.Prompt(
+                id: PromptID(Int64(id)), key: CutText(text), count: 4, otherCount: 4,
+                distance: id == 1 ? 0.75 : 0.25, pValue: id == 1 ? 0.01 : 0.9, mean: Double(id),
+                otherMean: Double(id) + shift,
+                quantileShifts: VersionComparison.levels.map { $0 * shift })
+        }
+        return VersionComparison(isWhole: moved != nil, prompts: prompts, moved: moved)
+    }
+
+    func comparison(
+        of run: RunOverview, snapshot first: Int64, with second: Int64
+    ) async throws(StoreError) -> SnapshotComparison {
+        let prompts = (1...3).map { (id: Int) -> SnapshotComparison.Prompt in
+            SnapshotComparison.Prompt(
+                id: PromptID(Int64(id)), key: CutText(text), count: id - 1, otherCount: 2,
+                isSame: id == 3, distance: id == 1 ? nil : 0.5, mean: id == 1 ? nil : 1,
+                otherMean: 1.5)
+        }
+        return SnapshotComparison(isWhole: true, prompts: prompts)
     }
 
     func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
@@ -68,32 +125,33 @@ struct FakeReader: DashboardReader {
     }
 
     func sample(of run: RunOverview) async throws(StoreError) -> RunSample {
-        RunSample(
-            isWhole: false,
-            tables: [
-                RunSample.Table(isDegenerate: false, rewards: [0, 1, 2, 4]),
-                RunSample.Table(isDegenerate: true, rewards: [1, 1]),
-                RunSample.Table(isDegenerate: true, rewards: [3]),
-            ],
-            lengths: [
-                RunSample.Length(length: 3, reward: 0, isTruncated: false),
-                RunSample.Length(length: 9, reward: 4, isTruncated: true),
-            ], isInTokens: true)
+        sampled?()
+            ?? RunSample(
+                isWhole: false,
+                tables: [
+                    RunSample.Table(isDegenerate: false, rewards: [0, 1, 2, 4]),
+                    RunSample.Table(isDegenerate: true, rewards: [1, 1]),
+                    RunSample.Table(isDegenerate: true, rewards: [3]),
+                ],
+                lengths: [
+                    RunSample.Length(length: 3, reward: 0, isTruncated: false),
+                    RunSample.Length(length: 9, reward: 4, isTruncated: true),
+                ], isInTokens: true, readAt: "2026-11-30T01:02:03Z")
     }
 
     func degenerate(of run: RunOverview) async throws(StoreError) -> (count: Int, of: Int) {
-        (2, 3)
+        isDegenerate?() ?? (2, 3)
     }
 
-    func failures(of run: RunOverview) async throws(StoreError) -> [FailureReport] {
-        [
+    func failures(of run: RunOverview) async throws(StoreError) -> FailureSample {
+        FailureSample(groups: [
             FailureReport(
-                code: text, stage: "scoring", count: 1, prompts: 1,
+                code: text, stage: "scoring", count: failureCount, prompts: 1,
                 examples: [
                     FailureReport.Example(
                         promptKey: text, kind: "draw", index: 3, message: CutText(text))
                 ])
-        ]
+        ])
     }
 
     func prompts(
@@ -103,7 +161,8 @@ struct FakeReader: DashboardReader {
             PromptSummary(
                 id: PromptID(id), key: CutText(text), content: CutText(text), target: 4,
                 rewards: PromptSummary.Rewards(
-                    count: 4, mean: 0.5, deviation: 0.25, isDegenerate: false), failures: 1)
+                    count: 4, mean: 0.5, deviation: 0.25, isDegenerate: false, effective: 2.5),
+                failures: 1, quantiles: [0.25, 1], candidates: 5)
         }
         switch query {
         case .inOrder(let cursor, _):
@@ -115,7 +174,14 @@ struct FakeReader: DashboardReader {
                 next: last < prompts ? .after(PromptID(last)) : nil)
         case .byKey(let key):
             return PromptListing(rows: [row(1)], next: .from(key: key + "~"))
-        case .named(let ids): return PromptListing(rows: ids.map { row($0.rawValue) }, next: nil)
+        case .named(let ids, let filter):
+            // Every second one passes a filter.
+            let passing = ids.filter { filter.isOpen || $0.rawValue % 2 == 0 }
+                .prefix(PromptListing.rowsMax)
+            let places = passing.last.flatMap { ids.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+            return PromptListing(
+                rows: passing.map { row($0.rawValue) },
+                next: places > 0 && places < ids.count ? .further(places) : nil)
         }
     }
 
@@ -128,7 +194,9 @@ struct FakeReader: DashboardReader {
         return (first...last).map { id in
             PromptRank(
                 id: PromptID(id), mean: Double(id * 7919 % 1_000_003),
-                deviation: Double(id * 104_729 % 1_000_003))
+                deviation: Double(id * 104_729 % 1_000_003),
+                effective: Double(id * 31 % 1_009), failures: Int(id % 5),
+                quantiles: id % 3 == 0 ? nil : 0...Double(id * 37 % 1_013))
         }
     }
 
@@ -163,19 +231,26 @@ struct FakeReader: DashboardReader {
             draw: draw,
             text: CutText(
                 String(String.UnicodeScalarView(cut)), characters: text.unicodeScalars.count),
-            reward: 1, quantileReward: 0.75, logProbability: -12.5, tokenCount: 3, seed: 4711,
+            reward: 1, quantileReward: 0.75, logProbability: -12.5,
+            tokenCount: Int32(max(3, tokens)), seed: 4711,
             milliseconds: 1200, worker: "w", landedAt: "2026-11-30T00:00:00Z",
-            tokens: [.init(id: 5, logProbability: -0.1), .init(id: 6, logProbability: -3)])
+            tokens: (0..<tokens).map { place in
+                .init(id: Int32(5 + place), logProbability: place % 2 == 0 ? -0.05 : -3)
+            })
     }
 
     func fleet() async throws(StoreError) -> FleetStatus {
-        FleetStatus(
+        var report = FleetStatus.Worker.Report()
+        (report.host, report.job, report.version) = (text, text, text)
+        report.endpoints = Array(repeating: text, count: 6)
+        (report.drawsPerSecond, report.tokensPerSecond, report.busyShare) = (12.25, 22_129, 0.875)
+        return FleetStatus(
             coordinator: text, term: 3, leads: true, since: "2026-11-30T00:00:00Z",
             renewedAt: "2026-11-30T00:00:00Z", counts: [text: 3],
             workers: [
                 FleetStatus.Worker(
                     id: "01234567-89ab", name: text, state: "idle", note: text,
-                    seenAt: "2026-11-30T00:00:00Z", outages: [text])
+                    seenAt: "2026-11-30T00:00:00Z", outages: [text], report: report)
             ])
     }
 

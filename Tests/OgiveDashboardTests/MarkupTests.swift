@@ -83,7 +83,9 @@ import Testing
     @Test func `Values have their significant digits`() {
         let values: [(Double, String)] = [
             (0, "0"), (1, "1"), (-1.25, "−1.25"), (123.456, "123.5"), (0.000123456, "0.0001235"),
-            (1e7, "1e7"), (-2.5e140, "−2.5e140"), (1.5e-9, "1.5e-9"), (1_234_567, "1234567"),
+            (1e7, "1e7"), (-2.5e140, "−2.5e140"), (1.5e-9, "1.5e-9"),
+            (1_234_567, "1\u{202f}234\u{202f}567"), (22_129, "22\u{202f}129"),
+            (-1234.5, "−1\u{202f}235"),
             (.nan, "–"), (.infinity, "∞"), (-.infinity, "−∞"), (2, "2"),
         ]
         for (value, text) in values { #expect(NumberLabel.value(value) == text) }
@@ -103,5 +105,13 @@ import Testing
         #expect(NumberLabel.count(1_234_567) == "1\u{202f}234\u{202f}567")
         #expect(NumberLabel.count(-1000) == "−1\u{202f}000")
         #expect(NumberLabel.count(12) == "12")
+        #expect(NumberLabel.decimal(22_129.456, 2) == "22\u{202f}129.46")
+        #expect(NumberLabel.decimal(-0.5, 0) == "−1" && NumberLabel.decimal(999.4, 0) == "999")
+    }
+
+    @Test func `Nouns are counted`() {
+        #expect(NumberLabel.count(1, "worker", "is", "are") == "1 worker is")
+        #expect(NumberLabel.count(0, "worker", "is", "are") == "0 workers are")
+        #expect(NumberLabel.count(1234, "draw") == "1\u{202f}234 draws")
     }
 }

@@ -90,10 +90,160 @@ extension StoreTests {
                 #expect(byKey.rows.map(\.key.beginning) == ["p98", "p99"])
                 #expect(byKey.next == nil)
                 let named = try await dashboard.prompts(
-                    of: run, .named([seen[5], PromptID(1 << 40), seen[3]]))
+                    of: run, .named([seen[5], PromptID(1 << 40), seen[3]], only: PromptFilter()))
                 #expect(named.rows.map(\.id) == [seen[5], seen[3]])
                 let ranks = try await dashboard.ranks(of: run, after: seen[9], limit: 2)
                 #expect(ranks.map(\.id) == [seen[10], seen[11]] && ranks[0].mean == 11.5)
+                #expect(ranks[0].effective == 4 && ranks[0].quantiles == nil)
+                #expect(ranks[0].failures == 0)
+                // A list of given prompts, in its own order: those that pass, page by page.
+                let backwards = Array(seen.reversed())
+                let some = PromptFilter(meanMost: 60)
+                let first = try await dashboard.prompts(of: run, .named(backwards, only: some))
+                // Means from 60 down are those of the prompts 58 to 0.
+                #expect(first.rows.map(\.id) == Array(backwards[61..<111]))
+                #expect(first.next == .further(111))
+                let rest = try await dashboard.prompts(
+                    of: run, .named(Array(backwards.dropFirst(111)), only: some))
+                #expect(rest.rows.map(\.id) == Array(backwards[111...]) && rest.next == nil)
+                let open = try await dashboard.prompts(
+                    of: run, .named(backwards, only: PromptFilter()))
+                #expect(open.rows.count == 50 && open.next == .further(50))
+            }
+        }
+
+        @Test("ranks and filters prompts by candidates, failures and effective rewards")
+        func ranksByCandidates() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 3, draws: 4, candidates: true)
+                let term = try await database.store.lead(as: "test")
+                let prompts = try await database.pending(run).map(\.prompt.id)
+                for (place, prompt) in prompts.enumerated() {
+                    // The first prompt has four rewards, the second two that are equal and failed
+                    // draws, the third one none.
+                    var items: [ItemResult] = []
+                    switch place {
+                    case 0:
+                        items = (0..<4).map { Made.draw($0, "\($0)", reward: Double($0)) }
+                        items += [
+                            Made.reward(.candidate(0), 2.5), Made.reward(.candidate(1), -1),
+                        ]
+                    case 1:
+                        items = (0..<2).map { Made.draw($0, "\($0)", reward: 1) }
+                        items += (2..<4).map { Made.failure(.draw($0), .sampling) }
+                        items.append(Made.reward(.candidate(0), 1))
+                    default: items.append(Made.reward(.candidate(0), 1))
+                    }
+                    _ = try await database.store.land(Made.batch(run, prompt, items), term: term)
+                }
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 2, timeout: .seconds(60))
+                let overview = try await dashboard.run(run.id)
+                let ranks = try await dashboard.ranks(of: overview, after: nil, limit: 9)
+                #expect(ranks.map(\.effective) == [4, 1, 0])
+                #expect(ranks.map(\.failures) == [0, 2, 0])
+                #expect(ranks.map(\.quantiles) == [0...0.75, 1...1, nil])
+                let all = try await dashboard.prompts(
+                    of: overview, .inOrder(after: nil, only: PromptFilter()))
+                #expect(all.rows.map(\.quantiles) == [[0.75, 0], [1], []])
+                #expect(all.rows.map(\.candidates) == [2, 1, 0])
+                #expect(all.rows.map { $0.rewards?.effective } == [4, 1, nil])
+                for (least, most, wanted) in [
+                    (0.7, 0.8, [0]), (0.7, nil, [0, 1]), (nil, 0.1, [0]), (0.1, 0.7, []),
+                ] as [(Double?, Double?, [Int])] {
+                    let filter = PromptFilter(quantileLeast: least, quantileMost: most)
+                    let listed = try await dashboard.prompts(
+                        of: overview, .inOrder(after: nil, only: filter)
+                    ).rows.map(\.id)
+                    #expect(listed == wanted.map { prompts[$0] }, "\(filter)")
+                    let named = try await dashboard.prompts(
+                        of: overview, .named(prompts, only: filter)
+                    ).rows.map(\.id)
+                    #expect(named == listed)
+                }
+                let failures = try await dashboard.failures(of: overview)
+                #expect(failures.groups.map(\.count) == [2] && failures.isWhole)
+                #expect(failures.groups[0].prompts == 1)
+                #expect(failures.groups[0].examples.map(\.index) == [2, 3])
+                #expect(failures.groups[0].examples[0].message.beginning == "took too long")
+                await dashboard.close()
+            }
+        }
+
+        @Test("compares reference versions by ogive.drift, and snapshots with what is there now")
+        func compares() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 3, draws: 4)
+                let term = try await database.store.lead(as: "test")
+                let other = try await database.store.submit(
+                    TestDatabase.spec("next", draws: 4, policy: "policy-2")
+                ).run
+                let scored = try await database.store.submit(
+                    TestDatabase.spec("scored", draws: 4, scorer: "scorer-2")
+                ).run
+                _ = try await database.store.submit(
+                    TestDatabase.spec("neither", draws: 4, policy: "p", scorer: "s"))
+                let prompts = try await database.pending(run).map(\.prompt.id)
+                func land(
+                    _ run: RunDescription, _ prompt: PromptID, _ rewards: Range<Int32>,
+                    _ shift: Double = 0
+                ) async throws {
+                    _ = try await database.store.land(
+                        Made.batch(
+                            run, prompt,
+                            rewards.map { Made.draw($0, "\($0)", reward: Double($0) + shift) }),
+                        term: term)
+                }
+                for prompt in prompts.prefix(2) { try await land(run, prompt, 0..<4) }
+                try await land(run, prompts[2], 0..<2)
+                for (place, prompt) in prompts.enumerated() {
+                    try await land(other, prompt, 0..<4, place == 1 ? 10 : 0)
+                }
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 2, timeout: .seconds(60))
+                let (first, second) = (
+                    try await dashboard.run(run.id), try await dashboard.run(other.id)
+                )
+                let related = try await dashboard.related(to: first)
+                #expect(related.map(\.id) == [scored.id, other.id])
+                #expect(related.map(\.relation) == [.scoring, .version])
+                #expect(related.map(\.policy) == ["policy", "policy-2"])
+
+                let drift = try await dashboard.drift(from: first, to: second)
+                #expect(
+                    drift.isWhole
+                        && drift.prompts.map(\.id) == [prompts[1], prompts[2], prompts[0]])
+                #expect(drift.prompts.map(\.distance) == [1, 0.5, 0])
+                #expect(drift.prompts.map { $0.otherMean - $0.mean } == [10, 1, 0])
+                #expect(drift.prompts[0].quantileShifts == Array(repeating: 10, count: 5))
+                // As `ogive compare` has it.
+                let report = try await database.store.drift(
+                    from: "run", to: "next", falseDiscoveryRate: 0.05, most: 3)
+                #expect(drift.moved == report.moved)
+                #expect(drift.prompts.map(\.pValue) == report.farthest.map(\.pValue))
+                #expect(drift.prompts.map(\.distance) == report.farthest.map(\.distance))
+                // Runs that cannot be compared are refused by the same function.
+                let unlike = try await dashboard.run(scored.id)
+                await #expect(throws: StoreError.self) {
+                    _ = try await dashboard.drift(from: first, to: unlike)
+                }
+
+                let made = try await database.store.makeSnapshot(
+                    ofRun: "run", named: "early", allowsPending: true, program: "test")
+                try await land(run, prompts[2], 2..<4)
+                let known = try await dashboard.snapshots(of: first)
+                #expect(known.map(\.name) == ["early"] && known[0].rewards == 10)
+                #expect(known[0].sha256 == made.sha256 && !known[0].isComplete)
+                let compared = try await dashboard.comparison(
+                    of: first, snapshot: known[0].id, with: 0)
+                #expect(compared.isWhole && compared.prompts.map(\.isSame) == [false, true, true])
+                let grown = try #require(compared.prompts.first)
+                #expect(grown.id == prompts[2] && grown.count == 2 && grown.otherCount == 4)
+                #expect(grown.mean == 0.5 && grown.otherMean == 1.5 && grown.distance == 0.5)
+                let same = try await dashboard.comparison(
+                    of: first, snapshot: known[0].id, with: known[0].id)
+                #expect(same.prompts.count == 3 && same.prompts.allSatisfy(\.isSame))
+                await dashboard.close()
             }
         }
 
@@ -123,9 +273,11 @@ extension StoreTests {
                 }
                 let source = try await dashboard.source(of: run)
                 #expect(source.samplingSHA256.count == 64)
-                #expect(try await dashboard.failures(of: run).isEmpty)
+                #expect(!source.isAdopted && source.scoringSpec.contains("rerank"))
+                #expect(sample.readAt.hasSuffix("Z") && sample.readAt.count == 20)
+                #expect(try await dashboard.failures(of: run).groups.isEmpty)
                 #expect(try await dashboard.fleet().coordinator == "test")
-                #expect(try await dashboard.siblings(of: run).isEmpty)
+                #expect(try await dashboard.related(to: run).isEmpty)
                 let same = try await dashboard.comparison(of: run, with: run)
                 #expect(same.pairs.count == 16 && same.pairs.allSatisfy { $0.first == $0.second })
                 _ = database

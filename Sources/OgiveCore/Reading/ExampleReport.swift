@@ -44,6 +44,26 @@ package struct FailureReport: Hashable, Sendable {
     }
 }
 
+/// What was given up, as far as a page counts it.
+package struct FailureSample: Hashable, Sendable {
+    /// Most failures that are counted.
+    package static let most = 10_000
+
+    /// By code and stage.
+    package var groups: [FailureReport]
+
+    /// Whether these are all failures of the run.
+    package var isWhole: Bool { counted < Self.most }
+
+    /// How many were counted.
+    package var counted: Int { groups.reduce(0) { $0 + $1.count } }
+
+    /// Of these groups.
+    package init(groups: [FailureReport]) {
+        self.groups = groups
+    }
+}
+
 /// A text from outside, of which a part is there.
 package struct CutText: Hashable, Sendable {
     /// Its beginning.

@@ -14,11 +14,34 @@ package struct FleetStatus: Hashable, Sendable {
         package var seenAt: String
         /// Endpoints of its models that get no requests for now, each in a sentence.
         package var outages: [String]
+        /// What it said of itself and of its load.
+        package var report: Report
+
+        /// What a worker says of itself; each is `nil` until it did.
+        package struct Report: Hashable, Sendable {
+            /// The machine that it runs on.
+            package var host: String?
+            /// The job of the cluster that it is.
+            package var job: String?
+            /// Version of its program.
+            package var version: String?
+            /// The addresses of its models' servers.
+            package var endpoints: [String] = []
+            /// Draws a second of late.
+            package var drawsPerSecond: Double?
+            /// Tokens of completions a second of late.
+            package var tokensPerSecond: Double?
+            /// Share of the time of its slots, of late, that they were busy.
+            package var busyShare: Double?
+
+            /// Nothing yet.
+            package init() {}
+        }
 
         /// Joins the parts.
         package init(
             id: String, name: String, state: String, note: String?, seenAt: String,
-            outages: [String]
+            outages: [String], report: Report = Report()
         ) {
             self.id = id
             self.name = name
@@ -26,6 +49,7 @@ package struct FleetStatus: Hashable, Sendable {
             self.note = note
             self.seenAt = seenAt
             self.outages = outages
+            self.report = report
         }
     }
 

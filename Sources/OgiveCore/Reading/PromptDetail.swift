@@ -74,7 +74,7 @@ package struct CompletionDetail: Hashable, Sendable {
     }
 
     /// Most tokens that are read.
-    package static let tokensMax = 512
+    package static let tokensMax = 2048
 
     /// Index of the draw.
     package var draw: Int32

@@ -10,13 +10,19 @@ package struct PromptSummary: Hashable, Sendable {
         package var deviation: Double?
         /// Whether all are equal.
         package var isDegenerate: Bool
+        /// How many values they tell apart: n² over the sum of the squared sizes of groups of
+        /// equal rewards.
+        package var effective: Double
 
         /// Joins the parts.
-        package init(count: Int, mean: Double, deviation: Double?, isDegenerate: Bool) {
+        package init(
+            count: Int, mean: Double, deviation: Double?, isDegenerate: Bool, effective: Double
+        ) {
             self.count = count
             self.mean = mean
             self.deviation = deviation
             self.isDegenerate = isDegenerate
+            self.effective = effective
         }
     }
 
@@ -32,11 +38,18 @@ package struct PromptSummary: Hashable, Sendable {
     package var rewards: Rewards?
     /// Draws, candidates and log-probabilities of it that were given up.
     package var failures: Int
+    /// Quantile rewards of its candidates, by index; at most `quantilesMax`.
+    package var quantiles: [Double]
+    /// How many candidates have a quantile reward.
+    package var candidates: Int
+
+    /// Most quantile rewards of candidates that a row has.
+    package static let quantilesMax = 4
 
     /// Joins the parts.
     package init(
         id: PromptID, key: CutText, content: CutText, target: Int? = nil, rewards: Rewards? = nil,
-        failures: Int = 0
+        failures: Int = 0, quantiles: [Double] = [], candidates: Int = 0
     ) {
         self.id = id
         self.key = key
@@ -44,6 +57,8 @@ package struct PromptSummary: Hashable, Sendable {
         self.target = target
         self.rewards = rewards
         self.failures = failures
+        self.quantiles = quantiles
+        self.candidates = candidates
     }
 }
 
@@ -54,8 +69,8 @@ package enum PromptQuery: Hashable, Sendable {
     case inOrder(after: PromptID?, only: PromptFilter)
     /// In order of key, from this key on.
     case byKey(from: String)
-    /// These, in this order.
-    case named([PromptID])
+    /// Those of these that pass, in this order; at most `PromptListing.namedMax` are looked at.
+    case named([PromptID], only: PromptFilter)
 }
 
 /// What a prompt must be to be listed.
@@ -78,12 +93,21 @@ package struct PromptFilter: Hashable, Sendable {
     package var meanLeast: Double?
     /// The largest mean reward.
     package var meanMost: Double?
+    /// The least quantile reward of a candidate: one of them must be in the band.
+    package var quantileLeast: Double?
+    /// The largest quantile reward of that candidate.
+    package var quantileMost: Double?
 
     /// Joins the parts.
-    package init(property: Property = .all, meanLeast: Double? = nil, meanMost: Double? = nil) {
+    package init(
+        property: Property = .all, meanLeast: Double? = nil, meanMost: Double? = nil,
+        quantileLeast: Double? = nil, quantileMost: Double? = nil
+    ) {
         self.property = property
         self.meanLeast = meanLeast
         self.meanMost = meanMost
+        self.quantileLeast = quantileLeast
+        self.quantileMost = quantileMost
     }
 
     /// Whether it lets every prompt pass.
@@ -96,6 +120,8 @@ package struct PromptListing: Hashable, Sendable {
     package static let rowsMax = 50
     /// Most prompts that are looked at for a page with a filter.
     package static let scannedMax = 2000
+    /// Most prompts of a sorted list.
+    package static let namedMax = 1000
 
     /// The prompts.
     package var rows: [PromptSummary]
@@ -108,6 +134,8 @@ package struct PromptListing: Hashable, Sendable {
         case after(PromptID)
         /// At a key, in order of keys.
         case from(key: String)
+        /// So many places further on in a list of given prompts.
+        case further(Int)
     }
 
     /// Joins both.
@@ -125,11 +153,23 @@ package struct PromptRank: Hashable, Sendable {
     package var mean: Double?
     /// Their standard deviation; 0 for one reward or none.
     package var deviation: Double
+    /// How many values they tell apart; 0 for none.
+    package var effective: Double
+    /// What was given up of it.
+    package var failures: Int
+    /// The least and the largest quantile reward of its candidates; `nil` without any.
+    package var quantiles: ClosedRange<Double>?
 
     /// Joins the parts.
-    package init(id: PromptID, mean: Double?, deviation: Double) {
+    package init(
+        id: PromptID, mean: Double?, deviation: Double, effective: Double = 0, failures: Int = 0,
+        quantiles: ClosedRange<Double>? = nil
+    ) {
         self.id = id
         self.mean = mean
         self.deviation = deviation
+        self.effective = effective
+        self.failures = failures
+        self.quantiles = quantiles
     }
 }

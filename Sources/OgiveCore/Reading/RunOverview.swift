@@ -131,12 +131,17 @@ package struct RunSample: Hashable, Sendable {
     package var lengths: [Length]
     /// Whether lengths are in tokens.
     package var isInTokens: Bool
+    /// When it was read, in UTC.
+    package var readAt: String
 
     /// Joins the parts.
-    package init(isWhole: Bool, tables: [Table], lengths: [Length], isInTokens: Bool) {
+    package init(
+        isWhole: Bool, tables: [Table], lengths: [Length], isInTokens: Bool, readAt: String = ""
+    ) {
         self.isWhole = isWhole
         self.tables = tables
         self.lengths = lengths
         self.isInTokens = isInTokens
+        self.readAt = readAt
     }
 }

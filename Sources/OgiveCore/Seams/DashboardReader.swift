@@ -7,8 +7,11 @@ package protocol DashboardReader: Sendable {
     /// A run; throws `.conflict` when there is none of this number.
     func run(_ id: RunID) async throws(StoreError) -> RunOverview
 
-    /// Other runs on the same sampling with another scoring, the latest ones.
-    func siblings(of run: RunOverview) async throws(StoreError) -> [RunOverview]
+    /// Other runs that a run can be compared with, the latest ones.
+    func related(to run: RunOverview) async throws(StoreError) -> [RelatedRun]
+
+    /// Snapshots of a run, the latest ones.
+    func snapshots(of run: RunOverview) async throws(StoreError) -> [SnapshotOverview]
 
     /// Counters of a run over time, ascending; at most `limit`, the latest ones.
     func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment]
@@ -22,8 +25,9 @@ package protocol DashboardReader: Sendable {
     /// How many of some tables of a run have equal rewards only.
     func degenerate(of run: RunOverview) async throws(StoreError) -> (count: Int, of: Int)
 
-    /// What was given up, by code and stage, with the first ones of each.
-    func failures(of run: RunOverview) async throws(StoreError) -> [FailureReport]
+    /// What was given up, by code and stage, with the first ones of each; of very many failures
+    /// some.
+    func failures(of run: RunOverview) async throws(StoreError) -> FailureSample
 
     /// A page of prompts.
     func prompts(
@@ -50,4 +54,14 @@ package protocol DashboardReader: Sendable {
     func comparison(
         of first: RunOverview, with second: RunOverview
     ) async throws(StoreError) -> ScoringComparison
+
+    /// How rewards moved from one reference version to another, by some prompts.
+    func drift(
+        from first: RunOverview, to second: RunOverview
+    ) async throws(StoreError) -> VersionComparison
+
+    /// Some prompts in two snapshots of a run; 0 is what is there now.
+    func comparison(
+        of run: RunOverview, snapshot first: Int64, with second: Int64
+    ) async throws(StoreError) -> SnapshotComparison
 }

@@ -29,6 +29,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case runTokens = "ogive_run_tokens"
     case runCost = "ogive_run_cost"
     case runRemaining = "ogive_run_remaining_seconds"
+    case runSlotTime = "ogive_run_slot_seconds"
     // Of a worker.
     case isRegistered = "ogive_worker_registered"
     case workerLeases = "ogive_worker_leases"
@@ -114,6 +115,8 @@ extension Metric {
         case .runTokens: gauge("Tokens that a run has spent, where servers report them.", ["run"])
         case .runCost: gauge("What a run has cost, by the prices of its configuration.", ["run"])
         case .runRemaining: gauge("Time to the end of a run at its present rate.", ["run"])
+        case .runSlotTime:
+            gauge("Time of workers' slots while they served a run.", ["run", "stage", "state"])
         case .isRegistered: gauge("1 while a coordinator has this worker registered.")
         case .workerLeases: gauge("Leases that this worker holds, by state.", ["state"])
         case .unacknowledgedAge: gauge("Age of the oldest result that is not acknowledged.")

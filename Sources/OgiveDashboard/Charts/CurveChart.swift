@@ -40,7 +40,7 @@ struct CurveChart: Hashable, Sendable {
     private var caption: String {
         let half = NumberLabel.decimal(distribution.bandHalfWidth(level: Self.level), 2)
         var text =
-            "The share of \(NumberLabel.count(distribution.count)) draws with at most a reward. "
+            "The share of \(NumberLabel.count(distribution.count, "draw")) with at most a reward. "
             + "With 95 % confidence the whole true curve lies in the band (DKW, ±\(half))."
         if example.draws.contains(where: \.isTruncated) { text += " Truncated draws are marked ×." }
         if !example.candidates.isEmpty {
@@ -251,7 +251,7 @@ struct CurveChart: Hashable, Sendable {
         }
         if distribution.count > example.draws.count {
             let missing = distribution.count - example.draws.count
-            table.add("\(NumberLabel.count(missing)) more draws", "", "", "")
+            table.add(NumberLabel.count(missing, "more draw"), "", "", "")
         }
         return table
     }

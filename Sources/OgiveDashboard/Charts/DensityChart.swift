@@ -13,8 +13,8 @@ package struct DensityChart: Hashable, Sendable {
         package var x: String
         /// The vertical axis.
         package var y: String
-        /// What is counted, in the plural.
-        package var things: String
+        /// What is counted, in the singular.
+        package var thing: String
         /// What marked ones are; `nil` where none is marked.
         package var marked: String?
         /// What the line shows.
@@ -22,14 +22,14 @@ package struct DensityChart: Hashable, Sendable {
 
         /// Joins the words.
         package init(
-            title: String, caption: String, x: String, y: String, things: String,
+            title: String, caption: String, x: String, y: String, thing: String,
             marked: String? = nil, line: String? = nil
         ) {
             self.title = title
             self.caption = caption
             self.x = x
             self.y = y
-            self.things = things
+            self.thing = thing
             self.marked = marked
             self.line = line
         }
@@ -57,7 +57,7 @@ package struct DensityChart: Hashable, Sendable {
     package var figure: Figure {
         let most = data.cells.map(\.count).max() ?? 0
         var caption =
-            "\(words.caption) The darkest cell has \(NumberLabel.count(most)) \(words.things)."
+            "\(words.caption) The darkest cell has \(NumberLabel.count(most, words.thing))."
         if data.outside > 0 {
             caption += " Not drawn: \(NumberLabel.count(data.outside)) that lie further out."
         }
@@ -131,7 +131,7 @@ package struct DensityChart: Hashable, Sendable {
 
     private var table: DataTable {
         var table = DataTable(
-            [.text(words.x), .text(words.y), .number(words.things)]
+            [.text(words.x), .text(words.y), .number("\(words.thing)s")]
                 + (words.marked.map { [.number($0)] } ?? []))
         func add(_ x: String, _ y: String, _ cells: some Collection<DensityData.Cell>) {
             let count = cells.reduce(0) { $0 + $1.count }
@@ -146,7 +146,7 @@ package struct DensityChart: Hashable, Sendable {
             add(Self.range(data.x, cell.column), Self.range(data.y, cell.row), [cell])
         }
         let rest = cells.dropFirst(Self.rowsMax)
-        if !rest.isEmpty { add("other cells", "\(rest.count) of them", rest) }
+        if !rest.isEmpty { add("other cells", "\(NumberLabel.count(rest.count)) of them", rest) }
         return table
     }
 

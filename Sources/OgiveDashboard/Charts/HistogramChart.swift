@@ -3,16 +3,42 @@ package import OgiveCore
 /// How many rewards lie where: a bar for each bin, or a stem for each value when the values are
 /// few.
 package struct HistogramChart: Hashable, Sendable {
+    /// The words of a chart.
+    package struct Words: Hashable, Sendable {
+        /// What it shows.
+        package var title: String
+        /// What is counted, in the singular.
+        package var thing: String
+        /// What they are counted by.
+        package var value: String
+
+        /// Joins the words.
+        package init(title: String, thing: String, value: String) {
+            self.title = title
+            self.thing = thing
+            self.value = value
+        }
+
+        /// Rewards of draws.
+        package static let rewards = Words(
+            title: "Rewards of all draws.", thing: "draw", value: "reward")
+    }
+
     /// Names it within its page.
     let id: String
+    /// What it says.
+    let words: Words
     /// The counts.
     let data: HistogramData
     /// The median, which is marked.
     let median: Double?
 
-    /// A chart of rewards of draws.
-    package init(id: String, _ data: HistogramData, median: Double?) {
+    /// A chart of rewards of draws, or of what `words` says.
+    package init(
+        id: String, _ data: HistogramData, median: Double?, words: Words = .rewards
+    ) {
         self.id = id
+        self.words = words
         self.data = data
         self.median = median
     }
@@ -20,18 +46,20 @@ package struct HistogramChart: Hashable, Sendable {
     /// The figure.
     package var figure: Figure {
         Figure(
-            id: id, title: "Rewards of all draws.", caption: caption, height: plot.height,
+            id: id, title: words.title, caption: caption, height: plot.height,
             drawing: Markup([plot.frame, marks, medianMark]), table: table)
     }
 
     private var caption: String {
         var text =
             data.isDiscrete
-            ? "A stem for each value that a draw has as its reward."
-            : "Draws in each of \(data.range.bins) equal ranges of reward."
+            ? "A stem for each \(words.value) that a \(words.thing) has."
+            : "Counts of \(words.thing)s in each of "
+                + "\(NumberLabel.count(data.range.bins)) equal ranges of \(words.value)."
         if data.below + data.above > 0 {
             text +=
-                " Not drawn: draws further out, \(NumberLabel.count(data.below)) below and "
+                " Not drawn: \(words.thing)s further out, "
+                + "\(NumberLabel.count(data.below)) below and "
                 + "\(NumberLabel.count(data.above)) above."
         }
         return text
@@ -40,7 +68,8 @@ package struct HistogramChart: Hashable, Sendable {
     private var plot: Plot {
         Plot(
             x: (data.range.low, data.range.high),
-            y: (0, Double(data.bins.map(\.count).max() ?? 1)), xTitle: "reward", yTitle: "draws")
+            y: (0, Double(data.bins.map(\.count).max() ?? 1)), xTitle: words.value,
+            yTitle: "\(words.thing)s")
     }
 
     private var marks: Markup {
@@ -76,7 +105,7 @@ package struct HistogramChart: Hashable, Sendable {
     }
 
     private var table: DataTable {
-        var table = DataTable(.number("from"), .number("to"), .number("draws"))
+        var table = DataTable(.number("from"), .number("to"), .number("\(words.thing)s"))
         if data.below > 0 {
             table.add("", "< \(NumberLabel.value(data.range.low))", NumberLabel.count(data.below))
         }

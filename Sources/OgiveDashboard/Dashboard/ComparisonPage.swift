@@ -32,7 +32,9 @@ struct ComparisonPage: Sendable {
     var page: DashboardPage {
         DashboardPage(
             title: "\(first.source.run) and \(second.source.run)",
-            trail: DashboardPage.trail(first),
+            trail: DashboardPage.trail(first) + [
+                (Markup("Comparisons"), DashboardLink.comparisons(first.id))
+            ],
             body: Markup([
                 Markup("h1") {
                     OutsideText.short(first.source.run)
@@ -85,7 +87,7 @@ struct ComparisonPage: Sendable {
             DensityChart.Words(
                 title: "\(what) of the two scorers.",
                 caption: "Completions by their \(what.lowercased()) from either scorer.",
-                x: "first scorer", y: "second scorer", things: "completions"), data
+                x: "first scorer", y: "second scorer", thing: "completion"), data
         ).figure.markup
     }
 

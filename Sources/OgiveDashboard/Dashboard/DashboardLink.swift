@@ -32,8 +32,11 @@ enum DashboardLink {
 
     static func failures(_ run: RunID) -> String { "\(self.run(run))/failures" }
 
+    /// What a run can be compared with.
+    static func comparisons(_ run: RunID) -> String { "\(self.run(run))/compare" }
+
     static func comparison(_ run: RunID, with other: RunID) -> String {
-        "\(self.run(run))/compare/\(other.rawValue)"
+        "\(comparisons(run))/\(other.rawValue)"
     }
 
     /// The live numbers of one run, or of all that the first page lists.

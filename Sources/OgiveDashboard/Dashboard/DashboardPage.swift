@@ -204,6 +204,18 @@ extension Stylesheet {
         #completion { scroll-margin-top: 1rem; border-left: 3px solid var(--a);
           padding-left: 0.75rem; }
         #completion:focus { outline: none; }
+        .tokens { max-height: 16rem; overflow-y: auto; line-height: 1.9; font-size: 0.8rem;
+          font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
+        .tokens.key { max-width: none; margin: 0.25rem 0; }
+        .tokens span { border-bottom: 2px solid var(--rule); padding: 0.1rem 0.15rem; }
+        .tokens .t1 { background: color-mix(in srgb, var(--b) 7%, var(--paper)); }
+        .tokens .t2 { background: color-mix(in srgb, var(--b) 14%, var(--paper)); }
+        .tokens .t3 { background: color-mix(in srgb, var(--b) 21%, var(--paper)); }
+        .tokens .t4 { background: color-mix(in srgb, var(--b) 28%, var(--paper)); }
+        .tokens .t5 { background: color-mix(in srgb, var(--b) 36%, var(--paper));
+          border-color: var(--b); }
+        .tokens .t6 { background: color-mix(in srgb, var(--b) 44%, var(--paper));
+          border-color: var(--ink); }
         .state { border: 1px solid currentColor; border-radius: 4px; padding: 0 0.3rem;
           font-size: 0.85em; white-space: nowrap; }
 

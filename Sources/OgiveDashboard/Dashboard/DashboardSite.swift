@@ -156,9 +156,10 @@ package struct DashboardSite: Sendable {
         case ("prompts", 2...): return try await prompt(id, Array(steps.dropFirst()), request)
         case ("failures", 1):
             let run = try await watcher.run(id).run
-            let failures = try await reader.failures(of: run)
+            let failures = try await watcher.failures(of: run)
             return .page(
                 FailuresPage(run: run, failures: failures).page.document, status: 200)
+        case ("compare", 1): return try await comparisons(id, request)
         case ("compare", 2):
             guard let other = Self.number(steps[1]) else { return nil }
             return try await comparison(id, RunID(other))
@@ -172,9 +173,9 @@ package struct DashboardSite: Sendable {
             numbers: numbers,
             history: try await reader.history(of: id, limit: Self.momentsMax),
             sample: try await watcher.sample(of: numbers.run),
-            failures: try await reader.failures(of: numbers.run),
+            failures: try await watcher.failures(of: numbers.run),
             source: try await reader.source(of: numbers.run), fleet: try await reader.fleet(),
-            siblings: try await reader.siblings(of: numbers.run))
+            related: try await reader.related(to: numbers.run))
         return .page(page.page.document, status: 200)
     }
 
@@ -183,16 +184,15 @@ package struct DashboardSite: Sendable {
         let asked = PromptsPage.Request(request.query)
         var page = PromptsPage(
             run: run, request: asked, listing: PromptListing(rows: [], next: nil))
-        if let order = asked.order {
-            let (ids, progress) = try await ranking.page(run, order, from: asked.from)
-            page.listing = try await reader.prompts(of: run, .named(ids))
-            page.progress = progress
-        } else if asked.find.hasPrefix("#"),
-            let number = Self.number(String(asked.find.dropFirst()))
-        {
-            page.listing = try await reader.prompts(of: run, .named([PromptID(number)]))
+        if asked.find.hasPrefix("#"), let number = Self.number(String(asked.find.dropFirst())) {
+            page.listing = try await reader.prompts(
+                of: run, .named([PromptID(number)], only: PromptFilter()))
         } else if !asked.find.isEmpty {
             page.listing = try await reader.prompts(of: run, .byKey(from: asked.find))
+        } else if let order = asked.order {
+            let (ids, progress) = try await ranking.page(run, order, from: asked.from)
+            page.listing = try await reader.prompts(of: run, .named(ids, only: asked.filter))
+            page.progress = progress
         } else {
             page.listing = try await reader.prompts(
                 of: run, .inOrder(after: asked.after, only: asked.filter))
@@ -226,10 +226,39 @@ package struct DashboardSite: Sendable {
             CompletionView(run: run.id, prompt: prompt, completion: completion).markup.html)
     }
 
+    /// What a run can be compared with and, where `first` and `second` name two snapshots, these;
+    /// 0 is what is there now.
+    private func comparisons(
+        _ id: RunID, _ request: Request
+    ) async throws(StoreError) -> Answer? {
+        let run = try await watcher.run(id).run
+        var page = ComparisonsPage(
+            run: run, related: try await reader.related(to: run),
+            snapshots: try await reader.snapshots(of: run))
+        func side(_ name: String) -> ComparisonsPage.Side? {
+            request.query[name].flatMap(Self.number).flatMap(page.side)
+        }
+        if let first = side("first"), let second = side("second") {
+            page.pair = (first, second)
+            page.comparison = try await reader.comparison(
+                of: run, snapshot: first.id, with: second.id)
+        }
+        return .page(page.page.document, status: 200)
+    }
+
     private func comparison(_ id: RunID, _ other: RunID) async throws(StoreError) -> Answer? {
         let first = try await watcher.run(id).run
-        guard let second = try await reader.siblings(of: first).first(where: { $0.id == other })
+        guard let related = try await reader.related(to: first).first(where: { $0.id == other })
         else { return nil }
+        let second = try await watcher.run(other).run
+        guard related.relation == .scoring else {
+            let comparison = try await reader.drift(from: first, to: second)
+            return .page(
+                VersionsPage(
+                    first: first, second: second, revision: related.revision,
+                    comparison: comparison
+                ).page.document, status: 200)
+        }
         let comparison = try await reader.comparison(of: first, with: second)
         var disagreements: [ComparisonPage.Disagreement] = []
         for pair in ComparisonPage.largest(comparison) {
@@ -256,8 +285,13 @@ extension PromptsPage.Request {
         let text = (query["find"] ?? "").unicodeScalars.filter { $0.value != 0 }
         find = String(String.UnicodeScalarView(text.prefix(DashboardSite.findMax)))
         filter.property = query["only"].flatMap { PromptFilter.Property(rawValue: $0) } ?? .all
-        filter.meanLeast = query["least"].flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
-        filter.meanMost = query["most"].flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+        func number(_ name: String) -> Double? {
+            query[name].flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+        }
+        filter.meanLeast = number("least")
+        filter.meanMost = number("most")
+        filter.quantileLeast = number("qleast")
+        filter.quantileMost = number("qmost")
         order = query["order"].flatMap { Order(rawValue: $0) }
         after = query["after"].flatMap { Int64($0) }.map { PromptID(max(0, $0)) }
         from = min(PromptRanking.topMax, max(0, query["from"].flatMap { Int($0) } ?? 0))

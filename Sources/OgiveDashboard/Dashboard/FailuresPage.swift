@@ -4,14 +4,14 @@ internal import OgiveCore
 /// again.
 struct FailuresPage: Sendable {
     var run: RunOverview
-    var failures: [FailureReport]
+    var failures: FailureSample
 
     var page: DashboardPage {
         DashboardPage(
             title: "Failures of \(run.source.run)", trail: DashboardPage.trail(run),
             body: Markup([
                 Markup("h1", [], "Failures"),
-                failures.isEmpty
+                failures.groups.isEmpty
                     ? Markup("p", [], "Nothing was given up: no draw and no candidate.") : groups,
             ]))
     }
@@ -40,9 +40,18 @@ struct FailuresPage: Sendable {
 
     private var groups: Markup {
         Markup([
-            Self.table(failures).markup("What was given up"),
-            Markup(failures.map(group)),
+            Self.table(failures.groups).markup("What was given up"), Self.part(failures),
+            Markup(failures.groups.map(group)),
         ])
+    }
+
+    /// What the numbers are of, where there are more.
+    static func part(_ failures: FailureSample) -> Markup {
+        guard !failures.isWhole else { return .empty }
+        return Markup(
+            "p", [Attribute("class", "note")],
+            "Counted are \(NumberLabel.count(failures.counted)) of the failures. "
+                + "`ogive report` counts all of them.")
     }
 
     private func group(_ failure: FailureReport) -> Markup {
@@ -55,7 +64,7 @@ struct FailuresPage: Sendable {
                 OutsideText.short(failure.code)
                 " while \(failure.stage)"
             }
-            Markup("p", [], "\(NumberLabel.count(failure.count)) items; the first ones:")
+            Markup("p", [], "\(NumberLabel.count(failure.count, "item")); the first ones:")
             for example in failure.examples {
                 Markup("h3") {
                     "Prompt "

@@ -2,6 +2,9 @@ internal import OgiveCore
 
 /// The coordinator and its workers.
 struct FleetPage: Sendable {
+    /// Most endpoints of a worker that are named.
+    static let endpointsMax = 4
+
     var fleet: FleetStatus
 
     var page: DashboardPage {
@@ -39,18 +42,54 @@ struct FleetPage: Sendable {
         }
     }
 
+    private func name(_ worker: FleetStatus.Worker) -> Markup {
+        let report = worker.report
+        return Markup([
+            OutsideText.short(worker.name),
+            Markup("span", [Attribute("class", "begin")]) {
+                if let host = report.host {
+                    "host "
+                    OutsideText.short(host)
+                }
+                if let job = report.job {
+                    ", job "
+                    OutsideText.short(job)
+                }
+            },
+        ])
+    }
+
+    private func endpoints(_ worker: FleetStatus.Worker) -> Markup {
+        let endpoints = worker.report.endpoints
+        let more = endpoints.count - Self.endpointsMax
+        return Markup([
+            Markup(
+                endpoints.prefix(Self.endpointsMax).map { endpoint in
+                    Markup("div") { OutsideText.short(endpoint) }
+                }),
+            more > 0 ? Markup("div", [], "and \(NumberLabel.count(more)) more") : .empty,
+        ])
+    }
+
     private var workers: Markup {
         guard !fleet.workers.isEmpty else {
             return Markup("p", [], "This term has no workers.")
         }
         var table = DataTable(
-            .text("host and process"), .text("state"), .text("why no work"), .text("last change"),
-            .text("incarnation"), .text("endpoints without requests"))
+            .text("host and process"), .text("state"), .text("why no work"), .number("draws/s"),
+            .number("tokens/s"), .number("slots busy"), .text("last change"), .text("version"),
+            .text("endpoints"), .text("incarnation"), .text("endpoints without requests"))
         for worker in fleet.workers {
+            let report = worker.report
             table.add([
-                OutsideText.short(worker.name),
+                name(worker),
                 Markup("span", [Attribute("class", "state")], worker.state),
-                OutsideText.short(worker.note ?? ""), Markup(worker.seenAt),
+                OutsideText.short(worker.note ?? ""),
+                Markup(report.drawsPerSecond.map { NumberLabel.value($0, digits: 3) } ?? "–"),
+                Markup(report.tokensPerSecond.map { NumberLabel.value($0, digits: 3) } ?? "–"),
+                Markup(
+                    report.busyShare.map { "\(NumberLabel.decimal($0 * 100, 0))\u{202F}%" } ?? "–"),
+                Markup(worker.seenAt), OutsideText.short(report.version ?? ""), endpoints(worker),
                 Markup("span", [Attribute("class", "digest")]) {
                     OutsideText.line(String(worker.id.prefix(8)))
                 },

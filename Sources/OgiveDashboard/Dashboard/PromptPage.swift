@@ -59,7 +59,7 @@ struct PromptPage: Sendable {
         var facts = [
             DashboardPage.fact(
                 "rewards", Markup(NumberLabel.count(table.rewards.count)),
-                "of \(NumberLabel.count(table.target)) draws"),
+                "of \(NumberLabel.count(table.target, "draw"))"),
             DashboardPage.fact("mean", Markup(NumberLabel.value(mean))),
             DashboardPage.fact(
                 "spread", Markup(deviation.map { NumberLabel.value($0) } ?? "–"),
@@ -178,8 +178,8 @@ struct CompletionView: Sendable {
             fact("quantile reward", completion.quantileReward.map { NumberLabel.decimal($0, 3) }),
             fact(
                 "length",
-                completion.tokenCount.map { "\(NumberLabel.count(Int($0))) tokens" }
-                    ?? "\(NumberLabel.count(completion.text.characters)) characters"),
+                completion.tokenCount.map { NumberLabel.count(Int($0), "token") }
+                    ?? NumberLabel.count(completion.text.characters, "character")),
             fact("ended by", Self.reasons[completion.finishReason] ?? "–"),
             fact("seed", completion.seed.map { "\($0)" }),
             fact("log π_ref", completion.logProbability.map { NumberLabel.decimal($0, 3) }),

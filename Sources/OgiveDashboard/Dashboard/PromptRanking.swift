@@ -4,10 +4,10 @@ internal import OgiveCore
 /// that goes a page at a time and rests in between, so that it costs a run next to nothing.
 actor PromptRanking {
     /// Most prompts of a list.
-    static let topMax = 1000
+    static let topMax = PromptListing.namedMax
     /// Prompts of a step, and of the first one, which a reader waits for.
     static let stepMax = 4000
-    static let firstMax = 2000
+    static let firstMax = 1000
     /// Most runs that are remembered.
     static let runsMax = 8
     /// How much longer than a step a pass rests after it.
@@ -45,7 +45,7 @@ actor PromptRanking {
         (requests, asked) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.runsMax))
     }
 
-    /// The prompts of a page of a sorted list, and how far the list is.
+    /// The prompts of a sorted list from a place on, and how far the list is.
     func page(
         _ run: RunOverview, _ order: PromptsPage.Request.Order, from: Int
     ) async throws(StoreError) -> ([PromptID], Progress) {
@@ -73,8 +73,7 @@ actor PromptRanking {
             asked.yield(run)
         }
         let list = state.shown.tops[order]?.entries ?? []
-        let ids = list.dropFirst(from).prefix(PromptListing.rowsMax).map(\.id)
-        return (Array(ids), state.shown.progress)
+        return (list.dropFirst(from).map(\.id), state.shown.progress)
     }
 
     /// Goes on with the passes that readers asked for, until the task is cancelled.
@@ -109,14 +108,7 @@ actor PromptRanking {
         for order in PromptsPage.Request.Order.allCases {
             var top = pass.tops[order] ?? TopList()
             for rank in ranks {
-                guard let mean = rank.mean else { continue }
-                let value =
-                    switch order {
-                    case .spread: -rank.deviation
-                    case .lowest: mean
-                    case .highest: -mean
-                    }
-                top.add(rank.id, value)
+                if let value = order.value(of: rank) { top.add(rank.id, value) }
             }
             pass.tops[order] = top
         }

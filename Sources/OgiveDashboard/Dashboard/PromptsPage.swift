@@ -14,12 +14,32 @@ struct PromptsPage: Sendable {
         /// In which order, other than that of import.
         enum Order: String, CaseIterable, Sendable {
             case spread, lowest, highest
+            case lowestQuantile = "quantile_lowest"
+            case highestQuantile = "quantile_highest"
+            case precision, failures
 
             var title: String {
                 switch self {
                 case .spread: "largest spread first"
                 case .lowest: "lowest mean first"
                 case .highest: "highest mean first"
+                case .lowestQuantile: "lowest quantile reward of a candidate first"
+                case .highestQuantile: "highest quantile reward of a candidate first"
+                case .precision: "least precise first (effective n)"
+                case .failures: "most failures first"
+                }
+            }
+
+            /// What prompts are sorted by, ascending; `nil` for one that such a list has not.
+            func value(of rank: PromptRank) -> Double? {
+                switch self {
+                case .spread: rank.mean == nil ? nil : -rank.deviation
+                case .lowest: rank.mean
+                case .highest: rank.mean.map { -$0 }
+                case .lowestQuantile: rank.quantiles?.lowerBound
+                case .highestQuantile: rank.quantiles.map { -$0.upperBound }
+                case .precision: rank.mean == nil ? nil : rank.effective
+                case .failures: rank.failures > 0 ? -Double(rank.failures) : nil
                 }
             }
         }
@@ -31,6 +51,8 @@ struct PromptsPage: Sendable {
             if filter.property != .all { parameters.append(("only", filter.property.rawValue)) }
             if let least = filter.meanLeast { parameters.append(("least", "\(least)")) }
             if let most = filter.meanMost { parameters.append(("most", "\(most)")) }
+            if let least = filter.quantileLeast { parameters.append(("qleast", "\(least)")) }
+            if let most = filter.quantileMost { parameters.append(("qmost", "\(most)")) }
             if let order { parameters.append(("order", order.rawValue)) }
             return parameters
         }
@@ -95,6 +117,10 @@ struct PromptsPage: Sendable {
                 ], request.filter.property.rawValue)
             field("least", "Mean from", Self.text(request.filter.meanLeast), isShort: true)
             field("most", "Mean to", Self.text(request.filter.meanMost), isShort: true)
+            field(
+                "qleast", "A candidate from quantile", Self.text(request.filter.quantileLeast),
+                isShort: true)
+            field("qmost", "to quantile", Self.text(request.filter.quantileMost), isShort: true)
             choice(
                 "order", "Order",
                 [("", "of import")] + Request.Order.allCases.map { ($0.rawValue, $0.title) },
@@ -107,13 +133,17 @@ struct PromptsPage: Sendable {
 
     private var note: Markup {
         var text: String?
-        if let progress {
+        if !request.find.isEmpty {
+            text = "A search goes by key, in the order that the database has for keys."
+            if request.order != nil || !request.filter.isOpen {
+                text? += " Filters and another order do not apply to it."
+            }
+        } else if let progress {
             text =
-                "Sorted are the first \(PromptRanking.topMax) of "
-                + "\(NumberLabel.count(progress.seen)) prompts with a reward"
+                "Sorted are the first \(NumberLabel.count(PromptRanking.topMax)) of "
+                + "\(NumberLabel.count(progress.seen, "prompt")) with a reward"
                 + (progress.isDone ? "." : " so far: the others are still being looked at.")
-        } else if !request.find.isEmpty {
-            text = "Prompts from this key on, in the order that the database has for keys."
+            if !request.filter.isOpen { text? += " The filter applies to these." }
         }
         return text.map { Markup("p", [Attribute("class", "note")], $0) } ?? .empty
     }
@@ -124,12 +154,14 @@ struct PromptsPage: Sendable {
                 "p", [],
                 listing.next == nil
                     ? "No further prompt is like that."
-                    : "None of the \(NumberLabel.count(PromptListing.scannedMax)) prompts of this "
-                        + "page is like that; more may follow.")
+                    : "None of the "
+                        + NumberLabel.count(PromptListing.scannedMax, "prompt")
+                        + " of this page is like that; more may follow.")
         }
         var table = DataTable(
             .number("#"), .text("prompt"), .number("rewards"), .number("of"), .number("mean"),
-            .number("spread"), .text("equal"), .number("failed"))
+            .number("spread"), .number("effective n"), .text("equal"), .text("candidates"),
+            .number("failed"))
         for row in listing.rows {
             table.add([
                 Markup("\(row.id.rawValue)"),
@@ -145,11 +177,21 @@ struct PromptsPage: Sendable {
                 Markup(row.rewards.map { NumberLabel.value($0.mean, digits: 3) } ?? "–"),
                 Markup(
                     row.rewards?.deviation.map { NumberLabel.value($0, digits: 3) } ?? "–"),
+                Markup(row.rewards.map { NumberLabel.value($0.effective, digits: 3) } ?? "–"),
                 Markup(row.rewards?.isDegenerate == true ? "all equal" : ""),
+                Markup(Self.quantiles(row)),
                 Markup(row.failures > 0 ? NumberLabel.count(row.failures) : ""),
             ])
         }
-        return table.markup("Prompts of the run; the spread is a standard deviation")
+        return table.markup(
+            "Prompts of the run; the spread is a standard deviation, candidates stand with their "
+                + "quantile rewards")
+    }
+
+    private static func quantiles(_ row: PromptSummary) -> String {
+        let more = row.candidates - row.quantiles.count
+        return row.quantiles.map { NumberLabel.decimal($0, 2) }.joined(separator: " · ")
+            + (more > 0 ? " and \(NumberLabel.count(more)) more" : "")
     }
 
     private var pager: Markup {
@@ -163,14 +205,10 @@ struct PromptsPage: Sendable {
     }
 
     private var next: String? {
-        if request.order != nil {
-            let from = request.from + PromptListing.rowsMax
-            guard listing.rows.count == PromptListing.rowsMax, from < PromptRanking.topMax else {
-                return nil
-            }
-            return DashboardLink.prompts(run.id, request.parameters + [("from", "\(from)")])
-        }
         switch listing.next {
+        case .further(let places):
+            return DashboardLink.prompts(
+                run.id, request.parameters + [("from", "\(request.from + places)")])
         case .after(let id):
             return DashboardLink.prompts(
                 run.id, request.parameters + [("after", "\(id.rawValue)")])

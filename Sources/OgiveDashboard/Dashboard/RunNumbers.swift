@@ -78,7 +78,7 @@ enum TimeLabel {
         guard seconds.isFinite, seconds < 1e9 else { return "–" }
         let whole = Int(seconds.rounded(.up))
         let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60)
-        if days > 0 { return "\(days) d \(hours) h" }
+        if days > 0 { return "\(NumberLabel.count(days)) d \(hours) h" }
         if hours > 0 { return "\(hours) h \(minutes) min" }
         return minutes > 0 ? "\(minutes) min \(whole % 60) s" : "\(whole) s"
     }
@@ -110,7 +110,9 @@ actor RunWatcher {
     private var list: (at: ContinuousClock.Instant, runs: [RunOverview])?
     private var shares:
         [RunID: (at: ContinuousClock.Instant, landed: Int, share: (count: Int, of: Int))] = [:]
-    private var samples: [RunID: (at: ContinuousClock.Instant, landed: Int, sample: RunSample)] =
+    private var samples: [RunID: (at: ContinuousClock.Instant, landed: Int, report: SampleReport)] =
+        [:]
+    private var failed: [RunID: (at: ContinuousClock.Instant, count: Int, sample: FailureSample)] =
         [:]
     private var single: [RunID: (at: ContinuousClock.Instant, run: RunOverview)] = [:]
 
@@ -143,21 +145,47 @@ actor RunWatcher {
 
     /// Of some tables of a run, how many have equal rewards only: asked again when more has landed.
     func degenerate(of run: RunOverview) async throws(StoreError) -> (count: Int, of: Int) {
-        if let known = shares[run.id], isFresh(known.at, known.landed, run) { return known.share }
+        if let known = shares[run.id], isFresh(known.at, known.landed, run),
+            known.share.of > 0 || run.counts.landed == 0
+        {
+            return known.share
+        }
         let share = try await reader.degenerate(of: run)
+        // As below: there are tables, and they were not there when this was read.
+        guard share.of > 0 || run.counts.landed == 0 else { return share }
         if shares.count >= Self.runsMax { shares = [:] }
         shares[run.id] = (.now, run.counts.landed, share)
         return share
     }
 
-    /// Some tables of a run: read again when more has landed.
-    func sample(of run: RunOverview) async throws(StoreError) -> RunSample {
-        if let known = samples[run.id], isFresh(known.at, known.landed, run) {
+    /// What some tables of a run say: read again when more has landed. One without tables is no
+    /// answer once draws have landed, and is not kept.
+    func sample(of run: RunOverview) async throws(StoreError) -> SampleReport {
+        if let known = samples[run.id], isFresh(known.at, known.landed, run),
+            !known.report.isEmpty || run.counts.landed == 0
+        {
+            return known.report
+        }
+        let report = SampleReport(sample: try await reader.sample(of: run))
+        guard !report.isEmpty || run.counts.landed == 0 else { return report }
+        if samples.count >= Self.samplesMax { samples = [:] }
+        samples[run.id] = (.now, run.counts.landed, report)
+        return report
+    }
+
+    /// What was given up in a run: read again when more was, and now and then.
+    func failures(of run: RunOverview) async throws(StoreError) -> FailureSample {
+        let counts = run.counts
+        let count =
+            counts.failures + counts.candidateFailures + counts.logProbabilityFailures
+        if let known = failed[run.id], known.count == count,
+            ContinuousClock.now - known.at < Self.sampleFreshness
+        {
             return known.sample
         }
-        let sample = try await reader.sample(of: run)
-        if samples.count >= Self.samplesMax { samples = [:] }
-        samples[run.id] = (.now, run.counts.landed, sample)
+        let sample = try await reader.failures(of: run)
+        if failed.count >= Self.runsMax { failed = [:] }
+        failed[run.id] = (.now, count, sample)
         return sample
     }
 

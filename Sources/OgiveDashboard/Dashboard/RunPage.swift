@@ -4,11 +4,14 @@ internal import OgiveCore
 struct RunPage: Sendable {
     var numbers: RunNumbers
     var history: [RunMoment]
-    var sample: RunSample
-    var failures: [FailureReport]
+    var sample: SampleReport
+    var failures: FailureSample
     var source: ReportSource
     var fleet: FleetStatus
-    var siblings: [RunOverview]
+    var related: [RelatedRun]
+
+    /// Most runs to compare with that are named here.
+    static let relatedMax = 5
 
     private var run: RunOverview { numbers.run }
 
@@ -29,8 +32,8 @@ struct RunPage: Sendable {
         Markup("p", [Attribute("class", "lede")]) {
             Markup("span", [Attribute("class", "state")]) { numbers.markup(.state) }
             " "
-            NumberLabel.count(run.counts.prompts)
-            " prompts of the set "
+            NumberLabel.count(run.counts.prompts, "prompt")
+            " of the set "
             OutsideText.short(run.source.promptSet)
             ", sampled from "
             Markup("strong") { OutsideText.short(run.source.policy) }
@@ -43,12 +46,10 @@ struct RunPage: Sendable {
 
     private var facts: Markup {
         let counts = run.counts
-        let report = SampleReport(sample: sample)
-        let degenerate = sample.tables.count { $0.isDegenerate }
         var facts = [
             DashboardPage.fact(
                 "landed", numbers.markup(.landed),
-                "of \(NumberLabel.count(counts.targetDraws)) draws"),
+                "of \(NumberLabel.count(counts.targetDraws, "draw"))"),
             DashboardPage.fact("pending", numbers.markup(.pending)),
             DashboardPage.fact("draws/s", numbers.markup(.rate), "mean of the last 30 s"),
             DashboardPage.fact("tokens/s", numbers.markup(.tokens), "of completions"),
@@ -57,12 +58,12 @@ struct RunPage: Sendable {
             DashboardPage.fact("truncated", numbers.markup(.truncated)),
             DashboardPage.fact(
                 "all-equal tables",
-                Markup(NumberLabel.share(degenerate, of: sample.tables.count)),
+                Markup(NumberLabel.share(sample.degenerate, of: sample.tableCount)),
                 sample.isWhole
-                    ? nil : "of \(NumberLabel.count(sample.tables.count)) that were looked at"),
+                    ? nil : "of \(NumberLabel.count(sample.tableCount)) that were looked at"),
             DashboardPage.fact("mean reward", numbers.markup(.mean)),
         ]
-        if let deviation = report.tables?.deviationWithin {
+        if let deviation = sample.tables?.deviationWithin {
             facts.append(
                 DashboardPage.fact(
                     "spread within a prompt", Markup(NumberLabel.value(deviation, digits: 3)),
@@ -86,10 +87,12 @@ struct RunPage: Sendable {
             DashboardPage.link("Prompts and their curves", DashboardLink.prompts(run.id))
             " · "
             DashboardPage.link("Failures", DashboardLink.failures(run.id))
-            for other in siblings {
+            " · "
+            DashboardPage.link("Comparisons", DashboardLink.comparisons(run.id))
+            for other in related.prefix(Self.relatedMax) {
                 " · "
                 DashboardPage.link(
-                    Markup([Markup("Compare with "), OutsideText.short(other.source.run)]),
+                    Markup([Markup("Compare with "), OutsideText.short(other.name)]),
                     DashboardLink.comparison(run.id, with: other.id))
             }
         }
@@ -110,33 +113,54 @@ struct RunPage: Sendable {
 
     private var report: ReportPage {
         var report = RunReport(source: source, counts: run.counts)
-        let summary = SampleReport(sample: sample)
-        report.rewards = summary.rewards
-        report.tables = summary.tables
-        report.lengths = summary.lengths
-        report.failures = failures
+        report.rewards = sample.rewards
+        report.tables = sample.tables
+        report.lengths = sample.lengths
+        report.failures = failures.groups
         return ReportPage(report, program: "")
     }
 
     private var distributions: Markup {
-        Markup([
-            report.distributions,
+        if sample.isEmpty, run.counts.landed > 0 {
+            return DashboardPage.section("Distributions") {
+                Markup(
+                    "p", [],
+                    NumberLabel.count(run.counts.landed, "draw", "has", "have")
+                        + " a reward. None of them was found in the tables that this page looked "
+                        + "at,\(Self.moment(sample)): load it again.")
+            }
+        }
+        return Markup([report.distributions, origin])
+    }
+
+    /// What the charts show, and of when it is.
+    private var origin: Markup {
+        if sample.isEmpty {
+            return Markup(
+                "p", [Attribute("class", "note")],
+                "That is so\(Self.moment(sample)): load this page again to see what came since.")
+        }
+        var text =
             sample.isWhole
-                ? .empty
-                : Markup(
-                    "p", [Attribute("class", "note")],
-                    "From \(NumberLabel.count(sample.tables.count)) prompts at even distances "
-                        + "among all, and \(NumberLabel.count(sample.lengths.count)) of their "
-                        + "completions. `ogive report` reads all of them."),
-        ])
+            ? "From the rewards of all prompts"
+            : "From \(NumberLabel.count(sample.tableCount, "prompt")) at even distances among all, "
+                + "and \(NumberLabel.count(sample.lengthCount, "completion")) of these"
+        text += ",\(Self.moment(sample))."
+        if !sample.isWhole { text += " `ogive report` reads all of them." }
+        return Markup("p", [Attribute("class", "note")], text)
+    }
+
+    private static func moment(_ sample: SampleReport) -> String {
+        sample.readAt.isEmpty ? "" : " as of \(sample.readAt)"
     }
 
     private var failed: Markup {
         DashboardPage.section("Failures") {
-            if failures.isEmpty {
+            if failures.groups.isEmpty {
                 Markup("p", [], "Nothing was given up.")
             } else {
-                FailuresPage.table(failures).markup("What was given up")
+                FailuresPage.table(failures.groups).markup("What was given up")
+                FailuresPage.part(failures)
                 Markup("p") {
                     DashboardPage.link(
                         "Texts, and the command that has them tried again",
@@ -151,8 +175,8 @@ struct RunPage: Sendable {
         return DashboardPage.section("Fleet") {
             Markup("p") {
                 FleetPage.leader(fleet)
-                " \(NumberLabel.count(here.count)) workers are there, "
-                "\(NumberLabel.count(here.count { $0.state == "active" })) of them active. "
+                " \(NumberLabel.count(here.count, "worker", "is", "are")) there, "
+                "\(NumberLabel.count(here.count { $0.state == "active" })) active. "
                 DashboardPage.link("The fleet", DashboardLink.fleet)
             }
         }

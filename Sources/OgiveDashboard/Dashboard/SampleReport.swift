@@ -11,60 +11,83 @@ struct SampleReport: Sendable {
     /// But for so many at each end, values decide the range of a chart.
     static let outer = (low: 0.005, high: 0.995)
 
-    let sample: RunSample
-
+    /// Whether the tables are all of the run.
+    let isWhole: Bool
+    /// How many tables there are, and how many of them have equal rewards only.
+    let tableCount: Int
+    let degenerate: Int
+    /// How many completions were measured.
+    let lengthCount: Int
+    /// When the tables were read, in UTC.
+    let readAt: String
     /// All rewards together; `nil` without any.
-    var rewards: RewardSummary? {
-        let all = sample.tables.flatMap(\.rewards).sorted()
-        guard let least = all.first, let most = all.last else { return nil }
-        let (mean, deviation) = Self.moments(all)
-        let range = BinnedRange(
-            least: least, lower: Self.quantile(all, Self.outer.low),
-            upper: Self.quantile(all, Self.outer.high), most: most, bins: Self.bins)
-        return RewardSummary(
-            count: all.count, mean: mean, deviation: deviation,
-            quantiles: Self.shares.map {
-                ReportQuantile(share: $0, value: Self.quantile(all, $0))
-            }, histogram: Self.histogram(all, range))
+    let rewards: RewardSummary?
+    /// The tables; `nil` without any.
+    let tables: TableReport?
+    /// Lengths of completions; `nil` without any.
+    let lengths: LengthReport?
+
+    /// Computes all that the charts show: for a page, which shows it many times, and not for each
+    /// look at a number.
+    init(sample: RunSample) {
+        isWhole = sample.isWhole
+        tableCount = sample.tables.count
+        degenerate = sample.tables.count { $0.isDegenerate }
+        lengthCount = sample.lengths.count
+        readAt = sample.readAt
+        rewards = Self.rewards(sample)
+        tables = Self.tables(sample)
+        lengths = Self.lengths(sample)
     }
 
-    /// The tables; `nil` without any.
-    var tables: TableReport? {
+    /// Whether no table was found.
+    var isEmpty: Bool { tableCount == 0 }
+
+    private static func rewards(_ sample: RunSample) -> RewardSummary? {
+        let all = sample.tables.flatMap(\.rewards).sorted()
+        guard let data = histogram(all) else { return nil }
+        let (mean, deviation) = Self.moments(all)
+        return RewardSummary(
+            count: all.count, mean: mean, deviation: deviation,
+            quantiles: shares.map { ReportQuantile(share: $0, value: quantile(all, $0)) },
+            histogram: data)
+    }
+
+    private static func tables(_ sample: RunSample) -> TableReport? {
         guard !sample.tables.isEmpty else { return nil }
         var report = TableReport()
         report.count = sample.tables.count
         report.degenerate = sample.tables.count { $0.isDegenerate }
         report.single = sample.tables.count { $0.rewards.count == 1 }
-        let moments = sample.tables.map { Self.moments($0.rewards) }
-        report.deviationBetween = Self.moments(moments.map(\.mean)).deviation
-        let variances = moments.compactMap { $0.deviation.map { $0 * $0 } }
+        let all = sample.tables.map { moments($0.rewards) }
+        report.deviationBetween = moments(all.map(\.mean)).deviation
+        let variances = all.compactMap { $0.deviation.map { $0 * $0 } }
         if !variances.isEmpty {
             report.deviationWithin =
                 (variances.reduce(0, +) / Double(variances.count)).squareRoot()
         }
-        report.spread = Self.density(
-            moments.compactMap { moments in moments.deviation.map { (moments.mean, $0, false) } })
+        report.spread = density(
+            all.compactMap { table in table.deviation.map { (table.mean, $0, false) } })
         report.quantiles = [0.1, 0.5, 0.9].map { level in
-            let values = sample.tables.map { Self.quantile($0.rewards, level) }.sorted()
+            let values = sample.tables.map { quantile($0.rewards, level) }.sorted()
             return QuantilesOverPrompts(
                 level: level,
                 values: (0...40).map { step in
                     let share = Double(step) / 40
-                    return ReportQuantile(share: share, value: Self.quantile(values, share))
+                    return ReportQuantile(share: share, value: quantile(values, share))
                 })
         }
         return report
     }
 
-    /// Lengths of completions; `nil` without any.
-    var lengths: LengthReport? {
+    private static func lengths(_ sample: RunSample) -> LengthReport? {
         guard !sample.lengths.isEmpty else { return nil }
-        let density = Self.density(
+        let density = density(
             sample.lengths.map { (Double($0.length), $0.reward, $0.isTruncated) })
         var columns: [Int: (count: Int, total: Double)] = [:]
         if let x = density?.x {
             for length in sample.lengths {
-                guard let column = Self.bin(Double(length.length), x) else { continue }
+                guard let column = bin(Double(length.length), x) else { continue }
                 let known = columns[column] ?? (0, 0)
                 columns[column] = (known.count + 1, known.total + length.reward)
             }
@@ -101,7 +124,12 @@ struct SampleReport: Sendable {
         return min(range.bins - 1, Int(share * Double(range.bins)))
     }
 
-    private static func histogram(_ sorted: [Double], _ range: BinnedRange) -> HistogramData {
+    /// How many of ascending values lie where; `nil` without any.
+    static func histogram(_ sorted: [Double]) -> HistogramData? {
+        guard let least = sorted.first, let most = sorted.last else { return nil }
+        let range = BinnedRange(
+            least: least, lower: quantile(sorted, outer.low),
+            upper: quantile(sorted, outer.high), most: most, bins: Self.bins)
         var bins: [Int: HistogramData.Bin] = [:]
         var data = HistogramData(range: range, bins: [])
         for value in sorted {

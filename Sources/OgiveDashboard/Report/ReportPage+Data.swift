@@ -65,12 +65,15 @@ extension ReportPage {
                 max(0, counts.targetLogProbabilities - done))
         }
         let draws =
-            counts.minDraws.map { "\($0) to \(counts.draws)" } ?? NumberLabel.count(counts.draws)
+            counts.minDraws.map {
+                "\(NumberLabel.count($0)) to \(NumberLabel.count(counts.draws, "draw"))"
+            } ?? NumberLabel.count(counts.draws, "draw")
         return section("Counts") {
             paragraph(
-                "\(NumberLabel.count(counts.prompts)) prompts, \(draws) draws each; "
-                    + "\(NumberLabel.count(counts.sampled)) completions with "
-                    + "\(NumberLabel.count(counts.tokens)) tokens, where the server reports them.")
+                "\(NumberLabel.count(counts.prompts, "prompt")), \(draws) each; "
+                    + "\(NumberLabel.count(counts.sampled, "completion")) with "
+                    + "\(NumberLabel.count(counts.tokens, "token")), where the server reports "
+                    + "them.")
             table.markup("Items of the run")
         }
     }
@@ -139,14 +142,14 @@ extension ReportPage {
     private static let spread = DensityChart.Words(
         title: "Mean and spread per prompt.",
         caption: "Prompts by the mean and the standard deviation of their rewards.",
-        x: "mean reward", y: "standard deviation", things: "prompts")
+        x: "mean reward", y: "standard deviation", thing: "prompt")
 
     private static func lengths(_ lengths: LengthReport) -> DensityChart.Words {
         let unit = lengths.isInTokens ? "tokens" : "characters"
         return DensityChart.Words(
             title: "Length against reward.",
             caption: "Draws by their length and reward. Discs: the share that max_tokens cut off.",
-            x: "\(unit) of the completion", y: "reward", things: "draws", marked: "truncated",
+            x: "\(unit) of the completion", y: "reward", thing: "draw", marked: "truncated",
             line: "mean reward")
     }
 
@@ -178,7 +181,8 @@ extension ReportPage {
             let n = Double(size.least)
             table.add(
                 size.least == size.most
-                    ? "\(size.least)" : "\(size.least) to \(size.most)",
+                    ? NumberLabel.count(size.least)
+                    : "\(NumberLabel.count(size.least)) to \(NumberLabel.count(size.most))",
                 NumberLabel.count(size.tables), NumberLabel.value(size.effective, digits: 3),
                 NumberLabel.value(size.effectiveLeast, digits: 3),
                 NumberLabel.decimal(Self.bandHalfWidth(size.least), 3),
@@ -216,11 +220,11 @@ extension ReportPage {
         }
         return section("All-equal tables") {
             paragraph(
-                "\(NumberLabel.count(tables.degenerate)) of \(NumberLabel.count(tables.count)) "
-                    + "tables have rewards that are all equal, "
-                    + "\(NumberLabel.count(tables.single)) of them because they have a single "
-                    + "one. Such a table cannot tell completions apart: each quantile reward is 0 "
-                    + "or 1.")
+                "\(NumberLabel.count(tables.degenerate)) of "
+                    + NumberLabel.count(tables.count, "table", "has", "have")
+                    + " rewards that are all equal, \(NumberLabel.count(tables.single)) of these "
+                    + "because there is a single reward. Such a table cannot tell completions "
+                    + "apart: each quantile reward is 0 or 1.")
             if !rewards.isEmpty {
                 rewards.markup("The most frequent rewards of all-equal tables of two or more")
                 examples.markup("The first of these tables")

@@ -114,8 +114,9 @@ extension ReportPage {
             }
             if example.rewards.count < example.target {
                 paragraph(
-                    "Its table is not complete: \(example.rewards.count) of \(example.target) "
-                        + "draws have a reward.")
+                    "Its table is not complete: \(NumberLabel.count(example.rewards.count)) of "
+                        + NumberLabel.count(example.target, "draw", "has", "have")
+                        + " a reward.")
             }
             Markup("div", [Attribute("class", "charts")]) {
                 if let chart = CurveChart(id: "example-\(number)", example) {
@@ -152,7 +153,7 @@ extension ReportPage {
 
     private static func heading(_ draw: ExamplePrompt.Draw) -> String {
         var facts = ["Draw \(draw.index): reward \(NumberLabel.value(draw.reward))"]
-        if let tokens = draw.tokens { facts.append("\(tokens) tokens") }
+        if let tokens = draw.tokens { facts.append(NumberLabel.count(Int(tokens), "token")) }
         if draw.isTruncated { facts.append("truncated") }
         if let seed = draw.seed { facts.append("seed \(seed)") }
         return facts.joined(separator: ", ")
@@ -176,10 +177,12 @@ extension ReportPage {
         return Markup([
             paragraph(
                 "Audit of the rows, in the same snapshot of the database as the numbers above: "
-                    + "\(verdict). \(NumberLabel.count(audit.landed)) draws have completion and "
-                    + "reward, \(NumberLabel.count(audit.failed)) have a failure that says why "
-                    + "not, \(NumberLabel.count(audit.pending)) items are pending; "
-                    + "\(NumberLabel.count(audit.problemCount)) contradictions."),
+                    + "\(verdict). \(NumberLabel.count(audit.landed, "draw", "has", "have")) "
+                    + "completion and reward, "
+                    + NumberLabel.count(audit.failed, "draw", "has", "have")
+                    + " a failure that says why not, "
+                    + NumberLabel.count(audit.pending, "item", "is", "are")
+                    + " pending; \(NumberLabel.count(audit.problemCount, "contradiction"))."),
             Markup(audit.problems.isEmpty ? "" : "Contradictions, the first ones:"),
             Markup("ul") {
                 for problem in audit.problems { Markup("li") { OutsideText.line(problem) } }
@@ -211,7 +214,7 @@ extension ReportPage {
             "seeds",
             "draw i of a prompt: base + i, with base from SHA-256(sampling ‖ prompt key); "
                 + "sent for \(NumberLabel.count(report.lengths?.seeded ?? 0)) of "
-                + "\(NumberLabel.count(counts.sampled)) draws")
+                + NumberLabel.count(counts.sampled, "draw"))
         add("truncated", NumberLabel.share(counts.truncated, of: counts.sampled))
         add("failed", NumberLabel.share(counts.failures, of: counts.targetDraws))
         add("effective n, mean", report.tables.map { NumberLabel.value($0.effective) })

@@ -34,10 +34,10 @@ package struct ReportPage: Hashable, Sendable {
             },
             Markup("p", [Attribute("class", "lede")]) {
                 source.isAdopted ? "Ogive adopted from a file " : "Ogive sampled "
-                NumberLabel.count(counts.sampled)
-                " reference completions of "
-                NumberLabel.count(counts.prompts)
-                " prompts (set "
+                NumberLabel.count(counts.sampled, "reference completion")
+                " of "
+                NumberLabel.count(counts.prompts, "prompt")
+                " (set "
                 OutsideText.line(source.promptSet)
                 source.isAdopted ? "), said to be of " : ") from "
                 Markup("strong") { OutsideText.line(source.policy) }
@@ -67,8 +67,9 @@ package struct ReportPage: Hashable, Sendable {
         switch report.source.state {
         case "open":
             texts.append(
-                "The run is not finished: \(NumberLabel.count(report.counts.pending)) draws are "
-                    + "pending, and this page is of the moment when it was made.")
+                "The run is not finished: "
+                    + NumberLabel.count(report.counts.pending, "draw", "is", "are")
+                    + " pending, and this page is of the moment when it was made.")
         case "cancelled": texts.append("The run was cancelled before it was done.")
         case "budget": texts.append("The run stopped because its budget was spent.")
         default: break
@@ -91,20 +92,20 @@ package struct ReportPage: Hashable, Sendable {
                 "of \(NumberLabel.count(counts.targetDraws)) asked for"),
             fact(
                 "failed", NumberLabel.share(counts.failures, of: counts.targetDraws),
-                "\(NumberLabel.count(counts.failures)) draws"),
+                NumberLabel.count(counts.failures, "draw")),
             fact(
                 "truncated", NumberLabel.share(counts.truncated, of: counts.sampled),
-                "\(NumberLabel.count(counts.truncated)) draws"),
+                NumberLabel.count(counts.truncated, "draw")),
         ]
         if let tables = report.tables {
             facts.append(
                 fact(
                     "complete tables", NumberLabel.count(tables.complete),
-                    "of \(NumberLabel.count(counts.prompts)) prompts"))
+                    "of \(NumberLabel.count(counts.prompts, "prompt"))"))
             facts.append(
                 fact(
                     "all-equal tables", NumberLabel.share(tables.degenerate, of: tables.count),
-                    "\(NumberLabel.count(tables.degenerate)) prompts"))
+                    NumberLabel.count(tables.degenerate, "prompt")))
             facts.append(
                 fact("effective n", NumberLabel.value(tables.effective, digits: 3), "mean"))
         }

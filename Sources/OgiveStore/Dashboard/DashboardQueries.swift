@@ -1,19 +1,23 @@
+internal import OgiveCore
+
 /// SQL behind `ogive dashboard`: on views that a reader may read. Where a run is read, its number
 /// and that of its scoring are both given: with the second one as a constant, an index gives the
 /// tables in order of prompt, and a page reads no more rows than it shows. OFFSET 0 keeps a look-up
 /// for each row of a page from becoming a join with all tables, which the planner takes for few as
 /// long as it has no statistics.
 enum DashboardQueries {
-    private static func time(_ value: String) -> String {
+    static func time(_ value: String) -> String {
         "to_char(\(value) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
     }
 
     /// A text and its length, cut to $`limit` characters.
-    private static func cut(_ text: String, _ name: String, _ limit: String) -> String {
+    static func cut(_ text: String, _ name: String, _ limit: String) -> String {
         "left(\(text), \(limit)) AS \(name), length(\(text)) AS \(name)_characters"
     }
 
     static let mayRead = "SELECT pg_has_role(session_user, 'ogive_reader', 'MEMBER') AS may_read"
+
+    static let now = "SELECT \(time("now()")) AS now"
 
     private static let overview = """
         SELECT v.run_id, x.prompt_set_id, v.scoring_id, v.run, v.state, v.prompt_set,
@@ -31,13 +35,49 @@ enum DashboardQueries {
     static let runs = overview + " WHERE v.run_id < $1 ORDER BY v.run_id DESC LIMIT $2"
     /// $1 run.
     static let run = overview + " WHERE v.run_id = $1"
-    /// Other runs on the same sampling. $1 run, $2 most.
-    static let siblings = """
-        SELECT o.run_id
-        FROM ogive.run_specifications r
-        JOIN ogive.run_specifications o
-            ON o.sampling_id = r.sampling_id AND o.scoring_id <> r.scoring_id
-        WHERE r.run_id = $1 ORDER BY o.run_id DESC LIMIT $2
+    /// What a run samples and scores. $1 run.
+    static let source = """
+        SELECT jsonb_pretty(s.run_spec - 'scoring') AS run_spec,
+            jsonb_pretty(s.scoring_spec) AS scoring_spec, s.sampling_sha256, s.scoring_sha256,
+            jsonb_pretty(s.policy_fingerprint) AS policy_fingerprint,
+            jsonb_pretty(s.scorer_fingerprint) AS scorer_fingerprint,
+            coalesce(s.sampling_spec #>> '{policy,kind}' = 'adopted', false) AS adopted,
+            \(time("now()")) AS made_at,
+            (SELECT max(number) FROM ogive.migrations) AS schema_version,
+            current_setting('server_version') AS server_version
+        FROM ogive.run_specifications s WHERE s.run_id = $1
+        """
+    /// What makes `failures` end with its limit: other joins than nested loops read all failures,
+    /// and all prompts, before they give the first row.
+    static let nestLoops = """
+        SELECT set_config('enable_hashjoin', 'off', true),
+            set_config('enable_mergejoin', 'off', true),
+            set_config('max_parallel_workers_per_gather', '0', true)
+        """
+    /// What was given up. $1 run, $2 scoring, $3 most failures that are counted, $4 most examples
+    /// of a kind, $5 most characters.
+    static let failures = """
+        WITH counted AS MATERIALIZED (
+            SELECT f.prompt_id, f.item_kind, f.item_index, f.stage, f.code
+            FROM ogive.failures f WHERE f.run_id = $1 AND f.scoring_id = $2 LIMIT $3
+        ), kinds AS (
+            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts
+            FROM counted GROUP BY code, stage
+        ), numbered AS (
+            SELECT c.*, row_number() OVER (PARTITION BY c.code, c.stage
+                ORDER BY c.prompt_id, c.item_kind, c.item_index) AS place
+            FROM counted c
+        )
+        SELECT g.code, g.stage, g.failures, g.prompts, e.prompt_key, n.item_kind, n.item_index,
+            \(cut("e.message", "message", "$5"))
+        FROM kinds g
+        JOIN numbered n ON n.code = g.code AND n.stage = g.stage AND n.place <= $4
+        CROSS JOIN LATERAL (
+            SELECT f.prompt_key, f.message FROM ogive.failures f
+            WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = n.prompt_id
+                AND f.item_kind = n.item_kind AND f.item_index = n.item_index OFFSET 0
+        ) e
+        ORDER BY g.failures DESC, g.code, g.stage, n.place
         """
 
     /// $1 run, $2 most.
@@ -71,7 +111,21 @@ enum DashboardQueries {
         ) x
         """
 
-    private static func places(isAll: Bool) -> String { isAll ? firstPlaces : evenPlaces }
+    /// Candidates of a prompt of `page` that have a quantile reward.
+    private static let candidates = """
+        FROM ogive.candidate_rewards c
+        WHERE c.run_id = $1 AND c.scoring_id = $2 AND c.prompt_id = page.prompt_id
+            AND c.quantile_reward IS NOT NULL
+        """
+    private static let failed = """
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS failures FROM ogive.failures f
+            WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id
+        ) f
+        """
+
+    /// Some prompts of a run: the first ones, or at even distances among those with a reward.
+    static func places(isAll: Bool) -> String { isAll ? firstPlaces : evenPlaces }
 
     /// Some tables. $3 prompt set, $4 most; `isAll`: there are no more.
     static func sample(isAll: Bool) -> String {
@@ -115,13 +169,19 @@ enum DashboardQueries {
             WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
             ORDER BY p.prompt_id + 0 LIMIT $5
         )
-        SELECT page.prompt_id, t.mean, t.deviation
+        SELECT page.prompt_id, t.mean, t.deviation, t.effective, f.failures, k.least, k.most
         FROM page
         LEFT JOIN LATERAL (
             SELECT (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
-                coalesce(ogive.reward_spread(q.rewards), 0) AS deviation
+                coalesce(ogive.reward_spread(q.rewards), 0) AS deviation,
+                ogive.effective_count(q.rewards) AS effective
             \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
+        \(failed)
+        CROSS JOIN LATERAL (
+            SELECT min(c.quantile_reward) AS least, max(c.quantile_reward) AS most
+            \(candidates)
+        ) k
         ORDER BY page.prompt_id
         """
     /// The same completions in two runs. $3 prompt set, $4 most prompts, $5 the other run, $6 its
@@ -156,18 +216,22 @@ enum DashboardQueries {
         WITH page AS MATERIALIZED (\(page))
         SELECT page.prompt_id, page.prompt_key, \(cut("page.prompt_key", "key", "$3")),
             \(columns), t.n, t.draws, t.complete, t.degenerate, t.mean, t.deviation,
-            f.failures
+            t.effective, f.failures, k.quantiles, k.candidates
         FROM page
         LEFT JOIN LATERAL (
             SELECT q.n, q.draws, q.complete, q.degenerate,
                 (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
-                ogive.reward_spread(q.rewards) AS deviation
+                ogive.reward_spread(q.rewards) AS deviation,
+                ogive.effective_count(q.rewards) AS effective
             \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
+        \(failed)
         CROSS JOIN LATERAL (
-            SELECT count(*) AS failures FROM ogive.failures f
-            WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id
-        ) f
+            SELECT (array_agg(c.quantile_reward ORDER BY c.candidate_index))[
+                    1:\(PromptSummary.quantilesMax)] AS quantiles,
+                count(*) AS candidates
+            \(candidates)
+        ) k
         """
     }
 
@@ -207,13 +271,26 @@ enum DashboardQueries {
             JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $4
             """, contentColumns) + " ORDER BY page.place"
     /// Which of the next prompts a filter lets pass. $3 prompt set, $4 cursor, $5 most prompts, $6
-    /// property, $7 least mean, $8 largest mean.
-    static let filter = """
-        WITH page AS MATERIALIZED (
-            SELECT p.prompt_id FROM ogive.prompts p
-            WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
-            ORDER BY p.prompt_id + 0 LIMIT $5
-        )
+    /// property, $7 least mean, $8 largest mean, $9 least quantile reward of a candidate, $10
+    /// largest.
+    static let filter = filtering(
+        """
+        SELECT p.prompt_id, p.prompt_id AS place FROM ogive.prompts p
+        WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
+        ORDER BY p.prompt_id + 0 LIMIT $5
+        """)
+    /// Which of these. $4 numbers; else as above.
+    static let filterNamed = filtering(
+        """
+        SELECT p.prompt_id, n.place
+        FROM unnest($4::bigint[]) WITH ORDINALITY n(prompt_id, place)
+        JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $3
+        LIMIT $5
+        """)
+
+    private static func filtering(_ page: String) -> String {
+        """
+        WITH page AS MATERIALIZED (\(page))
         SELECT page.prompt_id, CASE $6
                 WHEN 'degenerate' THEN coalesce(t.degenerate AND t.n > 1, false)
                 WHEN 'incomplete' THEN NOT coalesce(t.complete, false)
@@ -221,15 +298,18 @@ enum DashboardQueries {
                     WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id)
                 ELSE true END
             AND ($7::float8 IS NULL OR coalesce(t.mean >= $7, false))
-            AND ($8::float8 IS NULL OR coalesce(t.mean <= $8, false)) AS passes
+            AND ($8::float8 IS NULL OR coalesce(t.mean <= $8, false))
+            AND ($9::float8 IS NULL AND $10::float8 IS NULL OR EXISTS (SELECT \(candidates)
+                AND c.quantile_reward BETWEEN coalesce($9, 0) AND coalesce($10, 1))) AS passes
         FROM page
         LEFT JOIN LATERAL (
             SELECT q.n, q.complete, q.degenerate,
                 (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean
             \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
-        ORDER BY page.prompt_id
+        ORDER BY page.place
         """
+    }
 
     /// A prompt of a set. $1 prompt set, $2 prompt, $3 most characters.
     static let prompt = """
@@ -284,7 +364,8 @@ enum DashboardQueries {
     /// $1 most.
     static let workers = """
         SELECT worker::text AS worker, name, state, note, \(time("seen_at")) AS seen_at,
-            unavailable_endpoints::text AS outages
+            unavailable_endpoints::text AS outages, host, job, version, endpoints,
+            draws_per_second, tokens_per_second, busy_share
         FROM ogive.worker_status
         WHERE current
         ORDER BY state IN ('left', 'lost'), seen_at DESC, name LIMIT $1

@@ -2,7 +2,8 @@ package import OgiveCore
 internal import Postgres
 
 extension DashboardStore {
-    private func parameters(_ run: RunOverview) -> [PostgresValue] {
+    /// What most queries begin with.
+    func parameters(_ run: RunOverview) -> [PostgresValue] {
         [.int64(run.id.rawValue), .int64(run.scoringID.rawValue)]
     }
 
@@ -25,6 +26,7 @@ extension DashboardStore {
                     .int64(run.promptSetID), .int32(Int32(measured)),
                     .int32(Int32(Self.lengthDraws)),
                 ])
+            let now = try await connection.query(DashboardQueries.now).one()
             return RunSample(
                 isWhole: isWhole,
                 tables: try rows.map { row in
@@ -36,7 +38,7 @@ extension DashboardStore {
                     RunSample.Length(
                         length: try row.decode("length"), reward: try row.decode("reward"),
                         isTruncated: try row.decode("truncated"))
-                }, isInTokens: inTokens)
+                }, isInTokens: inTokens, readAt: try now.decode("now"))
         }
     }
 
@@ -67,10 +69,18 @@ extension DashboardStore {
                     .int64(run.promptSetID), .int64(cursor?.rawValue ?? 0), .int64(Int64(limit)),
                 ]
             ).map { row in
-                PromptRank(
+                var quantiles: ClosedRange<Double>?
+                if let least = try row.decode("least", as: Double?.self),
+                    let most = try row.decode("most", as: Double?.self), least <= most
+                {
+                    quantiles = least...most
+                }
+                return PromptRank(
                     id: PromptID(try row.decode("prompt_id")),
                     mean: try row.decode("mean", as: Double?.self),
-                    deviation: try row.decode("deviation", as: Double?.self) ?? 0)
+                    deviation: try row.decode("deviation", as: Double?.self) ?? 0,
+                    effective: try row.decode("effective", as: Double?.self) ?? 0,
+                    failures: try row.decode("failures"), quantiles: quantiles)
             }
         }
     }
@@ -88,7 +98,12 @@ extension DashboardStore {
             let next = rows.count > shown.count ? shown.last.map { $0.id } : nil
             return PromptListing(rows: shown, next: next.map { .after($0) })
         case .inOrder(let cursor, let filter):
-            return try await filtered(run, after: cursor, filter)
+            let most = PromptListing.scannedMax
+            let found = try await filtered(
+                run, DashboardQueries.filter, .int64(cursor?.rawValue ?? 0), most: most, filter)
+            return PromptListing(
+                rows: try await named(found.passing, of: run),
+                next: found.isLast ? nil : found.last.map { .after($0) })
         case .byKey(let key):
             let rows = try await rows(
                 of: run, DashboardQueries.promptsByKey,
@@ -96,40 +111,56 @@ extension DashboardStore {
             let shown = rows.prefix(PromptListing.rowsMax).map { $0.summary }
             let next = rows.count > shown.count ? rows.last : nil
             return PromptListing(rows: shown, next: next.map { .from(key: $0.key) })
-        case .named(let ids):
-            let rows = try await rows(
-                of: run, DashboardQueries.promptsNamed, .int64Array(ids.map(\.rawValue)))
-            return PromptListing(rows: rows.map { $0.summary }, next: nil)
+        case .named(let ids, let filter) where filter.isOpen:
+            let hasMore = ids.count > PromptListing.rowsMax
+            return PromptListing(
+                rows: try await named(Array(ids.prefix(PromptListing.rowsMax)), of: run),
+                next: hasMore ? .further(PromptListing.rowsMax) : nil)
+        case .named(let ids, let filter):
+            let most = PromptListing.namedMax
+            let found = try await filtered(
+                run, DashboardQueries.filterNamed,
+                .int64Array(ids.prefix(most).map(\.rawValue)), most: most, filter)
+            let place = found.last.flatMap { ids.firstIndex(of: $0) }
+            return PromptListing(
+                rows: try await named(found.passing, of: run),
+                next: place.flatMap { $0 + 1 < ids.count ? .further($0 + 1) : nil })
         }
+    }
+
+    private func named(
+        _ ids: [PromptID], of run: RunOverview
+    ) async throws(StoreError) -> [PromptSummary] {
+        try await rows(of: run, DashboardQueries.promptsNamed, .int64Array(ids.map(\.rawValue)))
+            .map { $0.summary }
     }
 
     /// Prompts that pass among the next ones: the page ends when it is full, or when so many were
     /// looked at that a person would begin to wait.
     private func filtered(
-        _ run: RunOverview, after cursor: PromptID?, _ filter: PromptFilter
-    ) async throws(StoreError) -> PromptListing {
-        let ids = try await read("filter the prompts of run \(run.id.rawValue)") { connection in
-            let most = Int64(PromptListing.scannedMax)
+        _ run: RunOverview, _ sql: String, _ page: PostgresValue, most: Int,
+        _ filter: PromptFilter
+    ) async throws(StoreError) -> (passing: [PromptID], last: PromptID?, isLast: Bool) {
+        let numbers = [
+            filter.meanLeast, filter.meanMost, filter.quantileLeast, filter.quantileMost,
+        ].map { PostgresValue.optional($0) { .double($0) } }
+        return try await read("filter the prompts of run \(run.id.rawValue)") { connection in
             let rows = try await connection.query(
-                DashboardQueries.filter,
+                sql,
                 parameters(run) + [
-                    .int64(run.promptSetID), .int64(cursor?.rawValue ?? 0), .int64(most),
+                    .int64(run.promptSetID), page, .int64(Int64(most)),
                     .string(filter.property.rawValue),
-                    .optional(filter.meanLeast) { .double($0) },
-                    .optional(filter.meanMost) { .double($0) },
-                ])
+                ] + numbers)
             var passing: [PromptID] = []
             var last: PromptID?
             for row in rows {
                 let id = PromptID(try row.decode("prompt_id"))
-                if passing.count == PromptListing.rowsMax { return (passing, last) }
+                if passing.count == PromptListing.rowsMax { return (passing, last, false) }
                 last = id
                 if try row.decode("passes") { passing.append(id) }
             }
-            return (passing, rows.count < most ? nil : last)
+            return (passing, last, rows.count < most)
         }
-        let listing = try await prompts(of: run, .named(ids.0))
-        return PromptListing(rows: listing.rows, next: ids.1.map { .after($0) })
     }
 
     /// With their whole keys: a page begins at one, and a cut one may be the beginning of many.
@@ -147,13 +178,16 @@ extension DashboardStore {
                     rewards = PromptSummary.Rewards(
                         count: try row.decode("n"), mean: mean,
                         deviation: try row.decode("deviation", as: Double?.self),
-                        isDegenerate: try row.decode("degenerate"))
+                        isDegenerate: try row.decode("degenerate"),
+                        effective: try row.decode("effective", as: Double?.self) ?? 0)
                 }
                 let summary = PromptSummary(
                     id: PromptID(try row.decode("prompt_id")), key: try row.cut("key"),
                     content: try row.cut("content"),
                     target: try row.decode("draws", as: Int?.self), rewards: rewards,
-                    failures: try row.decode("failures"))
+                    failures: try row.decode("failures"),
+                    quantiles: try row.decode("quantiles", as: [Double]?.self) ?? [],
+                    candidates: try row.decode("candidates"))
                 return (summary, try row.decode("prompt_key"))
             }
         }

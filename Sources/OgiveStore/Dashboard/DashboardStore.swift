@@ -13,8 +13,6 @@ package final class DashboardStore: DashboardReader {
     static let lengthDraws = 32
     /// Most tables that are looked at for the share of degenerate ones.
     static let degenerateTables = 100
-    /// Most runs to compare with.
-    static let siblingsMax = 5
 
     let database: Database
 
@@ -85,22 +83,6 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
-    /// The latest ones, a few.
-    package func siblings(of run: RunOverview) async throws(StoreError) -> [RunOverview] {
-        try await read("read the runs on the same sampling") { connection in
-            let ids = try await connection.query(
-                DashboardQueries.siblings,
-                [.int64(run.id.rawValue), .int64(Int64(Self.siblingsMax))])
-            var runs: [RunOverview] = []
-            for id in ids {
-                runs += try await connection.query(
-                    DashboardQueries.run, [.int64(try id.decode("run_id"))]
-                ).map(RunOverview.init)
-            }
-            return runs
-        }
-    }
-
     /// Ascending in time, the latest ones.
     package func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
         try await read("read the history of run \(run.rawValue)") { connection in
@@ -114,23 +96,33 @@ package final class DashboardStore: DashboardReader {
         }
     }
 
-    /// With the latest snapshots.
+    /// Without snapshots, which have a page of their own.
     package func source(of run: RunOverview) async throws(StoreError) -> ReportSource {
         try await read("read the specification of run \(run.id.rawValue)") { connection in
-            let name = PostgresValue.string(run.source.run)
-            let rows = try await connection.query(ReportQueries.source, [name])
+            let rows = try await connection.query(
+                DashboardQueries.source, [.int64(run.id.rawValue)])
             guard let row = rows.first else {
                 throw StoreError(.conflict, "There is no run \(run.id.rawValue).")
             }
-            let reading = ReportReading(run: run.id.rawValue, connection: connection)
-            return try ReportSource(row, run, snapshots: try await reading.snapshots())
+            return try ReportSource(row, run)
         }
     }
 
     /// The first ones of each kind with their texts.
-    package func failures(of run: RunOverview) async throws(StoreError) -> [FailureReport] {
-        try await read("read the failures of run \(run.id.rawValue)") { connection in
-            try await ReportReading(run: run.id.rawValue, connection: connection).failures()
+    package func failures(of run: RunOverview) async throws(StoreError) -> FailureSample {
+        try await database.transaction(
+            "read the failures of run \(run.id.rawValue)"
+        ) { connection in
+            _ = try await connection.query(DashboardQueries.nestLoops)
+            return FailureSample(
+                groups: try FailureReport.grouped(
+                    try await connection.query(
+                        DashboardQueries.failures,
+                        parameters(run) + [
+                            .int64(Int64(FailureSample.most)),
+                            .int64(Int64(ReportBounds.failureExamples)),
+                            .int32(Int32(ReportBounds.messageCharacters)),
+                        ])))
         }
     }
 
@@ -156,13 +148,21 @@ extension FleetStatus.Worker {
     fileprivate init(_ row: PostgresRow) throws {
         let outages = try BoundedJSON.decode(
             [UnavailableEndpoint].self, from: Data(row.decode("outages", as: String.self).utf8))
+        var report = Report()
+        report.host = try row.decode("host", as: String?.self)
+        report.job = try row.decode("job", as: String?.self)
+        report.version = try row.decode("version", as: String?.self)
+        report.endpoints = try row.decode("endpoints")
+        report.drawsPerSecond = try row.decode("draws_per_second", as: Double?.self)
+        report.tokensPerSecond = try row.decode("tokens_per_second", as: Double?.self)
+        report.busyShare = try row.decode("busy_share", as: Double?.self)
         self.init(
             id: try row.decode("worker"), name: try row.decode("name"),
             state: try row.decode("state"), note: try row.decode("note", as: String?.self),
             seenAt: try row.decode("seen_at"),
             outages: outages.map {
                 "\($0.endpoint) (\($0.model)), since \($0.since): \($0.code), \($0.message)"
-            })
+            }, report: report)
     }
 }
 
@@ -205,9 +205,7 @@ extension ReportCounts {
 }
 
 extension ReportSource {
-    fileprivate init(
-        _ row: PostgresRow, _ run: RunOverview, snapshots: [ReportedSnapshot]
-    ) throws(PostgresError) {
+    fileprivate init(_ row: PostgresRow, _ run: RunOverview) throws(PostgresError) {
         let source = run.source
         self.init(
             run: source.run, state: source.state, promptSet: source.promptSet,
@@ -219,6 +217,7 @@ extension ReportSource {
             scorerFingerprint: try row.decode("scorer_fingerprint", as: String?.self),
             submittedAt: source.submittedAt, finishedAt: source.finishedAt,
             madeAt: try row.decode("made_at"), schemaVersion: try row.decode("schema_version"),
-            serverVersion: try row.decode("server_version"), snapshots: snapshots)
+            serverVersion: try row.decode("server_version"))
+        isAdopted = try row.decode("adopted")
     }
 }

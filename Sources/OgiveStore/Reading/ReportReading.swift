@@ -150,20 +150,7 @@ struct ReportReading {
             ReportQueries.failures, .int64(Int64(ReportBounds.failureExamples)),
             .int32(Int32(ReportBounds.messageCharacters)),
             .int64(Int64(ReportBounds.failureKinds)))
-        var failures: [FailureReport] = []
-        for row in rows {
-            let (code, stage): (String, String) = (try row.decode("code"), try row.decode("stage"))
-            if failures.last?.code != code || failures.last?.stage != stage {
-                failures.append(
-                    FailureReport(
-                        code: code, stage: stage, count: try row.decode("failures"),
-                        prompts: try row.decode("prompts"), examples: []))
-            }
-            failures[failures.count - 1].examples.append(
-                FailureReport.Example(
-                    promptKey: try row.decode("prompt_key"), kind: try row.decode("item_kind"),
-                    index: try row.decode("item_index"), message: try row.cut("message")))
-        }
+        var failures = try FailureReport.grouped(rows)
         if let kinds = try rows.first?.decode("kinds", as: Int.self) {
             failures[failures.count - 1].further = kinds - failures.count
         }
@@ -338,5 +325,26 @@ extension PostgresRow {
     /// A text that the query cut, with the length of the whole.
     func cut(_ name: String) throws(PostgresError) -> CutText {
         CutText(try decode(name), characters: try decode("\(name)_characters"))
+    }
+}
+
+extension FailureReport {
+    /// Groups of rows that have an example each, those of a group one behind the other.
+    static func grouped(_ rows: PostgresRows) throws(PostgresError) -> [FailureReport] {
+        var failures: [FailureReport] = []
+        for row in rows {
+            let (code, stage): (String, String) = (try row.decode("code"), try row.decode("stage"))
+            if failures.last?.code != code || failures.last?.stage != stage {
+                failures.append(
+                    FailureReport(
+                        code: code, stage: stage, count: try row.decode("failures"),
+                        prompts: try row.decode("prompts"), examples: []))
+            }
+            failures[failures.count - 1].examples.append(
+                FailureReport.Example(
+                    promptKey: try row.decode("prompt_key"), kind: try row.decode("item_kind"),
+                    index: try row.decode("item_index"), message: try row.cut("message")))
+        }
+        return failures
     }
 }

@@ -94,6 +94,11 @@ struct RunMetrics: Sendable {
         set(.runCost, name, nil, status.spending.cost)
         let remaining = status.isClosed ? Duration.zero : run.rates.remaining
         set(.runRemaining, name, nil, remaining.map { $0 / .seconds(1) })
+        for stage in SlotWait.Stage.allCases where status.slotTime.total(stage) > 0 {
+            let (total, busy) = (status.slotTime.total(stage), status.slotTime.busy(stage))
+            set(.runSlotTime, name, "busy", Double(busy) / 1000, stage: stage)
+            set(.runSlotTime, name, "idle", Double(total - busy) / 1000, stage: stage)
+        }
         set(.runTables, name, "degenerate", Double(run.tables.shown.degenerate))
         set(.runTables, name, "distinct", Double(run.tables.shown.distinct))
     }
@@ -106,12 +111,20 @@ struct RunMetrics: Sendable {
             for state in ["landed", "failed", "pending"] { set(metric, name, state, nil) }
         }
         for state in ["degenerate", "distinct"] { set(.runTables, name, state, nil) }
+        for stage in SlotWait.Stage.allCases {
+            for state in ["busy", "idle"] { set(.runSlotTime, name, state, nil, stage: stage) }
+        }
         return nil
     }
 
     /// Shows a number, or none.
-    private func set(_ metric: Metric, _ run: String, _ state: String?, _ value: Double?) {
-        let dimensions = [("run", run)] + (state.map { [("state", $0)] } ?? [])
+    private func set(
+        _ metric: Metric, _ run: String, _ state: String?, _ value: Double?,
+        stage: SlotWait.Stage? = nil
+    ) {
+        let dimensions =
+            [("run", run)] + (stage.map { [("stage", $0.rawValue)] } ?? [])
+            + (state.map { [("state", $0)] } ?? [])
         let meter = Meter(label: metric.name, dimensions: dimensions, factory: metrics)
         if let value { meter.set(value) } else { meter.destroy() }
     }

@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -152,14 +153,17 @@ class Exports:
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory):
+def exports():
     """The runs; skipped where what samples them is not installed."""
     for path in [os.environ.get("OGIVE", ROOT / ".build/debug/ogive"), ROOT / ".venv/bin/python"]:
         if not os.access(path, os.X_OK):
             pytest.skip(f"{path} is not there: deploy/setup and deploy/test make it")
-    made = Exports(tmp_path_factory.mktemp("fit"))
-    yield made
-    made.close()
+    # As root, PostgreSQL runs as another user, whom pytest's own folders shut out.
+    with tempfile.TemporaryDirectory(prefix="ogive-fit-") as folder:
+        Path(folder).chmod(0o755)
+        made = Exports(Path(folder))
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

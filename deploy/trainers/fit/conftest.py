@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "deploy/python/src"
 sys.path[:0] = [str(ROOT / "deploy/trainers"), str(PACKAGE)]
 DRAWS, PROMPTS = 8, 16
+# A machine that does other work too starts a server late.
+PATIENT = "{}.launch.startup_timeout=600s"
 # What a command writes: one file, packed or not, Parquet, or a folder of shards of a snapshot.
 FORMS = ("jsonl.gz", "jsonl", "parquet", "shards")
 # Fails for some draws, so that prompts have different numbers of rewards; never for candidates.
@@ -72,11 +74,11 @@ class Exports:
         write_rows(folder / "texts.jsonl", texts)
         self.common = [f"database.embedded={folder}/database", f"policy.launch.directory={ROOT}",
                        f"run.draws={DRAWS}", "prompts.set=fit",
-                       f"prompts.file={folder}/prompts.jsonl"]
+                       f"prompts.file={folder}/prompts.jsonl", PATIENT.format("policy")]
         config = str(ROOT / "config/quickstart.yaml")
         self.options = ["--config", config, *given(self.common)]
         with contextlib.ExitStack() as stack:
-            self.run("fit", config, f"scorer.launch.directory={ROOT}")
+            self.run("fit", config, f"scorer.launch.directory={ROOT}", PATIENT.format("scorer"))
             # From here on the database stays open between two commands.
             keeper = subprocess.Popen(
                 [self.program, "psql", *self.options, "--program", "cat"], stdin=subprocess.PIPE)

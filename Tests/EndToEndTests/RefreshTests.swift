@@ -140,6 +140,36 @@ extension EndToEndTests.Refreshing {
             ] {
                 try await workspace.ogive(["pass-rates", "binary"] + words + option, exit: 2)
             }
+            try await exported(workspace, option, Set(keys.map(String.init)))
+        }
+    }
+
+    /// Exports of the run `binary` with the band of pass rates up to 0.5, whose prompts are `keys`.
+    private func exported(
+        _ workspace: Workspace, _ option: [String], _ keys: Set<String>
+    ) async throws {
+        let file = workspace.path("band.jsonl")
+        let words = ["export", "binary", "--for", "value"] + option
+        let said = try await workspace.ogive(words + ["--max-rate", "0.5", "--output", file])
+        let out = 12 - keys.count
+        let left = "left out: \(out) \(out == 1 ? "prompt" : "prompts") (has a pass rate below"
+        #expect(said.output.contains(left), "\(said.output)")
+        let rows = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(Set(rows.compactMap { $0["prompt_key"] as? String }) == keys)
+        let manifest = try String(contentsOfFile: file + ".manifest.json", encoding: .utf8)
+        #expect(manifest.contains(#""max_rate":0.5,"min_rate":0"#), "\(manifest)")
+        #expect(manifest.contains(#"above --max-rate":\#(out)"#), "\(manifest)")
+        for (more, exit, says) in [
+            (["--min-rate", "0.9", "--max-rate", "0.1"], 2, "pass rates are shares"),
+            (["--min-rate", "-0.1"], 2, "pass rates are shares"),
+            (["--max-rate", "nan"], 2, "pass rates are shares"),
+            (["--passes-from", "1"], 2, "give one of them"),
+            (["--min-rate", "0.51", "--max-rate", "0.52"], 1, "has a pass rate in 0.51…0.52"),
+        ] as [([String], Int32, String)] {
+            let refused = try await workspace.ogive(words + more, exit: exit)
+            #expect(refused.errors.contains(says), "\(more): \(refused.transcript)")
         }
     }
 }

@@ -10,7 +10,7 @@ extension StoreTests {
         /// How many of six draws of the prompts p0, p1, … passed.
         private static let passed = [0, 1, 3, 6]
 
-        private static func run(_ database: TestDatabase, pass: Double = 1) async throws {
+        static func run(_ database: TestDatabase, pass: Double = 1) async throws {
             let run = try await database.run(prompts: passed.count + 1, draws: 6)
             let term = try await database.store.lead(as: "test")
             // Nothing landed of the last prompt.

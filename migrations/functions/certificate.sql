@@ -1,4 +1,7 @@
-CREATE OR REPLACE FUNCTION ogive.certificate(run text, snapshot text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION ogive.certificate(
+    run text, snapshot text DEFAULT NULL, passes_from float8 DEFAULT NULL,
+    min_rate float8 DEFAULT 0, max_rate float8 DEFAULT 1
+)
 RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -14,7 +17,14 @@ AS $$
             SELECT encode(m.sha256, 'hex') FROM ogive.snapshot_rows m WHERE m.id = x.id),
         'prompts', (
             SELECT count(*) FROM ogive.prompt_rows p WHERE p.prompt_set_id = s.prompt_set_id),
-        'tables', t.tables, 'completions', c.completions)
+        'tables', t.tables, 'completions', c.completions,
+        'selection', CASE WHEN min_rate > 0 OR max_rate < 1 THEN (
+            SELECT jsonb_build_object(
+                'passes_from', passes_from, 'min_rate', min_rate, 'max_rate', max_rate,
+                'prompts', count(*), 'left_out', (t.tables ->> 'count')::bigint - count(*))
+            FROM ogive.pass_rates(
+                certificate.run, '{}', certificate.passes_from, certificate.min_rate,
+                certificate.max_rate, snapshot => certificate.snapshot)) END)
     FROM ogive.runs r
     JOIN ogive.samplings s ON s.id = r.sampling_id
     JOIN ogive.scorings g ON g.id = r.scoring_id
@@ -49,11 +59,14 @@ AS $$
     WHERE r.id = ogive.run_id(certificate.run)
 $$;
 
-COMMENT ON FUNCTION ogive.certificate(text, text) IS
+COMMENT ON FUNCTION ogive.certificate(text, text, float8, float8, float8) IS
     'What a reader of a run''s numbers has to know of them, as JSON: identities, seed and '
     'fingerprints, whether the completions were adopted, how many tables there are, complete and '
     'degenerate ones, how many values they tell apart on average (effective_count), and how many '
     'completions were cut off, lost bytes, or have no reward or log-probability. Reads all of the '
-    'run. snapshot: one of ogive.snapshots in place of what is there now.';
+    'run. snapshot: one of ogive.snapshots in place of what is there now. With min_rate, max_rate '
+    'and passes_from, which are those of ogive.pass_rates, selection says how many prompts they '
+    'choose, and how many they leave out; all other numbers are of the whole run.';
 
-GRANT EXECUTE ON FUNCTION ogive.certificate(text, text) TO ogive_reader, ogive_writer;
+GRANT EXECUTE ON FUNCTION ogive.certificate(text, text, float8, float8, float8)
+    TO ogive_reader, ogive_writer;

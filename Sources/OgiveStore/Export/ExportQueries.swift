@@ -9,8 +9,9 @@ enum ExportQueries {
             p.samples_model, p.temperature
         FROM ogive.run_policies p WHERE p.run_id = ogive.run_id($1)
         """
-    /// What `ExportSurvey` holds. $1 snapshot, $2 run, $3 how many rewards are wanted, $4 the API.
-    static func survey(isPinned: Bool) -> String {
+    /// What `ExportSurvey` holds, of the prompts in the band. $1 snapshot, $2 run, $3 how many
+    /// rewards are wanted, $4 the API; with a band from $5 on `bandParameters`.
+    static func survey(isPinned: Bool, hasBand: Bool) -> String {
         """
         SELECT count(*) AS tables, min(x.n) AS least, max(x.n) AS most,
             count(*) FILTER (WHERE x.n < $3::integer) AS few,
@@ -23,16 +24,20 @@ enum ExportQueries {
                 AS several,
             count(*) FILTER (WHERE jsonb_path_exists(p.content, '$.messages[*].keyvalue()
                 ? (@.key != "role" && @.key != "content")')) AS rich
-        FROM (\(sizes(isPinned: isPinned))) x
+        FROM (\(sizes(isPinned: isPinned, band: hasBand ? 5 : nil))) x
         JOIN ogive.prompts p ON p.prompt_id = x.prompt_id
         CROSS JOIN LATERAL (SELECT p.content ? 'messages' OR $4 = 'chat' AS is_chat) c
         """
     }
+    /// How many prompts have a table, in the band or not. $1 snapshot, $2 run.
+    static func tables(isPinned: Bool) -> String {
+        "SELECT count(*) FROM (\(sizes(isPinned: isPinned))) x"
+    }
     /// The first tables with fewer rewards than the largest. $1 snapshot, $2 run, $3 rewards of
-    /// the largest.
-    static func shortTables(isPinned: Bool) -> String {
+    /// the largest; with a band from $4 on `bandParameters`.
+    static func shortTables(isPinned: Bool, hasBand: Bool) -> String {
         """
-        SELECT p.key, x.n FROM (\(sizes(isPinned: isPinned))) x
+        SELECT p.key, x.n FROM (\(sizes(isPinned: isPinned, band: hasBand ? 4 : nil))) x
         JOIN ogive.prompt_rows p ON p.id = x.prompt_id
         WHERE x.n < $3::integer ORDER BY x.prompt_id LIMIT 5
         """
@@ -44,7 +49,37 @@ enum ExportQueries {
         WHERE x.prompt_id > $3 ORDER BY x.prompt_id LIMIT $4
         """
     }
-    private static func sizes(isPinned: Bool) -> String {
+    /// The prompts with a table and its size; with `band` those in the band that the parameters
+    /// from this number on say.
+    private static func sizes(isPinned: Bool, band: Int? = nil) -> String {
+        guard let band else { return sizes(isPinned) }
+        return """
+            SELECT s.prompt_id, s.n FROM (\(sizes(isPinned))) s
+            JOIN \(inBand(run: "$\(band)", snapshot: "$\(band + 1)", from: band + 2)) r
+                ON r.prompt_id = s.prompt_id
+            """
+    }
+    /// The prompts in a band, which the parameters from a number on say: as `ogive.pass_rates`
+    /// chooses them, which alone defines what a pass rate is.
+    private static func inBand(run: String, snapshot: String, from number: Int) -> String {
+        """
+        ogive.pass_rates(\(run), '{}', $\(number)::float8, $\(number + 1)::float8,
+            $\(number + 2)::float8, snapshot => \(snapshot))
+        """
+    }
+    /// The parameters of a band: the names of run and snapshot, and `values`.
+    static func bandParameters(_ request: ExportRequest) -> [PostgresValue] {
+        guard let band = request.band else { return [] }
+        return [.string(request.run), .optional(request.snapshot, PostgresValue.string)]
+            + values(band)
+    }
+    private static func values(_ band: PassRateBand) -> [PostgresValue] {
+        [
+            .optional(band.passesFrom, PostgresValue.double), .double(band.minRate),
+            .double(band.maxRate),
+        ]
+    }
+    private static func sizes(_ isPinned: Bool) -> String {
         // Both parameters are named, so that both forms have the same.
         isPinned
             ? """
@@ -134,7 +169,19 @@ enum ExportQueries {
             SELECT x.prompt_id AS export_prompt,
                 \(hasLogProbabilities ? "x.missing" : "NULL::text") AS export_missing, \(list)
             FROM \(request.target.rows.source)
-            x WHERE x.prompt_id = ANY ($3) ORDER BY \(order(request.target))
+            x WHERE x.prompt_id = ANY ($3)\(chosen(request)) ORDER BY \(order(request.target))
+            """
+    }
+
+    /// The condition of rows on the band of the request, whose parameters are the last ones.
+    private static func chosen(_ request: ExportRequest) -> String {
+        guard request.band != nil else { return "" }
+        let rows = request.target.rows
+        let first = 4 + rows.options.count + (rows.takesMeanSpread ? 1 : 0)
+        return """
+             AND x.prompt_id IN (
+                SELECT r.prompt_id FROM \(inBand(run: "$1", snapshot: "$2", from: first)) r
+                WHERE r.prompt_id = ANY ($3))
             """
     }
 
@@ -186,7 +233,9 @@ enum ExportQueries {
             case .partitionFunction: .string(request.partitionFunction)
             }
         }
-        guard request.target.rows.takesMeanSpread else { return options }
-        return options + [.optional(meanSpread, PostgresValue.double)]
+        let spread: [PostgresValue] =
+            request.target.rows.takesMeanSpread
+            ? [.optional(meanSpread, PostgresValue.double)] : []
+        return options + spread + (request.band.map(values) ?? [])
     }
 }

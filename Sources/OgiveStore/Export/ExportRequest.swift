@@ -45,6 +45,8 @@ package struct ExportRequest: Hashable, Sendable {
     package var dropEqual = false
     /// Of single completions: from which reward on they are good ones.
     package var threshold: Double?
+    /// Which prompts, by their pass rates; `nil` for all.
+    package var band: PassRateBand?
 
     /// Names what is exported.
     package init(run: String, target: ExportTarget, format: ExportFormat) {
@@ -65,7 +67,12 @@ extension ExportRequest {
         if outline.tables == 0 {
             return "\(place) has no rewards yet; `ogive status \(run)` says how far it is"
         }
-        if let worst = outline.leftOut.first(where: { $0.prompts == outline.tables }) {
+        if let band, outline.outside == outline.tables {
+            return "no prompt of \(place) has a pass rate in \(band.minRate)…\(band.maxRate); "
+                + "`ogive pass-rates \(run)` shows the rates"
+        }
+        let chosen = outline.tables - outline.outside
+        if let worst = outline.leftOut.first(where: { $0.prompts == chosen }) {
             return worst.reason == ExportSurvey.fewRewards
                 ? "every prompt of \(place) has fewer than \(refRewards ?? 0) rewards; give a "
                     + "smaller --ref-rewards"
@@ -102,6 +109,8 @@ package struct ExportOutline: Sendable {
     package let columns: [ExportColumn]
     /// Prompts with a table.
     package let tables: Int
+    /// Those among them whose pass rate is not in the band of the request.
+    package let outside: Int
     /// Prompts that the rows are without, by reason; one may count for several.
     package let leftOut: [(reason: String, prompts: Int)]
     /// Whether reference log-probabilities are among the columns, of targets that have them.

@@ -3,8 +3,10 @@ internal import Postgres
 
 /// What is known of a run's prompts and tables before the first row is read.
 struct ExportSurvey: Sendable {
-    /// Prompts with a table.
+    /// Prompts with a table, in the band of the request; so is all that follows.
     let tables: Int
+    /// Prompts with a table whose pass rate is not in the band.
+    let outside: Int
     /// Rewards of the smallest and of the largest table.
     let least: Int
     let most: Int
@@ -48,19 +50,27 @@ struct ExportSurvey: Sendable {
 
     /// Surveys what `place` names: the snapshot (0 for what is there now) and the run.
     init(
-        _ place: [PostgresValue], isPinned: Bool, wanted: Int?, policy: PostgresRow,
+        _ request: ExportRequest, _ place: [PostgresValue], isPinned: Bool, policy: PostgresRow,
         _ connection: PostgresConnection
     ) async throws {
         api = try policy.decode("api")
         samplesModel = try policy.decode("samples_model")
+        let hasBand = request.band != nil
         let row = try await connection.query(
-            ExportQueries.survey(isPinned: isPinned),
-            place + [.int64(Int64(wanted ?? 0)), .string(api)]
+            ExportQueries.survey(isPinned: isPinned, hasBand: hasBand),
+            place + [.int64(Int64(request.refRewards ?? 0)), .string(api)]
+                + ExportQueries.bandParameters(request)
         ).one()
         func count(_ name: String) throws -> Int { try row.decode(name, as: Int?.self) ?? 0 }
         (tables, least, most, few) = try (
             count("tables"), count("least"), count("most"), count("few")
         )
+        var all = tables
+        if hasBand {
+            all = try await connection.query(ExportQueries.tables(isPinned: isPinned), place).one()
+                .decode(0)
+        }
+        outside = all - tables
         (chats, texts) = try (count("chats"), count("texts"))
         (continued, tools, calls) = try (count("continued"), count("tools"), count("calls"))
         (several, rich) = try (count("several"), count("rich"))
@@ -82,7 +92,10 @@ struct ExportSurvey: Sendable {
 
     /// Which prompts the target leaves out, by reason.
     func leftOut(_ target: ExportTarget) -> [(reason: String, prompts: Int)] {
-        var found = [(Self.fewRewards, few)]
+        var found = [
+            ("has a pass rate below --min-rate or above --max-rate", outside),
+            (Self.fewRewards, few),
+        ]
         if target.leavesOut.contains(.partialTurns) {
             found.append(("ends in a partial turn of the assistant", continued))
         }

@@ -50,7 +50,7 @@ struct ExportReading {
         place = [.int64(snapshot), .int64(try row.decode("run_id"))]
         if isPinned { try await Self.requireWhole(request, snapshot, connection) }
         var survey = try await ExportSurvey(
-            place, isPinned: isPinned, wanted: request.refRewards, policy: row, connection)
+            request, place, isPinned: isPinned, policy: row, connection)
         try survey.requireOneForm(request)
         if request.target.isRectangular {
             survey.references = try await Self.references(
@@ -73,7 +73,8 @@ struct ExportReading {
         let header = columns.map(\.name).joined(separator: ",") + "\n"
         let lacking = request.target.logProbabilities.map { [$0.chosen, $0.rejected] } ?? []
         outline = ExportOutline(
-            columns: columns, tables: survey.tables, leftOut: survey.leftOut(request.target),
+            columns: columns, tables: survey.tables + survey.outside, outside: survey.outside,
+            leftOut: survey.leftOut(request.target),
             hasLogProbabilities: survey.hasLogProbabilities,
             columnsLacking: advice == nil ? [] : lacking, lackingAdvice: advice,
             source: try source.one().decode(0),
@@ -134,7 +135,8 @@ struct ExportReading {
         let (least, most) = (survey.least, survey.most)
         if least == most { return most }
         let short = try await connection.query(
-            ExportQueries.shortTables(isPinned: isPinned), place + [.int64(Int64(most))]
+            ExportQueries.shortTables(isPinned: isPinned, hasBand: request.band != nil),
+            place + [.int64(Int64(most))] + ExportQueries.bandParameters(request)
         ).map {
             "\(try $0.decode("key", as: String.self)) (\(try $0.decode("n", as: Int.self)))"
         }

@@ -69,6 +69,23 @@ package struct PassRateRequest: Hashable, Sendable {
     }
 }
 
+/// The prompts whose pass rate is in a band, as a curriculum chooses them.
+package struct PassRateBand: Hashable, Sendable {
+    /// The least pass rate.
+    package var minRate: Double
+    /// The greatest one.
+    package var maxRate: Double
+    /// From which reward on a draw passes; `nil`: rewards are 0 or 1.
+    package var passesFrom: Double?
+
+    /// Takes shares from 0 to 1, the least first.
+    package init(minRate: Double = 0, maxRate: Double = 1, passesFrom: Double? = nil) {
+        self.minRate = minRate
+        self.maxRate = maxRate
+        self.passesFrom = passesFrom
+    }
+}
+
 /// SQL that reads pass rates.
 enum PassRateQueries {
     /// $1 run, $2 passes from, $3 and $4 the band.

@@ -16,6 +16,10 @@ struct CheckLogprobsCommand: ConfiguredCommand {
             stored. Draws that ended are taken, of prompts spread over the run; those whose
             text has another number of tokens than was sampled are left out and counted.
 
+            With --transformers the weights in a folder take the server's place: the Python
+            package compares with a forward pass, as a trainer makes it, in tokens of the
+            folder's tokeniser and chat template (pip install "ogive[transformers]").
+
             Exit code 1 when a draw differs by more than --tolerance nats a token, or none
             could be compared. The server must give the log-probability of a given text:
             vLLM and SGLang do.
@@ -23,6 +27,7 @@ struct CheckLogprobsCommand: ConfiguredCommand {
             Examples:
               ogive check-logprobs reference --config config/vllm.yaml
               ogive check-logprobs reference -o policy.url=http://10.0.0.7:8000 --json
+              ogive check-logprobs reference --transformers ./model
             """)
 
     @Argument(help: "The run (default: the configuration's).")
@@ -36,6 +41,12 @@ struct CheckLogprobsCommand: ConfiguredCommand {
 
     @Option(help: "How many draws are listed, those that differ most first.")
     var list = 5
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare with these weights: a folder, or a name of Hugging Face's hub.",
+            valueName: "model"))
+    var transformers: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -57,6 +68,9 @@ struct CheckLogprobsCommand: ConfiguredCommand {
             throw CommandError(.configuration, "--tolerance must be at least 0")
         }
         let configuration = try file.load()
+        if let transformers {
+            return try await compare(with: transformers, try configuration.runName(name))
+        }
         let models = try ModelWiring(policyOf: configuration)
         let report = try await DatabaseSession.withStore(configuration) { store, _ in
             let name = try await configuration.runName(name, in: store)
@@ -88,6 +102,18 @@ struct CheckLogprobsCommand: ConfiguredCommand {
                 ? [report.json(most: list).json]
                 : report.lines(most: list, width: style.width).map(style.shown))
         guard report.agrees else { throw ExitCode.failure }
+    }
+
+    /// Lets the Python package compare the draws of a run with weights in a folder.
+    private func compare(with model: String, _ run: String) async throws {
+        var program = try PsqlCommand.parse([])
+        program.file = file
+        program.program = PythonTable.interpreter(Environment.current)
+        // A name or a folder may begin with a hyphen.
+        program.arguments =
+            ["-m", "ogive.transformers", "--draws", "\(draws)", "--tolerance", "\(tolerance)"]
+            + ["--list", "\(list)"] + (json ? ["--json"] : []) + ["--", run, model]
+        try await program.run()
     }
 
     /// Throws when what is stored cannot be compared with anything.

@@ -23,6 +23,7 @@ struct ExportCommand: ConfiguredCommand {
               ogive export quickstart --for raw --output train.parquet
               ogive export big --snapshot v1 --for raw --shard-rows 1000000 --output big
               ogive export big --for trl-dpo --strategy best-worst --output - | head
+              ogive export gsm8k --for verl --min-rate 0.1 --max-rate 0.9 --output g.jsonl
             """)
 
     /// How a pair is made of a prompt's completions.
@@ -132,6 +133,25 @@ struct ExportCommand: ConfiguredCommand {
                 + "rewards of each prompt; prompts with fewer are left out.", valueName: "n"))
     var refRewards: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Without prompts whose draws pass less often (see ogive pass-rates).",
+            valueName: "share"))
+    var minRate: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Without prompts whose draws pass more often.", valueName: "share"))
+    var maxRate: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Of --min-rate and --max-rate: the least reward with which a draw passes (default: "
+                + "rewards are 0 or 1).", valueName: "reward"))
+    var passesFrom: Double?
+
     @Flag(help: "Print the manifest, one JSON object.")
     var json = false
 
@@ -148,15 +168,38 @@ struct ExportCommand: ConfiguredCommand {
         if let beta, !(beta > 0 && beta.isFinite) {
             throw ValidationError("--beta must be more than 0 and finite, not \(beta)")
         }
-        for (name, value) in [("min-gap", minGap), ("threshold", threshold)] {
+        for (name, value) in [
+            ("min-gap", minGap), ("threshold", threshold), ("passes-from", passesFrom),
+        ] {
             if let value, !value.isFinite {
                 throw ValidationError("--\(name) must be a finite number, not \(value)")
             }
         }
+        try requireBand()
         try requireUse()
         guard try chosenFormat() == .parquet else { return }
         if output == "-" { throw ValidationError("Parquet needs a file: --output FILE.parquet") }
         if gzip { throw ValidationError("--gzip: Parquet packs its columns itself") }
+    }
+
+    /// The prompts that are chosen by their pass rates; `nil` for all.
+    private var band: PassRateBand? {
+        guard minRate != nil || maxRate != nil else { return nil }
+        return PassRateBand(
+            minRate: minRate ?? 0, maxRate: maxRate ?? 1, passesFrom: passesFrom)
+    }
+
+    /// Throws when the options of pass rates are no band.
+    private func requireBand() throws {
+        guard let band else {
+            if passesFrom == nil { return }
+            throw ValidationError(
+                "--passes-from says what --min-rate and --max-rate are shares of: give one of them")
+        }
+        guard (0...1).contains(band.minRate), (band.minRate...1).contains(band.maxRate) else {
+            throw ValidationError(
+                "write 0 ≤ --min-rate ≤ --max-rate ≤ 1: pass rates are shares")
+        }
     }
 
     /// Throws when an option is given that the target does not use.
@@ -237,6 +280,7 @@ struct ExportCommand: ConfiguredCommand {
         request.ties = ties.rawValue
         request.partitionFunction = (partitionFunction ?? .exact).rawValue
         request.refRewards = refRewards
+        request.band = band
         let job = ExportJob(
             request: request, output: output, isGzip: gzip || output.lowercased().hasSuffix(".gz"),
             shardRows: shardRows, replaces: force)

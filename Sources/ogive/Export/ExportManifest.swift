@@ -40,6 +40,11 @@ struct ExportManifest {
         for option in request.target.options {
             options[option.rawValue] = Self.value(of: option, request)
         }
+        if let band = request.band {
+            options["min_rate"] = .number("\(band.minRate)")
+            options["max_rate"] = .number("\(band.maxRate)")
+            options["passes_from"] = band.passesFrom.map { .number("\($0)") } ?? .null
+        }
         if let shardRows { options["shard_rows"] = .number("\(shardRows)") }
         export = .object([
             "for": .string(request.target.rawValue), "format": .string(request.format.rawValue),

@@ -16,8 +16,12 @@ struct PythonTable {
     /// Names a table.
     init(path: String, environment: [String: String] = Environment.current) {
         self.path = path
-        let named = environment["OGIVE_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
-        interpreter = named ?? "python3"
+        interpreter = Self.interpreter(environment)
+    }
+
+    /// The interpreter that has the Python package: `python3`, or what `OGIVE_PYTHON` names.
+    static func interpreter(_ environment: [String: String]) -> String {
+        environment["OGIVE_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"
     }
 
     /// Whether a path names such a table, by what is there: a folder, or a file that begins as

@@ -33,7 +33,7 @@ def test_a_card_holds_no_markup_of_others(db: ogive.Database) -> None:
     hostile = ogive.Run(db, "made", None)
     text = _hub.card(hostile, "pairs", {"strategy": "```\n---\n<script>"}, 3, configs=True)
     assert text.count("\n---\n") == 1 and text.startswith("---\n")
-    assert text.count("\n```\n") == text.count("```json\n") == 2
+    assert text.count("\n```\n") == text.count("```json\n") == 3
     head = json.loads(text.split("---")[1])
     assert head["configs"][0]["data_files"] == "data/train-*.parquet"
     assert "synthetic" in head["tags"] and "rewards are synthetic" in text

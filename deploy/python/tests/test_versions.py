@@ -150,3 +150,88 @@ def test_pass_rates_of_other_rewards_need_a_bound(run: ogive.Run) -> None:
     rates = run.pass_rates(passes_from=0.0)["pass_rate"].to_pylist()
     rewards = [table["rewards"] for table in run.tables().to_pylist()]
     assert rates == [float(np.mean(np.asarray(each) >= 0)) for each in rewards]
+
+
+BAND = ("tables", "training_rows", "pairs", "completions", "candidates", "value_rows",
+        "prompt_features")  # fmt: skip
+
+
+@pytest.fixture
+def chosen(db: ogive.Database) -> list[int]:
+    """The prompts of the run BINARY whose pass rate is from 0.4 to 0.6."""
+    rates = db.run(BINARY).pass_rates().to_pylist()
+    found = [row["prompt_id"] for row in rates if 0.4 <= row["pass_rate"] <= 0.6]
+    assert 0 < len(found) < len(rates) == 12
+    return found
+
+
+@pytest.fixture(scope="module")
+def pinned(made: Made) -> ogive.Run:
+    """A snapshot of the run BINARY."""
+    return ogive.connect(made.url).run(BINARY).make_snapshot("band")
+
+
+@pytest.mark.parametrize("kind", BAND)
+@pytest.mark.parametrize("page", [2000, 5])
+def test_rows_of_a_band_are_those_of_its_prompts(
+    db: ogive.Database,
+    pinned: ogive.Run,
+    chosen: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    page: int,
+) -> None:
+    monkeypatch.setattr("ogive._rows._PAGE", page)
+    given: dict[str, Any] = {"pairs": {"strategy": "best-worst"}, "training_rows": {"beta": 0.1}}
+    options = given.get(kind, {})
+    for run in (db.run(BINARY), pinned):
+        everything = getattr(run, kind)(**options)
+        found = getattr(run, kind)(**options, min_rate=0.4, max_rate=0.6)
+        assert found.schema.equals(everything.schema)
+        wanted = [row for row in everything.to_pylist() if row["prompt_id"] in chosen]
+        assert found.to_pylist() == wanted and (wanted or kind == "candidates")
+        # A reward of 0 passes, so every prompt does.
+        passed = getattr(run, kind)(**options, min_rate=1.0, passes_from=0.0)
+        assert passed.to_pylist() == everything.to_pylist()
+
+
+def test_loaders_read_a_band(db: ogive.Database, chosen: list[int]) -> None:
+    pytest.importorskip("torch")
+    from ogive.torch import PreferencePairs, TrainingRows
+
+    band = {"min_rate": 0.4, "max_rate": 0.6}
+    run = db.run(BINARY)
+    rows = TrainingRows(run, 0.1, source="draws", page_prompts=2, **band)
+    found = list(rows)
+    assert {row["prompt_id"] for row in found} == set(chosen)
+    assert len(found) == len(rows) == len(chosen) * 6
+    pairs = PreferencePairs(run, "best-worst", uneven="drop", **band)
+    assert len(pairs) == len(chosen) == len(list(pairs))
+    assert rows.order()["min_rate"] == pairs.order()["min_rate"] == 0.4
+    with pytest.raises(ogive.OgiveError, match="whose pass rate is in the band"):
+        list(TrainingRows(run, 0.1, min_rate=0.51, max_rate=0.52))
+
+
+def test_a_card_says_what_a_band_leaves_out(
+    db: ogive.Database, chosen: list[int], tmp_path: Path
+) -> None:
+    run = db.run(BINARY)
+    path = run.save_to_disk(tmp_path / "a", "value_rows", min_rate=0.4, max_rate=0.6)
+    text = (path / "README.md").read_text()
+    said = f"{len(chosen)} prompts with a pass rate from 0.4 to 0.6; {12 - len(chosen)} others"
+    assert said in text
+    found = run.certificate(min_rate=0.4, max_rate=0.6)
+    assert found["selection"]["left_out"] == 12 - len(chosen)
+    assert found["tables"]["count"] == 12 and run.certificate()["selection"] is None
+    assert "are left out" not in (run.save_to_disk(tmp_path / "b") / "README.md").read_text()
+
+
+def test_what_is_no_band_is_refused(db: ogive.Database, run: ogive.Run) -> None:
+    with pytest.raises(ValueError, match="0 ≤ min ≤ max ≤ 1"):
+        run.tables(min_rate=0.6, max_rate=0.4)
+    with pytest.raises(ValueError, match="give one of them"):
+        run.certificate(passes_from=0.5)
+    with pytest.raises(ogive.OgiveError, match="neither 0 nor 1"):
+        run.tables(min_rate=0.5)
+    with pytest.raises(TypeError, match="failures has no option 'min_rate'"):
+        run.to_dataset("failures", min_rate=0.5)

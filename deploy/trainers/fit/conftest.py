@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "deploy/python/src"
 sys.path[:0] = [str(ROOT / "deploy/trainers"), str(PACKAGE)]
 DRAWS, PROMPTS = 8, 16
+# A machine that does other work too starts a server late.
+PATIENT = "{}.launch.startup_timeout=600s"
 # What a command writes: one file, packed or not, Parquet, or a folder of shards of a snapshot.
 FORMS = ("jsonl.gz", "jsonl", "parquet", "shards")
 # Fails for some draws, so that prompts have different numbers of rewards; never for candidates.
@@ -71,11 +74,11 @@ class Exports:
         write_rows(folder / "texts.jsonl", texts)
         self.common = [f"database.embedded={folder}/database", f"policy.launch.directory={ROOT}",
                        f"run.draws={DRAWS}", "prompts.set=fit",
-                       f"prompts.file={folder}/prompts.jsonl"]
+                       f"prompts.file={folder}/prompts.jsonl", PATIENT.format("policy")]
         config = str(ROOT / "config/quickstart.yaml")
         self.options = ["--config", config, *given(self.common)]
         with contextlib.ExitStack() as stack:
-            self.run("fit", config, f"scorer.launch.directory={ROOT}")
+            self.run("fit", config, f"scorer.launch.directory={ROOT}", PATIENT.format("scorer"))
             # From here on the database stays open between two commands.
             keeper = subprocess.Popen(
                 [self.program, "psql", *self.options, "--program", "cat"], stdin=subprocess.PIPE)
@@ -152,14 +155,17 @@ class Exports:
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory):
+def exports():
     """The runs; skipped where what samples them is not installed."""
     for path in [os.environ.get("OGIVE", ROOT / ".build/debug/ogive"), ROOT / ".venv/bin/python"]:
         if not os.access(path, os.X_OK):
             pytest.skip(f"{path} is not there: deploy/setup and deploy/test make it")
-    made = Exports(tmp_path_factory.mktemp("fit"))
-    yield made
-    made.close()
+    # As root, PostgreSQL runs as another user, whom pytest's own folders shut out.
+    with tempfile.TemporaryDirectory(prefix="ogive-fit-") as folder:
+        Path(folder).chmod(0o755)
+        made = Exports(Path(folder))
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

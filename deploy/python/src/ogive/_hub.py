@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ogive import _rows
+from ogive import _queries, _rows
 from ogive.errors import OgiveError, missing
 from ogive.status import RunStatus
 
@@ -65,6 +65,8 @@ def card(run: Run, rows: str, options: dict[str, Any], count: int, *, configs: b
     """The text of README.md: metadata as YAML, then what the rows are."""
     status = run.status()
     manifest = run.manifest if run.snapshot is not None else None
+    band = {name: options[name] for name in _queries.BAND if options.get(name) is not None}
+    certificate = run.certificate(**band)
     head: dict[str, Any] = {
         "tags": ["ogive", "qrpo", "rlhf", *(["synthetic"] if status.synthetic else [])],
         "pretty_name": f"{rows} of {run.name}",
@@ -80,14 +82,26 @@ def card(run: Run, rows: str, options: dict[str, Any], count: int, *, configs: b
         f"---\n{_json(head)}\n---\n\n# Rows of a run of Ogive\n\n{warning}"
         f"{count} rows of the kind `{rows}`, with these options:\n\n{_block(options)}\n"
         "`quantile_reward` is the share of the prompt's reference completions that are no better "
-        "(arXiv 2507.08068).\n\n## The run\n\n"
-        f"{_block(_facts(run, status))}\n"
+        f"(arXiv 2507.08068).\n\n{_left_out(certificate)}## The run\n\n"
+        f"{_block(_facts(run, status))}\n## Certificate\n\n{_block(certificate)}\n"
         + (
             "## The snapshot\n\nNothing changes it. `ogive audit` proves its checksum.\n\n"
             + _block(manifest)
             if manifest is not None
             else "It is the run's state of that moment. Rows of a snapshot can be read again.\n"
         )
+    )
+
+
+def _left_out(certificate: dict[str, Any]) -> str:
+    """A sentence about the prompts that a band of pass rates leaves out."""
+    selection = certificate["selection"]
+    if selection is None:
+        return ""
+    return (
+        f"The rows are of the {selection['prompts']} prompts with a pass rate from "
+        f"{selection['min_rate']} to {selection['max_rate']}; {selection['left_out']} others are "
+        "left out.\n\n"
     )
 
 

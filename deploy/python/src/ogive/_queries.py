@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ogive._session import arguments, quoted
 from ogive.errors import OgiveError
@@ -54,7 +55,11 @@ _VIEWS = {
 
 
 def of_view(
-    columns: Columns, run: str, snapshot: str | None, prompts: Sequence[int] | None = None
+    columns: Columns,
+    run: str,
+    snapshot: str | None,
+    prompts: Sequence[int] | None = None,
+    band: str = "",
 ) -> str:
     """All rows of a view for a run or for its snapshot, or those of some prompts."""
     now, pinned = _VIEWS[columns.kind]
@@ -65,8 +70,7 @@ def of_view(
             "without a snapshot"
         )
     place = source.format(run=quoted(run), snapshot=quoted(snapshot))
-    page = "" if prompts is None else f" AND prompt_id = ANY ({numbers(prompts)})"
-    return f"SELECT {columns.selected} FROM {place}{page} ORDER BY {columns.order}"
+    return f"SELECT {columns.selected} FROM {place}{page(prompts)}{band} ORDER BY {columns.order}"
 
 
 def of_function(
@@ -74,12 +78,12 @@ def of_function(
     columns: Columns,
     values: Mapping[str, object],
     prompts: Sequence[int] | None = None,
+    band: str = "",
 ) -> str:
     """All rows of a function for trainers, or those of some prompts."""
-    page = "" if prompts is None else f" WHERE prompt_id = ANY ({numbers(prompts)})"
     return (
-        f"SELECT {columns.selected} FROM ogive.{name}({arguments(values)}){page} "
-        f"ORDER BY {columns.order}"
+        f"SELECT {columns.selected} FROM ogive.{name}({arguments(values)}) "
+        f"WHERE true{page(prompts)}{band} ORDER BY {columns.order}"
     )
 
 
@@ -121,6 +125,47 @@ _QUANTILE_REWARDS = """
             SELECT prompt_set FROM ogive.run_status WHERE {run})
         LEFT JOIN (SELECT * FROM {tables}) t ON t.prompt_id = p.prompt_id
     ) x ORDER BY place"""
+
+
+BAND = ("passes_from", "min_rate", "max_rate")
+
+
+def in_band(
+    run: str,
+    snapshot: str | None,
+    options: Mapping[str, Any],
+    prompts: Sequence[int] | None = None,
+) -> str:
+    """The condition on prompts whose pass rate is in the band that options say; "" without one.
+
+    Raises:
+        ValueError: If it is no band.
+    """
+    least, greatest = options.get("min_rate"), options.get("max_rate")
+    passes_from = options.get("passes_from")
+    if least is None and greatest is None:
+        if passes_from is not None:
+            raise ValueError("passes_from says what min_rate and max_rate are of: give one of them")
+        return ""
+    least = 0.0 if least is None else float(least)
+    greatest = 1.0 if greatest is None else float(greatest)
+    if not 0 <= least <= greatest <= 1:
+        raise ValueError(f"min_rate {least} and max_rate {greatest} are not 0 ≤ min ≤ max ≤ 1")
+    values = {
+        "run": run,
+        "k": [],
+        "passes_from": passes_from,
+        "min_rate": least,
+        "max_rate": greatest,
+        "snapshot": snapshot,
+    }
+    rates = f"SELECT prompt_id FROM ogive.pass_rates({arguments(values)}) WHERE true{page(prompts)}"
+    return f" AND prompt_id IN ({rates})"
+
+
+def page(prompts: Sequence[int] | None) -> str:
+    """The condition on some prompts; "" for all."""
+    return "" if prompts is None else f" AND prompt_id = ANY ({numbers(prompts)})"
 
 
 def numbers(values: Sequence[int]) -> str:

@@ -87,17 +87,21 @@ def statement(
     if columns is None:
         raise ValueError(f"rows is {kind!r}; choose {', '.join(schemas.KINDS)}")
     name, allowed = _FUNCTIONS.get(kind, ("", ()))
+    if kind != schemas.FAILURES.kind:  # a failure has no pass rate
+        allowed = (*allowed, *_queries.BAND)
     if unknown := [option for option in options if option not in allowed]:
         raise TypeError(
             f"{kind} has no option {unknown[0]!r}; it has {', '.join(allowed) or 'none'}"
         )
+    band = _queries.in_band(run.name, run.snapshot, options, prompts)
+    options = {option: options[option] for option in options if option not in _queries.BAND}
     if not name:
-        return columns, _queries.of_view(columns, run.name, run.snapshot, prompts)
+        return columns, _queries.of_view(columns, run.name, run.snapshot, prompts, band)
     if kind == "training_rows" and options.get("beta") is None:
         raise TypeError("training_rows needs beta")
     named = {_NAMES.get(option, option): value for option, value in options.items()}
     values = {"run": run.name, **named, "snapshot": run.snapshot}
-    return columns, _queries.of_function(name, columns, values, prompts)
+    return columns, _queries.of_function(name, columns, values, prompts, band)
 
 
 def with_spread(run: Run, session: Session, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from ogive.status import RunStatus
 from ogive.table import Table, write_parquet
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ogive.database import Database
 
 Transform = Literal["identity", "log", "normal-icdf", "scaled-normal-icdf"]
@@ -41,6 +44,20 @@ Kind = Literal[
 ]
 
 _SHOWN_TABLES = 1000  # prompts whose rewards a notebook's curve is of
+
+
+class PassRateBand(TypedDict, total=False):
+    """Which prompts are read, by the share of their draws that passed a verifier.
+
+    Attributes:
+        min_rate: The least pass rate, from 0 to 1.
+        max_rate: The greatest one.
+        passes_from: The least reward with which a draw passes; by default rewards are 0 or 1.
+    """
+
+    min_rate: float
+    max_rate: float
+    passes_from: float | None
 
 
 class Logger(Protocol):
@@ -177,9 +194,9 @@ class Run:
         self.database._call(["snapshot", "make", self.name, name, *options, "--json"])
         return Run(self.database, self.name, name)
 
-    def tables(self) -> Table:
+    def tables(self, **band: Unpack[PassRateBand]) -> Table:
         """The sorted rewards of each prompt that has some."""
-        return _rows.read(self, "tables")
+        return _rows.read(self, "tables", **band)
 
     def training_rows(
         self,
@@ -194,10 +211,11 @@ class Run:
         effective_beta_max: float | None = None,
         own: Literal["counted", "excluded"] = "counted",
         tie_seed: int = 0,
+        **band: Unpack[PassRateBand],
     ) -> Table:
         """A row for each draw and candidate with a reward, with the target of QRPO.
 
-        Arguments are those of `ogive.training_rows`, but `own` and `tie_seed`.
+        Arguments are those of `ogive.training_rows`, but `own`, `tie_seed` and `band`.
 
         Args:
             beta: Of targets.
@@ -210,6 +228,7 @@ class Run:
             effective_beta_max: The most that beta is then.
             own: Whether a draw counts itself in its quantile reward: `self` in SQL.
             tie_seed: Decides ties at random: `seed` in SQL.
+            band: Which prompts, by their pass rates.
         """
         return _rows.read(
             self,
@@ -224,21 +243,28 @@ class Run:
             effective_beta_max=effective_beta_max,
             own=own,
             tie_seed=tie_seed,
+            **band,
         )
 
     def pairs(
-        self, strategy: Strategy = "labels", *, k: int = 6, pairs: int = 1, seed: int = 0
+        self,
+        strategy: Strategy = "labels",
+        *,
+        k: int = 6,
+        pairs: int = 1,
+        seed: int = 0,
+        **band: Unpack[PassRateBand],
     ) -> Table:
         """Pairs of completions for DPO and its kin; `strategy` chooses them."""
-        return _rows.read(self, "pairs", strategy=strategy, k=k, pairs=pairs, seed=seed)
+        return _rows.read(self, "pairs", strategy=strategy, k=k, pairs=pairs, seed=seed, **band)
 
-    def completions(self) -> Table:
+    def completions(self, **band: Unpack[PassRateBand]) -> Table:
         """Each draw with a completion, with a reward or without."""
-        return _rows.read(self, "completions")
+        return _rows.read(self, "completions", **band)
 
-    def candidates(self) -> Table:
+    def candidates(self, **band: Unpack[PassRateBand]) -> Table:
         """Each candidate of the prompt set; of a snapshot those with a reward."""
-        return _rows.read(self, "candidates")
+        return _rows.read(self, "candidates", **band)
 
     def failures(self) -> Table:
         """Each item that was given up, with the reason.
@@ -248,13 +274,27 @@ class Run:
         """
         return _rows.read(self, "failures")
 
-    def value_rows(self, beta: float = 1.0) -> Table:
+    def value_rows(self, beta: float = 1.0, **band: Unpack[PassRateBand]) -> Table:
         """The mean and the soft value of each prompt, for value models and A*-PO."""
-        return _rows.read(self, "value_rows", beta=beta)
+        return _rows.read(self, "value_rows", beta=beta, **band)
 
-    def prompt_features(self) -> Table:
+    def prompt_features(self, **band: Unpack[PassRateBand]) -> Table:
         """Numbers about each prompt, for choosing and weighting prompts."""
-        return _rows.read(self, "prompt_features")
+        return _rows.read(self, "prompt_features", **band)
+
+    def certificate(self, **band: Unpack[PassRateBand]) -> dict[str, Any]:
+        """What a reader of the numbers has to know, as `ogive.certificate` gives it.
+
+        Args:
+            band: Which prompts the rows are of: `selection` says how many these are, and how many
+                are left out.
+        """
+        _queries.in_band(self.name, self.snapshot, band)  # refuses what is none
+        values = {"run": self.name, "snapshot": self.snapshot, **band}
+        query = _queries.function("certificate", "certificate::text", values)
+        with self._session() as session:
+            found: dict[str, Any] = json.loads(session.value(query))
+        return found
 
     def drift(self, other: Run, *, p: Iterable[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> Table:
         """How far the rewards of each prompt moved from this run to another reference version.

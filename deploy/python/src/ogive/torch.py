@@ -241,7 +241,8 @@ class PagedRows(IterableDataset[Row]):
         return self.run._session()
 
     def _prompts(self) -> str:
-        return f"{_queries.complete(self.run.name, self.run.snapshot)} AND NOT degenerate"
+        band = _queries.in_band(self.run.name, self.run.snapshot, self.options)
+        return f"{_queries.complete(self.run.name, self.run.snapshot)} AND NOT degenerate{band}"
 
     def _pages(self, session: Session, *, counted: bool) -> list[NDArray[np.int64]]:
         """(prompt, rows) of each page; rows are 0 unless they are counted."""
@@ -249,7 +250,8 @@ class PagedRows(IterableDataset[Row]):
         found = session.table(numbers, _COUNTS)
         if not len(found):
             raise OgiveError(
-                f"run {self.run.name!r} has no prompt whose table is complete and not degenerate; "
+                f"run {self.run.name!r} has no prompt whose table is complete and not degenerate"
+                f"{' and whose pass rate is in the band' if self._is_chosen() else ''}; "
                 "look at it with: ogive status"
             )
         table = np.column_stack([found["prompt_id"].to_numpy(), found["rows"].to_numpy()])
@@ -272,6 +274,9 @@ class PagedRows(IterableDataset[Row]):
         # Each stream has as many pages as every other one, and pages are of one size, or one less.
         turns = math.ceil(len(table) / self.page_prompts / self.streams)
         return np.array_split(table, turns * self.streams if self.streams > 1 else turns)
+
+    def _is_chosen(self) -> bool:
+        return any(self.options.get(name) is not None for name in _queries.BAND)
 
     def _places(self, pages: int) -> NDArray[np.int64]:
         return np.random.default_rng([self.seed, self.epoch]).permutation(pages)
@@ -361,7 +366,7 @@ class PreferencePairs(PagedRows):
         run: The run, or a snapshot of it.
         strategy: As of `Run.pairs`.
         k: As of `Run.pairs`, as are `pairs` and `pair_seed`, its `seed`.
-        options: Further arguments of `PagedRows`.
+        options: Further arguments of `Run.pairs` and of `PagedRows`.
     """
 
     def __init__(
@@ -375,6 +380,7 @@ class PreferencePairs(PagedRows):
         **options: Any,
     ) -> None:
         given = {"strategy": strategy, "k": k, "pairs": pairs, "seed": pair_seed}
+        given |= {name: options.pop(name) for name in _queries.BAND if name in options}
         super().__init__(run, "pairs", given, **options)
 
     def order(self) -> dict[str, Any]:
@@ -383,7 +389,8 @@ class PreferencePairs(PagedRows):
 
     def counts_query(self) -> str:
         """The statement that counts the rows of each prompt."""
-        values = {"run": self.run.name, **self.options, "snapshot": self.run.snapshot}
+        given = {k: v for k, v in self.options.items() if k not in _queries.BAND}
+        values = {"run": self.run.name, **given, "snapshot": self.run.snapshot}
         return _queries.counted("preference_pairs", values)
 
 

@@ -199,7 +199,7 @@ def test_loaders_read_a_band(db: ogive.Database, chosen: list[int]) -> None:
     pytest.importorskip("torch")
     from ogive.torch import PreferencePairs, TrainingRows
 
-    band = {"min_rate": 0.4, "max_rate": 0.6}
+    band: dict[str, Any] = {"min_rate": 0.4, "max_rate": 0.6}
     run = db.run(BINARY)
     rows = TrainingRows(run, 0.1, source="draws", page_prompts=2, **band)
     found = list(rows)
@@ -223,7 +223,8 @@ def test_a_card_says_what_a_band_leaves_out(
     found = run.certificate(min_rate=0.4, max_rate=0.6)
     assert found["selection"]["left_out"] == 12 - len(chosen)
     assert found["tables"]["count"] == 12 and run.certificate()["selection"] is None
-    assert "are left out" not in (run.save_to_disk(tmp_path / "b") / "README.md").read_text()
+    everything = run.save_to_disk(tmp_path / "b", "value_rows")
+    assert "are left out" not in (everything / "README.md").read_text()
 
 
 def test_what_is_no_band_is_refused(db: ogive.Database, run: ogive.Run) -> None:

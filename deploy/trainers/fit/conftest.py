@@ -27,8 +27,13 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "deploy/python/src"
 sys.path[:0] = [str(ROOT / "deploy/trainers"), str(PACKAGE)]
 DRAWS, PROMPTS = 8, 16
-# A machine that does other work too starts a server late.
-PATIENT = "{}.launch.startup_timeout=600s"
+
+
+def patient(section):
+    """Settings for a machine that does other work too: its servers start and answer late."""
+    return [f"{section}.launch.startup_timeout=10m", f"{section}.request_timeout=1h"]
+
+
 # What a command writes: one file, packed or not, Parquet, or a folder of shards of a snapshot.
 FORMS = ("jsonl.gz", "jsonl", "parquet", "shards")
 # Fails for some draws, so that prompts have different numbers of rewards; never for candidates.
@@ -74,11 +79,11 @@ class Exports:
         write_rows(folder / "texts.jsonl", texts)
         self.common = [f"database.embedded={folder}/database", f"policy.launch.directory={ROOT}",
                        f"run.draws={DRAWS}", "prompts.set=fit",
-                       f"prompts.file={folder}/prompts.jsonl", PATIENT.format("policy")]
+                       f"prompts.file={folder}/prompts.jsonl", *patient("policy")]
         config = str(ROOT / "config/quickstart.yaml")
         self.options = ["--config", config, *given(self.common)]
         with contextlib.ExitStack() as stack:
-            self.run("fit", config, f"scorer.launch.directory={ROOT}", PATIENT.format("scorer"))
+            self.run("fit", config, f"scorer.launch.directory={ROOT}", *patient("scorer"))
             # From here on the database stays open between two commands.
             keeper = subprocess.Popen(
                 [self.program, "psql", *self.options, "--program", "cat"], stdin=subprocess.PIPE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from ogive._session import arguments, quoted
 from ogive.errors import OgiveError
@@ -127,6 +127,20 @@ _QUANTILE_REWARDS = """
     ) x ORDER BY place"""
 
 
+class PassRateBand(TypedDict, total=False):
+    """Which prompts are read, by the share of their draws that passed a verifier.
+
+    Attributes:
+        min_rate: The least pass rate, from 0 to 1.
+        max_rate: The greatest one.
+        passes_from: The least reward with which a draw passes; by default rewards are 0 or 1.
+    """
+
+    min_rate: float
+    max_rate: float
+    passes_from: float | None
+
+
 BAND = ("passes_from", "min_rate", "max_rate")
 
 
@@ -151,7 +165,7 @@ def in_band(
     greatest = 1.0 if greatest is None else float(greatest)
     if not 0 <= least <= greatest <= 1:
         raise ValueError(f"min_rate {least} and max_rate {greatest} are not 0 ≤ min ≤ max ≤ 1")
-    values = {
+    values: dict[str, object] = {
         "run": run,
         "k": [],
         "passes_from": passes_from,

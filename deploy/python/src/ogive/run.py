@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from ogive.table import Table, write_parquet
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ogive._queries import PassRateBand
     from ogive.database import Database
 
 Transform = Literal["identity", "log", "normal-icdf", "scaled-normal-icdf"]
@@ -44,20 +45,6 @@ Kind = Literal[
 ]
 
 _SHOWN_TABLES = 1000  # prompts whose rewards a notebook's curve is of
-
-
-class PassRateBand(TypedDict, total=False):
-    """Which prompts are read, by the share of their draws that passed a verifier.
-
-    Attributes:
-        min_rate: The least pass rate, from 0 to 1.
-        max_rate: The greatest one.
-        passes_from: The least reward with which a draw passes; by default rewards are 0 or 1.
-    """
-
-    min_rate: float
-    max_rate: float
-    passes_from: float | None
 
 
 class Logger(Protocol):

@@ -170,6 +170,24 @@ extension StoreTests {
             }
         }
 
+        /// A snapshot, compared with what is there now that a prompt has grown, and with itself.
+        private static func comparesSnapshots(
+            _ dashboard: DashboardStore, _ first: RunOverview, _ sha256: String, _ prompt: PromptID
+        ) async throws {
+            let known = try await dashboard.snapshots(of: first)
+            #expect(known.map(\.name) == ["early"] && known[0].rewards == 10)
+            #expect(known[0].sha256 == sha256 && !known[0].isComplete)
+            let compared = try await dashboard.comparison(
+                of: first, snapshot: known[0].id, with: 0)
+            #expect(compared.isWhole && compared.prompts.map(\.isSame) == [false, true, true])
+            let grown = try #require(compared.prompts.first)
+            #expect(grown.id == prompt && grown.count == 2 && grown.otherCount == 4)
+            #expect(grown.mean == 0.5 && grown.otherMean == 1.5 && grown.distance == 0.5)
+            let same = try await dashboard.comparison(
+                of: first, snapshot: known[0].id, with: known[0].id)
+            #expect(same.prompts.count == 3 && same.prompts.allSatisfy(\.isSame))
+        }
+
         @Test("compares reference versions by ogive.drift, and snapshots with what is there now")
         func compares() async throws {
             try await TestDatabase.with { database in
@@ -231,18 +249,7 @@ extension StoreTests {
                 let made = try await database.store.makeSnapshot(
                     ofRun: "run", named: "early", allowsPending: true, program: "test")
                 try await land(run, prompts[2], 2..<4)
-                let known = try await dashboard.snapshots(of: first)
-                #expect(known.map(\.name) == ["early"] && known[0].rewards == 10)
-                #expect(known[0].sha256 == made.sha256 && !known[0].isComplete)
-                let compared = try await dashboard.comparison(
-                    of: first, snapshot: known[0].id, with: 0)
-                #expect(compared.isWhole && compared.prompts.map(\.isSame) == [false, true, true])
-                let grown = try #require(compared.prompts.first)
-                #expect(grown.id == prompts[2] && grown.count == 2 && grown.otherCount == 4)
-                #expect(grown.mean == 0.5 && grown.otherMean == 1.5 && grown.distance == 0.5)
-                let same = try await dashboard.comparison(
-                    of: first, snapshot: known[0].id, with: known[0].id)
-                #expect(same.prompts.count == 3 && same.prompts.allSatisfy(\.isSame))
+                try await Self.comparesSnapshots(dashboard, first, made.sha256, prompts[2])
                 await dashboard.close()
             }
         }

@@ -107,9 +107,9 @@ package struct Scheduler: Sendable {
         expireLeases(now: now)
         switch event {
         case .tick: expireWorkers(heardUntil: listened(now), now: now)
-        case .listened(let time):
-            missed = max(missed, time.missed)
-            expireWorkers(heardUntil: listened(time.until), now: now)
+        case .listened(let listening):
+            missed = max(missed, listening.missed)
+            expireWorkers(heardUntil: listened(listening.until), now: now)
         default: break
         }
         stopExhausted()

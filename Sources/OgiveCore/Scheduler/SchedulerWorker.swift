@@ -154,9 +154,8 @@ extension SchedulerWorker {
 
 /// A value in memory of its own: a copy of what holds it costs one reference, however much is in
 /// it. Changing a copy copies it.
-struct Apart<Value: Sendable>: Sendable {
-    private final class Storage: @unchecked Sendable {
-        /// Changed only while one reference is there, which `Apart` sees to.
+struct Apart<Value> {
+    private final class Storage {
         var value: Value
 
         init(_ value: Value) {

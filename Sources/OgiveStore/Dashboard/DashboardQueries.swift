@@ -288,6 +288,7 @@ enum DashboardQueries {
         LIMIT $5
         """)
 
+    /// OFFSET 0: or the planner may read all failures, and all candidates, of the run once.
     private static func filtering(_ page: String) -> String {
         """
         WITH page AS MATERIALIZED (\(page))
@@ -295,12 +296,14 @@ enum DashboardQueries {
                 WHEN 'degenerate' THEN coalesce(t.degenerate AND t.n > 1, false)
                 WHEN 'incomplete' THEN NOT coalesce(t.complete, false)
                 WHEN 'failed' THEN EXISTS (SELECT FROM ogive.failures f
-                    WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id)
+                    WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id
+                    OFFSET 0)
                 ELSE true END
             AND ($7::float8 IS NULL OR coalesce(t.mean >= $7, false))
             AND ($8::float8 IS NULL OR coalesce(t.mean <= $8, false))
             AND ($9::float8 IS NULL AND $10::float8 IS NULL OR EXISTS (SELECT \(candidates)
-                AND c.quantile_reward BETWEEN coalesce($9, 0) AND coalesce($10, 1))) AS passes
+                AND c.quantile_reward BETWEEN coalesce($9, 0) AND coalesce($10, 1)
+                OFFSET 0)) AS passes
         FROM page
         LEFT JOIN LATERAL (
             SELECT q.n, q.complete, q.degenerate,

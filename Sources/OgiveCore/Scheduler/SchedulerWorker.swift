@@ -154,27 +154,17 @@ extension SchedulerWorker {
 
 /// A value in memory of its own: a copy of what holds it costs one reference, however much is in
 /// it. Changing a copy copies it.
-struct Apart<Value> {
-    private final class Storage {
-        var value: Value
-
-        init(_ value: Value) {
-            self.value = value
-        }
-    }
-
-    private var storage: Storage
+struct Apart<Value: Sendable>: Sendable {
+    /// One element: an array has its memory, and copies it when a copy is changed.
+    private var storage: [Value]
 
     init(_ value: Value) {
-        storage = Storage(value)
+        storage = [value]
     }
 
     var value: Value {
-        get { storage.value }
-        _modify {
-            if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.value) }
-            yield &storage.value
-        }
+        get { storage[0] }
+        _modify { yield &storage[0] }
     }
 }
 

@@ -47,10 +47,11 @@ enum DashboardQueries {
             current_setting('server_version') AS server_version
         FROM ogive.run_specifications s WHERE s.run_id = $1
         """
-    /// What makes `failures` end with its limit: other joins than nested loops read all failures,
-    /// and all prompts, before they give the first row.
+    /// What makes `failures` end with its limit: other joins than nested loops, and bitmaps, read
+    /// all failures, or all prompts, before they give the first row.
     static let nestLoops = """
         SELECT set_config('enable_hashjoin', 'off', true),
+            set_config('enable_bitmapscan', 'off', true),
             set_config('enable_mergejoin', 'off', true),
             set_config('max_parallel_workers_per_gather', '0', true)
         """

@@ -273,7 +273,10 @@ let package = Package(
             ],
             swiftSettings: shared),
         .testTarget(
-            name: "OgiveDashboardTests", dependencies: ["OgiveCore", "OgiveDashboard"],
+            name: "OgiveDashboardTests",
+            dependencies: [
+                "OgiveCore", "OgiveDashboard", "OgiveTesting", logging, nioCore, nioPosix,
+            ],
             swiftSettings: shared),
         .testTarget(
             name: "OgivePreflightTests",

@@ -120,6 +120,38 @@ import Testing
         #expect(next == nil)
     }
 
+    @Test func `Kinds of failures that are too many are counted`() {
+        var failure = FailureReport(
+            code: "a", stage: "scoring", count: 1, prompts: 1, examples: [])
+        failure.further = 2980
+        let run = FakeReader().overview()
+        let page = FailuresPage(
+            run: run, failures: FailureSample(groups: [failure], counted: 1)
+        ).page.document
+        #expect(page.contains("… 2\u{202F}980 more, less frequent"))
+        failure.further = 0
+        #expect(!FailuresPage.table([failure]).markup("").html.contains("less frequent"))
+    }
+
+    @Test(arguments: ["--config=evil.yaml", "-x", "-\u{301}"])
+    func `A command for pasting takes no name and no code for an option`(
+        name: String
+    ) async throws {
+        let run = try await Self.html(FakeReader(text: name), "/runs/7")
+        let failures = try await Self.html(FakeReader(text: name), "/runs/7/failures")
+        let word = Markup(ShellWord.quoted(name)).html
+        for command in [
+            "ogive status -- ", "ogive wait -- ", "ogive failures list -- ", "ogive audit -- ",
+            "ogive report --output report.html -- ", "ogive snapshot -- ",
+            "ogive export --help -- ",
+        ] {
+            #expect(run.contains("\n" + command + word) || run.contains(">" + command + word))
+        }
+        #expect(
+            failures.contains(
+                "ogive failures retry --code=\(word) --stage scoring -- \(word)<"), "\(failures)")
+    }
+
     @Test func `Filters, searches and orders stay from page to page`() async throws {
         let html = try await Self.html(
             FakeReader(prompts: 120), "/runs/7/prompts",

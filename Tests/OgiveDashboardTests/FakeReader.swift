@@ -144,14 +144,13 @@ struct FakeReader: DashboardReader {
     }
 
     func failures(of run: RunOverview) async throws(StoreError) -> FailureSample {
-        FailureSample(groups: [
-            FailureReport(
-                code: text, stage: "scoring", count: failureCount, prompts: 1,
-                examples: [
-                    FailureReport.Example(
-                        promptKey: text, kind: "draw", index: 3, message: CutText(text))
-                ])
-        ])
+        let group = FailureReport(
+            code: text, stage: "scoring", count: failureCount, prompts: 1,
+            examples: [
+                FailureReport.Example(
+                    promptKey: text, kind: "draw", index: 3, message: CutText(text))
+            ])
+        return FailureSample(groups: [group], counted: failureCount)
     }
 
     func prompts(

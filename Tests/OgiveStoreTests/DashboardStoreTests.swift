@@ -246,6 +246,60 @@ extension StoreTests {
             }
         }
 
+        @Test("goes on behind a page of keys with a long prefix in common")
+        func longKeys() async throws {
+            try await TestDatabase.with { database in
+                let prefix = String(repeating: "k", count: 900)
+                let keys = (100..<220).map { prefix + "\($0)" }
+                _ = try await database.store.importPrompts(into: "set") { importer in
+                    try await importer.add(
+                        keys.map {
+                            ImportedPrompt(
+                                key: $0, content: .text("Question?"), metadata: "{}",
+                                candidates: [])
+                        })
+                }
+                let made = try await database.store.submit(TestDatabase.spec(draws: 1)).run
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 1, timeout: .seconds(60))
+                let run = try await dashboard.run(made.id)
+                var (seen, cursor): ([PromptID], String?) = ([], "k")
+                for _ in 0..<4 {
+                    guard let key = cursor else { break }
+                    let page = try await dashboard.prompts(of: run, .byKey(from: key))
+                    seen += page.rows.map(\.id)
+                    cursor = nil
+                    if case .from(let next) = page.next { cursor = next }
+                }
+                #expect(cursor == nil)
+                #expect(seen.count == keys.count && Set(seen).count == keys.count)
+                await dashboard.close()
+            }
+        }
+
+        @Test("names some kinds of failures, and counts the others")
+        func manyKinds() async throws {
+            try await Self.with(prompts: 2) { database, dashboard, run in
+                try await database.query(
+                    """
+                    INSERT INTO ogive.failure_rows (scoring_id, prompt_id, item_index, attempts,
+                        failed_at, worker, item_kind, stage, code, message)
+                    SELECT \(run.scoringID.rawValue), (SELECT min(prompt_id) FROM ogive.prompts),
+                        1000 + n, 3, now(), gen_random_uuid(), 'draw', 'scoring',
+                        'code_' || CASE WHEN n < 2000 THEN n ELSE 1234 END, 'no'
+                    FROM generate_series(1, 2004) n
+                    """)
+                let sample = try await dashboard.failures(of: run)
+                #expect(sample.isWhole)
+                let failures = sample.groups
+                #expect(failures.count == ReportBounds.failureKinds)
+                #expect(failures.last?.further == 1999 - ReportBounds.failureKinds)
+                #expect(failures.dropLast().allSatisfy { $0.further == 0 })
+                // The most frequent one first.
+                #expect(failures.first?.code == "code_1234" && failures.first?.count == 6)
+            }
+        }
+
         @Test("reads samples, prompts and completions as they are stored")
         func reads() async throws {
             try await Self.with(prompts: 5) { database, dashboard, run in

@@ -152,7 +152,7 @@ extension StoreTests {
                         #expect(rows < most, "\(name), analyzed: \(isAnalyzed)")
                     }
                     let failures = try await database.rowsTouched(
-                        by: DashboardQueries.failures, run + ["500", "3", "240"],
+                        by: DashboardQueries.failures, run + ["500", "3", "240", "50"],
                         after: DashboardQueries.nestLoops)
                     #expect(failures < 8000, "failures, analyzed: \(isAnalyzed)")
                     let prompt = try await database.rowsTouched(

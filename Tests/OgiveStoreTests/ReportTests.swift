@@ -315,6 +315,35 @@ extension StoreTests {
             }
         }
 
+        @Test("takes rewards of every legal size", arguments: [1e78, -1e78, 1e140])
+        func largeRewards(reward: Double) async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 3, draws: 2)
+                let term = try await database.store.lead(as: "test")
+                for (number, prompt) in try await database.pending(run).enumerated() {
+                    let rewards = number == 1 ? [reward, 0] : [Double(number), 1]
+                    let items = rewards.enumerated().map { index, reward in
+                        Made.draw(Int32(index), "text", reward: reward)
+                    }
+                    _ = try await database.store.land(
+                        Made.batch(run, prompt.prompt.id, items), term: term)
+                }
+                let report = try await database.store.report(ReportRequest(run: "run"))
+                let tables = try #require(report.tables)
+                // The variance of the large reward and 0 is half of its square, and a third of
+                // that the mean of the three.
+                let within = try #require(tables.deviationWithin)
+                #expect(abs(within / (abs(reward) / 6.squareRoot()) - 1) < 1e-12)
+                #expect(report.rewards?.deviation?.isFinite == true)
+                let features: Int = try await database.value(
+                    "SELECT count(*) FROM ogive.prompt_features('run') WHERE kurtosis IS NOT NULL")
+                #expect(features == 3)
+                let spread: Double? = try await database.value(
+                    "SELECT ogive.mean_reward_spread('run')")
+                #expect(spread?.isFinite == true)
+            }
+        }
+
         @Test("of a run without results is empty; of no run there is none")
         func isEmpty() async throws {
             try await TestDatabase.with { database in

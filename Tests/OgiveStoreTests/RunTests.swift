@@ -7,6 +7,29 @@ import Testing
 extension StoreTests {
     @Suite("runs", .timeLimit(.minutes(10)))
     struct RunTests {
+        @Test("a name that looks like an option is refused", arguments: ["-x", "--config=a.yaml"])
+        func dashes(name: String) async throws {
+            func isRefused(_ error: any Error) -> Bool {
+                "\(error)".contains("a name must not begin with")
+            }
+            try await TestDatabase.with { database in
+                _ = try await database.run(prompts: 1, draws: 1)
+                await #expect {
+                    _ = try await database.store.submit(TestDatabase.spec(name, draws: 1))
+                } throws: { isRefused($0) }
+                await #expect {
+                    _ = try await database.store.rehearse(TestDatabase.spec(name, draws: 1))
+                } throws: { isRefused($0) }
+                await #expect {
+                    try await database.importPrompts(1, set: name)
+                } throws: { isRefused($0) }
+                await #expect {
+                    _ = try await database.store.makeSnapshot(
+                        ofRun: "run", named: name, allowsPending: true, program: "test")
+                } throws: { isRefused($0) }
+            }
+        }
+
         @Test("submitting the same again resumes; the specification comes back as it was")
         func resumes() async throws {
             try await TestDatabase.with { database in

@@ -56,11 +56,12 @@ package struct FailureSample: Hashable, Sendable {
     package var isWhole: Bool { counted < Self.most }
 
     /// How many were counted.
-    package var counted: Int { groups.reduce(0) { $0 + $1.count } }
+    package let counted: Int
 
-    /// Of these groups.
-    package init(groups: [FailureReport]) {
+    /// Of these groups, in which `counted` failures are, and in those that they leave out.
+    package init(groups: [FailureReport], counted: Int) {
         self.groups = groups
+        self.counted = counted
     }
 }
 

@@ -56,20 +56,22 @@ enum DashboardQueries {
             set_config('max_parallel_workers_per_gather', '0', true)
         """
     /// What was given up. $1 run, $2 scoring, $3 most failures that are counted, $4 most examples
-    /// of a kind, $5 most characters.
+    /// of a kind, $5 most characters, $6 most kinds.
     static let failures = """
         WITH counted AS MATERIALIZED (
             SELECT f.prompt_id, f.item_kind, f.item_index, f.stage, f.code
             FROM ogive.failures f WHERE f.run_id = $1 AND f.scoring_id = $2 LIMIT $3
         ), kinds AS (
-            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts
-            FROM counted GROUP BY code, stage
+            SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts,
+                count(*) OVER () AS kinds
+            FROM counted GROUP BY code, stage ORDER BY failures DESC, code, stage LIMIT $6
         ), numbered AS (
             SELECT c.*, row_number() OVER (PARTITION BY c.code, c.stage
                 ORDER BY c.prompt_id, c.item_kind, c.item_index) AS place
             FROM counted c
         )
-        SELECT g.code, g.stage, g.failures, g.prompts, e.prompt_key, n.item_kind, n.item_index,
+        SELECT g.code, g.stage, g.failures, g.prompts, g.kinds,
+            (SELECT count(*) FROM counted) AS counted, e.prompt_key, n.item_kind, n.item_index,
             \(cut("e.message", "message", "$5"))
         FROM kinds g
         JOIN numbered n ON n.code = g.code AND n.stage = g.stage AND n.place <= $4

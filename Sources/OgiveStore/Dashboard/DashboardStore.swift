@@ -114,15 +114,17 @@ package final class DashboardStore: DashboardReader {
             "read the failures of run \(run.id.rawValue)"
         ) { connection in
             _ = try await connection.query(DashboardQueries.nestLoops)
+            let rows = try await connection.query(
+                DashboardQueries.failures,
+                parameters(run) + [
+                    .int64(Int64(FailureSample.most)),
+                    .int64(Int64(ReportBounds.failureExamples)),
+                    .int32(Int32(ReportBounds.messageCharacters)),
+                    .int64(Int64(ReportBounds.failureKinds)),
+                ])
             return FailureSample(
-                groups: try FailureReport.grouped(
-                    try await connection.query(
-                        DashboardQueries.failures,
-                        parameters(run) + [
-                            .int64(Int64(FailureSample.most)),
-                            .int64(Int64(ReportBounds.failureExamples)),
-                            .int32(Int32(ReportBounds.messageCharacters)),
-                        ])))
+                groups: try FailureReport.grouped(rows),
+                counted: try rows.first?.decode("counted", as: Int.self) ?? 0)
         }
     }
 

@@ -150,11 +150,7 @@ struct ReportReading {
             ReportQueries.failures, .int64(Int64(ReportBounds.failureExamples)),
             .int32(Int32(ReportBounds.messageCharacters)),
             .int64(Int64(ReportBounds.failureKinds)))
-        var failures = try FailureReport.grouped(rows)
-        if let kinds = try rows.first?.decode("kinds", as: Int.self) {
-            failures[failures.count - 1].further = kinds - failures.count
-        }
-        return failures
+        return try FailureReport.grouped(rows)
     }
 
     func candidates() async throws -> [CandidateReport] {
@@ -344,6 +340,9 @@ extension FailureReport {
                 FailureReport.Example(
                     promptKey: try row.decode("prompt_key"), kind: try row.decode("item_kind"),
                     index: try row.decode("item_index"), message: try row.cut("message")))
+        }
+        if let kinds = try rows.first?.decode("kinds", as: Int.self) {
+            failures[failures.count - 1].further = kinds - failures.count
         }
         return failures
     }

@@ -1,7 +1,8 @@
 /// Lays out rows of text in aligned columns, none of which a text from outside makes too wide.
 struct TextTable {
-    /// Most columns of a terminal for a cell; the last one of a row moves no other.
+    /// Most columns of a terminal for a cell.
     static let cellMax = 200
+    /// The same for the last cell of a row, which moves no other.
     static let lastMax = 2000
 
     /// How a column is aligned.

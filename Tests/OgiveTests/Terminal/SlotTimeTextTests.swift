@@ -35,13 +35,4 @@ struct SlotTimeTextTests {
         #expect(SlotTime.percent(0.5) == "50 %")
         #expect(SlotTime.percent(0) == "0 %")
     }
-
-    @Test func textsAreCutByTheirColumns() {
-        #expect(TextWidth.cut("plain", to: 5) == "plain")
-        #expect(TextWidth.cut("plainly", to: 5) == "plai…")
-        #expect(TextWidth.cut("plainly", to: 5, mark: "...") == "pl...")
-        #expect(TextWidth.cut("漢字漢字", to: 8) == "漢字漢字")
-        #expect(TextWidth.cut("漢字漢字", to: 6) == "漢字…")
-        #expect(TextWidth.cut("é\u{301}é", to: 2) == "é\u{301}é")
-    }
 }

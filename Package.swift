@@ -228,7 +228,7 @@ let package = Package(
             name: "OgiveCoreTests", dependencies: ["OgiveCore", "OgiveTesting"],
             exclude: ["Simulation/corpus.jsonl"], swiftSettings: shared),
         .testTarget(
-            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz"],
+            name: "OgiveWireTests", dependencies: ["OgiveCore", "OgiveWire", "fuzz", protobuf],
             swiftSettings: shared),
         .testTarget(
             name: "OgiveTransportTests",

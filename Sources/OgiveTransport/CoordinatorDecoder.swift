@@ -21,12 +21,16 @@ struct CoordinatorDecoder: Sendable {
                 continue
             }
             do throws(WireError) {
-                guard let message = try open(received)
-                else { continue }
-                if let answers = refusal(of: message, user: received.userID) {
+                guard let envelope = try open(received) else { continue }
+                if let answers = refusal(of: envelope, user: received.userID) {
                     refusals.append(contentsOf: answers)
-                } else {
-                    messages.append(message)
+                    continue
+                }
+                for message in envelope.messages {
+                    var from = FromWorker(
+                        worker: envelope.worker, term: envelope.term, message: message)
+                    from.key = received.userID
+                    messages.append(from)
                 }
             } catch {
                 if let refusal = drop(error, received) { refusals.append(refusal) }
@@ -37,7 +41,7 @@ struct CoordinatorDecoder: Sendable {
         return messages
     }
 
-    private func open(_ received: ZeroMQMessage) throws(WireError) -> FromWorker? {
+    private func open(_ received: ZeroMQMessage) throws(WireError) -> WorkerEnvelope? {
         let routingID = received.frames[0]
         let envelope = try WorkerEnvelope(decoding: received.frames[1])
         guard envelope.worker.bytes == routingID else {
@@ -46,23 +50,20 @@ struct CoordinatorDecoder: Sendable {
                 because: "the envelope claims worker \(envelope.worker)")
             return nil
         }
-        var message = FromWorker(
-            worker: envelope.worker, term: envelope.term, message: envelope.message)
-        message.key = received.userID
-        return message
+        return envelope
     }
 
-    /// The answers, one or none, when the sender has no right to the message; `nil` when it has.
+    /// The answers, one or none, when the sender has no right to its messages; `nil` when it has.
     private func refusal(
-        of message: FromWorker, user: String?
+        of envelope: WorkerEnvelope, user: String?
     ) -> [[[UInt8]]]? {
         guard
             case .dropped(let reason, let because, let answer) = peerGuard?.judge(
-                message.message, of: message.worker, user: user)
+                envelope.message, of: envelope.worker, user: user)
         else { return nil }
-        ledger.drop(reason, from: message.worker.description, because: because)
+        ledger.drop(reason, from: envelope.worker.description, because: because)
         guard let answer else { return [] }
-        return encoded(.refused(answer), to: message.worker).map { [$0] } ?? []
+        return encoded(.refused(answer), to: envelope.worker).map { [$0] } ?? []
     }
 
     /// Counts the message; gives the frames of the answer when somebody waits for one.

@@ -39,7 +39,7 @@ final class PeerGuard: Sendable {
         }
         let verdict = owners.withLock { owners in
             let verdict = owners.admit(worker, key, at: .now)
-            if verdict == .accepted, message == .goodbye { owners.remove(worker) }
+            if verdict == .accepted, case .goodbye = message { owners.remove(worker) }
             return verdict
         }
         switch verdict {

@@ -125,40 +125,77 @@ package struct ZeroMQCoordinatorTransport: CoordinatorTransport {
     /// After `full`, later messages of the batch for the same worker are still tried.
     package func send(_ messages: [ToWorker]) async -> [SendOutcome] {
         let outgoing = await encode(messages)
-        let results = await channel.send(batch: outgoing.compactMap { try? $0.get() })
-        var next = results.makeIterator()
-        return outgoing.map { message in
-            switch message {
-            case .success: SendOutcome(next.next() ?? .notOpen)
-            case .failure(let unsent): unsent.outcome
-            }
-        }
+        let results = await channel.send(batch: outgoing.compactMap(\.frames))
+        return outgoing.outcomes(results, of: messages.count)
     }
 
-    /// The frames of each message, or what becomes of it without. Off the caller's actor.
-    @concurrent private func encode(
-        _ messages: [ToWorker]
-    ) async -> [Result<[[UInt8]], Unsent>] {
-        messages.map { message in
-            if case .welcome(let welcome) = message.message { term.value = welcome.term }
-            // Prompts are nothing for a key that was revoked.
-            if peerGuard?.isRevoked(message.worker) == true {
-                return .failure(Unsent(outcome: .unreachable))
+    /// What is sent. Leases for one worker go together, from the place of the first one on, unless
+    /// it is sent something else in between. Off the caller's actor.
+    @concurrent private func encode(_ messages: [ToWorker]) async -> [Outgoing] {
+        var outgoing: [Outgoing] = []
+        var open: [WorkerID: (place: Int, batch: EnvelopeBatch)] = [:]
+        for (place, message) in messages.enumerated() {
+            let worker = message.worker
+            guard case .lease(let lease) = message.message else {
+                if let (place, batch) = open.removeValue(forKey: worker) {
+                    seal(&outgoing[place], batch, for: worker)
+                }
+                outgoing.append(Outgoing([place], frames(of: message), unsent: unsent(worker)))
+                continue
             }
-            let envelope = CoordinatorEnvelope(
-                worker: message.worker, term: term.value, message: message.message)
             do throws(WireError) {
-                return .success([message.worker.bytes, try envelope.encoded()])
+                if case (let at, var batch)? = open.removeValue(forKey: worker) {
+                    // Also of one that cannot be sent: the others can.
+                    defer { open[worker] = (at, batch) }
+                    if try batch.add(lease) {
+                        outgoing[at].places.append(place)
+                        continue
+                    }
+                    seal(&outgoing[at], batch, for: worker)
+                }
+                var batch = EnvelopeBatch(worker: worker, term: term.value)
+                _ = try batch.add(lease)
+                open[worker] = (outgoing.count, batch)
+                outgoing.append(Outgoing([place], nil))
             } catch {
-                ledger.unsendable(to: message.worker.description, because: error.message)
-                return .failure(Unsent(outcome: .tooLarge))
+                ledger.unsendable(to: worker.description, because: error.message)
+                outgoing.append(Outgoing([place], nil))
             }
+        }
+        for (worker, (place, batch)) in open { seal(&outgoing[place], batch, for: worker) }
+        return outgoing
+    }
+
+    /// Puts the frames of leases into their place.
+    private func seal(_ outgoing: inout Outgoing, _ batch: EnvelopeBatch, for worker: WorkerID) {
+        outgoing.unsent = unsent(worker)
+        outgoing.frames = frames(for: worker) { () throws(WireError) in try batch.encoded() }
+    }
+
+    /// The frames of a message; `nil` for what cannot be sent, or must not.
+    private func frames(of message: ToWorker) -> [[UInt8]]? {
+        if case .welcome(let welcome) = message.message { term.value = welcome.term }
+        let envelope = CoordinatorEnvelope(
+            worker: message.worker, term: term.value, message: message.message)
+        return frames(for: message.worker) { () throws(WireError) in try envelope.encoded() }
+    }
+
+    private func frames(
+        for worker: WorkerID, _ bytes: () throws(WireError) -> [UInt8]
+    ) -> [[UInt8]]? {
+        // Prompts are nothing for a key that was revoked.
+        if peerGuard?.isRevoked(worker) == true { return nil }
+        do throws(WireError) {
+            return [worker.bytes, try bytes()]
+        } catch {
+            ledger.unsendable(to: worker.description, because: error.message)
+            return nil
         }
     }
 
-    /// A message that was not given to the socket.
-    private struct Unsent: Error {
-        let outcome: SendOutcome
+    /// What becomes of a message that is not given to the socket.
+    private func unsent(_ worker: WorkerID) -> SendOutcome {
+        peerGuard?.isRevoked(worker) == true ? .unreachable : .tooLarge
     }
 }
 

@@ -76,24 +76,54 @@ package struct ZeroMQWorkerTransport: WorkerTransport {
 
     /// Queues messages, in order; `full` also while there is no connection.
     package func send(_ messages: [WorkerMessage]) async -> [SendOutcome] {
-        let encoded = await encode(messages)
-        let results = await channel.send(batch: encoded.compactMap { $0.map { [$0] } })
-        var next = results.makeIterator()
-        return encoded.map { bytes in
-            bytes == nil ? .tooLarge : SendOutcome(next.next() ?? .notOpen)
-        }
+        let outgoing = await encode(messages)
+        let results = await channel.send(batch: outgoing.compactMap(\.frames))
+        return outgoing.outcomes(results, of: messages.count)
     }
 
-    /// The bytes of each message; `nil` for what cannot be sent. Off the caller's actor.
-    @concurrent private func encode(_ messages: [WorkerMessage]) async -> [[UInt8]?] {
+    /// What is sent; results that follow each other go together. Off the caller's actor.
+    @concurrent private func encode(_ messages: [WorkerMessage]) async -> [Outgoing] {
         let term = term.value
-        return messages.map { message in
+        var outgoing: [Outgoing] = []
+        var batch = EnvelopeBatch(worker: worker, term: term)
+        var places: [Int] = []
+        func close() {
+            if places.isEmpty { return }
+            outgoing.append(
+                Outgoing(places, sealed { () throws(WireError) in try batch.encoded() }))
+            batch = EnvelopeBatch(worker: worker, term: term)
+            places = []
+        }
+        for (place, message) in messages.enumerated() {
+            guard case .result(let result) = message else {
+                close()
+                let envelope = WorkerEnvelope(worker: worker, term: term, message: message)
+                outgoing.append(
+                    Outgoing([place], sealed { () throws(WireError) in try envelope.encoded() }))
+                continue
+            }
             do throws(WireError) {
-                return try WorkerEnvelope(worker: worker, term: term, message: message).encoded()
+                if try !batch.add(result) {
+                    close()
+                    _ = try batch.add(result)
+                }
+                places.append(place)
             } catch {
                 ledger.unsendable(to: "coordinator", because: error.message)
-                return nil
+                outgoing.append(Outgoing([place], nil))
             }
+        }
+        close()
+        return outgoing
+    }
+
+    /// The frames of a message; `nil` for what cannot be sent.
+    private func sealed(_ bytes: () throws(WireError) -> [UInt8]) -> [[UInt8]]? {
+        do throws(WireError) {
+            return [try bytes()]
+        } catch {
+            ledger.unsendable(to: "coordinator", because: error.message)
+            return nil
         }
     }
 }
@@ -105,33 +135,35 @@ struct WorkerDecoder: Sendable {
     let term: TermCell
 
     func decode(_ batch: [ZeroMQMessage]) -> [CoordinatorMessage] {
-        batch.compactMap { received in
+        var messages: [CoordinatorMessage] = []
+        for received in batch {
             guard received.frames.count == 1 else {
                 ledger.drop(
                     .wrongFrames, from: "coordinator",
                     because: "\(received.frames.count) frames came where 1 is expected")
-                return nil
+                continue
             }
-            return open(received.frames[0])
+            messages.append(contentsOf: open(received.frames[0]))
         }
+        return messages
     }
 
-    private func open(_ bytes: [UInt8]) -> CoordinatorMessage? {
+    private func open(_ bytes: [UInt8]) -> [CoordinatorMessage] {
         do throws(WireError) {
             let envelope = try CoordinatorEnvelope(decoding: bytes)
             guard envelope.worker == worker else {
                 ledger.drop(
                     .wrongWorker, from: "coordinator",
                     because: "it is for worker \(envelope.worker), and this is \(worker)")
-                return nil
+                return []
             }
             if case .welcome(let welcome) = envelope.message { term.value = welcome.term }
-            return envelope.message
+            return envelope.messages
         } catch {
             ledger.drop(
                 error.code == .unknownVersion ? .unknownVersion : .invalid, from: "coordinator",
                 because: error.message)
-            return nil
+            return []
         }
     }
 }

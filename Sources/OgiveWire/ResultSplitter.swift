@@ -50,7 +50,7 @@ package struct ResultSplitter: Sendable {
 
     /// No less than the item takes in an envelope.
     private func size(of item: ItemResult) -> Int {
-        let text = item.completion?.text.utf8.count ?? 0
+        let text = item.completion?.content.byteCount ?? 0
         let message = item.failure.map { min($0.message.utf8.count, WireLimits.reasonBytes) } ?? 0
         return Self.itemBytes + text + message + tokens(of: item) * Self.tokenBytes
             + 8 * item.parts.count
@@ -65,7 +65,7 @@ package struct ResultSplitter: Sendable {
     }
 
     private func carriable(_ item: ItemResult, _ room: Int) -> ItemResult {
-        let text = item.completion?.text.utf8.count ?? 0
+        let text = item.completion?.content.byteCount ?? 0
         let tokens = tokens(of: item)
         guard
             text > WireLimits.textBytes || tokens > WireLimits.tokens || size(of: item) > room

@@ -33,6 +33,9 @@ package enum WireLimits {
     package static let facts = 256
     /// Most bytes of a fact's value.
     package static let factBytes = 16 << 10
+    /// Most items of the results or leases of an envelope, all together, those of the claims among
+    /// them: a byte becomes a hundred once decoded.
+    package static let itemsAtOnce = 1 << 17
     /// Most leases that one `Hello` or `Credit` asks for.
     package static let credit = 1 << 20
     /// Most elements of repeated fields in an envelope, all together: bounds the memory that a
@@ -172,7 +175,10 @@ enum WireCheck {
 struct ElementCount {
     /// The messages that hold repeated fields, or messages that do.
     private enum Shape {
-        case envelope, hello, held, result, model, serve, lease, prompt
+        case envelope, hello, held, results, result, claim, columns, model, serve, leases, lease
+        case prompt
+        /// Two columns: of kinds, of a byte each, and of indexes, of up to five.
+        case names
         /// Its fields count, what they hold does not.
         case flat
 
@@ -180,17 +186,30 @@ struct ElementCount {
         func inner(_ field: UInt64) -> Shape? {
             switch (self, field) {
             case (.envelope, 10): .hello
-            case (.envelope, 12): .result
+            case (.envelope, 17): .results
+            case (.results, 1): .result
+            case (.leases, 1): .lease
             case (.envelope, 13), (.envelope, 14), (.envelope, 30), (.envelope, 33): .flat
             case (.envelope, 31): .serve
-            case (.envelope, 32): .lease
+            case (.envelope, 41): .leases
             case (.hello, 3), (.hello, 4): .model
             case (.hello, 6): .held
-            // Claims, which have items; fingerprints, which have facts; chats, which have turns.
-            case (.held, 5), (.result, 6), (.model, 3), (.serve, 5), (.serve, 6), (.prompt, 3):
-                .flat
+            case (.held, 5), (.result, 6): .claim
+            case (.result, 7): .columns
+            case (.held, 7), (.claim, 7), (.columns, 1), (.lease, 8): .names
+            // Fingerprints, which have facts; chats, which have turns.
+            case (.model, 3), (.serve, 5), (.serve, 6), (.prompt, 3): .flat
             case (.lease, 3): .prompt
             default: nil
+            }
+        }
+
+        /// How many elements a field of so many bytes is, beside itself.
+        func elements(_ field: UInt64, _ length: Int) -> Int {
+            switch (self, field) {
+            case (.names, 1): length
+            case (.names, 2): length / 5
+            default: 0
             }
         }
     }
@@ -211,7 +230,7 @@ struct ElementCount {
         self.elementsMax = elementsMax
     }
 
-    /// Walks the fields of one message. The depth is that of `Shape`, at most four.
+    /// Walks the fields of one message. The depth is that of `Shape`, at most five.
     private mutating func pass(_ range: Range<Int>, as shape: Shape) throws(WireError) {
         var position = range.lowerBound
         while position < range.upperBound {
@@ -227,6 +246,10 @@ struct ElementCount {
                 let length = try varint(&position, end: range.upperBound)
                 let start = position
                 try skip(length, &position, end: range.upperBound)
+                count += shape.elements(tag >> 3, position - start)
+                guard count <= elementsMax else {
+                    throw WireError(.tooLarge, "message of more than \(elementsMax) elements")
+                }
                 if let inner = shape.inner(tag >> 3) { try pass(start..<position, as: inner) }
             case 5: try skip(4, &position, end: range.upperBound)
             // The marks of a group, which the proto file has none of: the decoder judges them.

@@ -21,10 +21,11 @@
 ///   2. Keep the Serve messages: a Lease refers to one of them by its run. They belong to the term:
 ///      a Welcome of another term makes them void, and new ones follow.
 ///   3. Send Credit: the coordinator lets it hold at most so many leases at once.
-///   4. For each Lease sample what has no text and score everything, or, for items of kind
-///      KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send Result. Ignore a
-///      Lease of another term than the last Welcome's, and one that was there before. Give back
-///      (Returned) one without a Serve, and one for which there is no room.
+///   4. For each Lease of a Leases sample what has no text and score everything, or, for items of
+///      kind KIND_CANDIDATE_LOG_PROBABILITY, ask the policy for log-probabilities; send its Result,
+///      alone or with others in one Results. Ignore a Lease of another term than the last Welcome's,
+///      and one that was there before. Give back (Returned) one without a Serve, and one for which
+///      there is no room.
 ///   5. Send a Result again, every few seconds, until its Ack or a Rejected comes. Drop a lease
 ///      without a result when Cancel names it or its duration has passed.
 ///   6. Give a sign of life at least once each heartbeat interval; any message counts.
@@ -50,9 +51,10 @@
 /// Numbers are stable: a field's number is never used for anything else, a field that is not
 /// needed any more is reserved. Durations are nanoseconds, at least 0 and at most 366 days. Texts
 /// are UTF-8, byte for byte. A decoder refuses what is over the bounds given in "at most"; no
-/// Envelope is longer than 32 MiB, and none has more than 1048576 fields and elements in all. What
-/// a coordinator cannot decode it drops and counts, and its log says why; it answers only another
-/// protocol version and a Hello (Refused), and a Result (Rejected), where it can read who sent them.
+/// Envelope is longer than 32 MiB, and none has more than 1048576 fields and elements in all, nor
+/// results or leases of more than 131072 items, those of claims among them. What a coordinator
+/// cannot decode it drops and counts, and its log says why; it answers only another protocol version
+/// and a Hello (Refused), and a Result (Rejected), where it can read who sent them.
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -128,14 +130,6 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .credit(newValue)}
   }
 
-  var result: Ogive_V1_Result {
-    get {
-      if case .result(let v)? = _storage._body {return v}
-      return Ogive_V1_Result()
-    }
-    set {_uniqueStorage()._body = .result(newValue)}
-  }
-
   var workerHeartbeat: Ogive_V1_Heartbeat {
     get {
       if case .workerHeartbeat(let v)? = _storage._body {return v}
@@ -168,6 +162,14 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .goodbye(newValue)}
   }
 
+  var results: Ogive_V1_Results {
+    get {
+      if case .results(let v)? = _storage._body {return v}
+      return Ogive_V1_Results()
+    }
+    set {_uniqueStorage()._body = .results(newValue)}
+  }
+
   /// From coordinator to worker: 30 to 49.
   var welcome: Ogive_V1_Welcome {
     get {
@@ -183,14 +185,6 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
       return Ogive_V1_Serve()
     }
     set {_uniqueStorage()._body = .serve(newValue)}
-  }
-
-  var lease: Ogive_V1_Lease {
-    get {
-      if case .lease(let v)? = _storage._body {return v}
-      return Ogive_V1_Lease()
-    }
-    set {_uniqueStorage()._body = .lease(newValue)}
   }
 
   var ack: Ogive_V1_Ack {
@@ -249,21 +243,28 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .rejected(newValue)}
   }
 
+  var leases: Ogive_V1_Leases {
+    get {
+      if case .leases(let v)? = _storage._body {return v}
+      return Ogive_V1_Leases()
+    }
+    set {_uniqueStorage()._body = .leases(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
     /// From worker to coordinator: 10 to 29.
     case hello(Ogive_V1_Hello)
     case credit(Ogive_V1_Credit)
-    case result(Ogive_V1_Result)
     case workerHeartbeat(Ogive_V1_Heartbeat)
     case returned(Ogive_V1_Returned)
     case draining(Ogive_V1_Draining)
     case goodbye(Ogive_V1_Goodbye)
+    case results(Ogive_V1_Results)
     /// From coordinator to worker: 30 to 49.
     case welcome(Ogive_V1_Welcome)
     case serve(Ogive_V1_Serve)
-    case lease(Ogive_V1_Lease)
     case ack(Ogive_V1_Ack)
     case cancel(Ogive_V1_Cancel)
     case reRegister(Ogive_V1_ReRegister)
@@ -271,6 +272,7 @@ nonisolated struct Ogive_V1_Envelope: @unchecked Sendable {
     case refused(Ogive_V1_Refused)
     case coordinatorHeartbeat(Ogive_V1_Heartbeat)
     case rejected(Ogive_V1_Rejected)
+    case leases(Ogive_V1_Leases)
 
   }
 
@@ -300,62 +302,6 @@ nonisolated struct Ogive_V1_EnvelopeHeader: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
-}
-
-/// The part of an Envelope with a Result that can be read when its items cannot, so that the sender
-/// can be told.
-nonisolated struct Ogive_V1_ResultEnvelope: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// As in Envelope.
-  var term: Int64 = 0
-
-  /// As in Envelope.
-  var worker: Data = Data()
-
-  /// The result without its items.
-  var result: Ogive_V1_ResultHeader {
-    get {_result ?? Ogive_V1_ResultHeader()}
-    set {_result = newValue}
-  }
-  /// Returns true if `result` has been explicitly set.
-  var hasResult: Bool {self._result != nil}
-  /// Clears the value of `result`. Subsequent reads from it will return its default value.
-  mutating func clearResult() {self._result = nil}
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-
-  fileprivate var _result: Ogive_V1_ResultHeader? = nil
-}
-
-/// A Result without its items.
-nonisolated struct Ogive_V1_ResultHeader: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// As in Result.
-  var part: UInt32 = 0
-
-  /// As in Result.
-  var claim: Ogive_V1_LeaseClaim {
-    get {_claim ?? Ogive_V1_LeaseClaim()}
-    set {_claim = newValue}
-  }
-  /// Returns true if `claim` has been explicitly set.
-  var hasClaim: Bool {self._claim != nil}
-  /// Clears the value of `claim`. Subsequent reads from it will return its default value.
-  mutating func clearClaim() {self._claim = nil}
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-
-  fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
 }
 
 /// The part of an Envelope that tells that it holds a Hello, when that cannot be read, so that the
@@ -402,17 +348,17 @@ nonisolated struct Ogive_V1_LeaseName: Sendable {
   init() {}
 }
 
-/// An item of a prompt.
-nonisolated struct Ogive_V1_ItemName: Sendable {
+/// Items of a prompt, as two columns of one length.
+nonisolated struct Ogive_V1_ItemNames: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Where the text comes from.
-  var kind: Ogive_V1_ItemName.Kind = .unspecified
+  /// Where the text of each comes from.
+  var kinds: [Ogive_V1_ItemNames.Kind] = []
 
-  /// Index within its kind, from 0.
-  var index: UInt32 = 0
+  /// The index of each within its kind, from 0.
+  var indexes: [UInt32] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -458,7 +404,7 @@ nonisolated struct Ogive_V1_ItemName: Sendable {
     }
 
     // The compiler won't synthesize support with the UNRECOGNIZED case.
-    static let allCases: [Ogive_V1_ItemName.Kind] = [
+    static let allCases: [Ogive_V1_ItemNames.Kind] = [
       .unspecified,
       .draw,
       .candidate,
@@ -495,17 +441,25 @@ nonisolated struct Ogive_V1_LeaseClaim: Sendable {
   /// As in Lease.
   var seedBase: UInt64 = 0
 
-  /// All of its items, in the order of the Lease, those that are resolved too; at most 16384.
-  var items: [Ogive_V1_ItemName] = []
-
   /// As it came with the Lease, or with the Adoption: 32 bytes.
   var proof: Data = Data()
+
+  /// All of its items, in the order of the Lease, those that are resolved too; at most 16384.
+  var items: Ogive_V1_ItemNames {
+    get {_items ?? Ogive_V1_ItemNames()}
+    set {_items = newValue}
+  }
+  /// Returns true if `items` has been explicitly set.
+  var hasItems: Bool {self._items != nil}
+  /// Clears the value of `items`. Subsequent reads from it will return its default value.
+  mutating func clearItems() {self._items = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _lease: Ogive_V1_LeaseName? = nil
+  fileprivate var _items: Ogive_V1_ItemNames? = nil
 }
 
 /// What identifies a model as served.
@@ -639,13 +593,21 @@ nonisolated struct Ogive_V1_HeldLease: Sendable {
   mutating func clearClaim() {self._claim = nil}
 
   /// Those of its items whose results are acknowledged; at most 16384.
-  var resolved: [Ogive_V1_ItemName] = []
+  var resolved: Ogive_V1_ItemNames {
+    get {_resolved ?? Ogive_V1_ItemNames()}
+    set {_resolved = newValue}
+  }
+  /// Returns true if `resolved` has been explicitly set.
+  var hasResolved: Bool {self._resolved != nil}
+  /// Clears the value of `resolved`. Subsequent reads from it will return its default value.
+  mutating func clearResolved() {self._resolved = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
+  fileprivate var _resolved: Ogive_V1_ItemNames? = nil
 }
 
 /// Says how many leases the worker is willing to hold at once from now on. Absolute, so that a
@@ -664,6 +626,20 @@ nonisolated struct Ogive_V1_Credit: Sendable {
   init() {}
 }
 
+/// Results that are sent together: as if each of them came in a message of its own.
+nonisolated struct Ogive_V1_Results: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The results, of any leases; at least 1, at most 65536.
+  var results: [Ogive_V1_Result] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// What became of a lease's items: all of them, or some when they do not fit one message.
 nonisolated struct Ogive_V1_Result: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -673,9 +649,6 @@ nonisolated struct Ogive_V1_Result: Sendable {
   /// Which part of the lease's results this is, from 0; less than the number of the lease's items. A
   /// worker cuts a lease's results into parts once: what it sends again is the same.
   var part: UInt32 = 0
-
-  /// One entry for each item of this part, each an item of the lease, none twice; at most 16384.
-  var items: [Ogive_V1_ItemResult] = []
 
   /// The lease.
   var claim: Ogive_V1_LeaseClaim {
@@ -687,224 +660,309 @@ nonisolated struct Ogive_V1_Result: Sendable {
   /// Clears the value of `claim`. Subsequent reads from it will return its default value.
   mutating func clearClaim() {self._claim = nil}
 
+  /// The items of this part.
+  var items: Ogive_V1_ItemResults {
+    get {_items ?? Ogive_V1_ItemResults()}
+    set {_items = newValue}
+  }
+  /// Returns true if `items` has been explicitly set.
+  var hasItems: Bool {self._items != nil}
+  /// Clears the value of `items`. Subsequent reads from it will return its default value.
+  mutating func clearItems() {self._items = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _claim: Ogive_V1_LeaseClaim? = nil
+  fileprivate var _items: Ogive_V1_ItemResults? = nil
 }
 
-/// What became of an item.
-nonisolated struct Ogive_V1_ItemResult: @unchecked Sendable {
+/// What became of items, as columns.
+///
+/// The columns `names` and `has` have an entry for each item. Every other column has an entry for
+/// each item whose entry of `has` contains the column's flag, in the order of the items, and none
+/// more: the reader goes through the items, and takes the next entry of each column that the item
+/// has. All texts stand one after the other in `texts`, and all tokens of completions in the columns
+/// for tokens; counts say how much of them is an item's. A column is written once, packed.
+nonisolated struct Ogive_V1_ItemResults: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The item: where its text comes from.
-  var kind: Ogive_V1_ItemName.Kind {
-    get {_storage._kind}
-    set {_uniqueStorage()._kind = newValue}
+  /// The items, each an item of the lease, none twice; at most 16384.
+  var names: Ogive_V1_ItemNames {
+    get {_storage._names ?? Ogive_V1_ItemNames()}
+    set {_uniqueStorage()._names = newValue}
+  }
+  /// Returns true if `names` has been explicitly set.
+  var hasNames: Bool {_storage._names != nil}
+  /// Clears the value of `names`. Subsequent reads from it will return its default value.
+  mutating func clearNames() {_uniqueStorage()._names = nil}
+
+  /// What of each is there: a sum of flags of Has.
+  var has: [UInt32] {
+    get {_storage._has}
+    set {_uniqueStorage()._has = newValue}
   }
 
-  /// The item: its index within its kind, from 0.
-  var index: UInt32 {
-    get {_storage._index}
-    set {_uniqueStorage()._index = newValue}
+  /// Completions exactly as sampled: the texts, byte for byte, one after the other.
+  var texts: Data {
+    get {_storage._texts}
+    set {_uniqueStorage()._texts = newValue}
   }
 
-  /// The completion that was sampled; absent when the item brought its text or sampling failed.
-  var completion: Ogive_V1_Completion {
-    get {_storage._completion ?? Ogive_V1_Completion()}
-    set {_uniqueStorage()._completion = newValue}
+  /// HAS_COMPLETION: the bytes of its text, which is UTF-8; at most 16 MiB.
+  var textBytes: [UInt32] {
+    get {_storage._textBytes}
+    set {_uniqueStorage()._textBytes = newValue}
   }
-  /// Returns true if `completion` has been explicitly set.
-  var hasCompletion: Bool {_storage._completion != nil}
-  /// Clears the value of `completion`. Subsequent reads from it will return its default value.
-  mutating func clearCompletion() {_uniqueStorage()._completion = nil}
 
-  /// The draw's seed, seed_base + index. Present where the worker asked for a completion, absent
-  /// where the item brought its text.
-  var seed: UInt64 {
-    get {_storage._seed ?? 0}
-    set {_uniqueStorage()._seed = newValue}
+  /// HAS_COMPLETION: why it ended; must be given.
+  var finishReasons: [Ogive_V1_ItemResults.FinishReason] {
+    get {_storage._finishReasons}
+    set {_uniqueStorage()._finishReasons = newValue}
   }
-  /// Returns true if `seed` has been explicitly set.
-  var hasSeed: Bool {_storage._seed != nil}
-  /// Clears the value of `seed`. Subsequent reads from it will return its default value.
-  mutating func clearSeed() {_uniqueStorage()._seed = nil}
 
-  /// The raw reward, at most 1e140 up or down: no sigmoid, no scaling. An item has exactly one of
-  /// reward, failure and log_probability.
-  var reward: Double {
-    get {_storage._reward ?? 0}
-    set {_uniqueStorage()._reward = newValue}
+  /// HAS_TOKEN_COUNT: number of tokens, when the server reports it: at most max_tokens of the
+  /// specification, a token for each byte of the text, and 256.
+  var tokenCounts: [UInt32] {
+    get {_storage._tokenCounts}
+    set {_uniqueStorage()._tokenCounts = newValue}
   }
-  /// Returns true if `reward` has been explicitly set.
-  var hasReward: Bool {_storage._reward != nil}
-  /// Clears the value of `reward`. Subsequent reads from it will return its default value.
-  mutating func clearReward() {_uniqueStorage()._reward = nil}
 
-  /// Why the reward, the log-probability, or the completion too, is missing.
-  var failure: Ogive_V1_Failure {
-    get {_storage._failure ?? Ogive_V1_Failure()}
-    set {_uniqueStorage()._failure = newValue}
+  /// HAS_LOG_PROBABILITY: log π_ref(y|x) at temperature 1, in nats, finite, not above 0 but for
+  /// rounding, when reported.
+  var logProbabilities: [Double] {
+    get {_storage._logProbabilities}
+    set {_uniqueStorage()._logProbabilities = newValue}
   }
-  /// Returns true if `failure` has been explicitly set.
-  var hasFailure: Bool {_storage._failure != nil}
-  /// Clears the value of `failure`. Subsequent reads from it will return its default value.
-  mutating func clearFailure() {_uniqueStorage()._failure = nil}
 
-  /// From the policy's request to its answer.
-  var sampleNanoseconds: Int64 {
-    get {_storage._sampleNanoseconds ?? 0}
+  /// HAS_PROMPT_TOKEN_COUNT: tokens of the prompt, when the server reports them: at one draw of each
+  /// request. At most 16384, and 16 for each byte of the prompt, its metadata and extra_body; never
+  /// more than 4194304.
+  var promptTokenCounts: [UInt32] {
+    get {_storage._promptTokenCounts}
+    set {_uniqueStorage()._promptTokenCounts = newValue}
+  }
+
+  /// HAS_TOKEN_IDS: how many of `token_ids` are the item's; at most 1048576.
+  var tokenIDCounts: [UInt32] {
+    get {_storage._tokenIDCounts}
+    set {_uniqueStorage()._tokenIDCounts = newValue}
+  }
+
+  /// The sampled tokens, when the policy's specification asks for them (logprobs: tokens) and the
+  /// server reports them.
+  var tokenIds: [UInt32] {
+    get {_storage._tokenIds}
+    set {_uniqueStorage()._tokenIds = newValue}
+  }
+
+  /// HAS_TOKEN_LOG_PROBABILITIES: how many of `token_log_probabilities` are the item's; at most
+  /// 1048576.
+  var tokenLogProbabilityCounts: [UInt32] {
+    get {_storage._tokenLogProbabilityCounts}
+    set {_uniqueStorage()._tokenLogProbabilityCounts = newValue}
+  }
+
+  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
+  /// token, when asked for.
+  var tokenLogProbabilities: [Float] {
+    get {_storage._tokenLogProbabilities}
+    set {_uniqueStorage()._tokenLogProbabilities = newValue}
+  }
+
+  /// HAS_SEED: seed_base + index. Present where the worker asked for a completion, absent where the
+  /// item brought its text.
+  var seeds: [UInt64] {
+    get {_storage._seeds}
+    set {_uniqueStorage()._seeds = newValue}
+  }
+
+  /// HAS_SAMPLE_NANOSECONDS: from the policy's request to its answer.
+  var sampleNanoseconds: [Int64] {
+    get {_storage._sampleNanoseconds}
     set {_uniqueStorage()._sampleNanoseconds = newValue}
   }
-  /// Returns true if `sampleNanoseconds` has been explicitly set.
-  var hasSampleNanoseconds: Bool {_storage._sampleNanoseconds != nil}
-  /// Clears the value of `sampleNanoseconds`. Subsequent reads from it will return its default value.
-  mutating func clearSampleNanoseconds() {_uniqueStorage()._sampleNanoseconds = nil}
 
-  /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY; absent for all other items.
-  var logProbability: Ogive_V1_LogProbability {
-    get {_storage._logProbability ?? Ogive_V1_LogProbability()}
-    set {_uniqueStorage()._logProbability = newValue}
+  /// HAS_REWARD: the raw reward, at most 1e140 up or down: no sigmoid, no scaling.
+  var rewards: [Double] {
+    get {_storage._rewards}
+    set {_uniqueStorage()._rewards = newValue}
   }
-  /// Returns true if `logProbability` has been explicitly set.
-  var hasLogProbability: Bool {_storage._logProbability != nil}
-  /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
-  mutating func clearLogProbability() {_uniqueStorage()._logProbability = nil}
 
-  /// The raw rewards of the parts of a weighted sum in the specification's order, each at most 1e140
-  /// up or down, as many as it has; empty for every other scorer. At most 16.
+  /// HAS_PARTS: how many of `parts` are the item's: as many as the weighted sum has, none for every
+  /// other scorer; at most 16.
+  var partCounts: [UInt32] {
+    get {_storage._partCounts}
+    set {_uniqueStorage()._partCounts = newValue}
+  }
+
+  /// The raw rewards of the parts of weighted sums in the specification's order, each at most 1e140
+  /// up or down.
   var parts: [Double] {
     get {_storage._parts}
     set {_uniqueStorage()._parts = newValue}
   }
 
-  /// Tokens that the scorer spent, if reported: the item's part of its request's.
-  var scorerTokens: Ogive_V1_TokenCount {
-    get {_storage._scorerTokens ?? Ogive_V1_TokenCount()}
-    set {_uniqueStorage()._scorerTokens = newValue}
+  /// HAS_FAILURE.
+  var failures: [Ogive_V1_Failure] {
+    get {_storage._failures}
+    set {_uniqueStorage()._failures = newValue}
   }
-  /// Returns true if `scorerTokens` has been explicitly set.
-  var hasScorerTokens: Bool {_storage._scorerTokens != nil}
-  /// Clears the value of `scorerTokens`. Subsequent reads from it will return its default value.
-  mutating func clearScorerTokens() {_uniqueStorage()._scorerTokens = nil}
 
-  /// Tokens that the policy spent on a KIND_CANDIDATE_LOG_PROBABILITY, if reported: the
-  /// item's part of its request's.
-  var policyTokens: Ogive_V1_TokenCount {
-    get {_storage._policyTokens ?? Ogive_V1_TokenCount()}
-    set {_uniqueStorage()._policyTokens = newValue}
+  /// HAS_GIVEN_LOG_PROBABILITY; absent for all other items than KIND_CANDIDATE_LOG_PROBABILITY.
+  var givenLogProbabilities: [Ogive_V1_LogProbability] {
+    get {_storage._givenLogProbabilities}
+    set {_uniqueStorage()._givenLogProbabilities = newValue}
   }
-  /// Returns true if `policyTokens` has been explicitly set.
-  var hasPolicyTokens: Bool {_storage._policyTokens != nil}
-  /// Clears the value of `policyTokens`. Subsequent reads from it will return its default value.
-  mutating func clearPolicyTokens() {_uniqueStorage()._policyTokens = nil}
+
+  /// HAS_SCORER_TOKENS: tokens that the scorer's server read, if reported: the item's part of its
+  /// request's. At most, for each request for the completion (samples of a judge, parts of a
+  /// weighted sum): as for a prompt that has the completion and the judge's texts too.
+  var scorerInputs: [UInt32] {
+    get {_storage._scorerInputs}
+    set {_uniqueStorage()._scorerInputs = newValue}
+  }
+
+  /// HAS_SCORER_TOKENS: tokens that it wrote; at most its max_tokens and 256 a request.
+  var scorerOutputs: [UInt32] {
+    get {_storage._scorerOutputs}
+    set {_uniqueStorage()._scorerOutputs = newValue}
+  }
+
+  /// HAS_POLICY_TOKENS: tokens that the policy's server read, if reported: the item's part of its
+  /// request's; at most as for a completion's prompt.
+  var policyInputs: [UInt32] {
+    get {_storage._policyInputs}
+    set {_uniqueStorage()._policyInputs = newValue}
+  }
+
+  /// HAS_POLICY_TOKENS: tokens that it wrote; at most as for a completion.
+  var policyOutputs: [UInt32] {
+    get {_storage._policyOutputs}
+    set {_uniqueStorage()._policyOutputs = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  /// What of an item is there. An entry of `has` is the sum of those that are.
+  nonisolated enum Has: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
 
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
-}
+    /// Nothing.
+    case nothing // = 0
 
-/// Tokens that a server read and wrote: of the policy at most what Completion says. Of the scorer,
-/// for each request for the completion (samples of a judge, parts of a weighted sum): read, as for
-/// a prompt that has the completion and the judge's texts too; written, its max_tokens and 256.
-nonisolated struct Ogive_V1_TokenCount: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
+    /// The completion that was sampled; absent when the item brought its text or sampling failed.
+    case completion // = 1
 
-  /// Tokens of prompts, or of what was scored.
-  var input: UInt32 = 0
+    /// The number of its tokens.
+    case tokenCount // = 2
 
-  /// Tokens of completions.
-  var output: UInt32 = 0
+    /// Its log-probability.
+    case logProbability // = 4
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+    /// The number of tokens of the prompt.
+    case promptTokenCount // = 8
 
-  init() {}
-}
+    /// The tokens of the completion.
+    case tokenIds // = 16
 
-/// log π_ref(y|x) of a completion that was given, in nats at temperature 1.
-nonisolated struct Ogive_V1_LogProbability: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
+    /// The log-probabilities of these tokens.
+    case tokenLogProbabilities // = 32
 
-  /// The sum over the tokens, the end token included; finite, and not above 0 but for rounding.
-  var sum: Double = 0
+    /// The draw's seed.
+    case seed // = 64
 
-  /// Number of tokens, the end token included.
-  var tokenCount: UInt32 = 0
+    /// The time that the policy took.
+    case sampleNanoseconds // = 128
 
-  /// The tokens, when the policy's specification asks for them (logprobs: tokens); at most 1048576.
-  var tokenIds: [UInt32] = []
+    /// The reward. An item has exactly one of reward, failure and given log-probability.
+    case reward // = 256
 
-  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
-  /// token; at most 1048576.
-  var tokenValues: [Float] = []
+    /// The rewards of the parts of a weighted sum; only where there is a reward.
+    case parts // = 512
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+    /// Why the reward, the log-probability, or the completion too, is missing.
+    case failure // = 1024
 
-  init() {}
-}
+    /// What the policy said of a KIND_CANDIDATE_LOG_PROBABILITY.
+    case givenLogProbability // = 2048
 
-/// A completion exactly as sampled.
-nonisolated struct Ogive_V1_Completion: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
+    /// Tokens that the scorer spent.
+    case scorerTokens // = 4096
 
-  /// The text, byte for byte; at most 16 MiB.
-  var text: String = String()
+    /// Tokens that the policy spent on a KIND_CANDIDATE_LOG_PROBABILITY.
+    case policyTokens // = 8192
+    case UNRECOGNIZED(Int)
 
-  /// Number of tokens, when the server reports it: at most max_tokens of the specification, a token
-  /// for each byte of the text, and 256.
-  var tokenCount: UInt32 {
-    get {_tokenCount ?? 0}
-    set {_tokenCount = newValue}
+    init() {
+      self = .nothing
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .nothing
+      case 1: self = .completion
+      case 2: self = .tokenCount
+      case 4: self = .logProbability
+      case 8: self = .promptTokenCount
+      case 16: self = .tokenIds
+      case 32: self = .tokenLogProbabilities
+      case 64: self = .seed
+      case 128: self = .sampleNanoseconds
+      case 256: self = .reward
+      case 512: self = .parts
+      case 1024: self = .failure
+      case 2048: self = .givenLogProbability
+      case 4096: self = .scorerTokens
+      case 8192: self = .policyTokens
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .nothing: return 0
+      case .completion: return 1
+      case .tokenCount: return 2
+      case .logProbability: return 4
+      case .promptTokenCount: return 8
+      case .tokenIds: return 16
+      case .tokenLogProbabilities: return 32
+      case .seed: return 64
+      case .sampleNanoseconds: return 128
+      case .reward: return 256
+      case .parts: return 512
+      case .failure: return 1024
+      case .givenLogProbability: return 2048
+      case .scorerTokens: return 4096
+      case .policyTokens: return 8192
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Ogive_V1_ItemResults.Has] = [
+      .nothing,
+      .completion,
+      .tokenCount,
+      .logProbability,
+      .promptTokenCount,
+      .tokenIds,
+      .tokenLogProbabilities,
+      .seed,
+      .sampleNanoseconds,
+      .reward,
+      .parts,
+      .failure,
+      .givenLogProbability,
+      .scorerTokens,
+      .policyTokens,
+    ]
+
   }
-  /// Returns true if `tokenCount` has been explicitly set.
-  var hasTokenCount: Bool {self._tokenCount != nil}
-  /// Clears the value of `tokenCount`. Subsequent reads from it will return its default value.
-  mutating func clearTokenCount() {self._tokenCount = nil}
-
-  /// Why it ended; must be given.
-  var finishReason: Ogive_V1_Completion.FinishReason = .unspecified
-
-  /// log π_ref(y|x) at temperature 1, in nats, finite, not above 0 but for rounding, when reported.
-  var logProbability: Double {
-    get {_logProbability ?? 0}
-    set {_logProbability = newValue}
-  }
-  /// Returns true if `logProbability` has been explicitly set.
-  var hasLogProbability: Bool {self._logProbability != nil}
-  /// Clears the value of `logProbability`. Subsequent reads from it will return its default value.
-  mutating func clearLogProbability() {self._logProbability = nil}
-
-  /// The sampled tokens, when the policy's specification asks for them (logprobs: tokens) and the
-  /// server reports them; at most 1048576.
-  var tokenIds: [UInt32] = []
-
-  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
-  /// token, when asked for; at most 1048576.
-  var tokenLogProbabilities: [Float] = []
-
-  /// Tokens of the prompt, when the server reports them: at one draw of each request. At most 16384,
-  /// and 16 for each byte of the prompt, its metadata and extra_body; never more than 4194304.
-  var promptTokenCount: UInt32 {
-    get {_promptTokenCount ?? 0}
-    set {_promptTokenCount = newValue}
-  }
-  /// Returns true if `promptTokenCount` has been explicitly set.
-  var hasPromptTokenCount: Bool {self._promptTokenCount != nil}
-  /// Clears the value of `promptTokenCount`. Subsequent reads from it will return its default value.
-  mutating func clearPromptTokenCount() {self._promptTokenCount = nil}
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Why a completion ended.
   nonisolated enum FinishReason: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -948,7 +1006,7 @@ nonisolated struct Ogive_V1_Completion: Sendable {
     }
 
     // The compiler won't synthesize support with the UNRECOGNIZED case.
-    static let allCases: [Ogive_V1_Completion.FinishReason] = [
+    static let allCases: [Ogive_V1_ItemResults.FinishReason] = [
       .unspecified,
       .stop,
       .length,
@@ -959,9 +1017,31 @@ nonisolated struct Ogive_V1_Completion: Sendable {
 
   init() {}
 
-  fileprivate var _tokenCount: UInt32? = nil
-  fileprivate var _logProbability: Double? = nil
-  fileprivate var _promptTokenCount: UInt32? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// log π_ref(y|x) of a completion that was given, in nats at temperature 1.
+nonisolated struct Ogive_V1_LogProbability: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The sum over the tokens, the end token included; finite, and not above 0 but for rounding.
+  var sum: Double = 0
+
+  /// Number of tokens, the end token included.
+  var tokenCount: UInt32 = 0
+
+  /// The tokens, when the policy's specification asks for them (logprobs: tokens); at most 1048576.
+  var tokenIds: [UInt32] = []
+
+  /// Their log-probabilities, finite, none above 0 (but for rounding, 0.001), one for each
+  /// token; at most 1048576.
+  var tokenValues: [Float] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// Why a draw or its reward is missing.
@@ -1363,7 +1443,7 @@ nonisolated struct Ogive_V1_Adoption: Sendable {
 ///   model: the model id.          revision (none): a label, to tell two models of one id apart.
 ///   api (by the prompt): "chat" or "completions"; else a chat goes to the former, a text to the
 ///     latter. A text by "chat" is one turn of a user; a chat by "completions" is a Failure.
-///   logprobs: "none", "sum" (Completion.log_probability), "tokens" (its tokens too).
+///   logprobs: "none", "sum" (log_probabilities of ItemResults), "tokens" (its tokens too).
 ///   extra_body (none): fields that are added to each request for draws.
 ///   end_token (the chat template's): the text of the token that ends a candidate whose
 ///     log-probability is asked for.
@@ -1400,7 +1480,7 @@ nonisolated struct Ogive_V1_Adoption: Sendable {
 ///     the field, an expression, matches; with pattern, if the first group of its match is the
 ///     field), "exact" (1 if both are equal but for white space around them).
 ///   "weighted": the sum of weight x reward of parts, a list of name, weight and scorer, none
-///     weighted itself; ItemResult.parts has the rewards before they are weighted.
+///     weighted itself; ItemResults.parts has the rewards before they are weighted.
 ///   "command": a program that the worker's own configuration names: model is its name.
 ///   "synthetic": reads the reward that a synthetic policy wrote into its text.
 ///
@@ -1456,6 +1536,20 @@ nonisolated struct Ogive_V1_Serve: Sendable {
   fileprivate var _scorerFingerprint: Ogive_V1_Fingerprint? = nil
 }
 
+/// Leases that are granted together: as if each of them came in a message of its own.
+nonisolated struct Ogive_V1_Leases: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The leases, of any runs and prompts; at least 1, at most 65536.
+  var leases: [Ogive_V1_Lease] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// Some items of one prompt handed to one worker.
 nonisolated struct Ogive_V1_Lease: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1488,15 +1582,29 @@ nonisolated struct Ogive_V1_Lease: Sendable {
   /// The seed of draw 0; draw i has seed_base + i. At most 2^63 - 2^20.
   var seedBase: UInt64 = 0
 
-  /// The items, ascending: all without a text, all to be scored, or all of kind
-  /// KIND_CANDIDATE_LOG_PROBABILITY; at most 16384.
-  var items: [Ogive_V1_WorkItem] = []
-
   /// How long the worker may take, from receipt; more than 0.
   var durationNanoseconds: Int64 = 0
 
   /// What proves that this worker was granted the lease: 32 bytes, to be sent back as they are.
   var proof: Data = Data()
+
+  /// The items, ascending: all without a text, all to be scored, or all of kind
+  /// KIND_CANDIDATE_LOG_PROBABILITY; at most 16384.
+  var items: Ogive_V1_ItemNames {
+    get {_items ?? Ogive_V1_ItemNames()}
+    set {_items = newValue}
+  }
+  /// Returns true if `items` has been explicitly set.
+  var hasItems: Bool {self._items != nil}
+  /// Clears the value of `items`. Subsequent reads from it will return its default value.
+  mutating func clearItems() {self._items = nil}
+
+  /// The texts of the items, one after the other; empty when they are to be sampled first.
+  var texts: Data = Data()
+
+  /// The bytes of each item's text, which is UTF-8: an entry for each item, or none when they are to
+  /// be sampled first. At most 16 MiB.
+  var textBytes: [UInt32] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1504,6 +1612,7 @@ nonisolated struct Ogive_V1_Lease: Sendable {
 
   fileprivate var _name: Ogive_V1_LeaseName? = nil
   fileprivate var _prompt: Ogive_V1_Prompt? = nil
+  fileprivate var _items: Ogive_V1_ItemNames? = nil
 }
 
 /// A prompt.
@@ -1602,35 +1711,6 @@ nonisolated struct Ogive_V1_Turn: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
-}
-
-/// An item to be done.
-nonisolated struct Ogive_V1_WorkItem: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Where its text comes from.
-  var kind: Ogive_V1_ItemName.Kind = .unspecified
-
-  /// Its index within its kind, from 0.
-  var index: UInt32 = 0
-
-  /// The text to score; absent when it is to be sampled first. At most 16 MiB.
-  var text: String {
-    get {_text ?? String()}
-    set {_text = newValue}
-  }
-  /// Returns true if `text` has been explicitly set.
-  var hasText: Bool {self._text != nil}
-  /// Clears the value of `text`. Subsequent reads from it will return its default value.
-  mutating func clearText() {self._text = nil}
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-
-  fileprivate var _text: String? = nil
 }
 
 /// One part of a lease's results.
@@ -1770,7 +1850,7 @@ fileprivate nonisolated let _protobuf_package = "ogive.v1"
 
 nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{1}result\0\u{3}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{2}\u{e}welcome\0\u{1}serve\0\u{1}lease\0\u{1}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{1}rejected\0\u{b}drain\0\u{c}#\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}magic\0\u{3}protocol_version\0\u{1}term\0\u{1}worker\0\u{2}\u{6}hello\0\u{1}credit\0\u{4}\u{2}worker_heartbeat\0\u{1}returned\0\u{1}draining\0\u{1}goodbye\0\u{1}results\0\u{2}\u{d}welcome\0\u{1}serve\0\u{2}\u{2}ack\0\u{1}cancel\0\u{4}\u{2}re_register\0\u{1}idle\0\u{1}refused\0\u{3}coordinator_heartbeat\0\u{1}rejected\0\u{1}leases\0\u{b}drain\0\u{b}result\0\u{b}lease\0\u{c}\u{c}\u{1}\u{c} \u{1}\u{c}#\u{1}")
 
   fileprivate class _StorageClass {
     var _magic: UInt32 = 0
@@ -1841,19 +1921,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
             _storage._body = .credit(v)
           }
         }()
-        case 12: try {
-          var v: Ogive_V1_Result?
-          var hadOneofValue = false
-          if let current = _storage._body {
-            hadOneofValue = true
-            if case .result(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._body = .result(v)
-          }
-        }()
         case 13: try {
           var v: Ogive_V1_Heartbeat?
           var hadOneofValue = false
@@ -1906,6 +1973,19 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
             _storage._body = .goodbye(v)
           }
         }()
+        case 17: try {
+          var v: Ogive_V1_Results?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .results(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .results(v)
+          }
+        }()
         case 30: try {
           var v: Ogive_V1_Welcome?
           var hadOneofValue = false
@@ -1930,19 +2010,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._body = .serve(v)
-          }
-        }()
-        case 32: try {
-          var v: Ogive_V1_Lease?
-          var hadOneofValue = false
-          if let current = _storage._body {
-            hadOneofValue = true
-            if case .lease(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._body = .lease(v)
           }
         }()
         case 33: try {
@@ -2036,6 +2103,19 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
             _storage._body = .rejected(v)
           }
         }()
+        case 41: try {
+          var v: Ogive_V1_Leases?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .leases(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .leases(v)
+          }
+        }()
         default: break
         }
       }
@@ -2069,10 +2149,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
         guard case .credit(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
       }()
-      case .result?: try {
-        guard case .result(let v)? = _storage._body else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-      }()
       case .workerHeartbeat?: try {
         guard case .workerHeartbeat(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
@@ -2089,6 +2165,10 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
         guard case .goodbye(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
       }()
+      case .results?: try {
+        guard case .results(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
       case .welcome?: try {
         guard case .welcome(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
@@ -2096,10 +2176,6 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
       case .serve?: try {
         guard case .serve(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
-      }()
-      case .lease?: try {
-        guard case .lease(let v)? = _storage._body else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
       }()
       case .ack?: try {
         guard case .ack(let v)? = _storage._body else { preconditionFailure() }
@@ -2128,6 +2204,10 @@ nonisolated extension Ogive_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._M
       case .rejected?: try {
         guard case .rejected(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case .leases?: try {
+        guard case .leases(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
       }()
       case nil: break
       }
@@ -2194,89 +2274,6 @@ nonisolated extension Ogive_V1_EnvelopeHeader: SwiftProtobuf.Message, SwiftProto
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.term != rhs.term {return false}
     if lhs.worker != rhs.worker {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_ResultEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ResultEnvelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}term\0\u{1}worker\0\u{2}\u{8}result\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.term) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.worker) }()
-      case 12: try { try decoder.decodeSingularMessageField(value: &self._result) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.term != 0 {
-      try visitor.visitSingularInt64Field(value: self.term, fieldNumber: 3)
-    }
-    if !self.worker.isEmpty {
-      try visitor.visitSingularBytesField(value: self.worker, fieldNumber: 4)
-    }
-    try { if let v = self._result {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_ResultEnvelope, rhs: Ogive_V1_ResultEnvelope) -> Bool {
-    if lhs.term != rhs.term {return false}
-    if lhs.worker != rhs.worker {return false}
-    if lhs._result != rhs._result {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_ResultHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ResultHeader"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{4}part\0\u{2}\u{2}claim\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.part) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.part != 0 {
-      try visitor.visitSingularUInt32Field(value: self.part, fieldNumber: 4)
-    }
-    try { if let v = self._claim {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_ResultHeader, rhs: Ogive_V1_ResultHeader) -> Bool {
-    if lhs.part != rhs.part {return false}
-    if lhs._claim != rhs._claim {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2356,9 +2353,9 @@ nonisolated extension Ogive_V1_LeaseName: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
-nonisolated extension Ogive_V1_ItemName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ItemName"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}index\0")
+nonisolated extension Ogive_V1_ItemNames: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ItemNames"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kinds\0\u{1}indexes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2366,38 +2363,38 @@ nonisolated extension Ogive_V1_ItemName: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 1: try { try decoder.decodeRepeatedEnumField(value: &self.kinds) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.indexes) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.kind != .unspecified {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    if !self.kinds.isEmpty {
+      try visitor.visitPackedEnumField(value: self.kinds, fieldNumber: 1)
     }
-    if self.index != 0 {
-      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    if !self.indexes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.indexes, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Ogive_V1_ItemName, rhs: Ogive_V1_ItemName) -> Bool {
-    if lhs.kind != rhs.kind {return false}
-    if lhs.index != rhs.index {return false}
+  static func ==(lhs: Ogive_V1_ItemNames, rhs: Ogive_V1_ItemNames) -> Bool {
+    if lhs.kinds != rhs.kinds {return false}
+    if lhs.indexes != rhs.indexes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Ogive_V1_ItemName.Kind: SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Ogive_V1_ItemNames.Kind: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_DRAW\0\u{1}KIND_CANDIDATE\0\u{1}KIND_CANDIDATE_LOG_PROBABILITY\0")
 }
 
 nonisolated extension Ogive_V1_LeaseClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseClaim"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{1}items\0\u{1}proof\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{2}\u{2}proof\0\u{1}items\0\u{c}\u{5}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2409,8 +2406,8 @@ nonisolated extension Ogive_V1_LeaseClaim: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.prompt) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seedBase) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._items) }()
       default: break
       }
     }
@@ -2433,12 +2430,12 @@ nonisolated extension Ogive_V1_LeaseClaim: SwiftProtobuf.Message, SwiftProtobuf.
     if self.seedBase != 0 {
       try visitor.visitSingularUInt64Field(value: self.seedBase, fieldNumber: 4)
     }
-    if !self.items.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)
-    }
     if !self.proof.isEmpty {
       try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 6)
     }
+    try { if let v = self._items {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2447,8 +2444,8 @@ nonisolated extension Ogive_V1_LeaseClaim: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.run != rhs.run {return false}
     if lhs.prompt != rhs.prompt {return false}
     if lhs.seedBase != rhs.seedBase {return false}
-    if lhs.items != rhs.items {return false}
     if lhs.proof != rhs.proof {return false}
+    if lhs._items != rhs._items {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2614,7 +2611,7 @@ nonisolated extension Ogive_V1_Model: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HeldLease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{5}claim\0\u{1}resolved\0\u{c}\u{1}\u{4}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{5}claim\0\u{2}\u{2}resolved\0\u{c}\u{1}\u{4}\u{c}\u{6}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2623,7 +2620,7 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 5: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.resolved) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._resolved) }()
       default: break
       }
     }
@@ -2637,15 +2634,15 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._claim {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if !self.resolved.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.resolved, fieldNumber: 6)
-    }
+    try { if let v = self._resolved {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_HeldLease, rhs: Ogive_V1_HeldLease) -> Bool {
     if lhs._claim != rhs._claim {return false}
-    if lhs.resolved != rhs.resolved {return false}
+    if lhs._resolved != rhs._resolved {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2681,9 +2678,39 @@ nonisolated extension Ogive_V1_Credit: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
+nonisolated extension Ogive_V1_Results: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Results"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}results\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.results) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.results.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.results, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_Results, rhs: Ogive_V1_Results) -> Bool {
+    if lhs.results != rhs.results {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Result"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{4}part\0\u{1}items\0\u{1}claim\0\u{c}\u{1}\u{3}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{4}part\0\u{2}\u{2}claim\0\u{1}items\0\u{c}\u{1}\u{3}\u{c}\u{5}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2692,8 +2719,8 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.part) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._claim) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._items) }()
       default: break
       }
     }
@@ -2707,40 +2734,52 @@ nonisolated extension Ogive_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.part != 0 {
       try visitor.visitSingularUInt32Field(value: self.part, fieldNumber: 4)
     }
-    if !self.items.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)
-    }
     try { if let v = self._claim {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._items {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Result, rhs: Ogive_V1_Result) -> Bool {
     if lhs.part != rhs.part {return false}
-    if lhs.items != rhs.items {return false}
     if lhs._claim != rhs._claim {return false}
+    if lhs._items != rhs._items {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ItemResult"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}completion\0\u{1}seed\0\u{1}reward\0\u{1}failure\0\u{3}sample_nanoseconds\0\u{4}\u{2}log_probability\0\u{1}parts\0\u{1}index\0\u{4}\u{a}scorer_tokens\0\u{4}\u{a}policy_tokens\0\u{b}score_nanoseconds\0\u{c}\u{7}\u{1}")
+nonisolated extension Ogive_V1_ItemResults: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ItemResults"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}names\0\u{1}has\0\u{1}texts\0\u{3}text_bytes\0\u{3}finish_reasons\0\u{3}token_counts\0\u{3}log_probabilities\0\u{3}prompt_token_counts\0\u{3}token_id_counts\0\u{3}token_ids\0\u{3}token_log_probability_counts\0\u{3}token_log_probabilities\0\u{1}seeds\0\u{3}sample_nanoseconds\0\u{1}rewards\0\u{3}part_counts\0\u{1}parts\0\u{1}failures\0\u{3}given_log_probabilities\0\u{3}scorer_inputs\0\u{3}scorer_outputs\0\u{3}policy_inputs\0\u{3}policy_outputs\0")
 
   fileprivate class _StorageClass {
-    var _kind: Ogive_V1_ItemName.Kind = .unspecified
-    var _index: UInt32 = 0
-    var _completion: Ogive_V1_Completion? = nil
-    var _seed: UInt64? = nil
-    var _reward: Double? = nil
-    var _failure: Ogive_V1_Failure? = nil
-    var _sampleNanoseconds: Int64? = nil
-    var _logProbability: Ogive_V1_LogProbability? = nil
+    var _names: Ogive_V1_ItemNames? = nil
+    var _has: [UInt32] = []
+    var _texts: Data = Data()
+    var _textBytes: [UInt32] = []
+    var _finishReasons: [Ogive_V1_ItemResults.FinishReason] = []
+    var _tokenCounts: [UInt32] = []
+    var _logProbabilities: [Double] = []
+    var _promptTokenCounts: [UInt32] = []
+    var _tokenIDCounts: [UInt32] = []
+    var _tokenIds: [UInt32] = []
+    var _tokenLogProbabilityCounts: [UInt32] = []
+    var _tokenLogProbabilities: [Float] = []
+    var _seeds: [UInt64] = []
+    var _sampleNanoseconds: [Int64] = []
+    var _rewards: [Double] = []
+    var _partCounts: [UInt32] = []
     var _parts: [Double] = []
-    var _scorerTokens: Ogive_V1_TokenCount? = nil
-    var _policyTokens: Ogive_V1_TokenCount? = nil
+    var _failures: [Ogive_V1_Failure] = []
+    var _givenLogProbabilities: [Ogive_V1_LogProbability] = []
+    var _scorerInputs: [UInt32] = []
+    var _scorerOutputs: [UInt32] = []
+    var _policyInputs: [UInt32] = []
+    var _policyOutputs: [UInt32] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2751,17 +2790,29 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
     private init() {}
 
     init(copying source: _StorageClass) {
-      _kind = source._kind
-      _index = source._index
-      _completion = source._completion
-      _seed = source._seed
-      _reward = source._reward
-      _failure = source._failure
+      _names = source._names
+      _has = source._has
+      _texts = source._texts
+      _textBytes = source._textBytes
+      _finishReasons = source._finishReasons
+      _tokenCounts = source._tokenCounts
+      _logProbabilities = source._logProbabilities
+      _promptTokenCounts = source._promptTokenCounts
+      _tokenIDCounts = source._tokenIDCounts
+      _tokenIds = source._tokenIds
+      _tokenLogProbabilityCounts = source._tokenLogProbabilityCounts
+      _tokenLogProbabilities = source._tokenLogProbabilities
+      _seeds = source._seeds
       _sampleNanoseconds = source._sampleNanoseconds
-      _logProbability = source._logProbability
+      _rewards = source._rewards
+      _partCounts = source._partCounts
       _parts = source._parts
-      _scorerTokens = source._scorerTokens
-      _policyTokens = source._policyTokens
+      _failures = source._failures
+      _givenLogProbabilities = source._givenLogProbabilities
+      _scorerInputs = source._scorerInputs
+      _scorerOutputs = source._scorerOutputs
+      _policyInputs = source._policyInputs
+      _policyOutputs = source._policyOutputs
     }
   }
 
@@ -2780,17 +2831,29 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._completion) }()
-        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._seed) }()
-        case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._reward) }()
-        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._failure) }()
-        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._sampleNanoseconds) }()
-        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._logProbability) }()
-        case 9: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
-        case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._index) }()
-        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._scorerTokens) }()
-        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._policyTokens) }()
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._names) }()
+        case 2: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._has) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._texts) }()
+        case 4: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._textBytes) }()
+        case 5: try { try decoder.decodeRepeatedEnumField(value: &_storage._finishReasons) }()
+        case 6: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._tokenCounts) }()
+        case 7: try { try decoder.decodeRepeatedDoubleField(value: &_storage._logProbabilities) }()
+        case 8: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._promptTokenCounts) }()
+        case 9: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._tokenIDCounts) }()
+        case 10: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._tokenIds) }()
+        case 11: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._tokenLogProbabilityCounts) }()
+        case 12: try { try decoder.decodeRepeatedFloatField(value: &_storage._tokenLogProbabilities) }()
+        case 13: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._seeds) }()
+        case 14: try { try decoder.decodeRepeatedSFixed64Field(value: &_storage._sampleNanoseconds) }()
+        case 15: try { try decoder.decodeRepeatedDoubleField(value: &_storage._rewards) }()
+        case 16: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._partCounts) }()
+        case 17: try { try decoder.decodeRepeatedDoubleField(value: &_storage._parts) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._failures) }()
+        case 19: try { try decoder.decodeRepeatedMessageField(value: &_storage._givenLogProbabilities) }()
+        case 20: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._scorerInputs) }()
+        case 21: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._scorerOutputs) }()
+        case 22: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._policyInputs) }()
+        case 23: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._policyOutputs) }()
         default: break
         }
       }
@@ -2803,59 +2866,107 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._kind != .unspecified {
-        try visitor.visitSingularEnumField(value: _storage._kind, fieldNumber: 1)
+      try { if let v = _storage._names {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._has.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._has, fieldNumber: 2)
       }
-      try { if let v = _storage._completion {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      try { if let v = _storage._seed {
-        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
-      } }()
-      try { if let v = _storage._reward {
-        try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
-      } }()
-      try { if let v = _storage._failure {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      } }()
-      try { if let v = _storage._sampleNanoseconds {
-        try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
-      } }()
-      try { if let v = _storage._logProbability {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-      } }()
+      if !_storage._texts.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._texts, fieldNumber: 3)
+      }
+      if !_storage._textBytes.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._textBytes, fieldNumber: 4)
+      }
+      if !_storage._finishReasons.isEmpty {
+        try visitor.visitPackedEnumField(value: _storage._finishReasons, fieldNumber: 5)
+      }
+      if !_storage._tokenCounts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._tokenCounts, fieldNumber: 6)
+      }
+      if !_storage._logProbabilities.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._logProbabilities, fieldNumber: 7)
+      }
+      if !_storage._promptTokenCounts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._promptTokenCounts, fieldNumber: 8)
+      }
+      if !_storage._tokenIDCounts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._tokenIDCounts, fieldNumber: 9)
+      }
+      if !_storage._tokenIds.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._tokenIds, fieldNumber: 10)
+      }
+      if !_storage._tokenLogProbabilityCounts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._tokenLogProbabilityCounts, fieldNumber: 11)
+      }
+      if !_storage._tokenLogProbabilities.isEmpty {
+        try visitor.visitPackedFloatField(value: _storage._tokenLogProbabilities, fieldNumber: 12)
+      }
+      if !_storage._seeds.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._seeds, fieldNumber: 13)
+      }
+      if !_storage._sampleNanoseconds.isEmpty {
+        try visitor.visitPackedSFixed64Field(value: _storage._sampleNanoseconds, fieldNumber: 14)
+      }
+      if !_storage._rewards.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._rewards, fieldNumber: 15)
+      }
+      if !_storage._partCounts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._partCounts, fieldNumber: 16)
+      }
       if !_storage._parts.isEmpty {
-        try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 9)
+        try visitor.visitPackedDoubleField(value: _storage._parts, fieldNumber: 17)
       }
-      if _storage._index != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._index, fieldNumber: 10)
+      if !_storage._failures.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._failures, fieldNumber: 18)
       }
-      try { if let v = _storage._scorerTokens {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-      } }()
-      try { if let v = _storage._policyTokens {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
-      } }()
+      if !_storage._givenLogProbabilities.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._givenLogProbabilities, fieldNumber: 19)
+      }
+      if !_storage._scorerInputs.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._scorerInputs, fieldNumber: 20)
+      }
+      if !_storage._scorerOutputs.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._scorerOutputs, fieldNumber: 21)
+      }
+      if !_storage._policyInputs.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._policyInputs, fieldNumber: 22)
+      }
+      if !_storage._policyOutputs.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._policyOutputs, fieldNumber: 23)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Ogive_V1_ItemResult, rhs: Ogive_V1_ItemResult) -> Bool {
+  static func ==(lhs: Ogive_V1_ItemResults, rhs: Ogive_V1_ItemResults) -> Bool {
     if lhs._storage !== rhs._storage {
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
         let rhs_storage = _args.1
-        if _storage._kind != rhs_storage._kind {return false}
-        if _storage._index != rhs_storage._index {return false}
-        if _storage._completion != rhs_storage._completion {return false}
-        if _storage._seed != rhs_storage._seed {return false}
-        if _storage._reward != rhs_storage._reward {return false}
-        if _storage._failure != rhs_storage._failure {return false}
+        if _storage._names != rhs_storage._names {return false}
+        if _storage._has != rhs_storage._has {return false}
+        if _storage._texts != rhs_storage._texts {return false}
+        if _storage._textBytes != rhs_storage._textBytes {return false}
+        if _storage._finishReasons != rhs_storage._finishReasons {return false}
+        if _storage._tokenCounts != rhs_storage._tokenCounts {return false}
+        if _storage._logProbabilities != rhs_storage._logProbabilities {return false}
+        if _storage._promptTokenCounts != rhs_storage._promptTokenCounts {return false}
+        if _storage._tokenIDCounts != rhs_storage._tokenIDCounts {return false}
+        if _storage._tokenIds != rhs_storage._tokenIds {return false}
+        if _storage._tokenLogProbabilityCounts != rhs_storage._tokenLogProbabilityCounts {return false}
+        if _storage._tokenLogProbabilities != rhs_storage._tokenLogProbabilities {return false}
+        if _storage._seeds != rhs_storage._seeds {return false}
         if _storage._sampleNanoseconds != rhs_storage._sampleNanoseconds {return false}
-        if _storage._logProbability != rhs_storage._logProbability {return false}
+        if _storage._rewards != rhs_storage._rewards {return false}
+        if _storage._partCounts != rhs_storage._partCounts {return false}
         if _storage._parts != rhs_storage._parts {return false}
-        if _storage._scorerTokens != rhs_storage._scorerTokens {return false}
-        if _storage._policyTokens != rhs_storage._policyTokens {return false}
+        if _storage._failures != rhs_storage._failures {return false}
+        if _storage._givenLogProbabilities != rhs_storage._givenLogProbabilities {return false}
+        if _storage._scorerInputs != rhs_storage._scorerInputs {return false}
+        if _storage._scorerOutputs != rhs_storage._scorerOutputs {return false}
+        if _storage._policyInputs != rhs_storage._policyInputs {return false}
+        if _storage._policyOutputs != rhs_storage._policyOutputs {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2865,39 +2976,12 @@ nonisolated extension Ogive_V1_ItemResult: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
-nonisolated extension Ogive_V1_TokenCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".TokenCount"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}output\0")
+nonisolated extension Ogive_V1_ItemResults.Has: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HAS_NOTHING\0\u{1}HAS_COMPLETION\0\u{1}HAS_TOKEN_COUNT\0\u{2}\u{2}HAS_LOG_PROBABILITY\0\u{2}\u{4}HAS_PROMPT_TOKEN_COUNT\0\u{2}\u{8}HAS_TOKEN_IDS\0\u{2}\u{10}HAS_TOKEN_LOG_PROBABILITIES\0\u{2} HAS_SEED\0\u{2}@\u{1}HAS_SAMPLE_NANOSECONDS\0\u{2}@\u{2}HAS_REWARD\0\u{2}@\u{4}HAS_PARTS\0\u{2}@\u{8}HAS_FAILURE\0\u{2}@\u{10}HAS_GIVEN_LOG_PROBABILITY\0\u{2}@ HAS_SCORER_TOKENS\0\u{2}@@\u{1}HAS_POLICY_TOKENS\0")
+}
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.input) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.output) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.input != 0 {
-      try visitor.visitSingularUInt32Field(value: self.input, fieldNumber: 1)
-    }
-    if self.output != 0 {
-      try visitor.visitSingularUInt32Field(value: self.output, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_TokenCount, rhs: Ogive_V1_TokenCount) -> Bool {
-    if lhs.input != rhs.input {return false}
-    if lhs.output != rhs.output {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
+nonisolated extension Ogive_V1_ItemResults.FinishReason: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FINISH_REASON_UNSPECIFIED\0\u{1}FINISH_REASON_STOP\0\u{1}FINISH_REASON_LENGTH\0\u{1}FINISH_REASON_OTHER\0")
 }
 
 nonisolated extension Ogive_V1_LogProbability: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2943,74 +3027,6 @@ nonisolated extension Ogive_V1_LogProbability: SwiftProtobuf.Message, SwiftProto
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
-}
-
-nonisolated extension Ogive_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Completion"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{3}token_count\0\u{3}finish_reason\0\u{3}log_probability\0\u{3}token_ids\0\u{3}token_log_probabilities\0\u{4}\u{e}prompt_token_count\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._tokenCount) }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.finishReason) }()
-      case 4: try { try decoder.decodeSingularDoubleField(value: &self._logProbability) }()
-      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.tokenIds) }()
-      case 6: try { try decoder.decodeRepeatedFloatField(value: &self.tokenLogProbabilities) }()
-      case 20: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokenCount) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.text.isEmpty {
-      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
-    }
-    try { if let v = self._tokenCount {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
-    } }()
-    if self.finishReason != .unspecified {
-      try visitor.visitSingularEnumField(value: self.finishReason, fieldNumber: 3)
-    }
-    try { if let v = self._logProbability {
-      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
-    } }()
-    if !self.tokenIds.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.tokenIds, fieldNumber: 5)
-    }
-    if !self.tokenLogProbabilities.isEmpty {
-      try visitor.visitPackedFloatField(value: self.tokenLogProbabilities, fieldNumber: 6)
-    }
-    try { if let v = self._promptTokenCount {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_Completion, rhs: Ogive_V1_Completion) -> Bool {
-    if lhs.text != rhs.text {return false}
-    if lhs._tokenCount != rhs._tokenCount {return false}
-    if lhs.finishReason != rhs.finishReason {return false}
-    if lhs._logProbability != rhs._logProbability {return false}
-    if lhs.tokenIds != rhs.tokenIds {return false}
-    if lhs.tokenLogProbabilities != rhs.tokenLogProbabilities {return false}
-    if lhs._promptTokenCount != rhs._promptTokenCount {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_Completion.FinishReason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FINISH_REASON_UNSPECIFIED\0\u{1}FINISH_REASON_STOP\0\u{1}FINISH_REASON_LENGTH\0\u{1}FINISH_REASON_OTHER\0")
 }
 
 nonisolated extension Ogive_V1_Failure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -3475,9 +3491,39 @@ nonisolated extension Ogive_V1_Serve: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension Ogive_V1_Leases: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Leases"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.leases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Ogive_V1_Leases, rhs: Ogive_V1_Leases) -> Bool {
+    if lhs.leases != rhs.leases {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{1}items\0\u{3}duration_nanoseconds\0\u{1}proof\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}run\0\u{1}prompt\0\u{3}seed_base\0\u{4}\u{2}duration_nanoseconds\0\u{1}proof\0\u{1}items\0\u{1}texts\0\u{3}text_bytes\0\u{c}\u{5}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3489,9 +3535,11 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.run) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._prompt) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.seedBase) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.durationNanoseconds) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._items) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.texts) }()
+      case 10: try { try decoder.decodeRepeatedUInt32Field(value: &self.textBytes) }()
       default: break
       }
     }
@@ -3514,14 +3562,20 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.seedBase != 0 {
       try visitor.visitSingularUInt64Field(value: self.seedBase, fieldNumber: 4)
     }
-    if !self.items.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 5)
-    }
     if self.durationNanoseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.durationNanoseconds, fieldNumber: 6)
     }
     if !self.proof.isEmpty {
       try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 7)
+    }
+    try { if let v = self._items {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    if !self.texts.isEmpty {
+      try visitor.visitSingularBytesField(value: self.texts, fieldNumber: 9)
+    }
+    if !self.textBytes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.textBytes, fieldNumber: 10)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3531,9 +3585,11 @@ nonisolated extension Ogive_V1_Lease: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.run != rhs.run {return false}
     if lhs._prompt != rhs._prompt {return false}
     if lhs.seedBase != rhs.seedBase {return false}
-    if lhs.items != rhs.items {return false}
     if lhs.durationNanoseconds != rhs.durationNanoseconds {return false}
     if lhs.proof != rhs.proof {return false}
+    if lhs._items != rhs._items {return false}
+    if lhs.texts != rhs.texts {return false}
+    if lhs.textBytes != rhs.textBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3701,50 +3757,6 @@ nonisolated extension Ogive_V1_Turn: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.reasoningContent != rhs.reasoningContent {return false}
     if lhs.toolCallID != rhs.toolCallID {return false}
     if lhs.toolCallsJson != rhs.toolCallsJson {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ogive_V1_WorkItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WorkItem"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}text\0\u{1}index\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self._text) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.kind != .unspecified {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
-    }
-    try { if let v = self._text {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
-    } }()
-    if self.index != 0 {
-      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: Ogive_V1_WorkItem, rhs: Ogive_V1_WorkItem) -> Bool {
-    if lhs.kind != rhs.kind {return false}
-    if lhs.index != rhs.index {return false}
-    if lhs._text != rhs._text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

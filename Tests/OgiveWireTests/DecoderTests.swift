@@ -50,12 +50,28 @@ import Testing
 
     static let claim = field(6, lease + field(6, [UInt8](repeating: 7, count: 32)))
 
-    /// A result with one item, whose fields are given.
-    static func result(_ item: [UInt8]) -> [UInt8] {
-        header + field(12, claim + field(5, item))
+    /// Results, of which one is given.
+    static func results(_ result: [UInt8]) -> [UInt8] { header + field(17, field(1, result)) }
+
+    /// A result with items, whose columns are given.
+    static func result(_ columns: [UInt8]) -> [UInt8] { results(claim + field(7, columns)) }
+
+    /// Leases, of which one is given.
+    static func leases(_ lease: [UInt8]) -> [UInt8] { header + field(41, field(1, lease)) }
+
+    /// The columns of names of one item, and what it has.
+    static func item(kind: Int = 1, index: Int = 0, has flags: Int) -> [UInt8] {
+        field(1, field(1, varint(kind)) + field(2, varint(index))) + field(2, varint(flags))
     }
 
-    static let item = field(1, varint: 1)
+    static let one: [UInt8] = [0, 0, 0, 0, 0, 0, 0xF0, 0x3F]
+    /// A draw with a completion of `text` and a reward.
+    static func draw(_ text: [UInt8], count: Int, reason: Int = 1, _ more: Int = 0) -> [UInt8] {
+        item(has: 1 + 256 + more) + field(3, text) + field(4, varint(count))
+            + field(5, varint(reason)) + field(15, one)
+    }
+
+    static let failure = field(1, varint: 1) + field(2, Array("timeout".utf8))
 
     static let workerCases: [Case] = [
         Case("no bytes", [], .wrongMagic),
@@ -93,74 +109,125 @@ import Testing
         Case(
             "a proof of 31 bytes",
             header
-                + field(12, field(6, lease + field(6, [UInt8](repeating: 7, count: 31)))),
+                + field(
+                    17, field(1, field(6, lease + field(6, [UInt8](repeating: 7, count: 31))))),
             .invalidValue),
-        Case("a claim without proof", header + field(12, field(6, lease)), .invalidValue),
+        Case("a claim without proof", results(field(6, lease)), .invalidValue),
         Case("too much credit", header + field(11, field(1, varint: 1 << 30)), .invalidValue),
-        Case("a result without lease", header + field(12, []), .missingField),
+        Case("no results", header + field(17, []), .missingField),
+        Case("a result without lease", results([]), .missingField),
+        Case("a part over the range", results(claim + field(4, varint: 1 << 31)), .invalidValue),
+        Case("names of items cut off", result(field(1, [0x0A, 0x7F])), .malformed),
+        Case("a claim cut off", results([0x32, 0x7F]), .malformed),
+        Case("a claim that is a number", results(field(6, varint: 1)), .malformed),
+        Case("a group", results([0x0B, 0x0C]), .malformed),
         Case(
-            "a part over the range", header + field(12, claim + field(4, varint: 1 << 31)),
+            "a claim of more kinds than indexes",
+            results(field(6, lease + field(7, field(1, [1])))),
             .invalidValue),
     ]
 
-    /// Results whose items are wrong: who sent them, and under which lease, is known all the same.
-    static let resultCases: [Case] = [
-        Case(
-            "a text that is not UTF-8",
-            result(item + field(2, field(1, [0xFF, 0xFE]) + field(3, varint: 1))), .malformed),
-        Case("an item without kind", result([]), .invalidValue),
-        Case("an item of unknown kind", result(field(1, varint: 9)), .invalidValue),
-        Case("an index over the range", result(item + field(10, varint: 1 << 31)), .invalidValue),
-        Case("neither reward nor failure", result(item), .missingField),
-        Case(
-            "reward and failure",
-            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(5, [])), .invalidValue),
-        Case(
-            "reward and log-probability",
-            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(8, [])), .invalidValue),
-        Case("a NaN sum", result(item + field(8, [0x09] + nan)), .invalidValue),
-        Case(
-            "a token over the range", result(item + field(8, field(3, varint(1 << 31)))),
-            .invalidValue),
-        Case(
-            "an infinite value of a token",
-            result(item + field(8, field(4, [0, 0, 0x80, 0x7F]))), .invalidValue),
-        Case(
-            "more tokens than a completion may have",
-            result(item + field(8, field(3, [UInt8](repeating: 1, count: 1_048_577)))), .tooLarge),
-        Case(
-            "a seed beyond 63 bits",
-            result(
-                item + [0x21] + [UInt8](repeating: 0, count: 8) + [0x18]
-                    + [UInt8](repeating: 0x80, count: 9) + [1]), .invalidValue),
-        Case("a reward that is NaN", result(item + [0x21] + nan), .invalidValue),
-        Case("an infinite reward", result(item + [0x21] + infinity), .invalidValue),
-        Case(
-            "an infinite log-probability",
-            result(
-                item + [0x21] + [UInt8](repeating: 0, count: 8)
-                    + field(2, field(3, varint: 1) + [0x21] + infinity)), .invalidValue),
-        Case(
-            "a completion without reason",
-            result(item + [0x21] + [UInt8](repeating: 0, count: 8) + field(2, [])), .invalidValue),
-        Case(
-            "a failure without stage", result(item + field(5, field(2, Array("timeout".utf8)))),
-            .invalidValue),
-        Case(
-            "a failure of unknown code",
-            result(item + field(5, field(1, varint: 2) + field(2, Array("other".utf8)))),
-            .invalidValue),
-        Case(
-            "a completion that was not sampled",
-            result(
-                item + field(2, field(3, varint: 1))
-                    + field(5, field(1, varint: 1) + field(2, Array("timeout".utf8)))),
-            .invalidValue),
+    /// Results whose items are wrong, with what is said of them: who sent them, and under which
+    /// lease, is known all the same.
+    static let resultCases: [(columns: [UInt8], said: String)] = [
+        (draw([0xFF, 0xFE], count: 2), "completion.text is not UTF-8: see byte 0 of the texts"),
+        (draw([0x61, 0xE2, 0x82], count: 3), "completion.text is not UTF-8: see byte 1"),
+        (
+            field(1, field(1, [1, 1]) + field(2, [0, 1])) + field(2, [1, 1])
+                + field(3, Array("é".utf8)) + field(4, [1, 1]) + field(5, [1, 1]),
+            "completion.text is not UTF-8: it ends within a character"
+        ),
+        (draw([0x61], count: 2), "completion.text ends 2 bytes on, after all texts"),
+        (draw([0x61, 0x62], count: 1), "entries that belong to no item"),
+        (item(kind: 0, has: 256) + field(15, one), "item.kind is 0"),
+        (item(kind: 9, has: 256) + field(15, one), "item.kind is 9"),
+        (item(index: 1 << 31, has: 256) + field(15, one), "item.index is 2147483648"),
+        (field(1, field(1, [1, 1]) + field(2, [0])), "item_names has 2 kinds and 1 indexes"),
+        (field(1, field(1, [1]) + field(2, [0])), "item_results.has has fewer entries"),
+        (item(has: 256), "item_results.rewards has fewer entries"),
+        (item(has: 256) + field(15, Array(one.prefix(7))), "truncated or damaged"),
+        (item(has: 256) + field(15, one + one), "entries that belong to no item"),
+        (item(has: 256) + field(15, one) + field(15, one), "column 15 of item_results is there"),
+        (item(has: 0), "exactly one of reward, failure and log_probability"),
+        (
+            item(has: 256 + 1024) + field(15, one) + field(18, failure),
+            "exactly one of reward, failure and log_probability"
+        ),
+        (
+            item(has: 256 + 2048) + field(15, one) + field(19, []),
+            "exactly one of reward, failure and log_probability"
+        ),
+        (item(kind: 3, has: 2048) + field(19, [0x09] + nan), "log_probability.sum is nan"),
+        (
+            item(kind: 3, has: 2048) + field(19, field(3, varint(1 << 31))),
+            "log_probability.token_ids is 2147483648"
+        ),
+        (
+            item(kind: 3, has: 2048) + field(19, field(4, [0, 0, 0x80, 0x7F])),
+            "log_probability.token_values is inf"
+        ),
+        (
+            item(kind: 3, has: 2048) + field(19, field(3, [UInt8](repeating: 1, count: 1_048_577))),
+            "log_probability.token_ids has 1048577 entries; at most 1048576 are allowed"
+        ),
+        (
+            draw([], count: 0, 16) + field(9, varint(1_048_577)) + field(10, [1]),
+            "completion.token_ids has 1048577 entries; at most 1048576 are allowed"
+        ),
+        (draw([], count: 0, 16) + field(9, [2]) + field(10, [1]), "token_ids has fewer entries"),
+        (
+            draw([], count: 0, 32) + field(11, [1]) + field(12, [0, 0, 0x80, 0x7F]),
+            "completion.token_log_probabilities is inf"
+        ),
+        (
+            item(has: 64 + 256) + field(13, [UInt8](repeating: 0xFF, count: 8)) + field(15, one),
+            "item_result.seed is 18446744073709551615"
+        ),
+        (
+            item(has: 128 + 256) + field(14, [UInt8](repeating: 0xFF, count: 8)) + field(15, one),
+            "item_result.sample_nanoseconds is -1"
+        ),
+        (item(has: 256) + field(15, nan), "item_result.reward is nan; it must be finite"),
+        (item(has: 256) + field(15, infinity), "item_result.reward is inf; it must be finite"),
+        (
+            draw([], count: 0, 4) + field(7, infinity),
+            "completion.log_probability is inf; it must be finite"
+        ),
+        (draw([], count: 0, reason: 0), "completion.finish_reason is 0"),
+        (item(has: 2 + 256) + field(6, [1]) + field(15, one), "parts of a completion, and none"),
+        (
+            item(has: 512 + 1024) + field(16, [1]) + field(17, one) + field(18, failure),
+            "item_result has parts of a reward, and no reward"
+        ),
+        (
+            item(has: 256 + 512) + field(15, one) + field(16, [17]),
+            "item_result.parts has 17 entries; at most 16 are allowed"
+        ),
+        (
+            item(has: 1024) + field(18, field(2, Array("timeout".utf8))), "failure.stage is 0"
+        ),
+        (
+            item(has: 1024) + field(18, field(1, varint: 2) + field(2, Array("other".utf8))),
+            "failure.code is \"other\", which is unknown"
+        ),
+        (
+            item(has: 1 + 1024) + field(4, [0]) + field(5, [1]) + field(18, failure),
+            "item_result has a completion and a failure to sample it"
+        ),
+        (
+            item(has: 1024) + field(18, field(3, [0xFF])),
+            "an entry of item_results.failures is damaged, or a text in it is not UTF-8"
+        ),
+        (
+            item(has: 256 + 4096) + field(15, one) + field(20, varint(1 << 31)) + field(21, [1]),
+            "token_count.input is 2147483648"
+        ),
     ]
 
-    @Test(arguments: resultCases)
-    func whatIsWrongWithAResultIsReported(wrong: Case) throws {
-        let envelope = try WorkerEnvelope(decoding: wrong.bytes)
+    @Test(arguments: resultCases.indices)
+    func whatIsWrongWithAResultIsReported(index: Int) throws {
+        let (columns, said) = Self.resultCases[index]
+        let envelope = try WorkerEnvelope(decoding: Self.result(columns))
         guard case .result(let result) = envelope.message else {
             Issue.record("no result")
             return
@@ -168,7 +235,7 @@ import Testing
         #expect(envelope.worker.bytes == Array(Self.worker.dropFirst(2)))
         #expect(result.name.lease.term == Term(1))
         #expect(result.items.isEmpty)
-        #expect(result.fault?.isEmpty == false)
+        #expect(result.fault?.contains(said) == true, "\(result.fault ?? "no fault"): not \(said)")
     }
 
     @Test(arguments: workerCases)
@@ -191,15 +258,31 @@ import Testing
         Case(
             "a run of deep JSON",
             header + field(31, field(4, [UInt8](repeating: 0x5B, count: 100_000))), .invalidValue),
-        Case("a lease without name", header + field(32, []), .missingField),
-        Case("a lease without prompt", header + field(32, lease), .missingField),
+        Case("no leases", header + field(41, []), .missingField),
+        Case("a lease without name", leases([]), .missingField),
+        Case("a lease without prompt", leases(lease), .missingField),
         Case(
-            "seeds that overflow",
-            header + field(32, lease + field(3, []) + field(4, varint: .max)), .invalidValue),
-        Case("a prompt without content", header + field(32, lease + field(3, [])), .missingField),
-        Case(
-            "a lease without duration", header + field(32, lease + field(3, field(4, []))),
+            "seeds that overflow", leases(lease + field(3, field(4, [])) + field(4, varint: .max)),
             .invalidValue),
+        Case("a prompt without content", leases(lease + field(3, [])), .missingField),
+        Case(
+            "a lease without duration", leases(lease + field(3, field(4, []))), .invalidValue),
+        Case(
+            "a prompt that is not UTF-8", leases(lease + field(3, field(4, [0xFF]))), .malformed),
+        Case(
+            "a lease with a text of no item",
+            leases(lease + field(3, field(4, [])) + field(6, varint: 1) + field(9, [0x61])),
+            .invalidValue),
+        Case(
+            "a lease whose texts end too early",
+            leases(
+                lease + field(3, field(4, [])) + field(8, field(1, [1]) + field(2, [0]))
+                    + field(10, [1])), .invalidValue),
+        Case(
+            "a lease of two items and one text",
+            leases(
+                lease + field(3, field(4, [])) + field(8, field(1, [1, 1]) + field(2, [0, 1]))
+                    + field(9, [0x61]) + field(10, [1])), .malformed),
         Case("an acknowledgement of nothing", header + field(33, []), .missingField),
         Case("a cancellation of nothing", header + field(34, []), .missingField),
         Case(

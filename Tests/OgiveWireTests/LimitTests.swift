@@ -79,10 +79,13 @@ import Testing
         let elements = [UInt8](repeating: 0, count: 15 << 20)
         let items = elements.enumerated().map { $0.offset % 2 == 0 ? UInt8(0x2A) : 0 }
         for bytes in [
-            DecoderTests.header + DecoderTests.field(12, items),
+            DecoderTests.header + DecoderTests.field(17, items),
+            // The results of a message, and the columns of one that are of messages.
+            DecoderTests.results(items),
+            DecoderTests.results(DecoderTests.field(7, items)),
             DecoderTests.header + DecoderTests.field(10, DecoderTests.field(6, items)),
             // The items of a claim, of a result and of a held lease.
-            DecoderTests.header + DecoderTests.field(12, DecoderTests.field(6, items)),
+            DecoderTests.results(DecoderTests.field(6, items)),
             DecoderTests.header
                 + DecoderTests.field(
                     10, DecoderTests.field(6, DecoderTests.field(5, items))),
@@ -91,6 +94,40 @@ import Testing
             #expect(error?.code == .tooLarge)
             #expect(error?.message.contains("elements") == true)
         }
+    }
+
+    @Test func namesOfItemsAreCountedBeforeTheyTakeMemory() {
+        // A byte an element: decoded they would take gigabytes.
+        let column = [UInt8](repeating: 1, count: 2 << 20)
+        let names = DecoderTests.field(7, DecoderTests.field(1, column))
+        for bytes in [
+            DecoderTests.header
+                + DecoderTests.field(10, DecoderTests.field(6, DecoderTests.field(5, names))),
+            DecoderTests.header + DecoderTests.field(10, DecoderTests.field(6, names)),
+            DecoderTests.results(DecoderTests.field(6, names)),
+            DecoderTests.result(DecoderTests.field(1, DecoderTests.field(1, column))),
+        ] {
+            let error = #expect(throws: WireError.self) { _ = try WorkerEnvelope(decoding: bytes) }
+            #expect(error?.code == .tooLarge)
+            #expect(error?.message.contains("elements") == true)
+        }
+    }
+
+    @Test func manyResultsHaveNoMoreItemsThanAMessageMayHave() {
+        let names = [UInt8](repeating: 1, count: WireLimits.items)
+        let item = DecoderTests.field(1, names) + DecoderTests.field(2, names)
+        let claim = DecoderTests.field(
+            6,
+            DecoderTests.lease + DecoderTests.field(6, [UInt8](repeating: 7, count: 32))
+                + DecoderTests.field(7, item))
+        let result = DecoderTests.field(1, claim)
+        let few = DecoderTests.header + DecoderTests.field(17, result + result)
+        #expect(throws: Never.self) { _ = try WorkerEnvelope(decoding: few) }
+        let many = (0..<9).flatMap { _ in result }
+        let error = #expect(throws: WireError.self) {
+            _ = try WorkerEnvelope(decoding: DecoderTests.header + DecoderTests.field(17, many))
+        }
+        #expect(error?.code == .tooLarge && error?.message.contains("items") == true)
     }
 
     @Test func aLongReasonIsCutBetweenCharacters() throws {

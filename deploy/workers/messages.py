@@ -2,6 +2,7 @@
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from models import Failed, Prompt
@@ -31,12 +32,81 @@ def load_protocol():
 
 
 wire = load_protocol()
-LOG_PROBABILITY = wire.ItemName.KIND_CANDIDATE_LOG_PROBABILITY
+LOG_PROBABILITY = wire.ItemNames.KIND_CANDIDATE_LOG_PROBABILITY
+Columns = wire.ItemResults
 FINISH_REASONS = {
-    "stop": wire.Completion.FINISH_REASON_STOP,
-    "length": wire.Completion.FINISH_REASON_LENGTH,
-    "other": wire.Completion.FINISH_REASON_OTHER,
+    "stop": Columns.FINISH_REASON_STOP,
+    "length": Columns.FINISH_REASON_LENGTH,
+    "other": Columns.FINISH_REASON_OTHER,
 }
+
+
+@dataclass
+class Item:
+    """An item of a lease, and what became of it. Its `text` came with the lease, if it has one;
+    `completion` are the bytes of one that was sampled."""
+
+    kind: int
+    index: int
+    text: str | None = None
+    completion: bytes | None = None
+    finish_reason: int = 0
+    token_count: int | None = None
+    log_probability: float | None = None
+    seed: int | None = None
+    sample_nanoseconds: int | None = None
+    reward: float | None = None
+    failure: object = None
+
+    def byte_count(self):
+        """No less than it takes in a message."""
+        failure = self.failure.ByteSize() if self.failure else 0
+        return 128 + len(self.completion or b"") + failure
+
+
+def items_of(lease):
+    """The items of a lease: their names are two columns, and their texts one run of bytes."""
+    items, start = [], 0
+    for place, (kind, index) in enumerate(zip(lease.items.kinds, lease.items.indexes)):
+        item = Item(kind, index)
+        if lease.text_bytes:
+            end = start + lease.text_bytes[place]
+            item.text, start = lease.texts[start:end].decode(), end
+        items.append(item)
+    return items
+
+
+def names_of(items):
+    """The names of items as columns."""
+    return wire.ItemNames(kinds=[i.kind for i in items], indexes=[i.index for i in items])
+
+
+def columns_of(items):
+    """What became of items as columns: an entry of `has` for each, and in every other column one
+    for each item that has it."""
+    columns = Columns(names=names_of(items))
+    texts = []
+    for item in items:
+        has = 0
+        if item.completion is not None:
+            has |= Columns.HAS_COMPLETION
+            texts.append(item.completion)
+            columns.text_bytes.append(len(item.completion))
+            columns.finish_reasons.append(item.finish_reason)
+        for flag, column, value in (
+                (Columns.HAS_TOKEN_COUNT, columns.token_counts, item.token_count),
+                (Columns.HAS_LOG_PROBABILITY, columns.log_probabilities, item.log_probability),
+                (Columns.HAS_SEED, columns.seeds, item.seed),
+                (Columns.HAS_SAMPLE_NANOSECONDS, columns.sample_nanoseconds,
+                 item.sample_nanoseconds),
+                (Columns.HAS_REWARD, columns.rewards, item.reward),
+                (Columns.HAS_FAILURE, columns.failures, item.failure)):
+            if value is not None:
+                has |= flag
+                column.append(value)
+        columns.has.append(has)
+    columns.texts = b"".join(texts)
+    return columns
 
 
 def key_of(name):
@@ -44,23 +114,24 @@ def key_of(name):
     return name.term, name.task, name.epoch
 
 
-def fill_in(result, answer, spec):
-    """Puts a completion into a result; gives its text. Raises what is wrong with it. A number of
+def fill_in(item, answer, spec):
+    """Puts a completion into an item; gives its text. Raises what is wrong with it. A number of
     tokens that cannot be is one that is not reported."""
     if isinstance(answer, Failed):
         raise answer
     try:
-        size = len(answer.text.encode())
+        completion = answer.text.encode()
     except UnicodeEncodeError as error:
         raise Failed("malformed", f"the completion is not UTF-8: {error}") from None
+    size = len(completion)
     if size > TEXT_BYTES:
         raise Failed("too_large", f"the completion has {size} bytes: lower max_tokens")
     count, most = answer.token_count, spec["scoring"]["sampling"]["parameters"]["max_tokens"]
     if count is not None and count > most + size + UNCOUNTED_TOKENS:
         count = None
-    result.completion.CopyFrom(wire.Completion(
-        text=answer.text, finish_reason=FINISH_REASONS[answer.finish_reason],
-        token_count=count, log_probability=answer.log_probability))
+    item.completion, item.token_count = completion, count
+    item.finish_reason = FINISH_REASONS[answer.finish_reason]
+    item.log_probability = answer.log_probability
     return answer.text
 
 
@@ -68,7 +139,7 @@ def parts_of(items):
     """Cuts results into parts that fit a message, beside the claim of the lease."""
     parts, size = [[]], 0
     for item in items:
-        bytes_of_item = item.ByteSize() + 8
+        bytes_of_item = item.byte_count()
         if parts[-1] and size + bytes_of_item > MESSAGE_BYTES - (1 << 20):
             parts.append([])
             size = 0

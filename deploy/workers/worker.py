@@ -34,7 +34,8 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from connection import LOCAL, connect
-from messages import LOG_PROBABILITY, fill_in, key_of, parts_of, prompt_of, wire
+from messages import (
+    LOG_PROBABILITY, columns_of, fill_in, items_of, key_of, names_of, parts_of, prompt_of, wire)
 from models import Failed, Unavailable, load
 
 MAGIC, VERSION = 0x4556474F, 3
@@ -59,19 +60,19 @@ class Held:
         self.deadline = deadline
         self.future = None
         self.is_dropped = False
-        self.parts = None  # number: list of ItemResult; None while there are no results
+        self.parts = None  # number: list of Item; None while there are no results
         self.sent_at = 0.0
+        self.items = items_of(lease)
         self.claim = wire.LeaseClaim(
             lease=lease.name, run=lease.run, prompt=lease.prompt.id, seed_base=lease.seed_base,
-            items=[wire.ItemName(kind=item.kind, index=item.index) for item in lease.items],
-            proof=lease.proof)
+            items=lease.items, proof=lease.proof)
 
     def for_hello(self):
         held = wire.HeldLease(claim=self.claim)
         if self.parts is not None:
             open_items = {(i.kind, i.index) for part in self.parts.values() for i in part}
-            held.resolved.extend(
-                item for item in self.claim.items if (item.kind, item.index) not in open_items)
+            held.resolved.CopyFrom(names_of(
+                [item for item in self.items if (item.kind, item.index) not in open_items]))
         return held
 
 
@@ -159,6 +160,10 @@ class Worker:
             self.declined.pop(serve.run, None)
         self.runs[serve.run] = spec
 
+    def on_leases(self, leases):
+        for lease in leases.leases:
+            self.on_lease(lease)
+
     def on_lease(self, lease):
         key = key_of(lease.name)
         is_due = self.is_registered and lease.name.term == self.term
@@ -238,7 +243,8 @@ class Worker:
         if self.is_registered and held.parts is not None:
             held.sent_at = time.monotonic()
             for number, items in sorted(held.parts.items()):
-                self.send(result=wire.Result(part=number, items=items, claim=held.claim))
+                self.send(results=wire.Results(results=[wire.Result(
+                    part=number, claim=held.claim, items=columns_of(items))]))
 
     def give_back(self, names, run=0):
         """Gives leases back; with `run`, one that this worker cannot serve."""
@@ -343,7 +349,7 @@ class Worker:
         """Samples and scores the items of a lease, and hands them to the socket's thread."""
         items, reason = [], None
         try:
-            reason = self.reason_to_decline(held.lease, spec)
+            reason = self.reason_to_decline(held.items, spec)
             if reason is None:
                 items = self.results(held, spec)
         except Unavailable:  # the lease was dropped meanwhile
@@ -355,47 +361,42 @@ class Worker:
         with contextlib.suppress(BlockingIOError):  # full: the loop is awake
             os.write(self.wake[1], b"!")
 
-    def reason_to_decline(self, lease, spec):
+    def reason_to_decline(self, items, spec):
         if spec["scoring"]["scorer"]["kind"] == "weighted":
             return "worker.py computes no weighted sums"
-        if any(item.kind == LOG_PROBABILITY for item in lease.items):
+        if any(item.kind == LOG_PROBABILITY for item in items):
             return "worker.py asks for no log-probabilities"
         decline = getattr(self.models, "decline", None)
         return decline(spec) if decline else None
 
     def results(self, held, spec):
-        lease, prompt = held.lease, prompt_of(held.lease.prompt)
-        missing = [item for item in lease.items if not item.HasField("text")]
-        seeds = [lease.seed_base + item.index for item in missing]
+        prompt = prompt_of(held.lease.prompt)
+        seeds = [held.lease.seed_base + i.index for i in held.items if i.text is None]
         begun = time.monotonic_ns()
         drawn = self.patiently(held, self.models.sample, prompt, seeds, spec) if seeds else []
         duration = time.monotonic_ns() - begun
         if len(drawn) != len(seeds):
             raise ValueError(f"sample() gave {len(drawn)} answers to {len(seeds)} seeds")
         answers = iter(zip(seeds, drawn))
-        results = []
-        for item in lease.items:
-            result = wire.ItemResult(kind=item.kind, index=item.index)
+        for item in held.items:
             try:
-                if item.HasField("text"):
-                    text = item.text
-                else:
-                    result.seed, answer = next(answers)
-                    result.sample_nanoseconds = duration
-                    text = fill_in(result, answer, spec)
+                text = item.text
+                if text is None:
+                    item.seed, answer = next(answers)
+                    item.sample_nanoseconds = duration
+                    text = fill_in(item, answer, spec)
                 reward = float(self.patiently(held, self.models.score, prompt, text, spec))
                 if not abs(reward) <= REWARD_MAX:
                     raise Failed("not_finite", f"the reward is {reward}: it must be a number up "
                                                f"to ±{REWARD_MAX:g}")
-                result.reward = reward
+                item.reward = reward
             except Failed as failure:
-                is_scored = item.HasField("text") or result.HasField("completion")
+                is_scored = item.text is not None or item.completion is not None
                 stage = wire.Failure.STAGE_SCORING if is_scored else wire.Failure.STAGE_SAMPLING
-                result.failure.CopyFrom(wire.Failure(
-                    stage=stage, code=failure.code, attempts=1,
-                    message=str(failure)[:REASON_CHARACTERS]))
-            results.append(result)
-        return results
+                item.failure = wire.Failure(
+                    stage=stage, code=failure.code, message=str(failure)[:REASON_CHARACTERS],
+                    attempts=1)
+        return held.items
 
     def patiently(self, held, function, *arguments):
         """Calls a function of the models, again and again while its server is away."""

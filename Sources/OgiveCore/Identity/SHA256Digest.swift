@@ -53,6 +53,12 @@ package struct SHA256Digest: Hashable, Sendable, Comparable {
         unsafe withBytes { unsafe Array($0) }
     }
 
+    /// Appends the 32 bytes of the hash.
+    package func append(to bytes: inout [UInt8]) {
+        // They are copied within the call.
+        unsafe withBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
     /// Calls `body` with the 32 bytes, which are valid for the call.
     @unsafe func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         let words: Words = (

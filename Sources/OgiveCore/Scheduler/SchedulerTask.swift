@@ -57,7 +57,14 @@ struct SchedulerTask {
             return results
         }
         var missing = Set(items.map(\.name))
-        let taken = results.filter { missing.remove($0.name) != nil }
+        var taken = results.filter { missing.remove($0.name) != nil }
+        if taken.count < results.count {
+            // Else the texts that are taken would keep the memory of the others.
+            for index in taken.indices {
+                guard let text = taken[index].completion?.content else { continue }
+                taken[index].completion?.content = text.alone
+            }
+        }
         items.removeAll { !missing.contains($0.name) }
         return taken
     }

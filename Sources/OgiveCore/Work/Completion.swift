@@ -11,7 +11,7 @@ package enum FinishReason: String, Sendable, Codable, CaseIterable {
 /// A completion exactly as sampled: never stripped, never cut.
 package struct Completion: Hashable, Sendable {
     /// The text, byte for byte what the scorer sees.
-    package var text: String
+    package var content: CompletionText
     /// Number of tokens, the end token included; `nil` when the server does not report it.
     package var tokenCount: Int?
     /// Why it ended.
@@ -30,10 +30,22 @@ package struct Completion: Hashable, Sendable {
     package init(
         text: String, tokenCount: Int?, finishReason: FinishReason, logProbability: Double?
     ) {
-        self.text = text
+        content = CompletionText(text)
         self.tokenCount = tokenCount
         self.finishReason = finishReason
         self.logProbability = logProbability
+    }
+
+    /// A completion of which only this is known.
+    package init(content: CompletionText, finishReason: FinishReason) {
+        self.content = content
+        self.finishReason = finishReason
+    }
+
+    /// The text as a string, which is made each time of one that came in a message.
+    package var text: String {
+        get { content.string }
+        set { content = CompletionText(newValue) }
     }
 
     /// Whether the limit cut it off.

@@ -88,7 +88,7 @@ extension ItemResult {
     fileprivate var byteCount: Int {
         var bytes = Self.bytesWithout + 8 * parts.count
         if let completion {
-            bytes += completion.text.utf8.count
+            bytes += completion.content.byteCount
             bytes += 4 * (completion.tokenIDs?.count ?? 0)
             bytes += 8 * (completion.tokenLogProbabilities?.count ?? 0)
         }

@@ -6,10 +6,10 @@ package struct StoredColumn<Source>: Sendable {
     /// The name in the database.
     package let name: String
     /// Reads the value; `nil` for NULL.
-    package let value: @Sendable (Source) -> StoredValue?
+    package let value: @Sendable (borrowing Source) -> StoredValue?
 
     /// Names a column and says how it is read.
-    init(_ name: String, _ value: @escaping @Sendable (Source) -> StoredValue?) {
+    init(_ name: String, _ value: @escaping @Sendable (borrowing Source) -> StoredValue?) {
         self.name = name
         self.value = value
     }

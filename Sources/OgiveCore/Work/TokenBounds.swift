@@ -70,7 +70,7 @@ package struct TokenBounds: Hashable, Sendable {
     /// A count of a result that cannot be so, in words; `nil` when there is none. The prompt, its
     /// metadata and the texts of the lease have so many `bytes`; `nil` where nobody knows.
     func fault(of result: ItemResult, bytes: Int?) -> String? {
-        let textBytes = result.completion?.text.utf8.count ?? 0
+        let textBytes = result.completion?.content.byteCount ?? 0
         let read = self.read(bytes: bytes)
         let own = self.completion(textBytes: textBytes)
         if let completion = result.completion {
@@ -110,7 +110,7 @@ package struct TokenBounds: Hashable, Sendable {
 
     private func corrected(_ result: ItemResult, bytes: Int) -> ItemResult {
         var result = result
-        let textBytes = result.completion?.text.utf8.count ?? 0
+        let textBytes = result.completion?.content.byteCount ?? 0
         let read = self.read(bytes: bytes)
         let own = self.completion(textBytes: textBytes)
         if let count = result.completion?.tokenCount, count > own {

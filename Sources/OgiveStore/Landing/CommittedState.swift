@@ -159,7 +159,7 @@ extension CommittedState {
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
         let again = Set(
-            run.results.lazy.filter { $0.completion != nil && $0.outcome.isSome }.map(\.key)
+            run.results.lazy.filter { $0.hasText && $0.outcome.isSome }.map(\.key)
         ).intersection(completions).sorted()
         if again.isEmpty { return }
         let rows = try await connection.query(

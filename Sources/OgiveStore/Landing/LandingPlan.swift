@@ -59,14 +59,14 @@ struct LandingPlan: Sendable {
     /// An item with a reward has not failed; nor has the sampling of a draw whose text is there.
     private mutating func decide(draw result: LandingResult) {
         let key = result.key
-        if result.completion != nil, !hasText(key) {
+        if result.hasText, !hasText(key) {
             text = result
             completions.append(result)
             if !result.outcome.isSome { textsOnly += 1 }
         }
         guard result.outcome.isSome, !isRewarded(key), isOfKeptText(result) else { return }
         if let reward = result.outcome.reward, hasText(key) {
-            let text = result.completion == nil ? text : result
+            let text = result.hasText ? result : text
             rewards.append(LandingReward(result: result, text: text, reward))
             isResolved = true
         } else if let failure = result.outcome.failure, failure.stage != .sampling || !hasText(key)
@@ -102,13 +102,11 @@ struct LandingPlan: Sendable {
         text != nil || committed.completions.contains(key)
     }
 
-    /// Whether the result's text, if it brings one, is the one that stays. Byte for byte: strings
-    /// would be equal that Unicode only calls equivalent.
+    /// Whether the result's text, if it brings one, is the one that stays, byte for byte.
     private func isOfKeptText(_ result: LandingResult) -> Bool {
-        guard let own = result.completion?.text else { return true }
-        if let text {
-            return text === result || text.completion?.text.utf8.elementsEqual(own.utf8) == true
-        }
+        if text === result { return true }
+        guard let own = result.completion?.content else { return true }
+        if let text { return text.completion?.content == own }
         return committed.digests[result.key] == SHA256Digest(hashing: own)
     }
 

@@ -13,6 +13,8 @@ final class LandingResult: Sendable {
     let outcome: LandingOutcome
     /// Its place among all results of the batch.
     let arrival: Int
+    /// Bytes of the text that was sampled; `nil` when it brings none.
+    let textBytes: Int?
     private let group: LandingGroup
     private let index: Int
 
@@ -20,11 +22,15 @@ final class LandingResult: Sendable {
     init(_ group: LandingGroup, _ index: Int, arrival: Int) {
         key = Key(prompt: group.prompt.rawValue, name: group.items[index].name)
         outcome = LandingOutcome(group.items[index])
+        textBytes =
+            key.name.kind == .draw ? group.items[index].completion?.content.byteCount : nil
         self.group = group
         self.index = index
         self.arrival = arrival
     }
 
+    /// Whether it brings a text that was sampled.
+    var hasText: Bool { textBytes != nil }
     /// Who brought it.
     var worker: WorkerID { group.worker }
     /// The result as it came, which stays in its group.

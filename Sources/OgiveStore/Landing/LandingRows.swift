@@ -16,26 +16,32 @@ struct LandingRows {
     /// Rows of `ogive.completion_rows`.
     func completions(_ results: [LandingResult]) throws(PostgresError) -> PostgresCopyBuffer {
         let columns = Int16(Self.completionColumns.count)
-        return try rows(of: results) { (result, buffer) throws(PostgresError) in
-            guard let completion = result.completion else { return }
+        let texts = results.reduce(0) { $0 + ($1.textBytes ?? 0) }
+        var buffer = PostgresCopyBuffer(capacity: texts + results.count * Self.rowBytes)
+        for result in results where result.hasText {
+            // One copy, for all columns.
+            let item = result.item
+            guard let completion = item.completion else { continue }
             try buffer.row(columns: columns) { (row) throws(PostgresError) in
                 row.append(sampling)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
-                try row.append(uuid: result.worker.bytes)
+                row.append(uuid: result.worker.high, result.worker.low)
                 row.append(timestampMicroseconds: now)
-                let stored = StoredText(completion.text)
-                try row.append(stored.raw == nil ? completion.text : completion.text.storable)
-                if let raw = stored.raw { try row.append(bytes: raw) } else { row.appendNull() }
+                try row.append(text: completion.content)
                 for column in ItemResult.columns {
-                    try row.append(stored: column.value(result.item))
+                    try row.append(stored: column.value(item))
                 }
                 for column in Completion.columns {
                     try row.append(stored: column.value(completion))
                 }
             }
         }
+        return buffer
     }
+
+    /// Bytes of a row of completions but for its text and tokens: most take no more.
+    private static let rowBytes = 192
 
     /// Rows of `ogive.quantile_table_rows`.
     func tables(
@@ -162,6 +168,19 @@ struct LandingRows {
 }
 
 extension PostgresCopyRow {
+    /// Appends the two columns of a completion's text: the text, and the exact bytes where it
+    /// cannot hold them.
+    fileprivate mutating func append(text content: CompletionText) throws(PostgresError) {
+        guard content.hasNUL else {
+            try content.withBytes { (bytes) throws(PostgresError) in try append(text: bytes) }
+            appendNull()
+            return
+        }
+        let text = content.string
+        try append(text.storable)
+        try append(bytes: Array(text.utf8))
+    }
+
     /// Appends a value of the type that it says; `nil` is NULL.
     fileprivate mutating func append(stored value: StoredValue?) throws(PostgresError) {
         switch value {
@@ -182,10 +201,6 @@ struct StoredText {
     /// The text as sampled.
     let text: String
 
-    init(_ text: String) {
-        self.text = text
-    }
-
     /// Reads the columns `text` and `raw`.
     init(_ row: PostgresRow) throws {
         if let raw = try row.decode("raw", as: [UInt8]?.self) {
@@ -193,11 +208,6 @@ struct StoredText {
         } else {
             text = try row.decode("text")
         }
-    }
-
-    /// What the column `raw` holds: the exact bytes where `text` cannot.
-    var raw: [UInt8]? {
-        text.hasNUL ? Array(text.utf8) : nil
     }
 }
 

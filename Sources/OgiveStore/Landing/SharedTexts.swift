@@ -53,8 +53,8 @@ struct SharedTexts: Sendable {
     /// The text of an item, when another one may have it.
     private func text(of reward: LandingReward) -> Text? {
         let prompt = reward.key.prompt
-        if let text = reward.text?.completion?.text {
-            guard lengths.contains(Length(prompt: prompt, bytes: text.utf8.count)) else {
+        if let text = reward.text?.completion?.content {
+            guard lengths.contains(Length(prompt: prompt, bytes: text.byteCount)) else {
                 return nil
             }
             return Text(prompt: prompt, digest: SHA256Digest(hashing: text))
@@ -148,8 +148,8 @@ extension CommittedState {
             for result in results where result.outcome.reward != nil {
                 let prompt = result.key.prompt
                 if prompt != prompts.last { prompts.append(prompt) }
-                if let text = result.completion?.text {
-                    let length = SharedTexts.Length(prompt: prompt, bytes: text.utf8.count)
+                if let text = result.completion?.content {
+                    let length = SharedTexts.Length(prompt: prompt, bytes: text.byteCount)
                     counts[length, default: 0] += 1
                     fresh.insert(length)
                 } else {

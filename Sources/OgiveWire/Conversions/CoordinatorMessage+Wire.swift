@@ -1,19 +1,17 @@
 internal import FoundationEssentials
 internal import OgiveCore
 
-extension CoordinatorMessage: WireConvertible {
+extension CoordinatorMessage {
+    /// Takes a decoded message after checking it; leases and acknowledgements are read by
+    /// `WireBytes`.
     init(wire: Ogive_V1_Envelope.OneOf_Body) throws(WireError) {
         switch wire {
         case .welcome(let welcome):
             self = .welcome(try Welcome(wire: welcome))
         case .serve(let run):
             self = .serve(try RunDescription(wire: run))
-        case .lease(let lease):
-            self = .lease(try Lease(wire: lease))
-        case .ack(let ack):
-            try WireCheck.present(!ack.results.isEmpty, "ack.results")
-            let names = try WireCheck.list(ack.results, "ack.results", max: WireLimits.leases)
-            self = .acks(try names.map(ResultName.init(wire:)))
+        case .leases, .ack:
+            throw WireError(.wrongBody, "leases and acknowledgements are read as columns")
         case .rejected(let rejected):
             try WireCheck.present(rejected.hasResult, "rejected.result")
             self = .rejected(
@@ -33,23 +31,20 @@ extension CoordinatorMessage: WireConvertible {
                 try WireCheck.text(refused.reason, "refused.reason", max: WireLimits.reasonBytes))
         case .coordinatorHeartbeat:
             self = .heartbeat
-        case .hello, .credit, .result, .workerHeartbeat, .returned, .draining, .goodbye:
+        case .hello, .credit, .results, .workerHeartbeat, .returned, .draining, .goodbye:
             throw WireError(.wrongBody, "a coordinator sent what only a worker may send")
         }
     }
 
-    var wire: Ogive_V1_Envelope.OneOf_Body {
+    /// The message, unchecked; `nil` for leases and acknowledgements, which `FieldWriter` writes.
+    var wire: Ogive_V1_Envelope.OneOf_Body? {
         switch self {
         case .welcome(let welcome):
             return .welcome(welcome.wire)
         case .serve(let run):
             return .serve(run.wire)
-        case .lease(let lease):
-            return .lease(lease.wire)
-        case .acks(let names):
-            var ack = Ogive_V1_Ack()
-            ack.results = names.map(\.wire)
-            return .ack(ack)
+        case .lease, .acks:
+            return nil
         case .rejected(let name, let reason):
             var rejected = Ogive_V1_Rejected()
             rejected.result = name.wire

@@ -4,11 +4,10 @@ internal import OgiveCore
 extension LeaseClaim: WireConvertible {
     init(wire: Ogive_V1_LeaseClaim) throws(WireError) {
         try WireCheck.present(wire.hasLease, "lease_claim.lease")
-        let items = try WireCheck.list(wire.items, "lease_claim.items", max: WireLimits.items)
         self.init(
             lease: try LeaseName(wire: wire.lease), run: RunID(wire.run),
             prompt: PromptID(wire.prompt), seedBase: wire.seedBase,
-            items: try items.map(ItemName.init(wire:)),
+            items: try [ItemName](wire: wire.items, "lease_claim.items"),
             proof: try WireCheck.proof(wire.proof, "lease_claim.proof"))
     }
 
@@ -18,7 +17,7 @@ extension LeaseClaim: WireConvertible {
         wire.run = run.rawValue
         wire.prompt = prompt.rawValue
         wire.seedBase = seedBase
-        wire.items = items.map(\.wire)
+        if !items.isEmpty { wire.items = items.wire }
         wire.proof = Data(proof.bytes)
         return wire
     }
@@ -54,40 +53,50 @@ extension ResultName: WireConvertible {
     }
 }
 
-extension ItemName: WireConvertible {
-    init(wire: Ogive_V1_ItemName) throws(WireError) {
-        try self.init(wireKind: wire.kind, index: wire.index)
-    }
-
-    /// An item by the two fields that messages with an item have in place of a message of its own,
-    /// of which there would be one for each draw.
-    init(wireKind kind: Ogive_V1_ItemName.Kind, index: UInt32) throws(WireError) {
-        let index = Int32(try WireCheck.number(index, "item.index"))
-        switch kind {
-        case .draw: self = .draw(index)
-        case .candidate: self = .candidate(index)
-        case .candidateLogProbability: self = .candidateLogProbability(index)
-        case .unspecified, .UNRECOGNIZED:
-            throw WireError(.invalidValue, "item.kind is \(kind.rawValue)")
+extension [ItemName] {
+    /// Reads the two columns of names.
+    init(wire: Ogive_V1_ItemNames, _ field: String) throws(WireError) {
+        guard wire.kinds.count == wire.indexes.count else {
+            throw WireError(
+                .invalidValue,
+                "item_names has \(wire.kinds.count) kinds and \(wire.indexes.count) indexes")
+        }
+        self = []
+        _ = try WireCheck.list(wire.indexes, field, max: WireLimits.items)
+        reserveCapacity(wire.indexes.count)
+        for (kind, index) in zip(wire.kinds, wire.indexes) {
+            append(
+                ItemName(
+                    try ItemName.Kind(wire: kind),
+                    Int32(try WireCheck.number(index, "item.index"))))
         }
     }
 
-    var wire: Ogive_V1_ItemName {
-        var wire = Ogive_V1_ItemName()
-        wire.kind = wireKind
-        wire.index = wireIndex
+    /// The two columns. A negative index becomes one that decoders refuse.
+    var wire: Ogive_V1_ItemNames {
+        var wire = Ogive_V1_ItemNames()
+        wire.kinds = map(\.kind.wire)
+        wire.indexes = map { UInt32(bitPattern: $0.index) }
         return wire
     }
+}
 
-    /// The first of the two fields.
-    var wireKind: Ogive_V1_ItemName.Kind {
-        switch kind {
+extension ItemName.Kind {
+    fileprivate init(wire: Ogive_V1_ItemNames.Kind) throws(WireError) {
+        switch wire {
+        case .draw: self = .draw
+        case .candidate: self = .candidate
+        case .candidateLogProbability: self = .candidateLogProbability
+        case .unspecified, .UNRECOGNIZED:
+            throw WireError(.invalidValue, "item.kind is \(wire.rawValue)")
+        }
+    }
+
+    fileprivate var wire: Ogive_V1_ItemNames.Kind {
+        switch self {
         case .draw: .draw
         case .candidate: .candidate
         case .candidateLogProbability: .candidateLogProbability
         }
     }
-
-    /// The second one. A negative index becomes one that decoders refuse.
-    var wireIndex: UInt32 { UInt32(bitPattern: index) }
 }

@@ -1,6 +1,7 @@
 internal import OgiveCore
 
-extension WorkerMessage: WireConvertible {
+extension WorkerMessage {
+    /// Takes a decoded message after checking it; results are read by `WireBytes`.
     init(wire: Ogive_V1_Envelope.OneOf_Body) throws(WireError) {
         switch wire {
         case .hello(let hello):
@@ -8,8 +9,8 @@ extension WorkerMessage: WireConvertible {
         case .credit(let credit):
             self = .credit(
                 try WireCheck.number(credit.leases, "credit.leases", max: WireLimits.credit))
-        case .result(let result):
-            self = .result(try TaskResult(wire: result))
+        case .results:
+            throw WireError(.wrongBody, "results are read as columns")
         case .workerHeartbeat(let heartbeat):
             let outages = try WireCheck.list(
                 heartbeat.unavailable, "heartbeat.unavailable", max: EndpointOutage.most)
@@ -31,13 +32,14 @@ extension WorkerMessage: WireConvertible {
             self = .draining
         case .goodbye:
             self = .goodbye
-        case .welcome, .serve, .lease, .ack, .rejected, .cancel, .reRegister, .idle, .refused,
+        case .welcome, .serve, .leases, .ack, .rejected, .cancel, .reRegister, .idle, .refused,
             .coordinatorHeartbeat:
             throw WireError(.wrongBody, "a worker sent what only a coordinator may send")
         }
     }
 
-    var wire: Ogive_V1_Envelope.OneOf_Body {
+    /// The message, unchecked; `nil` for results, which `FieldWriter` writes.
+    var wire: Ogive_V1_Envelope.OneOf_Body? {
         switch self {
         case .hello(let hello):
             return .hello(hello.wire)
@@ -45,8 +47,8 @@ extension WorkerMessage: WireConvertible {
             var credit = Ogive_V1_Credit()
             credit.leases = UInt32(wireCount: count)
             return .credit(credit)
-        case .result(let result):
-            return .result(result.wire)
+        case .result:
+            return nil
         case .heartbeat:
             return .workerHeartbeat(Ogive_V1_Heartbeat())
         case .impaired(let outages):
@@ -161,17 +163,15 @@ extension Offer.Model: WireConvertible {
 extension HeldLease: WireConvertible {
     init(wire: Ogive_V1_HeldLease) throws(WireError) {
         try WireCheck.present(wire.hasClaim, "held_lease.claim")
-        let resolved = try WireCheck.list(
-            wire.resolved, "held_lease.resolved", max: WireLimits.items)
         self.init(
             claim: try LeaseClaim(wire: wire.claim),
-            resolved: try resolved.map(ItemName.init(wire:)))
+            resolved: try [ItemName](wire: wire.resolved, "held_lease.resolved"))
     }
 
     var wire: Ogive_V1_HeldLease {
         var wire = Ogive_V1_HeldLease()
         wire.claim = claim.wire
-        wire.resolved = resolved.map(\.wire)
+        if !resolved.isEmpty { wire.resolved = resolved.wire }
         return wire
     }
 }

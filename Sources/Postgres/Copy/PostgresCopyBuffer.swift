@@ -7,9 +7,10 @@ package struct PostgresCopyBuffer: Sendable {
     package private(set) var rowCount = 0
     var encoder: BinaryEncoder
 
-    /// Makes a buffer without rows.
-    package init() {
+    /// Makes a buffer without rows, with room for so many bytes of them.
+    package init(capacity: Int = 0) {
         encoder = BinaryEncoder()
+        encoder.bytes.reserveCapacity(capacity + PostgresCopyBuffer.header.count)
         encoder.bytes.append(contentsOf: PostgresCopyBuffer.header)
     }
 
@@ -85,31 +86,44 @@ package struct PostgresCopyRow: ~Copyable {
 
     /// Appends an `integer`.
     package mutating func append(_ value: Int32) {
-        fixed(4)
-        encoder.append(value)
+        columnCount += 1
+        encoder.appendField(UInt32(bitPattern: value))
     }
 
     /// Appends a `bigint`.
     package mutating func append(_ value: Int64) {
-        fixed(8)
-        encoder.append(value)
+        columnCount += 1
+        encoder.appendField(UInt64(bitPattern: value))
     }
 
     /// Appends a `double precision`.
     package mutating func append(_ value: Double) {
-        fixed(8)
-        encoder.append(value)
+        columnCount += 1
+        encoder.appendField(value.bitPattern)
     }
 
     /// Appends a `real`.
     package mutating func append(_ value: Float) {
-        fixed(4)
-        encoder.append(value.bitPattern)
+        columnCount += 1
+        encoder.appendField(value.bitPattern)
     }
 
     /// Appends `text`; throws `invalidParameter` when it holds a NUL byte.
     package mutating func append(_ value: String) throws(PostgresError) {
         try field { (encoder) throws(PostgresError) in try encoder.append(value) }
+    }
+
+    /// Appends `text` from its bytes, which must be UTF-8; throws as above.
+    package mutating func append(text: Span<UInt8>) throws(PostgresError) {
+        fixed(try BinaryEncoder.length(text.count))
+        try encoder.append(text: text)
+    }
+
+    /// Appends a `uuid` from its two halves.
+    package mutating func append(uuid high: UInt64, _ low: UInt64) {
+        fixed(16)
+        encoder.append(high)
+        encoder.append(low)
     }
 
     /// Appends a `bytea`.

@@ -99,6 +99,23 @@ struct BinaryEncoder {
         }
     }
 
+    /// Appends a field of eight bytes, preceded by its length.
+    mutating func appendField(_ value: UInt64) {
+        let words = (
+            UInt32(8).bigEndian, UInt32(truncatingIfNeeded: value >> 32).bigEndian,
+            UInt32(truncatingIfNeeded: value).bigEndian
+        )
+        // Sound: as above; three numbers of one size have no gaps.
+        unsafe withUnsafeBytes(of: words) { raw in unsafe bytes.append(contentsOf: raw) }
+    }
+
+    /// Appends a field of four bytes, preceded by its length.
+    mutating func appendField(_ value: UInt32) {
+        let words = (UInt32(4).bigEndian, value.bigEndian)
+        // Sound: as above.
+        unsafe withUnsafeBytes(of: words) { raw in unsafe bytes.append(contentsOf: raw) }
+    }
+
     mutating func append(_ value: Bool) {
         bytes.append(value ? 1 : 0)
     }
@@ -112,6 +129,14 @@ struct BinaryEncoder {
     mutating func append(_ text: String) throws(PostgresError) {
         let start = bytes.count
         bytes.append(contentsOf: text.utf8)
+        try refuseNUL(from: start)
+    }
+
+    /// The same from the bytes of a text, which must be UTF-8.
+    mutating func append(text: Span<UInt8>) throws(PostgresError) {
+        let start = bytes.count
+        // Sound: the bytes are copied within the scope of the pointer.
+        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
         try refuseNUL(from: start)
     }
 
@@ -181,7 +206,8 @@ struct BinaryEncoder {
         bytes[start + 3] = UInt8(truncatingIfNeeded: bits)
     }
 
-    private static func length(_ count: Int) throws(PostgresError) -> Int32 {
+    /// The length of a field as it stands before it.
+    static func length(_ count: Int) throws(PostgresError) -> Int32 {
         // PostgreSQL allocates at most 1 GiB for one value.
         guard count < 1 << 30 else {
             throw PostgresError(

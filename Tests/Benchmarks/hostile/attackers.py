@@ -127,10 +127,12 @@ def garbage(options):
                 case 2:
                     frame = frame[:dice.randrange(len(frame))]
                 case 3:
-                    claim = wire.LeaseClaim(
-                        run=1, proof=dice.randbytes(32), items=[wire.ItemName(kind=1, index=3)])
-                    frame = peer.envelope(result=wire.Result(
-                        claim=claim, items=[wire.ItemResult(kind=1, index=3, reward=1)]))
+                    names = wire.ItemNames(kinds=[1], indexes=[3])
+                    claim = wire.LeaseClaim(run=1, proof=dice.randbytes(32), items=names)
+                    items = wire.ItemResults(
+                        names=names, has=[wire.ItemResults.HAS_REWARD], rewards=[1])
+                    frame = peer.envelope(results=wire.Results(
+                        results=[wire.Result(claim=claim, items=items)]))
             peer.send(bytes(frame))
             for _ in peer.receive():
                 pass
@@ -145,7 +147,7 @@ class LargeTexts(Worker):
     """A worker as it should be, but for texts of 15 MiB."""
 
     def send(self, **body):
-        if "result" in body:
+        if "results" in body:
             count()
         super().send(**body)
 
@@ -192,8 +194,8 @@ def idlers(options):
         for peer in peers:
             for envelope in peer.receive(100):
                 match envelope.WhichOneof("body"):
-                    case "lease":
-                        taken += 1
+                    case "leases":
+                        taken += len(envelope.leases.leases)
                     case "re_register":
                         peer.send(peer.hello())
             peer.send(peer.envelope(worker_heartbeat=wire.Heartbeat()))

@@ -169,12 +169,16 @@ struct RandomMessages {
             prompt: Prompt(
                 id: PromptID(number()), key: text(), content: content, metadata: text()),
             seedBase: UInt64.random(in: 0...DrawSeed.baseMax, using: &random),
-            items: list { generator in
-                WorkItem(
-                    name: generator.itemName(),
-                    text: Bool.random(using: &generator.random) ? generator.text() : nil)
-            },
+            items: workItems(),
             duration: duration(least: 1), proof: proof())
+    }
+
+    /// Items that have all a text, or none.
+    private mutating func workItems() -> [WorkItem] {
+        let hasTexts = Bool.random(using: &random)
+        return list { generator in
+            WorkItem(name: generator.itemName(), text: hasTexts ? generator.text() : nil)
+        }
     }
 
     private mutating func message() -> ChatMessage {

@@ -1,0 +1,120 @@
+internal import Glibc
+
+/// The text of a completion as it came: a string, or a part of the message that brought it, which
+/// is not copied. Two are equal when their bytes are.
+package struct CompletionText: Hashable, Sendable {
+    private enum Storage: Sendable {
+        case string(String)
+        case part([UInt8], start: UInt32, count: UInt32)
+    }
+
+    private let storage: Storage
+
+    /// Takes a string.
+    package init(_ text: String) {
+        storage = .string(text)
+    }
+
+    /// Takes a part of bytes, of which the caller knows that it is UTF-8. It keeps all of them.
+    package init(of bytes: [UInt8], knownToBeUTF8 range: Range<Int>) {
+        precondition(range.upperBound <= bytes.count && bytes.count <= Int(UInt32.max))
+        storage = .part(
+            bytes, start: UInt32(range.lowerBound), count: UInt32(range.count))
+    }
+
+    /// The text as a string.
+    package var string: String {
+        switch storage {
+        case .string(let text): text
+        case .part(let bytes, let start, let count):
+            String(decoding: bytes[Int(start)..<Int(start + count)], as: UTF8.self)
+        }
+    }
+
+    /// Bytes of the text.
+    package var byteCount: Int {
+        switch storage {
+        case .string(let text): text.utf8.count
+        case .part(_, _, let count): Int(count)
+        }
+    }
+
+    /// Calls `body` with the bytes of the text.
+    package func withBytes<Value, Fault: Error>(
+        _ body: (Span<UInt8>) throws(Fault) -> Value
+    ) throws(Fault) -> Value {
+        switch storage {
+        case .string(let text):
+            return try body(text.utf8.span)
+        case .part(let bytes, let start, let count):
+            return try body(bytes.span.extracting(Int(start)..<Int(start + count)))
+        }
+    }
+
+    /// Appends the bytes of the text.
+    package func append(to bytes: inout [UInt8]) {
+        switch storage {
+        case .string(let text): bytes.append(contentsOf: text.utf8)
+        case .part(let all, let start, let count):
+            bytes.append(contentsOf: all[Int(start)..<Int(start + count)])
+        }
+    }
+
+    /// The same text, with no bytes beside its own.
+    package var alone: CompletionText {
+        guard case .part(let all, let start, let count) = storage, all.count > Int(count) else {
+            return self
+        }
+        let own = Array(all[Int(start)..<Int(start + count)])
+        return CompletionText(of: own, knownToBeUTF8: 0..<own.count)
+    }
+
+    /// Whether it holds U+0000, which PostgreSQL's text cannot.
+    package var hasNUL: Bool {
+        withBytes { bytes in
+            // Sound: memchr reads `count` bytes, which live for the whole call.
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe bytes.baseAddress.map { unsafe memchr($0, 0, bytes.count) != nil } ?? false
+            }
+        }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        guard left.byteCount == right.byteCount else { return false }
+        return left.withBytes { left in
+            right.withBytes { right in
+                // Sound: both have `left.count` bytes, which live for the whole call.
+                unsafe left.withUnsafeBufferPointer { left in
+                    unsafe right.withUnsafeBufferPointer { right in
+                        guard let first = left.baseAddress, let second = right.baseAddress
+                        else { return true }
+                        return unsafe memcmp(first, second, left.count) == 0
+                    }
+                }
+            }
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        withBytes { bytes in
+            // Sound: they live for the whole call.
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+            }
+        }
+    }
+}
+
+extension SHA256Digest {
+    /// Hashes the bytes of a text.
+    package init(hashing text: CompletionText) {
+        var hasher = SHA256Hasher()
+        text.withBytes { bytes in
+            // Sound: they live for the whole call.
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe hasher.update(UnsafeRawBufferPointer(bytes))
+            }
+        }
+        self = hasher.finish()
+    }
+}

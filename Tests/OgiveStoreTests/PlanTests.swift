@@ -114,7 +114,7 @@ extension StoreTests {
                     "filter", DashboardQueries.filter,
                     ["1", "9000", "200", "'failed'", "NULL", "NULL", "0.5", "NULL"], 4000
                 ),
-                ("ranks", DashboardQueries.ranks, ["1", "9000", "200"], 4000),
+                ("ranks", DashboardQueries.ranks, ["1", "9000", "200"], 6000),
                 ("sample", DashboardQueries.sample(isAll: false), ["1", "100"], 4000),
                 ("degenerate", DashboardQueries.degenerate(isAll: false), ["1", "100"], 4000),
                 (

@@ -279,16 +279,20 @@ extension StoreTests {
 
         @Test("names some kinds of failures, and counts the others")
         func manyKinds() async throws {
-            try await Self.with(prompts: 2) { database, dashboard, run in
+            try await TestDatabase.with { database in
+                let submitted = try await database.run(prompts: 2_004, draws: 1)
                 try await database.query(
                     """
                     INSERT INTO ogive.failure_rows (scoring_id, prompt_id, item_index, attempts,
                         failed_at, worker, item_kind, stage, code, message)
-                    SELECT \(run.scoringID.rawValue), (SELECT min(prompt_id) FROM ogive.prompts),
-                        1000 + n, 3, now(), gen_random_uuid(), 'draw', 'scoring',
-                        'code_' || CASE WHEN n < 2000 THEN n ELSE 1234 END, 'no'
-                    FROM generate_series(1, 2004) n
+                    SELECT 1, p.id, 0, 3, now(), gen_random_uuid(), 'draw', 'scoring',
+                        'code_' || CASE WHEN p.n < 2000 THEN p.n ELSE 1234 END, 'no'
+                    FROM (SELECT id, row_number() OVER (ORDER BY id) AS n
+                        FROM ogive.prompt_rows) p
                     """)
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 1, timeout: .seconds(60))
+                let run = try await dashboard.run(submitted.id)
                 let sample = try await dashboard.failures(of: run)
                 #expect(sample.isWhole)
                 let failures = sample.groups
@@ -297,6 +301,7 @@ extension StoreTests {
                 #expect(failures.dropLast().allSatisfy { $0.further == 0 })
                 // The most frequent one first.
                 #expect(failures.first?.code == "code_1234" && failures.first?.count == 6)
+                await dashboard.close()
             }
         }
 

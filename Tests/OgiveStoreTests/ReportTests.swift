@@ -323,7 +323,7 @@ extension StoreTests {
                 for (number, prompt) in try await database.pending(run).enumerated() {
                     let rewards = number == 1 ? [reward, 0] : [Double(number), 1]
                     let items = rewards.enumerated().map { index, reward in
-                        Made.draw(Int32(index), "text", reward: reward)
+                        Made.draw(Int32(index), "text \(index)", reward: reward)
                     }
                     _ = try await database.store.land(
                         Made.batch(run, prompt.prompt.id, items), term: term)

@@ -9,7 +9,7 @@ if something names a Secret or a ConfigMap that is not there, or an image withou
 takes Deployments and Secrets only in part, so this does what a cluster does: a pod with a fixed
 address for each replica, names of services as host aliases, and ConfigMaps and Secrets as folders
 with the owners and links that a kubelet makes. Probes are left out: `deploy/kubernetes/check` asks
-the pages.
+the pages. Ports are, too: Podman 4 would bind them on the machine, once for all replicas.
 """
 import base64
 import copy
@@ -59,7 +59,7 @@ def contents(thing):
 def container(spec, component, postgres):
     """A container as podman can run it."""
     spec = {key: value for key, value in spec.items()
-            if not key.endswith("Probe") and key != "resources"}
+            if not key.endswith("Probe") and key not in ("resources", "ports")}
     spec["imagePullPolicy"] = "Never"
     spec["image"] = os.environ["OGIVE_CHECK_IMAGE"]
     if component == "postgres":

@@ -173,9 +173,10 @@ struct ConfigurationOverride: Hashable, Sendable {
         guard !keys.contains("") else {
             throw CommandError(.configuration, "--override \(text): a key of the path is empty")
         }
+        let value = String(text[text.index(after: equals)...])
+        // Standard input. To YAML it would be a list with nothing in it, which nobody means.
         node = try YAMLDocument.parse(
-            String(text[text.index(after: equals)...]), source: "--override \(path)",
-            hasLines: false)
+            value == "-" ? "'-'" : value, source: "--override \(path)", hasLines: false)
     }
 
     /// Puts the value into the tree; sections on the way are made where they are missing, and

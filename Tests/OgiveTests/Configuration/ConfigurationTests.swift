@@ -241,6 +241,8 @@ struct ConfigurationTests {
             message(Self.valid, ["run.drws=1"])
                 == "unknown key `drws` in run (--override run.drws); did you mean `draws`?")
         #expect(message(Self.valid, ["run.draws=0"]).hasSuffix("not 0 (--override run.draws)"))
+        // Standard input, and not a list.
+        #expect(try read(Self.valid, ["prompts.file=-"]).prompts?.file == "-")
         #expect(message(Self.valid, ["draws"]).contains("write `--override key.path=value`"))
         #expect(message(Self.valid, ["run..x=1"]).contains("a key of the path is empty"))
     }

@@ -225,8 +225,9 @@ worker: {{key: {keys['worker']}, coordinator_key: {folder / 'coordinator.pub'},
     subprocess.run([arguments.ogive, "migrate", "up", "--config", folder / "scale.yaml"],
                    check=True, stdout=subprocess.DEVNULL)
     subprocess.run(
-        [arguments.ogive, "psql", "--config", folder / "scale.yaml", "--program", sys.executable,
-         "--", __file__, *sys.argv[1:], "--inside", folder, "--size", str(arguments.size)],
+        [arguments.ogive, "psql", "--write", "--config", folder / "scale.yaml", "--program",
+         sys.executable, "--", __file__, *sys.argv[1:], "--inside", folder, "--size",
+         str(arguments.size)],
         check=True)
     return json.loads((folder / "found.json").read_text(encoding="utf-8"))
 

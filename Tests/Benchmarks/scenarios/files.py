@@ -92,7 +92,7 @@ def write_out(options, say):
         with Fleet(database, options.workers, draws_per_task=DRAWS) as fleet:
             fleet.ready()
             fleet.seconds(prompts_set, prompts, DRAWS)
-            name = f"run-{fleet.port}-1"
+            name = fleet.run
         file = database.folder / "rows"
 
         def ogive():

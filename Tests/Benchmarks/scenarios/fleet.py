@@ -44,9 +44,12 @@ class Database:
         return {"embedded": str(self.folder / "database")}
 
     def __enter__(self):
+        subprocess.run([self.ogive, "migrate", "up", "--config", self.config], check=True,
+                       capture_output=True)
         self.holder = subprocess.Popen(
-            [self.ogive, "psql", "--config", self.config, "--program", sys.executable, "--",
-             "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [self.ogive, "psql", "--write", "--config", self.config, "--program",
+             sys.executable, "--", "-c", HOLD],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.holder.stdout.readline()
         if not line:
             raise SystemExit("the private database did not start: see the message above")
@@ -89,6 +92,8 @@ class Fleet:
         self.draws_per_task = draws_per_task
         self.text_length = text_length
         self.rounds = 0
+        # The last run.
+        self.run = None
         self.port = free_port()
         self.keys = database.folder / f"keys-{self.port}"
 
@@ -156,7 +161,7 @@ class Fleet:
 
     def seconds(self, prompts_set, prompts, draws):
         """The time from the submission of a run to its end, and proof that it is whole."""
-        name = f"run-{self.port}-{self.rounds + 1}"
+        self.run = name = f"run-{self.port}-{self.rounds + 1}"
         config = self.database.write(
             name, self.configuration(name, draws, {"set": prompts_set}))
         self.database.run("submit", config)

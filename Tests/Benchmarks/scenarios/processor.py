@@ -50,7 +50,8 @@ def command(arguments, environment=None):
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{arguments[0]} {arguments[1]} failed:\n{said[-3000:]}")
+        raise SystemExit(f"{arguments[0]} {arguments[1]} ended with {process.returncode}:\n"
+                         f"{said[-3000:]}")
     return usage.ru_utime + usage.ru_stime
 
 

@@ -124,7 +124,7 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
     private func duties(
         _ feed: EventFeed<Scheduler.Event>, _ renewer: TermRenewer
     ) -> [@Sendable () async throws -> Void] {
-        let listening = ListeningClock(longest: configuration.tickInterval)
+        let listening = ListeningClock(ticksEvery: configuration.tickInterval)
         let watch = RunWatch(
             store: store, interval: configuration.pollInterval, onlyRun: configuration.onlyRun,
             time: time, feed: feed, logger: logger)

@@ -118,7 +118,7 @@ final class TermRenewer: Sendable {
         let isHeld: Bool? = state.withLock { state in
             let lasting =
                 state.isAway
-                ? configuration.termExpiry / 5
+                ? configuration.termExpiry / Term.renewals
                 : configuration.termExpiry - configuration.expiryMargin
             let isHeld = now - state.renewedAt >= lasting
             guard isHeld != state.isHeld else { return nil }

@@ -9,12 +9,12 @@ final class ListeningClock: Sendable {
         var isHeldUp = false
     }
 
-    /// What lies between two ticks at most while the process runs freely, several times over.
+    /// After a longer gap between two ticks, the process did not run.
     private let longest: Duration
     private let state = Mutex(State())
 
-    /// Ticks come every `interval`.
-    init(longest interval: Duration) {
+    /// Ticks come every `interval`, and a little later on a busy machine.
+    init(ticksEvery interval: Duration) {
         longest = interval * 5
     }
 
@@ -24,8 +24,8 @@ final class ListeningClock: Sendable {
         set { state.withLock { $0.isHeldUp = newValue } }
     }
 
-    /// A tick came, so long after the last one: what was listened to until now. The tick waits
-    /// behind all messages that came before it.
+    /// What was listened to until a tick, which comes so long after the last one. In the feed it
+    /// waits behind the messages that came before it.
     func note(_ now: TimePoint, after gap: Duration) -> ListeningTime {
         state.withLock { state in
             if state.isHeldUp {

@@ -187,7 +187,6 @@ extension StoreTests {
             }
         }
 
-        /// A run all of whose draws and candidates are there, made by SQL.
         /// Another version with tables for all prompts, a snapshot of the run, and failures of
         /// all prompts.
         private static func addVersion(
@@ -215,6 +214,7 @@ extension StoreTests {
             if isAnalyzed { try await database.query("ANALYZE") }
         }
 
+        /// A run all of whose draws and candidates are there, made by SQL.
         private static func withRun(
             prompts: Int, candidates: Bool = false, isAnalyzed: Bool,
             _ body: (TestDatabase, RunDescription) async throws -> Void

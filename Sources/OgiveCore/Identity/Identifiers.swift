@@ -90,6 +90,10 @@ package struct Epoch: Hashable, Comparable, Sendable, Codable {
 
 /// The fencing number of a coordinator: it rises each time one begins to lead.
 package struct Term: Hashable, Comparable, Sendable, Codable {
+    /// How often a leader renews a term in the time to its expiry, at least. One that has no
+    /// session and has not renewed for such a part of it is dead.
+    package static let renewals = 5
+
     /// The number behind the name.
     package let rawValue: Int64
 

@@ -21,7 +21,7 @@ struct WorkerLoadWindow {
     /// The most slots of each stage that it reported.
     private var slots = [SlotWait.Stage.sample: 0, .score: 0]
 
-    /// How much sooner than it was made a report may come, beside one before it.
+    /// Reports do not all take the same time to come: so much more is counted.
     private static let slack = Duration.seconds(10)
     private var marks: [(at: TimePoint, load: WorkerLoad)]
 

@@ -215,15 +215,15 @@ enum TermQueries {
     /// Microseconds between two moments never depend on the clocks of coordinators: all are the
     /// database's, and `clock_timestamp` goes on within a transaction.
     ///
-    /// A leader renews at least five times in the time to its expiry, and its session marks the
-    /// term. So one that has no session and has not renewed for a fifth of that time is dead. If
-    /// the server was started after the last renewal, the leader is only about to come back.
+    /// A leader renews at least `Term.renewals` times in the time to its expiry, and its session
+    /// marks the term. If the server was started after the last renewal, the leader is only about
+    /// to come back.
     private static let leader = """
         SELECT term, coordinator,
             to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') AS since,
             renewed_at::text AS renewed_at,
             CASE
-                WHEN clock_timestamp() > renewed_at + (expires_at - renewed_at) / 5
+                WHEN clock_timestamp() > renewed_at + (expires_at - renewed_at) / \(Term.renewals)
                     AND renewed_at > pg_postmaster_start_time()
                     AND NOT EXISTS (
                         SELECT FROM pg_locks k

@@ -3,27 +3,36 @@ internal import OgiveCore
 extension WireBytes {
     /// Reads the message `Leases` in a range.
     func leases(_ range: Range<Int>) throws(WireError) -> [Lease] {
-        var leases: [Lease] = []
         var items = 0
+        return try entries(range, "leases.leases") { (entry) throws(WireError) in
+            let lease = try lease(entry)
+            items += lease.items.count
+            try WireCheck.itemsAtOnce(items)
+            return lease
+        }
+    }
+
+    /// The entries of a message that only repeats its first field: at least one, and at most
+    /// `WireLimits.leases`.
+    func entries<Entry>(
+        _ range: Range<Int>, _ name: String, _ read: (Range<Int>) throws(WireError) -> Entry
+    ) throws(WireError) -> [Entry] {
+        var entries: [Entry] = []
         var cursor = Cursor(range)
         while let field = try field(&cursor) {
             guard field.number == 1 else {
                 try skip(field, &cursor)
                 continue
             }
-            guard leases.count < WireLimits.leases else {
+            guard entries.count < WireLimits.leases else {
                 throw WireError(
                     .tooLarge,
-                    "leases.leases has more than \(WireLimits.leases) entries; no more are"
-                        + " allowed")
+                    "\(name) has more than \(WireLimits.leases) entries; no more are allowed")
             }
-            let lease = try lease(try self.range(field, &cursor))
-            items += lease.items.count
-            try WireCheck.itemsAtOnce(items)
-            leases.append(lease)
+            entries.append(try read(try self.range(field, &cursor)))
         }
-        try WireCheck.present(!leases.isEmpty, "leases.leases")
-        return leases
+        try WireCheck.present(!entries.isEmpty, name)
+        return entries
     }
 
     /// Reads the message `Lease` in a range.
@@ -173,22 +182,7 @@ extension WireBytes {
 extension WireBytes {
     /// Reads the message `Ack` in a range.
     func acks(_ range: Range<Int>) throws(WireError) -> [ResultName] {
-        var names: [ResultName] = []
-        var cursor = Cursor(range)
-        while let field = try field(&cursor) {
-            guard field.number == 1 else {
-                try skip(field, &cursor)
-                continue
-            }
-            guard names.count < WireLimits.leases else {
-                throw WireError(
-                    .tooLarge,
-                    "ack.results has more than \(WireLimits.leases) entries; no more are allowed")
-            }
-            names.append(try resultName(try self.range(field, &cursor)))
-        }
-        try WireCheck.present(!names.isEmpty, "ack.results")
-        return names
+        try entries(range, "ack.results") { (entry) throws(WireError) in try resultName(entry) }
     }
 
     /// Reads the message `ResultName` in a range.

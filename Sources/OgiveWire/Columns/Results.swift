@@ -3,27 +3,13 @@ internal import OgiveCore
 extension WireBytes {
     /// Reads the message `Results` in a range.
     func results(_ range: Range<Int>) throws(WireError) -> [TaskResult] {
-        var results: [TaskResult] = []
         var items = 0
-        var cursor = Cursor(range)
-        while let field = try field(&cursor) {
-            guard field.number == 1 else {
-                try skip(field, &cursor)
-                continue
-            }
-            guard results.count < WireLimits.leases else {
-                throw WireError(
-                    .tooLarge,
-                    "results.results has more than \(WireLimits.leases) entries; no more are"
-                        + " allowed")
-            }
-            let result = try result(try self.range(field, &cursor))
+        return try entries(range, "results.results") { (entry) throws(WireError) in
+            let result = try result(entry)
             items += result.claim.items.count + result.items.count
             try WireCheck.itemsAtOnce(items)
-            results.append(result)
+            return result
         }
-        try WireCheck.present(!results.isEmpty, "results.results")
-        return results
     }
 
     /// Items that cannot be read do not make the whole unreadable: who sent them, and under which

@@ -69,7 +69,7 @@ struct CoordinatorSettings: Hashable, Sendable {
             "how often the leader renews its term, at most a fifth of term_expiry")
         http = section.http(port: 9464)
         limits = SchedulerLimits(from: section)
-        if termExpiry < renewInterval * 5 {
+        if termExpiry < renewInterval * Term.renewals {
             section.report(
                 "term_expiry", "must be at least five times renew_interval",
                 hint: "otherwise one late renewal stops the granting of work")

@@ -1,0 +1,15 @@
+/// A value in memory of its own: a copy of what holds it costs one reference, however much is in
+/// it. Changing a copy copies it.
+struct Apart<Value: Sendable>: Sendable {
+    /// One element: an array has its memory, and copies it when a copy is changed.
+    private var storage: [Value]
+
+    init(_ value: Value) {
+        storage = [value]
+    }
+
+    var value: Value {
+        get { storage[0] }
+        _modify { yield &storage[0] }
+    }
+}

@@ -115,11 +115,14 @@ private struct DistinctTexts {
         /// Byte for byte: strings would be equal that Unicode only calls equivalent.
         struct Name: Hashable {
             let prompt: PromptID
-            let bytes: [UInt8]
+            let text: CompletionText
         }
         var known: [Name: Int] = [:]
+        known.reserveCapacity(all.count)
+        places.reserveCapacity(all.count)
         for request in all {
-            let name = Name(prompt: request.prompt.id, bytes: Array(request.completion.utf8))
+            let name = Name(
+                prompt: request.prompt.id, text: CompletionText(request.completion))
             if let place = known[name] {
                 places.append((place, false))
             } else {

@@ -85,6 +85,19 @@ package actor PostgresConnection {
         }
     }
 
+    /// Runs one statement that this connection runs again and again, as `query` does: it is parsed
+    /// once, and planned anew only while that pays. Only for connections that keep their session:
+    /// what pools transactions forgets what was prepared.
+    @discardableResult
+    package func queryPrepared(
+        _ sql: String, _ parameters: [PostgresValue] = []
+    ) async throws(PostgresError) -> PostgresRows {
+        let link = try openLink()
+        return try await cancellable { (flag) throws(PostgresError) in
+            PostgresRows(try link.queryPrepared(sql, parameters, flag))
+        }
+    }
+
     /// Runs one statement and returns the number of rows that it changed.
     @discardableResult
     package func execute(

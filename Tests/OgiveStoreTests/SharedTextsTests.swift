@@ -24,10 +24,10 @@ struct SharedTextsTests {
             texts.add(Self.key(.draw(draw)), bytes: 16 << 20, isRewarded: true)
         }
         #expect(texts.shared.isEmpty)
-        #expect(texts.stored(.draw).isEmpty)
+        #expect(texts.stored(.draw, of: texts.shared).isEmpty)
         texts.add(Self.key(.draw(4)), bytes: 3, isRewarded: true)
         #expect(texts.shared == [SharedTexts.Length(prompt: 7, bytes: 3)])
-        #expect(texts.stored(.draw) == [Self.key(.draw(4))])
+        #expect(texts.stored(.draw, of: texts.shared) == [Self.key(.draw(4))])
     }
 
     @Test("A stored text that gets its reward now is compared with those of its length")
@@ -37,14 +37,14 @@ struct SharedTextsTests {
             draws.add(Self.key(.draw(draw)), bytes: bytes, isRewarded: draw > 0)
         }
         #expect(draws.promptsOfStored == [7])
-        #expect(draws.stored(.draw) == [Self.key(.draw(0)), Self.key(.draw(1))])
+        #expect(draws.stored(.draw, of: draws.shared) == [Self.key(.draw(0)), Self.key(.draw(1))])
         var candidates = Self.lengths([Made.reward(.candidate(1), 1)])
         for (index, bytes) in [(0, 4), (1, 4), (2, 5), (3, 5)] as [(Int32, Int)] {
             candidates.add(Self.key(.candidate(index)), bytes: bytes, isRewarded: true)
         }
         #expect(candidates.promptsOfStored.isEmpty)
         #expect(
-            candidates.stored(.candidate) == [
+            candidates.stored(.candidate, of: candidates.shared) == [
                 Self.key(.candidate(0)), Self.key(.candidate(1)),
             ])
     }

@@ -9,7 +9,10 @@ struct Apart<Value: Sendable>: Sendable {
     }
 
     var value: Value {
-        get { storage[0] }
+        _read { yield storage[0] }
         _modify { yield &storage[0] }
     }
 }
+
+extension Apart: Equatable where Value: Equatable {}
+extension Apart: Hashable where Value: Hashable {}

@@ -79,7 +79,7 @@ extension Scheduler {
         else { return nil }
         endFormer(than: claim, but: worker, now: now)
         guard let run = runs[claim.run] else { return nil }
-        let active = run.active[claim.prompt] ?? []
+        let active = run.active[claim.prompt] ?? ItemNames()
         var owners: [TaskID] = []
         if !active.isDisjoint(with: wanted) {
             owners = (run.tasks[claim.prompt] ?? []).sorted()

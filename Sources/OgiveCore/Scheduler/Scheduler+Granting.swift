@@ -74,7 +74,8 @@ extension Scheduler {
     /// original beside it would copy the set of its tasks.
     private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
         withWorker(id) { $0.noteSuspectOver(now: now) }
-        guard ofWorker(id, hasRoom) == true, let worker = workers[id] else { return nil }
+        // A closure: the method itself would be taken along with a copy of the scheduler.
+        guard ofWorker(id, { hasRoom($0) }) == true, let worker = workers[id] else { return nil }
         return nextTask(for: worker, now: now)
     }
 

@@ -12,7 +12,7 @@ extension Scheduler {
             removeIfDone(id)
             return
         }
-        tasks[id]?.unlanded += results.count
+        withTask(id) { $0.unlanded += results.count }
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
@@ -59,10 +59,12 @@ extension Scheduler {
         for entry in sent.entries {
             inFlightItems -= entry.names.count
             landing.note(-entry.bytes, of: entry, limits)
-            runs[entry.group.run]?.deactivate(
-                entry.names, of: entry.group.prompt, resolved: true)
-            tasks[entry.task]?.unlanded -= entry.names.count
-            removeIfDone(entry.task)
+            withRun(entry.group.run) {
+                $0.deactivate(entry.names, of: entry.group.prompt, resolved: true)
+            }
+            if withTask(entry.task, { $0.isDone(landed: entry.names.count) }) == true {
+                forget(entry.task)
+            }
             if let ack = entry.ack, landing.isLastPiece(of: ack, from: entry.worker) {
                 acknowledge(ack, to: entry.worker)
             }
@@ -72,8 +74,7 @@ extension Scheduler {
     }
 
     private mutating func removeIfDone(_ id: TaskID) {
-        guard let task = tasks[id], task.state == .landing, task.unlanded == 0 else { return }
-        forget(id)
+        if withTask(id, { $0.isDone(landed: 0) }) == true { forget(id) }
     }
 
     /// A batch was not committed, or nobody knows: it is sent again as it is, which is harmless.

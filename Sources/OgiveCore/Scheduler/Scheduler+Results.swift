@@ -116,7 +116,7 @@ extension Scheduler {
             drop(name, from: worker.id)
             return
         }
-        let active = run.active[claim.prompt] ?? []
+        let active = run.active[claim.prompt] ?? ItemNames()
         if landing.holds(name, from: worker.id) { return }
         guard result.items.allSatisfy({ !active.contains($0.name) }) else {
             drop(name, from: worker.id)

@@ -195,6 +195,14 @@ package struct Scheduler: Sendable {
         workers.index(forKey: id).map { read(workers.values[$0]) }
     }
 
+    /// Changes a task in its place.
+    @discardableResult
+    mutating func withTask<Value>(
+        _ id: TaskID, _ change: (inout SchedulerTask) -> Value
+    ) -> Value? {
+        tasks.index(forKey: id).map { change(&tasks.values[$0]) }
+    }
+
     /// Reads of a run in its place.
     @inline(__always)
     func ofRun<Value>(_ id: RunID, _ read: (SchedulerRun) -> Value) -> Value? {

@@ -51,7 +51,7 @@ struct SchedulerRun {
     /// Tasks whose workers were lost or too slow again and again: each is granted alone.
     var suspects = Deque<TaskID>()
     /// Items in memory by prompt: a page must not bring them a second time.
-    var active: [PromptID: Set<ItemName>] = [:]
+    var active: [PromptID: ItemNames] = [:]
     /// Number of items in memory.
     var activeItems = 0
     /// Tasks in memory by prompt.
@@ -143,9 +143,14 @@ struct SchedulerRun {
     }
 
     mutating func activate(_ names: [ItemName], of prompt: PromptID) {
-        let before = active[prompt]?.count ?? 0
-        active[prompt, default: []].formUnion(names)
-        activeItems += (active[prompt]?.count ?? 0) - before
+        activeItems += Self.add(names, to: &active[prompt, default: ItemNames()])
+    }
+
+    /// Answers with how many were not there.
+    private static func add(_ names: [ItemName], to known: inout ItemNames) -> Int {
+        let before = known.count
+        known.formUnion(names)
+        return known.count - before
     }
 
     /// Forgets items; when they are `resolved`, a page on its way must not bring them back.

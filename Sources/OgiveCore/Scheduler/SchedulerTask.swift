@@ -50,6 +50,12 @@ struct SchedulerTask {
         history.append(loss)
     }
 
+    /// Counts results that are committed, and says whether nothing of the task is left to do.
+    mutating func isDone(landed: Int) -> Bool {
+        unlanded -= landed
+        return state == .landing && unlanded == 0
+    }
+
     /// Takes the results that belong to items without one, and forgets those items.
     mutating func take(_ results: [ItemResult]) -> [ItemResult] {
         if isAnswered(by: results) {

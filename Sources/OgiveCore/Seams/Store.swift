@@ -99,8 +99,7 @@ package struct RunDescription: Hashable, Sendable {
     package var sampling: SamplingID
     /// The scoring that owns its rewards.
     package var scoring: ScoringID
-    /// What was submitted.
-    package var spec: RunSpec
+    private var submitted: Apart<RunSpec>
     /// The policy's fingerprint, once bound.
     package var policyFingerprint: Fingerprint?
     /// The scorer's fingerprint, once bound.
@@ -113,7 +112,13 @@ package struct RunDescription: Hashable, Sendable {
         self.id = id
         self.sampling = sampling
         self.scoring = scoring
-        self.spec = spec
+        submitted = Apart(spec)
+    }
+
+    /// What was submitted.
+    package var spec: RunSpec {
+        _read { yield submitted.value }
+        _modify { yield &submitted.value }
     }
 
     /// Whether the fingerprints are bound that the run needs: the policy's only if it samples.

@@ -9,7 +9,7 @@ package struct WorkerLimits: Hashable, Sendable {
     /// … up to so many.
     package var aheadMax = 512
     /// Most leases whose results wait for their acknowledgement; beyond it nothing new is taken.
-    package var unackedMax = 1_024
+    package var unackedMax = 2_048
     /// After this long without an acknowledgement a result is sent again.
     package var resendAfter = Duration.seconds(5)
     /// How often, ± a quarter, `hello` is repeated until a coordinator answers.

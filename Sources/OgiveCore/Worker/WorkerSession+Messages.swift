@@ -67,7 +67,7 @@ extension WorkerSession {
         entry.lease.name = adoption.new
         entry.lease.proof = adoption.proof
         let claim = entry.lease.claim
-        entry.results = entry.results?.mapValues { result in
+        entry.results = entry.results?.map { result in
             var renamed = result
             renamed.claim = claim
             return renamed
@@ -100,11 +100,16 @@ extension WorkerSession {
 
     private mutating func acknowledge(_ name: ResultName) {
         guard let ticket = held.ticket(of: name.lease) else { return }
-        if load != nil, let part = held[ticket]?.results?[name.part] {
-            note(acknowledged: part.items)
+        let part: TaskResult?? = held.change(ticket) { entry in
+            guard let place = entry.results?.firstIndex(where: { $0.part == name.part }) else {
+                return nil
+            }
+            return entry.results?.remove(at: place)
         }
-        held[ticket]?.results?[name.part] = nil
-        if held[ticket]?.results?.isEmpty == true { drop(ticket) }
+        guard let part = part ?? nil else { return }
+        note(acknowledged: part.items)
+        let isDone = held.change(ticket) { $0.results?.isEmpty == true }
+        if isDone == true { drop(ticket) }
     }
 
     /// The coordinator does not take these results, and would not take them another time.

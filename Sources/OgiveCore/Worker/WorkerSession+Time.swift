@@ -1,30 +1,35 @@
 extension WorkerSession {
     /// Keeps the results until they are acknowledged, and sends them for the first time.
     mutating func finish(_ ticket: Ticket, _ parts: [[ItemResult]], now: TimePoint) {
-        guard var entry = held[ticket], entry.results == nil else { return }
-        guard !parts.isEmpty else {
-            giveBack { $0.lease.name == entry.lease.name }
+        let isTaken: Bool? = held.change(ticket) { entry in
+            guard entry.results == nil, !parts.isEmpty else { return false }
+            let claim = entry.lease.claim
+            entry.results = parts.enumerated().map { part, items in
+                TaskResult(claim: claim, part: part, items: items)
+            }
+            entry.doneAt = now
+            return true
+        }
+        guard isTaken == true else {
+            if parts.isEmpty, let name = held[ticket]?.lease.name {
+                giveBack { $0.lease.name == name }
+            }
             return
         }
-        let claim = entry.lease.claim
-        let results = parts.enumerated().map { part, items in
-            TaskResult(claim: claim, part: part, items: items)
-        }
-        entry.results = Dictionary(uniqueKeysWithValues: results.map { ($0.part, $0) })
-        entry.doneAt = now
-        held[ticket] = entry
         pace.note(now: now, limits)
         send(ticket, now: now)
     }
 
     /// Sends what is not acknowledged of a lease.
     mutating func send(_ ticket: Ticket, now: TimePoint) {
-        guard isRegistered, let results = held[ticket]?.results else { return }
-        held[ticket]?.sentAt = now
-        expect(now + limits.resendAfter)
-        for part in results.keys.sorted() {
-            if let result = results[part] { effects.append(.send(.result(result))) }
+        guard isRegistered else { return }
+        let results: [TaskResult]?? = held.change(ticket) { entry in
+            if entry.results != nil { entry.sentAt = now }
+            return entry.results
         }
+        guard let results = results ?? nil else { return }
+        expect(now + limits.resendAfter)
+        effects.append(contentsOf: results.lazy.map { .send(.result($0)) })
     }
 
     /// Whether it is time for another hello: after `helloInterval` ± a quarter that follows from
@@ -205,9 +210,9 @@ extension WorkerSession {
     }
 }
 
-extension [Int: TaskResult] {
+extension [TaskResult] {
     /// The items of the parts that are not acknowledged, ascending.
     var unackedNames: [ItemName] {
-        values.flatMap { $0.items.map(\.name) }.sorted()
+        flatMap { $0.items.map(\.name) }.sorted()
     }
 }

@@ -21,8 +21,8 @@ package struct WorkerSession: Sendable {
         var deadline: TimePoint
         /// Whether work on it has begun.
         var isStarted = false
-        /// Results that are not acknowledged, by part; `nil` while there are none.
-        var results: [Int: TaskResult]?
+        /// Results that are not acknowledged, by ascending part; `nil` while there are none.
+        var results: [TaskResult]?
         /// Since when there are some.
         var doneAt: TimePoint?
         var sentAt = TimePoint.zero
@@ -167,7 +167,7 @@ package struct WorkerSession: Sendable {
         case .message(let message):
             lastHeard = now
             receive(message, now: now)
-        case .started(let ticket): held[ticket]?.isStarted = true
+        case .started(let ticket): held.change(ticket) { $0.isStarted = true }
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
         case .declined(let ticket, let reason): decline(ticket, reason)
         case .room(let leases): leasesWanted = max(1, leases)
@@ -246,6 +246,22 @@ struct HeldLeases: Sendable {
         }
     }
 
+    /// Changes a lease that is there, in place, but for its name.
+    mutating func change<T>(_ ticket: Ticket, _ body: (inout Held) -> T) -> T? {
+        guard let place = entries.index(forKey: ticket) else { return nil }
+        return Self.change(&entries.values[place], body, &working)
+    }
+
+    private static func change<T>(
+        _ entry: inout Held, _ body: (inout Held) -> T, _ working: inout Int
+    ) -> T {
+        let wasWorking = entry.results == nil
+        let answer = body(&entry)
+        let isWorking = entry.results == nil
+        if isWorking != wasWorking { working += isWorking ? 1 : -1 }
+        return answer
+    }
+
     /// Removes a lease.
     mutating func remove(_ ticket: Ticket) -> Held? {
         forget(ticket)
@@ -253,15 +269,24 @@ struct HeldLeases: Sendable {
     }
 
     private mutating func forget(_ ticket: Ticket) {
-        guard let place = entries.index(forKey: ticket) else { return }
-        tickets[entries.values[place].lease.name] = nil
-        if entries.values[place].results == nil { working -= 1 }
+        guard let (name, isWorking) = summary(of: ticket) else { return }
+        tickets[name] = nil
+        if isWorking { working -= 1 }
     }
 
     private mutating func note(_ ticket: Ticket) {
-        guard let place = entries.index(forKey: ticket) else { return }
-        tickets[entries.values[place].lease.name] = ticket
-        if entries.values[place].results == nil { working += 1 }
+        guard let (name, isWorking) = summary(of: ticket) else { return }
+        tickets[name] = ticket
+        if isWorking { working += 1 }
+    }
+
+    /// A lease's name, and whether it has no results. Read in place: a copy would be of all of it.
+    private mutating func summary(of ticket: Ticket) -> (name: LeaseName, isWorking: Bool)? {
+        guard let place = entries.index(forKey: ticket) else { return nil }
+        func read(_ entry: inout Held) -> (LeaseName, Bool) {
+            (entry.lease.name, entry.results == nil)
+        }
+        return read(&entries.values[place])
     }
 }
 

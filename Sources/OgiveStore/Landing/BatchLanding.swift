@@ -38,7 +38,7 @@ struct BatchLanding: Sendable {
     func land(
         _ connection: PostgresConnection, alone: Bool
     ) async throws -> LandingReceipt {
-        try await connection.execute(
+        try await connection.queryPrepared(
             alone ? LandingQueries.waitForOthers : LandingQueries.allowOthers)
         var sum = LandingCounts()
         let runs = try await runs(connection)
@@ -50,7 +50,7 @@ struct BatchLanding: Sendable {
         } else {
             var ahead: [LandedAhead] = []
             for run in runs { ahead.append(try await run.landAhead(connection)) }
-            try await connection.execute(
+            try await connection.queryPrepared(
                 LandingQueries.lockSamplings, [.int64Array(runs.map(\.sampling))])
             for (run, ahead) in zip(runs, ahead) {
                 sum.add(try await run.landOutcomes(ahead, connection))
@@ -61,7 +61,7 @@ struct BatchLanding: Sendable {
 
     private func runs(_ connection: PostgresConnection) async throws -> [RunLanding] {
         let ids = PostgresValue.int64Array(results.keys.sorted().map(\.rawValue))
-        return try await connection.query(LandingQueries.runs, [ids]).map { row in
+        return try await connection.queryPrepared(LandingQueries.runs, [ids]).map { row in
             let run = RunID(try row.decode("id"))
             return try RunLanding(row, results: results[run] ?? [], now: now)
         }

@@ -121,7 +121,7 @@ extension CommittedState {
     private mutating func readForeignPrompts(
         _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.foreignPrompts, [.int64(run.promptSet), prompts])
         for row in rows { foreignPrompts.insert(try row.decode(0)) }
     }
@@ -129,7 +129,7 @@ extension CommittedState {
     private mutating func readFailures(
         _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.failures, [.int64(run.scoring), prompts])
         for row in rows {
             let kind: ItemName.Kind = try row.decode(2) ? .candidate : .draw
@@ -143,7 +143,7 @@ extension CommittedState {
     ) async throws {
         let spans = DrawSpans(run.results)
         if spans.prompts.isEmpty { return }
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.completions,
             [
                 .int64(run.sampling), .int64Array(spans.prompts), .int32Array(spans.first),
@@ -162,7 +162,7 @@ extension CommittedState {
             run.results.lazy.filter { $0.hasText && $0.outcome.isSome }.map(\.key)
         ).intersection(completions).sorted()
         if again.isEmpty { return }
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.digests,
             [
                 .int64(run.sampling), .int64Array(again.map(\.prompt)),
@@ -177,7 +177,7 @@ extension CommittedState {
     private mutating func readTables(
         _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.tables, [.int64(run.scoring), prompts])
         for row in rows {
             let prompt: Int64 = try row.decode(0)
@@ -195,7 +195,7 @@ extension CommittedState {
     private mutating func readCandidates(
         _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             LandingQueries.candidates,
             [.int64(run.sampling), .int64(run.scoring), prompts])
         for row in rows {

@@ -117,7 +117,7 @@ struct RunLanding: Sendable {
     ) async throws {
         if tables.isEmpty { return }
         let counts = parts.map(\.indexes.count)
-        try await connection.execute(
+        try await connection.queryPrepared(
             sql,
             [
                 .int64(scoring), .int64(now), .int64Array(tables.map(\.prompt)),
@@ -156,7 +156,7 @@ struct RunLanding: Sendable {
         of rewards: [LandingReward], _ connection: PostgresConnection
     ) async throws -> String {
         if rewards.isEmpty { return "0" }
-        return try await connection.query(
+        return try await connection.queryPrepared(
             LandingQueries.rewardSum, [.doubleArray(rewards.map(\.score.reward))]
         ).one().decode(0)
     }
@@ -167,7 +167,7 @@ struct RunLanding: Sendable {
         _ plan: LandingPlan, rewardSum: String, _ connection: PostgresConnection
     ) async throws -> LandingCounts {
         var counts = LandingCounts(plan)
-        let row = try await connection.query(
+        let row = try await connection.queryPrepared(
             LandingQueries.count,
             [
                 .int64(run), .int64(sampling), .int64(scoring), .int64(counts.completions),

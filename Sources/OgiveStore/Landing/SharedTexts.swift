@@ -12,9 +12,13 @@ internal import Postgres
 /// 32 bytes of it, and Swift hashes them with a seed that each process draws anew.
 struct SharedTexts: Sendable {
     /// The length in bytes of a prompt's text.
-    struct Length: Hashable, Sendable {
+    struct Length: Hashable, Comparable, Sendable {
         let prompt: Int64
         let bytes: Int
+
+        static func < (left: Length, right: Length) -> Bool {
+            (left.prompt, left.bytes) < (right.prompt, right.bytes)
+        }
     }
 
     /// A prompt's text.
@@ -25,6 +29,8 @@ struct SharedTexts: Sendable {
 
     /// Lengths that more than one text of a prompt has, one of them with a new reward.
     var lengths: Set<Length> = []
+    /// Those of them that a stored text has.
+    var storedLengths: Set<Length> = []
     /// Stored texts of such lengths.
     var digests: [LandingResult.Key: SHA256Digest] = [:]
     /// The rewards that these texts have.
@@ -36,12 +42,13 @@ struct SharedTexts: Sendable {
     func resolve(_ draws: inout [LandingReward], _ candidates: inout [LandingReward]) {
         if lengths.isEmpty { return }
         var scores = scores
+        let alike = alike(draws)
         let places =
             draws.indices.map { (draws[$0].result.arrival, $0, true) }
             + candidates.indices.map { (candidates[$0].result.arrival, $0, false) }
         for (_, place, isDraw) in places.sorted(by: { $0.0 < $1.0 }) {
             let reward = isDraw ? draws[place] : candidates[place]
-            guard let text = text(of: reward) else { continue }
+            guard let text = text(of: reward, alike) else { continue }
             if let score = scores[text] {
                 if isDraw { draws[place].score = score } else { candidates[place].score = score }
             } else {
@@ -50,13 +57,37 @@ struct SharedTexts: Sendable {
         }
     }
 
+    /// The quick hashes that more than one new text has: all others are of texts that only stored
+    /// ones can be equal to. Two texts with one quick hash need not be the same.
+    private func alike(_ draws: [LandingReward]) -> Set<Int> {
+        var (once, twice): (Set<Int>, Set<Int>) = ([], [])
+        once.reserveCapacity(draws.count)
+        for draw in draws {
+            guard let text = draw.text?.completion?.content,
+                lengths.contains(Length(prompt: draw.key.prompt, bytes: text.byteCount))
+            else { continue }
+            let hash = quickHash(text, of: draw.key.prompt)
+            if !once.insert(hash).inserted { twice.insert(hash) }
+        }
+        return twice
+    }
+
+    /// Of one process and one text of a prompt: it only tells texts apart.
+    private func quickHash(_ text: CompletionText, of prompt: Int64) -> Int {
+        var hasher = Hasher()
+        hasher.combine(prompt)
+        hasher.combine(text)
+        return hasher.finalize()
+    }
+
     /// The text of an item, when another one may have it.
-    private func text(of reward: LandingReward) -> Text? {
+    private func text(of reward: LandingReward, _ alike: Set<Int>) -> Text? {
         let prompt = reward.key.prompt
         if let text = reward.text?.completion?.content {
-            guard lengths.contains(Length(prompt: prompt, bytes: text.byteCount)) else {
-                return nil
-            }
+            let length = Length(prompt: prompt, bytes: text.byteCount)
+            guard lengths.contains(length),
+                storedLengths.contains(length) || alike.contains(quickHash(text, of: prompt))
+            else { return nil }
             return Text(prompt: prompt, digest: SHA256Digest(hashing: text))
         }
         return digests[reward.key].map { Text(prompt: prompt, digest: $0) }
@@ -76,7 +107,7 @@ extension CommittedState {
             tables[$0] != nil || texts.promptsOfStored.contains($0)
         }
         if !stored.isEmpty {
-            let rows = try await connection.query(
+            let rows = try await connection.queryPrepared(
                 LandingQueries.lengths, [.int64(run.sampling), .int64Array(stored)])
             for row in rows {
                 let key = Key(prompt: try row.decode(0), name: .draw(try row.decode(1)))
@@ -85,7 +116,7 @@ extension CommittedState {
             }
         }
         if run.hasCandidates {
-            let rows = try await connection.query(
+            let rows = try await connection.queryPrepared(
                 LandingQueries.candidateLengths, [.int64Array(texts.prompts)])
             for row in rows {
                 let key = Key(prompt: try row.decode(0), name: .candidate(try row.decode(1)))
@@ -94,12 +125,13 @@ extension CommittedState {
         }
         shared.lengths = texts.shared
         if shared.lengths.isEmpty { return }
+        shared.storedLengths = texts.storedLengths
         try await readScores(
-            texts.stored(.draw), LandingQueries.textsOfDraws,
+            texts.stored(.draw, of: shared.lengths), LandingQueries.textsOfDraws,
             [.int64(run.scoring), .int64(run.sampling)], connection)
         try await readScores(
-            texts.stored(.candidate), LandingQueries.textsOfCandidates, [.int64(run.scoring)],
-            connection)
+            texts.stored(.candidate, of: shared.lengths), LandingQueries.textsOfCandidates,
+            [.int64(run.scoring)], connection)
     }
 
     /// Reads hashes of stored texts, and the rewards that they have.
@@ -107,7 +139,7 @@ extension CommittedState {
         _ keys: [Key], _ sql: String, _ owner: [PostgresValue], _ connection: PostgresConnection
     ) async throws {
         if keys.isEmpty { return }
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             sql,
             [.int64Array(keys.map(\.prompt)), .int32Array(keys.map(\.name.index))] + owner)
         for row in rows {
@@ -139,19 +171,17 @@ extension CommittedState {
         }
         /// Draws and candidates with a new reward that bring no text.
         private var storedItems: Set<Key> = []
-        /// Lengths of texts with a new reward.
-        private var fresh: Set<SharedTexts.Length> = []
-        private var counts: [SharedTexts.Length: Int] = [:]
+        /// Of each text, whether it has a new reward.
+        private var lengths: [(length: SharedTexts.Length, isFresh: Bool)] = []
         private var entries: [(key: Key, length: SharedTexts.Length)] = []
 
         init(_ results: [LandingResult]) {
+            lengths.reserveCapacity(results.count)
             for result in results where result.outcome.reward != nil {
                 let prompt = result.key.prompt
                 if prompt != prompts.last { prompts.append(prompt) }
-                if let text = result.completion?.content {
-                    let length = SharedTexts.Length(prompt: prompt, bytes: text.byteCount)
-                    counts[length, default: 0] += 1
-                    fresh.insert(length)
+                if let bytes = result.textBytes {
+                    lengths.append((SharedTexts.Length(prompt: prompt, bytes: bytes), true))
                 } else {
                     storedItems.insert(result.key)
                 }
@@ -164,20 +194,34 @@ extension CommittedState {
             let isFresh = storedItems.contains(key)
             guard isRewarded || isFresh else { return }
             let length = SharedTexts.Length(prompt: key.prompt, bytes: bytes)
-            counts[length, default: 0] += 1
-            if isFresh { fresh.insert(length) }
+            lengths.append((length, isFresh))
             entries.append((key, length))
         }
 
         /// Lengths that more than one text has, one of them with a new reward.
         var shared: Set<SharedTexts.Length> {
-            fresh.filter { (counts[$0] ?? 0) > 1 }
+            let sorted = lengths.sorted { $0.length < $1.length }
+            var shared: Set<SharedTexts.Length> = []
+            var start = 0
+            while start < sorted.count {
+                let length = sorted[start].length
+                var (end, isFresh) = (start, false)
+                while end < sorted.count, sorted[end].length == length {
+                    isFresh = isFresh || sorted[end].isFresh
+                    end += 1
+                }
+                if isFresh, end - start > 1 { shared.insert(length) }
+                start = end
+            }
+            return shared
         }
 
-        /// Stored texts of such a length, by ascending key.
-        func stored(_ kind: ItemName.Kind) -> [Key] {
-            let shared = shared
-            return entries.filter { $0.key.name.kind == kind && shared.contains($0.length) }
+        /// Lengths of stored texts.
+        var storedLengths: Set<SharedTexts.Length> { Set(entries.map(\.length)) }
+
+        /// Stored texts of one of these `lengths`, by ascending key.
+        func stored(_ kind: ItemName.Kind, of lengths: Set<SharedTexts.Length>) -> [Key] {
+            entries.filter { $0.key.name.kind == kind && lengths.contains($0.length) }
                 .map(\.key).sorted()
         }
     }

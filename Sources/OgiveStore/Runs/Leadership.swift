@@ -193,7 +193,7 @@ extension Duration {
 extension PostgresConnection {
     /// Throws `.staleTerm` unless `term` leads, and keeps it so until the transaction ends.
     nonisolated func require(_ term: Term, _ lockingQuery: String) async throws {
-        let leading = try await query(lockingQuery).one().decode("term", as: Int64.self)
+        let leading = try await queryPrepared(lockingQuery).one().decode("term", as: Int64.self)
         guard leading == term.rawValue else {
             throw StoreError.stale(term, leading: leading)
         }

@@ -46,14 +46,14 @@ struct PageReader {
                 .int32Array(extent.askedDraws),
             ])
         return try rows.map { row in
-            let draws: Int32 = try row.decode("draws")
-            let rewarded = Set(try row.decode("draw_indexes", as: [Int32]?.self) ?? [])
+            // By number: by name they are looked up for each prompt.
+            let rewarded = try row.decode(5, as: [Int32]?.self).map(Set.init)
+            let draws: Range<Int32> = 0..<(withDraws ? try row.decode(6) : 0)
             return IncompletePrompt(
-                id: try row.decode("id"), key: try row.decode("key"),
-                content: try row.decode("content"), metadata: try row.decode("metadata"),
-                candidates: try row.decode("candidate_count"),
-                missing: withDraws
-                    ? (0..<draws).filter { !rewarded.contains($0) } : [])
+                id: try row.decode(0), key: try row.decode(1), content: try row.decode(2),
+                metadata: try row.decode(3), candidates: try row.decode(4),
+                missing: rewarded.map { rewarded in draws.filter { !rewarded.contains($0) } }
+                    ?? Array(draws))
         }
     }
 

@@ -6,6 +6,58 @@ extension LibpqLink {
     func query(
         _ sql: String, _ parameters: [PostgresValue], _ flag: CancellationFlag?
     ) throws(PostgresError) -> LibpqResult {
+        let encoded = try Self.encode(parameters)
+        let types = parameters.map(\.typeOID)
+        // Sound: `begin` passes the live connection; libpq copies all during the call.
+        return unsafe try exchange(sql, flag) { pointer in
+            unsafe LibpqLink.send(encoded) { pointers, lengths, formats in
+                unsafe PQsendQueryParams(
+                    pointer, sql, Int32(encoded.count), types, pointers, lengths, formats, 0)
+            }
+        }
+    }
+
+    /// Runs one statement as `query` does, and keeps it prepared for the next time.
+    func queryPrepared(
+        _ sql: String, _ parameters: [PostgresValue], _ flag: CancellationFlag?
+    ) throws(PostgresError) -> LibpqResult {
+        let encoded = try Self.encode(parameters)
+        let statement = PreparedStatement(sql: sql, types: parameters.map(\.typeOID))
+        let name: String
+        if let known = prepared[statement] {
+            name = known
+        } else {
+            name = "ogive_\(preparedSalt)_\(prepared.count)"
+            // Sound, as below: the connection lives, and libpq copies all during the call.
+            _ = unsafe try exchange(sql, flag) { pointer in
+                unsafe PQsendPrepare(
+                    pointer, name, sql, Int32(statement.types.count), statement.types)
+            }
+            prepared[statement] = name
+        }
+        do throws(PostgresError) {
+            return unsafe try exchange(sql, flag) { pointer in
+                unsafe LibpqLink.send(encoded) { pointers, lengths, formats in
+                    unsafe PQsendQueryPrepared(
+                        pointer, name, Int32(encoded.count), pointers, lengths, formats, 0)
+                }
+            }
+        } catch {
+            // What changed the tables made the statement useless: the next time it is made anew.
+            if ["0A000", "26000"].contains(error.sqlState) { forgetPrepared() }
+            throw error
+        }
+    }
+
+    /// Forgets what was prepared; names are never used again.
+    private func forgetPrepared() {
+        prepared = [:]
+        preparedSalt = .random(in: 0 ... .max)
+    }
+
+    private static func encode(
+        _ parameters: [PostgresValue]
+    ) throws(PostgresError) -> [[UInt8]?] {
         var encoded: [[UInt8]?] = []
         encoded.reserveCapacity(parameters.count)
         for (index, parameter) in parameters.enumerated() {
@@ -22,11 +74,7 @@ extension LibpqLink {
                 .invalidParameter,
                 "A statement takes at most 65535 parameters, not \(parameters.count). Use COPY.")
         }
-        let types = parameters.map(\.typeOID)
-        // Sound: `begin` passes the live connection; libpq copies all during the call.
-        return unsafe try exchange(sql, flag) { pointer in
-            unsafe LibpqLink.send(pointer, sql, types, encoded)
-        }
+        return encoded
     }
 
     /// Runs several statements, separated by semicolons, as one implicit transaction.
@@ -192,11 +240,14 @@ extension LibpqLink {
         return word == "COMMIT" || word == "END"
     }
 
+    /// Calls `call` with the values as libpq takes them: their places, their lengths and formats.
     private static func send(
-        _ pointer: OpaquePointer, _ sql: String, _ types: [UInt32], _ values: [[UInt8]?]
+        _ values: [[UInt8]?],
+        _ call: ([UnsafePointer<CChar>?], [Int32], [Int32]) -> Int32
     ) -> Int32 {
         // All values lie in one buffer, so that one pointer scope suffices.
         var buffer: [UInt8] = []
+        buffer.reserveCapacity(values.reduce(1) { $0 + ($1?.count ?? 0) })
         var offsets: [Int?] = []
         for value in values {
             offsets.append(value == nil ? nil : buffer.count)
@@ -213,13 +264,18 @@ extension LibpqLink {
             let pointers = unsafe offsets.map { offset in
                 unsafe offset.flatMap { offset in unsafe start.map { unsafe $0 + offset } }
             }
-            return unsafe PQsendQueryParams(
-                pointer, sql, Int32(values.count), types, pointers, lengths, formats, 0)
+            return unsafe call(pointers, lengths, formats)
         }
     }
 }
 
 extension LibpqLink {
+    /// What a prepared statement is known by: its text, and the types of its parameters.
+    struct PreparedStatement: Hashable {
+        let sql: String
+        let types: [UInt32]
+    }
+
     /// A statement on its way.
     struct Flight {
         /// Its text.

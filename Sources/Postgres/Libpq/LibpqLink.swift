@@ -15,6 +15,10 @@ internal import Synchronization
     /// How long the server may be silent during a statement before the connection is given up;
     /// nil is for ever.
     let silenceLimit: Duration?
+    /// The statements that the server has prepared for this connection, and their names there.
+    var prepared: [PreparedStatement: String] = [:]
+    /// Part of these names: a session of a pooler may have statements of those before.
+    var preparedSalt = UInt64.random(in: 0 ... .max)
 
     /// Begins to connect; `finishConnecting` does the rest.
     init(

@@ -59,6 +59,9 @@ package struct PostgresRow: Sendable {
     }
 
     /// Reads a column by its number, from 0.
+    @_specialize(where T == Int64)
+    @_specialize(where T == Int32)
+    @_specialize(where T == String)
     package func decode<T: PostgresDecodable>(
         _ column: Int, as type: T.Type = T.self
     ) throws(PostgresError) -> T {
@@ -71,6 +74,9 @@ package struct PostgresRow: Sendable {
     }
 
     /// Reads a column by its number, from 0, NULL as nil.
+    @_specialize(where T == Int64)
+    @_specialize(where T == Int32)
+    @_specialize(where T == String)
     package func decode<T: PostgresDecodable>(
         _ column: Int, as type: T?.Type = T?.self
     ) throws(PostgresError) -> T? {

@@ -129,7 +129,7 @@ struct EmbeddedServer: Sendable {
 
     private func start(_ socket: String, _ token: String) async throws {
         try directory.preparePrivate("log", identity, files: ["postgres.log"])
-        try writeSettings(socket)
+        try await writeSettings(socket)
         let outcome = try await watchdog.start(token)
         guard outcome.isSuccess else {
             throw failure(
@@ -149,7 +149,16 @@ struct EmbeddedServer: Sendable {
     private static let parallelWorkers = min(
         8, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1))
 
-    private func writeSettings(_ socket: String) throws {
+    /// How pages are compressed that go into the log whole, as each one does the first time that a
+    /// vacuum or a reader marks its rows: with pglz that takes as long as landing them did.
+    private func logCompression() async throws -> String {
+        let hasLZ4 = try await programs.run(
+            "postgres",
+            ["-C", "wal_compression", "-D", directory.data, "-c", "wal_compression=lz4"])
+        return hasLZ4.isSuccess ? "lz4" : "off"
+    }
+
+    private func writeSettings(_ socket: String) async throws {
         let quoted = socket.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "''")
         let settings = """
@@ -162,7 +171,7 @@ struct EmbeddedServer: Sendable {
             shared_buffers = 256MB
             max_connections = 200
             max_wal_size = 4GB
-            wal_compression = on
+            wal_compression = \(try await logCompression())
             synchronous_commit = on
             checkpoint_timeout = 15min
             max_parallel_workers_per_gather = \(Self.parallelWorkers)

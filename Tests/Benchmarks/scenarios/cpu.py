@@ -32,19 +32,20 @@ def copied(database, prompts, draws):
 
 
 def run(options, say):
-    """64 draws a prompt, and one."""
+    """64 draws a prompt, and one; each with keys and without."""
     found = []
-    for draws, prompts in SHAPES.items():
+    for draws, prompts, secure in [(*shape, secure) for shape in SHAPES.items()
+                                   for secure in (True, False)]:
         prompts = prompts // 10 if options.quick else prompts
         with temporary_database(options.ogive) as database:
             prompts_set = import_prompts(database, prompts)
             copied(database, prompts, draws)
-            with Fleet(database, options.workers, draws_per_task=draws) as fleet:
+            with Fleet(database, options.workers, draws_per_task=draws, secure=secure) as fleet:
                 fleet.ready()
                 fleet.seconds(prompts_set, prompts, draws)
                 rounds = [
                     spent(database, fleet, prompts_set, prompts, draws)
-                    | {"copy_us": copied(database, prompts, draws)}
+                    | {"copy_us": copied(database, prompts, draws), "secure": secure}
                     for _ in range(options.rounds)]
         rounds.sort(key=lambda each: sum(each["us"].values()))
         found.append(rounds[len(rounds) // 2])

@@ -84,13 +84,15 @@ class Database:
 
 
 class Fleet:
-    """A coordinator and workers with synthetic models, connected by CURVE over loopback."""
+    """A coordinator and workers with synthetic models, connected over loopback: by CURVE, or
+    without `secure` in plain."""
 
-    def __init__(self, database, workers, draws_per_task, text_length=400):
+    def __init__(self, database, workers, draws_per_task, text_length=400, secure=True):
         self.database = database
         self.workers = workers
         self.draws_per_task = draws_per_task
         self.text_length = text_length
+        self.secure = secure
         self.rounds = 0
         # The last run.
         self.run = None
@@ -110,13 +112,14 @@ class Fleet:
             "scorer": {"kind": "synthetic"},
             "database": self.database.section,
             "coordinator": {
-                "listen": f"tcp://127.0.0.1:{self.port}", "key": f"{keys}/coordinator.key",
-                "authorized_keys": f"{keys}/authorized",
-                "draws_per_task": self.draws_per_task},
+                "listen": f"tcp://127.0.0.1:{self.port}", "draws_per_task": self.draws_per_task}
+            | ({"key": f"{keys}/coordinator.key", "authorized_keys": f"{keys}/authorized"}
+               if self.secure else {}),
             "worker": {
-                "connect": f"tcp://127.0.0.1:{self.port}", "key": f"{keys}/worker.key",
-                "coordinator_key": f"{keys}/coordinator.pub", "sample_concurrency": 8,
-                "prefetch": 64},
+                "connect": f"tcp://127.0.0.1:{self.port}", "sample_concurrency": 8,
+                "prefetch": 64}
+            | ({"key": f"{keys}/worker.key", "coordinator_key": f"{keys}/coordinator.pub"}
+               if self.secure else {}),
         }
 
     def __enter__(self):

@@ -31,15 +31,16 @@ def own(pid):
 def server(database):
     """Seconds of all processes of the private PostgreSQL, those that ended among them."""
     leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])
-    found = stat(leader)
-    if not found:
-        raise SystemExit("the private database does not run")
-    ticks = found[1] + found[2]
-    for entry in Path("/proc").iterdir():
-        child = stat(entry.name) if entry.name.isdigit() else None
-        if child and child[0] == leader:
-            ticks += child[1]
-    return ticks / TICK
+    while True:
+        before = stat(leader)
+        children = [stat(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        after = stat(leader)
+        if not before or not after:
+            raise SystemExit("the private database does not run")
+        # Else one ended between the two, and would be missing in both sums or counted in both.
+        if before[2] == after[2]:
+            running = sum(child[1] for child in children if child and child[0] == leader)
+            return (after[1] + after[2] + running) / TICK
 
 
 def command(arguments, environment=None):

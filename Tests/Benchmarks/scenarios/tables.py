@@ -40,13 +40,15 @@ def files(found):
 
 
 def cpu(found):
-    """One row a number of draws."""
-    lines = ["| N | coordinator, µs a draw | workers | PostgreSQL | the same by \\copy | draws/s |",
-             "|---|---|---|---|---|---|"]
+    """One row a number of draws, with keys and without."""
+    lines = [
+        "| N | | coordinator, µs a draw | workers | PostgreSQL | the same by \\copy | draws/s |",
+        "|---|---|---|---|---|---|---|"]
     for size in found["sizes"]:
         parts = [size["us"][name] for name in ["coordinator", "workers", "postgresql"]]
         cells = " | ".join(map(number, parts + [size["copy_us"], size["draws_per_second"]]))
-        lines.append(f"| {size['draws']} | {cells} |")
+        how = "CURVE" if size.get("secure", True) else "plain"
+        lines.append(f"| {size['draws']} | {how} | {cells} |")
     return lines
 
 

@@ -2,7 +2,8 @@
 /// the two, in `LandingPlan`.
 ///
 /// Lookups by prompt stand in `LATERAL (… OFFSET 0)`, which the planner takes for each prompt by
-/// the index, whatever it thinks of the size of a table that grows all the time.
+/// the index, whatever it thinks of the size of a table that grows all the time. Most draws of a
+/// run come for prompts behind the last one that has something: for them nothing is looked up.
 enum LandingQueries {
     /// Landings go on beside each other, unless one must be alone. The lock is held to the end of
     /// the transaction, and given in the order in which it was asked for.
@@ -49,6 +50,8 @@ enum LandingQueries {
             SELECT d.prompt_id, d.draw_index FROM ogive.completion_rows d
             WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id
                 AND d.draw_index BETWEEN u.first AND u.last OFFSET 0) c
+        WHERE u.prompt_id <= (
+            SELECT max(m.prompt_id) FROM ogive.completion_rows m WHERE m.sampling_id = $1)
         """
     /// Hashes of texts' exact bytes: $1 sampling, $2 prompts and $3 draws, in pairs.
     static let digests = """
@@ -119,6 +122,8 @@ enum LandingQueries {
         CROSS JOIN LATERAL (
             SELECT * FROM ogive.quantile_table_rows q
             WHERE q.scoring_id = $1 AND q.prompt_id = u.prompt_id OFFSET 0) t
+        WHERE u.prompt_id <= (
+            SELECT max(m.prompt_id) FROM ogive.quantile_table_rows m WHERE m.scoring_id = $1)
         """
     /// Candidates, with what is known of them: $1 sampling, $2 scoring, $3 prompts.
     static let candidates = """

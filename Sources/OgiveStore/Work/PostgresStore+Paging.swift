@@ -46,7 +46,8 @@ enum PagingQueries {
     /// their own, $12 most prompts that are looked at, $13 whether only begun prompts are asked
     /// for, $14 numbers of draws that were ever asked for. A prompt is begun when some of its draws
     /// have an outcome and others have none, unless the first ones have, as many as were asked for.
-    /// One with a target of its own had all that was asked for before.
+    /// One with a target of its own had all that was asked for before. Most pages of a run lie
+    /// behind the last prompt with a table, for which nothing is looked up.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws
@@ -58,11 +59,15 @@ enum PagingQueries {
         ) p
         LEFT JOIN LATERAL (
             SELECT prompt_id, complete_to, draw_indexes FROM ogive_internal.whole_tables
-            WHERE scoring_id = $3 AND prompt_id = p.id OFFSET 0
+            WHERE scoring_id = $3 AND prompt_id = p.id AND p.id <= (
+                SELECT max(m.prompt_id) FROM ogive.quantile_table_rows m WHERE m.scoring_id = $3)
+            OFFSET 0
         ) t ON true
         LEFT JOIN LATERAL (
             SELECT draws FROM ogive.prompt_target_rows
-            WHERE run_id = $11 AND prompt_id = p.id OFFSET 0
+            WHERE run_id = $11 AND prompt_id = p.id AND p.id <= (
+                SELECT max(m.prompt_id) FROM ogive.prompt_target_rows m WHERE m.run_id = $11)
+            OFFSET 0
         ) g ON true
         WHERE (NOT $13::boolean OR (g.draws IS NULL
             AND (t.prompt_id IS NULL OR t.complete_to < $4) AND EXISTS (
@@ -131,6 +136,8 @@ enum PagingQueries {
             WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id AND d.draw_index < $4
                 AND NOT coalesce(d.draw_index = ANY(t.draw_indexes), false) OFFSET 0
         ) c
+        WHERE u.prompt_id <= (
+            SELECT max(m.prompt_id) FROM ogive.completion_rows m WHERE m.sampling_id = $1)
         """
     /// Candidates that wait for a reward. $1 scoring, $2 prompts.
     static let unscoredCandidates = """

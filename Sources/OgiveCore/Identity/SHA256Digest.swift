@@ -132,12 +132,6 @@ package struct SHA256Hasher: Sendable {
         unsafe withUnsafeBytes(of: bytes) { unsafe update($0) }
     }
 
-    /// Adds a byte.
-    package mutating func update(byte: UInt8) {
-        // The byte lives for the whole call.
-        unsafe withUnsafeBytes(of: byte) { unsafe update($0) }
-    }
-
     /// Adds the bytes of a hash.
     package mutating func update(_ digest: SHA256Digest) {
         // The bytes live for the whole call.

@@ -48,7 +48,7 @@ package struct LeaseKey: Hashable, Sendable {
             Self.write(
                 claim.lease, claim.run, claim.prompt, claim.seedBase, items: claim.items.count,
                 of: holder, to: &message)
-            for item in claim.items { Self.write(item, to: &message) }
+            Self.write(claim.items.count, { claim.items[$0] }, to: &message)
         }
     }
 
@@ -58,7 +58,7 @@ package struct LeaseKey: Hashable, Sendable {
             Self.write(
                 lease.name, lease.run, lease.prompt.id, lease.seedBase, items: lease.items.count,
                 of: holder, to: &message)
-            for index in lease.items.indices { Self.write(lease.items[index].name, to: &message) }
+            Self.write(lease.items.count, { lease.items[$0].name }, to: &message)
         }
     }
 
@@ -83,9 +83,22 @@ package struct LeaseKey: Hashable, Sendable {
             ))
     }
 
-    private static func write(_ item: ItemName, to message: inout SHA256Hasher) {
-        message.update(byte: item.kind.rawValue)
-        message.update(UInt64(bitPattern: Int64(item.index)))
+    /// Adds the names of items, each as a byte and a number of eight: all of them as one piece,
+    /// which costs less than two for each.
+    private static func write(
+        _ count: Int, _ name: (Int) -> ItemName, to message: inout SHA256Hasher
+    ) {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(9 * count)
+        for place in 0..<count {
+            let name = name(place)
+            piece.append(name.kind.rawValue)
+            let index = UInt64(bitPattern: Int64(name.index))
+            for shift in stride(from: 56, through: 0, by: -8) {
+                piece.append(UInt8(truncatingIfNeeded: index >> UInt64(shift)))
+            }
+        }
+        message.update(piece)
     }
 
     /// Whether a claim's proof was made for this holder. Takes the same time wherever they differ.

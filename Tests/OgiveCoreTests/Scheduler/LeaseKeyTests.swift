@@ -19,6 +19,21 @@ struct LeaseKeyTests {
                 == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
     }
 
+    /// A coordinator of a later version must know the leases of an earlier one.
+    @Test("What is proved, byte by byte")
+    func message() throws {
+        let key = try #require(LeaseKey(bytes: [UInt8](repeating: 7, count: 32)))
+        func big(_ number: UInt64) -> [UInt8] {
+            (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+        }
+        var message = Array("ogive lease".utf8)
+        for number in [5, 7, 2, 1 << 63, 1, 3] as [UInt64] { message += big(number) }
+        message += Array("key".utf8)
+        for number in [1, 3, 99, 3] as [UInt64] { message += big(number) }
+        message += [0] + big(0) + [0] + big(1) + [1] + big(0)
+        #expect(key.proof(of: Self.claim, heldBy: Self.holder) == key.authenticate(message))
+    }
+
     @Test("A key has 32 bytes")
     func length() {
         #expect(LeaseKey(bytes: [UInt8](repeating: 1, count: 31)) == nil)

@@ -8,24 +8,29 @@ Finds the best concurrency of a plain asyncio client on each server, then lets t
 on the same running server. Tokens are counted and timed by the server's own /metrics. On four
 processors or more the server has two or three of its own and everything else the rest, as a model
 has a device of its own; a machine's speed varies, so many short rounds say more than a long one.
-Sequences at once are what the server says it works on, by the plain client and by Ogive. Needs
+Sequences at once are what the server says it works on, by the plain client and by Ogive. Processor
+time is that of everything but the server (of Ogive with PostgreSQL's) beside the server's. Needs
 aiohttp. Prints a Markdown table; `--json FILE` keeps everything. Exit code 1: the best ratio on a
 server is below `--goal`.
 """
 import argparse
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from servers import ROOT, Server, Stopwatch
 
 HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent))
+from scenarios import processor                         # noqa: E402
+from scenarios.fleet import temporary_database          # noqa: E402
 
 
 def arguments():
@@ -57,14 +62,30 @@ def plain(server, options, prompts, draws, concurrency, seed):
            "draws": draws, "per_request": options.per_request, "max_tokens": options.max_tokens,
            "concurrency": concurrency, "seed": seed}
     began = time.monotonic()
+    before = used(server)
     with Stopwatch(server) as watch:
         said = subprocess.run([sys.executable, HERE / "plain_client.py"], input=json.dumps(job),
                               stdout=subprocess.PIPE, text=True, check=True).stdout
-    return watch.result() | {"wall": round(time.monotonic() - began, 2),
-                             "completions": json.loads(said)["completions"]}
+    return watch.result() | spent(before, used(server), watch.result()["tokens"]) | {
+        "wall": round(time.monotonic() - began, 2),
+        "completions": json.loads(said)["completions"]}
 
 
-def ogive(server, options, folder, prompts, concurrency, seed):
+def used(server, database=None):
+    """Seconds of processor time so far: of what was started and has ended, with the database's;
+    and of the server."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (ended.ru_utime + ended.ru_stime + (processor.server(database) if database else 0),
+            processor.tree(server.process.pid))
+
+
+def spent(before, after, tokens):
+    """Microseconds of processor time a token, of the client and of the server."""
+    return {name: round((after[place] - before[place]) / max(1, tokens) * 1e6, 1)
+            for place, name in enumerate(["client_us", "server_us"])}
+
+
+def ogive(server, options, database, prompts, concurrency, seed):
     """One `ogive run`; each seed makes a sampling of its own."""
     name = f"saturate-{server.kind}-{seed}"
     configuration = {
@@ -76,21 +97,21 @@ def ogive(server, options, folder, prompts, concurrency, seed):
             "sampling": {"temperature": 1, "max_tokens": options.max_tokens, "seed": seed}},
         "scorer": {"kind": "verifier", "verifier": {"rule": "final_number", "field": "answer"}},
         "coordinator": {"draws_per_task": options.per_request},
-        "database": {"embedded": f"{folder}/database"},
+        "database": database.section,
         "worker": {"sample_concurrency": concurrency},
     }
-    file = folder / f"{name}.yaml"
-    file.write_text(json.dumps(configuration))
-    began = time.monotonic()
+    file = database.write(name, configuration)
+    began, before = time.monotonic(), used(server, database)
     with Stopwatch(server) as watch:
         ended = subprocess.run([options.ogive, "run", "--no-preflight", "--json", file],
                                capture_output=True, text=True)
     if ended.returncode:
         raise SystemExit(f"ogive run failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
-    return watch.result() | {"wall": round(time.monotonic() - began, 2)}
+    return watch.result() | spent(before, used(server, database), watch.result()["tokens"]) | {
+        "wall": round(time.monotonic() - began, 2)}
 
 
-def measure(server, options, folder, prompts, file):
+def measure(server, options, database, prompts, file):
     """Sweep and rounds on one server."""
     sweep = {}
     plain(server, options, prompts, options.per_request, 4, 900_000)    # warms up
@@ -109,7 +130,7 @@ def measure(server, options, folder, prompts, file):
             seed = 2_000_000 + number * 10_000 + place * 1000
             results[who] = (
                 plain(server, options, prompts, options.draws, best, seed) if who == "plain" else
-                ogive(server, options, folder, file, who, seed))
+                ogive(server, options, database, file, who, seed))
             print(server.kind, who, results[who], file=sys.stderr)
         rounds.append(results)
     return {"server": server.kind, "best": best, "sweep": sweep, "rounds": rounds,
@@ -127,15 +148,17 @@ def contender(who, rounds):
             "plain": median("plain", "tokens_per_second"),
             "ogive": median(who, "tokens_per_second"),
             "plain_running": median("plain", "running"), "ogive_running": median(who, "running"),
-            "plain_wall": median("plain", "wall"), "ogive_wall": median(who, "wall")}
+            "plain_wall": median("plain", "wall"), "ogive_wall": median(who, "wall"),
+            "plain_us": median("plain", "client_us"), "ogive_us": median(who, "client_us"),
+            "server_us": median(who, "server_us")}
 
 
 def table(results):
     """The results for people."""
     lines = ["| server | plain client, best at once | its tokens/s | `sample_concurrency` | "
              "Ogive's tokens/s | ratio, median (least to greatest) | sequences at once "
-             "| wall clock |",
-             "|---|---|---|---|---|---|---|---|"]
+             "| wall clock | processor time a token: plain client, Ogive, server |",
+             "|---|---|---|---|---|---|---|---|---|"]
     for result in results:
         for row in result["contenders"]:
             lines.append(
@@ -143,7 +166,8 @@ def table(results):
                 f"| {row['sample_concurrency']} | {row['ogive']:.0f} | {row['ratio']:.3f} "
                 f"({min(row['ratios']):.3f} to {max(row['ratios']):.3f}) "
                 f"| {row['plain_running']:.1f}, {row['ogive_running']:.1f} "
-                f"| {row['plain_wall']:.1f} s, {row['ogive_wall']:.1f} s |")
+                f"| {row['plain_wall']:.1f} s, {row['ogive_wall']:.1f} s "
+                f"| {row['plain_us']:.0f}, {row['ogive_us']:.0f}, {row['server_us']:.0f} µs |")
     return "\n".join(lines)
 
 
@@ -156,17 +180,15 @@ def main():
     prompts = [json.loads(row)["prompt"] for row in rows]
     results = []
     processors = sorted(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        folder = Path(name)
-        file = folder / "prompts.jsonl"
+    with temporary_database(options.ogive.resolve()) as database:
+        file = database.folder / "prompts.jsonl"
         file.write_text("\n".join(rows) + "\n")
         for kind in options.servers.split(","):
             # vLLM is three processes; llama.cpp is given one thread, and answers on others.
             own = processors[:3 if kind == "vllm" else 2] if len(processors) >= 4 else processors
             with Server(kind, options.model_folder, options.slots, own) as server:
                 os.sched_setaffinity(0, set(processors[len(own):]) or processors)
-                results.append(measure(server, options, folder, prompts, file))
+                results.append(measure(server, options, database, prompts, file))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     print(table(results))

@@ -28,6 +28,19 @@ def own(pid):
     return found[1] / TICK if found else 0.0
 
 
+def tree(pid):
+    """Seconds of a process and of all that it started, those that it waited for among them."""
+    found = {int(entry.name): stat(entry.name)
+             for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    ticks, open_ones = 0, [pid]
+    while open_ones:
+        each = open_ones.pop()
+        if found.get(each):
+            ticks += found[each][1] + found[each][2]
+            open_ones += [child for child, known in found.items() if known and known[0] == each]
+    return ticks / TICK
+
+
 def server(database):
     """Seconds of all processes of the private PostgreSQL, those that ended among them."""
     leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])

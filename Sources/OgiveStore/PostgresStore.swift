@@ -159,7 +159,7 @@ extension StoreError {
         case .connectionLost(duringCommit: true):
             .unknownOutcome
         case .connectionLost, .serverUnreachable, .connectTimeout, .serverStarting,
-            .tooManyConnections, .poolTimeout, .poolClosed, .cancelled, .embedded:
+            .tooManyConnections, .poolTimeout, .poolClosed, .cancelled, .embedded, .statementLost:
             .unavailable
         case .configuration, .authenticationFailed, .databaseMissing, .invalidParameter,
             .decoding, .misuse:

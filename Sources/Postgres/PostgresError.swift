@@ -39,6 +39,8 @@ package struct PostgresError: Error, Sendable {
             .reconnect
         case .tooManyConnections, .poolTimeout:
             .pause
+        case .statementLost:
+            .retry
         case .server:
             Recovery(sqlState: sqlState)
         case .configuration, .authenticationFailed, .databaseMissing, .cancelled,
@@ -74,6 +76,8 @@ extension PostgresError {
         case serverStarting
         /// The connection broke; when that was during a COMMIT its outcome is unknown.
         case connectionLost(duringCommit: Bool)
+        /// A prepared statement is of no use any more; the next time it is prepared anew.
+        case statementLost
         /// The server refused a statement: see `sqlState`.
         case server
         /// The task was cancelled; the statement was stopped.

@@ -23,8 +23,9 @@ extension LibpqLink {
     ) throws(PostgresError) -> LibpqResult {
         let encoded = try Self.encode(parameters)
         let statement = PreparedStatement(sql: sql, types: parameters.map(\.typeOID))
+        let known = prepared[statement]
         let name: String
-        if let known = prepared[statement] {
+        if let known {
             name = known
         } else {
             name = "ogive_\(preparedSalt)_\(prepared.count)"
@@ -43,9 +44,12 @@ extension LibpqLink {
                 }
             }
         } catch {
-            // What changed the tables made the statement useless: the next time it is made anew.
-            if ["0A000", "26000"].contains(error.sqlState) { forgetPrepared() }
-            throw error
+            // Its tables were changed, or the session was reset: all are prepared anew.
+            guard known != nil, ["0A000", "26000"].contains(error.sqlState) else { throw error }
+            forgetPrepared()
+            var lost = error
+            lost.code = .statementLost
+            throw lost
         }
     }
 

@@ -56,4 +56,4 @@ def run(options, say):
             rates, skipped = alternate(contestants, options.rounds, say)
     return compare(rates) | {
         "unit": "prompts", "skipped": skipped, "workers": options.workers, "prompts": PROMPTS,
-        "goals": {"pool": 2, "ray": 30}}
+        "goals": {"pool": 3, "ray": 30}}

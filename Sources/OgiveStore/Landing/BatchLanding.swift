@@ -114,25 +114,30 @@ struct LandingCounts: Sendable {
         candidateRewards = Int64(plan.candidateRewards.count)
         candidateFailures = Int64(plan.failures.count { $0.key.name.kind == .candidate })
         drawFailures = Int64(plan.failures.count) - candidateFailures
-        for completion in plan.completions.lazy.compactMap(\.completion) {
-            tokens += Int64(completion.tokenCount.stored)
-            truncated += completion.isTruncated ? 1 : 0
-        }
+        for result in plan.completions { addCompletion(of: result.item) }
         policyTokens.output = Int(tokens)
-        for result in plan.completions {
-            policyTokens.input +=
-                (result.completion?.promptTokenCount ?? result.item.policyTokens?.input).stored
-        }
         for result in plan.logProbabilities {
             logProbabilities += result.outcome.failure == nil ? 1 : 0
             logProbabilityFailures += result.outcome.failure == nil ? 0 : 1
             policyTokens.input += (result.item.policyTokens?.input).stored
             policyTokens.output += (result.item.policyTokens?.output).stored
         }
-        for result in (plan.rewards + plan.candidateRewards).map(\.result) {
-            scorerTokens.input += (result.item.scorerTokens?.input).stored
-            scorerTokens.output += (result.item.scorerTokens?.output).stored
+        for rewards in [plan.rewards, plan.candidateRewards] {
+            for reward in rewards { addScoring(of: reward.result.item) }
         }
+    }
+
+    /// Counts a draw's text. Each field is read by itself: a copy of the completion costs more.
+    private mutating func addCompletion(of item: borrowing ItemResult) {
+        tokens += Int64((item.completion?.tokenCount).stored)
+        truncated += item.completion?.isTruncated == true ? 1 : 0
+        policyTokens.input +=
+            (item.completion?.promptTokenCount ?? item.policyTokens?.input).stored
+    }
+
+    private mutating func addScoring(of item: borrowing ItemResult) {
+        scorerTokens.input += (item.scorerTokens?.input).stored
+        scorerTokens.output += (item.scorerTokens?.output).stored
     }
 
     /// Adds what another run's part changed.

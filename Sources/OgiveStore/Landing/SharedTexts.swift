@@ -41,8 +41,9 @@ struct SharedTexts: Sendable {
     /// in their order.
     func resolve(_ draws: inout [LandingReward], _ candidates: inout [LandingReward]) {
         if lengths.isEmpty { return }
-        var scores = scores
         let alike = alike(draws)
+        if alike.isEmpty, storedLengths.isEmpty { return }
+        var scores = scores
         let places =
             draws.indices.map { (draws[$0].result.arrival, $0, true) }
             + candidates.indices.map { (candidates[$0].result.arrival, $0, false) }

@@ -31,15 +31,19 @@ def own(pid):
 def server(database):
     """Seconds of all processes of the private PostgreSQL, those that ended among them."""
     leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])
-    found = stat(leader)
-    if not found:
-        raise SystemExit("the private database does not run")
-    ticks = found[1] + found[2]
-    for entry in Path("/proc").iterdir():
-        child = stat(entry.name) if entry.name.isdigit() else None
-        if child and child[0] == leader:
-            ticks += child[1]
-    return ticks / TICK
+    waited = None
+    while True:
+        found = stat(leader)
+        if not found:
+            raise SystemExit("the private database does not run")
+        # A child that the leader waited for during the last look would be in neither sum.
+        if found[2] == waited:
+            return (found[1] + waited + ticks) / TICK
+        waited, ticks = found[2], 0
+        for entry in Path("/proc").iterdir():
+            child = stat(entry.name) if entry.name.isdigit() else None
+            if child and child[0] == leader:
+                ticks += child[1]
 
 
 def command(arguments, environment=None):

@@ -11,9 +11,9 @@ struct RowFile {
     private static let batchBytes = 4 << 20
 
     /// Hands the rows to `body` in batches of `size`, of fewer where rows are long, with the share
-    /// of the file that has been read, until it wants no more. While `body` has one batch, the next one is read. Answers with
-    /// SHA-256 of the file where completions are adopted. Throws `.input` when the file cannot be
-    /// read to its end, and what `body` throws.
+    /// of the file that has been read, until it wants no more. While `body` has one batch, the next
+    /// one is read. Answers with SHA-256 of the file where completions are adopted. Throws `.input`
+    /// when the file cannot be read to its end, and what `body` throws.
     @discardableResult
     func forEachBatch(
         of size: Int, _ body: ([ImportedRow], _ progress: Double?) async throws -> Bool

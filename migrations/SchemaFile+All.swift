@@ -68,6 +68,9 @@ extension SchemaFile {
             "functions/internal/draw_counts.sql",
             PackageResources.draw_counts_sql),
         SchemaFile(
+            "functions/internal/keep_prompt_set.sql",
+            PackageResources.keep_prompt_set_sql),
+        SchemaFile(
             "functions/internal/kolmogorov_tail.sql",
             PackageResources.kolmogorov_tail_sql),
         SchemaFile(
@@ -97,6 +100,9 @@ extension SchemaFile {
         SchemaFile(
             "functions/internal/refuse_change.sql",
             PackageResources.refuse_change_sql),
+        SchemaFile(
+            "functions/internal/require_prompt_sets.sql",
+            PackageResources.require_prompt_sets_sql),
         SchemaFile(
             "functions/internal/share_below.sql",
             PackageResources.share_below_sql),

@@ -254,6 +254,122 @@ extension StoreTests {
             }
         }
 
+        /// Rows 0 to `count` - 1, each of another key.
+        private static func rows(_ count: Int) -> [ImportedPrompt] {
+            (0..<count).map { prompt("k\($0)", "t\($0)") }
+        }
+
+        @Test("a key that comes again after whole batches is a duplicate of the file")
+        func repeatsAcrossBatches() async throws {
+            try await TestDatabase.with { database in
+                var other = Self.prompt("k1", "t1", candidates: ["c"])
+                other.metadata = #"{"a": 1}"#
+                let batches = [
+                    Self.rows(3), [Self.prompt("k3", "t3"), Self.prompt("k4", "t4")],
+                    [Self.prompt("k5", "t5"), Self.prompt("k0", "t0"), Self.prompt("k5", "t5")],
+                    [Self.prompt("k6", "t6")], [other, Self.prompt("k7", "t7")],
+                ]
+                let receipt = try await database.store.importPrompts(into: "set") { importer in
+                    for batch in batches { try await importer.add(batch) }
+                }
+                #expect(
+                    receipt
+                        == ImportReceipt(
+                            imported: 8, candidates: 1, duplicates: 3,
+                            duplicateExamples: ["k0", "k5", "k1"], otherMetadata: 1,
+                            metadataDifferences: [
+                                MetadataDifference(
+                                    field: "a", rows: 1, firstKey: "k1", isStored: false)
+                            ], promptsInFile: 8, promptsInSet: 8))
+                let keys: String = try await database.value(
+                    "SELECT string_agg(key, ' ' ORDER BY id) FROM ogive.prompt_rows")
+                #expect(keys == "k0 k1 k2 k3 k4 k5 k6 k7")
+                #expect(try await database.value("SELECT prompts FROM ogive.prompt_sets") == 8)
+                #expect(try await database.value("SELECT candidates FROM ogive.prompt_sets") == 1)
+            }
+        }
+
+        @Test("a key with other content is named with its line, whichever batch it is in")
+        func conflictsAcrossBatches() async throws {
+            try await TestDatabase.with { database in
+                for place in 0..<3 {
+                    var batches = [
+                        Self.rows(2), [Self.prompt("k2", "t2")], [Self.prompt("k3", "t3")],
+                    ]
+                    batches[place].append(Self.prompt("k0", "other"))
+                    await #expect {
+                        try await database.store.importPrompts(into: "set") { importer in
+                            for (number, batch) in batches.enumerated() {
+                                let first = 10 * (number + 1)
+                                try await importer.add(
+                                    batch, lines: Array(first..<(first + batch.count)))
+                            }
+                        }
+                    } throws: {
+                        let line = 10 * (place + 1) + (place == 0 ? 2 : 1)
+                        let error = $0 as? StoreError
+                        return error?.code == .conflict
+                            && error?.message.contains(
+                                "line \(line), key \"k0\": an earlier prompt of this import has "
+                                    + "other content") == true
+                    }
+                    for table in ["prompt_rows", "prompt_sets"] {
+                        let left: Int = try await database.value(
+                            "SELECT count(*) FROM ogive.\(table)")
+                        #expect(left == 0)
+                    }
+                }
+            }
+        }
+
+        @Test("candidates may begin in any batch")
+        func candidatesAfterBatches() async throws {
+            try await TestDatabase.with { database in
+                let receipt = try await database.store.importPrompts(into: "set") { importer in
+                    try await importer.add(Self.rows(2))
+                    try await importer.add([Self.prompt("k2", "t2", candidates: ["c", "d"])])
+                    try await importer.add([Self.prompt("k3", "t3")])
+                }
+                #expect(
+                    receipt
+                        == ImportReceipt(
+                            imported: 4, candidates: 2, duplicates: 0, duplicateExamples: [],
+                            promptsInFile: 4, promptsInSet: 4))
+                let keys: String = try await database.value(
+                    "SELECT string_agg(key || candidate_count, ' ' ORDER BY id) "
+                        + "FROM ogive.prompt_rows")
+                #expect(keys == "k00 k10 k22 k30")
+            }
+        }
+
+        @Test("prompts belong to a set that is there, and keep it")
+        func promptsHaveSets() async throws {
+            try await TestDatabase.with { database in
+                try await database.importPrompts(2)
+                func isRefused(_ sql: String) async -> Bool {
+                    do {
+                        _ = try await database.query(sql)
+                        return false
+                    } catch {
+                        return (error as? PostgresError)?.sqlState == "23503"
+                    }
+                }
+                let columns = "(prompt_set_id, key, content_sha256, content, metadata)"
+                #expect(
+                    await isRefused(
+                        """
+                        INSERT INTO ogive.prompt_rows \(columns)
+                        SELECT s.id, p.key || s.id, p.content_sha256, p.content, p.metadata
+                        FROM ogive.prompt_rows p
+                        CROSS JOIN (SELECT id FROM ogive.prompt_sets UNION ALL SELECT 999) s
+                        """))
+                #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 2)
+                #expect(await isRefused("DELETE FROM ogive.prompt_sets"))
+                _ = try await database.query("DELETE FROM ogive.prompt_rows")
+                #expect(await !isRefused("DELETE FROM ogive.prompt_sets"))
+            }
+        }
+
         @Test("refuses what PostgreSQL cannot hold, and keys that are too long")
         func refusesUnstorable() async throws {
             try await TestDatabase.with { database in

@@ -55,8 +55,10 @@ GRANT USAGE ON SCHEMA ogive TO ogive_writer, ogive_reader;
 GRANT USAGE ON SCHEMA ogive_internal TO ogive_writer;
 ALTER DEFAULT PRIVILEGES FOR ROLE ogive_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
--- The function of all triggers below.
+-- The functions of all triggers below.
 \ir ../functions/internal/refuse_change.sql
+\ir ../functions/internal/require_prompt_sets.sql
+\ir ../functions/internal/keep_prompt_set.sql
 
 -- The schema itself: what the migrator applied.
 
@@ -129,7 +131,6 @@ CREATE TABLE ogive.prompt_rows (
     content jsonb NOT NULL,
     metadata jsonb NOT NULL,
     CONSTRAINT prompt_rows_pkey PRIMARY KEY (id),
-    CONSTRAINT prompt_rows_set_fkey FOREIGN KEY (prompt_set_id) REFERENCES ogive.prompt_sets (id),
     CONSTRAINT prompt_rows_set_key_key UNIQUE (prompt_set_id, key),
     CONSTRAINT prompt_rows_key_length CHECK (octet_length(key) BETWEEN 1 AND 1000),
     CONSTRAINT prompt_rows_sha256_length
@@ -152,6 +153,13 @@ COMMENT ON COLUMN ogive.prompt_rows.metadata IS 'The other fields of the importe
 -- Pending work is paged through a set by ascending id. As an expression, id + 0 leaves the planner
 -- no other index: the primary key would take it through the prompts of all other sets.
 CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id + 0));
+-- In place of a foreign key, which looks for the set of every single row: that took a third of the
+-- time of an import.
+CREATE TRIGGER prompt_rows_have_sets AFTER INSERT ON ogive.prompt_rows
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION ogive_internal.require_prompt_sets();
+CREATE TRIGGER prompt_sets_stay BEFORE DELETE ON ogive.prompt_sets
+    FOR EACH ROW EXECUTE FUNCTION ogive_internal.keep_prompt_set();
 
 CREATE TABLE ogive.candidate_rows (
     prompt_id bigint NOT NULL,

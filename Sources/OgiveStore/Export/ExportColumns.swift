@@ -12,6 +12,9 @@ package struct ExportColumn: Hashable, Sendable {
     let value: String
     /// Whether that is of type `jsonb`, also where the values are texts.
     let isJSON: Bool
+    /// SQL of its value in terms of a prompt `p` (`ogive.prompts`) and its policy `v`
+    /// (`ogive.run_policies`), where all rows of a prompt have the same: it is made and sent once.
+    var ofPrompt: String?
 
     init(
         _ name: String, _ type: ExportType, _ value: String, isOptional: Bool = false,
@@ -29,6 +32,13 @@ package struct ExportColumn: Hashable, Sendable {
         self.init(name, type, "x.\(name)", isOptional: isOptional, isJSON: isJSON)
     }
 
+    /// A column whose value all rows of a prompt have.
+    func shared(_ ofPrompt: String) -> ExportColumn {
+        var column = self
+        column.ofPrompt = ofPrompt
+        return column
+    }
+
     /// SQL of its value as JSON.
     var json: String {
         switch type {
@@ -38,13 +48,18 @@ package struct ExportColumn: Hashable, Sendable {
     }
 
     /// SQL of its value in a column of its own, and how `field` is written as JSON.
-    var field: (sql: String, form: PostgresJSONForm) {
+    var field: (sql: String, form: PostgresJSONForm) { field(of: value) }
+
+    /// The same of a value that all rows of a prompt have.
+    var sharedField: String? { ofPrompt.map { field(of: $0).sql } }
+
+    private func field(of value: String) -> (sql: String, form: PostgresJSONForm) {
         switch type {
         case .text where !isJSON: (value, .text)
         case .integer: (value, .asIs)
         case .boolean: (value, .boolean)
         case .float: ("(\(value))::float8", .float)
-        case .list(.float): ("(\(json))::text", .asIs)
+        case .list(.float): ("(ogive.float_json(\(value)))::text", .asIs)
         case .text, .list, .object, .json: ("(to_json(\(value)))::text", .asIs)
         }
     }

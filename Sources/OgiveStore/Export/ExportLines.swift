@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Writes the lines of an export from the rows of `ExportQueries.rows`.
+/// Writes the lines of an export from the rows of `ExportQueries.rows` and `ExportQueries.shared`.
 struct ExportLines: Sendable {
     /// Most columns that a row of a result has for a line of JSON: PostgreSQL's limit is 1664.
     static let columnsMax = 1000
@@ -12,6 +12,8 @@ struct ExportLines: Sendable {
     /// What stands before each value, in JSON.
     private let names: [[UInt8]]
     private let forms: [PostgresJSONForm]
+    /// Which columns all rows of a prompt have, in JSON.
+    private let isShared: [Bool]
 
     /// Writes these columns; more than `columnsMax` of them come as whole lines.
     init(_ format: ExportFormat, _ columns: [ExportColumn]) {
@@ -25,34 +27,66 @@ struct ExportLines: Sendable {
                 Array((place == 0 ? "{\"" : ", \"").utf8) + column.name.utf8 + "\" : ".utf8
             }
         forms = isWhole ? [.asIs] : columns.map(\.field.form)
+        isShared = isWhole ? [false] : columns.map { $0.ofPrompt != nil }
     }
 
-    /// The rows of a page.
-    func rows(of page: PostgresRows) throws -> [ExportRow] {
+    /// The rows of a page, which are in the order of their prompts; `shared` has what all rows of a
+    /// prompt have, in the same order.
+    func rows(of page: PostgresRows, shared: PostgresRows?) throws -> [ExportRow] {
         var rows: [ExportRow] = []
         rows.reserveCapacity(page.count)
+        var current: Int64?
+        var place = 0
+        var pieces: [[UInt8]] = []
         // Lines of one export are about as long as each other.
         var length = 256
         for (index, row) in page.enumerated() {
             var line: [UInt8] = []
             line.reserveCapacity(length)
+            let prompt: Int64 = try row.decode(0)
+            if let shared, prompt != current {
+                while place < shared.count, try shared[place].decode(0) != prompt { place += 1 }
+                precondition(place < shared.count, "a row's prompt is one of the page")
+                pieces = self.pieces(shared, place)
+                current = prompt
+            }
             switch format {
-            case .jsonl, .parquet: appendJSON(page, index, to: &line)
+            case .jsonl, .parquet: appendJSON(page, index, pieces, to: &line)
             case .csv: try appendCSV(row, to: &line)
             }
             line.append(UInt8(ascii: "\n"))
             length = line.count + line.count / 8
             rows.append(
-                ExportRow(prompt: try row.decode(0), missing: try row.decode(1), line: line))
+                ExportRow(prompt: prompt, missing: try row.decode(1), line: line))
         }
         return rows
     }
 
-    private func appendJSON(_ page: PostgresRows, _ row: Int, to line: inout [UInt8]) {
+    /// What a prompt has for each column that its rows share; nothing for the others.
+    private func pieces(_ shared: PostgresRows, _ row: Int) -> [[UInt8]] {
+        // Before them stands the prompt.
+        var next = 1
+        return (0..<count).map { column in
+            guard isShared[column] else { return [] }
+            var piece = names[column]
+            shared.appendJSON(row: row, column: next, as: forms[column], to: &piece)
+            next += 1
+            return piece
+        }
+    }
+
+    private func appendJSON(
+        _ page: PostgresRows, _ row: Int, _ pieces: [[UInt8]], to line: inout [UInt8]
+    ) {
+        var next = Self.first
         for column in 0..<count {
+            if isShared[column] {
+                line += pieces[column]
+                continue
+            }
             line += names[column]
-            page.appendJSON(
-                row: row, column: Self.first + column, as: forms[column], to: &line)
+            page.appendJSON(row: row, column: next, as: forms[column], to: &line)
+            next += 1
         }
         // What the server made is a whole object.
         if !names[0].isEmpty { line.append(UInt8(ascii: "}")) }

@@ -154,7 +154,8 @@ enum ExportQueries {
     static let meanSpread = "SELECT ogive.mean_reward_spread($1, $2)"
 
     /// The rows of a page of prompts. $3 prompts, the rest as `parameters` has it. The prompt and
-    /// why a log-probability is missing, and then the line, or the columns that it is made of.
+    /// why a log-probability is missing, and then the line, or the columns that it is made of and
+    /// that `shared` does not read.
     static func rows(
         _ request: ExportRequest, _ columns: [ExportColumn], hasLogProbabilities: Bool
     ) -> String {
@@ -163,13 +164,28 @@ enum ExportQueries {
             case .csv: columns.map(\.cell).joined(separator: ", ")
             case .jsonl, .parquet:
                 columns.count > ExportLines.columnsMax
-                    ? line(columns) : columns.map(\.field.sql).joined(separator: ", ")
+                    ? line(columns)
+                    : columns.filter { $0.ofPrompt == nil }.map(\.field.sql).joined(
+                        separator: ", ")
             }
         return """
             SELECT x.prompt_id AS export_prompt,
                 \(hasLogProbabilities ? "x.missing" : "NULL::text") AS export_missing, \(list)
             FROM \(request.target.rows.source)
             x WHERE x.prompt_id = ANY ($3)\(chosen(request)) ORDER BY \(order(request.target))
+            """
+    }
+
+    /// What all rows of a prompt have, of a page of prompts; `nil` where a row brings all that it
+    /// has. $1 run, $3 prompts.
+    static func shared(_ request: ExportRequest, _ columns: [ExportColumn]) -> String? {
+        guard request.format != .csv, columns.count <= ExportLines.columnsMax else { return nil }
+        let fields = columns.compactMap(\.sharedField)
+        guard !fields.isEmpty else { return nil }
+        return """
+            SELECT p.prompt_id AS export_prompt, \(fields.joined(separator: ", "))
+            FROM ogive.prompts p JOIN ogive.run_policies v ON v.run = $1
+            WHERE p.prompt_id = ANY ($3) ORDER BY p.prompt_id
             """
     }
 

@@ -191,7 +191,9 @@ extension ExportTarget: CaseIterable {
         rows.takesMeanSpread = true
         var target = ExportTarget("raw", rows) {
             [
-                ExportColumn.key, ExportColumn("prompt", $0.talk, isJSON: true),
+                ExportColumn.key,
+                ExportColumn("prompt", $0.talk, isJSON: true).shared(
+                    "ogive.sampled_prompt(p.content, v.api)"),
                 ExportColumn("item_kind", .text),
                 ExportColumn("item_index", .integer),
                 ExportColumn("label", .text, isOptional: true),
@@ -206,7 +208,7 @@ extension ExportTarget: CaseIterable {
                 ExportColumn("log_z", .float, isOptional: true),
                 ExportColumn("target", .float, isOptional: true),
                 ExportColumn("text_is_lossy", .boolean),
-            ] + ExportColumn.tools($0)
+            ] + ExportColumn.tools($0).map { $0.shared("p.content ->> 'tools'") }
         }
         target.takesAnyPrompt = true
         return target

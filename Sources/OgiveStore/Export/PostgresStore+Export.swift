@@ -39,6 +39,8 @@ struct ExportReading {
     private let pageSize: Int
     private let lines: ExportLines
     private let statement: ExportStatement
+    /// What all rows of a prompt have.
+    private let shared: ExportStatement?
 
     init(_ request: ExportRequest, _ connection: PostgresConnection) async throws {
         let names: [PostgresValue] = [
@@ -86,6 +88,11 @@ struct ExportReading {
             ExportQueries.rows(
                 request, columns, hasLogProbabilities: survey.hasLogProbabilities),
             names, prompts: 3, ExportQueries.parameters(request, meanSpread: spread), connection)
+        if let sql = ExportQueries.shared(request, columns) {
+            shared = try await ExportStatement(sql, names, prompts: 3, [], connection)
+        } else {
+            shared = nil
+        }
     }
 
     /// Reads the rows, and returns their number. While one page is written, the server makes the
@@ -94,17 +101,18 @@ struct ExportReading {
         after cursor: Int64, _ connection: PostgresConnection,
         _ body: ([ExportRow], _ prompts: Int) async throws -> Void
     ) async throws -> Int {
-        try await connection.execute(statement.prepare)
+        let statements = [statement] + (shared.map { [$0] } ?? [])
+        for statement in statements { try await connection.execute(statement.prepare) }
         var next = try await page(after: cursor, connection)
         var count = 0
         while let page = next {
             async let following = self.page(after: page.last, connection)
-            let rows = try lines.rows(of: page.rows)
+            let rows = try lines.rows(of: page.rows, shared: page.shared)
             count += rows.count
             try await body(rows, page.prompts)
             next = try await following
         }
-        try await connection.execute(statement.deallocate)
+        for statement in statements { try await connection.execute(statement.deallocate) }
         return count
     }
 
@@ -113,6 +121,7 @@ struct ExportReading {
         let prompts: Int
         let last: Int64
         let rows: PostgresRows
+        let shared: PostgresRows?
     }
 
     /// The page after a prompt; `nil` at the end.
@@ -122,8 +131,10 @@ struct ExportReading {
             place + [.int64(cursor), .int64(Int64(pageSize))]
         ).map { try $0.decode(0, as: Int64.self) }
         guard let last = prompts.last else { return nil }
+        var beside: PostgresRows?
+        if let shared { beside = try await connection.query(shared.execute(prompts)) }
         let rows = try await connection.query(statement.execute(prompts))
-        return Page(prompts: prompts.count, last: last, rows: rows)
+        return Page(prompts: prompts.count, last: last, rows: rows, shared: beside)
     }
 
     /// How many reference rewards each row has. Throws when tables differ, unless it is said.

@@ -1,4 +1,5 @@
-/// SQL that imports prompts. All rows of a file wait in temporary tables until the file is read.
+/// SQL that imports prompts. Rows for an empty set go into its table; others wait in temporary
+/// tables until the file is read.
 enum ImportQueries {
     static let insertSet = """
         INSERT INTO ogive.prompt_sets (name, created_at)
@@ -21,6 +22,12 @@ enum ImportQueries {
         ) ON COMMIT DROP
         """
     static let copyPrompts = "COPY pg_temp.ogive_import_prompts FROM STDIN (FORMAT binary)"
+    static let copyIntoSet = """
+        COPY ogive.prompt_rows (prompt_set_id, key, content_sha256, content, metadata)
+        FROM STDIN (FORMAT binary)
+        """
+    /// What refuses a key that a set has.
+    static let keyConstraint = "prompt_rows_set_key_key"
     static let copyCandidates = "COPY pg_temp.ogive_import_candidates FROM STDIN (FORMAT binary)"
     /// The planner knows nothing of temporary tables until told.
     static let analyze = "ANALYZE pg_temp.ogive_import_prompts, pg_temp.ogive_import_candidates"
@@ -30,6 +37,11 @@ enum ImportQueries {
     /// Whether the set $1 has no prompt.
     static let isEmpty =
         "SELECT NOT EXISTS (SELECT FROM ogive.prompt_rows WHERE prompt_set_id = $1)"
+    /// The set of this name, when it has no prompt. $1 name.
+    static let emptySet = """
+        SELECT s.id FROM ogive.prompt_sets s WHERE s.name = $1
+            AND NOT EXISTS (SELECT FROM ogive.prompt_rows p WHERE p.prompt_set_id = s.id)
+        """
     static let indexOrdinals = "CREATE INDEX ON pg_temp.ogive_import_prompts (ordinal)"
     /// All rows, into the empty set $1. Ids follow the order of the file.
     static let fill = """

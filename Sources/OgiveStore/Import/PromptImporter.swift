@@ -3,57 +3,113 @@ internal import Postgres
 
 /// Takes the prompts of a file, batch by batch, into a prompt set: all of them or none.
 ///
-/// Memory holds one batch; the rows wait in the database. A row whose key is there with the same
-/// content is a duplicate: the first one's metadata stays, candidates that it has not yet are
+/// Memory holds three batches. The rows of a set that is empty go straight into its table. They go
+/// into temporary tables, where they wait for the end of the file, if the set has prompts, and from
+/// the first batch on that brings candidates or repeats a key. A row whose key is there with the
+/// same content is a duplicate: the first one's metadata stays, candidates that it has not yet are
 /// added. So importing a file twice changes nothing.
 package final class PromptImporter {
     let connection: PostgresConnection
-    private var prompts = PostgresCopyBuffer()
-    private var candidates = PostgresCopyBuffer()
+    /// Where the next batch goes.
+    private var way = PromptBatch.Way.waiting
+    /// The last batch, which is sent while the next one is encoded.
+    private var pending: PromptBatch?
+    /// Rows that came.
     private var ordinal: Int64 = 0
+    /// Rows that are in the table of prompts already.
+    private var stored = 0
     private var hasCandidates = false
 
     init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
-    /// Sends a batch, with the lines that messages name, if there are any. Throws `.refused` for a
-    /// prompt that cannot be stored.
+    /// Takes a batch, with the lines that messages name, if there are any. Throws `.refused` for a
+    /// prompt that cannot be stored; of the batch before, when the server refuses one.
     package func add(_ batch: [ImportedPrompt], lines: [Int] = []) async throws(StoreError) {
         do {
-            prompts.removeAll()
-            candidates.removeAll()
-            for (index, prompt) in batch.enumerated() {
-                try append(prompt, line: index < lines.count ? lines[index] : 0)
-                ordinal += 1
-            }
-            try await connection.copyIn(ImportQueries.copyPrompts, prompts)
-            if candidates.rowCount > 0 {
-                try await connection.copyIn(ImportQueries.copyCandidates, candidates)
+            if batch.contains(where: { !$0.candidates.isEmpty }) {
+                try await leaveSet()
                 hasCandidates = true
             }
+            let (connection, former) = (connection, pending)
+            pending = nil
+            async let isTaken = former?.send(connection) ?? true
+            let next = try PromptBatch(batch, lines: lines, first: ordinal, way: way)
+            ordinal += Int64(batch.count)
+            let wasTaken = try await isTaken
+            if let former { try await settle(former, isTaken: wasTaken) }
+            pending = next.way == way ? next : try next.going(way)
         } catch {
             throw StoreError(error, during: "import prompts")
         }
     }
 
+    /// Begins with rows that wait for the end of the file.
     func begin() async throws {
+        way = .waiting
         try await connection.execute(ImportQueries.createPrompts)
         try await connection.execute(ImportQueries.createCandidates)
     }
 
-    /// Moves the rows into the set. `use` is what must not differ from what is stored.
+    /// Begins with rows for a set, which is made when there is none of this name.
+    func begin(set: String, now: Int64) async throws {
+        try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
+        // A set that has prompts is locked at the end, and not while the file is read.
+        let found = try await connection.query(ImportQueries.emptySet, [.string(set)])
+        guard !found.isEmpty else { return try await begin() }
+        // Somebody may have filled it meanwhile.
+        let id = try await lock(set)
+        guard try await isEmpty(id) else { return try await begin() }
+        way = .set(id)
+    }
+
+    /// Sends what has not been sent.
+    func flush() async throws {
+        guard let batch = pending else { return }
+        pending = nil
+        try await settle(batch, isTaken: try await batch.send(connection))
+    }
+
+    /// Counts a batch that was sent. One that repeats a key was not taken, and waits with all that
+    /// follow.
+    private func settle(_ batch: PromptBatch, isTaken: Bool) async throws {
+        guard !isTaken else {
+            if batch.way != .waiting { stored += batch.count }
+            return
+        }
+        try await begin()
+        _ = try await batch.going(way).send(connection)
+    }
+
+    /// Lets all that follows wait for the end of the file.
+    private func leaveSet() async throws {
+        guard way != .waiting else { return }
+        try await flush()
+        if way != .waiting { try await begin() }
+    }
+
+    private func lock(_ set: String) async throws -> Int64 {
+        try await connection.query(ImportQueries.lockSet, [.string(set)]).one().decode("id")
+    }
+
+    private func isEmpty(_ set: Int64) async throws -> Bool {
+        try await connection.query(ImportQueries.isEmpty, [.int64(set)]).one().decode(0)
+    }
+
+    /// Ends the import. `use` is what must not differ from what is stored.
     func finish(
         set: String, for use: MetadataUse, now: Int64
     ) async throws -> ImportReceipt {
+        try await flush()
+        if case .set(let id) = way {
+            return try await receipt(id: id, imported: stored, candidates: 0)
+        }
         try await connection.execute(ImportQueries.analyze)
         try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
-        let id: Int64 = try await connection.query(ImportQueries.lockSet, [.string(set)]).one()
-            .decode("id")
+        let id = try await lock(set)
         let came = try await connection.query(ImportQueries.came).one().decode(0, as: Int.self)
-        let isEmpty = try await connection.query(ImportQueries.isEmpty, [.int64(id)]).one()
-            .decode(0, as: Bool.self)
-        if isEmpty, came == Int(ordinal) { return try await fill(id: id) }
+        if came == Int(ordinal), try await isEmpty(id) { return try await fill(id: id) }
         try await requireNoConflict(set: set, id: id)
         let examples = try await connection.query(ImportQueries.duplicates, [.int64(id)])
             .map { try $0.decode("key", as: String.self) }
@@ -62,14 +118,17 @@ package final class PromptImporter {
         let other: (rows: Int, fields: [MetadataDifference]) =
             hasDuplicates ? try await otherMetadata(id: id, use) : (0, [])
         if let refusal = use.refusal(of: other.fields, set: set) { throw refusal }
-        let imported = try await connection.query(ImportQueries.insertPrompts, [.int64(id)]).one()
-            .decode("prompts", as: Int.self)
+        let imported =
+            try await connection.query(ImportQueries.insertPrompts, [.int64(id)]).one()
+            .decode("prompts", as: Int.self) + stored
         let added = try await insertCandidates(id: id)
         let size = try await count(id: id, imported: imported, candidates: added)
         var receipt = ImportReceipt(
             imported: imported, candidates: added, duplicates: Int(ordinal) - imported,
             duplicateExamples: examples, otherMetadata: other.rows,
-            metadataDifferences: other.fields, promptsInFile: came, promptsInSet: size)
+            // What went straight into the set is all that was in it.
+            metadataDifferences: other.fields, promptsInFile: stored > 0 ? imported : came,
+            promptsInSet: size)
         if hasDuplicates {
             receipt.otherCandidates = try await keptBack(ImportQueries.otherCandidates, id: id)
             receipt.otherCandidateMetadata = try await keptBack(
@@ -84,9 +143,16 @@ package final class PromptImporter {
         try await connection.execute(ImportQueries.indexOrdinals)
         let imported = try await connection.execute(ImportQueries.fill, [.int64(id)])
         let added = try await insertCandidates(id: id)
-        let size = try await count(id: id, imported: imported, candidates: added)
+        return try await receipt(id: id, imported: imported, candidates: added)
+    }
+
+    /// Counts what was added to a set that was empty, without duplicates.
+    private func receipt(
+        id: Int64, imported: Int, candidates: Int
+    ) async throws -> ImportReceipt {
+        let size = try await count(id: id, imported: imported, candidates: candidates)
         return ImportReceipt(
-            imported: imported, candidates: added, duplicates: 0, duplicateExamples: [],
+            imported: imported, candidates: candidates, duplicates: 0, duplicateExamples: [],
             promptsInFile: imported, promptsInSet: size)
     }
 
@@ -116,7 +182,7 @@ package final class PromptImporter {
         let fields = try rows.map { row in
             MetadataDifference(
                 field: try row.decode("field"), rows: try row.decode("rows"),
-                firstKey: try row.decode("key"), isStored: try row.decode("is_stored"))
+                firstKey: try row.decode("key"), isStored: try wasStored(row))
         }
         return (try rows.first?.decode("all_rows", as: Int.self) ?? 0, fields)
     }
@@ -133,7 +199,7 @@ package final class PromptImporter {
         if rows.isEmpty { return }
         let lines = try rows.map { row in
             let place =
-                try row.decode("is_stored", as: Bool.self)
+                try wasStored(row)
                 ? "the prompt set has" : "an earlier prompt of this import has"
             let line = try row.decode("line", as: Int.self)
             let which =
@@ -152,54 +218,9 @@ package final class PromptImporter {
                 + "`ogive drop --set \(set)`.")
     }
 
-    private func append(_ prompt: ImportedPrompt, line: Int) throws {
-        let content = prompt.content.canonical
-        let digest = SHA256Digest(hashing: content)
-        let key = prompt.key ?? digest.hex
-        try requireStorable(prompt, key: key, line: line)
-        try prompts.row(columns: 6) { (row) throws(PostgresError) in
-            row.append(ordinal)
-            row.append(Int64(line))
-            try row.append(key)
-            try row.append(bytes: digest.bytes)
-            try row.append(jsonb: content)
-            try row.append(jsonb: prompt.metadata)
-        }
-        for (index, candidate) in prompt.candidates.enumerated() {
-            try candidates.row(columns: 5) { (row) throws(PostgresError) in
-                row.append(ordinal)
-                row.append(Int32(clamping: index))
-                try row.append(candidate.label)
-                try row.append(candidate.text)
-                try row.append(jsonb: candidate.metadata)
-            }
-        }
-    }
-
-    private func requireStorable(
-        _ prompt: ImportedPrompt, key: String, line: Int
-    ) throws(StoreError) {
-        let which = line > 0 ? "Line \(line)" : "Prompt \(ordinal + 1)"
-        let place = "\(which) of the import, key \"\(key.prefix(80))\""
-        guard (1...ImportedPrompt.keyBytesMax).contains(key.utf8.count) else {
-            throw StoreError(
-                .refused, "\(place): a key must have 1 to \(ImportedPrompt.keyBytesMax) bytes.")
-        }
-        if let excess = PromptLimits.excess(of: prompt) {
-            throw StoreError(.refused, "\(place): \(excess).")
-        }
-        var texts = [key] + prompt.candidates.flatMap { [$0.label, $0.text] }
-        switch prompt.content {
-        case .text(let text): texts.append(text)
-        case .chat(let messages, let tools):
-            texts += [tools ?? ""] + messages.flatMap(\.texts)
-        }
-        guard texts.allSatisfy({ !$0.hasNUL }) else {
-            throw StoreError(
-                .refused,
-                "\(place): it holds the character U+0000, which PostgreSQL cannot store. "
-                    + "Remove it from the file.")
-        }
+    /// Whether the prompt of a row was in the set before this import.
+    private func wasStored(_ row: PostgresRow) throws -> Bool {
+        try row.decode("is_stored", as: Bool.self) && stored == 0
     }
 }
 
@@ -250,7 +271,7 @@ extension PostgresStore {
         do {
             return try await database.transaction("import into \"\(set)\"") { connection in
                 let importer = PromptImporter(connection)
-                try await importer.begin()
+                try await importer.begin(set: set, now: clock.now())
                 do {
                     try await body(importer)
                 } catch {

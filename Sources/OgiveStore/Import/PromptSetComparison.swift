@@ -36,7 +36,7 @@ extension PostgresStore {
     /// Compares the prompts that `body` reads with the set of this name, and stores nothing; `nil`,
     /// without a call of `body`, when there is no such set. An error of `body` is passed on.
     ///
-    /// Memory holds one batch; the rows wait in the database, in tables of this session alone.
+    /// Memory holds three batches; the rows wait in the database, in tables of this session alone.
     package func compare(
         set: String, _ body: (PromptImporter) async throws -> Void
     ) async throws -> PromptSetComparison? {
@@ -65,6 +65,7 @@ extension PostgresStore {
 extension PromptImporter {
     /// Compares the rows that came with those of a set.
     fileprivate func compare(id: Int64) async throws -> PromptSetComparison {
+        try await flush()
         try await connection.execute(ImportQueries.analyze)
         let size = try await connection.query(ImportQueries.size, [.int64(id)]).one()
         var found = PromptSetComparison(

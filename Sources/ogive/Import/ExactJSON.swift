@@ -49,9 +49,11 @@ enum ExactJSON: Hashable, Sendable {
     /// Whether it says nothing: null, or an empty text, list or object.
     var isNothing: Bool {
         switch self {
-        case .null, .string(""), .array([]): true
+        case .null: true
+        case .string(let text): text.isEmpty
+        case .array(let elements): elements.isEmpty
         case .object(let fields): fields.isEmpty
-        default: false
+        case .bool, .number: false
         }
     }
 
@@ -107,6 +109,9 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
 
     private var list: [Field] = []
     private var count = 0
+    /// A bit for each name that was ever added (`sign`): most names that are asked for are not
+    /// there, and few of those have the bit of one that is.
+    private var signs: UInt64 = 0
     /// The places of the fields by their names; empty while there are few.
     private var places: [ExactText: Int] = [:]
 
@@ -141,6 +146,7 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private mutating func add(_ name: String, _ value: ExactJSON) {
+        signs |= Self.sign(name)
         list.append(Field(name: ExactText(name), value: value))
         count += 1
         if !places.isEmpty {
@@ -150,7 +156,16 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// One of 64 bits, by the length of a name and its first and last byte.
+    private static func sign(_ name: String) -> UInt64 {
+        let bytes = name.utf8
+        let first = UInt64(bytes.first ?? 0)
+        let last = UInt64(bytes.last ?? 0)
+        return 1 << ((UInt64(bytes.count) &* 5 ^ first &* 3 ^ last) & 63)
+    }
+
     private func place(of name: String) -> Int? {
+        guard signs & Self.sign(name) != 0 else { return nil }
         guard list.count <= Self.scanMax else { return places[ExactText(name)] }
         let bytes = name.utf8.count
         return list.firstIndex { $0.name.text.utf8.count == bytes && $0.name == ExactText(name) }
@@ -169,9 +184,24 @@ struct JSONFields: Sendable, ExpressibleByDictionaryLiteral {
 
     /// Takes a field out.
     mutating func remove(_ name: String) -> ExactJSON? {
-        let value = self[name]
+        guard let value = self[name] else { return nil }
         self[name] = nil
         return value
+    }
+
+    /// Whether there is a field of this name, and it is not null.
+    func has(_ name: String) -> Bool {
+        guard let place = place(of: name) else { return false }
+        switch list[place].value {
+        case nil, .null?: return false
+        default: return true
+        }
+    }
+
+    /// Whether there is a field of this name, and it says something.
+    func says(_ name: String) -> Bool {
+        guard let place = place(of: name) else { return false }
+        return list[place].value.map { !$0.isNothing } ?? false
     }
 }
 

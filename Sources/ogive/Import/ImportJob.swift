@@ -16,7 +16,7 @@ struct ImportJob {
     var metadataUse = MetadataUse.none
 
     /// Rows handed to the database at once.
-    private static let batch = 500
+    private static let batch = 4000
     /// After so many bad rows without a good one the file is read no further.
     static let hopelessRows = 1000
 
@@ -82,18 +82,19 @@ struct ImportJob {
                     prompts.append(prompt)
                     lines.append(line)
                     found.notes.add(notes, line: line)
+                    found.good += 1
                 case .bad(let row, let raw):
                     found.bad.add(row)
                     if skipBadRows { try bad.add(row, raw: raw) }
+                    found.isCutShort = found.good == 0 && found.bad.count >= Self.hopelessRows
                 }
+                if found.isCutShort { break }
             }
-            found.good += prompts.count
             // After a bad row nothing will be kept; the rest is read for its other bad rows.
             if found.bad.count == 0 || skipBadRows {
                 try await importer.add(prompts, lines: lines)
             }
             progress.update(rows: rows.count, fraction: share)
-            found.isCutShort = found.good == 0 && found.bad.count >= Self.hopelessRows
             return !found.isCutShort
         }
         progress.finish()

@@ -32,10 +32,14 @@ struct ImportReader: ~Copyable {
         }
     }
 
-    /// The next rows, at most `limit`; empty at the end.
-    mutating func next(limit: Int) throws(CommandError) -> [ImportedRow] {
+    /// The next rows, at most `limit`, and no more once their texts have so many bytes; empty at
+    /// the end.
+    mutating func next(limit: Int, bytes: Int = .max) throws(CommandError) -> [ImportedRow] {
         var rows: [ImportedRow] = []
-        while rows.count < limit, let row = try next() { rows.append(row) }
+        let begun = self.rows.bytesRead
+        while rows.count < limit, self.rows.bytesRead - begun < bytes, let row = try next() {
+            rows.append(row)
+        }
         return rows
     }
 }
@@ -57,6 +61,8 @@ struct RowReader {
     private var splitter: (any RowSplitter)?
     private var isAtEnd = false
     private var rowsRead = 0
+    /// The bytes of the rows' texts so far.
+    private(set) var bytesRead = 0
     /// Whether there are no more rows: the bytes have ended, or enough rows were read.
     private(set) var isEnded = false
 
@@ -106,6 +112,7 @@ struct RowReader {
                 }
                 if let row = read(text) {
                     rowsRead += 1
+                    bytesRead += text.bytes.count
                     return row
                 }
             }

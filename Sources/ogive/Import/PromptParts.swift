@@ -15,11 +15,11 @@ enum PromptParts {
 
     /// The fields of a row that are such parts, and say something.
     static func found(in draft: RowDraft) -> (contexts: [String], choices: [String]) {
-        var choices = choices.filter(draft.says)
+        var choices = choices.filter { draft.says($0) }
         for (first, second) in columns where draft.says(first) && draft.says(second) {
             choices.append(first)
         }
-        return (contexts.filter(draft.says), choices)
+        return (contexts.filter { draft.says($0) }, choices)
     }
 
     /// Refuses a question that needs another field to be understood.
@@ -65,10 +65,12 @@ enum ChatText {
 
     /// How a text holds a chat; `nil` for other texts.
     static func notation(of text: String) -> ChatText? {
-        let start = text.utf8.prefix(64).filter { $0 > 32 }
-        guard let first = start.first, first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
+        let head = text.utf8.prefix(64)
+        guard let first = head.first(where: { $0 > 32 }),
+            first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
         else { return nil }
-        let inner = start.drop { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
+        let inner = head.filter { $0 > 32 }
+            .drop { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
         switch inner.first {
         case UInt8(ascii: "'"):
             let isChat = ["'role':", "'from':"].contains { text.contains($0) }
@@ -142,13 +144,13 @@ enum FieldSlip {
     }
 
     /// The first of some known names that a field of the row was probably meant to have, by the
-    /// order of the row.
+    /// order of the row; none of `except`.
     static func find(
-        among known: [String], in draft: RowDraft
+        among known: [String], except: [String] = [], in draft: RowDraft
     ) -> (field: String, meant: String)? {
         for (name, value) in draft.rest.inOrder where !value.isNothing {
             guard !meaningful.contains(name),
-                let meant = known.first(where: { isSlip(name, of: $0) })
+                let meant = known.first(where: { isSlip(name, of: $0) && !except.contains($0) })
             else { continue }
             return (name, meant)
         }

@@ -28,18 +28,19 @@ struct RowDraft {
 
     /// Whether the row has this field, and not as null.
     func has(_ field: String) -> Bool {
-        rest[field].map { $0 != .null } ?? false
+        rest.has(field)
     }
 
     /// Whether the row has this field, and it says something.
     func says(_ field: String) -> Bool {
-        rest[field].map { !$0.isNothing } ?? false
+        rest.says(field)
     }
 
     /// Takes a field out of the row. When there is no field of that name, `outer.inner` reaches
     /// into objects, `list.0` into lists, and `list.*` takes all elements of one.
     mutating func take(_ field: String) -> ExactJSON? {
         if let value = rest.remove(field) { return value }
+        guard field.utf8.contains(UInt8(ascii: ".")) else { return nil }
         let path = field.split(separator: ".").map(String.init)
         return path.count > 1 ? Self.find(.object(rest), path[...]) : nil
     }
@@ -60,8 +61,10 @@ struct RowDraft {
 
     /// Takes a field; null counts as absent.
     mutating func takeUnlessNull(_ field: String) -> ExactJSON? {
-        guard let value = take(field), value != .null else { return nil }
-        return value
+        switch take(field) {
+        case nil, .null?: nil
+        case let value?: value
+        }
     }
 
     /// Puts a field back, as metadata.
@@ -188,16 +191,25 @@ struct RowDraft {
     /// The content, if there is anything to be answered or continued.
     func checkedContent() throws(RowProblem) -> PromptContent {
         switch content {
-        case .text(let text) where text.contains(where: { !$0.isWhitespace }):
+        case .text(let text) where text.isMoreThanSpace:
             return .text(text)
         case .chat(let messages, _):
             let asks = messages.contains { message in
-                message.role != "system" && message.content.contains { !$0.isWhitespace }
+                message.role != "system" && message.content.isMoreThanSpace
             }
             if asks { return .chat(messages, tools: tools) }
             throw RowProblem(.emptyPrompt, "the messages hold no text besides the system's")
         default:
             throw RowProblem(.emptyPrompt, "the prompt is empty")
         }
+    }
+}
+
+extension String {
+    /// Whether there is more than white space in it.
+    fileprivate var isMoreThanSpace: Bool {
+        // A letter of ASCII is none, whatever marks stand on it.
+        if let first = utf8.first, (33..<127).contains(first) { return true }
+        return contains { !$0.isWhitespace }
     }
 }

@@ -7,19 +7,22 @@ struct RowFile {
     /// How rows are read.
     let rules: ImportRules
 
-    /// Hands the rows to `body` in batches of `size`, with the share of the file that has been
-    /// read, until it wants no more. While `body` has one batch, the next one is read. Answers with
-    /// SHA-256 of the file where completions are adopted. Throws `.input` when the file cannot be
-    /// read to its end, and what `body` throws.
+    /// Of a batch that has so many bytes, the rows are handed on, however few they are.
+    private static let batchBytes = 4 << 20
+
+    /// Hands the rows to `body` in batches of `size`, of fewer where rows are long, with the share
+    /// of the file that has been read, until it wants no more. While `body` has one batch, the next
+    /// one is read. Answers with SHA-256 of the file where completions are adopted. Throws `.input`
+    /// when the file cannot be read to its end, and what `body` throws.
     @discardableResult
     func forEachBatch(
         of size: Int, _ body: ([ImportedRow], _ progress: Double?) async throws -> Bool
     ) async throws -> SHA256Digest? {
         guard PythonTable.isOne(path) else {
             let source = RowSource(try ImportReader(path: path, rules: rules))
-            var batch = try await source.next(limit: size)
+            var batch = try await source.next(limit: size, bytes: Self.batchBytes)
             while !batch.rows.isEmpty {
-                async let following = source.next(limit: size)
+                async let following = source.next(limit: size, bytes: Self.batchBytes)
                 guard try await body(batch.rows, batch.progress) else { return nil }
                 batch = try await following
             }
@@ -28,14 +31,18 @@ struct RowFile {
         let before = try digest()
         var reader = RowReader(file: path, rules: rules)
         var batch: [ImportedRow] = []
+        var begun = 0
         var isWanted = true
         /// Hands over whole batches of the rows that there are; all of them `atEnd`.
         func drain(atEnd: Bool) async throws {
             while isWanted, let row = try reader.next() {
                 batch.append(row)
-                guard batch.count >= size else { continue }
+                let isFull =
+                    batch.count >= size || reader.bytesRead - begun >= Self.batchBytes
+                guard isFull else { continue }
                 isWanted = try await body(batch, nil)
                 batch = []
+                begun = reader.bytesRead
             }
             if atEnd, isWanted, !batch.isEmpty { isWanted = try await body(batch, nil) }
         }
@@ -84,7 +91,9 @@ private actor RowSource {
     var digest: SHA256Digest? { reader.digest }
 
     /// The next rows, and the share of the file that has been read; none at the end.
-    func next(limit: Int) throws(CommandError) -> (rows: [ImportedRow], progress: Double?) {
-        (try reader.next(limit: limit), reader.progress)
+    func next(
+        limit: Int, bytes: Int
+    ) throws(CommandError) -> (rows: [ImportedRow], progress: Double?) {
+        (try reader.next(limit: limit, bytes: bytes), reader.progress)
     }
 }

@@ -20,7 +20,7 @@ struct RowRecogniser {
     /// Reads a row.
     func read(_ draft: inout RowDraft) throws(RowProblem) {
         try refuseUnsent(draft)
-        let found = FieldSlip.meaningful.filter(draft.has)
+        let found = FieldSlip.meaningful.filter { draft.has($0) }
         var advice = FieldMapAdvice(found: Self.beside.filter(found.contains))
         var sides: [(label: String, value: ExactJSON)] = []
         for label in ["chosen", "rejected"] {
@@ -73,7 +73,7 @@ struct RowRecogniser {
     }
 
     private func refuseUnsent(_ draft: RowDraft) throws(RowProblem) {
-        let found = Self.unsent.first { draft.rest[$0].map { !$0.isNothing } ?? false }
+        let found = Self.unsent.first { draft.says($0) }
         guard let found else { return }
         throw RowProblem(
             .unsupportedContent,
@@ -211,10 +211,9 @@ struct RowRecogniser {
                     text: "`\(field)` is metadata and no reward of a candidate; "
                         + "`completions: [{\"text\": …, \"reward\": …}]` gives each its own"))
         }
-        let missing =
-            FieldSlip.meaningful.filter { !found.contains($0) }
-            + (found.contains("completion") && draft.rest["label"] == nil ? ["label"] : [])
-        if let slip = FieldSlip.find(among: missing, in: draft) {
+        let needsLabel = found.contains("completion") && draft.rest["label"] == nil
+        let known = needsLabel ? FieldSlip.meaningful + ["label"] : FieldSlip.meaningful
+        if let slip = FieldSlip.find(among: known, except: found, in: draft) {
             draft.notes.append(
                 ImportNote(
                     text: "`\(slip.field.prefix(40))` is metadata; did you mean `\(slip.meant)`?"))

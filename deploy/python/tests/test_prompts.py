@@ -193,11 +193,32 @@ def test_nested_values_nulls_and_times_are_kept() -> None:
     ]
     table = pa.Table.from_pylist(rows)
     for part in (table, table.slice(1), table.slice(0, 1)):
-        found = [json.loads(line) for line in _json_rows.of_batches(part.to_batches())]
+        lines = b"".join(_json_rows.of_batches(part.to_batches())).splitlines()
+        found = [json.loads(line) for line in lines]
         wanted = json.loads(json.dumps(part.to_pylist(), default=lambda v: v.isoformat(" ")))
         assert found == wanted
     with pytest.raises(ogive.OgiveError, match="two columns are named 'x'"):
         list(_json_rows.of_batches(pa.table([[1], [2]], names=["x", "x"]).to_batches()))
+
+
+def test_columns_become_the_lines_that_json_writes() -> None:
+    table = pa.table(
+        {
+            "text": ['a "b"\n\t\x01\\ é 日本 \U0001f600\u2028', None, ""],
+            "large": pa.array(["x", "y", None], pa.large_string()),
+            "kind": pa.array(["c", None, "c"]).dictionary_encode(),
+            "int": pa.array([1, None, -(1 << 63)]),
+            "bool": [True, None, False],
+            "float": [1.0, 0.1, None],
+            "none": pa.nulls(3),
+            "list": [[1, None], None, []],
+            "struct": [{"a": "x", "b": None}, None, {"a": None, "b": 1.5}],
+            'a "name" of 5 %s': [1, 2, 3],
+        }
+    )
+    wanted = [json.dumps(row, ensure_ascii=False) + "\n" for row in table.to_pylist()]
+    batches = table.to_batches(2)
+    assert b"".join(_json_rows.of_batches(batches)).decode() == "".join(wanted)
 
 
 def test_what_is_no_source_is_refused(db: ogive.Database, tmp_path: Path) -> None:

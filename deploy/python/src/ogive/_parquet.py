@@ -36,8 +36,8 @@ def read(path: Path, output: IO[bytes]) -> None:
     """Writes the rows of a file or a folder as JSON Lines."""
     from ogive import _columnar_files, _json_rows
 
-    for line in _json_rows.of_batches(_columnar_files.batches(path)):
-        output.write(line)
+    for lines in _json_rows.of_batches(_columnar_files.batches(path)):
+        output.write(lines)
     output.flush()
 
 

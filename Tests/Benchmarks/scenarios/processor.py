@@ -28,6 +28,39 @@ def own(pid):
     return found[1] / TICK if found else 0.0
 
 
+def tree(pid):
+    """Seconds of a process and of all that it started and that still run."""
+    found = {int(entry.name): seen for entry in Path("/proc").iterdir()
+             if entry.name.isdigit() and (seen := stat(entry.name))}
+    members, ticks = {pid}, found[pid][1] if pid in found else 0
+    # A child may have a lower number than its parent.
+    while more := {child for child, seen in found.items()
+                   if seen[0] in members and child not in members}:
+        ticks += sum(found[child][1] for child in more)
+        members |= more
+    return ticks / TICK
+
+
+def precise(pids):
+    """Seconds of processes that run, without children, to the nanosecond: for what is short. What
+    threads took that ended is not in it."""
+    total = 0
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            try:
+                total += int(path.read_text(encoding="ascii").split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    return total / 1e9
+
+
+def members(database):
+    """The processes of the private PostgreSQL that run."""
+    leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])
+    return [leader] + [int(entry.name) for entry in Path("/proc").iterdir()
+                       if entry.name.isdigit() and (stat(entry.name) or [0])[0] == leader]
+
+
 def server(database):
     """Seconds of all processes of the private PostgreSQL, those that ended among them."""
     leader = int((database.folder / "database/data/postmaster.pid").read_text().split()[0])

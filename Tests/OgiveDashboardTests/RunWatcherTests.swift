@@ -77,7 +77,7 @@ import Testing
         var reader = FakeReader()
         let kept = try await Self.page(reader)
         #expect(kept.contains("From 3 prompts at even distances among all"))
-        #expect(kept.contains("as of 2026-11-30T01:02:03Z"))
+        #expect(kept.contains(#"as of <span class="time">2026-11-30T01:02:03Z</span>."#))
         reader.sampled = {
             RunSample(
                 isWhole: true, tables: [], lengths: [], isInTokens: true,
@@ -89,7 +89,7 @@ import Testing
         reader.landed = 0
         let early = try await Self.page(reader)
         #expect(early.contains("No draw has a reward yet."))
-        #expect(early.contains("That is so as of 2026-11-30T04:05:06Z"))
+        #expect(early.contains(#"That is so as of <span class="time">2026-11-30T04:05:06Z</span>:"#))
     }
 
     @Test func `One worker is, two workers are`() async throws {

@@ -9,10 +9,12 @@ takes processor time from it. In turns it goes on alone and beside a dashboard a
 viewers look: each holds a stream of live numbers of the run, and every five seconds loads one of
 its pages. What counts is processor time, as it does not move with the machine's mood: that of the
 dashboard and of its sessions in PostgreSQL, as a share of that of the run, which is coordinator,
-worker and all other processes of PostgreSQL. The rates of draws stand beside it.
+worker and all other processes of PostgreSQL; and as a share of what all processors give, which is
+the same where nothing else works on the machine. The rates of draws stand beside it.
 """
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -54,7 +56,8 @@ def asked(query):
 class Viewers:
     """People at a dashboard, each with a stream and now and then a page."""
 
-    def __init__(self, ogive, config, count):
+    def __init__(self, ogive, config, count, paths):
+        self.paths = paths
         self.dashboard = Dashboard(ogive, config)
         self.over = threading.Event()
         self.pages, self.events, self.failed = 0, 0, []
@@ -72,8 +75,8 @@ class Viewers:
 
     def look(self, number):
         """Loads a page, waits, loads the next one."""
-        while not self.over.wait(PAUSE):
-            path = PAGES[number % len(PAGES)].format(prompt=1 + number * 1000)
+        while self.paths and not self.over.wait(PAUSE):
+            path = self.paths[number % len(self.paths)].format(prompt=1 + number * 1000)
             number += 1
             try:
                 with urllib.request.urlopen(f"http://{self.dashboard.host}{path}") as page:
@@ -105,14 +108,15 @@ def interval(folder, run, seconds, viewers=None):
     database = type("Database", (), {"folder": folder})
 
     def spent():
-        sessions = sum(map(processor.own, viewers.sessions())) if viewers else 0
-        watching = sessions + (processor.own(viewers.dashboard.process.pid) if viewers else 0)
-        return watching, processor.server(database) - sessions + processor.tree(run.pid)
+        sessions = processor.precise(viewers.sessions()) if viewers else 0
+        pages = processor.precise([viewers.dashboard.process.pid]) if viewers else 0
+        return pages, sessions, processor.server(database) - sessions + processor.tree(run.pid)
     before, count, begun = spent(), draws(), time.perf_counter()
     time.sleep(seconds)
     after, landed, wall = spent(), draws() - count, time.perf_counter() - begun
-    return {"draws_per_s": landed / wall, "watching_s": after[0] - before[0],
-            "run_s": after[1] - before[1], "draws": landed}
+    pages, sessions, spending = (now - then for then, now in zip(before, after))
+    return {"draws_per_s": landed / wall, "watching_s": pages + sessions, "dashboard_s": pages,
+            "sessions_s": sessions, "run_s": spending, "draws": landed}
 
 
 def measured(arguments, folder):
@@ -132,7 +136,7 @@ def measured(arguments, folder):
             time.sleep(0.2)
         for number in range(arguments.rounds):
             alone = interval(folder, run, arguments.seconds)
-            viewers = Viewers(arguments.ogive, config, arguments.viewers)
+            viewers = Viewers(arguments.ogive, config, arguments.viewers, arguments.pages)
             try:
                 # All pages have been read once, as by those who look for longer.
                 time.sleep(2 * PAUSE)
@@ -141,9 +145,11 @@ def measured(arguments, folder):
                 watched |= {"pages": viewers.pages - pages, "events": viewers.events - events}
             finally:
                 viewers.end()
-            if viewers.failed or not watched["pages"] or not watched["events"]:
+            if len(viewers.failed) > watched["pages"] // 10 or not watched["events"]:
                 raise SystemExit(f"pages failed: {viewers.failed}, {watched}")
             watched["share"] = watched["watching_s"] / watched["run_s"]
+            watched["share_of_processors"] = (
+                watched["watching_s"] / arguments.seconds / len(os.sched_getaffinity(0)))
             rounds.append({"alone": alone, "watched": watched})
             print(f"  {number + 1} of {arguments.rounds}: {rounds[-1]}", file=sys.stderr,
                   flush=True)
@@ -151,7 +157,10 @@ def measured(arguments, folder):
         run.terminate()
         run.wait()
     return {"viewers": arguments.viewers, "goal": GOAL, "rounds": rounds,
+            "load": os.getloadavg()[1],
             "share": statistics.median(each["watched"]["share"] for each in rounds),
+            "share_of_processors": statistics.median(
+                each["watched"]["share_of_processors"] for each in rounds),
             "ratio": statistics.median(each["watched"]["draws_per_s"] / each["alone"]["draws_per_s"]
                                        for each in rounds)}
 
@@ -177,11 +186,13 @@ def report(found):
     shares = [each["watched"]["share"] for each in found["rounds"]]
     pages = sum(each["watched"]["pages"] for each in found["rounds"])
     seconds = sum(each["watched"]["watching_s"] for each in found["rounds"])
+    pause = f"{1000 * seconds / pages:.0f} ms for each page and the streams beside it; " \
+        if pages else ""
     return (f"{found['viewers']} viewers take {100 * found['share']:.2f} % of the run's processor "
             f"time (median of {len(shares)} rounds, {100 * min(shares):.2f} to "
-            f"{100 * max(shares):.2f} %), {1000 * seconds / pages:.0f} ms for each page and the "
-            f"streams beside it; the run's rate beside them is {100 * found['ratio']:.1f} % of "
-            "the one before (median)")
+            f"{100 * max(shares):.2f} %) and {100 * found['share_of_processors']:.2f} % of all "
+            f"processors (load {found['load']:.1f}), {pause}the run's rate beside them is "
+            f"{100 * found['ratio']:.1f} % of the one before (median)")
 
 
 def main():
@@ -191,6 +202,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--prompts", type=int, default=PROMPTS)
+    parser.add_argument("--pages", nargs="*", default=PAGES, help="streams alone without any")
     parser.add_argument("--ogive", default=str(ROOT / ".build-release/release/ogive"))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)

@@ -215,7 +215,7 @@ import Testing
         let ranking = PromptRanking(reader)
         _ = try await ranking.page(reader.overview(), .highest, from: 0)
         let (rests, rested) = AsyncStream.makeStream(of: Duration.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ranking.work { rested.yield($0) } }
             for await rest in rests.prefix(2) { #expect(rest >= .milliseconds(5 * 99)) }
             group.cancelAll()
@@ -266,7 +266,7 @@ import Testing
         let html = try await Self.html(FakeReader(), "/runs/7/compare?first=3&second=2")
         #expect(html.contains("dd3") && html.contains("dd2") && html.contains("22\u{202f}129"))
         #expect(
-            html.contains("Prompts that differ") && html.contains("2026-11-30T00:00:00Z, incom"))
+            html.contains("Prompts that differ") && html.contains("2026-11-30T00:00:00Z</span>, incom"))
         #expect(html.count(of: "href=\"/runs/7/prompts/") == 2)
         #expect(html.contains("<option value=\"2\" selected=\"\">"))
         #expect(html.contains("<option value=\"0\">what is there now"))

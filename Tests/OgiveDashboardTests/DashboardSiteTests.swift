@@ -80,8 +80,8 @@ import Testing
             return
         }
         #expect(text.characters == long.count && text.bytes == long.utf8.count)
-        let parts = [0, DashboardSite.partMax, 3 * DashboardSite.partMax]
-        for (place, count) in zip(parts, [DashboardSite.partMax, DashboardSite.partMax, 213_568]) {
+        let parts = [(0, DashboardSite.partMax), (DashboardSite.partMax, 475_712)]
+        for (place, count) in parts {
             #expect(try await site.part(of: text, from: place).utf8.count == count)
         }
     }
@@ -265,8 +265,8 @@ import Testing
     @Test func `Two snapshots show what differs, and unknown ones nothing`() async throws {
         let html = try await Self.html(FakeReader(), "/runs/7/compare?first=3&second=2")
         #expect(html.contains("dd3") && html.contains("dd2") && html.contains("22\u{202f}129"))
-        #expect(
-            html.contains("Prompts that differ") && html.contains("2026-11-30T00:00:00Z</span>, incom"))
+        #expect(html.contains("Prompts that differ"))
+        #expect(html.contains("2026-11-30T00:00:00Z</span>, incom"))
         #expect(html.count(of: "href=\"/runs/7/prompts/") == 2)
         #expect(html.contains("<option value=\"2\" selected=\"\">"))
         #expect(html.contains("<option value=\"0\">what is there now"))

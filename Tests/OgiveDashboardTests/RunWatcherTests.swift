@@ -89,7 +89,8 @@ import Testing
         reader.landed = 0
         let early = try await Self.page(reader)
         #expect(early.contains("No draw has a reward yet."))
-        #expect(early.contains(#"That is so as of <span class="time">2026-11-30T04:05:06Z</span>:"#))
+        #expect(
+            early.contains(#"That is so as of <span class="time">2026-11-30T04:05:06Z</span>:"#))
     }
 
     @Test func `One worker is, two workers are`() async throws {

@@ -37,7 +37,7 @@ package struct DashboardSite: Sendable {
     static let findMax = 1000
     /// Most characters of a completion that is sent as a file, and most that are read at once.
     static let textMax = 64 << 20
-    static let partMax = 256 << 10
+    static let partMax = 512 << 10
     /// Moments of a run's history that are drawn.
     static let momentsMax = 1000
 

@@ -144,7 +144,7 @@ extension ComparisonsPage {
     }
 
     private func counts(_ first: Side, _ second: Side) -> Markup {
-        var table = DataTable(.text(""), .number("first"), .number("second"))
+        var table = DataTable(.text("what"), .number("first"), .number("second"))
         func add(_ name: String, _ value: (Side) -> Markup) {
             table.add([Markup(name), value(first), value(second)])
         }

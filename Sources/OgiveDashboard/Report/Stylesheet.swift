@@ -51,6 +51,7 @@ enum Stylesheet {
         .example .text { max-height: 8.5rem; } .code { max-height: none; }
         code, .code, .digest { font-family: ui-monospace, "DejaVu Sans Mono", monospace;
           font-size: 0.85em; overflow-wrap: anywhere; }
+        .digest { white-space: normal; }
         .escape { border: 1px solid var(--b); border-radius: 2px; padding: 0 1px; }
         summary { cursor: pointer; font-size: 0.85rem; width: fit-content; }
         :focus-visible { outline: 2px solid var(--a); outline-offset: 2px; }

@@ -36,6 +36,27 @@ package struct Markup: Hashable, Sendable {
         node = .list(pieces)
     }
 
+    /// A sentence of this program's own: what stands in it between backticks is code, and a time
+    /// (`2026-11-30T01:02:03Z`) stays on one line.
+    package static func words(_ sentence: String) -> Markup {
+        var isCode = true
+        return Markup(
+            sentence.split(separator: "`", omittingEmptySubsequences: false).map { part in
+                isCode.toggle()
+                return isCode ? Markup("code", [], String(part)) : withTimes(part)
+            })
+    }
+
+    private static func withTimes(_ text: Substring) -> Markup {
+        var (pieces, rest): ([Markup], Substring) = ([], text)
+        while let found = rest.firstMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z/) {
+            pieces.append(Markup(String(rest[..<found.range.lowerBound])))
+            pieces.append(Markup("span", [Attribute("class", "time")], String(rest[found.range])))
+            rest = rest[found.range.upperBound...]
+        }
+        return Markup(pieces + [Markup(String(rest))])
+    }
+
     private init(_ node: Node) {
         self.node = node
     }

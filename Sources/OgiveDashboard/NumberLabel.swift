@@ -63,7 +63,7 @@ package enum NumberLabel {
 
     /// A number with `digits` decimals, and with thin groups before them.
     package static func decimal(_ number: Double, _ digits: Int) -> String {
-        guard number.isFinite, abs(number) < 1e9, digits < 9 else { return "\(number)" }
+        guard number.isFinite, abs(number) < 1e9, digits < 10 else { return "\(number)" }
         let scale = (0..<digits).reduce(Int64(1)) { product, _ in product * 10 }
         let scaled = Int64((number * Double(scale)).rounded())
         let sign = scaled < 0 ? "−" : ""

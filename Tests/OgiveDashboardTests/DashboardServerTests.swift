@@ -66,10 +66,11 @@ import Testing
     func `Who is refused keeps no connection`(
         method: String, header: String, code: String
     ) async throws {
-        try await serving { port in
+        // Idle connections stay for longer than this waits.
+        try await serving(FakeReader(), { $0.idleMax = .seconds(200) }) { port in
             let client = try await Visitor(port)
             try await client.send(request("/", method: method, header))
-            try await eventually("the end of the connection") {
+            try await eventually("the end of the connection", within: .seconds(100)) {
                 client.isClosed
             }
             #expect(client.text.hasPrefix("HTTP/1.1 \(code) "), "\(client.text)")
@@ -103,6 +104,44 @@ import Testing
             // The only place is free again.
             #expect(try await status(request("/static/icon.svg"), port) == "HTTP/1.1 200 OK")
             idle.close()
+        }
+    }
+
+    @Test func `A long text is read no faster than it is taken`() async throws {
+        let parts = Mutex(0)
+        var long = FakeReader()
+        long.length = DashboardSite.textMax
+        long.reading = { parts.withLock { $0 += 1 } }
+        let limits: (inout DashboardServer.Limits) -> Void = {
+            $0.connectionsMax = 1
+            $0.answerMax = .seconds(3)
+        }
+        try await serving(long, limits) { port in
+            let slow = try await Visitor(port, reads: false)
+            try await slow.send(request("/runs/7/prompts/2/draws/1/text"))
+            try await eventually("the first part") { parts.withLock { $0 } > 0 }
+            // The only place is free again, so nothing more is read.
+            #expect(try await status(request("/static/icon.svg"), port) == "HTTP/1.1 200 OK")
+            slow.close()
+        }
+        // What buffers of the system hold on the way, and two parts.
+        let all = DashboardSite.textMax / DashboardSite.partMax
+        #expect(parts.withLock { $0 } < all / 2, "of \(all)")
+    }
+
+    @Test func `A text that is read by parts comes whole, with its length`() async throws {
+        let text = String(repeating: "aé€😀\u{301}", count: DashboardSite.partMax / 2)
+        try await serving(FakeReader(text: text)) { port in
+            let client = try await Visitor(port)
+            try await client.send(request("/runs/7/prompts/2/draws/1/text"))
+            try await eventually("the whole text") { client.count >= text.utf8.count + 100 }
+            let answer = client.text
+            #expect(answer.hasSuffix("\r\n\r\n" + text))
+            #expect(answer.lowercased().contains("content-length: \(text.utf8.count)\r\n"))
+            let head = try await status(
+                request("/runs/7/prompts/2/draws/1/text", method: "HEAD"), port)
+            #expect(head == "HTTP/1.1 200 OK")
+            client.close()
         }
     }
 
@@ -157,6 +196,9 @@ private final class Visitor: Sendable {
 
     /// What came.
     var text: String { String(decoding: collector.bytes.withLock { $0 }, as: UTF8.self) }
+
+    /// How many bytes came.
+    var count: Int { collector.bytes.withLock { $0.count } }
 
     /// Whether the connection is closed.
     var isClosed: Bool { collector.isClosed.load(ordering: .relaxed) }

@@ -20,6 +20,10 @@ struct FakeReader: DashboardReader {
     var isDegenerate: (@Sendable () -> (count: Int, of: Int))?
     /// What every call throws instead of answering.
     var error: StoreError?
+    /// What some calls do before they answer.
+    var reading: (@Sendable () async throws(StoreError) -> Void)?
+    /// So many characters, all of them x, are the text of a completion that is read by parts.
+    var length: Int?
 
     /// What may be compared with the run: another scoring, and another version.
     static let other = RunID(9)
@@ -44,17 +48,18 @@ struct FakeReader: DashboardReader {
             counts: counts, meanReward: 0.5, cost: 1.5)
     }
 
-    private func check() throws(StoreError) {
+    private func check() async throws(StoreError) {
+        try await reading?()
         if let error { throw error }
     }
 
     func runs(before id: RunID?, limit: Int) async throws(StoreError) -> [RunOverview] {
-        try check()
+        try await check()
         return [overview()]
     }
 
     func run(_ id: RunID) async throws(StoreError) -> RunOverview {
-        try check()
+        try await check()
         guard [RunID(7), Self.other, Self.next].contains(id) else {
             throw StoreError(.conflict, "There is no run \(id.rawValue).")
         }
@@ -125,7 +130,8 @@ struct FakeReader: DashboardReader {
     }
 
     func sample(of run: RunOverview) async throws(StoreError) -> RunSample {
-        sampled?()
+        try await check()
+        return sampled?()
             ?? RunSample(
                 isWhole: false,
                 tables: [
@@ -140,10 +146,12 @@ struct FakeReader: DashboardReader {
     }
 
     func degenerate(of run: RunOverview) async throws(StoreError) -> (count: Int, of: Int) {
-        isDegenerate?() ?? (2, 3)
+        try await check()
+        return isDegenerate?() ?? (2, 3)
     }
 
     func failures(of run: RunOverview) async throws(StoreError) -> FailureSample {
+        try await check()
         let group = FailureReport(
             code: text, stage: "scoring", count: failureCount, prompts: 1,
             examples: [
@@ -187,6 +195,7 @@ struct FakeReader: DashboardReader {
     func ranks(
         of run: RunOverview, after cursor: PromptID?, limit: Int
     ) async throws(StoreError) -> [PromptRank] {
+        try await check()
         let first = (cursor?.rawValue ?? 0) + 1
         let last = min(Int64(prompts), first + Int64(limit) - 1)
         guard first <= last else { return [] }
@@ -236,6 +245,25 @@ struct FakeReader: DashboardReader {
             tokens: (0..<tokens).map { place in
                 .init(id: Int32(5 + place), logProbability: place % 2 == 0 ? -0.05 : -3)
             })
+    }
+
+    func text(
+        _ draw: Int32, of prompt: PromptID, in run: RunID, characters: Int
+    ) async throws(StoreError) -> LongText {
+        guard draw < 4 else { throw StoreError(.conflict, "no such draw") }
+        let cut = text.unicodeScalars.prefix(characters)
+        return LongText(
+            run: run, prompt: prompt, draw: draw, characters: length ?? cut.count,
+            bytes: length ?? String(String.UnicodeScalarView(cut)).utf8.count)
+    }
+
+    func part(
+        of text: LongText, from: Int, characters: Int
+    ) async throws(StoreError) -> String {
+        try await check()
+        guard length == nil else { return String(repeating: "x", count: characters) }
+        let part = self.text.unicodeScalars.dropFirst(from).prefix(characters)
+        return String(String.UnicodeScalarView(part))
     }
 
     func fleet() async throws(StoreError) -> FleetStatus {

@@ -90,6 +90,8 @@ import Testing
         ]
         for (value, text) in values { #expect(NumberLabel.value(value) == text) }
         #expect(NumberLabel.value(0.16667, digits: 2) == "0.17")
+        #expect(NumberLabel.value(0.000271_855_872_596, digits: 6) == "0.000271856")
+        #expect(NumberLabel.decimal(-999_999_999.5, 9) == "−999\u{202f}999\u{202f}999.500000000")
     }
 
     @Test func `A share is 0 or all only when it is`() {
@@ -113,5 +115,12 @@ import Testing
         #expect(NumberLabel.count(1, "worker", "is", "are") == "1 worker is")
         #expect(NumberLabel.count(0, "worker", "is", "are") == "0 workers are")
         #expect(NumberLabel.count(1234, "draw") == "1\u{202f}234 draws")
+    }
+
+    @Test func `A sentence of this program has code and times, and no other markup`() {
+        let html = Markup.words("as of 2026-11-30T01:02:03Z: `ogive <report>` reads <b>, 2026").html
+        #expect(
+            html == #"as of <span class="time">2026-11-30T01:02:03Z</span>: "#
+                + "<code>ogive &lt;report&gt;</code> reads &lt;b&gt;, 2026")
     }
 }

@@ -1,4 +1,5 @@
 import OgiveCore
+import OgiveTesting
 import Synchronization
 import Testing
 
@@ -76,7 +77,7 @@ import Testing
         var reader = FakeReader()
         let kept = try await Self.page(reader)
         #expect(kept.contains("From 3 prompts at even distances among all"))
-        #expect(kept.contains("as of 2026-11-30T01:02:03Z"))
+        #expect(kept.contains(#"as of <span class="time">2026-11-30T01:02:03Z</span>."#))
         reader.sampled = {
             RunSample(
                 isWhole: true, tables: [], lengths: [], isInTokens: true,
@@ -88,7 +89,8 @@ import Testing
         reader.landed = 0
         let early = try await Self.page(reader)
         #expect(early.contains("No draw has a reward yet."))
-        #expect(early.contains("That is so as of 2026-11-30T04:05:06Z"))
+        #expect(
+            early.contains(#"That is so as of <span class="time">2026-11-30T04:05:06Z</span>:"#))
     }
 
     @Test func `One worker is, two workers are`() async throws {
@@ -117,5 +119,151 @@ import Testing
             return ""
         }
         return html
+    }
+}
+
+/// How often many who look at the same make the dashboard read it.
+@Suite(.timeLimit(.minutes(5))) struct SharedReadTests {
+    /// Counts reads, each of which lasts until `isOpen`.
+    private final class Gate: Sendable {
+        let reads = Atomic(0)
+        let isOpen = Atomic(false)
+        /// How many were told of a failure.
+        let told = Atomic(0)
+
+        func pass() async throws(StoreError) {
+            reads.add(1, ordering: .relaxed)
+            do {
+                try await eventually("the gate") { self.isOpen.load(ordering: .relaxed) }
+            } catch {
+                throw StoreError(.unavailable, "\(error)")
+            }
+        }
+
+        var reader: FakeReader {
+            var reader = FakeReader()
+            reader.reading = { () throws(StoreError) in try await self.pass() }
+            return reader
+        }
+    }
+
+    enum Question: CaseIterable, Sendable {
+        case run, latest, degenerate, sample, failures
+
+        func ask(_ watcher: RunWatcher) async throws {
+            let run = FakeReader().overview()
+            switch self {
+            case .run: _ = try await watcher.run(run.id)
+            case .latest: _ = try await watcher.latest()
+            case .degenerate: _ = try await watcher.degenerate(of: run)
+            case .sample: _ = try await watcher.sample(of: run)
+            case .failures: _ = try await watcher.failures(of: run)
+            }
+        }
+    }
+
+    private static let many = 60
+
+    @Test(arguments: Question.allCases)
+    func `All who ask at the same time share one read`(question: Question) async throws {
+        let gate = Gate()
+        let watcher = RunWatcher(gate.reader)
+        try await withThrowingTaskGroup { group in
+            defer { gate.isOpen.store(true, ordering: .relaxed) }
+            for _ in 0..<Self.many { group.addTask { try await question.ask(watcher) } }
+            try await eventually("all but one to wait", within: .seconds(60)) {
+                await watcher.waiters == Self.many - 1
+            }
+            gate.isOpen.store(true, ordering: .relaxed)
+            try await group.waitForAll()
+        }
+        #expect(gate.reads.load(ordering: .relaxed) == 1)
+        #expect(await watcher.waiters == 0)
+    }
+
+    @Test func `All who ask for a sorted list share its first step`() async throws {
+        let gate = Gate()
+        let ranking = PromptRanking(gate.reader)
+        try await withThrowingTaskGroup { group in
+            defer { gate.isOpen.store(true, ordering: .relaxed) }
+            for _ in 0..<Self.many {
+                group.addTask {
+                    _ = try await ranking.page(FakeReader().overview(), .spread, from: 0)
+                }
+            }
+            try await eventually("all but one to wait", within: .seconds(60)) {
+                await ranking.waiters == Self.many - 1
+            }
+            gate.isOpen.store(true, ordering: .relaxed)
+            try await group.waitForAll()
+        }
+        #expect(gate.reads.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `Sixty streams of a run read it once in each interval`() async throws {
+        let gate = Gate()
+        gate.isOpen.store(true, ordering: .relaxed)
+        let clock = Mutex(ContinuousClock.now)
+        let watcher = RunWatcher(gate.reader) { clock.withLock { $0 } }
+        let site = DashboardSite(gate.reader, watcher: watcher)
+        for interval in 1...10 {
+            for _ in 0..<Self.many {
+                _ = try await site.numbers(RunID(7))
+                // A moment later, and still the same interval.
+                clock.withLock { $0 += RunWatcher.freshness / (2 * Self.many) }
+            }
+            #expect(gate.reads.load(ordering: .relaxed) == interval)
+            clock.withLock { $0 += RunWatcher.freshness }
+        }
+    }
+
+    @Test func `If the one who reads goes away, one of those who wait reads`() async throws {
+        let gate = Gate()
+        let watcher = RunWatcher(gate.reader)
+        try await withThrowingTaskGroup { group in
+            defer { gate.isOpen.store(true, ordering: .relaxed) }
+            await withTaskGroup { first in
+                first.addTask { _ = try? await watcher.run(RunID(7)) }
+                try? await eventually("a read") { gate.reads.load(ordering: .relaxed) == 1 }
+                for _ in 0..<2 { group.addTask { _ = try await watcher.run(RunID(7)) } }
+                try? await eventually("two who wait") { await watcher.waiters == 2 }
+                first.cancelAll()
+            }
+            try await eventually("another read", within: .seconds(60)) {
+                gate.reads.load(ordering: .relaxed) == 2
+            }
+            gate.isOpen.store(true, ordering: .relaxed)
+            // Nobody is told of what befell the first one.
+            try await group.waitForAll()
+        }
+        #expect(gate.reads.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func `All who wait are told of a failure, and the next one asks again`() async throws {
+        let gate = Gate()
+        var reader = gate.reader
+        reader.error = StoreError(.unavailable, "gone")
+        let watcher = RunWatcher(reader)
+        try await withThrowingTaskGroup { group in
+            defer { gate.isOpen.store(true, ordering: .relaxed) }
+            for _ in 0..<Self.many {
+                group.addTask {
+                    do throws(StoreError) {
+                        _ = try await watcher.run(RunID(7))
+                    } catch {
+                        gate.told.add(1, ordering: .relaxed)
+                    }
+                }
+            }
+            try await eventually("all but one to wait", within: .seconds(60)) {
+                await watcher.waiters == Self.many - 1
+            }
+            gate.isOpen.store(true, ordering: .relaxed)
+            try await group.waitForAll()
+        }
+        #expect(gate.told.load(ordering: .relaxed) == Self.many)
+        #expect(gate.reads.load(ordering: .relaxed) == 1)
+        await #expect(throws: StoreError.self) { _ = try await watcher.run(RunID(7)) }
+        #expect(gate.reads.load(ordering: .relaxed) == 2)
     }
 }

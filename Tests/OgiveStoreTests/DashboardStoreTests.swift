@@ -305,6 +305,40 @@ extension StoreTests {
             }
         }
 
+        @Test("reads a long text by parts as it is stored")
+        func readsByParts() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 1, draws: 1)
+                let term = try await database.store.lead(as: "test")
+                let prompt = try #require(try await database.pending(run).first).prompt.id
+                // Characters of one to four bytes, and one that joins the one before.
+                let text = String(repeating: "aé€😀\u{301}", count: 5000)
+                _ = try await database.store.land(
+                    Made.batch(run, prompt, [Made.draw(0, text, reward: 1)]), term: term)
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 1, timeout: .seconds(60))
+                let whole = try await dashboard.text(0, of: prompt, in: run.id, characters: 1 << 20)
+                #expect(whole.characters == 25_000 && whole.bytes == text.utf8.count)
+                var parts = ""
+                for place in stride(from: 0, to: 25_000, by: 1001) {
+                    let part = try await dashboard.part(of: whole, from: place, characters: 1001)
+                    parts.unicodeScalars += part.unicodeScalars
+                }
+                #expect(parts == text)
+                let cut = try await dashboard.text(0, of: prompt, in: run.id, characters: 3)
+                #expect(cut.characters == 3 && cut.bytes == 6)
+                await #expect(throws: StoreError.self) {
+                    _ = try await dashboard.text(1, of: prompt, in: run.id, characters: 3)
+                }
+                var gone = whole
+                gone.draw = 1
+                await #expect(throws: StoreError.self) {
+                    _ = try await dashboard.part(of: gone, from: 0, characters: 3)
+                }
+                await dashboard.close()
+            }
+        }
+
         @Test("reads samples, prompts and completions as they are stored")
         func reads() async throws {
             try await Self.with(prompts: 5) { database, dashboard, run in

@@ -122,3 +122,27 @@ package struct CompletionDetail: Hashable, Sendable {
         self.tokens = tokens
     }
 }
+
+/// The text of a stored completion, which never changes and may be long: how long it is, not the
+/// text itself.
+package struct LongText: Hashable, Sendable {
+    /// The run through which it is read.
+    package var run: RunID
+    /// The prompt.
+    package var prompt: PromptID
+    /// Index of the draw.
+    package var draw: Int32
+    /// Its length in characters (Unicode scalars), up to the most that were asked for.
+    package var characters: Int
+    /// The length of these characters in UTF-8.
+    package var bytes: Int
+
+    /// Joins the parts.
+    package init(run: RunID, prompt: PromptID, draw: Int32, characters: Int, bytes: Int) {
+        self.run = run
+        self.prompt = prompt
+        self.draw = draw
+        self.characters = characters
+        self.bytes = bytes
+    }
+}

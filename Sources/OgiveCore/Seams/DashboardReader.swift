@@ -47,6 +47,17 @@ package protocol DashboardReader: Sendable {
         _ draw: Int32, of prompt: PromptID, in run: RunOverview, characters: Int
     ) async throws(StoreError) -> CompletionDetail
 
+    /// How long the text of a completion is, up to `characters`; throws `.conflict` when there is
+    /// none.
+    func text(
+        _ draw: Int32, of prompt: PromptID, in run: RunID, characters: Int
+    ) async throws(StoreError) -> LongText
+
+    /// A part of a text: `characters` from the place `from` on. Throws `.conflict` when it is gone.
+    func part(
+        of text: LongText, from: Int, characters: Int
+    ) async throws(StoreError) -> String
+
     /// The coordinator and its workers.
     func fleet() async throws(StoreError) -> FleetStatus
 

@@ -72,7 +72,11 @@ struct ComparisonsPage: Sendable {
             ])
         }
         return DashboardPage.section(title) {
-            if runs.isEmpty { Markup("p", [], none) } else { table.markup(caption) }
+            if runs.isEmpty {
+                Markup("p") { Markup.words(none) }
+            } else {
+                table.markup(caption)
+            }
             if related.count == RelatedRun.most {
                 Markup("p", [Attribute("class", "note")], "Earlier runs are not shown.")
             }
@@ -82,9 +86,10 @@ struct ComparisonsPage: Sendable {
     private var choice: Markup {
         DashboardPage.section("Snapshots") {
             if snapshots.isEmpty {
-                Markup(
-                    "p", [],
-                    "The run has no snapshot. `ogive snapshot RUN NAME` pins a version of it.")
+                Markup("p") {
+                    Markup.words(
+                        "The run has no snapshot. `ogive snapshot RUN NAME` pins a version of it.")
+                }
             } else {
                 Markup(
                     "form",
@@ -139,7 +144,7 @@ extension ComparisonsPage {
     }
 
     private func counts(_ first: Side, _ second: Side) -> Markup {
-        var table = DataTable(.text(""), .number("first"), .number("second"))
+        var table = DataTable(.text("what"), .number("first"), .number("second"))
         func add(_ name: String, _ value: (Side) -> Markup) {
             table.add([Markup(name), value(first), value(second)])
         }
@@ -152,7 +157,7 @@ extension ComparisonsPage {
         add("name") { OutsideText.short($0.name) }
         add("made") { side in
             guard case .snapshot(let snapshot) = side else { return Markup("–") }
-            return Markup(snapshot.madeAt + (snapshot.isComplete ? "" : ", incomplete"))
+            return .words(snapshot.madeAt + (snapshot.isComplete ? "" : ", incomplete"))
         }
         add("completions") { number($0, \.draws, run.counts.sampled) }
         add("rewards of draws") { number($0, \.rewards, run.counts.landed) }

@@ -248,7 +248,11 @@ package struct DashboardServer: Sendable {
         case .text(let text):
             var headers = Self.headers("text/plain; charset=utf-8")
             headers[.contentDisposition] = #"attachment; filename="completion.txt""#
-            return Response(status: .ok, headers: headers, body: body(text))
+            return Response(
+                status: .ok, headers: headers,
+                body: ResponseBody(contentLength: text.bytes) { writer in
+                    try await send(text, to: &writer)
+                })
         case .events where isHead:
             // It has no body that would end a stream.
             return Response(status: .ok, headers: Self.headers("text/event-stream"))
@@ -260,6 +264,20 @@ package struct DashboardServer: Sendable {
                 status: .ok, headers: Self.headers("text/event-stream"),
                 body: ResponseBody { writer in try await send(run, stream, to: &writer) })
         }
+    }
+
+    /// Sends a text that may be long, part by part: the next one is read when the reader has taken
+    /// the last one but one. So one who reads slowly makes this keep two parts, and not the text. A
+    /// text that goes away in between ends the connection before its length.
+    @concurrent private func send(
+        _ text: LongText, to writer: inout any ResponseBodyWriter
+    ) async throws {
+        var place = 0
+        while place < text.characters {
+            try await writer.write(ByteBuffer(string: site.part(of: text, from: place)))
+            place += DashboardSite.partMax
+        }
+        try await writer.finish(nil)
     }
 
     /// Sends live numbers until the reader goes away, or its time is over (HTML, section 9.2).

@@ -27,16 +27,17 @@ package struct DashboardSite: Sendable {
         case part(String)
         /// A file, with its type.
         case file(String, type: String)
-        /// A text from outside as it came, for a file.
-        case text(String)
+        /// A text from outside as it came, for a file: it is read as it is sent.
+        case text(LongText)
         /// Live numbers: of a run, or of the latest ones.
         case events(RunID?)
     }
 
     /// Longest search that is looked up, in characters.
     static let findMax = 1000
-    /// Most characters of a completion that is sent as a file.
+    /// Most characters of a completion that is sent as a file, and most that are read at once.
     static let textMax = 64 << 20
+    static let partMax = 512 << 10
     /// Moments of a run's history that are drawn.
     static let momentsMax = 1000
 
@@ -46,8 +47,12 @@ package struct DashboardSite: Sendable {
 
     /// A dashboard of what `reader` reads.
     package init(_ reader: any DashboardReader) {
+        self.init(reader, watcher: RunWatcher(reader))
+    }
+
+    init(_ reader: any DashboardReader, watcher: RunWatcher) {
         self.reader = reader
-        watcher = RunWatcher(reader)
+        self.watcher = watcher
         ranking = PromptRanking(reader)
     }
 
@@ -77,6 +82,12 @@ package struct DashboardSite: Sendable {
             runs.reduce(into: [String: String]()) { all, run in
                 all.merge(run.all) { $1 }
             })
+    }
+
+    /// The next characters of a completion's text, from the place `from` on.
+    func part(of text: LongText, from: Int) async throws(StoreError) -> String {
+        try await reader.part(
+            of: text, from: from, characters: min(Self.partMax, text.characters - from))
     }
 
     private static let nothing = Answer.page(
@@ -218,10 +229,12 @@ package struct DashboardSite: Sendable {
         guard steps[1] == "draws", steps.count == 3 || isText,
             let draw = Self.number(steps[2]).flatMap({ Int32(exactly: $0) })
         else { return nil }
+        if isText {
+            return .text(
+                try await reader.text(draw, of: prompt, in: run.id, characters: Self.textMax))
+        }
         let completion = try await reader.completion(
-            draw, of: prompt, in: run,
-            characters: isText ? Self.textMax : PromptPage.charactersMax)
-        if isText { return .text(completion.text.beginning) }
+            draw, of: prompt, in: run, characters: PromptPage.charactersMax)
         return .part(
             CompletionView(run: run.id, prompt: prompt, completion: completion).markup.html)
     }

@@ -27,7 +27,7 @@ struct FailuresPage: Sendable {
             ])
         }
         if let further = further(failures) {
-            table.add([Markup(further), .empty, .empty, .empty])
+            table.add([.words(further), .empty, .empty, .empty])
         }
         return table
     }
@@ -48,10 +48,11 @@ struct FailuresPage: Sendable {
     /// What the numbers are of, where there are more.
     static func part(_ failures: FailureSample) -> Markup {
         guard !failures.isWhole else { return .empty }
-        return Markup(
-            "p", [Attribute("class", "note")],
-            "Counted are \(NumberLabel.count(failures.counted)) of the failures. "
-                + "`ogive report` counts all of them.")
+        return Markup("p", [Attribute("class", "note")]) {
+            Markup.words(
+                "Counted are \(NumberLabel.count(failures.counted)) of the failures. "
+                    + "`ogive report` counts all of them.")
+        }
     }
 
     private func group(_ failure: FailureReport) -> Markup {

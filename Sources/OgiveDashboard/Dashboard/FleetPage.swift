@@ -23,7 +23,7 @@ struct FleetPage: Sendable {
         let last = fleet.renewedAt ?? "–"
         return Markup([
             Markup("Coordinator "), Markup("strong") { OutsideText.short(coordinator) },
-            Markup(
+            .words(
                 fleet.leads
                     ? " leads since \(fleet.since ?? "–"), term \(fleet.term)."
                     : " led until its term \(fleet.term) ran out; last sign of it: \(last)."),
@@ -89,7 +89,7 @@ struct FleetPage: Sendable {
                 Markup(report.tokensPerSecond.map { NumberLabel.value($0, digits: 3) } ?? "–"),
                 Markup(
                     report.busyShare.map { "\(NumberLabel.decimal($0 * 100, 0))\u{202F}%" } ?? "–"),
-                Markup(worker.seenAt), OutsideText.short(report.version ?? ""), endpoints(worker),
+                .words(worker.seenAt), OutsideText.short(report.version ?? ""), endpoints(worker),
                 Markup("span", [Attribute("class", "digest")]) {
                     OutsideText.line(String(worker.id.prefix(8)))
                 },

@@ -10,8 +10,10 @@ actor PromptRanking {
     static let firstMax = 1000
     /// Most runs that are remembered.
     static let runsMax = 8
-    /// How much longer than a step a pass rests after it.
+    /// How much longer than a step a pass rests after it: while a run goes on, it takes hundredths
+    /// of one processor.
     static let rest = 9
+    static let openRest = 99
     /// After so long a list of an open run is made anew.
     static let ageMax = Duration.seconds(60)
 
@@ -36,7 +38,7 @@ actor PromptRanking {
 
     private let reader: any DashboardReader
     private var states: [RunID: State] = [:]
-    private var isWorking: Set<RunID> = []
+    private let firstSteps = SharedReads<RunID, Bool>()
     nonisolated let requests: AsyncStream<RunOverview>
     private let asked: AsyncStream<RunOverview>.Continuation
 
@@ -50,17 +52,10 @@ actor PromptRanking {
         _ run: RunOverview, _ order: PromptsPage.Request.Order, from: Int
     ) async throws(StoreError) -> ([PromptID], Progress) {
         if states[run.id] == nil {
-            var pass = Pass()
-            try await step(&pass, run, Self.firstMax)
-            if states.count >= Self.runsMax,
-                let oldest = states.min(by: { $0.value.begun < $1.value.begun })
-            {
-                states[oldest.key] = nil
+            _ = try await firstSteps.value(run.id) { () throws(StoreError) -> Bool in
+                try await begin(run)
+                return true
             }
-            states[run.id] = State(
-                shown: pass, current: pass.progress.isDone ? nil : pass, begun: .now,
-                landed: run.counts.landed)
-            if !pass.progress.isDone { asked.yield(run) }
         }
         guard var state = states[run.id] else { return ([], Progress()) }
         if state.current == nil, state.landed != run.counts.landed,
@@ -74,6 +69,23 @@ actor PromptRanking {
         }
         let list = state.shown.tops[order]?.entries ?? []
         return (list.dropFirst(from).map(\.id), state.shown.progress)
+    }
+
+    /// How many wait for the first step of a pass that somebody else asked for.
+    var waiters: Int { firstSteps.waiters }
+
+    private func begin(_ run: RunOverview) async throws(StoreError) {
+        var pass = Pass()
+        try await step(&pass, run, Self.firstMax)
+        if states.count >= Self.runsMax,
+            let oldest = states.min(by: { $0.value.begun < $1.value.begun })
+        {
+            states[oldest.key] = nil
+        }
+        states[run.id] = State(
+            shown: pass, current: pass.progress.isDone ? nil : pass, begun: .now,
+            landed: run.counts.landed)
+        if !pass.progress.isDone { asked.yield(run) }
     }
 
     /// Goes on with the passes that readers asked for, until the task is cancelled.
@@ -93,7 +105,8 @@ actor PromptRanking {
                 if pass.progress.isDone || !state.shown.progress.isDone { state.shown = pass }
                 state.current = pass.progress.isDone ? nil : pass
                 states[run.id] = state
-                try await rest((ContinuousClock.now - begun) * Self.rest)
+                try await rest(
+                    (ContinuousClock.now - begun) * (run.isOpen ? Self.openRest : Self.rest))
             }
         }
     }

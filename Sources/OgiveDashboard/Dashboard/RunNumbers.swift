@@ -84,12 +84,27 @@ enum TimeLabel {
     }
 }
 
-/// What the dashboard saw of runs a moment ago, so that it can say how fast they go. Bounded.
+/// What the dashboard saw of runs a moment ago, so that it can say how fast they go, and so that
+/// many who look at the same cost the database no more than one. Bounded.
 actor RunWatcher {
+    /// What was read, and when.
+    private struct Known<Value: Sendable>: Sendable {
+        let at: ContinuousClock.Instant
+        /// Draws that had landed, or failures that were counted, then.
+        let count: Int
+        let value: Value
+    }
+
     private struct Look {
         let at: ContinuousClock.Instant
         let done: Int
         let tokens: Int
+    }
+
+    /// Of some tables, how many have equal rewards only.
+    private struct Share: Sendable {
+        let count: Int
+        let of: Int
     }
 
     /// Most runs and most looks at each that are kept.
@@ -106,71 +121,91 @@ actor RunWatcher {
     static let samplesMax = 4
 
     private let reader: any DashboardReader
+    private let now: @Sendable () -> ContinuousClock.Instant
     private var looks: [RunID: [Look]] = [:]
-    private var list: (at: ContinuousClock.Instant, runs: [RunOverview])?
-    private var shares:
-        [RunID: (at: ContinuousClock.Instant, landed: Int, share: (count: Int, of: Int))] = [:]
-    private var samples: [RunID: (at: ContinuousClock.Instant, landed: Int, report: SampleReport)] =
-        [:]
-    private var failed: [RunID: (at: ContinuousClock.Instant, count: Int, sample: FailureSample)] =
-        [:]
-    private var single: [RunID: (at: ContinuousClock.Instant, run: RunOverview)] = [:]
+    private var list: Known<[RunOverview]>?
+    private var single: [RunID: Known<RunOverview>] = [:]
+    private var shares: [RunID: Known<Share>] = [:]
+    private var samples: [RunID: Known<SampleReport>] = [:]
+    private var failed: [RunID: Known<FailureSample>] = [:]
+    private let listReads = SharedReads<Bool, [RunOverview]>()
+    private let singleReads = SharedReads<RunID, RunOverview>()
+    private let shareReads = SharedReads<RunID, Share>()
+    private let sampleReads = SharedReads<RunID, SampleReport>()
+    private let failureReads = SharedReads<RunID, FailureSample>()
 
-    init(_ reader: any DashboardReader) {
+    init(
+        _ reader: any DashboardReader,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    ) {
         self.reader = reader
+        self.now = now
+    }
+
+    /// How many wait for what is being read for somebody else.
+    var waiters: Int {
+        listReads.waiters + singleReads.waiters + shareReads.waiters + sampleReads.waiters
+            + failureReads.waiters
     }
 
     /// The latest runs, from a moment ago at most.
     func latest() async throws(StoreError) -> [RunNumbers] {
-        if let list, ContinuousClock.now - list.at < Self.freshness {
-            return list.runs.map(numbers)
+        if let list, now() - list.at < Self.freshness { return list.value.map(numbers) }
+        let runs = try await listReads.value(true) { () throws(StoreError) -> [RunOverview] in
+            let runs = try await reader.runs(before: nil, limit: RunsPage.rowsMax + 1)
+            list = Known(at: now(), count: 0, value: runs)
+            for run in runs { note(run) }
+            return runs
         }
-        let runs = try await reader.runs(before: nil, limit: RunsPage.rowsMax + 1)
-        list = (.now, runs)
-        for run in runs { note(run) }
         return runs.map(numbers)
     }
 
     /// A run, from a moment ago at most.
     func run(_ id: RunID) async throws(StoreError) -> RunNumbers {
-        if let known = single[id], ContinuousClock.now - known.at < Self.freshness {
-            return numbers(known.run)
+        if let known = single[id], now() - known.at < Self.freshness {
+            return numbers(known.value)
         }
-        let run = try await reader.run(id)
-        if single.count >= Self.runsMax { single = [:] }
-        single[id] = (.now, run)
-        note(run)
+        let run = try await singleReads.value(id) { () throws(StoreError) -> RunOverview in
+            let run = try await reader.run(id)
+            keep(run, of: run, run.counts.landed, in: &single, most: Self.runsMax)
+            note(run)
+            return run
+        }
         return numbers(run)
     }
 
     /// Of some tables of a run, how many have equal rewards only: asked again when more has landed.
     func degenerate(of run: RunOverview) async throws(StoreError) -> (count: Int, of: Int) {
-        if let known = shares[run.id], isFresh(known.at, known.landed, run),
-            known.share.of > 0 || run.counts.landed == 0
+        if let known = shares[run.id], isFresh(known, run),
+            known.value.of > 0 || run.counts.landed == 0
         {
-            return known.share
+            return (known.value.count, known.value.of)
         }
-        let share = try await reader.degenerate(of: run)
-        // As below: there are tables, and they were not there when this was read.
-        guard share.of > 0 || run.counts.landed == 0 else { return share }
-        if shares.count >= Self.runsMax { shares = [:] }
-        shares[run.id] = (.now, run.counts.landed, share)
-        return share
+        let share = try await shareReads.value(run.id) { () throws(StoreError) -> Share in
+            let (count, all) = try await reader.degenerate(of: run)
+            let share = Share(count: count, of: all)
+            // As below: there are tables, and they were not there when this was read.
+            guard share.of > 0 || run.counts.landed == 0 else { return share }
+            keep(share, of: run, run.counts.landed, in: &shares, most: Self.runsMax)
+            return share
+        }
+        return (share.count, share.of)
     }
 
     /// What some tables of a run say: read again when more has landed. One without tables is no
     /// answer once draws have landed, and is not kept.
     func sample(of run: RunOverview) async throws(StoreError) -> SampleReport {
-        if let known = samples[run.id], isFresh(known.at, known.landed, run),
-            !known.report.isEmpty || run.counts.landed == 0
+        if let known = samples[run.id], isFresh(known, run),
+            !known.value.isEmpty || run.counts.landed == 0
         {
-            return known.report
+            return known.value
         }
-        let report = SampleReport(sample: try await reader.sample(of: run))
-        guard !report.isEmpty || run.counts.landed == 0 else { return report }
-        if samples.count >= Self.samplesMax { samples = [:] }
-        samples[run.id] = (.now, run.counts.landed, report)
-        return report
+        return try await sampleReads.value(run.id) { () throws(StoreError) -> SampleReport in
+            let report = SampleReport(sample: try await reader.sample(of: run))
+            guard !report.isEmpty || run.counts.landed == 0 else { return report }
+            keep(report, of: run, run.counts.landed, in: &samples, most: Self.samplesMax)
+            return report
+        }
     }
 
     /// What was given up in a run: read again when more was, and now and then.
@@ -179,25 +214,32 @@ actor RunWatcher {
         let count =
             counts.failures + counts.candidateFailures + counts.logProbabilityFailures
         if let known = failed[run.id], known.count == count,
-            ContinuousClock.now - known.at < Self.sampleFreshness
+            now() - known.at < Self.sampleFreshness
         {
-            return known.sample
+            return known.value
         }
-        let sample = try await reader.failures(of: run)
-        if failed.count >= Self.runsMax { failed = [:] }
-        failed[run.id] = (.now, count, sample)
-        return sample
+        return try await failureReads.value(run.id) { () throws(StoreError) -> FailureSample in
+            let sample = try await reader.failures(of: run)
+            keep(sample, of: run, count, in: &failed, most: Self.runsMax)
+            return sample
+        }
+    }
+
+    private func keep<Value>(
+        _ value: Value, of run: RunOverview, _ count: Int, in all: inout [RunID: Known<Value>],
+        most: Int
+    ) {
+        if all.count >= most, all[run.id] == nil { all = [:] }
+        all[run.id] = Known(at: now(), count: count, value: value)
     }
 
     /// Whether what was read when `landed` draws had landed will do.
-    private func isFresh(
-        _ at: ContinuousClock.Instant, _ landed: Int, _ run: RunOverview
-    ) -> Bool {
-        landed == run.counts.landed || ContinuousClock.now - at < Self.sampleFreshness
+    private func isFresh<Value>(_ known: Known<Value>, _ run: RunOverview) -> Bool {
+        known.count == run.counts.landed || now() - known.at < Self.sampleFreshness
     }
 
     private func note(_ run: RunOverview) {
-        let now = ContinuousClock.now
+        let now = now()
         if looks.count >= Self.runsMax, looks[run.id] == nil {
             // The one that nobody looked at for the longest time.
             let oldest = looks.min { ($0.value.last?.at ?? now) < ($1.value.last?.at ?? now) }

@@ -123,11 +123,12 @@ struct RunPage: Sendable {
     private var distributions: Markup {
         if sample.isEmpty, run.counts.landed > 0 {
             return DashboardPage.section("Distributions") {
-                Markup(
-                    "p", [],
-                    NumberLabel.count(run.counts.landed, "draw", "has", "have")
-                        + " a reward. None of them was found in the tables that this page looked "
-                        + "at,\(Self.moment(sample)): load it again.")
+                Markup("p") {
+                    Markup.words(
+                        NumberLabel.count(run.counts.landed, "draw", "has", "have")
+                            + " a reward. None of them was found in the tables that this page "
+                            + "looked at,\(Self.moment(sample)): load it again.")
+                }
             }
         }
         return Markup([report.distributions, origin])
@@ -136,9 +137,11 @@ struct RunPage: Sendable {
     /// What the charts show, and of when it is.
     private var origin: Markup {
         if sample.isEmpty {
-            return Markup(
-                "p", [Attribute("class", "note")],
-                "That is so\(Self.moment(sample)): load this page again to see what came since.")
+            return Markup("p", [Attribute("class", "note")]) {
+                Markup.words(
+                    "That is so\(Self.moment(sample)): load this page again to see what came "
+                        + "since.")
+            }
         }
         var text =
             sample.isWhole
@@ -147,7 +150,7 @@ struct RunPage: Sendable {
                 + "and \(NumberLabel.count(sample.lengthCount, "completion")) of these"
         text += ",\(Self.moment(sample))."
         if !sample.isWhole { text += " `ogive report` reads all of them." }
-        return Markup("p", [Attribute("class", "note")], text)
+        return Markup("p", [Attribute("class", "note")]) { Markup.words(text) }
     }
 
     private static func moment(_ sample: SampleReport) -> String {
@@ -190,8 +193,9 @@ struct RunPage: Sendable {
                 Markup("span", [Attribute("class", "digest")], source.samplingSHA256)
                 ", scoring "
                 Markup("span", [Attribute("class", "digest")], source.scoringSHA256)
-                ". Submitted \(source.submittedAt)"
-                source.finishedAt.map { ", finished \($0)." } ?? "."
+                Markup.words(
+                    ". Submitted \(source.submittedAt)"
+                        + (source.finishedAt.map { ", finished \($0)." } ?? "."))
             },
         ])
     }

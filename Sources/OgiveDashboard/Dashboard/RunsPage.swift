@@ -65,7 +65,7 @@ struct RunsPage: Sendable {
                 ", scored with "
                 OutsideText.short(source.scorer)
                 source.isSynthetic ? " (SYNTHETIC)" : ""
-                ", submitted \(source.submittedAt)"
+                Markup.words(", submitted \(source.submittedAt)")
             },
         ])
     }

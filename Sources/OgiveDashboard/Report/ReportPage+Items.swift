@@ -46,7 +46,7 @@ extension ReportPage {
             ])
         }
         if let further = FailuresPage.further(report.failures) {
-            table.add([Markup(further), .empty, .empty, .empty])
+            table.add([.words(further), .empty, .empty, .empty])
         }
         return Markup([
             table.markup("What was given up"),

@@ -25,7 +25,8 @@ enum Stylesheet {
           grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
         .facts div { border-top: 2px solid var(--rule); padding-top: 0.25rem; }
         .facts dt { color: var(--muted); font-size: 0.85rem; }
-        .facts dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
+        .facts dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums;
+          overflow-wrap: anywhere; }
         .facts small { display: block; color: var(--muted); font-size: 0.8rem; }
         .charts { display: grid; gap: 1rem 2rem;
           grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); }
@@ -36,19 +37,21 @@ enum Stylesheet {
         .scroll { overflow-x: auto; } details .scroll { max-height: 26rem; }
         table { border-collapse: collapse; min-width: min(100%, 22rem); font-size: 0.85rem;
           margin: 0.5rem 0; }
-        caption { text-align: left; }
+        caption { text-align: left; max-width: calc(100vw - 2rem); }
         th, td { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left; vertical-align: top;
           border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; max-width: 28rem; }
         td:not(.number) { min-width: 5.5rem; } th.number { white-space: normal; }
         th { font-weight: 600; overflow-wrap: normal; vertical-align: bottom; }
         td:last-child, th:last-child { padding-right: 0; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        .time { white-space: nowrap; }
         .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate;
           background: var(--wash); padding: 0.5rem 0.75rem; margin: 0.25rem 0 0.75rem;
           max-height: 30rem; overflow-y: auto; font-size: 0.9rem; }
         .example .text { max-height: 8.5rem; } .code { max-height: none; }
         code, .code, .digest { font-family: ui-monospace, "DejaVu Sans Mono", monospace;
           font-size: 0.85em; overflow-wrap: anywhere; }
+        .digest { white-space: normal; }
         .escape { border: 1px solid var(--b); border-radius: 2px; padding: 0 1px; }
         summary { cursor: pointer; font-size: 0.85rem; width: fit-content; }
         :focus-visible { outline: 2px solid var(--a); outline-offset: 2px; }

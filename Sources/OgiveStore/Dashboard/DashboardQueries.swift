@@ -358,9 +358,20 @@ enum DashboardQueries {
             c.sample_ms::float8 AS sample_ms, c.worker::text AS worker,
             \(time("c.landed_at")) AS landed_at, c.token_ids[1:$5] AS token_ids,
             c.token_log_probabilities[1:$5]::float8[] AS token_log_probabilities
+        \(draw)
+        """
+
+    private static let draw = """
         FROM ogive.run_completions c
         WHERE c.run_id = $1 AND c.prompt_id = $2 AND c.draw_index = $3
         """
+    /// $1 run, $2 prompt, $3 draw, $4 most characters.
+    static let textLength = """
+        SELECT least(length(c.text), $4) AS characters, octet_length(left(c.text, $4)) AS bytes
+        \(draw)
+        """
+    /// $1 run, $2 prompt, $3 draw, $4 how many characters before it, $5 most characters.
+    static let textPart = "SELECT substr(c.text, $4 + 1, $5) AS part \(draw)"
 
     static let coordinator = """
         SELECT coordinator, term, leads, counts::text AS counts, \(time("since")) AS since,

@@ -244,12 +244,50 @@ extension DashboardStore {
                     .int64(run.id.rawValue), .int64(prompt.rawValue), .int32(draw),
                     .int32(Int32(characters)), .int32(Int32(CompletionDetail.tokensMax)),
                 ])
-            guard let row = rows.first else {
-                throw StoreError(
-                    .conflict,
-                    "Prompt \(prompt.rawValue) of run \(run.id.rawValue) has no draw \(draw) yet.")
-            }
+            guard let row = rows.first else { throw Self.none(draw, of: prompt, in: run.id) }
             return try CompletionDetail(row)
+        }
+    }
+
+    private static func none(_ draw: Int32, of prompt: PromptID, in run: RunID) -> StoreError {
+        StoreError(
+            .conflict,
+            "Prompt \(prompt.rawValue) of run \(run.rawValue) has no draw \(draw) yet.")
+    }
+
+    /// Without the text.
+    package func text(
+        _ draw: Int32, of prompt: PromptID, in run: RunID, characters: Int
+    ) async throws(StoreError) -> LongText {
+        try await read("read a completion of prompt \(prompt.rawValue)") { connection in
+            let rows = try await connection.query(
+                DashboardQueries.textLength,
+                [
+                    .int64(run.rawValue), .int64(prompt.rawValue), .int32(draw),
+                    .int32(Int32(clamping: characters)),
+                ])
+            guard let row = rows.first else { throw Self.none(draw, of: prompt, in: run) }
+            return LongText(
+                run: run, prompt: prompt, draw: draw,
+                characters: try row.decode("characters"), bytes: try row.decode("bytes"))
+        }
+    }
+
+    /// In a statement of its own: nothing is held between two parts.
+    package func part(
+        of text: LongText, from: Int, characters: Int
+    ) async throws(StoreError) -> String {
+        try await read("read a completion of prompt \(text.prompt.rawValue)") { connection in
+            let rows = try await connection.query(
+                DashboardQueries.textPart,
+                [
+                    .int64(text.run.rawValue), .int64(text.prompt.rawValue), .int32(text.draw),
+                    .int32(Int32(clamping: from)), .int32(Int32(clamping: characters)),
+                ])
+            guard let row = rows.first else {
+                throw Self.none(text.draw, of: text.prompt, in: text.run)
+            }
+            return try row.decode("part")
         }
     }
 

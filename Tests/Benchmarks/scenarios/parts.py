@@ -75,6 +75,18 @@ def scale(options, say):
             "found": script("scale/scale.py", options, *sizes)}
 
 
+def pages(options, say):
+    """Every page of the dashboard, by the size of the run."""
+    size = ["--prompts", 100_000, "--rounds", 5] if options.quick else []
+    return {"goal_s": 0.2, "found": script("pages/pages.py", options, *size)}
+
+
+def viewers(options, say):
+    """What a dashboard with viewers costs a run."""
+    rounds = ["--rounds", 3] if options.quick else []
+    return {"goal": 0.01, "found": script("pages/viewers.py", options, *rounds)}
+
+
 def saturate(options, say):
     """Tokens a second through a real server, against a plain client."""
     if options.quick:

@@ -135,6 +135,29 @@ def scale(found):
     return lines
 
 
+def pages(found):
+    """One row a page, of a database with statistics and of one without."""
+    states = ["without statistics", "with statistics"]
+    lines = [f"{found['found']['prompts']:,} prompts; p95 of {found['found']['rounds']} rounds, "
+             f"goal ≤ {1000 * found['goal_s']:.0f} ms", "", "| page | " + " | ".join(
+                 f"{time}, {state}" for state in states for time in ["first", "again"]) + " |",
+             "|---|---|---|---|---|"]
+    for name in found["found"][states[0]]["pages"]:
+        times = [found["found"][state]["pages"][name][time]["wall_s"]["p95"] for state in states
+                 for time in ["first", "again"]]
+        lines.append(f"| {name} | " + " | ".join(f"{1000 * each:.0f} ms" for each in times) + " |")
+    return lines
+
+
+def viewers(found):
+    """Shares of the run's processor time, and of its rate."""
+    found, goal = found["found"], found["goal"]
+    shares = [each["watched"]["share"] for each in found["rounds"]]
+    return ["| viewers | share of the run's processor time | rate beside them |", "|---|---|---|",
+            f"| {found['viewers']} | {100 * min(shares):.2f} to {100 * max(shares):.2f} % "
+            f"(goal ≤ {100 * goal:.0f} %) | {100 * found['ratio']:.1f} % |"]
+
+
 def store(found):
     """Ours against the limit, by draws a prompt."""
     lines = ["| N | store, draws/s | \\copy, draws/s | share of \\copy |", "|---|---|---|---|"]
@@ -158,6 +181,8 @@ SHAPES = {
     "growth": ("Growth: one draw's way, end to end", growth),
     "scale": ("Scale: the coordinator's memory and restart", scale),
     "query": ("Query: what trainers read", query),
+    "pages": ("Pages: the dashboard's, of a large run", pages),
+    "viewers": ("Viewers: what a dashboard costs a run", viewers),
     "saturate": ("Saturate: a real server's tokens", saturate),
 }
 

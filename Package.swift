@@ -95,7 +95,7 @@ let package = Package(
         .target(name: "DedicatedThread", dependencies: ["CLinux"], swiftSettings: shared),
         // Sockets, options, multipart messages, keys. Knows nothing of Ogive.
         .target(
-            name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread"],
+            name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ", "DedicatedThread", deque],
             swiftSettings: shared),
         // Connections, pool, COPY, LISTEN, errors, a private server. Knows nothing of Ogive.
         .target(

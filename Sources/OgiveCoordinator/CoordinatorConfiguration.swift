@@ -21,8 +21,9 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var pollInterval = Duration.seconds(1)
     /// How often time alone moves the scheduler.
     package var tickInterval = Duration.milliseconds(20)
-    /// Most events that wait for the scheduler before messages wait in the transport.
-    package var eventsMax = 16_384
+    /// Most events that wait for the scheduler before messages wait in the transport, which takes
+    /// them from each worker in turn: what waits here is ahead of what a worker says next.
+    package var eventsMax = 1_024
     /// Most bytes, about, of messages that wait for the scheduler, but for one message alone.
     package var eventBytesMax = 64 << 20
     /// Most events that are handled before the messages that follow from them are sent.

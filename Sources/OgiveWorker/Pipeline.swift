@@ -31,13 +31,18 @@ struct Pipeline: Sendable {
         self.metrics = metrics
         gates = ModelGates(
             configuration: configuration, time: time, metrics: metrics, logger: logger)
-        samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
-        scores = StageQueue(capacity: configuration.scoreConcurrency.initial)
+        let leases = leases
+        samples = StageQueue(
+            capacity: configuration.sampleConcurrency.initial, run: \.lease.run,
+            isShared: { leases.areOfSeveralRuns })
+        scores = StageQueue(
+            capacity: configuration.scoreConcurrency.initial, run: \.lease.run,
+            isShared: { leases.areOfSeveralRuns })
     }
 
     /// Takes a lease in.
     func start(_ job: LeaseJob) {
-        leases.enter(job.ticket)
+        leases.enter(job.ticket, of: job.lease.run)
         samples.push(job)
     }
 
@@ -88,7 +93,7 @@ struct Pipeline: Sendable {
             } else {
                 leases.leave(job.ticket)
             }
-            samples.finish()
+            samples.finish(job.lease.run)
             follow()
         }
     }
@@ -138,7 +143,7 @@ struct Pipeline: Sendable {
             let scored = await stage.process(jobs)
             feed.yield(scored.map(event))
             for job in jobs { leases.leave(job.ticket) }
-            scores.finish()
+            scores.finish(jobs[0].lease.run)
             follow()
         }
     }
@@ -147,34 +152,52 @@ struct Pipeline: Sendable {
 /// The leases in the pipeline, and which of them are not wanted any more, so that stages stop
 /// waiting for servers on their behalf.
 final class PipelineLeases: Sendable {
-    /// Whether each lease in the pipeline is still wanted.
-    private let wanted = Mutex([WorkerSession.Ticket: Bool]())
+    private struct Entry {
+        let run: RunID
+        /// Whether it is still wanted.
+        var isWanted = true
+    }
 
-    /// A lease enters the pipeline.
-    func enter(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { $0[ticket] = true }
+    private struct State {
+        var entries: [WorkerSession.Ticket: Entry] = [:]
+        var runs: [RunID: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// A lease of a run enters the pipeline.
+    func enter(_ ticket: WorkerSession.Ticket, of run: RunID) {
+        state.withLock { state in
+            state.entries[ticket] = Entry(run: run)
+            state.runs[run, default: 0] += 1
+        }
     }
 
     /// A lease is not wanted any more; nothing happens when it left the pipeline already.
     func stop(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { wanted in
-            if wanted[ticket] != nil { wanted[ticket] = false }
-        }
+        state.withLock { $0.entries[ticket]?.isWanted = false }
     }
 
     /// A lease leaves the pipeline.
     func leave(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { _ = $0.removeValue(forKey: ticket) }
+        state.withLock { state in
+            guard let run = state.entries.removeValue(forKey: ticket)?.run else { return }
+            let left = (state.runs[run] ?? 1) - 1
+            state.runs[run] = left > 0 ? left : nil
+        }
     }
+
+    /// Whether there are leases of more than one run.
+    var areOfSeveralRuns: Bool { state.withLock { $0.runs.count > 1 } }
 
     /// Whether work on a lease is to go on.
     func isWanted(_ ticket: WorkerSession.Ticket) -> Bool {
-        wanted.withLock { $0[ticket] ?? false }
+        state.withLock { $0.entries[ticket]?.isWanted ?? false }
     }
 
     /// Number of leases in the pipeline.
     var count: Int {
-        wanted.withLock { $0.count }
+        state.withLock { $0.entries.count }
     }
 }
 

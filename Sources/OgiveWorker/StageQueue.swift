@@ -1,27 +1,59 @@
 internal import DequeModule
+internal import OgiveCore
 internal import Synchronization
 
-/// A first-in, first-out queue between two stages of the pipeline.
+/// A queue between two stages of the pipeline, with a line for each run.
 ///
-/// It holds no more than the session's `workingMax` leases, because nobody else puts any in, and
-/// hands out no more at once than the next stage has slots.
+/// A free slot goes to the run that has the fewest slots, first come, first served within it.
+/// While the worker has leases of several runs, none of them has all slots: a run whose model is
+/// slow does not hold up the others. The queue holds no more than the session's `workingMax`
+/// leases, because nobody else puts any in, and hands out no more at once than the next stage has
+/// slots.
 final class StageQueue<Element: Sendable>: Sendable {
     private struct State {
-        var elements = Deque<Element>()
+        /// What waits of each run, with the number of its coming.
+        var lines: [RunID: Deque<(number: UInt64, element: Element)>] = [:]
+        var waiting = 0
+        var lastNumber: UInt64 = 0
         var waiters = Deque<(id: UInt64, CheckedContinuation<Void, Never>)>()
         var lastWaiter: UInt64 = 0
         var isClosed = false
         var capacity: Int
+        /// Slots that each run has.
+        var used: [RunID: Int] = [:]
         var slotsUsed = 0
 
-        var hasWork: Bool { !elements.isEmpty && slotsUsed < capacity }
+        /// Whose turn it is; `nil` where nothing waits for which there is a slot.
+        func nextRun(isShared: Bool) -> RunID? {
+            guard waiting > 0, slotsUsed < capacity else { return nil }
+            let most = isShared ? max(1, capacity - 1) : capacity
+            return lines.filter { used[$0.key] ?? 0 < most }.min {
+                (used[$0.key] ?? 0, $0.value.first?.number ?? 0)
+                    < (used[$1.key] ?? 0, $1.value.first?.number ?? 0)
+            }?.key
+        }
+
+        mutating func takeFirst(of run: RunID) -> Element? {
+            guard let first = lines[run]?.popFirst() else { return nil }
+            if lines[run]?.isEmpty == true { lines[run] = nil }
+            waiting -= 1
+            return first.element
+        }
     }
 
     private let state: Mutex<State>
+    private let run: @Sendable (Element) -> RunID
+    private let isShared: @Sendable () -> Bool
 
-    /// An empty queue before a stage with so many slots.
-    init(capacity: Int = .max) {
+    /// An empty queue before a stage with so many slots. `run` says whose an element is, and
+    /// `isShared` whether the worker has leases of several runs.
+    init(
+        capacity: Int = .max, run: @escaping @Sendable (Element) -> RunID = { _ in RunID(0) },
+        isShared: @escaping @Sendable () -> Bool = { false }
+    ) {
         state = Mutex(State(capacity: capacity))
+        self.run = run
+        self.isShared = isShared
     }
 
     /// Changes the number of slots; answers whether it is another one. What is under way goes on.
@@ -40,15 +72,17 @@ final class StageQueue<Element: Sendable>: Sendable {
     var load: StageLoad {
         state.withLock { state in
             StageLoad(
-                used: state.slotsUsed, slots: state.capacity, waiting: state.elements.count)
+                used: state.slotsUsed, slots: state.capacity, waiting: state.waiting)
         }
     }
 
-    /// A slot is free: what `next` gave last is done with.
-    func finish() {
+    /// A slot is free: what `next` gave last of a run is done with.
+    func finish(_ run: RunID = RunID(0)) {
         let waiter = state.withLock { state in
             state.slotsUsed -= 1
-            return state.hasWork ? state.waiters.popFirst()?.1 : nil
+            let used = (state.used[run] ?? 1) - 1
+            state.used[run] = used > 0 ? used : nil
+            return hasWork(state) ? state.waiters.popFirst()?.1 : nil
         }
         waiter?.resume()
     }
@@ -56,8 +90,10 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// Appends an element and wakes a waiter.
     func push(_ element: Element) {
         let waiter = state.withLock { state in
-            state.elements.append(element)
-            return state.hasWork ? state.waiters.popFirst()?.1 : nil
+            state.lastNumber += 1
+            state.waiting += 1
+            state.lines[run(element), default: []].append((state.lastNumber, element))
+            return hasWork(state) ? state.waiters.popFirst()?.1 : nil
         }
         waiter?.resume()
     }
@@ -75,31 +111,53 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// Removes elements that are not wanted any more, and answers with them.
     func remove(where isUnwanted: @Sendable (Element) -> Bool) -> [Element] {
         state.withLock { state in
-            let removed = Array(state.elements.filter(isUnwanted))
-            state.elements.removeAll(where: isUnwanted)
-            return removed
+            var removed: [(number: UInt64, element: Element)] = []
+            for run in state.lines.keys {
+                removed += (state.lines[run] ?? []).filter { isUnwanted($0.element) }
+                state.lines[run]?.removeAll { isUnwanted($0.element) }
+                if state.lines[run]?.isEmpty == true { state.lines[run] = nil }
+            }
+            state.waiting -= removed.count
+            return removed.sorted { $0.number < $1.number }.map(\.element)
         }
     }
 
-    /// Waits for a slot and elements, and takes as many as `fits` allows, at least one, until
-    /// `finish`; `nil` at the end, or when the task is cancelled.
+    /// Waits for a slot and elements, and takes as many of one run as `fits` allows, at least one,
+    /// until `finish`; `nil` at the end, or when the task is cancelled.
     func next(whileFits fits: @Sendable ([Element], Element) -> Bool) async -> [Element]? {
         while !Task.isCancelled {
-            let (taken, isClosed) = state.withLock { state in
-                var taken: [Element] = []
-                while let first = state.elements.first,
-                    taken.isEmpty ? state.hasWork : fits(taken, first)
-                {
-                    taken.append(state.elements.removeFirst())
-                }
-                if !taken.isEmpty { state.slotsUsed += 1 }
-                return (taken, state.isClosed && state.elements.isEmpty)
+            let (taken, isClosed, waiter) = state.withLock { state in
+                let taken = take(whileFits: fits, &state)
+                let isClosed = state.isClosed && state.waiting == 0
+                // Also where a slot was kept from a run that is alone again.
+                let wakes = !taken.isEmpty && hasWork(state)
+                return (taken, isClosed, wakes ? state.waiters.popFirst()?.1 : nil)
             }
+            waiter?.resume()
             if !taken.isEmpty { return taken }
             if isClosed { return nil }
             await waitForElement()
         }
         return nil
+    }
+
+    private func take(
+        whileFits fits: ([Element], Element) -> Bool, _ state: inout State
+    ) -> [Element] {
+        guard let run = state.nextRun(isShared: isShared()) else { return [] }
+        var taken: [Element] = []
+        while let first = state.lines[run]?.first, taken.isEmpty || fits(taken, first.element),
+            let element = state.takeFirst(of: run)
+        {
+            taken.append(element)
+        }
+        state.slotsUsed += 1
+        state.used[run, default: 0] += 1
+        return taken
+    }
+
+    private func hasWork(_ state: borrowing State) -> Bool {
+        state.nextRun(isShared: isShared()) != nil
     }
 
     /// Waits for one element.
@@ -115,7 +173,7 @@ final class StageQueue<Element: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mayWait = state.withLock { state in
-                    guard !state.hasWork, !(state.isClosed && state.elements.isEmpty),
+                    guard !hasWork(state), !(state.isClosed && state.waiting == 0),
                         !Task.isCancelled
                     else {
                         return false

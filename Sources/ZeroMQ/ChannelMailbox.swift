@@ -126,7 +126,8 @@ final class ChannelMailbox: Sendable {
     }
 }
 
-/// What a channel receives, in order, in batches as they come; none is ever dropped.
+/// What a channel receives, in batches as they come: of each peer in order, and the peers in turn.
+/// No message is ever dropped.
 ///
 /// Ends when the channel has ended and all that it received is handed over, or when the consuming
 /// task is cancelled. A message goes to one consumer only; use one.
@@ -142,7 +143,8 @@ package struct ZeroMQIncoming: AsyncSequence, Sendable {
     package struct AsyncIterator: AsyncIteratorProtocol {
         let mailbox: ChannelMailbox
 
-        /// All that was received since the last call; waits while there is nothing.
+        /// What was received since the last call, as much as a batch takes; waits while there is
+        /// nothing.
         package mutating func next() async -> [ZeroMQMessage]? {
             await mailbox.nextBatch()
         }

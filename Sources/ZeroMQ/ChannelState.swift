@@ -21,6 +21,9 @@ struct ChannelState {
         var replacement: SocketPlan?
     }
 
+    /// Large batches that fill the buffer.
+    private static let batchesInBuffer = 8
+
     private let incomingMax: Int
     private let incomingBytesMax: Int
     private let batchMax: Int
@@ -30,8 +33,7 @@ struct ChannelState {
     /// Whether the loop has been woken and has not taken its turn since.
     private var isWoken = false
     private var requests: [SendRequest] = []
-    private var buffer: Batch = []
-    private var bufferBytes = 0
+    private var buffer: FairQueue
     private(set) var consumers = Waiters<Batch?>()
     private(set) var openers = Waiters<Opened>()
 
@@ -39,6 +41,7 @@ struct ChannelState {
         incomingMax = configuration.incomingMax
         incomingBytesMax = configuration.incomingBytesMax
         batchMax = configuration.batchMax
+        buffer = FairQueue(namesPeers: configuration.type == .router)
     }
 
     /// Whether someone must wake the loop: only the first one since its last turn.
@@ -91,9 +94,9 @@ struct ChannelState {
         turn.isLast = isStopping
         turn.replacement = replacement
         replacement = nil
-        if buffer.count < incomingMax, bufferBytes < incomingBytesMax {
+        if !isFull {
             turn.countMax = min(batchMax, incomingMax - buffer.count)
-            turn.bytesMax = incomingBytesMax - bufferBytes
+            turn.bytesMax = incomingBytesMax - buffer.byteCount
         }
         return turn
     }
@@ -101,17 +104,22 @@ struct ChannelState {
     /// Who gets the batch; nil when it was kept.
     mutating func deliver(_ batch: Batch) -> Waiters<Batch?>.Continuation? {
         if let consumer = consumers.removeFirst() { return consumer }
-        buffer.append(contentsOf: batch)
-        bufferBytes += batch.reduce(0) { $0 + $1.byteCount }
+        for message in batch { buffer.append(message) }
         return nil
     }
 
-    /// What a consumer gets at once; nil when it has to wait.
+    private var isFull: Bool {
+        buffer.count >= incomingMax || buffer.byteCount >= incomingBytesMax
+    }
+
+    /// What a consumer gets at once; nil when it has to wait. Not all that is there: what comes
+    /// meanwhile from other peers waits for no more than this.
     mutating func takeBatch() -> (batch: Batch?, wakes: Bool)? {
         guard buffer.isEmpty else {
-            let wasFull = buffer.count >= incomingMax || bufferBytes >= incomingBytesMax
-            defer { (buffer, bufferBytes) = ([], 0) }
-            return (buffer, wasFull && wakes())
+            let wasFull = isFull
+            let batch = buffer.take(
+                countMax: batchMax, bytesMax: max(1, incomingBytesMax / Self.batchesInBuffer))
+            return (batch, wasFull && !isFull && wakes())
         }
         if case .finished = phase { return (nil, false) }
         return nil

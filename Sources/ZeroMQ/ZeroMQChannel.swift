@@ -283,7 +283,8 @@ package struct ZeroMQChannelConfiguration: Sendable {
     /// The bytes of such messages; the last message may exceed it.
     package var incomingBytesMax = 64 << 20
     /// The most messages received before the channel looks at what else there is to do, and
-    /// likewise the most requests to send that it takes at a time.
+    /// likewise the most requests to send that it takes at a time, and the most messages that the
+    /// consumer gets at once.
     package var batchMax = 1_000
 
     /// A channel with default bounds.

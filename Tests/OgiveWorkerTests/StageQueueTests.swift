@@ -1,3 +1,5 @@
+import OgiveCore
+import Synchronization
 import Testing
 
 @testable import OgiveWorker
@@ -64,4 +66,44 @@ struct StageQueueTests {
         queue.push(1)
         #expect(await queue.next() == 1)
     }
+
+    @Test("A run whose elements stay leaves a slot to the others, and has all of them alone")
+    func leavesASlot() async {
+        let isShared = Flag()
+        let queue = StageQueue<Int>(
+            capacity: 2, run: { RunID(Int64($0 / 10)) }, isShared: { isShared.isSet })
+        isShared.set(true)
+        for element in [11, 12, 13, 21, 22] { queue.push(element) }
+        #expect(await queue.next() == 11)
+        // The other slot is for run 2 alone, one element after the other.
+        for element in [21, 22] {
+            #expect(await queue.next() == element)
+            queue.finish(RunID(2))
+        }
+        async let late = queue.next()
+        queue.push(23)
+        #expect(await late == 23)
+        queue.finish(RunID(2))
+        isShared.set(false)
+        #expect(await queue.next() == 12)
+    }
+
+    @Test("A free slot goes to the run that has the fewest")
+    func turns() async {
+        let queue = StageQueue<Int>(capacity: 3, run: { RunID(Int64($0 / 10)) })
+        for element in [11, 12, 13, 21] { queue.push(element) }
+        var taken: [Int] = []
+        while taken.count < 3, let element = await queue.next() { taken.append(element) }
+        #expect(taken == [11, 21, 12])
+        #expect(queue.load == StageLoad(used: 3, slots: 3, waiting: 1))
+    }
+}
+
+/// Set by a test, read by a queue.
+private final class Flag: Sendable {
+    private let value = Mutex(false)
+
+    var isSet: Bool { value.withLock { $0 } }
+
+    func set(_ isSet: Bool) { value.withLock { $0 = isSet } }
 }

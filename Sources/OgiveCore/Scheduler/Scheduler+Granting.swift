@@ -28,7 +28,8 @@ extension Scheduler {
         let (fresh, last) = (newWork, lastInLine)
         newWork = []
         lastInLine = []
-        if last.contains(where: { workers[$0]?.isQueued == true }) {
+        // A worker that drains gets nothing: it may stay where it stands.
+        if last.contains(where: { ofWorker($0) { $0.isQueued && !$0.isDraining } == true }) {
             queue.removeAll(where: last.contains)
             for id in last { withWorker(id) { $0.isQueued = false } }
         }
@@ -36,13 +37,19 @@ extension Scheduler {
             #if DEBUG
                 looks += workers.count
             #endif
-            for id in workers.keys
-            where !last.contains(id) && workers[id]?.serves.contains(where: fresh.contains) == true
-            {
-                enqueue(id)
+            // In their places: when a fleet ends, each of its messages brings work back.
+            for index in workers.values.indices
+            where isIdle(workers.values[index], serving: fresh) {
+                let id = workers.keys[index]
+                if !last.contains(id) { enqueue(id) }
             }
         }
         for id in last { enqueue(id) }
+    }
+
+    @inline(__always)
+    private func isIdle(_ worker: SchedulerWorker, serving runs: Set<RunID>) -> Bool {
+        !worker.isQueued && !worker.isDraining && worker.serves.contains(where: runs.contains)
     }
 
     /// Hands out tasks, one to each worker in turn, while there are both tasks and room. A database
@@ -84,7 +91,7 @@ extension Scheduler {
     /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
     /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
     private mutating func nextTask(for worker: SchedulerWorker, now: TimePoint) -> TaskID? {
-        let ordinary = nextRun(for: worker, \.ready)
+        let ordinary = nextRun(for: worker, \.ready, sharingLeases: true)
         let owes = worker.owesOthers || worker.owesUntil > now
         if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
             if worker.tasks.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
@@ -107,17 +114,33 @@ extension Scheduler {
     }
 
     /// Of the runs that a worker serves and that have tasks, the one furthest behind its share.
+    /// With `sharingLeases`, none gets more of the worker's leases than its weight is of all of
+    /// these: the leases of a run whose model is slow would soon be all that the worker holds.
     private func nextRun(
-        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>
+        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>,
+        sharingLeases: Bool = false
     ) -> RunID? {
+        let all =
+            sharingLeases && worker.serves.count > 1 ? weight(ofRunsWith: line, worker) : 0
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            guard let pass = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil,
-                best.map({ pass < $0.pass }) ?? true
+            let waiting = ofRun(id) { run in
+                run[keyPath: line].isEmpty ? nil : (run.pass, run.description.spec.weight)
+            }
+            guard let (pass, weight) = waiting ?? nil, best.map({ pass < $0.pass }) ?? true,
+                all <= weight || worker.tasksOfRuns[id] ?? 0 < worker.share(of: weight / all)
             else { continue }
             best = (pass, id)
         }
         return best?.id
+    }
+
+    private func weight(
+        ofRunsWith line: KeyPath<SchedulerRun, Deque<TaskID>>, _ worker: SchedulerWorker
+    ) -> Double {
+        worker.serves.reduce(0) { sum, id in
+            sum + (ofRun(id) { $0[keyPath: line].isEmpty ? 0 : $0.description.spec.weight } ?? 0)
+        }
     }
 
     /// Grants the first task of one of its run's two queues.

@@ -19,7 +19,7 @@ package struct HotPath {
             + coordinator("ack", .acks([ResultName(lease: Samples.lease.name, part: 0)]))
             + worker("result1", draws: 1)
             + worker("result64", draws: 64)
-            + [scheduler, try landing]
+            + [scheduler, fleet, try landing]
     }
 
     private static func coordinator(
@@ -58,6 +58,15 @@ package struct HotPath {
     private static var scheduler: HotPath {
         HotPath(name: "scheduler.task", bytes: 0, iterations: 2_048) { count in
             var fleet = SteadyFleet(workers: 100, windowItems: 4_096, landingItems: 512)
+            fleet.run(tasks: count)
+            keep(fleet.events)
+        }
+    }
+
+    /// The same with ten thousand workers: what a task costs must not grow with them.
+    private static var fleet: HotPath {
+        HotPath(name: "scheduler.fleet", bytes: 0, iterations: 16_384) { count in
+            var fleet = SteadyFleet(workers: 10_000, windowItems: 32_768, landingItems: 2_048)
             fleet.run(tasks: count)
             keep(fleet.events)
         }

@@ -2,13 +2,15 @@
 """Many worker processes on one coordinator: a mass start, two runs with weights, a coordinator that
 is killed and started again, a mass end. Measures times and memory, and checks what must hold.
 
-    Tests/Benchmarks/fleet/fleet.py [--workers 200] [--seconds 60] [--latency 4s]
-        [--ogive .build/debug/ogive] [--json FILE]
+    Tests/Benchmarks/fleet/fleet.py [--workers 200] [--seconds 60] [--settle 120]
+        [--latency 4s] [--ogive .build/debug/ogive] [--json FILE]
 
 Workers answer without a model, each draw after the latency. `private` is what a process has for
 itself alone (Private_* of smaps_rollup), `peak` the coordinator's VmHWM, `idle` the share of one
-core of all workers together while there is no work. Exits with 1 when a share is more than 5 %
-off its weight, a worker does not come back or does not end with 0, or an audit is not sound.
+core of all workers together while there is no work, `coordinator_idle` that of the coordinator, and
+`coordinator_us_per_draw` its processor time for each draw that landed. Exits with 1 when a share is
+more than 5 % off its weight, a worker does not come back or does not end with 0, or an audit is not
+sound.
 """
 import argparse
 import json
@@ -77,6 +79,9 @@ worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
         return int(self.sql("SELECT count(*) FROM ogive.worker_status "
                             "WHERE current AND state IN ('active', 'idle')"))
 
+    def term(self):
+        return int(self.sql("SELECT term FROM ogive.coordinator_status"))
+
     def landed(self):
         rows = self.sql("SELECT run, landed FROM ogive.run_status").splitlines()
         return {run: int(count) for run, count in (row.split("|") for row in rows)}
@@ -91,21 +96,19 @@ worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
         self.coordinator = self.start("coordinator")
         self.workers = [self.start("worker") for _ in range(count)]
         self.found["start_s"] = self.until("all workers", lambda: self.present() == count)
-        before, begun = sum(map(cpu, self.workers)), time.monotonic()
-        time.sleep(20)
-        spent = (sum(map(cpu, self.workers)) - before) / (time.monotonic() - begun)
-        self.found["idle"] = round(spent, 3)
+        self.found["idle"] = self.spent_while_idle(self.workers)
+        self.found["coordinator_idle"] = self.spent_while_idle([self.coordinator])
+        # Both at once: what is submitted first fills the workers, and they finish that first.
+        self.coordinator.send_signal(signal.SIGSTOP)
         for run in WEIGHTS:
             self.ogive("submit", run)
+        self.coordinator.send_signal(signal.SIGCONT)
         self.until("first draws", lambda: min(self.landed().values() or [0]) > 0)
         self.shares("shares")
         self.found["worker_private_mb"] = median(map(private, self.workers))
         self.found["coordinator_private_mb"] = private(self.coordinator)
-        self.coordinator.send_signal(signal.SIGKILL)
-        self.coordinator.wait()
+        self.found["kill_and_return_s"] = self.restart(count)
         former = sum(self.landed().values())
-        self.coordinator = self.start("coordinator")
-        self.found["restart_s"] = self.until("all workers again", lambda: self.present() == count)
         self.until("more draws", lambda: sum(self.landed().values()) > former)
         self.shares("shares_after_restart")
         self.found["coordinator_peak_mb"] = peak(self.coordinator)
@@ -122,10 +125,29 @@ worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
             self.ogive("cancel", run, run)
             self.ogive("audit", run, run)
 
+    def spent_while_idle(self, processes):
+        """The share of one core that processes take together."""
+        before, begun = sum(map(cpu, processes)), time.monotonic()
+        time.sleep(20)
+        return round((sum(map(cpu, processes)) - before) / (time.monotonic() - begun), 3)
+
+    def restart(self, count):
+        """Kills the coordinator and starts it; seconds until it leads with all workers."""
+        former = self.term()
+        self.coordinator.send_signal(signal.SIGKILL)
+        self.coordinator.wait()
+        self.coordinator = self.start("coordinator")
+        return self.until(
+            "all workers again", lambda: self.term() > former and self.present() == count)
+
     def shares(self, name):
-        former = self.landed()
+        # The run whose prompts are read first fills all workers alone; the other one catches up.
+        time.sleep(self.arguments.settle)
+        former, before = self.landed(), cpu(self.coordinator)
         time.sleep(self.arguments.seconds)
         gained = {run: count - former[run] for run, count in self.landed().items()}
+        spent = (cpu(self.coordinator) - before) / max(sum(gained.values()), 1)
+        self.found["coordinator_us_per_draw"] = round(spent * 1e6)
         all_gained, weights = sum(gained.values()), sum(WEIGHTS.values())
         self.found["draws_per_s"] = round(all_gained / self.arguments.seconds, 1)
         shares = {run: round(gained[run] / max(all_gained, 1), 4) for run in WEIGHTS}
@@ -167,6 +189,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--workers", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=60, help="of each look at the shares")
+    parser.add_argument("--settle", type=int, default=120, help="seconds before each of them")
     parser.add_argument("--latency", default="4s", help="of one draw")
     parser.add_argument("--port", type=int, default=17077)
     parser.add_argument("--ogive", default=".build/debug/ogive")

@@ -22,7 +22,7 @@ struct Report: Sendable {
     }
 
     /// A seed that failed, with all that is needed to run it again.
-    func failure(_ outcome: SimulationOutcome) {
+    func failure(_ outcome: SimulationOutcome, _ arguments: String) {
         let trace = hex(outcome.trace.value)
         if isJSON {
             let noted = SimulationCase(
@@ -36,9 +36,40 @@ struct Report: Sendable {
                 \(clear)seed \(outcome.seed) failed after \(outcome.steps) events, trace \(trace)
                   \(outcome.violations.joined(separator: "\n  "))
                   options: \(text(outcome.options))
-                  replay:  simulate --seed \(outcome.seed) --trace
+                  replay:  simulate --seed \(outcome.seed)\(arguments) --trace
                 """)
         }
+    }
+
+    /// What a fleet did.
+    func fleet(_ outcome: SimulationOutcome) {
+        let (work, counts) = (outcome.work, outcome.counts)
+        let items = work.items.values.reduce(0, +)
+        let leases = work.leases.values.reduce(0, +)
+        let found = Fleet(
+            seed: outcome.seed, workers: outcome.options.workers, incarnations: work.workers,
+            massEnds: counts.massEnds, crashes: counts.workersCrashed,
+            coordinatorsReplaced: counts.coordinatorsReplaced, items: items,
+            leases: leases, adopted: counts.adopted, duplicates: counts.duplicates,
+            events: outcome.steps,
+            schedulerMicrosecondsPerLease: (work.schedulerTime / .nanoseconds(100)
+                / Double(max(leases, 1))).rounded() / 10)
+        print(text(found))
+    }
+
+    private struct Fleet: Encodable {
+        let seed: UInt64
+        let workers: Int
+        let incarnations: Int
+        let massEnds: Int
+        let crashes: Int
+        let coordinatorsReplaced: Int
+        let items: Int
+        let leases: Int
+        let adopted: Int
+        let duplicates: Int
+        let events: Int
+        let schedulerMicrosecondsPerLease: Double
     }
 
     /// Progress with the time that is left, a few times a second.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import OgiveTesting
 internal import Synchronization
 
@@ -21,7 +22,7 @@ struct SeedRunner: Sendable {
                         let outcome = outcome(index)
                         if !outcome.violations.isEmpty {
                             failed.append(outcome)
-                            report.failure(outcome)
+                            report.failure(outcome, cases.arguments)
                         }
                         let done = next.finish()
                         report.progress(done, of: count, since: start)
@@ -36,10 +37,34 @@ struct SeedRunner: Sendable {
 
     private func outcome(_ index: Int) -> SimulationOutcome {
         switch cases {
-        case .drawn(let seeds): Simulation.check(seed: seeds.lowerBound + UInt64(index))
+        case .drawn(let seeds, let deployment):
+            seed(seeds.lowerBound + UInt64(index), deployment)
         case .noted(let cases):
             Simulation.check(seed: cases[index].seed, options: cases[index].options)
         }
+    }
+}
+
+extension SeedRunner {
+    /// A fleet is told about: what it did, and what the scheduler took for it.
+    private func seed(_ seed: UInt64, _ deployment: Deployment) -> SimulationOutcome {
+        let options = deployment.options(seed: seed)
+        guard case .fleet = deployment else {
+            return Simulation.check(seed: seed, options: options)
+        }
+        var simulation = Simulation(seed: seed, options: options)
+        simulation.measure(Self.processorTime)
+        let outcome = simulation.run()
+        report.fleet(outcome)
+        return outcome
+    }
+
+    /// Processor time of this thread so far.
+    private static func processorTime() -> Duration {
+        var time = timespec()
+        // The clock is there on every Linux.
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
 

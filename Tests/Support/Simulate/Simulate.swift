@@ -20,6 +20,8 @@ struct Simulate: AsyncParsableCommand {
               simulate --seed 4711 --trace            one seed, event by event
               simulate --corpus corpus.jsonl          seeds that failed once
               simulate --seeds 1..2000 --json         failing seeds and a summary, as JSON lines
+              simulate --seed 1 --workers 10000       a fleet that begins and ends all at once
+              simulate --seeds 1..500 --coordinators 3    coordinators that share a database
 
             The exit code is 1 when a seed fails.
             """)
@@ -36,6 +38,12 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seeds that failed once, with their options.", valueName: "FILE"))
     var corpus: String?
 
+    @Option(help: "With seeds: a fleet of N workers that begin at once, and end at once.")
+    var workers: Int?
+
+    @Option(help: "With seeds: N coordinators side by side, each of which leads other runs.")
+    var coordinators: Int?
+
     @Flag(help: "Prints JSON lines.")
     var json = false
 
@@ -43,6 +51,18 @@ struct Simulate: AsyncParsableCommand {
         let count = [seeds != nil, seed != nil, corpus != nil].count { $0 }
         guard count == 1 else {
             throw ValidationError("Give one of --seeds A..B, --seed S and --corpus FILE.")
+        }
+        guard corpus == nil || workers == nil && coordinators == nil else {
+            throw ValidationError("A corpus says itself how many workers and coordinators.")
+        }
+        guard workers == nil || coordinators == nil else {
+            throw ValidationError("Give --workers or --coordinators, not both.")
+        }
+        guard (1...Self.workersMax).contains(workers ?? 1) else {
+            throw ValidationError("--workers takes 1 to \(Self.workersMax).")
+        }
+        guard (1...Self.coordinatorsMax).contains(coordinators ?? 1) else {
+            throw ValidationError("--coordinators takes 1 to \(Self.coordinatorsMax).")
         }
         guard !trace || seeds == nil else {
             throw ValidationError("--trace needs --seed or --corpus: it tells one simulation.")
@@ -65,9 +85,16 @@ struct Simulate: AsyncParsableCommand {
         if !failures.isEmpty { throw ExitCode.failure }
     }
 
+    /// Far more than one coordinator takes.
+    private static let workersMax = 100_000
+    /// As many as a simulation has runs.
+    private static let coordinatorsMax = 3
+
     private func cases() throws -> SeedCases {
-        if let seeds { return .drawn(seeds.bounds) }
-        if let seed { return .drawn(seed...seed) }
+        let deployment =
+            workers.map(Deployment.fleet) ?? coordinators.map(Deployment.coordinators) ?? .drawn
+        if let seeds { return .drawn(seeds.bounds, deployment) }
+        if let seed { return .drawn(seed...seed, deployment) }
         let path = corpus ?? ""
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ValidationError("The corpus \(path) cannot be read.")

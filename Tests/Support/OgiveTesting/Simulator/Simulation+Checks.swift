@@ -21,13 +21,6 @@ extension Simulation {
         }
     }
 
-    /// A write happened: its coordinator leads.
-    mutating func checkWrite(_ term: Term) {
-        if term != database.term {
-            violations.append("term \(term.rawValue) wrote while \(database.term.rawValue) leads")
-        }
-    }
-
     /// What a coordinator wants to send was allowed to it.
     mutating func check(_ effects: [Scheduler.Effect], of index: Int) {
         var dropped: Set<LeaseName> = []
@@ -110,6 +103,7 @@ extension Simulation {
     mutating func checkLanding(_ batch: LandingBatch, by id: Int) {
         let (fresh, wrong) = outcomes.compare(batch, database)
         violations += wrong
+        for (run, _) in fresh { work.items[run.id, default: 0] += 1 }
         let ledger = coordinators.first { $0.id == id }?.ledger
         for (run, key) in fresh {
             if let failure = database.table(of: key, run)?.failures[key], failure.isGivenUp {

@@ -11,7 +11,7 @@ extension Simulation {
         case .poll(let id):
             guard waits(id, event) == false else { return }
             if databaseAwayUntil <= now, !random.chance(options.commitFailure) {
-                step(id, .runs(database.openRuns()))
+                step(id, .runs(openRuns(of: id)))
             }
             queue.push(event, at: now + .milliseconds(500))
         case .answer(let id, let answer):
@@ -40,11 +40,16 @@ extension Simulation {
     mutating func step(_ id: Int, _ event: Scheduler.Event) {
         guard let index = coordinators.firstIndex(where: { $0.id == id }) else { return }
         note(event, by: index)
+        let begun = processorTime?() ?? .zero
         let effects = coordinators[index].scheduler.handle(event, now: now)
+        if let processorTime { work.schedulerTime += processorTime() - begun }
         check(effects, of: index)
         for effect in effects {
             switch effect {
             case .send(let message):
+                if case .lease(let lease) = message.message {
+                    work.leases[lease.run, default: 0] += 1
+                }
                 post(message, from: id)
             case .fetchPage, .land, .bind, .finish, .record:
                 let isSlow = random.chance(options.commitSlowness)

@@ -18,16 +18,19 @@ extension Simulation {
                 }
             case .bind(let binding):
                 let bound = try database.bind(binding, term: term)
-                checkWrite(term)
+                checkWrite(term, of: [binding.run])
                 answer(id, .bound(bound))
             case .finish(let run):
                 let state = try database.finish(run, term: term)
-                checkWrite(term)
-                if state != .open { checkEnd(of: run, state) }
+                checkWrite(term, of: [run])
+                if state != .open {
+                    checkEnd(of: run, state)
+                    work.noteEnd()
+                }
                 answer(id, .finished(run, state))
             case .record(let record):
                 try database.record([record], term: term)
-                checkWrite(term)
+                checkWrite(term, of: [])
             case .send, .notice, .stop:
                 break
             }
@@ -59,7 +62,7 @@ extension Simulation {
             throw StoreError(isUnknown ? .unknownOutcome : .unavailable, "not committed")
         }
         let receipt = try database.land(batch, term: term)
-        checkWrite(term)
+        checkWrite(term, of: batch.groups.map(\.run))
         checkLanding(batch, by: id)
         counts.duplicates += receipt.duplicates
         if isUnknown {

@@ -13,8 +13,9 @@ extension Simulation {
         plan(options.clogs) { .clog($0 / 2, up: $0 % 2 == 0) }
         plan(options.thefts) { .steal($0) }
         if options.forgeries > 0 { plan(options.forgeries) { .forge($0) } }
-        plan(options.coordinatorCrashes) { _ in .replaceCoordinator }
-        plan(options.coordinatorPauses) { _ in .pauseCoordinator }
+        let seats = seats.count
+        plan(options.coordinatorCrashes) { .replaceCoordinator($0 % seats) }
+        plan(options.coordinatorPauses) { .pauseCoordinator($0 % seats) }
         plan(options.outages) { _ in .outage }
         plan(options.readOnlyTimes) { _ in .readOnly }
         plan(options.clockSteps) { _ in .stepClock }
@@ -22,6 +23,8 @@ extension Simulation {
         plan(options.retries) { _ in .retry }
         plan(options.budgetRaises) { _ in .raiseBudget }
         if options.rescorings > 0 { plan(options.rescorings) { _ in .rescore } }
+        if options.regroupings > 0 { plan(options.regroupings) { _ in .regroup } }
+        if options.massEnds > 0 { plan(options.massEnds) { .endAll(drains: $0 % 2 == 0) } }
         queue.push(.heal, at: now + options.faultTime)
     }
 
@@ -77,8 +80,14 @@ extension Simulation {
             if isUp { up[place].clogsUntil = end } else { down[place].clogsUntil = end }
         case .steal(let place): steal(place)
         case .forge(let place): forge(place)
-        case .replaceCoordinator: replaceCoordinator()
-        case .pauseCoordinator: pauseCoordinator()
+        case .replaceCoordinator(let seat): replaceCoordinator(seat)
+        case .pauseCoordinator(let seat): pauseCoordinator(seat)
+        case .regroup: regroup()
+        case .endAll(let drains):
+            counts.massEnds += 1
+            for place in workers.indices {
+                if drains { drain(place) } else { crash(place) }
+            }
         case .outage: databaseAwayUntil = now + random.duration(200...3_000)
         case .readOnly: readOnlyUntil = now + random.duration(200...3_000)
         // Machines read no wall clock: there is nothing here to tell them.
@@ -106,50 +115,16 @@ extension Simulation {
         guard workers[place] == nil else { return }
         lastWorker += 1
         let id = WorkerID(high: 1 << 63, low: lastWorker)
+        let seat = neediestSeat
+        places[id] = place
+        homes[id] = seat
+        work.workers += 1
         workers[place] = Worker(
-            id: id,
+            id: id, seat: seat,
             session: WorkerSession(
                 name: "worker-\(lastWorker)", version: "1", offer: SimulationRuns.offer,
                 limits: initial.workerLimits, now: now))
         queue.push(.workerTick(id), at: now)
-    }
-
-    private mutating func pauseCoordinator() {
-        guard !coordinators.isEmpty else { return }
-        counts.coordinatorsPaused += 1
-        coordinators[coordinators.count - 1].pausedUntil = now + random.duration(500...5_000)
-        if random.chance(0.5) {
-            queue.push(.fault(.replaceCoordinator), at: now + random.duration(300...1_500))
-        }
-    }
-
-    /// The database gives the next term; the former coordinator dies now, or does not know yet.
-    private mutating func replaceCoordinator() {
-        let free = max(databaseAwayUntil, readOnlyUntil)
-        guard free <= now else {
-            queue.push(.fault(.replaceCoordinator), at: free + .milliseconds(1))
-            return
-        }
-        counts.coordinatorsReplaced += 1
-        if let former = coordinators.last, !isHealed,
-            options.zombies || former.pausedUntil > now
-        {
-            coordinators = [former]
-            let wakes = max(now, former.pausedUntil)
-            queue.push(.killCoordinator(former.id), at: wakes + random.duration(500...5_000))
-        } else {
-            coordinators = []
-        }
-        let term = database.lead()
-        lastCoordinator = Int(term.rawValue)
-        var scheduler = Scheduler(
-            term: term, key: MemoryDatabase.leaseKey, limits: initial.schedulerLimits)
-        #if DEBUG
-            if let guardOff { scheduler.guardsOff = [guardOff] }
-        #endif
-        coordinators.append(Coordinator(id: lastCoordinator, scheduler: scheduler))
-        queue.push(.coordinatorTick(lastCoordinator), at: now)
-        queue.push(.poll(lastCoordinator), at: now + random.duration(0...500))
     }
 
     private mutating func askForMore(_ fault: SimulationEvent.Fault) {
@@ -188,6 +163,7 @@ extension Simulation {
         isHealed = true
         var calm = SimulationOptions()
         calm.delayMax = min(10, initial.delayMax)
+        calm.taskMax = initial.taskMax
         calm.faultTime = initial.faultTime
         calm.healTime = initial.healTime
         options = calm
@@ -203,8 +179,7 @@ extension Simulation {
             run.spec.budget = nil
             database.submit(run)
         }
-        if coordinators.count > 1 { coordinators.removeFirst(coordinators.count - 1) }
-        if coordinators.last?.id != lastCoordinator { replaceCoordinator() }
+        healCoordinators()
         if deserted.count >= workers.count { deserted = [] }
         for place in workers.indices where !deserted.contains(place) { startWorker(place) }
     }

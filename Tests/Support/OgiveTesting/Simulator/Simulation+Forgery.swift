@@ -5,9 +5,11 @@ internal import OgiveCore
 extension Simulation {
     /// What such a worker says: a hello that names a lease it was never granted, and its result.
     mutating func forge(_ place: Int) {
-        guard let leader = coordinators.last else { return }
+        let seat = place % seats.count
+        guard let leader = coordinators.last(where: { $0.seat == seat }) else { return }
         counts.forgeries += 1
         let id = WorkerID(high: 1 << 63, low: Self.forgers + UInt64(place))
+        homes[id] = seat
         let term = leader.scheduler.term
         let claim = forgedClaim(beside: place, term: term)
         let hello = Hello(

@@ -51,9 +51,10 @@ extension Simulation {
     /// A message arrives at the current coordinator, sometimes at a former one. The transport
     /// drops what does not come from the owner of the routing id.
     mutating func arrive(_ message: FromWorker, from owner: UInt64) {
-        guard !coordinators.isEmpty else { return }
-        let isAstray = coordinators.count > 1 && random.chance(0.2)
-        let index = isAstray ? 0 : coordinators.count - 1
+        let own = coordinators.indices(ofSeat: homes[message.worker] ?? 0)
+        guard let former = own.first, let current = own.last else { return }
+        let isAstray = own.count > 1 && random.chance(0.2)
+        let index = isAstray ? former : current
         if coordinators[index].pausedUntil > now {
             queue.push(
                 .toCoordinator(message, owner: owner), at: coordinators[index].pausedUntil)
@@ -73,7 +74,7 @@ extension Simulation {
     /// Somebody with another key speaks under a worker's routing id: the coordinator knows it.
     mutating func steal(_ place: Int) {
         guard place < workers.count, let victim = workers[place],
-            coordinators.last?.owners[victim.id] != nil
+            coordinators.last(where: { $0.seat == victim.seat })?.owners[victim.id] != nil
         else { return }
         counts.thefts += 1
         let held = victim.session.heldLeases

@@ -12,7 +12,7 @@ extension Simulation {
     /// Ticks and heartbeats say nothing.
     private func text(of event: SimulationEvent) -> String? {
         switch event {
-        case .coordinatorTick, .workerTick: return nil
+        case .coordinatorTick, .workerTick, .balance: return nil
         case .toCoordinator(let message, let owner):
             let from = owner == message.worker.low ? "" : " (stolen)"
             guard let text = text(of: message.message) else { return nil }

@@ -18,7 +18,7 @@ extension Simulation {
 
     /// Where an incarnation lives.
     func place(of id: WorkerID) -> Int? {
-        workers.firstIndex { $0?.id == id }
+        places[id].flatMap { workers[$0]?.id == id ? $0 : nil }
     }
 
     /// Lets a worker handle an event. While it is stopped, the event waits.
@@ -39,8 +39,10 @@ extension Simulation {
             switch effect {
             case .send(let message):
                 remember(message, of: id)
-                transmit(
-                    FromWorker(worker: id, term: session.term, message: message), from: place)
+                if case .hello(let hello) = message, !findCoordinator(hello, place) { return }
+                var said = FromWorker(worker: id, term: session.term, message: message)
+                if initial.keys > 0 { said.key = "key \(place % initial.keys)" }
+                transmit(said, from: place)
             case .start(let ticket, let lease, _):
                 begin(ticket, lease, of: id)
             case .exit:
@@ -87,7 +89,7 @@ extension Simulation {
         let parts = stride(from: 0, to: results.count, by: cut).map {
             Array(results[$0..<min($0 + cut, results.count)])
         }
-        let delay = isLong ? random.duration(3_000...6_000) : random.duration(60...600)
+        let delay = random.duration(isLong ? 3_000...6_000 : 60...options.taskMax)
         queue.push(.work(id, .done(ticket, parts)), at: now + delay)
     }
 

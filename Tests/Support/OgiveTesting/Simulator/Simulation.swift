@@ -7,7 +7,12 @@ internal import OgiveCore
 /// without faults.
 package struct Simulation: Sendable {
     struct Coordinator: Sendable {
+        /// Its term, of which no two coordinators have the same.
         let id: Int
+        /// Which of the coordinators that lead side by side it is, or was.
+        let seat: Int
+        /// The runs that it leads, as far as it knows; `nil` for all.
+        let runs: Set<RunID>?
         var scheduler: Scheduler
         var pausedUntil = TimePoint.zero
         /// Whose key each routing id belongs to, as its transport keeps it.
@@ -17,6 +22,8 @@ package struct Simulation: Sendable {
 
     struct Worker: Sendable {
         let id: WorkerID
+        /// Whose coordinator it speaks to.
+        var seat = 0
         var session: WorkerSession
         var pausedUntil = TimePoint.zero
     }
@@ -40,7 +47,7 @@ package struct Simulation: Sendable {
     }
 
     /// More events than any run needs: both sides answer each other without end.
-    static let stepsMax = 400_000
+    var stepsMax: Int { 400_000 + 10_000 * initial.workers }
 
     let seed: UInt64
     let initial: SimulationOptions
@@ -53,11 +60,16 @@ package struct Simulation: Sendable {
     var readOnlyUntil = TimePoint.zero
     var queue = EventQueue<SimulationEvent>()
     var now = TimePoint.zero
-    /// Living coordinators, the current one last.
+    /// Living coordinators, of each seat the current one last.
     var coordinators: [Coordinator] = []
-    var lastCoordinator = 0
+    /// Who leads what: one seat that leads everything, or several.
+    var seats: [Seat]
     /// Living workers by place.
     var workers: [Worker?]
+    /// The place of each incarnation, also of former ones.
+    var places: [WorkerID: Int] = [:]
+    /// The seat that each incarnation speaks to, also of former ones.
+    var homes: [WorkerID: Int] = [:]
     var up: [Link]
     var down: [Link]
     /// Places that nobody takes any more.
@@ -77,6 +89,9 @@ package struct Simulation: Sendable {
     var trace = TraceHash()
     var violations: [String] = []
     var counts = SimulationCounts()
+    var work = SimulationWork()
+    /// Processor time of this thread so far, where somebody wants to know what the scheduler takes.
+    var processorTime: (@Sendable () -> Duration)?
     /// Reads along, for people.
     var reader: (@Sendable (String) -> Void)?
     #if DEBUG
@@ -93,6 +108,7 @@ package struct Simulation: Sendable {
         model = AttemptModel(
             isSwapped: isSwapped, swapsSampling: options.runs < 3 && options.rescorings == 0)
         random = SeededRandom(seed: seed)
+        seats = Seat.all(options)
         workers = Array(repeating: nil, count: options.workers)
         up = Array(repeating: Link(), count: options.workers)
         down = up
@@ -101,6 +117,11 @@ package struct Simulation: Sendable {
     /// Lets somebody read along.
     package mutating func read(_ reader: @escaping @Sendable (String) -> Void) {
         self.reader = reader
+    }
+
+    /// Measures what the scheduler takes, by a clock of this thread's processor time.
+    package mutating func measure(_ processorTime: @escaping @Sendable () -> Duration) {
+        self.processorTime = processorTime
     }
 
     /// Runs to the end, or to the first violation.
@@ -117,7 +138,7 @@ package struct Simulation: Sendable {
             if reader != nil { narrate(event) }
             handle(event)
             if case .coordinatorTick = event, isHealed, isConverged, !rescoresOnceMore() { break }
-            if at > end || steps == Self.stepsMax {
+            if at > end || steps == stepsMax {
                 violations.append("no convergence: \(stateOfAffairs)")
             }
         }
@@ -125,7 +146,7 @@ package struct Simulation: Sendable {
         if let reader { violations.forEach { reader("violation: \($0)") } }
         return SimulationOutcome(
             seed: seed, options: initial, trace: trace, violations: violations, steps: steps,
-            counts: counts, outcomes: outcomes.resolved)
+            counts: counts, work: work, outcomes: outcomes.resolved)
     }
 
     private mutating func begin() {
@@ -139,11 +160,15 @@ package struct Simulation: Sendable {
             if let guardOff { database.guardsOff = [guardOff] }
         #endif
         for place in workers.indices {
-            queue.push(.startWorker(place), at: now + random.duration(0...300))
+            let first = options.startsAtOnce ? .zero : random.duration(0...300)
+            queue.push(.startWorker(place), at: now + first)
         }
-        queue.push(.fault(.replaceCoordinator), at: now + random.duration(0...300))
+        for seat in seats.indices {
+            queue.push(.fault(.replaceCoordinator(seat)), at: now + random.duration(0...300))
+        }
+        if seats.count > 1 { queue.push(.balance, at: now + .milliseconds(500)) }
         planFaults()
-        counts.coordinatorsReplaced = -1
+        counts.coordinatorsReplaced = -seats.count
     }
 
     /// Lets the first draws say how many there are to be.
@@ -165,6 +190,7 @@ package struct Simulation: Sendable {
         case .toWorker(let message): step(message.worker, .message(message.message), again: event)
         case .coordinatorTick, .poll, .storeCall, .answer: coordinate(event)
         case .workerTick, .work: work(event)
+        case .balance: balance()
         case .poison, .startWorker, .killCoordinator, .fault, .heal: inject(event)
         }
     }

@@ -18,6 +18,12 @@ package struct SimulationCounts: Hashable, Sendable {
     package var resultsResent = 0
     /// Parts that were acknowledged more than once.
     package var acksRepeated = 0
+    /// Times that all workers ended at once.
+    package var massEnds = 0
+    /// Workers that went to another coordinator, because theirs had too many.
+    package var workersMoved = 0
+    /// Times that runs went to other coordinators.
+    package var regroupings = 0
     /// Workers that died.
     package var workersCrashed = 0
     /// Workers that were stopped and continued.

@@ -18,6 +18,8 @@ indirect enum SimulationEvent: Sendable {
     case workerTick(WorkerID)
     /// A worker's pipeline says something.
     case work(WorkerID, WorkerSession.Event)
+    /// Coordinators with too many workers let one go each.
+    case balance
     /// A poison prompt ends a worker.
     case poison(WorkerID)
     /// A worker begins in a place that is empty.
@@ -49,10 +51,14 @@ indirect enum SimulationEvent: Sendable {
         case steal(Int)
         /// A worker with a key of its own names leases that it was never granted.
         case forge(Int)
-        /// A new coordinator leads; the former one is dead, or goes on unaware.
-        case replaceCoordinator
-        /// The coordinator is stopped for a while; another one may take over.
-        case pauseCoordinator
+        /// A new coordinator leads in a seat; the former one is dead, or goes on unaware.
+        case replaceCoordinator(Int)
+        /// The coordinator of a seat is stopped for a while; another one may take over.
+        case pauseCoordinator(Int)
+        /// Runs go to other coordinators.
+        case regroup
+        /// All workers end at once, drained or dead, and others take their places.
+        case endAll(drains: Bool)
         /// The database does not answer for a while.
         case outage
         /// The database is read-only for a while.

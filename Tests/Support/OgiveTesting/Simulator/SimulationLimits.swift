@@ -5,10 +5,11 @@ extension SimulationOptions {
     var schedulerLimits: SchedulerLimits {
         var limits = SchedulerLimits()
         limits.drawsPerTask = 4
-        limits.windowItems = 24
-        limits.pagePrompts = 3
-        limits.inFlightItemsMax = 64
-        limits.landingItems = 8
+        // More room for a fleet, or most of it would have nothing to do.
+        limits.windowItems = max(24, 6 * workers)
+        limits.pagePrompts = max(3, workers / 16)
+        limits.inFlightItemsMax = max(64, 16 * workers)
+        limits.landingItems = max(8, workers / 8)
         limits.leaseDuration = .seconds(4)
         limits.heartbeatInterval = .milliseconds(500)
         limits.silenceMax = .seconds(2)

@@ -5,7 +5,8 @@ extension SimulationOptions {
         case hanging, slowness, workerCrashes, workerPauses, coordinatorCrashes, coordinatorPauses
         case zombies, drains, joins, leaves, clockSteps, thefts, poisonPrompts, attemptsMax, raises
         case retries, rescorings, budget, budgetRaises, precision, allocation, growth, faultTime
-        case healTime, forgeries
+        case healTime, forgeries, coordinators, regroupings, startsAtOnce, massEnds
+        case taskMax, keys
     }
 
     /// Reads options; what is not named is as in a simulation where nothing bad happens, so that
@@ -47,6 +48,12 @@ extension SimulationOptions {
         try take(.clockSteps, \.clockSteps)
         try take(.thefts, \.thefts)
         try take(.forgeries, \.forgeries)
+        try take(.coordinators, \.coordinators)
+        try take(.regroupings, \.regroupings)
+        try take(.startsAtOnce, \.startsAtOnce)
+        try take(.massEnds, \.massEnds)
+        try take(.taskMax, \.taskMax)
+        try take(.keys, \.keys)
         try take(.poisonPrompts, \.poisonPrompts)
         attemptsMax = try container.decodeIfPresent(Int.self, forKey: .attemptsMax)
         try take(.raises, \.raises)

@@ -13,6 +13,16 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     /// Number of open runs: the second has another sampling and three times the weight, the third
     /// another scoring of the first one's sampling.
     package var runs = 1
+    /// Number of coordinators that lead side by side, each of them other runs.
+    package var coordinators = 1
+    /// Mean number of times that runs go to other coordinators.
+    package var regroupings = 0.0
+    /// Number of keys that the workers share; 0 for workers without keys.
+    package var keys = 0
+    /// Whether all workers begin at once.
+    package var startsAtOnce = false
+    /// Mean number of times that all workers end at once, drained or dead.
+    package var massEnds = 0.0
     /// Whether a draw that is made again is the same; otherwise each attempt has its own content.
     package var isDeterministic = true
     /// Share of messages that are lost.
@@ -37,6 +47,8 @@ package struct SimulationOptions: Hashable, Sendable, Codable {
     package var readOnlyTimes = 0.0
     /// Share of tasks on which a worker hangs.
     package var hanging = 0.0
+    /// Longest time of a task that is not slow, in milliseconds.
+    package var taskMax = 600
     /// Share of tasks that take longer than their lease, or nearly.
     package var slowness = 0.0
     /// Mean number of crashes of workers.

@@ -33,6 +33,8 @@ package struct SimulationOutcome: Hashable, Sendable {
     package var steps: Int
     /// How often faults and their consequences happened.
     package var counts: SimulationCounts
+    /// How much was done.
+    package var work: SimulationWork
     /// What resolved each item of each scoring.
     package var outcomes: [ScoringID: [MemoryDatabase.ItemKey: Resolution]]
 
@@ -40,6 +42,39 @@ package struct SimulationOutcome: Hashable, Sendable {
     func resolvesLike(_ other: SimulationOutcome) -> Bool {
         outcomes.mapValues { $0.mapValues(\.attempt) }
             == other.outcomes.mapValues { $0.mapValues(\.attempt) }
+    }
+}
+
+/// How much was done in a simulation.
+package struct SimulationWork: Hashable, Sendable {
+    /// Workers that began.
+    package var workers = 0
+    /// Leases that were granted for each run.
+    package var leases: [RunID: Int] = [:]
+    /// Items of each run that got their outcome.
+    package var items: [RunID: Int] = [:]
+    /// Both as they were when the first run ended: until then all had their shares.
+    package var atFirstEnd: [RunID: Share] = [:]
+    /// Processor time of the scheduler, where it was measured.
+    package var schedulerTime = Duration.zero
+
+    /// What was done of one run.
+    package struct Share: Hashable, Sendable {
+        /// Leases that were granted.
+        package var leases: Int
+        /// Items that got their outcome.
+        package var items: Int
+    }
+
+    /// Nothing.
+    package init() {}
+
+    /// A run ended.
+    mutating func noteEnd() {
+        guard atFirstEnd.isEmpty else { return }
+        for (run, count) in leases {
+            atFirstEnd[run] = Share(leases: count, items: items[run] ?? 0)
+        }
     }
 }
 

@@ -9,9 +9,10 @@ extension MemoryDatabase {
         return key
     }()
 
-    /// Raises the term.
-    package mutating func lead() -> Term {
+    /// Raises the term, of these runs alone or, with `nil`, of all.
+    package mutating func lead(_ runs: Set<RunID>? = nil) -> Term {
         term = Term(term.rawValue + 1)
+        for run in runs ?? [] { terms[run] = term }
         return term
     }
 
@@ -95,7 +96,7 @@ extension MemoryDatabase {
     package mutating func land(
         _ batch: LandingBatch, term: Term
     ) throws(StoreError) -> LandingReceipt {
-        try check(term)
+        try check(term, of: batch.groups.map(\.run))
         var receipt = LandingReceipt(completions: 0, rewards: 0, failures: 0, duplicates: 0)
         for group in batch.groups {
             guard let run = runs[group.run]?.description else { continue }
@@ -196,7 +197,7 @@ extension MemoryDatabase {
     package mutating func bind(
         _ binding: FingerprintBinding, term: Term
     ) throws(StoreError) -> FingerprintBinding {
-        try check(term)
+        try check(term, of: [binding.run])
         guard let asked = runs[binding.run]?.description else {
             throw StoreError(.conflict, "There is no run \(binding.run.rawValue).")
         }
@@ -221,7 +222,7 @@ extension MemoryDatabase {
     /// Closes a run when nothing of it is pending, or its budget is spent and what it has begun is
     /// whole.
     package mutating func finish(_ run: RunID, term: Term) throws(StoreError) -> RunState {
-        try check(term)
+        try check(term, of: [run])
         guard let state = runs[run]?.state else { return .cancelled }
         if state != .open { return state }
         let ending =
@@ -246,11 +247,21 @@ extension MemoryDatabase {
         for record in records { workers[record.id] = record }
     }
 
+    /// Throws `.staleTerm` unless the coordinator with this term leads.
     func check(_ term: Term) throws(StoreError) {
-        guard term == self.term || isOff(.databaseTerm) else {
-            throw StoreError(.staleTerm, "Another coordinator leads with a later term.")
+        let leads = terms.isEmpty ? term == self.term : terms.values.contains(term)
+        guard leads || isOff(.databaseTerm) else { throw Self.stale }
+    }
+
+    /// Throws `.staleTerm` unless it leads all of these runs.
+    private func check(_ term: Term, of runs: [RunID]) throws(StoreError) {
+        guard runs.allSatisfy({ terms[$0] ?? self.term == term }) || isOff(.databaseTerm) else {
+            throw Self.stale
         }
     }
+
+    private static let stale = StoreError(
+        .staleTerm, "Another coordinator leads with a later term.")
 }
 
 extension MemoryDatabase.ItemKey {

@@ -57,8 +57,10 @@ package struct MemoryDatabase: Sendable {
         var formerDraws: [Int] = []
     }
 
-    /// The current term.
+    /// The last term that anybody got.
     package internal(set) var term = Term(0)
+    /// The term of each run that has one of its own; the last one leads all others.
+    var terms: [RunID: Term] = [:]
     /// Completions of each sampling.
     package internal(set) var completions: [SamplingID: [ItemKey: Completion]] = [:]
     /// Rewards and failures of each scoring.

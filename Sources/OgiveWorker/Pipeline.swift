@@ -31,18 +31,15 @@ struct Pipeline: Sendable {
         self.metrics = metrics
         gates = ModelGates(
             configuration: configuration, time: time, metrics: metrics, logger: logger)
-        let leases = leases
         samples = StageQueue(
-            capacity: configuration.sampleConcurrency.initial, run: \.lease.run,
-            isShared: { leases.areOfSeveralRuns })
+            capacity: configuration.sampleConcurrency.initial, run: \.lease.run)
         scores = StageQueue(
-            capacity: configuration.scoreConcurrency.initial, run: \.lease.run,
-            isShared: { leases.areOfSeveralRuns })
+            capacity: configuration.scoreConcurrency.initial, run: \.lease.run)
     }
 
     /// Takes a lease in.
     func start(_ job: LeaseJob) {
-        leases.enter(job.ticket, of: job.lease.run)
+        leases.enter(job.ticket)
         samples.push(job)
     }
 
@@ -152,52 +149,34 @@ struct Pipeline: Sendable {
 /// The leases in the pipeline, and which of them are not wanted any more, so that stages stop
 /// waiting for servers on their behalf.
 final class PipelineLeases: Sendable {
-    private struct Entry {
-        let run: RunID
-        /// Whether it is still wanted.
-        var isWanted = true
-    }
+    /// Whether each lease in the pipeline is still wanted.
+    private let wanted = Mutex([WorkerSession.Ticket: Bool]())
 
-    private struct State {
-        var entries: [WorkerSession.Ticket: Entry] = [:]
-        var runs: [RunID: Int] = [:]
-    }
-
-    private let state = Mutex(State())
-
-    /// A lease of a run enters the pipeline.
-    func enter(_ ticket: WorkerSession.Ticket, of run: RunID) {
-        state.withLock { state in
-            state.entries[ticket] = Entry(run: run)
-            state.runs[run, default: 0] += 1
-        }
+    /// A lease enters the pipeline.
+    func enter(_ ticket: WorkerSession.Ticket) {
+        wanted.withLock { $0[ticket] = true }
     }
 
     /// A lease is not wanted any more; nothing happens when it left the pipeline already.
     func stop(_ ticket: WorkerSession.Ticket) {
-        state.withLock { $0.entries[ticket]?.isWanted = false }
+        wanted.withLock { wanted in
+            if wanted[ticket] != nil { wanted[ticket] = false }
+        }
     }
 
     /// A lease leaves the pipeline.
     func leave(_ ticket: WorkerSession.Ticket) {
-        state.withLock { state in
-            guard let run = state.entries.removeValue(forKey: ticket)?.run else { return }
-            let left = (state.runs[run] ?? 1) - 1
-            state.runs[run] = left > 0 ? left : nil
-        }
+        wanted.withLock { _ = $0.removeValue(forKey: ticket) }
     }
-
-    /// Whether there are leases of more than one run.
-    var areOfSeveralRuns: Bool { state.withLock { $0.runs.count > 1 } }
 
     /// Whether work on a lease is to go on.
     func isWanted(_ ticket: WorkerSession.Ticket) -> Bool {
-        state.withLock { $0.entries[ticket]?.isWanted ?? false }
+        wanted.withLock { $0[ticket] ?? false }
     }
 
     /// Number of leases in the pipeline.
     var count: Int {
-        state.withLock { $0.entries.count }
+        wanted.withLock { $0.count }
     }
 }
 

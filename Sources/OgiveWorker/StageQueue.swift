@@ -4,11 +4,10 @@ internal import Synchronization
 
 /// A queue between two stages of the pipeline, with a line for each run.
 ///
-/// A free slot goes to the run that has the fewest slots, first come, first served within it.
-/// While the worker has leases of several runs, none of them has all slots: a run whose model is
-/// slow does not hold up the others. The queue holds no more than the session's `workingMax`
-/// leases, because nobody else puts any in, and hands out no more at once than the next stage has
-/// slots.
+/// A free slot goes to the run that has the fewest slots, first come, first served within it: a run
+/// whose model is slow soon has no more of them than the others. No slot is kept free for a run
+/// that may come. The queue holds no more than the session's `workingMax` leases, because nobody
+/// else puts any in, and hands out no more at once than the next stage has slots.
 final class StageQueue<Element: Sendable>: Sendable {
     private struct State {
         /// What waits of each run, with the number of its coming.
@@ -23,11 +22,13 @@ final class StageQueue<Element: Sendable>: Sendable {
         var used: [RunID: Int] = [:]
         var slotsUsed = 0
 
+        var hasWork: Bool { waiting > 0 && slotsUsed < capacity }
+
         /// Whose turn it is; `nil` where nothing waits for which there is a slot.
-        func nextRun(isShared: Bool) -> RunID? {
-            guard waiting > 0, slotsUsed < capacity else { return nil }
-            let most = isShared ? max(1, capacity - 1) : capacity
-            return lines.filter { used[$0.key] ?? 0 < most }.min {
+        var nextRun: RunID? {
+            guard hasWork else { return nil }
+            if lines.count == 1 { return lines.keys.first }
+            return lines.min {
                 (used[$0.key] ?? 0, $0.value.first?.number ?? 0)
                     < (used[$1.key] ?? 0, $1.value.first?.number ?? 0)
             }?.key
@@ -43,17 +44,13 @@ final class StageQueue<Element: Sendable>: Sendable {
 
     private let state: Mutex<State>
     private let run: @Sendable (Element) -> RunID
-    private let isShared: @Sendable () -> Bool
 
-    /// An empty queue before a stage with so many slots. `run` says whose an element is, and
-    /// `isShared` whether the worker has leases of several runs.
+    /// An empty queue before a stage with so many slots. `run` says whose an element is.
     init(
-        capacity: Int = .max, run: @escaping @Sendable (Element) -> RunID = { _ in RunID(0) },
-        isShared: @escaping @Sendable () -> Bool = { false }
+        capacity: Int = .max, run: @escaping @Sendable (Element) -> RunID = { _ in RunID(0) }
     ) {
         state = Mutex(State(capacity: capacity))
         self.run = run
-        self.isShared = isShared
     }
 
     /// Changes the number of slots; answers whether it is another one. What is under way goes on.
@@ -82,7 +79,7 @@ final class StageQueue<Element: Sendable>: Sendable {
             state.slotsUsed -= 1
             let used = (state.used[run] ?? 1) - 1
             state.used[run] = used > 0 ? used : nil
-            return hasWork(state) ? state.waiters.popFirst()?.1 : nil
+            return state.hasWork ? state.waiters.popFirst()?.1 : nil
         }
         waiter?.resume()
     }
@@ -93,7 +90,7 @@ final class StageQueue<Element: Sendable>: Sendable {
             state.lastNumber += 1
             state.waiting += 1
             state.lines[run(element), default: []].append((state.lastNumber, element))
-            return hasWork(state) ? state.waiters.popFirst()?.1 : nil
+            return state.hasWork ? state.waiters.popFirst()?.1 : nil
         }
         waiter?.resume()
     }
@@ -126,14 +123,9 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// until `finish`; `nil` at the end, or when the task is cancelled.
     func next(whileFits fits: @Sendable ([Element], Element) -> Bool) async -> [Element]? {
         while !Task.isCancelled {
-            let (taken, isClosed, waiter) = state.withLock { state in
-                let taken = take(whileFits: fits, &state)
-                let isClosed = state.isClosed && state.waiting == 0
-                // Also where a slot was kept from a run that is alone again.
-                let wakes = !taken.isEmpty && hasWork(state)
-                return (taken, isClosed, wakes ? state.waiters.popFirst()?.1 : nil)
+            let (taken, isClosed) = state.withLock { state in
+                (take(whileFits: fits, &state), state.isClosed && state.waiting == 0)
             }
-            waiter?.resume()
             if !taken.isEmpty { return taken }
             if isClosed { return nil }
             await waitForElement()
@@ -144,7 +136,7 @@ final class StageQueue<Element: Sendable>: Sendable {
     private func take(
         whileFits fits: ([Element], Element) -> Bool, _ state: inout State
     ) -> [Element] {
-        guard let run = state.nextRun(isShared: isShared()) else { return [] }
+        guard let run = state.nextRun else { return [] }
         var taken: [Element] = []
         while let first = state.lines[run]?.first, taken.isEmpty || fits(taken, first.element),
             let element = state.takeFirst(of: run)
@@ -154,10 +146,6 @@ final class StageQueue<Element: Sendable>: Sendable {
         state.slotsUsed += 1
         state.used[run, default: 0] += 1
         return taken
-    }
-
-    private func hasWork(_ state: borrowing State) -> Bool {
-        state.nextRun(isShared: isShared()) != nil
     }
 
     /// Waits for one element.
@@ -173,7 +161,7 @@ final class StageQueue<Element: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mayWait = state.withLock { state in
-                    guard !hasWork(state), !(state.isClosed && state.waiting == 0),
+                    guard !state.hasWork, !(state.isClosed && state.waiting == 0),
                         !Task.isCancelled
                     else {
                         return false

@@ -1,5 +1,4 @@
 import OgiveCore
-import Synchronization
 import Testing
 
 @testable import OgiveWorker
@@ -67,25 +66,19 @@ struct StageQueueTests {
         #expect(await queue.next() == 1)
     }
 
-    @Test("A run whose elements stay leaves a slot to the others, and has all of them alone")
-    func leavesASlot() async {
-        let isShared = Flag()
-        let queue = StageQueue<Int>(
-            capacity: 2, run: { RunID(Int64($0 / 10)) }, isShared: { isShared.isSet })
-        isShared.set(true)
-        for element in [11, 12, 13, 21, 22] { queue.push(element) }
-        #expect(await queue.next() == 11)
-        // The other slot is for run 2 alone, one element after the other.
-        for element in [21, 22] {
-            #expect(await queue.next() == element)
-            queue.finish(RunID(2))
-        }
-        async let late = queue.next()
-        queue.push(23)
-        #expect(await late == 23)
+    @Test("A run whose elements stay gets no slot before others, and all of them alone")
+    func staysBehind() async {
+        let queue = StageQueue<Int>(capacity: 3, run: { RunID(Int64($0 / 10)) })
+        for element in [11, 12, 13, 14] { queue.push(element) }
+        for element in [11, 12, 13] { #expect(await queue.next() == element) }
+        // It had all slots while it was alone. The next ones are for run 2, though it came later.
+        for element in [21, 22] { queue.push(element) }
+        queue.finish(RunID(1))
+        #expect(await queue.next() == 21)
         queue.finish(RunID(2))
-        isShared.set(false)
-        #expect(await queue.next() == 12)
+        #expect(await queue.next() == 22)
+        queue.finish(RunID(2))
+        #expect(await queue.next() == 14)
     }
 
     @Test("A free slot goes to the run that has the fewest")
@@ -97,13 +90,4 @@ struct StageQueueTests {
         #expect(taken == [11, 21, 12])
         #expect(queue.load == StageLoad(used: 3, slots: 3, waiting: 1))
     }
-}
-
-/// Set by a test, read by a queue.
-private final class Flag: Sendable {
-    private let value = Mutex(false)
-
-    var isSet: Bool { value.withLock { $0 } }
-
-    func set(_ isSet: Bool) { value.withLock { $0 = isSet } }
 }

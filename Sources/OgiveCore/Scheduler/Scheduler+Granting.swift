@@ -59,7 +59,14 @@ extension Scheduler {
         else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
             withWorker(worker) { $0.isQueued = false }
-            guard let id = nextTask(of: worker, now: now), let task = tasks[id] else { continue }
+            guard let id = nextTask(of: worker, now: now), let task = tasks[id] else {
+                if hasReadyTasks { continue }
+                // All that wait keep their places: a large fleet is not looked through for each
+                // task that comes and goes.
+                withWorker(worker) { $0.isQueued = true }
+                queue.prepend(worker)
+                return
+            }
             guard isWithinBounds(task) else {
                 workers[worker]?.isQueued = true
                 queue.prepend(worker)
@@ -68,6 +75,10 @@ extension Scheduler {
             grant(task, to: worker, now: now)
             enqueue(worker)
         }
+    }
+
+    private var hasReadyTasks: Bool {
+        runs.values.contains { !$0.ready.isEmpty || !$0.suspects.isEmpty }
     }
 
     /// Whether a task may be leased beside what is leased; one alone always may.

@@ -57,6 +57,7 @@ package final class DashboardStore: DashboardReader {
         await database.close()
     }
 
+    /// What pages ask again and again is prepared: to plan it takes longer than to read it.
     func read<Value: Sendable>(
         _ action: String, _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
@@ -66,7 +67,7 @@ package final class DashboardStore: DashboardReader {
     /// By descending number, from those before `id`.
     package func runs(before id: RunID?, limit: Int) async throws(StoreError) -> [RunOverview] {
         try await read("read the runs") { connection in
-            try await connection.query(
+            try await connection.queryPrepared(
                 DashboardQueries.runs, [.int64(id?.rawValue ?? .max), .int64(Int64(limit))]
             ).map(RunOverview.init)
         }
@@ -75,7 +76,8 @@ package final class DashboardStore: DashboardReader {
     /// Throws `.conflict` when there is none of this number.
     package func run(_ id: RunID) async throws(StoreError) -> RunOverview {
         try await read("read run \(id.rawValue)") { connection in
-            let rows = try await connection.query(DashboardQueries.run, [.int64(id.rawValue)])
+            let rows = try await connection.queryPrepared(
+                DashboardQueries.run, [.int64(id.rawValue)])
             guard let row = rows.first else {
                 throw StoreError(.conflict, "There is no run \(id.rawValue).")
             }
@@ -86,7 +88,7 @@ package final class DashboardStore: DashboardReader {
     /// Ascending in time, the latest ones.
     package func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
         try await read("read the history of run \(run.rawValue)") { connection in
-            try await connection.query(
+            try await connection.queryPrepared(
                 DashboardQueries.history, [.int64(run.rawValue), .int64(Int64(limit))]
             ).map { row in
                 RunMoment(
@@ -99,7 +101,7 @@ package final class DashboardStore: DashboardReader {
     /// Without snapshots, which have a page of their own.
     package func source(of run: RunOverview) async throws(StoreError) -> ReportSource {
         try await read("read the specification of run \(run.id.rawValue)") { connection in
-            let rows = try await connection.query(
+            let rows = try await connection.queryPrepared(
                 DashboardQueries.source, [.int64(run.id.rawValue)])
             guard let row = rows.first else {
                 throw StoreError(.conflict, "There is no run \(run.id.rawValue).")
@@ -131,9 +133,9 @@ package final class DashboardStore: DashboardReader {
     /// The workers that were seen last.
     package func fleet() async throws(StoreError) -> FleetStatus {
         try await read("read the fleet") { connection in
-            let row = try await connection.query(DashboardQueries.coordinator).one()
+            let row = try await connection.queryPrepared(DashboardQueries.coordinator).one()
             let counts = Data(try row.decode("counts", as: String.self).utf8)
-            let workers = try await connection.query(
+            let workers = try await connection.queryPrepared(
                 DashboardQueries.workers, [.int64(Int64(FleetStatus.workersMax))])
             return FleetStatus(
                 coordinator: try row.decode("coordinator", as: String?.self),

@@ -253,8 +253,9 @@ extension MemoryDatabase {
         guard leads || isOff(.databaseTerm) else { throw Self.stale }
     }
 
-    /// Throws `.staleTerm` unless it leads all of these runs.
+    /// Throws `.staleTerm` unless it leads all of these runs; without one, unless it leads.
     private func check(_ term: Term, of runs: [RunID]) throws(StoreError) {
+        if runs.isEmpty { return try check(term) }
         guard runs.allSatisfy({ terms[$0] ?? self.term == term }) || isOff(.databaseTerm) else {
             throw Self.stale
         }

@@ -31,10 +31,8 @@ struct Pipeline: Sendable {
         self.metrics = metrics
         gates = ModelGates(
             configuration: configuration, time: time, metrics: metrics, logger: logger)
-        samples = StageQueue(
-            capacity: configuration.sampleConcurrency.initial, run: \.lease.run)
-        scores = StageQueue(
-            capacity: configuration.scoreConcurrency.initial, run: \.lease.run)
+        samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
+        scores = StageQueue(capacity: configuration.scoreConcurrency.initial)
     }
 
     /// Takes a lease in.
@@ -90,7 +88,7 @@ struct Pipeline: Sendable {
             } else {
                 leases.leave(job.ticket)
             }
-            samples.finish(job.lease.run)
+            samples.finish()
             follow()
         }
     }
@@ -140,7 +138,7 @@ struct Pipeline: Sendable {
             let scored = await stage.process(jobs)
             feed.yield(scored.map(event))
             for job in jobs { leases.leave(job.ticket) }
-            scores.finish(jobs[0].lease.run)
+            scores.finish()
             follow()
         }
     }

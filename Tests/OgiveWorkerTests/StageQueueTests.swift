@@ -1,4 +1,3 @@
-import OgiveCore
 import Testing
 
 @testable import OgiveWorker
@@ -64,30 +63,5 @@ struct StageQueueTests {
         }
         queue.push(1)
         #expect(await queue.next() == 1)
-    }
-
-    @Test("A run whose elements stay gets no slot before others, and all of them alone")
-    func staysBehind() async {
-        let queue = StageQueue<Int>(capacity: 3, run: { RunID(Int64($0 / 10)) })
-        for element in [11, 12, 13, 14] { queue.push(element) }
-        for element in [11, 12, 13] { #expect(await queue.next() == element) }
-        // It had all slots while it was alone. The next ones are for run 2, though it came later.
-        for element in [21, 22] { queue.push(element) }
-        queue.finish(RunID(1))
-        #expect(await queue.next() == 21)
-        queue.finish(RunID(2))
-        #expect(await queue.next() == 22)
-        queue.finish(RunID(2))
-        #expect(await queue.next() == 14)
-    }
-
-    @Test("A free slot goes to the run that has the fewest")
-    func turns() async {
-        let queue = StageQueue<Int>(capacity: 3, run: { RunID(Int64($0 / 10)) })
-        for element in [11, 12, 13, 21] { queue.push(element) }
-        var taken: [Int] = []
-        while taken.count < 3, let element = await queue.next() { taken.append(element) }
-        #expect(taken == [11, 21, 12])
-        #expect(queue.load == StageLoad(used: 3, slots: 3, waiting: 1))
     }
 }

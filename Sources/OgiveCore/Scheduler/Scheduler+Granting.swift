@@ -102,7 +102,7 @@ extension Scheduler {
     /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
     /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
     private mutating func nextTask(for worker: SchedulerWorker, now: TimePoint) -> TaskID? {
-        let ordinary = nextRun(for: worker, \.ready, sharingLeases: true)
+        let ordinary = nextRun(for: worker, \.ready)
         let owes = worker.owesOthers || worker.owesUntil > now
         if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
             if worker.tasks.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
@@ -125,33 +125,17 @@ extension Scheduler {
     }
 
     /// Of the runs that a worker serves and that have tasks, the one furthest behind its share.
-    /// With `sharingLeases`, none gets more of the worker's leases than its weight is of all of
-    /// these: the leases of a run whose model is slow would soon be all that the worker holds.
     private func nextRun(
-        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>,
-        sharingLeases: Bool = false
+        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>
     ) -> RunID? {
-        let all =
-            sharingLeases && worker.serves.count > 1 ? weight(ofRunsWith: line, worker) : 0
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            let waiting = ofRun(id) { run in
-                run[keyPath: line].isEmpty ? nil : (run.pass, run.description.spec.weight)
-            }
-            guard let (pass, weight) = waiting ?? nil, best.map({ pass < $0.pass }) ?? true,
-                all <= weight || worker.tasksOfRuns[id] ?? 0 < worker.share(of: weight / all)
+            guard let pass = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil,
+                best.map({ pass < $0.pass }) ?? true
             else { continue }
             best = (pass, id)
         }
         return best?.id
-    }
-
-    private func weight(
-        ofRunsWith line: KeyPath<SchedulerRun, Deque<TaskID>>, _ worker: SchedulerWorker
-    ) -> Double {
-        worker.serves.reduce(0) { sum, id in
-            sum + (ofRun(id) { $0[keyPath: line].isEmpty ? 0 : $0.description.spec.weight } ?? 0)
-        }
     }
 
     /// Grants the first task of one of its run's two queues.

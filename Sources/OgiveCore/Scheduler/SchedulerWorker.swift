@@ -13,8 +13,6 @@ struct SchedulerWorker {
     var isDraining = false
     /// Tasks leased to it.
     var tasks: Set<TaskID> = []
-    /// How many of them are of each run.
-    var tasksOfRuns: [RunID: Int] = [:]
     /// Bytes of their prompts and texts.
     var leasedBytes = 0
     /// Leases that it finished.
@@ -86,11 +84,6 @@ struct SchedulerWorker {
         else { return false }
         return finished > 0 || share.firstLeases < limits.firstLeasesOfKey
             || tasks.count < limits.reducedFirstLeases
-    }
-
-    /// The leases that are a share of those that it may hold, rounded up.
-    func share(of part: Double) -> Int {
-        max(1, Int((part * Double(min(credit, allowance))).rounded(.up)))
     }
 
     /// It finished a lease.
@@ -176,7 +169,6 @@ extension Scheduler {
         let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
             guard worker.tasks.insert(task.id).inserted else { return nil }
             worker.leasedBytes += task.bytes
-            worker.tasksOfRuns[task.run, default: 0] += 1
             return (worker.key ?? "", worker.finished == 0)
         }
         guard let noted = noted.flatMap(\.self) else { return }
@@ -190,8 +182,6 @@ extension Scheduler {
         let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
             guard worker.tasks.remove(task.id) != nil else { return nil }
             worker.leasedBytes -= task.bytes
-            let left = (worker.tasksOfRuns[task.run] ?? 1) - 1
-            worker.tasksOfRuns[task.run] = left > 0 ? left : nil
             return (worker.key ?? "", worker.finished == 0)
         }
         guard let noted = noted.flatMap(\.self) else { return }

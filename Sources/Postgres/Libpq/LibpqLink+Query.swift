@@ -37,6 +37,7 @@ extension LibpqLink {
             prepared[statement] = name
         }
         do throws(PostgresError) {
+            // Sound: as above.
             return unsafe try exchange(sql, flag) { pointer in
                 unsafe LibpqLink.send(encoded) { pointers, lengths, formats in
                     unsafe PQsendQueryPrepared(

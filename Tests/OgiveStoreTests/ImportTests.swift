@@ -342,6 +342,35 @@ extension StoreTests {
             }
         }
 
+        @Test("an import takes in its file while another one fills the set, and comes after it")
+        func takesTurns() async throws {
+            try await TestDatabase.with { database in
+                let store = database.store
+                let (begun, isBegun) = AsyncStream<Void>.makeStream()
+                let (read, isRead) = AsyncStream<Void>.makeStream()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        defer { isRead.finish() }
+                        for await _ in begun {}
+                        let second = try await store.importPrompts(into: "set") { importer in
+                            try await importer.add([Self.prompt("a", "A"), Self.prompt("c", "C")])
+                            isRead.finish()
+                        }
+                        #expect(second.imported == 1 && second.duplicates == 1)
+                        #expect(second.promptsInSet == 3)
+                    }
+                    let first = try await store.importPrompts(into: "set") { importer in
+                        try await importer.add([Self.prompt("a", "A")])
+                        isBegun.finish()
+                        for await _ in read {}
+                        try await importer.add([Self.prompt("b", "B")])
+                    }
+                    #expect(first.imported == 2)
+                    try await group.waitForAll()
+                }
+            }
+        }
+
         @Test("prompts belong to a set that is there, and keep it")
         func promptsHaveSets() async throws {
             try await TestDatabase.with { database in
@@ -365,6 +394,12 @@ extension StoreTests {
                         """))
                 #expect(try await database.value("SELECT count(*) FROM ogive.prompt_rows") == 2)
                 #expect(await isRefused("DELETE FROM ogive.prompt_sets"))
+                let changes = [
+                    "prompt_rows SET prompt_set_id = 999", "prompt_sets SET id = DEFAULT",
+                ]
+                for change in changes {
+                    #expect(await isRefused("UPDATE ogive.\(change)"), "\(change)")
+                }
                 _ = try await database.query("DELETE FROM ogive.prompt_rows")
                 #expect(await !isRefused("DELETE FROM ogive.prompt_sets"))
             }

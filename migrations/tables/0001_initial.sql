@@ -158,8 +158,13 @@ CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id 
 CREATE TRIGGER prompt_rows_have_sets AFTER INSERT ON ogive.prompt_rows
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION ogive_internal.require_prompt_sets();
+CREATE TRIGGER prompt_rows_keep_sets AFTER UPDATE ON ogive.prompt_rows
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION ogive_internal.require_prompt_sets();
 CREATE TRIGGER prompt_sets_stay BEFORE DELETE ON ogive.prompt_sets
     FOR EACH ROW EXECUTE FUNCTION ogive_internal.keep_prompt_set();
+CREATE TRIGGER prompt_sets_keep_numbers BEFORE UPDATE ON ogive.prompt_sets
+    FOR EACH ROW WHEN (NEW.id <> OLD.id) EXECUTE FUNCTION ogive_internal.keep_prompt_set();
 
 CREATE TABLE ogive.candidate_rows (
     prompt_id bigint NOT NULL,

@@ -37,11 +37,15 @@ enum ImportQueries {
     /// Whether the set $1 has no prompt.
     static let isEmpty =
         "SELECT NOT EXISTS (SELECT FROM ogive.prompt_rows WHERE prompt_set_id = $1)"
-    /// The set of this name, when it has no prompt. $1 name.
-    static let emptySet = """
-        SELECT s.id FROM ogive.prompt_sets s WHERE s.name = $1
-            AND NOT EXISTS (SELECT FROM ogive.prompt_rows p WHERE p.prompt_set_id = s.id)
+    /// Whether the set of this name has prompts. $1 name.
+    static let isFilled = """
+        SELECT EXISTS (SELECT FROM ogive.prompt_sets s WHERE s.name = $1
+            AND EXISTS (SELECT FROM ogive.prompt_rows p WHERE p.prompt_set_id = s.id))
         """
+    /// Whether no other import writes into the set of this name; then none does before this one's
+    /// end. $1 name.
+    static let takeTurn =
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('ogive import ' || $1, 0))"
     static let indexOrdinals = "CREATE INDEX ON pg_temp.ogive_import_prompts (ordinal)"
     /// All rows, into the empty set $1. Ids follow the order of the file.
     static let fill = """

@@ -52,17 +52,33 @@ package final class PromptImporter {
         try await connection.execute(ImportQueries.createCandidates)
     }
 
-    /// Begins with rows for a set, which is made when there is none of this name.
+    /// Begins with rows for a set, which is made when there is none of this name. Those of a set
+    /// that has prompts, or that another import writes into, wait for the end of the file.
     func begin(set: String, now: Int64) async throws {
+        let isFilled = try await isTrue(ImportQueries.isFilled, set)
+        guard !isFilled, try await isTrue(ImportQueries.takeTurn, set) else {
+            return try await begin()
+        }
         try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
-        // A set that has prompts is locked at the end, and not while the file is read.
-        let found = try await connection.query(ImportQueries.emptySet, [.string(set)])
-        guard !found.isEmpty else { return try await begin() }
-        // Somebody may have filled it meanwhile.
         let id = try await lock(set)
+        // Somebody may have filled it meanwhile.
         guard try await isEmpty(id) else { return try await begin() }
         way = .set(id)
     }
+
+    private func isTrue(_ sql: String, _ set: String) async throws -> Bool {
+        try await connection.query(sql, [.string(set)]).one().decode(0)
+    }
+
+    /// Waits for other imports into a set: as long as their files take, which no statement may.
+    private func waitForTurn(_ set: String) async throws {
+        while try await !isTrue(ImportQueries.takeTurn, set) {
+            try await Task.sleep(for: Self.turnInterval)
+        }
+    }
+
+    /// How often it looks whether another import has ended.
+    private static let turnInterval = Duration.milliseconds(200)
 
     /// Sends what has not been sent.
     func flush() async throws {
@@ -106,6 +122,7 @@ package final class PromptImporter {
             return try await receipt(id: id, imported: stored, candidates: 0)
         }
         try await connection.execute(ImportQueries.analyze)
+        try await waitForTurn(set)
         try await connection.execute(ImportQueries.insertSet, [.string(set), .int64(now)])
         let id = try await lock(set)
         let came = try await connection.query(ImportQueries.came).one().decode(0, as: Int.self)

@@ -8,9 +8,9 @@ BEGIN
             USING ERRCODE = 'foreign_key_violation', SCHEMA = TG_TABLE_SCHEMA,
                 TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
     END IF;
-    RETURN OLD;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
 
 COMMENT ON FUNCTION ogive_internal.keep_prompt_set() IS
-    'Refuses to remove a prompt set that has prompts, as a foreign key would.';
+    'Refuses to remove or renumber a prompt set that has prompts, as a foreign key would.';

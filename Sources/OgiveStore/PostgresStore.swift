@@ -89,10 +89,11 @@ struct Database: Sendable {
     }
 
     /// Runs `body` in a transaction, again from the start when PostgreSQL broke it off because of
-    /// another one, or `body` ended with an error that `repeatsAfter` knows.
+    /// another one, or `body` ended with an error that `repeatsAfter` knows. Not again when `body`
+    /// reads what can be read once only, as a file is.
     func transaction<T: Sendable>(
         _ action: String,
-        isolation: PostgresConnection.Isolation = .readCommitted,
+        isolation: PostgresConnection.Isolation = .readCommitted, isRepeatable: Bool = true,
         repeatsAfter: (any Error) -> Bool = { _ in false },
         _ body: (PostgresConnection) async throws -> T
     ) async throws(StoreError) -> T {
@@ -105,7 +106,7 @@ struct Database: Sendable {
                             try await body($0)
                         }
                     } catch
-                        where attempt < Self.attemptsMax
+                        where isRepeatable && attempt < Self.attemptsMax
                         && (repeatsAfter(error)
                             || (error as? PostgresError)?.recovery == .retry)
                     {

@@ -259,6 +259,24 @@ extension StoreTests {
             (0..<count).map { prompt("k\($0)", "t\($0)") }
         }
 
+        @Test("a file is read once, also where another transaction could be tried again")
+        func readsOnce() async throws {
+            try await TestDatabase.with { database in
+                var reads = 0
+                let conflict = "DO 'BEGIN RAISE SQLSTATE ''40001''; END'"
+                do {
+                    _ = try await database.store.importPrompts(into: "set") { _ in
+                        reads += 1
+                        _ = try await database.query(conflict)
+                    }
+                    Issue.record("it must pass on the error")
+                } catch {
+                    #expect((error as? PostgresError)?.sqlState == "40001")
+                }
+                #expect(reads == 1)
+            }
+        }
+
         @Test("a key that comes again after whole batches is a duplicate of the file")
         func repeatsAcrossBatches() async throws {
             try await TestDatabase.with { database in

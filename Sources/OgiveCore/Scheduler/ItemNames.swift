@@ -22,24 +22,20 @@ struct ItemNames: Hashable, Sendable {
     }
 
     mutating func formUnion(_ others: [ItemName]) {
-        guard let (first, last) = others.isStretch ? (others[0], others[others.count - 1]) : nil
-        else {
+        guard let (first, end) = others.stretch else {
             for name in others where !contains(name) { names.insert(name, at: place(of: name)) }
             return
         }
-        let begin = place(of: first)
-        let end = place(of: last.next)
-        names.replaceSubrange(begin..<end, with: others)
+        names.replaceSubrange(place(of: first)..<place(of: end), with: others)
     }
 
     mutating func subtract(_ others: [ItemName]) {
-        guard let (first, last) = others.isStretch ? (others[0], others[others.count - 1]) : nil
-        else {
+        guard let (first, end) = others.stretch else {
             let gone = Set(others)
             names.removeAll(where: gone.contains)
             return
         }
-        names.removeSubrange(place(of: first)..<place(of: last.next))
+        names.removeSubrange(place(of: first)..<place(of: end))
     }
 
     /// Where the first name stands that is not before `name`.
@@ -56,19 +52,16 @@ struct ItemNames: Hashable, Sendable {
     }
 }
 
-extension ItemName {
-    /// Comes right after it; of the greatest index, the first name of the next kind would.
-    fileprivate var next: ItemName { ItemName(kind, index + 1) }
-}
-
 extension [ItemName] {
-    /// Whether these are items of one kind whose indexes go up by one.
-    fileprivate var isStretch: Bool {
+    /// The first one, and the name right behind the last one, where these are items of one kind
+    /// whose indexes go up by one.
+    fileprivate var stretch: (first: ItemName, end: ItemName)? {
         guard let first, let last, first.kind == last.kind, last.index < .max,
-            Int(last.index) - Int(first.index) == count - 1
-        else { return false }
-        return indices.dropFirst().allSatisfy {
-            self[$0].kind == first.kind && self[$0].index == self[$0 - 1].index + 1
-        }
+            Int(last.index) - Int(first.index) == count - 1,
+            indices.dropFirst().allSatisfy({
+                self[$0].kind == first.kind && self[$0].index == self[$0 - 1].index + 1
+            })
+        else { return nil }
+        return (first, ItemName(last.kind, last.index + 1))
     }
 }

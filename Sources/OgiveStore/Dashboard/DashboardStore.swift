@@ -57,7 +57,6 @@ package final class DashboardStore: DashboardReader {
         await database.close()
     }
 
-    /// What pages ask again and again is prepared: to plan it takes longer than to read it.
     func read<Value: Sendable>(
         _ action: String, _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {

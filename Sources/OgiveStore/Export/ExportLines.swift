@@ -46,7 +46,12 @@ struct ExportLines: Sendable {
             let prompt: Int64 = try row.decode(0)
             if let shared, prompt != current {
                 while place < shared.count, try shared[place].decode(0) != prompt { place += 1 }
-                precondition(place < shared.count, "a row's prompt is one of the page")
+                guard place < shared.count else {
+                    throw PostgresError(
+                        .decoding,
+                        "A row has prompt \(prompt), which is not in its place among those of its "
+                            + "page.")
+                }
                 pieces = self.pieces(shared, place)
                 current = prompt
             }

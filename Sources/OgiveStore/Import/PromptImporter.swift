@@ -286,7 +286,9 @@ extension PostgresStore {
         // The error of `body` must come out as it is, whatever it is.
         var failure: (any Error)?
         do {
-            return try await database.transaction("import into \"\(set)\"") { connection in
+            return try await database.transaction(
+                "import into \"\(set)\"", isRepeatable: false
+            ) { connection in
                 let importer = PromptImporter(connection)
                 try await importer.begin(set: set, now: clock.now())
                 do {

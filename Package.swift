@@ -29,6 +29,8 @@ let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let orderedCollections = Target.Dependency.product(
@@ -61,6 +63,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -174,7 +177,8 @@ let package = Package(
                 "CZlib", "CZstd", "DedicatedThread", "Migrations", "OgiveCoordinator", "OgiveCore",
                 "OgiveDashboard", "OgiveMetrics", "OgiveModels", "OgivePreflight", "OgiveStore",
                 "OgiveTransport", "OgiveWire", "OgiveWorker", "Postgres", "QuantileRewards",
-                argumentParser, lifecycle, logging, metrics, subprocess, system, unixSignals, yams,
+                argumentParser, asyncAlgorithms, lifecycle, logging, metrics, subprocess, system,
+                unixSignals, yams,
             ],
             swiftSettings: shared,
             // libzmq calls the program's own: the page Security says why.

@@ -1,3 +1,4 @@
+internal import AsyncAlgorithms
 internal import OgiveCore
 
 /// What rows are read from: a file of JSON, or a table that the Python package reads.
@@ -29,35 +30,65 @@ struct RowFile {
             return await source.digest
         }
         let before = try digest()
-        var reader = RowReader(file: path, rules: rules)
-        var batch: [ImportedRow] = []
-        var begun = 0
-        var isWanted = true
-        /// Hands over whole batches of the rows that there are; all of them `atEnd`.
-        func drain(atEnd: Bool) async throws {
-            while isWanted, let row = try reader.next() {
-                batch.append(row)
-                let isFull =
-                    batch.count >= size || reader.bytesRead - begun >= Self.batchBytes
-                guard isFull else { continue }
-                isWanted = try await body(batch, nil)
-                batch = []
-                begun = reader.bytesRead
-            }
-            if atEnd, isWanted, !batch.isEmpty { isWanted = try await body(batch, nil) }
-        }
-        try await PythonTable(path: path).read { piece in
-            try reader.feed(piece)
-            try await drain(atEnd: false)
-            return isWanted && !reader.isEnded
-        }
-        guard isWanted else { return nil }
-        if !reader.isEnded { try reader.feed([]) }
-        try await drain(atEnd: true)
+        guard try await forEachTableBatch(of: size, body) else { return nil }
         guard try digest() == before else {
             throw CommandError(.input, "\(path) changed while it was read: adopt it again")
         }
         return before
+    }
+
+    /// Hands on the rows of a table; answers whether all were wanted.
+    private func forEachTableBatch(
+        of size: Int, _ body: ([ImportedRow], _ progress: Double?) async throws -> Bool
+    ) async throws -> Bool {
+        let batches = AsyncThrowingChannel<[ImportedRow], any Error>()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    try await readTable(into: batches, of: size)
+                    batches.finish()
+                } catch {
+                    batches.fail(error)
+                }
+            }
+            for try await batch in batches where try await !body(batch, nil) {
+                group.cancelAll()
+                return false
+            }
+            // A channel ends for a task that is cancelled, too.
+            try Task.checkCancellation()
+            return true
+        }
+    }
+
+    /// Reads a table to its end, or until the task is cancelled. A batch waits until it is taken.
+    private func readTable(
+        into batches: AsyncThrowingChannel<[ImportedRow], any Error>, of size: Int
+    ) async throws {
+        var reader = RowReader(file: path, rules: rules)
+        var batch: [ImportedRow] = []
+        var begun = 0
+        /// Hands over whole batches of the rows that there are; all of them `atEnd`.
+        func drain(atEnd: Bool) async throws {
+            while let row = try reader.next() {
+                batch.append(row)
+                let isFull =
+                    batch.count >= size || reader.bytesRead - begun >= Self.batchBytes
+                guard isFull else { continue }
+                await batches.send(batch)
+                batch = []
+                begun = reader.bytesRead
+            }
+            if atEnd, !batch.isEmpty { await batches.send(batch) }
+        }
+        try await PythonTable(path: path).read { piece in
+            try reader.feed(piece)
+            try await drain(atEnd: false)
+            return !reader.isEnded && !Task.isCancelled
+        }
+        try Task.checkCancellation()
+        if !reader.isEnded { try reader.feed([]) }
+        try await drain(atEnd: true)
     }
 
     /// SHA-256 of the file, where completions are adopted.

@@ -169,6 +169,12 @@ def test_rows_that_json_cannot_say_are_refused(row: Any, words: str) -> None:
         list(_json_rows.of_rows([row]))
 
 
+# "a", and a byte that begins no character.
+BYTES = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.array([0, 1, 2], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff")]
+)
+
+
 @pytest.mark.parametrize(
     ("array", "words"),
     [
@@ -178,6 +184,8 @@ def test_rows_that_json_cannot_say_are_refused(row: Any, words: str) -> None:
         (pa.array([datetime.timedelta(1)]), "duration"),
         (pa.array([[(1, 2)]], pa.map_(pa.int64(), pa.int64())), "map<int64"),
         (pa.array(["{}"], pa.json_()), "holds JSON as text"),
+        (BYTES, "row 1, field 'x': its bytes are not UTF-8"),
+        (pa.StructArray.from_arrays([BYTES], ["y"]), "row 1, field 'x': its bytes"),
     ],
 )
 def test_columns_that_json_cannot_say_are_refused(array: pa.Array, words: str) -> None:
@@ -205,6 +213,7 @@ def test_columns_become_the_lines_that_json_writes() -> None:
     table = pa.table(
         {
             "text": ['a "b"\n\t\x01\\ é 日本 \U0001f600\u2028', None, ""],
+            "escapes": ['\\"a\\" "\n\r', None, "\t日本\x7f\u2028"],
             "large": pa.array(["x", "y", None], pa.large_string()),
             "kind": pa.array(["c", None, "c"]).dictionary_encode(),
             "int": pa.array([1, None, -(1 << 63)]),

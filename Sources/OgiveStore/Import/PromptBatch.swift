@@ -47,7 +47,10 @@ struct PromptBatch: Sendable {
 
     /// Stores the rows; false, and not one of them is stored, when their set has a key of them, or
     /// two of them have the same.
-    func send(_ connection: PostgresConnection) async throws -> Bool {
+    ///
+    /// It stays on the connection's thread from one statement to the next, so that the server never
+    /// waits for one of the threads that read and encode.
+    func send(_ connection: isolated PostgresConnection) async throws -> Bool {
         guard way == .waiting else { return try await sendToSet(connection) }
         try await connection.copyIn(ImportQueries.copyPrompts, prompts)
         if candidates.rowCount > 0 {
@@ -56,7 +59,7 @@ struct PromptBatch: Sendable {
         return true
     }
 
-    private func sendToSet(_ connection: PostgresConnection) async throws -> Bool {
+    private func sendToSet(_ connection: isolated PostgresConnection) async throws -> Bool {
         try await connection.execute("SAVEPOINT import_batch")
         var isTaken = true
         do {

@@ -34,12 +34,14 @@ package final class PromptImporter {
             }
             let (connection, former) = (connection, pending)
             pending = nil
-            async let isTaken = former?.send(connection) ?? true
-            let next = try PromptBatch(batch, lines: lines, first: ordinal, way: way)
+            let (first, begun) = (ordinal, way)
+            async let next = PromptBatch(batch, lines: lines, first: first, way: begun)
             ordinal += Int64(batch.count)
-            let wasTaken = try await isTaken
-            if let former { try await settle(former, isTaken: wasTaken) }
-            pending = next.way == way ? next : try next.going(way)
+            if let former {
+                try await settle(former, isTaken: try await former.send(connection))
+            }
+            let encoded = try await next
+            pending = encoded.way == way ? encoded : try encoded.going(way)
         } catch {
             throw StoreError(error, during: "import prompts")
         }

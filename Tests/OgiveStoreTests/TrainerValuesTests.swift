@@ -91,6 +91,45 @@ extension StoreTests.TrainerRowsTests {
         }
     }
 
+    @Test("the order in which prompts and draws landed does not show in a mean")
+    func meansHaveOneOrder() async throws {
+        var spreads: [Double] = []
+        var means: [Double] = []
+        for isReversed in [false, true] {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 40, draws: 3)
+                var prompts = try await database.pending(run).map(\.prompt.id).sorted()
+                let first = try #require(prompts.first).rawValue
+                if isReversed { prompts.reverse() }
+                let term = try await database.store.lead(as: "test")
+                for prompt in prompts {
+                    // Summed in another order, these end in other digits.
+                    let scale = 0.1 * Double(prompt.rawValue - first + 1)
+                    var draws = [-scale, scale / 3, scale].enumerated().map { index, reward in
+                        var draw = Made.draw(Int32(index), "\(index)", reward: reward)
+                        draw.completion = Made.completion(
+                            "\(index)", log: [-0.1, -0.2, -0.3][index])
+                        return draw
+                    }
+                    if isReversed { draws.reverse() }
+                    for draw in draws {
+                        _ = try await database.store.land(
+                            Made.batch(run, prompt, [draw]), term: term)
+                    }
+                }
+                // Else the planner reads these few rows by an index, in its order.
+                try await database.query("ANALYZE")
+                spreads.append(
+                    try await database.value("SELECT ogive.mean_reward_spread('run')"))
+                means.append(
+                    try await database.value(
+                        "SELECT min(mean_log_probability) FROM ogive.prompt_features('run')"))
+            }
+        }
+        #expect(spreads[0] == spreads[1])
+        #expect(means[0] == means[1])
+    }
+
     @Test("ogive_reader may call all of them")
     func readerMay() async throws {
         try await TestDatabase.with { database in

@@ -2,7 +2,8 @@ CREATE OR REPLACE FUNCTION ogive.mean_reward_spread(run text, snapshot text DEFA
 RETURNS float8
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT avg(ogive.reward_spread(t.rewards))
+    -- In one order, as sums of floats depend on it: the order of landing must not show.
+    SELECT avg(ogive.reward_spread(t.rewards) ORDER BY t.prompt_id)
     FROM ogive.run_tables t
     WHERE t.run_id = (SELECT ogive.run_id(mean_reward_spread.run))
         AND t.snapshot_id = (

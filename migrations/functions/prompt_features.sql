@@ -32,7 +32,7 @@ AS $$
         SELECT count(*) AS draws, avg(s.token_count)::float8 AS mean_tokens,
             stddev_samp(s.token_count)::float8 AS spread_tokens,
             avg(s.truncated::integer)::float8 AS truncated_share,
-            avg(s.log_probability) AS mean_log_probability
+            avg(s.log_probability ORDER BY s.draw_index) AS mean_log_probability
         FROM ogive.run_completions s
         WHERE s.run_id = t.run_id AND s.prompt_id = t.prompt_id
             AND (t.unscored_indexes IS NULL

@@ -1,11 +1,14 @@
 """Scenarios *import* and *export*: files in and out, against \\copy of the same rows."""
 import hashlib
 import json
+import os
+import subprocess
 import time
+from pathlib import Path
 
 from . import processor
-from .fleet import Fleet, import_prompts, temporary_database
-from .rounds import alternate, compare
+from .fleet import ROOT, Fleet, import_prompts, temporary_database
+from .rounds import Skipped, alternate, compare, ratios, spread
 
 DRAWS = 64
 WORDS = "the reward of a prompt under its policy has one distribution sampled once ".split()
@@ -34,6 +37,26 @@ def write_prompts(folder, count):
             rows.write(f"1\t{row['id']}\t\\\\x{digest}\t{content}\t{metadata}\n")
 
 
+PARQUET = """
+import sys
+from pyarrow import json, parquet
+table = json.read_json(sys.argv[1], json.ReadOptions(block_size=64 << 20))
+parquet.write_table(table, sys.argv[2])
+"""
+
+
+def with_parquet(folder):
+    """The environment of an import of Parquet; makes the file of the JSON Lines."""
+    python = Path(os.environ.get("OGIVE_PYTHON") or ROOT / ".venv-python/bin/python")
+    if not python.exists():
+        raise Skipped(f"{python} is not there: deploy/setup --python")
+    if not (folder / "prompts.parquet").exists():
+        subprocess.run([python, "-c", PARQUET, folder / "prompts.jsonl",
+                        folder / "prompts.parquet"], check=True)
+    return os.environ | {"OGIVE_PYTHON": str(python),
+                         "PYTHONPATH": str(ROOT / "deploy/python/src")}
+
+
 def measured(database, count, spent, what, work):
     """The rate of some work on so many rows; notes its processor time by client and server."""
     database.psql("-c", "CHECKPOINT")
@@ -55,17 +78,22 @@ def middle(spent):
 
 
 def read_in(options, say):
-    """*import*: 500 bytes a prompt, JSON Lines, each time into a new set."""
+    """*import*: 500 bytes a prompt, JSON Lines and Parquet, each time into a new set."""
     count = 100_000 if options.quick else 1_000_000
     spent, sets = {}, iter(range(1_000_000))
     with temporary_database(options.ogive) as database:
         write_prompts(database.folder, count)
         database.run("migrate", "up", "--config", database.config)
 
-        def ogive():
+        def ogive(kind="jsonl", environment=None):
             return processor.command([
-                database.ogive, "import", str(database.folder / "prompts.jsonl"), "--set",
-                f"set-{next(sets)}", "--config", database.config])
+                database.ogive, "import", str(database.folder / f"prompts.{kind}"), "--set",
+                f"set-{next(sets)}", "--config", database.config], environment)
+
+        def parquet():
+            environment = with_parquet(database.folder)
+            return measured(database, count, spent, "parquet",
+                            lambda: ogive("parquet", environment))
 
         def copy():
             return processor.command([
@@ -78,9 +106,13 @@ def read_in(options, say):
             return measured(database, count, spent, "copy", copy)
         rates, skipped = alternate({
             "ogive": lambda: measured(database, count, spent, "ogive", ogive), "copy": copied,
+            "parquet": parquet,
         }, options.rounds, say)
-    return compare(rates) | {"unit": "prompts", "skipped": skipped, "prompts": count,
-                             "goals": {"copy": 0.6}, "processor": middle(spent)}
+    found = compare(rates) | {"unit": "prompts", "skipped": skipped, "prompts": count,
+                              "goals": {"copy": 0.6}, "processor": middle(spent)}
+    if "parquet" in rates:
+        found["parquet"] = spread(ratios(rates["parquet"], rates["copy"]))
+    return found
 
 
 def write_out(options, say):

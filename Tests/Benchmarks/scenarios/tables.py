@@ -34,6 +34,8 @@ def files(found):
     lines = rates(found) + ["", "| | client, µs a row | PostgreSQL, µs a row |", "|---|---|---|"]
     for name, spent in found["processor"].items():
         lines.append(f"| {name} | {number(spent['client_us'])} | {number(spent['server_us'])} |")
+    if "parquet" in found:
+        lines += ["", f"Parquet is read at {spread(found['parquet'])} of \\copy (goal ≥ 0.5)."]
     if "audit_s" in found:
         lines += ["", f"An audit of the same draws takes {number(found['audit_s'])} s."]
     return lines
@@ -173,7 +175,7 @@ SHAPES = {
     "land": ("Land: 64 draws of 400 characters a prompt", rates),
     "cpu": ("Processor time of a draw, end to end", cpu),
     "store": ("Store: landing alone, no wire", store),
-    "import": ("Import: prompts of 500 bytes, JSON Lines", files),
+    "import": ("Import: prompts of 500 bytes, JSON Lines and Parquet", files),
     "export": ("Export: raw, JSON Lines", files),
     "wire": ("Wire: one message, one landing", wire),
     "scheduler": ("Scheduler: the state machine alone", scheduler),

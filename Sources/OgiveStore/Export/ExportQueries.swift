@@ -42,11 +42,12 @@ enum ExportQueries {
         WHERE x.n < $3::integer ORDER BY x.prompt_id LIMIT 5
         """
     }
-    /// The next prompts with a table. $1 snapshot, $2 run, $3 cursor, $4 most.
+    /// The prompts with a table after one, in order. $1 snapshot, $2 run, $3 the one before.
+    /// One cursor reads them all: a statement for each page may read all tables that are left.
     static func prompts(isPinned: Bool) -> String {
         """
         SELECT x.prompt_id FROM (\(sizes(isPinned: isPinned))) x
-        WHERE x.prompt_id > $3 ORDER BY x.prompt_id LIMIT $4
+        WHERE x.prompt_id > $3 ORDER BY x.prompt_id
         """
     }
     /// The prompts with a table and its size; with `band` those in the band that the parameters

@@ -103,15 +103,22 @@ struct ExportReading {
     ) async throws -> Int {
         let statements = [statement] + (shared.map { [$0] } ?? [])
         for statement in statements { try await connection.execute(statement.prepare) }
-        var next = try await page(after: cursor, connection)
         var count = 0
-        while let page = next {
-            async let following = self.page(after: page.last, connection)
+        var former: Page?
+        func write(_ page: Page) async throws {
             let rows = try lines.rows(of: page.rows, shared: page.shared)
             count += rows.count
             try await body(rows, page.prompts)
-            next = try await following
         }
+        try await connection.forEachPage(
+            ExportQueries.prompts(isPinned: isPinned), place + [.int64(cursor)], size: pageSize
+        ) { found in
+            let prompts = try found.map { try $0.decode(0, as: Int64.self) }
+            async let next = page(of: prompts, connection)
+            if let page = former { try await write(page) }
+            former = try await next
+        }
+        if let page = former { try await write(page) }
         for statement in statements { try await connection.execute(statement.deallocate) }
         return count
     }
@@ -119,22 +126,18 @@ struct ExportReading {
     /// A page as the server sends it.
     private struct Page: Sendable {
         let prompts: Int
-        let last: Int64
         let rows: PostgresRows
         let shared: PostgresRows?
     }
 
-    /// The page after a prompt; `nil` at the end.
-    private func page(after cursor: Int64, _ connection: PostgresConnection) async throws -> Page? {
-        let prompts = try await connection.query(
-            ExportQueries.prompts(isPinned: isPinned),
-            place + [.int64(cursor), .int64(Int64(pageSize))]
-        ).map { try $0.decode(0, as: Int64.self) }
-        guard let last = prompts.last else { return nil }
+    /// The rows of some prompts.
+    private func page(
+        of prompts: [Int64], _ connection: PostgresConnection
+    ) async throws -> Page {
         var beside: PostgresRows?
         if let shared { beside = try await connection.query(shared.execute(prompts)) }
         let rows = try await connection.query(statement.execute(prompts))
-        return Page(prompts: prompts.count, last: last, rows: rows, shared: beside)
+        return Page(prompts: prompts.count, rows: rows, shared: beside)
     }
 
     /// How many reference rewards each row has. Throws when tables differ, unless it is said.

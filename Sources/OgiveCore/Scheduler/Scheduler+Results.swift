@@ -95,7 +95,7 @@ extension Scheduler {
         if task.items.isEmpty {
             task.state = .landing
             release(task, by: worker)
-            noteFinished(by: worker)
+            noteFinished(task.run, by: worker, now: now)
         }
         tasks[task.id] = task
         enqueue(worker)

@@ -164,7 +164,7 @@ package struct Scheduler: Sendable {
 
     /// How many leases a registered worker holds, and how many it is willing to.
     package func leases(of worker: WorkerID) -> (held: Int, credit: Int)? {
-        workers[worker].map { ($0.tasks.count, $0.credit) }
+        workers[worker].map { ($0.tasks.count, $0.willing) }
     }
 
     /// Whether a guard is turned off: never in a release build.

@@ -172,7 +172,7 @@ struct SharedFleet {
     }
 
     private mutating func took(_ mean: Duration?) -> Duration {
-        (mean ?? .zero) * Double.random(in: 0.5..<1.5, using: &random)
+        (mean ?? .zero) * Double.random(in: 0.8..<1.2, using: &random)
     }
 
     private mutating func step(_ index: Int, _ event: WorkerSession.Event) {

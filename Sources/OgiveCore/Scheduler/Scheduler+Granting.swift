@@ -161,9 +161,10 @@ extension Scheduler {
         } else {
             withRun(task.run) { $0.ready.removeFirst() }
         }
+        let unit = slotTime
         guard let prompt = task.prompt,
             let sampling = withRun(
-                task.run, { $0.begin(task.promptID, items: task.items.count) })
+                task.run, { $0.begin(task.promptID, items: task.items.count, unit: unit) })
         else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []

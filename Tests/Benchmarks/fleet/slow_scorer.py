@@ -48,6 +48,11 @@ class Scorer(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A worker that ends does not wait for its answers."""
+
+
 class SlowFleet(fleet.Fleet):
     """A quick run and a slow one."""
 
@@ -113,7 +118,7 @@ def main():
     parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
     Scorer.call = arguments.call
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Scorer)
+    server = Server(("127.0.0.1", 0), Scorer)
     arguments.scorer_port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="ogive-slow-") as folder:

@@ -3,8 +3,8 @@ import OgiveTesting
 
 @testable import OgiveWorker
 
-/// A scheduler and workers that several runs share, in virtual time: the state machines are the real
-/// ones, and the stages between them take as long as they are told to.
+/// A scheduler and workers that several runs share, in virtual time: the state machines are the
+/// real ones, and the stages between them take as long as they are told to.
 struct SharedFleet {
     /// What one run does.
     struct Work {

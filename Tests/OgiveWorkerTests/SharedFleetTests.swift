@@ -33,7 +33,8 @@ struct SharedFleetTests {
         ]
     }
 
-    @Test("A run whose scorer is slow takes nothing from another but what it can use itself",
+    @Test(
+        "A run whose scorer is slow takes nothing from another but what it can use itself",
         arguments: Slow.all)
     func slowScorer(_ slow: Slow) {
         var shape = Shape()
@@ -60,7 +61,8 @@ struct SharedFleetTests {
         #expect(unfair[0] < 0.6 * (alone - unfair[1]), "without what is tested: \(unfair)")
     }
 
-    @Test("Two runs alike share by their weights, whatever limits them",
+    @Test(
+        "Two runs alike share by their weights, whatever limits them",
         arguments: [1, 30, 400, 1_600])
     func alike(scoring: Int) {
         var shape = Shape()

@@ -44,9 +44,9 @@ struct RunLeases {
         entries.first { $0.run == run }?.held ?? 0
     }
 
-    /// Whether it may have another lease of a run, where leases that wait for a scorer do not count:
-    /// so many as it asks for, and twice what it finished of late, which is what a run needs whose
-    /// rewards come in bursts; but of this no more than `most`.
+    /// Whether it may have another lease of a run, where leases that wait for a scorer do not
+    /// count: as many as it asks for, and twice what it finished of late, which is what a run needs
+    /// whose rewards come in bursts; but of this no more than `most`.
     func mayHold(_ run: RunID, asked: Int, most: Int) -> Bool {
         guard let entry = entries.first(where: { $0.run == run }) else { return true }
         return entry.held < asked + min(2 * max(entry.finished, entry.former), most)

@@ -7,8 +7,8 @@
 Both runs share the slots of the policy, which answers after the latency without a model, and those
 of the scorer: an HTTP service that takes `--call` seconds for each request of the slow run, which
 has three times the weight, and answers the quick one at once. `alone` are the draws a second of the
-quick run before the slow one is submitted, `quick` and `slow` those of both after that. Exits with 1
-when the quick run gets less than 0.9 of `alone - slow`, or the slow one less than 0.8 of what its
+quick run before the slow one is submitted, `quick` and `slow` those of both after that. Exits with
+1 when the quick run gets less than 0.9 of `alone - slow`, or the slow one less than 0.8 of what its
 scorer gives.
 """
 import argparse

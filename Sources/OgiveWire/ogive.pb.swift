@@ -621,6 +621,11 @@ nonisolated struct Ogive_V1_Credit: Sendable {
   /// 1048576; a worker that has finished few leases gets fewer.
   var leases: UInt32 = 0
 
+  /// Of a worker that has leases of several runs: how many of them are sampled and wait for the
+  /// scorer. They take up none of `leases`, so that a run whose scorer is slow leaves it to others.
+  /// At most 1048576; 0, or left out, counts all leases.
+  var unscored: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2650,7 +2655,7 @@ nonisolated extension Ogive_V1_HeldLease: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Ogive_V1_Credit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Credit"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0\u{1}unscored\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2659,6 +2664,7 @@ nonisolated extension Ogive_V1_Credit: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.leases) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.unscored) }()
       default: break
       }
     }
@@ -2668,11 +2674,15 @@ nonisolated extension Ogive_V1_Credit: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.leases != 0 {
       try visitor.visitSingularUInt32Field(value: self.leases, fieldNumber: 1)
     }
+    if self.unscored != 0 {
+      try visitor.visitSingularUInt32Field(value: self.unscored, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Ogive_V1_Credit, rhs: Ogive_V1_Credit) -> Bool {
     if lhs.leases != rhs.leases {return false}
+    if lhs.unscored != rhs.unscored {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

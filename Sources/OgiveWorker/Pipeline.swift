@@ -16,6 +16,8 @@ struct Pipeline: Sendable {
     private let metrics: WorkerMetrics
     /// The changes of the gates' capacities that were followed.
     private let followed = Counter()
+    /// The leases without rewards that the session was told of.
+    private let told = Counter()
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
@@ -32,12 +34,14 @@ struct Pipeline: Sendable {
         gates = ModelGates(
             configuration: configuration, time: time, metrics: metrics, logger: logger)
         samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
-        scores = StageQueue(capacity: configuration.scoreConcurrency.initial)
+        scores = StageQueue(
+            capacity: configuration.scoreConcurrency.initial, now: time.now,
+            owner: { ($0.lease.run, $0.run.spec.weight) })
     }
 
     /// Takes a lease in.
     func start(_ job: LeaseJob) {
-        leases.enter(job.ticket)
+        leases.enter(job.ticket, of: job.lease.run)
         samples.push(job)
     }
 
@@ -84,6 +88,7 @@ struct Pipeline: Sendable {
                     leases.leave(job.ticket)
                 } else {
                     scores.push(sampled)
+                    tellUnscored()
                 }
             } else {
                 leases.leave(job.ticket)
@@ -138,43 +143,71 @@ struct Pipeline: Sendable {
             let scored = await stage.process(jobs)
             feed.yield(scored.map(event))
             for job in jobs { leases.leave(job.ticket) }
-            scores.finish()
+            scores.finish(jobs[0].lease.run, elements: jobs.count)
+            tellUnscored()
             follow()
         }
+    }
+
+    /// Says how many leases beyond the scorer's slots are sampled and have no rewards: none while
+    /// the worker has leases of one run alone, which holds up nobody.
+    private func tellUnscored() {
+        let unscored =
+            leases.areOfSeveralRuns ? max(0, scores.elements - scores.load.slots) : 0
+        if told.update(to: unscored) { feed.yield(.unscored(unscored)) }
     }
 }
 
 /// The leases in the pipeline, and which of them are not wanted any more, so that stages stop
 /// waiting for servers on their behalf.
 final class PipelineLeases: Sendable {
-    /// Whether each lease in the pipeline is still wanted.
-    private let wanted = Mutex([WorkerSession.Ticket: Bool]())
+    private struct Entry {
+        let run: RunID
+        /// Whether it is still wanted.
+        var isWanted = true
+    }
 
-    /// A lease enters the pipeline.
-    func enter(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { $0[ticket] = true }
+    private struct State {
+        var entries: [WorkerSession.Ticket: Entry] = [:]
+        /// How many of them each run has.
+        var runs: [RunID: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// A lease of a run enters the pipeline.
+    func enter(_ ticket: WorkerSession.Ticket, of run: RunID) {
+        state.withLock { state in
+            state.entries[ticket] = Entry(run: run)
+            state.runs[run, default: 0] += 1
+        }
     }
 
     /// A lease is not wanted any more; nothing happens when it left the pipeline already.
     func stop(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { wanted in
-            if wanted[ticket] != nil { wanted[ticket] = false }
-        }
+        state.withLock { $0.entries[ticket]?.isWanted = false }
     }
 
     /// A lease leaves the pipeline.
     func leave(_ ticket: WorkerSession.Ticket) {
-        wanted.withLock { _ = $0.removeValue(forKey: ticket) }
+        state.withLock { state in
+            guard let run = state.entries.removeValue(forKey: ticket)?.run else { return }
+            let left = (state.runs[run] ?? 1) - 1
+            state.runs[run] = left > 0 ? left : nil
+        }
     }
+
+    /// Whether there are leases of more than one run.
+    var areOfSeveralRuns: Bool { state.withLock { $0.runs.count > 1 } }
 
     /// Whether work on a lease is to go on.
     func isWanted(_ ticket: WorkerSession.Ticket) -> Bool {
-        wanted.withLock { $0[ticket] ?? false }
+        state.withLock { $0.entries[ticket]?.isWanted ?? false }
     }
 
     /// Number of leases in the pipeline.
     var count: Int {
-        wanted.withLock { $0.count }
+        state.withLock { $0.entries.count }
     }
 }
 

@@ -53,6 +53,7 @@ import Testing
         negative.name = .draw(-1)
         #expect(code(result([negative])) == .invalidValue)
         #expect(code(.credit(Int.max)) == .invalidValue)
+        #expect(code(.crowded(1, unscored: Int.max)) == .invalidValue)
         #expect(code(.returned(Array(repeating: lease, count: 65_537))) == .tooLarge)
     }
 

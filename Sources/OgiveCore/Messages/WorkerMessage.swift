@@ -5,6 +5,9 @@ package enum WorkerMessage: Hashable, Sendable {
     /// How many leases the worker is willing to hold at once from now on. Absolute, so that a lost
     /// or repeated message does no harm; repeated with every heartbeat.
     case credit(Int)
+    /// The same of a worker that has leases of several runs: so many of them, which take up none of
+    /// the credit, are sampled and wait for the scorer.
+    case crowded(Int, unscored: Int)
     /// Results of a task (all of its items, or some when they are too large for one message).
     case result(TaskResult)
     /// The worker is alive, and every endpoint of its models gets requests.
@@ -36,7 +39,7 @@ extension WorkerMessage {
         case .returned(let leases): MessageBytes.least + MessageBytes.ofLease * leases.count
         case .declined(_, let reason, let leases):
             MessageBytes.least + reason.utf8.count + MessageBytes.ofLease * leases.count
-        case .credit, .heartbeat, .draining, .goodbye: MessageBytes.least
+        case .credit, .crowded, .heartbeat, .draining, .goodbye: MessageBytes.least
         }
     }
 }

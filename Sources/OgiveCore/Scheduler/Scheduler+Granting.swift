@@ -102,7 +102,7 @@ extension Scheduler {
     /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
     /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
     private mutating func nextTask(for worker: SchedulerWorker, now: TimePoint) -> TaskID? {
-        let ordinary = nextRun(for: worker, \.ready)
+        let ordinary = nextRun(for: worker)
         let owes = worker.owesOthers || worker.owesUntil > now
         if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
             if worker.tasks.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
@@ -124,14 +124,28 @@ extension Scheduler {
         return true
     }
 
+    /// The run whose turn it is. Those that are further behind and may hold no more leases of this
+    /// worker lose their claim: else they would have a worker for themselves once their scorer is
+    /// quick, for as long as it was slow.
+    private mutating func nextRun(for worker: SchedulerWorker) -> RunID? {
+        let best = nextRun(for: worker, \.ready, withinCredit: worker.unscored > 0)
+        guard worker.unscored > 0, let best, let pass = ofRun(best, \.pass) else { return best }
+        for id in worker.serves where !worker.mayHold(id, limits) {
+            withRun(id) { $0.pass = max($0.pass, pass) }
+        }
+        return best
+    }
+
     /// Of the runs that a worker serves and that have tasks, the one furthest behind its share.
     private func nextRun(
-        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>
+        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>,
+        withinCredit isBounded: Bool = false
     ) -> RunID? {
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
             guard let pass = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil,
-                best.map({ pass < $0.pass }) ?? true
+                best.map({ pass < $0.pass }) ?? true,
+                !isBounded || worker.mayHold(id, limits)
             else { continue }
             best = (pass, id)
         }
@@ -147,9 +161,10 @@ extension Scheduler {
         } else {
             withRun(task.run) { $0.ready.removeFirst() }
         }
+        let unit = slotTime
         guard let prompt = task.prompt,
             let sampling = withRun(
-                task.run, { $0.begin(task.promptID, items: task.items.count) })
+                task.run, { $0.begin(task.promptID, items: task.items.count, unit: unit) })
         else { return }
         task.epoch = Epoch(task.epoch.rawValue + 1)
         task.parts = []

@@ -89,11 +89,7 @@ extension Scheduler {
         of worker: SchedulerWorker, _ runs: [RunID]
     ) -> [(run: RunID, leases: Int)] {
         guard runs.count > 1 else { return runs.map { ($0, 1) } }
-        var counts: [RunID: Int] = [:]
-        for task in worker.tasks {
-            if let run = tasks[task]?.run { counts[run, default: 0] += 1 }
-        }
-        let held = runs.compactMap { run in counts[run].map { (run: run, leases: $0) } }
+        let held = runs.map { (run: $0, leases: worker.leases.held($0)) }.filter { $0.leases > 0 }
         return held.isEmpty ? runs.map { ($0, 1) } : held
     }
 }

@@ -95,9 +95,13 @@ extension Scheduler {
         if task.items.isEmpty {
             task.state = .landing
             release(task, by: worker)
-            noteFinished(by: worker)
+            noteFinished(task.run, by: worker, now: now)
         }
         tasks[task.id] = task
+        if runs.count > 1 {
+            slotTime.note(result.items)
+            withRun(task.run) { $0.slotTime.note(result.items) }
+        }
         enqueue(worker)
         collect(taken, of: task.id, part: result.name, from: worker, now: now)
         if isOff(.ackAfterCommit) { acknowledge(result.name, to: worker) }

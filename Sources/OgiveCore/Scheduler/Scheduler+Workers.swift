@@ -20,7 +20,8 @@ extension Scheduler {
         withWorker(id) { $0.lastSeen = heard }
         switch envelope.message {
         case .hello: break
-        case .credit(let credit): setCredit(credit, of: id)
+        case .credit(let credit): setCredit(credit, unscored: 0, of: id)
+        case .crowded(let credit, let unscored): setCredit(credit, unscored: unscored, of: id)
         case .result(let result): receive(result, from: id, now: now)
         case .heartbeat:
             note([], of: id)
@@ -159,9 +160,13 @@ extension Scheduler {
         min(max(credit, 0), limits.creditMax)
     }
 
-    private mutating func setCredit(_ credit: Int, of id: WorkerID) {
+    private mutating func setCredit(_ credit: Int, unscored: Int, of id: WorkerID) {
         let clamped = clamped(credit)
-        workers[id]?.credit = clamped
+        let unscored = min(max(unscored, 0), limits.unscoredMax)
+        withWorker(id) {
+            $0.credit = clamped
+            $0.unscored = unscored
+        }
         enqueue(id)
     }
 
@@ -234,7 +239,7 @@ extension Scheduler {
     mutating func sendFailed(_ message: ToWorker, _ outcome: SendOutcome, now: TimePoint) {
         if case .serve(let run) = message.message {
             workers[message.worker]?.announcedRuns.remove(run.id)
-            workers[message.worker]?.credit = 0
+            setCredit(0, unscored: 0, of: message.worker)
             return
         }
         guard case .lease(let lease) = message.message,
@@ -259,7 +264,7 @@ extension Scheduler {
             }
         }
         // Its next heartbeat brings its credit again; until then it gets nothing.
-        workers[message.worker]?.credit = 0
+        setCredit(0, unscored: 0, of: message.worker)
     }
 }
 

@@ -39,6 +39,8 @@ package struct Scheduler: Sendable {
     var shares: [String: KeyShare] = [:]
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
+    /// How long draws of all runs keep a slot, while there are several.
+    var slotTime = SlotTimeMean()
     /// Runs that this event brought new work for: its workers are queued once, at the end of it.
     var newWork: Set<RunID> = []
     /// Workers whose leases came back in this event: they are queued behind all others then.
@@ -164,7 +166,7 @@ package struct Scheduler: Sendable {
 
     /// How many leases a registered worker holds, and how many it is willing to.
     package func leases(of worker: WorkerID) -> (held: Int, credit: Int)? {
-        workers[worker].map { ($0.tasks.count, $0.credit) }
+        workers[worker].map { ($0.tasks.count, $0.willing) }
     }
 
     /// Whether a guard is turned off: never in a release build.

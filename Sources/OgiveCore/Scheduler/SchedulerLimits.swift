@@ -54,6 +54,9 @@ package struct SchedulerLimits: Hashable, Sendable {
     package var databasePauseMax = Duration.seconds(10)
     /// Most leases that one worker may hold, whatever it asks for and has shown.
     package var creditMax = 4_096
+    /// Most leases that a worker may hold beyond its credit because they wait for a scorer. Each of
+    /// the runs that it serves gets an equal part.
+    package var unscoredMax = 512
     /// Leases of a worker that has finished none yet; each that it finishes allows it one more, and
     /// what it lets run out or forgets halves what it is allowed.
     package var firstLeases = 64

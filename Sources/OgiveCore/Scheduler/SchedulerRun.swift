@@ -61,8 +61,10 @@ struct SchedulerRun {
     var begun: Set<PromptID> = []
     /// Items that were resolved while a page was on its way: the page may still name them.
     var resolvedWhileFetching: [PromptID: Set<ItemName>] = [:]
-    /// Virtual time of weighted sharing: items granted over weight.
+    /// Virtual time of weighted sharing: slot time of the items granted, over weight.
     var pass = 0.0
+    /// How long its draws keep a slot.
+    var slotTime = SlotTimeMean()
 
     /// Calls that failed, one after the other.
     struct Trouble {
@@ -116,10 +118,11 @@ struct SchedulerRun {
             && (name.kind != .draw || Int(name.index) < spec.draws)
     }
 
-    /// Counts a grant of items of a prompt; answers with the identity of the sampling.
-    mutating func begin(_ prompt: PromptID, items: Int) -> SHA256Digest {
+    /// Counts a grant of items of a prompt, in units of the time that an item keeps a slot on the
+    /// mean of all runs; answers with the identity of the sampling.
+    mutating func begin(_ prompt: PromptID, items: Int, unit: SlotTimeMean) -> SHA256Digest {
         begun.insert(prompt)
-        pass += Double(items) / description.spec.weight
+        pass += Double(items) * slotTime.ratio(to: unit) / description.spec.weight
         return sampling
     }
 

@@ -8,11 +8,15 @@ struct SchedulerWorker {
     /// What is not looked at for each lease.
     private var account: Apart<Account>
     var credit: Int
+    /// Leases that wait for a scorer and take up none of the credit, as last reported.
+    var unscored = 0
     /// When it was last heard, by the clock of listening.
     var lastSeen: TimePoint
     var isDraining = false
     /// Tasks leased to it.
     var tasks: Set<TaskID> = []
+    /// How many of them are of each run.
+    var leases = RunLeases()
     /// Bytes of their prompts and texts.
     var leasedBytes = 0
     /// Leases that it finished.
@@ -68,6 +72,16 @@ struct SchedulerWorker {
     /// Whether it works on a suspect.
     var isAlone: Bool { suspect.map(tasks.contains) ?? false }
 
+    /// Leases that it is willing to hold.
+    var willing: Int { credit + unscored }
+
+    /// Whether it may get another lease of a run. Leases that wait for a scorer leave room to
+    /// others, and each run gets a part of this room alone: one whose scorer is slow would
+    /// otherwise fill all of it.
+    func mayHold(_ run: RunID, _ limits: SchedulerLimits) -> Bool {
+        leases.mayHold(run, asked: credit, most: limits.unscoredMax / max(1, serves.count))
+    }
+
     /// Whether it would take a task, were it empty.
     var isWilling: Bool { !isDraining && !isPaused && credit > 0 }
 
@@ -78,7 +92,7 @@ struct SchedulerWorker {
     func hasRoom(
         _ share: KeyShare, isOnlyKey: Bool, _ limits: SchedulerLimits, beyondCredit extra: Int
     ) -> Bool {
-        guard !isDraining, !isPaused, !isAlone, tasks.count < min(credit, allowance) + extra,
+        guard !isDraining, !isPaused, !isAlone, tasks.count < min(willing, allowance) + extra,
             leasedBytes < limits.leasedBytesOfWorker,
             isOnlyKey || share.leases < limits.leasesOfKeyMax
         else { return false }
@@ -168,6 +182,7 @@ extension Scheduler {
     mutating func hold(_ task: SchedulerTask, by id: WorkerID) {
         let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
             guard worker.tasks.insert(task.id).inserted else { return nil }
+            worker.leases.add(task.run)
             worker.leasedBytes += task.bytes
             return (worker.key ?? "", worker.finished == 0)
         }
@@ -181,6 +196,7 @@ extension Scheduler {
     mutating func release(_ task: SchedulerTask, by id: WorkerID) {
         let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
             guard worker.tasks.remove(task.id) != nil else { return nil }
+            worker.leases.remove(task.run)
             worker.leasedBytes -= task.bytes
             return (worker.key ?? "", worker.finished == 0)
         }
@@ -190,10 +206,11 @@ extension Scheduler {
         if noted.isFirst { shares[noted.key]?.firstLeases -= 1 }
     }
 
-    /// Notes that a worker finished a lease that it has released.
-    mutating func noteFinished(by id: WorkerID) {
+    /// Notes that a worker finished a lease of a run that it has released.
+    mutating func noteFinished(_ run: RunID, by id: WorkerID, now: TimePoint) {
         let limits = limits
         let first = withWorker(id) { worker -> (key: String, leases: Int)? in
+            worker.leases.noteFinished(run, now: now)
             defer { worker.noteFinished(limits) }
             return worker.finished == 0 ? (worker.key ?? "", worker.tasks.count) : nil
         }

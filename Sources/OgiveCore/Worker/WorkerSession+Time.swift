@@ -48,7 +48,8 @@ extension WorkerSession {
         isRegistered = false
         openHellos += 1
         lastHello = now
-        lastCredit = credit
+        // A hello says nothing of those that wait for the scorer: that follows.
+        lastRoom = Room(credit: credit, unscored: 0)
         effects.append(
             .send(
                 .hello(
@@ -84,11 +85,16 @@ extension WorkerSession {
                 lastHeartbeat = now
                 hasNews = false
                 effects.append(.send(signOfLife(now: now)))
-                lastCredit = nil
+                lastRoom = nil
             }
-            if lastCredit != credit {
-                lastCredit = credit
-                effects.append(.send(.credit(credit)))
+            let room = room
+            if lastRoom != room {
+                lastRoom = room
+                effects.append(
+                    .send(
+                        room.unscored == 0
+                            ? .credit(room.credit)
+                            : .crowded(room.credit, unscored: room.unscored)))
             }
         }
         if let nextDue, nextDue <= now { doWhatIsDue(now: now) }

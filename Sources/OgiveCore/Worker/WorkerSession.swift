@@ -60,7 +60,9 @@ package struct WorkerSession: Sendable {
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
     var lastHeartbeat: TimePoint
-    var lastCredit: Int?
+    var lastRoom: Room?
+    /// Leases that are sampled and wait for the scorer, while there are some of several runs.
+    var unscored = 0
     var isSuspended = false
     /// Endpoints that get no requests, since when that is known, and whether it is to be reported.
     var outages: [EndpointOutage] = []
@@ -111,6 +113,9 @@ package struct WorkerSession: Sendable {
         case declined(Ticket, String)
         /// So many leases keep the worker busy: what it asks for, within `leasesMax`.
         case room(Int)
+        /// So many leases beyond the slots of the scorer are sampled and have no rewards; 0 while
+        /// there are leases of one run alone.
+        case unscored(Int)
         /// The model servers do not answer (`true`), or do again.
         case suspended(Bool)
         /// These endpoints of models get no requests for now, and all others do.
@@ -171,6 +176,7 @@ package struct WorkerSession: Sendable {
         case .done(let ticket, let parts): finish(ticket, parts, now: now)
         case .declined(let ticket, let reason): decline(ticket, reason)
         case .room(let leases): leasesWanted = max(1, leases)
+        case .unscored(let leases): note(unscored: leases)
         case .suspended(let isSuspended): self.isSuspended = isSuspended
         case .outages(let current):
             hasNews = hasNews || !outages.isSame(as: current)
@@ -211,6 +217,28 @@ package struct WorkerSession: Sendable {
         let wanted = min(limits.leasesMax, leasesWanted) + pace.ahead
         let room = max(0, limits.unackedMax - unacked)
         return room >= wanted ? wanted : room - room % max(1, wanted / 4)
+    }
+
+    /// What the coordinator is told of the leases that the worker is willing to hold.
+    struct Room: Hashable, Sendable {
+        var credit: Int
+        var unscored: Int
+    }
+
+    /// Leases that wait for the scorer leave the credit to others, as far as the worker may hold
+    /// more, and as long as nothing else is what it waits for.
+    var room: Room {
+        let credit = credit
+        let isWhole = credit == min(limits.leasesMax, leasesWanted) + pace.ahead
+        return Room(
+            credit: credit,
+            unscored: isWhole ? max(0, min(unscored, limits.aheadMax - pace.ahead)) : 0)
+    }
+
+    /// Takes in how many leases wait for the scorer, in steps, so that not every change is sent.
+    mutating func note(unscored leases: Int) {
+        let step = max(1, min(limits.leasesMax, leasesWanted) / 8)
+        if leases == 0 || abs(leases - unscored) >= step { unscored = leases }
     }
 }
 

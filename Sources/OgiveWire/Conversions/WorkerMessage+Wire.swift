@@ -7,8 +7,11 @@ extension WorkerMessage {
         case .hello(let hello):
             self = .hello(try Hello(wire: hello))
         case .credit(let credit):
-            self = .credit(
-                try WireCheck.number(credit.leases, "credit.leases", max: WireLimits.credit))
+            let leases = try WireCheck.number(
+                credit.leases, "credit.leases", max: WireLimits.credit)
+            let unscored = try WireCheck.number(
+                credit.unscored, "credit.unscored", max: WireLimits.credit)
+            self = unscored == 0 ? .credit(leases) : .crowded(leases, unscored: unscored)
         case .results:
             throw WireError(.wrongBody, "results are read as columns")
         case .workerHeartbeat(let heartbeat):
@@ -46,6 +49,11 @@ extension WorkerMessage {
         case .credit(let count):
             var credit = Ogive_V1_Credit()
             credit.leases = UInt32(wireCount: count)
+            return .credit(credit)
+        case .crowded(let count, let unscored):
+            var credit = Ogive_V1_Credit()
+            credit.leases = UInt32(wireCount: count)
+            credit.unscored = UInt32(wireCount: unscored)
             return .credit(credit)
         case .result:
             return nil

@@ -30,12 +30,16 @@ PATIENCE = 300          # seconds until something has to have happened
 class Fleet:
     """The folder, the processes, and what was found."""
 
+    weights = WEIGHTS
+    # Of the section `worker`.
+    worker = "sample_concurrency: 2"
+
     def __init__(self, arguments, folder):
         self.program = str((ROOT / arguments.ogive).resolve())
         self.arguments, self.folder = arguments, Path(folder)
         self.coordinator, self.workers, self.found = None, [], {}
         self.problems = []
-        for name, weight in WEIGHTS.items():
+        for name, weight in self.weights.items():
             (self.folder / f"{name}.jsonl").write_text("".join(
                 json.dumps({"key": f"p{i}", "prompt": f"{name} {i}?"}) + "\n" for i in range(4000)))
             (self.folder / f"{name}.yaml").write_text(f"""
@@ -44,11 +48,20 @@ prompts: {{file: {name}.jsonl, set: {name}}}
 policy:
   kind: synthetic
   synthetic: {{distribution: normal, latency: {arguments.latency}, text_length: 100}}
-scorer: {{kind: synthetic}}
+scorer:{self.scorer()}
 database: {{embedded: database}}
 coordinator: {{listen: "tcp://127.0.0.1:{arguments.port}"}}
-worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
+worker: {{connect: "tcp://127.0.0.1:{arguments.port}", {self.worker}}}
 """)
+
+    def scorer(self):
+        """The section `scorer` of both runs."""
+        return " {kind: synthetic}"
+
+    @property
+    def first(self):
+        """The run whose configuration names what all have in common."""
+        return next(iter(self.weights))
 
     def command(self, name, run, *more):
         return [self.program, name, "--config", str(self.folder / f"{run}.yaml"), *more]
@@ -58,11 +71,11 @@ worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
                               cwd=self.folder).stdout
 
     def sql(self, query):
-        return self.ogive("psql", "light", "--", "-Atqc", query).strip()
+        return self.ogive("psql", self.first, "--", "-Atqc", query).strip()
 
     def start(self, name):
         log = open(self.folder / f"{name}.log", "ab")
-        return subprocess.Popen(self.command(name, "light"), stdout=log, stderr=log,
+        return subprocess.Popen(self.command(name, self.first), stdout=log, stderr=log,
                                 cwd=self.folder)
 
     def until(self, what, holds):
@@ -92,7 +105,7 @@ worker: {{connect: "tcp://127.0.0.1:{arguments.port}", sample_concurrency: 2}}
 
     def measure(self):
         count = self.arguments.workers
-        self.ogive("migrate", "light", "up")
+        self.ogive("migrate", self.first, "up")
         self.coordinator = self.start("coordinator")
         self.workers = [self.start("worker") for _ in range(count)]
         self.found["start_s"] = self.until("all workers", lambda: self.present() == count)

@@ -147,6 +147,21 @@ struct SessionLeaseTests {
         #expect(bench.hear(.acks([ResultName(lease: Bench.name(2), part: 0)])).credits == [1])
     }
 
+    @Test("Leases that wait for the scorer are named beside the credit, within bounds, in steps")
+    func unscored() {
+        var bench = SessionBench.registered { $0.leasesMax = 16 }
+        func said(_ leases: Int) -> [WorkerMessage] { bench.handle(.unscored(leases)).sent }
+        #expect(said(1).isEmpty)
+        #expect(said(5) == [.crowded(16, unscored: 5)])
+        #expect(said(6).isEmpty)
+        #expect(said(4).isEmpty)
+        #expect(said(7) == [.crowded(16, unscored: 7)])
+        #expect(said(9_999) == [.crowded(16, unscored: 512)])
+        #expect(said(0) == [.credit(16)])
+        #expect(said(3) == [.crowded(16, unscored: 3)])
+        #expect(bench.handle(.suspended(true)).sent == [.credit(0)])
+    }
+
     @Test("While the servers are away the worker wants nothing")
     func suspended() {
         var bench = SessionBench.registered()

@@ -12,7 +12,7 @@ struct RandomMessages {
     mutating func workerMessage(_ kind: Int) -> WorkerMessage {
         switch kind % 10 {
         case 0: .hello(hello())
-        case 1: .credit(Int.random(in: 0...1000, using: &random))
+        case 1: credit()
         case 2: .result(taskResult())
         case 3: .heartbeat
         case 4: .returned(list { $0.leaseName() })
@@ -22,6 +22,12 @@ struct RandomMessages {
         case 8: .report(load(), list { $0.outage() })
         default: .goodbye
         }
+    }
+
+    private mutating func credit() -> WorkerMessage {
+        let leases = Int.random(in: 0...1000, using: &random)
+        let unscored = Int.random(in: 0...3, using: &random)
+        return unscored == 0 ? .credit(leases) : .crowded(leases, unscored: unscored)
     }
 
     mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {

@@ -80,7 +80,8 @@ extension Simulation {
                 counts.lateResults += 1
             }
             if !initial.isDeterministic { coordinators[index].ledger.note(result) }
-        case .credit, .heartbeat, .impaired, .report, .returned, .declined, .draining, .goodbye:
+        case .credit, .crowded, .heartbeat, .impaired, .report, .returned, .declined, .draining,
+            .goodbye:
             break
         }
     }

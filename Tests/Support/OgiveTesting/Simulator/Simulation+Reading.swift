@@ -39,6 +39,8 @@ extension Simulation {
             "hello, credit \(hello.credit), "
                 + "holding \(hello.inFlight.map { text(of: $0.claim.lease) })"
         case .credit(let credit): "credit \(credit)"
+        case .crowded(let credit, let unscored):
+            "credit \(credit), beside \(unscored) that wait for a scorer"
         case .result(let result):
             "result \(text(of: result.claim.lease)) part \(result.part), "
                 + "run \(result.claim.run.rawValue), prompt \(result.claim.prompt.rawValue), "
@@ -116,8 +118,8 @@ extension Simulation {
         case .started(let ticket): "begins its task \(ticket.rawValue)"
         case .declined(let ticket, let reason): "declines task \(ticket.rawValue): \(reason)"
         case .done(let ticket, let parts): "ends its task \(ticket.rawValue), \(parts.count) parts"
-        case .message, .room, .suspended, .outages, .load, .offerChanged, .drain, .end, .abandon,
-            .tick:
+        case .message, .room, .unscored, .suspended, .outages, .load, .offerChanged, .drain, .end,
+            .abandon, .tick:
             "\(said)"
         }
     }

@@ -31,7 +31,12 @@ extension Simulation {
         // Taken out, so that it is changed in place.
         guard var worker = workers[place] else { return }
         workers[place] = nil
-        let effects = worker.session.handle(said, now: now)
+        var effects = worker.session.handle(said, now: now)
+        // Half of what they have waits for a scorer, where there are several runs.
+        if initial.runs > 1, case .tick = said {
+            let unscored = worker.session.working / 2
+            effects += worker.session.handle(.unscored(unscored), now: now)
+        }
         let session = worker.session
         workers[place] = worker
         check(session, of: id)

@@ -47,6 +47,7 @@ extension TraceHash {
             add(20, UInt64(hello.credit))
             for held in hello.inFlight { add(held.claim.lease) }
         case .credit(let credit): add(21, UInt64(credit))
+        case .crowded(let credit, let unscored): add(19, UInt64(credit), UInt64(unscored))
         case .result(let result):
             add(22, UInt64(result.part), UInt64(result.items.count))
             add(result.claim.lease)
@@ -129,8 +130,8 @@ extension TraceHash {
         switch said {
         case .started(let ticket): add(60, ticket.rawValue)
         case .done(let ticket, let parts): add(61, ticket.rawValue, UInt64(parts.count))
-        case .message, .room, .suspended, .outages, .load, .offerChanged, .drain, .end, .abandon,
-            .tick:
+        case .message, .room, .unscored, .suspended, .outages, .load, .offerChanged, .drain, .end,
+            .abandon, .tick:
             add(62)
         case .declined(let ticket, _): add(63, ticket.rawValue)
         }

@@ -1,0 +1,84 @@
+import OgiveCore
+import Testing
+
+@testable import OgiveWorker
+
+@Suite("Lines of runs before slots", .timeLimit(.minutes(10)))
+struct FairLinesTests {
+    private static let begin = TimePoint(.seconds(10))
+
+    private func after(_ seconds: Int) -> TimePoint { Self.begin + .seconds(seconds) }
+
+    @Test("A run whose call took long is served after the others, first come, first served in each")
+    func order() {
+        var lines = FairLines<Int>()
+        for number in [11, 12] {
+            lines.push(number, of: RunID(1), weight: 1, now: Self.begin)
+        }
+        #expect(lines.take(now: Self.begin) == [11])
+        for number in [21, 22, 23] {
+            lines.push(number, of: RunID(2), weight: 1, now: after(1))
+        }
+        lines.finish(RunID(1), now: after(2))
+        for number in [21, 22, 23] {
+            #expect(lines.take(now: after(2)) == [number])
+            lines.finish(RunID(2), now: after(2))
+        }
+        // Nobody else wants the slot.
+        #expect(lines.take(now: after(2)) == [12])
+        #expect(lines.take(now: after(2)).isEmpty)
+        #expect(lines.count == 0)
+    }
+
+    @Test("A run that had nothing in line does not get the time that it did not ask for")
+    func claim() {
+        var lines = FairLines<Int>()
+        lines.push(21, of: RunID(2), weight: 1, now: Self.begin)
+        #expect(lines.take(now: Self.begin) == [21])
+        lines.finish(RunID(2), now: Self.begin)
+        for number in 0..<100 {
+            lines.push(number, of: RunID(1), weight: 1, now: after(number))
+            #expect(lines.take(now: after(number)) == [number])
+            lines.finish(RunID(1), now: after(number + 1))
+        }
+        var taken: [Int64: Int] = [:]
+        for second in 100..<140 {
+            lines.push(1, of: RunID(1), weight: 1, now: after(second))
+            lines.push(2, of: RunID(2), weight: 1, now: after(second))
+            let run = Int64(lines.take(now: after(second))[0])
+            lines.finish(RunID(run), now: after(second + 1))
+            taken[run, default: 0] += 1
+        }
+        #expect(abs((taken[1] ?? 0) - (taken[2] ?? 0)) <= 2)
+    }
+
+    @Test("While all have work, each gets slot time by its weight, whatever its calls take")
+    func weights() {
+        var lines = FairLines<Int>()
+        let calls: [RunID: Duration] = [RunID(1): .milliseconds(100), RunID(2): .seconds(3)]
+        for number in 0..<2_000 {
+            lines.push(1, of: RunID(1), weight: 3, now: Self.begin)
+            if number < 200 { lines.push(2, of: RunID(2), weight: 1, now: Self.begin) }
+        }
+        var now = Self.begin
+        var times: [RunID: Double] = [:]
+        while now < after(100) {
+            let run = RunID(Int64(lines.take(now: now)[0]))
+            let call = calls[run] ?? .zero
+            now = now + call
+            lines.finish(run, now: now)
+            times[run, default: 0] += call / .seconds(1)
+        }
+        #expect(abs((times[RunID(1)] ?? 0) - 75) <= 6, "\(times)")
+    }
+
+    @Test("What is removed is not served")
+    func removes() {
+        var lines = FairLines<Int>()
+        for number in 1...3 { lines.push(number, of: RunID(1), weight: 1, now: Self.begin) }
+        lines.push(4, of: RunID(2), weight: 1, now: Self.begin)
+        #expect(lines.remove { $0 % 2 == 0 } == [2, 4])
+        #expect(lines.take(now: Self.begin) { _, _ in true } == [1, 3])
+        #expect(lines.take(now: Self.begin).isEmpty)
+    }
+}

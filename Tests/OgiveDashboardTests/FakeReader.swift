@@ -13,6 +13,8 @@ struct FakeReader: DashboardReader {
     var tokens = 2
     /// How many prompts moved from one version to the other; `nil` where not all were looked at.
     var moved: Int?
+    /// How many draws are asked for, of each prompt.
+    var draws = 4
     /// How many draws have landed.
     var landed = 4
     /// What is read instead of some tables, and of the share of degenerate ones.
@@ -32,7 +34,7 @@ struct FakeReader: DashboardReader {
     func overview(_ id: RunID = RunID(7)) -> RunOverview {
         var counts = ReportCounts()
         counts.prompts = prompts
-        counts.draws = 4
+        counts.draws = draws
         counts.targetDraws = 4 * prompts
         counts.sampled = 5
         counts.landed = landed

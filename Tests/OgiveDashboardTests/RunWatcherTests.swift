@@ -53,6 +53,34 @@ import Testing
         #expect(growing.samples.withLock { $0 } == 2)
     }
 
+    @Test func `Tables that take long to read are read again after a longer time, up to a bound`()
+        async throws
+    {
+        for (taken, wanted) in [
+            (Duration.milliseconds(10), RunWatcher.sampleFreshness),
+            (.milliseconds(200), .milliseconds(200) * RunWatcher.sampleRest),
+            (.seconds(9), RunWatcher.sampleFreshnessMax),
+        ] {
+            let growing = GrowingReader()
+            let clock = Mutex(ContinuousClock.now)
+            var reader = FakeReader()
+            reader.sampled = {
+                clock.withLock { $0 += taken }
+                return growing.sample()
+            }
+            let watcher = RunWatcher(reader) { clock.withLock { $0 } }
+            growing.landed.withLock { $0 = 1 }
+            _ = try await watcher.sample(of: growing.run)
+            growing.landed.withLock { $0 = 2 }
+            clock.withLock { $0 += wanted - .milliseconds(1) }
+            _ = try await watcher.sample(of: growing.run)
+            #expect(growing.samples.withLock { $0 } == 1)
+            clock.withLock { $0 += .milliseconds(1) }
+            _ = try await watcher.sample(of: growing.run)
+            #expect(growing.samples.withLock { $0 } == 2)
+        }
+    }
+
     @Test func `Where no table is found, every look looks again`() async throws {
         let growing = GrowingReader()
         let watcher = Self.watcher(growing)

@@ -48,6 +48,11 @@ extension StoreTests {
                     .one().decode(0)
                 }
                 #expect(role == "ogive_reader on")
+                // Planned once in a session, whatever is asked.
+                let mode: String = try await dashboard.read("ask") { connection in
+                    try await connection.query("SHOW plan_cache_mode").one().decode(0)
+                }
+                #expect(mode == "force_generic_plan")
                 for statement in [
                     "DELETE FROM ogive.runs", "SELECT ogive_internal.record_history(now())",
                     "SELECT * FROM ogive.completion_rows", "CREATE TEMP TABLE t (i int)",
@@ -109,6 +114,61 @@ extension StoreTests {
                 let open = try await dashboard.prompts(
                     of: run, .named(backwards, only: PromptFilter()))
                 #expect(open.rows.count == 50 && open.next == .further(50))
+            }
+        }
+
+        @Test("reads a table again when it has grown, and not before")
+        func readsOnce() async throws {
+            try await TestDatabase.with { database in
+                let run = try await database.run(prompts: 2, draws: 4, candidates: true)
+                let term = try await database.store.lead(as: "test")
+                let prompts = try await database.pending(run).map(\.prompt.id)
+                func land(_ prompt: PromptID, _ items: [ItemResult]) async throws {
+                    _ = try await database.store.land(
+                        Made.batch(run, prompt, items), term: term)
+                }
+                try await land(prompts[0], (0..<2).map { Made.draw($0, "\($0)", reward: 1) })
+                try await land(prompts[0], [Made.reward(.candidate(0), 1)])
+                // A completion that waits for its reward.
+                try await land(prompts[1], [Made.draw(2, "2", reward: nil)])
+                let dashboard = try await DashboardStore.open(
+                    database.configuration, connectionsMax: 1, timeout: .seconds(60))
+                let overview = try await dashboard.run(run.id)
+                func listed(
+                    _ filter: PromptFilter = PromptFilter()
+                ) async throws -> [PromptSummary] {
+                    try await dashboard.prompts(
+                        of: overview, .inOrder(after: nil, only: filter)
+                    ).rows
+                }
+                let first = try await listed()
+                #expect(first.map { $0.rewards?.mean } == [1, nil])
+                #expect(first.map(\.quantiles) == [[1], []])
+                #expect(first.map { $0.target } == [4, nil])
+                // Rewards that became others by hand, and not more, are not read again.
+                try await database.query(
+                    """
+                    UPDATE ogive.quantile_table_rows SET draw_rewards = '{5,5}', rewards = '{5,5}'
+                    WHERE tail_indexes IS NULL
+                    """)
+                #expect(try await listed().first?.rewards == first[0].rewards)
+                #expect(try await listed(PromptFilter(meanMost: 1)).map(\.id) == [prompts[0]])
+                #expect(try await listed(PromptFilter(property: .degenerate)).count == 1)
+                try await land(prompts[0], [Made.draw(2, "2", reward: 8)])
+                #expect(try await listed().map { $0.rewards?.mean } == [6, nil])
+                #expect(try await listed().map(\.quantiles) == [[0], []])
+                #expect(try await listed(PromptFilter(property: .degenerate)).isEmpty)
+                #expect(try await listed(PromptFilter(property: .incomplete)).count == 2)
+                // Another candidate, and as many rewards as before.
+                try await land(prompts[0], [Made.reward(.candidate(1), 8)])
+                #expect(try await listed().map(\.quantiles) == [[0, 1], []])
+                try await land(prompts[0], [Made.draw(3, "3", reward: 8)])
+                #expect(
+                    try await listed(PromptFilter(property: .incomplete)).map(\.id)
+                        == [prompts[1]])
+                #expect(try await dashboard.prompt(prompts[0], of: overview).unscored.isEmpty)
+                #expect(try await dashboard.prompt(prompts[1], of: overview).unscored == [2])
+                await dashboard.close()
             }
         }
 

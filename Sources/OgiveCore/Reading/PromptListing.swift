@@ -112,21 +112,38 @@ package struct PromptFilter: Hashable, Sendable {
 
     /// Whether it lets every prompt pass.
     package var isOpen: Bool { self == PromptFilter() }
+    /// Whether it goes by what rewards say, beyond how many there are.
+    package var hasRewards: Bool { property == .degenerate || meanLeast != nil || meanMost != nil }
+    /// Whether it goes by quantile rewards of candidates.
+    package var hasQuantiles: Bool { quantileLeast != nil || quantileMost != nil }
 }
 
 /// A page of prompts.
 package struct PromptListing: Hashable, Sendable {
     /// Most prompts of a page.
     package static let rowsMax = 50
-    /// Most prompts that are looked at for a page with a filter.
+    /// Most prompts that are looked at for a page with a filter; fewer where it goes by rewards and
+    /// tables are large.
     package static let scannedMax = 2000
     /// Most prompts of a sorted list.
     package static let namedMax = 1000
+    /// Most rewards, about, that are read for a page, or for a step of sorting.
+    package static let rewardsMax = 400_000
+
+    /// Of `most` prompts so many that their tables of `draws` rewards each are no more than may be
+    /// read: a half, a quarter, …, and not below `least`.
+    package static func fitting(_ most: Int, draws: Int, least: Int = 1) -> Int {
+        var prompts = most
+        while prompts / 2 >= least, prompts * max(1, draws) > rewardsMax { prompts /= 2 }
+        return prompts
+    }
 
     /// The prompts.
     package var rows: [PromptSummary]
     /// Where the next page begins; `nil` when there is none.
     package var next: Next?
+    /// Of a page with a filter: at most how many prompts were looked at.
+    package var looked = PromptListing.scannedMax
 
     /// Where a page begins.
     package enum Next: Hashable, Sendable {

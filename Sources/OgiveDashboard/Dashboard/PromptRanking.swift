@@ -5,15 +5,16 @@ internal import OgiveCore
 actor PromptRanking {
     /// Most prompts of a list.
     static let topMax = PromptListing.namedMax
-    /// Prompts of a step, and of the first one, which a reader waits for.
+    /// Most prompts of a step, and of the first one, which a reader waits for; fewer of large
+    /// tables.
     static let stepMax = 4000
     static let firstMax = 1000
     /// Most runs that are remembered.
     static let runsMax = 8
-    /// How much longer than a step a pass rests after it: while a run goes on, it takes hundredths
-    /// of one processor.
+    /// How much longer than a step a pass rests after it: while a run goes on, it takes less than a
+    /// hundredth of one processor.
     static let rest = 9
-    static let openRest = 99
+    static let openRest = 199
     /// After so long a list of an open run is made anew.
     static let ageMax = Duration.seconds(60)
 
@@ -114,6 +115,7 @@ actor PromptRanking {
     private func step(
         _ pass: inout Pass, _ run: RunOverview, _ limit: Int
     ) async throws(StoreError) {
+        let limit = PromptListing.fitting(limit, draws: run.counts.draws)
         let ranks = try await reader.ranks(of: run, after: pass.cursor, limit: limit)
         pass.cursor = ranks.last?.id ?? pass.cursor
         pass.progress.seen += ranks.count { $0.mean != nil }

@@ -155,7 +155,7 @@ struct PromptsPage: Sendable {
                 listing.next == nil
                     ? "No further prompt is like that."
                     : "None of the "
-                        + NumberLabel.count(PromptListing.scannedMax, "prompt")
+                        + NumberLabel.count(listing.looked, "prompt")
                         + " of this page is like that; more may follow.")
         }
         var table = DataTable(

@@ -93,6 +93,8 @@ actor RunWatcher {
         /// Draws that had landed, or failures that were counted, then.
         let count: Int
         let value: Value
+        /// How long it took to read.
+        var taken = Duration.zero
     }
 
     private struct Look {
@@ -115,8 +117,11 @@ actor RunWatcher {
     static let spanLeast = Duration.seconds(2)
     /// For so long an answer of the database serves all who ask.
     static let freshness = Duration.milliseconds(1500)
-    /// For so long tables that were read are shown of a run that goes on.
+    /// For so long tables that were read are shown of a run that goes on. Where reading them takes
+    /// long, it is longer: so many times as long, up to a bound.
     static let sampleFreshness = Duration.seconds(15)
+    static let sampleRest = 199
+    static let sampleFreshnessMax = Duration.seconds(120)
     /// Most runs whose tables are kept.
     static let samplesMax = 4
 
@@ -201,9 +206,12 @@ actor RunWatcher {
             return known.value
         }
         return try await sampleReads.value(run.id) { () throws(StoreError) -> SampleReport in
+            let begun = now()
             let report = SampleReport(sample: try await reader.sample(of: run))
             guard !report.isEmpty || run.counts.landed == 0 else { return report }
-            keep(report, of: run, run.counts.landed, in: &samples, most: Self.samplesMax)
+            keep(
+                report, of: run, run.counts.landed, in: &samples, most: Self.samplesMax,
+                taken: now() - begun)
             return report
         }
     }
@@ -227,15 +235,17 @@ actor RunWatcher {
 
     private func keep<Value>(
         _ value: Value, of run: RunOverview, _ count: Int, in all: inout [RunID: Known<Value>],
-        most: Int
+        most: Int, taken: Duration = .zero
     ) {
         if all.count >= most, all[run.id] == nil { all = [:] }
-        all[run.id] = Known(at: now(), count: count, value: value)
+        all[run.id] = Known(at: now(), count: count, value: value, taken: taken)
     }
 
     /// Whether what was read when `landed` draws had landed will do.
     private func isFresh<Value>(_ known: Known<Value>, _ run: RunOverview) -> Bool {
-        known.count == run.counts.landed || now() - known.at < Self.sampleFreshness
+        let rest = min(
+            max(known.taken * Self.sampleRest, Self.sampleFreshness), Self.sampleFreshnessMax)
+        return known.count == run.counts.landed || now() - known.at < rest
     }
 
     private func note(_ run: RunOverview) {

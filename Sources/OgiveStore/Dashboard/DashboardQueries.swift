@@ -4,7 +4,8 @@ internal import OgiveCore
 /// and that of its scoring are both given: with the second one as a constant, an index gives the
 /// tables in order of prompt, and a page reads no more rows than it shows. OFFSET 0 keeps a look-up
 /// for each row of a page from becoming a join with all tables, which the planner takes for few as
-/// long as it has no statistics.
+/// long as it has no statistics. A session plans a statement once, whatever its parameters: so how
+/// many rows there are at most stands in the text, of which there are a few.
 enum DashboardQueries {
     static func time(_ value: String) -> String {
         "to_char(\(value) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -13,6 +14,12 @@ enum DashboardQueries {
     /// A text and its length, cut to $`limit` characters.
     static func cut(_ text: String, _ name: String, _ limit: String) -> String {
         "left(\(text), \(limit)) AS \(name), length(\(text)) AS \(name)_characters"
+    }
+
+    /// An array of numbers as `PackedNumbers` reads it: to write each number in digits would take
+    /// the server ten times as long as all the rest.
+    static func packed(_ numbers: String, _ name: String) -> String {
+        "array_send(\(numbers)) AS \(name)"
     }
 
     static let mayRead = "SELECT pg_has_role(session_user, 'ogive_reader', 'MEMBER') AS may_read"
@@ -31,8 +38,10 @@ enum DashboardQueries {
         JOIN ogive.run_specifications x USING (run_id)
         LEFT JOIN ogive.run_spending m USING (run_id)
         """
-    /// $1 number before which, $2 most.
-    static let runs = overview + " WHERE v.run_id < $1 ORDER BY v.run_id DESC LIMIT $2"
+    /// $1 number before which.
+    static func runs(most: Int) -> String {
+        overview + " WHERE v.run_id < $1 ORDER BY v.run_id DESC LIMIT \(most)"
+    }
     /// $1 run.
     static let run = overview + " WHERE v.run_id = $1"
     /// What a run samples and scores. $1 run.
@@ -55,16 +64,17 @@ enum DashboardQueries {
             set_config('enable_mergejoin', 'off', true),
             set_config('max_parallel_workers_per_gather', '0', true)
         """
-    /// What was given up. $1 run, $2 scoring, $3 most failures that are counted, $4 most examples
-    /// of a kind, $5 most characters, $6 most kinds.
+    /// What was given up, as far as it is counted. $1 run, $2 scoring, $3 most characters.
     static let failures = """
         WITH counted AS MATERIALIZED (
             SELECT f.prompt_id, f.item_kind, f.item_index, f.stage, f.code
-            FROM ogive.failures f WHERE f.run_id = $1 AND f.scoring_id = $2 LIMIT $3
+            FROM ogive.failures f WHERE f.run_id = $1 AND f.scoring_id = $2
+            LIMIT \(FailureSample.most)
         ), kinds AS (
             SELECT code, stage, count(*) AS failures, count(DISTINCT prompt_id) AS prompts,
                 count(*) OVER () AS kinds
-            FROM counted GROUP BY code, stage ORDER BY failures DESC, code, stage LIMIT $6
+            FROM counted GROUP BY code, stage ORDER BY failures DESC, code, stage
+            LIMIT \(ReportBounds.failureKinds)
         ), numbered AS (
             SELECT c.*, row_number() OVER (PARTITION BY c.code, c.stage
                 ORDER BY c.prompt_id, c.item_kind, c.item_index) AS place
@@ -72,9 +82,10 @@ enum DashboardQueries {
         )
         SELECT g.code, g.stage, g.failures, g.prompts, g.kinds,
             (SELECT count(*) FROM counted) AS counted, e.prompt_key, n.item_kind, n.item_index,
-            \(cut("e.message", "message", "$5"))
+            \(cut("e.message", "message", "$3"))
         FROM kinds g
-        JOIN numbered n ON n.code = g.code AND n.stage = g.stage AND n.place <= $4
+        JOIN numbered n ON n.code = g.code AND n.stage = g.stage
+            AND n.place <= \(ReportBounds.failureExamples)
         CROSS JOIN LATERAL (
             SELECT f.prompt_key, f.message FROM ogive.failures f
             WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = n.prompt_id
@@ -83,11 +94,13 @@ enum DashboardQueries {
         ORDER BY g.failures DESC, g.code, g.stage, n.place
         """
 
-    /// $1 run, $2 most.
-    static let history = """
-        SELECT extract(epoch FROM h.at)::float8 AS at, h.draws, h.failures, h.tokens
-        FROM ogive.run_history h WHERE h.run_id = $1 ORDER BY h.at DESC LIMIT $2
+    /// $1 run.
+    static func history(most: Int) -> String {
         """
+        SELECT extract(epoch FROM h.at)::float8 AS at, h.draws, h.failures, h.tokens
+        FROM ogive.run_history h WHERE h.run_id = $1 ORDER BY h.at DESC LIMIT \(most)
+        """
+    }
 
     /// $1 run, $2 scoring.
     private static let tables =
@@ -114,11 +127,10 @@ enum DashboardQueries {
         ) x
         """
 
-    /// Candidates of a prompt of `page` that have a quantile reward.
+    /// Candidates of a prompt of `page` that have a reward.
     private static let candidates = """
         FROM ogive.candidate_rewards c
         WHERE c.run_id = $1 AND c.scoring_id = $2 AND c.prompt_id = page.prompt_id
-            AND c.quantile_reward IS NOT NULL
         """
     private static let failed = """
         CROSS JOIN LATERAL (
@@ -134,7 +146,7 @@ enum DashboardQueries {
     static func sample(isAll: Bool) -> String {
         """
         WITH places AS MATERIALIZED (\(places(isAll: isAll)))
-        SELECT t.degenerate, t.rewards
+        SELECT t.degenerate, \(packed("t.rewards", "rewards"))
         FROM places p
         CROSS JOIN LATERAL (
             SELECT q.prompt_id, q.degenerate, q.rewards \(tables) AND q.prompt_id = p.prompt_id
@@ -152,41 +164,47 @@ enum DashboardQueries {
         ) t
         """
     }
-    /// Completions of some prompts: at most $5 of each.
+    /// Completions of some prompts: of each those of the first $5 rewards. The rewards come from
+    /// the table, which is read once: the view looks for each completion's in all of it.
     static func lengths(isAll: Bool, inTokens: Bool) -> String {
         """
         WITH places AS MATERIALIZED (\(places(isAll: isAll)))
-        SELECT \(inTokens ? "c.token_count" : "length(c.text)") AS length, c.reward, c.truncated
+        SELECT \(inTokens ? "c.token_count" : "length(c.text)") AS length, u.reward, c.truncated
         FROM places p
         CROSS JOIN LATERAL (
-            SELECT r.token_count, r.text, r.reward, r.truncated FROM ogive.run_completions r
-            WHERE r.run_id = $1 AND r.prompt_id = p.prompt_id AND r.draw_index < $5 LIMIT $5
+            SELECT q.draw_indexes[1:$5] AS indexes, q.draw_rewards[1:$5] AS rewards
+            \(tables) AND q.prompt_id = p.prompt_id OFFSET 0
+        ) t
+        CROSS JOIN LATERAL (
+            SELECT r.draw_index, r.token_count, r.text, r.truncated FROM ogive.run_completions r
+            WHERE r.run_id = $1 AND r.prompt_id = p.prompt_id
+                AND r.draw_index <= t.indexes[cardinality(t.indexes)] OFFSET 0
         ) c
-        WHERE c.reward IS NOT NULL \(inTokens ? "AND c.token_count IS NOT NULL" : "")
+        JOIN LATERAL unnest(t.indexes, t.rewards) u(draw_index, reward) USING (draw_index)
+        \(inTokens ? "WHERE c.token_count IS NOT NULL" : "")
         """
     }
-    /// $3 prompt set, $4 cursor, $5 most.
-    static let ranks = """
+    /// $3 prompt set, $4 cursor.
+    static func ranks(most: Int) -> String {
+        """
         WITH page AS MATERIALIZED (
             SELECT p.prompt_id FROM ogive.prompts p
             WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
-            ORDER BY p.prompt_id + 0 LIMIT $5
+            ORDER BY p.prompt_id + 0 LIMIT \(most)
         )
-        SELECT page.prompt_id, t.mean, t.deviation, t.effective, f.failures, k.least, k.most
+        SELECT page.prompt_id, \(packed("t.rewards", "rewards")), f.failures, k.least, k.most
         FROM page
         LEFT JOIN LATERAL (
-            SELECT (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
-                coalesce(ogive.reward_spread(q.rewards), 0) AS deviation,
-                ogive.effective_count(q.rewards) AS effective
-            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
+            SELECT q.rewards \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
         ) t ON true
         \(failed)
         CROSS JOIN LATERAL (
             SELECT min(c.quantile_reward) AS least, max(c.quantile_reward) AS most
-            \(candidates)
+            \(candidates) AND c.quantile_reward IS NOT NULL
         ) k
         ORDER BY page.prompt_id
         """
+    }
     /// The same completions in two runs. $3 prompt set, $4 most prompts, $5 the other run, $6 its
     /// scoring, $7 most draws of a prompt.
     static func comparison(isAll: Bool) -> String {
@@ -212,31 +230,45 @@ enum DashboardQueries {
         """
     }
 
-    /// The rows of a list of prompts, which `page` gives with `place`, their order. $1 run, $2
-    /// scoring, $3 most characters.
+    /// The rows of a list of prompts, which `page` gives with `place`, their order: what rewards
+    /// and candidates say is computed from `rewards` and `quantiles`. $1 run, $2 scoring, $3 most
+    /// characters.
     private static func rows(_ page: String, _ columns: String) -> String {
         """
         WITH page AS MATERIALIZED (\(page))
         SELECT page.prompt_id, page.prompt_key, \(cut("page.prompt_key", "key", "$3")),
-            \(columns), t.n, t.draws, t.complete, t.degenerate, t.mean, t.deviation,
-            t.effective, f.failures, k.quantiles, k.candidates
+            \(columns), t.n, t.draws, f.failures, k.candidates
         FROM page
-        LEFT JOIN LATERAL (
-            SELECT q.n, q.draws, q.complete, q.degenerate,
-                (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean,
-                ogive.reward_spread(q.rewards) AS deviation,
-                ogive.effective_count(q.rewards) AS effective
-            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
-        ) t ON true
+        \(state)
         \(failed)
-        CROSS JOIN LATERAL (
-            SELECT (array_agg(c.quantile_reward ORDER BY c.candidate_index))[
-                    1:\(PromptSummary.quantilesMax)] AS quantiles,
-                count(*) AS candidates
-            \(candidates)
-        ) k
+        CROSS JOIN LATERAL (SELECT count(*) AS candidates \(candidates)) k
         """
     }
+
+    /// How many rewards a prompt of `page` has, and how many are asked for: without reading any.
+    private static let state = """
+        LEFT JOIN LATERAL (
+            SELECT q.n, q.draws \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
+        ) t ON true
+        """
+    /// The rewards of some tables. $3 prompts.
+    static let rewards = """
+        SELECT t.prompt_id, \(packed("t.rewards", "rewards"))
+        FROM unnest($3::bigint[]) page(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT q.prompt_id, q.rewards \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
+        ) t
+        """
+    /// The quantile rewards of some prompts' candidates. $3 prompts.
+    static let quantiles = """
+        SELECT page.prompt_id, k.quantiles
+        FROM unnest($3::bigint[]) page(prompt_id)
+        CROSS JOIN LATERAL (
+            SELECT array_agg(c.quantile_reward ORDER BY c.candidate_index) AS quantiles
+            \(candidates) AND c.quantile_reward IS NOT NULL
+        ) k
+        WHERE k.quantiles IS NOT NULL
+        """
 
     /// The text of a prompt, or the turns of its chat.
     private static let content = """
@@ -249,21 +281,21 @@ enum DashboardQueries {
         """
     private static let contentColumns = cut(content, "content", "$3")
 
-    /// In order of import. $4 prompt set, $5 cursor, $6 most.
+    /// In order of import, one more than a page has. $4 prompt set, $5 cursor.
     static let promptsInOrder =
         rows(
             """
             SELECT p.prompt_id, p.prompt_key, p.content, p.prompt_id AS place FROM ogive.prompts p
             WHERE p.prompt_set_id = $4 AND p.prompt_id + 0 > $5
-            ORDER BY p.prompt_id + 0 LIMIT $6
+            ORDER BY p.prompt_id + 0 LIMIT \(PromptListing.rowsMax + 1)
             """, contentColumns) + " ORDER BY page.place"
-    /// In order of key. $4 prompt set, $5 first key, $6 most.
+    /// In order of key, one more than a page has. $4 prompt set, $5 first key.
     static let promptsByKey =
         rows(
             """
             SELECT p.prompt_id, p.prompt_key, p.content FROM ogive.prompts p
             WHERE p.prompt_set_id = $4 AND p.prompt_key >= $5
-            ORDER BY p.prompt_key LIMIT $6
+            ORDER BY p.prompt_key LIMIT \(PromptListing.rowsMax + 1)
             """, contentColumns) + " ORDER BY page.prompt_key"
     /// These. $4 prompt set, $5 numbers.
     static let promptsNamed =
@@ -273,48 +305,42 @@ enum DashboardQueries {
             FROM unnest($5::bigint[]) WITH ORDINALITY n(prompt_id, place)
             JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $4
             """, contentColumns) + " ORDER BY page.place"
-    /// Which of the next prompts a filter lets pass. $3 prompt set, $4 cursor, $5 most prompts, $6
-    /// property, $7 least mean, $8 largest mean, $9 least quantile reward of a candidate, $10
-    /// largest.
-    static let filter = filtering(
-        """
-        SELECT p.prompt_id, p.prompt_id AS place FROM ogive.prompts p
-        WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
-        ORDER BY p.prompt_id + 0 LIMIT $5
-        """)
-    /// Which of these. $4 numbers; else as above.
-    static let filterNamed = filtering(
-        """
-        SELECT p.prompt_id, n.place
-        FROM unnest($4::bigint[]) WITH ORDINALITY n(prompt_id, place)
-        JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $3
-        LIMIT $5
-        """)
+    /// What a filter goes by, of the next prompts. $3 prompt set, $4 cursor.
+    static func filter(_ filter: PromptFilter, most: Int) -> String {
+        filtering(
+            filter,
+            """
+            SELECT p.prompt_id, p.prompt_id AS place FROM ogive.prompts p
+            WHERE p.prompt_set_id = $3 AND p.prompt_id + 0 > $4
+            ORDER BY p.prompt_id + 0 LIMIT \(most)
+            """)
+    }
+    /// The same of these prompts. $3 prompt set, $4 numbers.
+    static func filterNamed(_ filter: PromptFilter) -> String {
+        filtering(
+            filter,
+            """
+            SELECT p.prompt_id, n.place
+            FROM unnest($4::bigint[]) WITH ORDINALITY n(prompt_id, place)
+            JOIN ogive.prompts p ON p.prompt_id = n.prompt_id AND p.prompt_set_id = $3
+            """)
+    }
 
-    /// OFFSET 0: or the planner may read all failures, and all candidates, of the run once.
-    private static func filtering(_ page: String) -> String {
-        """
-        WITH page AS MATERIALIZED (\(page))
-        SELECT page.prompt_id, CASE $6
-                WHEN 'degenerate' THEN coalesce(t.degenerate AND t.n > 1, false)
-                WHEN 'incomplete' THEN NOT coalesce(t.complete, false)
-                WHEN 'failed' THEN EXISTS (SELECT FROM ogive.failures f
-                    WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = page.prompt_id
-                    OFFSET 0)
-                ELSE true END
-            AND ($7::float8 IS NULL OR coalesce(t.mean >= $7, false))
-            AND ($8::float8 IS NULL OR coalesce(t.mean <= $8, false))
-            AND ($9::float8 IS NULL AND $10::float8 IS NULL OR EXISTS (SELECT \(candidates)
-                AND c.quantile_reward BETWEEN coalesce($9, 0) AND coalesce($10, 1)
-                OFFSET 0)) AS passes
-        FROM page
-        LEFT JOIN LATERAL (
-            SELECT q.n, q.complete, q.degenerate,
-                (SELECT avg(u.reward) FROM unnest(q.rewards) u(reward)) AS mean
-            \(tables) AND q.prompt_id = page.prompt_id OFFSET 0
-        ) t ON true
-        ORDER BY page.place
-        """
+    /// OFFSET 0: or the planner may read all failures of the run once.
+    private static func filtering(_ filter: PromptFilter, _ page: String) -> String {
+        let failed = """
+            EXISTS (SELECT FROM ogive.failures f WHERE f.run_id = $1 AND f.scoring_id = $2
+                AND f.prompt_id = page.prompt_id OFFSET 0)
+            """
+        return """
+            WITH page AS MATERIALIZED (\(page))
+            SELECT page.prompt_id, t.n, t.draws,
+                \(filter.property == .failed ? failed : "false") AS failed,
+                \(filter.hasQuantiles ? "(SELECT count(*) \(candidates))" : "0") AS candidates
+            FROM page
+            \(state)
+            ORDER BY page.place
+            """
     }
 
     /// A prompt of a set. $1 prompt set, $2 prompt, $3 most characters.
@@ -334,22 +360,24 @@ enum DashboardQueries {
                 ORDER BY p.prompt_id + 0 LIMIT 1) o) AS next
         FROM page
         """
-    /// $1 run, $2 scoring, $3 prompt.
-    static let hasTable = """
-        SELECT count(*) AS tables \(tables) AND q.prompt_id = $3
-        """
-    /// $1 run, $2 prompt, $3 most.
+    /// How many draws of a prompt have a reward, and how many are asked for; no row for none. $1
+    /// run, $2 scoring, $3 prompt.
+    static let tableState = "SELECT q.n, q.draws \(tables) AND q.prompt_id = $3"
+    /// Draws that are in no table. $1 run, $2 scoring, $3 prompt.
     static let unscored = """
         SELECT c.draw_index FROM ogive.run_completions c
-        WHERE c.run_id = $1 AND c.prompt_id = $2 AND c.reward IS NULL
-        ORDER BY c.draw_index LIMIT $3
+        WHERE c.run_id = $1 AND c.prompt_id = $3 AND c.draw_index NOT IN (
+            SELECT u.index
+            FROM (SELECT q.draw_indexes \(tables) AND q.prompt_id = $3) t
+            CROSS JOIN LATERAL unnest(t.draw_indexes) u(index))
+        ORDER BY c.draw_index LIMIT \(ReportBounds.draws)
         """
-    /// $1 run, $2 scoring, $3 prompt, $4 most, $5 most characters.
+    /// $1 run, $2 scoring, $3 prompt, $4 most characters.
     static let promptFailures = """
-        SELECT f.item_kind, f.item_index, f.stage, f.code, \(cut("f.message", "message", "$5"))
+        SELECT f.item_kind, f.item_index, f.stage, f.code, \(cut("f.message", "message", "$4"))
         FROM ogive.failures f
         WHERE f.run_id = $1 AND f.scoring_id = $2 AND f.prompt_id = $3
-        ORDER BY f.item_kind, f.item_index LIMIT $4
+        ORDER BY f.item_kind, f.item_index LIMIT \(ReportBounds.draws)
         """
     /// $1 run, $2 prompt, $3 draw, $4 most characters, $5 most tokens.
     static let completion = """
@@ -378,13 +406,13 @@ enum DashboardQueries {
             \(time("renewed_at")) AS renewed_at
         FROM ogive.coordinator_status
         """
-    /// $1 most.
     static let workers = """
         SELECT worker::text AS worker, name, state, note, \(time("seen_at")) AS seen_at,
             unavailable_endpoints::text AS outages, host, job, version, endpoints,
             draws_per_second, tokens_per_second, busy_share
         FROM ogive.worker_status
         WHERE current
-        ORDER BY state IN ('left', 'lost'), seen_at DESC, name LIMIT $1
+        ORDER BY state IN ('left', 'lost'), seen_at DESC, name
+        LIMIT \(FleetStatus.workersMax)
         """
 }

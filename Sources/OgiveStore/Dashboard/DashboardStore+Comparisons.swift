@@ -11,9 +11,8 @@ extension DashboardStore {
     /// The latest ones.
     package func related(to run: RunOverview) async throws(StoreError) -> [RelatedRun] {
         try await read("read the runs like run \(run.id.rawValue)") { connection in
-            try await connection.query(
-                RunComparisonQueries.related,
-                [.int64(run.id.rawValue), .int64(Int64(RelatedRun.most))]
+            try await connection.queryPrepared(
+                RunComparisonQueries.related, [.int64(run.id.rawValue)]
             ).map { row in
                 RelatedRun(
                     id: RunID(try row.decode("run_id")), name: try row.decode("run"),
@@ -28,9 +27,8 @@ extension DashboardStore {
     /// The latest ones.
     package func snapshots(of run: RunOverview) async throws(StoreError) -> [SnapshotOverview] {
         try await read("read the snapshots of run \(run.id.rawValue)") { connection in
-            try await connection.query(
-                RunComparisonQueries.snapshots,
-                [.int64(run.id.rawValue), .int64(Int64(SnapshotOverview.most))]
+            try await connection.queryPrepared(
+                RunComparisonQueries.snapshots, [.int64(run.id.rawValue)]
             ).map { row in
                 SnapshotOverview(
                     id: try row.decode("snapshot_id"), name: try row.decode("snapshot"),
@@ -52,7 +50,7 @@ extension DashboardStore {
         let isAll = first.counts.prompts <= tables
         let names = [PostgresValue.string(first.source.run), .string(second.source.run)]
         return try await read("compare reference versions") { connection in
-            let prompts = try await connection.query(
+            let prompts = try await connection.queryPrepared(
                 RunComparisonQueries.drift(isAll: isAll, hasPValues: hasPValues),
                 parameters(first) + [.int64(first.promptSetID), .int32(Int32(tables))] + names + [
                     .doubleArray(VersionComparison.levels),
@@ -69,7 +67,7 @@ extension DashboardStore {
             }
             var moved: Int?
             if isAll, hasPValues {
-                moved = try await connection.query(RunComparisonQueries.moved, names).one()
+                moved = try await connection.queryPrepared(RunComparisonQueries.moved, names).one()
                     .decode("moved", as: Int.self)
             }
             return VersionComparison(isWhole: isAll, prompts: prompts, moved: moved)
@@ -82,7 +80,7 @@ extension DashboardStore {
     ) async throws(StoreError) -> SnapshotComparison {
         let isAll = run.counts.prompts <= Self.lengthTables
         return try await read("compare snapshots") { connection in
-            let prompts = try await connection.query(
+            let prompts = try await connection.queryPrepared(
                 RunComparisonQueries.snapshots(isAll: isAll),
                 parameters(run) + [
                     .int64(run.promptSetID), .int32(Int32(Self.lengthTables)), .int64(first),

@@ -15,6 +15,8 @@ package final class DashboardStore: DashboardReader {
     static let degenerateTables = 100
 
     let database: Database
+    /// What lists say of tables that they showed before.
+    let known = KnownTables()
 
     private init(_ database: Database) {
         self.database = database
@@ -33,7 +35,9 @@ package final class DashboardStore: DashboardReader {
         // As PagingQueries.readIndexesInOrder: pages are read while runs land, without statistics.
         let options = [
             configuration["options"], "-c default_transaction_read_only=on",
-            "-c enable_bitmapscan=off",
+            // Its statements are few and asked again and again, mostly while a run needs the
+            // processor: planning most of them takes longer than running them.
+            "-c enable_bitmapscan=off", "-c plan_cache_mode=force_generic_plan",
         ]
         configuration["options"] = options.compactMap { $0 }.joined(separator: " ")
         let first = Database(configuration, connectionsMax: 1, patience: .seconds(10))
@@ -67,7 +71,7 @@ package final class DashboardStore: DashboardReader {
     package func runs(before id: RunID?, limit: Int) async throws(StoreError) -> [RunOverview] {
         try await read("read the runs") { connection in
             try await connection.queryPrepared(
-                DashboardQueries.runs, [.int64(id?.rawValue ?? .max), .int64(Int64(limit))]
+                DashboardQueries.runs(most: limit), [.int64(id?.rawValue ?? .max)]
             ).map(RunOverview.init)
         }
     }
@@ -88,7 +92,7 @@ package final class DashboardStore: DashboardReader {
     package func history(of run: RunID, limit: Int) async throws(StoreError) -> [RunMoment] {
         try await read("read the history of run \(run.rawValue)") { connection in
             try await connection.queryPrepared(
-                DashboardQueries.history, [.int64(run.rawValue), .int64(Int64(limit))]
+                DashboardQueries.history(most: limit), [.int64(run.rawValue)]
             ).map { row in
                 RunMoment(
                     at: try row.decode("at"), draws: try row.decode("draws"),
@@ -114,15 +118,10 @@ package final class DashboardStore: DashboardReader {
         try await database.transaction(
             "read the failures of run \(run.id.rawValue)"
         ) { connection in
-            _ = try await connection.query(DashboardQueries.nestLoops)
-            let rows = try await connection.query(
+            try await connection.queryPrepared(DashboardQueries.nestLoops)
+            let rows = try await connection.queryPrepared(
                 DashboardQueries.failures,
-                parameters(run) + [
-                    .int64(Int64(FailureSample.most)),
-                    .int64(Int64(ReportBounds.failureExamples)),
-                    .int32(Int32(ReportBounds.messageCharacters)),
-                    .int64(Int64(ReportBounds.failureKinds)),
-                ])
+                parameters(run) + [.int32(Int32(ReportBounds.messageCharacters))])
             return FailureSample(
                 groups: try FailureReport.grouped(rows),
                 counted: try rows.first?.decode("counted", as: Int.self) ?? 0)
@@ -134,8 +133,7 @@ package final class DashboardStore: DashboardReader {
         try await read("read the fleet") { connection in
             let row = try await connection.queryPrepared(DashboardQueries.coordinator).one()
             let counts = Data(try row.decode("counts", as: String.self).utf8)
-            let workers = try await connection.queryPrepared(
-                DashboardQueries.workers, [.int64(Int64(FleetStatus.workersMax))])
+            let workers = try await connection.queryPrepared(DashboardQueries.workers)
             return FleetStatus(
                 coordinator: try row.decode("coordinator", as: String?.self),
                 term: try row.decode("term"), leads: try row.decode("leads"),

@@ -3,7 +3,7 @@ internal import OgiveCore
 /// SQL behind the dashboard's comparisons of runs, of their reference versions and snapshots. Each
 /// looks at some prompts, by the index, and leaves the definitions to the functions of `ogive`.
 enum RunComparisonQueries {
-    /// Runs that share the completions, or prompts and scorer. $1 run, $2 most.
+    /// Runs that share the completions, or prompts and scorer. $1 run.
     static let related = """
         SELECT o.run_id, o.run, o.sampling_id = r.sampling_id AS shares_completions,
             coalesce(o.sampling_spec #>> '{policy,model}', '') AS policy,
@@ -13,13 +13,14 @@ enum RunComparisonQueries {
         JOIN ogive.run_specifications o ON o.prompt_set_id = r.prompt_set_id
             AND CASE WHEN o.sampling_id = r.sampling_id THEN o.scoring_id <> r.scoring_id
                 ELSE o.scoring_spec -> 'scorer' = r.scoring_spec -> 'scorer' END
-        WHERE r.run_id = $1 ORDER BY o.run_id DESC LIMIT $2
+        WHERE r.run_id = $1 ORDER BY o.run_id DESC LIMIT \(RelatedRun.most)
         """
-    /// $1 run, $2 most.
+    /// $1 run.
     static let snapshots = """
         SELECT snapshot_id, snapshot, complete, draws, rewards, failures, candidates, sha256,
             \(DashboardQueries.time("made_at")) AS made_at
-        FROM ogive.snapshots WHERE run_id = $1 ORDER BY snapshot_id DESC LIMIT $2
+        FROM ogive.snapshots WHERE run_id = $1 ORDER BY snapshot_id DESC
+        LIMIT \(SnapshotOverview.most)
         """
 
     /// $1 run, $2 scoring, $3 prompt set, $4 most prompts, $5 and $6 the names of the runs, $7

@@ -213,21 +213,27 @@ enum ReportQueries {
         WHERE t.run_id = $1 AND t.prompt_id = $2
         """
     /// Draws with a reward, in its order: at most $3, and of the first, the middle and the last
-    /// one the text. $2 prompt, $4 most characters.
+    /// one the text. They are chosen from the table, before completions are read: the view looks
+    /// for each completion's reward in all of it. $2 prompt, $4 most characters.
     static let exampleDraws = """
-        SELECT d.draw_index, d.reward, d.token_count, d.truncated, d.seed,
-            CASE WHEN d.rank IN (1, d.draws / 2 + 1, d.draws) THEN left(d.text, $4) END AS text,
-            CASE WHEN d.rank IN (1, d.draws / 2 + 1, d.draws) THEN length(d.text) END
-                AS text_characters
-        FROM (
-            SELECT c.draw_index, c.reward, c.token_count, c.truncated, c.seed, c.text,
-                row_number() OVER (ORDER BY c.reward, c.draw_index) AS rank,
-                count(*) OVER () AS draws
-            FROM ogive.scored_completions c WHERE c.run_id = $1 AND c.prompt_id = $2
-        ) d
-        WHERE d.draws <= $3
-            OR d.rank IN (1, d.draws / 2 + 1, d.draws)
-            OR d.rank * ($3 - 3) / d.draws > (d.rank - 1) * ($3 - 3) / d.draws
+        WITH ranked AS MATERIALIZED (
+            SELECT u.draw_index, u.reward, count(*) OVER () AS draws,
+                row_number() OVER (ORDER BY u.reward, u.draw_index) AS rank
+            FROM (SELECT q.draw_indexes, q.draw_rewards FROM ogive.quantile_tables q
+                WHERE q.run_id = $1 AND q.prompt_id = $2) t
+            CROSS JOIN LATERAL unnest(t.draw_indexes, t.draw_rewards) u(draw_index, reward)
+        ), d AS MATERIALIZED (
+            SELECT r.*, r.rank IN (1, r.draws / 2 + 1, r.draws) AS has_text FROM ranked r
+            WHERE r.draws <= $3
+                OR r.rank IN (1, r.draws / 2 + 1, r.draws)
+                OR r.rank * ($3 - 3) / r.draws > (r.rank - 1) * ($3 - 3) / r.draws
+        )
+        SELECT d.draw_index, d.reward, c.token_count, c.truncated, c.seed,
+            CASE WHEN d.has_text THEN left(c.text, $4) END AS text,
+            CASE WHEN d.has_text THEN length(c.text) END AS text_characters
+        FROM d
+        JOIN ogive.run_completions c ON c.draw_index = d.draw_index
+        WHERE c.run_id = $1 AND c.prompt_id = $2
         ORDER BY d.rank
         """
     /// $2 prompt, $3 most, $4 most characters.

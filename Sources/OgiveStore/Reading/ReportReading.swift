@@ -17,9 +17,14 @@ struct ReportReading {
 
     let run: Int64
     let connection: PostgresConnection
+    /// Whether the connection asks the same again and again.
+    var keepsStatements = false
 
     private func query(_ sql: String, _ more: PostgresValue...) async throws -> PostgresRows {
-        try await connection.query(sql, [.int64(run)] + more)
+        let parameters = [.int64(run)] + more
+        return keepsStatements
+            ? try await connection.queryPrepared(sql, parameters)
+            : try await connection.query(sql, parameters)
     }
 
     private func parameters(_ range: BinnedRange) -> [PostgresValue] {

@@ -2,15 +2,18 @@
 """Measures what a dashboard with viewers costs a run that goes on.
 
     Tests/Benchmarks/pages/viewers.py [--viewers 5] [--rounds 6] [--seconds 20] [--json FILE]
-        [--ogive .build-release/release/ogive]
+        [--ogive .build-release/release/ogive] [--latency 0s] [--concurrency 64] [--pages PATH…]
 
 A synthetic run without delays takes all processors that it gets: nothing costs it more than what
 takes processor time from it. In turns it goes on alone and beside a dashboard at which so many
 viewers look: each holds a stream of live numbers of the run, and every five seconds loads one of
-its pages. What counts is processor time, as it does not move with the machine's mood: that of the
-dashboard and of its sessions in PostgreSQL, as a share of that of the run, which is coordinator,
-worker and all other processes of PostgreSQL; and as a share of what all processors give, which is
-the same where nothing else works on the machine. The rates of draws stand beside it.
+its pages. The pages of prompts are of those that the run has begun with. With --latency the model
+takes so long for a completion, in the mean, and --concurrency are sampled at once: then the run
+waits, as one does whose models are elsewhere, and the ratio of its rates is what its owner sees
+of the viewers. What counts is processor time, as it does not move with the machine's mood: that of
+the dashboard and of its sessions in PostgreSQL, as a share of that of the run, which is
+coordinator, worker and all other processes of PostgreSQL; and as a share of what all processors
+give, which is the same where nothing else works on the machine. The rates of draws stand beside it.
 """
 import argparse
 import json
@@ -39,9 +42,11 @@ PAGES = ["/runs/1", "/", "/runs/1/prompts", "/runs/1/prompts/{prompt}", "/runs/1
 CONFIGURATION = """
 run: {name: watched, draws: 4096}
 prompts: {set: pages}
-policy: {kind: synthetic, synthetic: {distribution: normal, text_length: 400}}
+policy:
+  kind: synthetic
+  synthetic: {distribution: normal, text_length: 400, latency: %(latency)s}
 scorer: {kind: synthetic}
-worker: {sample_concurrency: 64}
+worker: {sample_concurrency: %(concurrency)s}
 dashboard: {http: {listen: "127.0.0.1:0"}}
 """
 
@@ -76,7 +81,7 @@ class Viewers:
     def look(self, number):
         """Loads a page, waits, loads the next one."""
         while self.paths and not self.over.wait(PAUSE):
-            path = self.paths[number % len(self.paths)].format(prompt=1 + number * 1000)
+            path = self.paths[number % len(self.paths)].format(prompt=1 + number)
             number += 1
             try:
                 with urllib.request.urlopen(f"http://{self.dashboard.host}{path}") as page:
@@ -158,6 +163,9 @@ def measured(arguments, folder):
         run.wait()
     return {"viewers": arguments.viewers, "goal": GOAL, "rounds": rounds,
             "load": os.getloadavg()[1],
+            "latency": arguments.latency, "concurrency": arguments.concurrency,
+            "busy_processors": statistics.median(
+                each["alone"]["run_s"] / arguments.seconds for each in rounds),
             "share": statistics.median(each["watched"]["share"] for each in rounds),
             "share_of_processors": statistics.median(
                 each["watched"]["share_of_processors"] for each in rounds),
@@ -168,11 +176,12 @@ def measured(arguments, folder):
 def make(arguments, folder):
     """A database and configurations; then this script within the database."""
     folder.chmod(0o755)
+    configuration = CONFIGURATION % vars(arguments)
     (folder / "inside.yaml").write_text(
-        CONFIGURATION + "database: {url: 'postgresql:///'}\n", encoding="utf-8")
+        configuration + "database: {url: 'postgresql:///'}\n", encoding="utf-8")
     outside = folder / "outside.yaml"
     outside.write_text(
-        CONFIGURATION + f"database: {{embedded: {folder / 'database'}}}\n", encoding="utf-8")
+        configuration + f"database: {{embedded: {folder / 'database'}}}\n", encoding="utf-8")
     subprocess.run([arguments.ogive, "migrate", "up", "--config", outside], check=True,
                    stdout=subprocess.DEVNULL)
     subprocess.run(
@@ -188,11 +197,16 @@ def report(found):
     seconds = sum(each["watched"]["watching_s"] for each in found["rounds"])
     pause = f"{1000 * seconds / pages:.0f} ms for each page and the streams beside it; " \
         if pages else ""
-    return (f"{found['viewers']} viewers take {100 * found['share']:.2f} % of the run's processor "
+    ratios = [each["watched"]["draws_per_s"] / each["alone"]["draws_per_s"]
+              for each in found["rounds"]]
+    return (f"a run with latency {found['latency']} and {found['concurrency']} requests at once, "
+            f"which keeps {found['busy_processors']:.2f} processors busy: "
+            f"{found['viewers']} viewers take {100 * found['share']:.2f} % of the run's processor "
             f"time (median of {len(shares)} rounds, {100 * min(shares):.2f} to "
             f"{100 * max(shares):.2f} %) and {100 * found['share_of_processors']:.2f} % of all "
             f"processors (load {found['load']:.1f}), {pause}the run's rate beside them is "
-            f"{100 * found['ratio']:.1f} % of the one before (median)")
+            f"{100 * found['ratio']:.1f} % of the one before (median, {100 * min(ratios):.1f} to "
+            f"{100 * max(ratios):.1f} %)")
 
 
 def main():
@@ -202,6 +216,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--prompts", type=int, default=PROMPTS)
+    parser.add_argument("--latency", default="0s", help="of a completion, in the mean")
+    parser.add_argument("--concurrency", type=int, default=64, help="requests at once")
     parser.add_argument("--pages", nargs="*", default=PAGES, help="streams alone without any")
     parser.add_argument("--ogive", default=str(ROOT / ".build-release/release/ogive"))
     parser.add_argument("--json", type=Path)

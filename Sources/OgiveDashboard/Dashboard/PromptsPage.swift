@@ -140,9 +140,12 @@ struct PromptsPage: Sendable {
             }
         } else if let progress {
             text =
-                "Sorted are the first \(NumberLabel.count(PromptRanking.topMax)) of "
-                + "\(NumberLabel.count(progress.seen, "prompt")) with a reward"
-                + (progress.isDone ? "." : " so far: the others are still being looked at.")
+                "The first \(NumberLabel.count(PromptRanking.topMax)) in this order, of "
+                + (progress.isDone ? "all " : "the ")
+                + NumberLabel.count(progress.seen, "prompt") + " with a reward"
+                + (progress.isDone
+                    ? "."
+                    : " that were looked at so far. This goes on meanwhile: load the page again.")
             if !request.filter.isOpen { text? += " The filter applies to these." }
         }
         return text.map { Markup("p", [Attribute("class", "note")], $0) } ?? .empty

@@ -77,14 +77,14 @@ struct RunWait {
             do {
                 let status = try await store.runStatus(name)
                 if status.isClosed { return (status, false) }
-                let left = limit.map { $0 - (ContinuousClock.now - begun) }
-                if let left, left <= .zero { return (status, true) }
                 if !isNoted, try await !store.coordinator().leads {
                     isNoted = true
                     Output.warn(
                         "note: no coordinator leads; the run goes on when `ogive run` or "
                             + "`ogive coordinator` serves it\n")
                 }
+                let left = limit.map { $0 - (ContinuousClock.now - begun) }
+                if let left, left <= .zero { return (status, true) }
                 let pause = max(Self.period, (ContinuousClock.now - asked) * Self.rest)
                 try await Task.sleep(for: min(pause, left ?? pause))
             } catch let error as StoreError where error.isRetriable {

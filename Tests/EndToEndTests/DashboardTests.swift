@@ -94,7 +94,7 @@ extension EndToEndTests.Dashboard {
                     "Specification of sampling", "Nothing was given up.",
                 ],
                 "/runs/1/prompts": ["p0", "&lt;/script&gt;&lt;script&gt;alert(1)", #"\u{202e}"#],
-                "/runs/1/prompts?order=spread": ["of 2 prompts with a reward."],
+                "/runs/1/prompts?order=spread": ["All 2 prompts with a reward, in this order."],
                 "/runs/1/prompts?only=degenerate": ["No further prompt is like that."],
                 "/runs/1/prompts?order=precision&most=-1e9": ["No further prompt is like that."],
                 "/runs/1/prompts?order=failures": ["No further prompt is like that."],

@@ -172,7 +172,7 @@ import Testing
         let sorted = try await Self.html(
             FakeReader(prompts: 120), "/runs/7/prompts", ["order": "spread"])
         #expect(sorted.contains("order=spread&amp;from=50"))
-        #expect(sorted.contains("of 120 prompts with a reward."))
+        #expect(sorted.contains("All 120 prompts with a reward, in this order."))
         let banded = try await Self.html(
             FakeReader(prompts: 120), "/runs/7/prompts",
             ["order": "quantile_lowest", "qleast": "0.9", "qmost": "inf"])

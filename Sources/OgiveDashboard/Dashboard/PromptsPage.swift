@@ -139,13 +139,14 @@ struct PromptsPage: Sendable {
                 text? += " Filters and another order do not apply to it."
             }
         } else if let progress {
+            let seen = NumberLabel.count(progress.seen, "prompt") + " with a reward"
+            let first = "The first \(NumberLabel.count(PromptRanking.topMax)) in this order, of"
             text =
-                "The first \(NumberLabel.count(PromptRanking.topMax)) in this order, of "
-                + (progress.isDone ? "all " : "the ")
-                + NumberLabel.count(progress.seen, "prompt") + " with a reward"
-                + (progress.isDone
-                    ? "."
-                    : " that were looked at so far. This goes on meanwhile: load the page again.")
+                !progress.isDone
+                ? "\(first) the \(seen) that were looked at so far. This goes on meanwhile: load "
+                    + "the page again."
+                : progress.seen > PromptRanking.topMax
+                    ? "\(first) all \(seen)." : "All \(seen), in this order."
             if !request.filter.isOpen { text? += " The filter applies to these." }
         }
         return text.map { Markup("p", [Attribute("class", "note")], $0) } ?? .empty

@@ -58,8 +58,8 @@ def listed(size):
         "search, beginning": lambda: (f"{prompts}?find=prompt-{some() // 1000:06}", "prompt-"),
         "search, number": lambda: (f"{prompts}?find=%23{some()}", "prompt-"),
         "sorted, late": lambda: (f"{prompts}?order=spread&from=900", "prompt-"),
-        "sorted, all equal": lambda: (f"{prompts}?order=lowest&only=degenerate", "Sorted are"),
-        "sorted, quantile": lambda: (f"{prompts}?order=highest&qleast=0.9", "Sorted are"),
+        "sorted, all equal": lambda: (f"{prompts}?order=lowest&only=degenerate", "in this order"),
+        "sorted, quantile": lambda: (f"{prompts}?order=highest&qleast=0.9", "in this order"),
         "prompt": lambda: (f"{prompts}/{some()}", "curve"),
         "prompt, opened": lambda: (f"{prompts}/{some(10)}?draw=2", "It is"),
         "completion": lambda: (f"{prompts}/{some(10)}/draws/2", "It is"),
@@ -71,7 +71,7 @@ def listed(size):
         "compare, snapshot and now": lambda: (run + "/compare?first=1&second=0", "snapshot-1"),
     }
     return pages | {
-        f"sorted, {order}": lambda order=order: (f"{prompts}?order={order}", "Sorted are")
+        f"sorted, {order}": lambda order=order: (f"{prompts}?order={order}", "in this order")
         for order in ORDERS}
 
 

@@ -23,6 +23,8 @@ struct FairLines<Element> {
     private var lines: [Line] = []
     /// The tag of the line that was served last: those that come begin there.
     private var start = 0.0
+    /// Beyond it, all tags are moved back.
+    private static var startMax: Double { 1_000 }
     private var chargedAt = TimePoint.zero
     /// Elements in all lines.
     private(set) var count = 0
@@ -75,9 +77,14 @@ struct FairLines<Element> {
         return removed
     }
 
-    /// Charges the time since the last change to those that have slots.
+    /// Charges the time since the last change to those that have slots. Tags stay small: in large
+    /// ones a short time would be lost.
     private mutating func charge(_ now: TimePoint) {
         guard now > chargedAt else { return }
+        if start > Self.startMax {
+            for index in lines.indices { lines[index].tag -= start }
+            start = 0
+        }
         let seconds = (now - chargedAt) / .seconds(1)
         chargedAt = now
         for index in lines.indices where lines[index].slots > 0 {

@@ -17,7 +17,7 @@ struct Pipeline: Sendable {
     /// The changes of the gates' capacities that were followed.
     private let followed = Counter()
     /// The leases without rewards that the session was told of.
-    private let told = Counter()
+    private let told = LastTold()
 
     init(
         configuration: WorkerConfiguration, provider: any ModelProvider, time: TimeSource,
@@ -50,6 +50,7 @@ struct Pipeline: Sendable {
         leases.stop(ticket)
         let waiting = samples.remove { $0.ticket == ticket } + scores.remove { $0.ticket == ticket }
         for job in waiting { leases.leave(job.ticket) }
+        tellUnscored()
     }
 
     /// Runs the stages until the task is cancelled; throws when the servers stay away.
@@ -152,9 +153,26 @@ struct Pipeline: Sendable {
     /// Says how many leases beyond the scorer's slots are sampled and have no rewards: none while
     /// the worker has leases of one run alone, which holds up nobody.
     private func tellUnscored() {
-        let unscored =
+        told.follow {
             leases.areOfSeveralRuns ? max(0, scores.elements - scores.load.slots) : 0
-        if told.update(to: unscored) { feed.yield(.unscored(unscored)) }
+        } tell: {
+            feed.yield(.unscored($0))
+        }
+    }
+}
+
+/// A number that is told each time that it is another one. What was told last is what it was last:
+/// of two who tell at once, one waits.
+private final class LastTold: Sendable {
+    private let last = Mutex(0)
+
+    func follow(_ number: () -> Int, tell: (Int) -> Void) {
+        last.withLock { last in
+            let now = number()
+            guard now != last else { return }
+            last = now
+            tell(now)
+        }
     }
 }
 

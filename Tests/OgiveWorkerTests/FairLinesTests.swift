@@ -81,4 +81,28 @@ struct FairLinesTests {
         #expect(lines.take(now: Self.begin) { _, _ in true } == [1, 3])
         #expect(lines.take(now: Self.begin).isEmpty)
     }
+
+    @Test("Runs share alike also after a run of little weight was alone for a day")
+    func longAlone() {
+        for weight in [1e-6, 1, 1e6] {
+            var lines = FairLines<Int>()
+            var now = TimePoint.zero
+            lines.push(0, of: RunID(1), weight: weight, now: now)
+            _ = lines.take(now: now)
+            now = now + .seconds(86_400)
+            lines.finish(RunID(1), now: now)
+            lines.push(0, of: RunID(1), weight: weight, now: now)
+            _ = lines.take(now: now)
+            lines.finish(RunID(1), now: now)
+            var served = [0, 0]
+            for place in 0..<200 {
+                for run in [2, 3] { lines.push(run, of: RunID(Int64(run)), weight: 1e6, now: now) }
+                let taken = lines.take(now: now)[0]
+                if place >= 100 { served[taken - 2] += 1 }
+                now = now + .milliseconds(10)
+                lines.finish(RunID(Int64(taken)), now: now)
+            }
+            #expect(abs(served[0] - served[1]) <= 2, "\(served) after weight \(weight)")
+        }
+    }
 }

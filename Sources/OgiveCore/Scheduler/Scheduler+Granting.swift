@@ -124,14 +124,14 @@ extension Scheduler {
         return true
     }
 
-    /// The run whose turn it is. Those that are further behind and may hold no more leases of this
-    /// worker lose their claim: else they would have a worker for themselves once their scorer is
-    /// quick, for as long as it was slow.
+    /// The run whose turn it is. Those that may hold no more leases of this worker lose their claim
+    /// to what they miss meanwhile.
     private mutating func nextRun(for worker: SchedulerWorker) -> RunID? {
         let best = nextRun(for: worker, \.ready, withinCredit: worker.unscored > 0)
-        guard worker.unscored > 0, let best, let pass = ofRun(best, \.pass) else { return best }
+        guard worker.unscored > 0, let best, let own = ofRun(best, \.pass) else { return best }
+        let pass = worker.leases.pass(best, own)
         for id in worker.serves where !worker.mayHold(id, limits) {
-            withRun(id) { $0.pass = max($0.pass, pass) }
+            withWorker(worker.id) { $0.leases.loseClaim(id, below: pass) }
         }
         return best
     }
@@ -143,9 +143,10 @@ extension Scheduler {
     ) -> RunID? {
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            guard let pass = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil,
-                best.map({ pass < $0.pass }) ?? true,
-                !isBounded || worker.mayHold(id, limits)
+            guard let own = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil
+            else { continue }
+            let pass = worker.leases.pass(id, own)
+            guard best.map({ pass < $0.pass }) ?? true, !isBounded || worker.mayHold(id, limits)
             else { continue }
             best = (pass, id)
         }
@@ -161,7 +162,7 @@ extension Scheduler {
         } else {
             withRun(task.run) { $0.ready.removeFirst() }
         }
-        let unit = slotTime
+        let (unit, former) = (slotTime, ofRun(task.run, \.pass) ?? 0)
         guard let prompt = task.prompt,
             let sampling = withRun(
                 task.run, { $0.begin(task.promptID, items: task.items.count, unit: unit) })
@@ -171,7 +172,12 @@ extension Scheduler {
         task.waitsSince = nil
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if withWorker(worker, { $0.announcedRuns.insert(task.run).inserted }) == true,
+        let step = (ofRun(task.run, \.pass) ?? 0) - former
+        let isNew = withWorker(worker) {
+            $0.leases.advance(task.run, from: former, by: step)
+            return $0.announcedRuns.insert(task.run).inserted
+        }
+        if isNew == true,
             let description = runs[task.run]?.description
         {
             send(.serve(description), to: worker)

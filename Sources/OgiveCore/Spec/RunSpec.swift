@@ -78,13 +78,16 @@ package struct RunSpec: Hashable, Sendable, Codable {
         return nil
     }
 
+    /// Weights beyond these would need digits that virtual time has not.
+    package static let weights = 1e-6...1e6
+
     /// What is wrong with the values, as a sentence that names the key; `nil` when they are valid.
     package var problem: String? {
         if name.isEmpty || name.utf8.count > 200 { return "name must have 1 to 200 bytes" }
         if !(1...Self.drawsMax).contains(draws) {
             return "draws must be in 1...\(Self.drawsMax)"
         }
-        if !(weight > 0 && weight.isFinite) { return "weight must be more than 0" }
+        if !Self.weights.contains(weight) { return "weight must be in 1e-6...1e6" }
         if let adoptionProblem { return adoptionProblem }
         if let adaptiveProblem { return adaptiveProblem }
         if let spendingProblem { return spendingProblem }

@@ -29,8 +29,11 @@ struct TableNumbers: Hashable, Sendable {
             // Equal rewards have no spread, which rounding would make a number near 0.
             deviation = 0
         } else {
+            // The mean is rounded, which shows where the spread is tiny beside it: corrected as by
+            // Chan, Golub and LeVeque (1983).
             let squares = sorted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-            deviation = (squares / (total - 1)).squareRoot()
+            let rest = sorted.reduce(0) { $0 + ($1 - mean) }
+            deviation = (max(0, squares - rest * rest / total) / (total - 1)).squareRoot()
         }
         var (squares, size) = (0.0, 0.0)
         for (place, reward) in sorted.enumerated() {

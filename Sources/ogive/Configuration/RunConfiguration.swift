@@ -38,7 +38,11 @@ struct RunConfiguration: Hashable, Sendable {
                 hint: "say how many draws each prompt gets, or give a `precision`")
         }
         weight = section.number(
-            "weight", default: 1, .positive, "share of the fleet relative to other runs")
+            "weight", default: 1,
+            NumberRule(
+                text: "in 1e-6...1e6", minimum: RunSpec.weights.lowerBound,
+                maximum: RunSpec.weights.upperBound),
+            "share of the fleet relative to other runs, 1e-6 to 1e6")
         candidates = section.choices(
             "candidates", default: [.score],
             "what Ogive does with completions that came with the prompts; [] is nothing")

@@ -60,6 +60,35 @@ struct SchedulerSlowRunTests {
         #expect(abs(difference) <= 8, "\(difference) of \(later.count)")
     }
 
+    @Test("A claim that is lost at one worker is kept at others, which serve other runs")
+    func losesClaimHereAlone() {
+        for weight in [1, 0.01] {
+            var bench = loaded([1, weight, 1])
+            // The first worker serves runs 1 and 2, and those of run 1 wait for their scorer; the
+            // second one serves runs 1 and 3.
+            for (worker, other) in [(1, 3), (2, 2)] {
+                bench.hello(from: UInt64(worker), credit: 0)
+                bench.say(
+                    .declined(RunID(Int64(other)), reason: "no such model", []),
+                    from: UInt64(worker))
+            }
+            var crowded = bench.say(.crowded(8, unscored: 8), from: 1).leases
+            var open = bench.say(.credit(4), from: 2).leases
+            var granted: [RunID: Int] = [:]
+            for _ in 0..<60 {
+                if let next = crowded.firstIndex(where: { $0.run == RunID(2) }) {
+                    crowded += bench.say(Bench.result(crowded.remove(at: next)), from: 1).leases
+                }
+                guard !open.isEmpty else { break }
+                let next = bench.say(Bench.result(open.removeFirst()), from: 2).leases
+                for lease in next { granted[lease.run, default: 0] += 1 }
+                open += next
+            }
+            let share = Double(granted[RunID(1)] ?? 0) / 60
+            #expect(share > 0.4 && share < 0.6, "\(granted) with weight \(weight)")
+        }
+    }
+
     @Test("What a worker says that waits is bounded")
     func bound() {
         var bench = loaded()

@@ -105,8 +105,8 @@ struct ConfigurationTests {
         ("run: {name: r, draws: \"8\"}", "run.draws must be a whole number, not a text (q.yaml:1)"),
         ("run: {name: r, draws: 1.5}", "run.draws must be a whole number in"),
         ("run: {name: r, draws: 9999999999999999999}", "run.draws must be a whole number in"),
-        ("run: {name: r, draws: 1, weight: .inf}", "run.weight must be more than 0"),
-        ("run: {name: r, draws: 1, weight: nan}", "run.weight must be more than 0"),
+        ("run: {name: r, draws: 1, weight: .inf}", "run.weight must be in 1e-6...1e6"),
+        ("run: {name: r, draws: 1, weight: nan}", "run.weight must be in 1e-6...1e6"),
         ("run: {name: r, draws: 1, candidates_first: yep}", "must be true or false, not `yep`"),
         (
             "run: {name: r, draws: 1, candidates: [score, rank]}",

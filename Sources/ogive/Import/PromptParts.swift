@@ -96,7 +96,8 @@ enum ChatText {
             let isField = !field.contains { $0 == "[" || $0 == "." || $0 == "\"" }
             return "`\(field)` is a chat written as JSON text; "
                 + (isField
-                    ? "`jq -c '.[\"\(field)\"] |= fromjson' FILE` writes it as a list"
+                    ? "`jq -c '.[\"\(field)\"] |= fromjson' FILE` writes it as a list, or "
+                        + "Python's `json.loads` for a table"
                     : "write it as a list")
         case .python:
             return "`\(field)` is a chat in Python's notation, as a text; write the rows with "

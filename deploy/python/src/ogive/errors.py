@@ -35,9 +35,15 @@ class UnknownPrompt(OgiveError, KeyError):  # noqa: N818 - a KeyError, named as 
         return str(self.args[0]) if self.args else ""
 
 
-def missing(extra: str, error: ImportError) -> OgiveError:
+class MissingPackageError(OgiveError, ImportError):
+    """A package is not installed that an extra of `ogive` brings."""
+
+
+def missing(extra: str, error: ImportError) -> MissingPackageError:
     """What to install where an import failed."""
-    return OgiveError(f"{error.name or error} is not installed: pip install 'ogive[{extra}]'")
+    return MissingPackageError(
+        f"{error.name or error} is not installed: pip install 'ogive[{extra}]'"
+    )
 
 
 @contextmanager

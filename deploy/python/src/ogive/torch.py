@@ -16,14 +16,18 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import numpy as np
-import torch
-from torch.utils.data import IterableDataset, get_worker_info
+from ogive.errors import OgiveError, missing
+
+try:
+    import numpy as np
+    import torch
+    from torch.utils.data import IterableDataset, get_worker_info
+except ImportError as error:
+    raise missing("torch", error) from error
 
 from ogive import _queries, _rows, schemas
 from ogive._display import short
 from ogive._session import Session, quoted
-from ogive.errors import OgiveError
 from ogive.run import Run
 
 if TYPE_CHECKING:

@@ -20,11 +20,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
+from ogive.errors import OgiveError, missing
+
+try:
+    import torch
+except ImportError as error:
+    raise missing("transformers", error) from error
 
 from ogive import schemas
 from ogive._session import quoted
-from ogive.errors import OgiveError
 
 if TYPE_CHECKING:
     from ogive.run import Run

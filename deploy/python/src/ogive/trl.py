@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import trl
-from trl import DPOTrainer
-from trl.data_utils import maybe_apply_chat_template
-from trl.experimental.a2po import A2POTrainer
+from ogive.errors import OgiveError, missing
 
-from ogive.errors import OgiveError
+try:
+    import trl
+    from trl import DPOTrainer
+    from trl.data_utils import maybe_apply_chat_template
+    from trl.experimental.a2po import A2POTrainer
+except ImportError as error:
+    raise missing("trl", error) from error
 
 for _trainer, _method in (
     (DPOTrainer, "_precompute_ref_logps"),

@@ -42,7 +42,7 @@ struct RunConfiguration: Hashable, Sendable {
             NumberRule(
                 text: "in 1e-6...1e6", minimum: RunSpec.weights.lowerBound,
                 maximum: RunSpec.weights.upperBound),
-            "share of the fleet relative to other runs, 1e-6 to 1e6")
+            "share of the fleet relative to other runs")
         candidates = section.choices(
             "candidates", default: [.score],
             "what Ogive does with completions that came with the prompts; [] is nothing")

@@ -162,7 +162,9 @@ extension Scheduler {
         } else {
             withRun(task.run) { $0.ready.removeFirst() }
         }
-        let (unit, former) = (slotTime, ofRun(task.run, \.pass) ?? 0)
+        let unit = slotTime
+        let hasLostClaims = ofWorker(worker) { $0.leases.hasLostClaims } ?? false
+        let former = hasLostClaims ? ofRun(task.run) { $0.pass } : nil
         guard let prompt = task.prompt,
             let sampling = withRun(
                 task.run, { $0.begin(task.promptID, items: task.items.count, unit: unit) })
@@ -172,12 +174,10 @@ extension Scheduler {
         task.waitsSince = nil
         lease(&task, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        let step = (ofRun(task.run, \.pass) ?? 0) - former
-        let isNew = withWorker(worker) {
-            $0.leases.advance(task.run, from: former, by: step)
-            return $0.announcedRuns.insert(task.run).inserted
+        if let former, let pass = ofRun(task.run, { $0.pass }) {
+            withWorker(worker) { $0.leases.advance(task.run, from: former, by: pass - former) }
         }
-        if isNew == true,
+        if withWorker(worker, { $0.announcedRuns.insert(task.run).inserted }) == true,
             let description = runs[task.run]?.description
         {
             send(.serve(description), to: worker)

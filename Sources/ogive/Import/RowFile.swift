@@ -51,9 +51,11 @@ struct RowFile {
                     batches.fail(error)
                 }
             }
-            for try await batch in batches where try await !body(batch, nil) {
-                group.cancelAll()
-                return false
+            for try await batch in batches {
+                guard try await body(batch, nil) else {
+                    group.cancelAll()
+                    return false
+                }
             }
             // A channel ends for a task that is cancelled, too.
             try Task.checkCancellation()

@@ -168,9 +168,9 @@ package struct CoordinatorService<Transport: CoordinatorTransport>: Service {
                     // first that its term may be over.
                     if let change = renewer.change(at: now) {
                         monitoring.note(change, term)
-                        effects += scheduler.handle(change, now: now)
+                        scheduler.handle(change, now: now, &effects)
                     }
-                    effects += scheduler.handle(event, now: now)
+                    scheduler.handle(event, now: now, &effects)
                 }
                 var outgoing: [ToWorker] = []
                 for effect in effects {

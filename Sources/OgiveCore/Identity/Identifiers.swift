@@ -11,6 +11,10 @@ package struct RunID: Hashable, Comparable, Sendable, Codable {
     package static func < (left: RunID, right: RunID) -> Bool {
         left.rawValue < right.rawValue
     }
+
+    package func _rawHashValue(seed: Int) -> Int {
+        QuickHash.of(UInt64(bitPattern: rawValue), seed: seed)
+    }
 }
 
 /// A sampling: the owner of completions.
@@ -56,6 +60,10 @@ package struct PromptID: Hashable, Comparable, Sendable, Codable {
     package static func < (left: PromptID, right: PromptID) -> Bool {
         left.rawValue < right.rawValue
     }
+
+    package func _rawHashValue(seed: Int) -> Int {
+        QuickHash.of(UInt64(bitPattern: rawValue), seed: seed)
+    }
 }
 
 /// A task of one coordinator: some items of one prompt handed out together.
@@ -70,6 +78,10 @@ package struct TaskID: Hashable, Comparable, Sendable, Codable {
 
     package static func < (left: TaskID, right: TaskID) -> Bool {
         left.rawValue < right.rawValue
+    }
+
+    package func _rawHashValue(seed: Int) -> Int {
+        QuickHash.of(rawValue, seed: seed)
     }
 }
 
@@ -120,6 +132,10 @@ package struct BatchID: Hashable, Comparable, Sendable, Codable {
     package static func < (left: BatchID, right: BatchID) -> Bool {
         left.rawValue < right.rawValue
     }
+
+    package func _rawHashValue(seed: Int) -> Int {
+        QuickHash.of(rawValue, seed: seed)
+    }
 }
 
 /// One incarnation of a worker process: 128 random bits, also its ZeroMQ routing id.
@@ -169,6 +185,8 @@ package struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible
     package static func < (left: WorkerID, right: WorkerID) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
+
+    package func _rawHashValue(seed: Int) -> Int { QuickHash.of(high, low, seed: seed) }
 }
 
 /// A text that equals another only when their bytes do.

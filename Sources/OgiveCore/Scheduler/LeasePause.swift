@@ -91,6 +91,6 @@ extension Scheduler {
         if keyPauses.count >= Self.keyPausesKept {
             keyPauses = keyPauses.filter { $0.value.until > now }
         }
-        keyPauses[worker.key ?? "", default: LeasePause()].note(now: now, limits)
+        keyPauses[worker.connection, default: LeasePause()].note(now: now, limits)
     }
 }

@@ -54,7 +54,7 @@ extension Scheduler {
         _ held: HeldLease, by worker: WorkerID, now: TimePoint
     ) -> LeaseName? {
         let lease = held.claim.lease
-        guard var task = tasks[lease.task], task.epoch == lease.epoch else { return nil }
+        guard let task = tasks[lease.task], task.epoch == lease.epoch else { return nil }
         switch task.state {
         case .leased(worker, _):
             hold(task, by: worker)
@@ -64,7 +64,7 @@ extension Scheduler {
         case .ready:
             guard mayAdopt(worker) else { return nil }
             runs[task.run]?.unqueue(task.id)
-            self.lease(&task, to: worker, now: now)
+            self.lease(task.id, to: worker, now: now)
         }
         return lease
     }
@@ -113,7 +113,7 @@ extension Scheduler {
         runs[claim.run]?.activate(items, of: claim.prompt)
         runs[claim.run]?.begun.insert(claim.prompt)
         keep(task)
-        lease(&task, to: worker, now: now)
+        lease(task.id, to: worker, now: now)
         return leaseName(task)
     }
 
@@ -146,10 +146,10 @@ extension Scheduler {
             task.items.removeAll { names.contains($0.name) }
             task.epoch = Epoch(task.epoch.rawValue + 1)
             runs[task.run]?.deactivate(gone, of: task.promptID, resolved: false)
-            tasks[id] = task
+            tasks.keep(task)
             if task.items.isEmpty {
                 runs[task.run]?.unqueue(id)
-                if task.unlanded == 0 { forget(id) } else { tasks[id]?.state = .landing }
+                if task.unlanded == 0 { forget(id) } else { withTask(id) { $0.leaveItems() } }
             }
         }
     }

@@ -59,7 +59,8 @@ extension Scheduler {
         else { return }
         while inFlightItems < limits.inFlightItemsMax, let worker = queue.popFirst() {
             withWorker(worker) { $0.isQueued = false }
-            guard let id = nextTask(of: worker, now: now), let task = tasks[id] else {
+            guard let id = nextTask(of: worker, now: now), let place = tasks.place(of: id)
+            else {
                 if hasReadyTasks { continue }
                 // All that wait keep their places: a large fleet is not looked through for each
                 // task that comes and goes.
@@ -67,12 +68,12 @@ extension Scheduler {
                 queue.prepend(worker)
                 return
             }
-            guard isWithinBounds(task) else {
-                workers[worker]?.isQueued = true
+            guard isWithinBounds(place) else {
+                withWorker(worker) { $0.isQueued = true }
                 queue.prepend(worker)
                 return
             }
-            grant(task, to: worker, now: now)
+            grant(place, to: worker, now: now)
             enqueue(worker)
         }
     }
@@ -82,53 +83,56 @@ extension Scheduler {
     }
 
     /// Whether a task may be leased beside what is leased; one alone always may.
-    private func isWithinBounds(_ task: SchedulerTask) -> Bool {
+    private func isWithinBounds(_ place: TaskTable.Place) -> Bool {
         inFlightItems == 0
-            || inFlightItems + task.items.count <= limits.inFlightItemsMax
-                && leasedBytes + task.bytes <= limits.leasedBytesMax
+            || inFlightItems + tasks[place].items.count <= limits.inFlightItemsMax
+                && leasedBytes + tasks[place].bytes <= limits.leasedBytesMax
     }
 
-    /// What a worker gets next, if it has room. The copy of the worker ends here: changing the
-    /// original beside it would copy the set of its tasks.
-    private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
-        withWorker(id) { $0.noteSuspectOver(now: now) }
-        // A closure: the method itself would be taken along with a copy of the scheduler.
-        guard ofWorker(id, { hasRoom($0) }) == true, let worker = workers[id] else { return nil }
-        return nextTask(for: worker, now: now)
-    }
-
-    /// What a worker gets next. A suspect, a task that may have ended its workers, is for a worker
+    /// What a worker gets next, if it has room. A suspect, a task that may have ended its workers, is for a worker
     /// without other leases, so that it takes nobody along: one worker at a time is emptied for
     /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
     /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
-    private mutating func nextTask(for worker: SchedulerWorker, now: TimePoint) -> TaskID? {
-        let ordinary = nextRun(for: worker)
-        let owes = worker.owesOthers || worker.owesUntil > now
-        if !owes || ordinary == nil, let run = nextRun(for: worker, \.suspects) {
-            if worker.tasks.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
-            if isToBeEmptied(worker) {
-                withWorker(worker.id) { $0.emptiedSince = $0.emptiedSince ?? now }
+    private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
+        withWorker(id) { $0.noteSuspectOver(now: now) }
+        // Closures, also below: a copy of the worker costs more than all that is asked of it.
+        let state = ofWorker(id) { worker in
+            (
+                hasRoom: hasRoom(worker), isEmpty: worker.tasks.isEmpty,
+                owes: worker.owesOthers || worker.owesUntil > now
+            )
+        }
+        guard let state, state.hasRoom else { return nil }
+        let ordinary = nextRun(of: id)
+        if !state.owes || ordinary == nil,
+            let run = ofWorker(id, { nextRun(for: $0, .suspects) }) ?? nil
+        {
+            if state.isEmpty { return ofRun(run) { $0.suspects.first } ?? nil }
+            if isToBeEmptied(id) {
+                withWorker(id) { $0.emptiedSince = $0.emptiedSince ?? now }
                 return nil
             }
         }
         return ordinary.flatMap { ofRun($0) { $0.ready.first } ?? nil }
     }
 
-    private mutating func isToBeEmptied(_ worker: SchedulerWorker) -> Bool {
-        if let other = emptying.flatMap({ workers[$0] }), other.id != worker.id,
-            other.isWilling, !other.isAlone, nextRun(for: other, \.suspects) != nil
+    private mutating func isToBeEmptied(_ id: WorkerID) -> Bool {
+        if let other = emptying.flatMap({ workers[$0] }), other.id != id,
+            other.isWilling, !other.isAlone, nextRun(for: other, .suspects) != nil
         {
             return false
         }
-        emptying = worker.id
+        emptying = id
         return true
     }
 
     /// The run whose turn it is. Those that may hold no more leases of this worker lose their claim
     /// to what they miss meanwhile.
-    private mutating func nextRun(for worker: SchedulerWorker) -> RunID? {
-        let best = nextRun(for: worker, \.ready, withinCredit: worker.unscored > 0)
-        guard worker.unscored > 0, let best, let own = ofRun(best, \.pass) else { return best }
+    private mutating func nextRun(of id: WorkerID) -> RunID? {
+        let best = ofWorker(id) { nextRun(for: $0, .ready, withinCredit: $0.unscored > 0) } ?? nil
+        guard let best, ofWorker(id, { $0.unscored > 0 }) == true, let worker = workers[id],
+            let own = ofRun(best, \.pass)
+        else { return best }
         let pass = worker.leases.pass(best, own)
         for id in worker.serves where !worker.mayHold(id, limits) {
             withWorker(worker.id) { $0.leases.loseClaim(id, below: pass) }
@@ -136,15 +140,23 @@ extension Scheduler {
         return best
     }
 
+    /// The queues of a run.
+    private enum Line {
+        case ready
+        case suspects
+    }
+
     /// Of the runs that a worker serves and that have tasks, the one furthest behind its share.
     private func nextRun(
-        for worker: SchedulerWorker, _ line: KeyPath<SchedulerRun, Deque<TaskID>>,
-        withinCredit isBounded: Bool = false
+        for worker: SchedulerWorker, _ line: Line, withinCredit isBounded: Bool = false
     ) -> RunID? {
         var best: (pass: Double, id: RunID)?
         for id in worker.serves {
-            guard let own = ofRun(id, { $0[keyPath: line].isEmpty ? nil : $0.pass }) ?? nil
-            else { continue }
+            let own = ofRun(id) { run -> Double? in
+                let isEmpty = line == .ready ? run.ready.isEmpty : run.suspects.isEmpty
+                return isEmpty ? nil : run.pass
+            }
+            guard let own = own ?? nil else { continue }
             let pass = worker.leases.pass(id, own)
             guard best.map({ pass < $0.pass }) ?? true, !isBounded || worker.mayHold(id, limits)
             else { continue }
@@ -154,83 +166,68 @@ extension Scheduler {
     }
 
     /// Grants the first task of one of its run's two queues.
-    private mutating func grant(_ task: SchedulerTask, to worker: WorkerID, now: TimePoint) {
-        var task = task
-        let isSuspect = ofRun(task.run) { $0.suspects.first == task.id } ?? false
+    private mutating func grant(_ place: TaskTable.Place, to worker: WorkerID, now: TimePoint) {
+        let (id, run) = (tasks[place].id, tasks[place].run)
+        guard let runPlace = runs.index(forKey: run) else { return }
+        let isSuspect = runs.values[runPlace].suspects.first == id
         if isSuspect {
-            withRun(task.run) { $0.suspects.removeFirst() }
+            runs.values[runPlace].suspects.removeFirst()
         } else {
-            withRun(task.run) { $0.ready.removeFirst() }
+            runs.values[runPlace].ready.removeFirst()
         }
-        let unit = slotTime
-        let hasLostClaims = ofWorker(worker) { $0.leases.hasLostClaims } ?? false
-        let former = hasLostClaims ? ofRun(task.run) { $0.pass } : nil
-        guard let prompt = task.prompt,
-            let sampling = withRun(
-                task.run, { $0.begin(task.promptID, items: task.items.count, unit: unit) })
-        else { return }
-        task.epoch = Epoch(task.epoch.rawValue + 1)
-        task.parts = []
-        task.waitsSince = nil
-        lease(&task, to: worker, isAlone: isSuspect, now: now)
+        guard let prompt = tasks[place].prompt else { return }
+        let (items, unit, former) = (tasks[place].items, slotTime, runs.values[runPlace].pass)
+        let sampling = runs.values[runPlace].sampling
+        let seedBase = DrawSeed.base(
+            sampling: sampling, promptKey: prompt.key, isWide: runs.values[runPlace].hasWideSeeds)
+        runs.values[runPlace].begin(prompt.id, items: items.count, unit: unit)
+        let pass = runs.values[runPlace].pass
+        let epoch = Epoch(tasks[place].epoch.rawValue + 1)
+        tasks[place].regrant(under: epoch, seedBase: seedBase)
+        lease(id, to: worker, isAlone: isSuspect, now: now)
         counters.granted += 1
-        if let former, let pass = ofRun(task.run, { $0.pass }) {
-            withWorker(worker) { $0.leases.advance(task.run, from: former, by: pass - former) }
+        let isAnnounced = withWorker(worker) { worker in
+            worker.leases.advance(run, from: former, by: pass - former)
+            return !worker.announcedRuns.insert(run).inserted
         }
-        if withWorker(worker, { $0.announcedRuns.insert(task.run).inserted }) == true,
-            let description = runs[task.run]?.description
-        {
-            send(.serve(description), to: worker)
-        }
-        send(.lease(lease(of: task, prompt, sampling, to: worker)), to: worker)
+        if isAnnounced == false { send(.serve(runs.values[runPlace].description), to: worker) }
+        var lease = Lease(
+            name: LeaseName(term: term, task: id, epoch: epoch), run: run, prompt: prompt,
+            seedBase: seedBase, items: items, duration: limits.leaseDuration, proof: sampling)
+        let holder = ofWorker(worker, \.holder) ?? LeaseHolder(worker: worker, key: nil)
+        lease.proof = key.proof(of: lease, heldBy: holder)
+        send(.lease(lease), to: worker)
         if isSuspect, let emptied = emptying {
             emptying = nil
             enqueue(emptied)
         }
     }
 
-    /// The lease of a task that was just granted, with its proof.
-    private func lease(
-        of task: SchedulerTask, _ prompt: Prompt, _ sampling: SHA256Digest, to worker: WorkerID
-    ) -> Lease {
-        let isWide =
-            ofRun(task.run) {
-                $0.description.spec.scoring.sampling.parameters.seedBits != nil
-            } ?? false
-        let seedBase = DrawSeed.base(
-            sampling: sampling, promptKey: prompt.key, isWide: isWide)
-        var lease = Lease(
-            name: leaseName(task), run: task.run, prompt: prompt, seedBase: seedBase,
-            items: task.items, duration: limits.leaseDuration, proof: sampling)
-        let holder = LeaseHolder(worker: worker, key: ofWorker(worker, \.key) ?? nil)
-        lease.proof = key.proof(of: lease, heldBy: holder)
-        return lease
-    }
-
     /// Gives a task to a worker and counts it.
     mutating func lease(
-        _ task: inout SchedulerTask, to worker: WorkerID, isAlone: Bool = false, now: TimePoint
+        _ id: TaskID, to worker: WorkerID, isAlone: Bool = false, now: TimePoint
     ) {
-        task.state = .leased(worker, deadline: expect(task, now: now))
-        task.isAlone = isAlone
-        tasks[task.id] = task
-        hold(task, by: worker)
+        guard let place = tasks.place(of: id) else { return }
+        let deadline = expect(id, under: tasks[place].epoch, now: now)
+        tasks[place].state = .leased(worker, deadline: deadline)
+        tasks[place].isAlone = isAlone
+        hold(id, of: tasks[place].run, bytes: tasks[place].bytes, by: worker)
         withWorker(worker) { holder in
             if isAlone {
-                holder.suspect = task.id
+                holder.suspect = id
                 holder.aloneSince = holder.emptiedSince ?? now
             }
             holder.emptiedSince = nil
             holder.owesOthers = isAlone
         }
-        inFlightItems += task.items.count
+        inFlightItems += tasks[place].items.count
     }
 
     /// Begins the time of a task's lease, and says when it runs out.
-    mutating func expect(_ task: SchedulerTask, now: TimePoint) -> TimePoint {
+    mutating func expect(_ id: TaskID, under epoch: Epoch, now: TimePoint) -> TimePoint {
         if deadlines.count > 2 * tasks.count + Self.deadlinesKept { clearDeadlines() }
         let deadline = now + limits.leaseDuration
-        deadlines.insert(LeaseDeadline(at: deadline, task: task.id, epoch: task.epoch))
+        deadlines.insert(LeaseDeadline(at: deadline, task: id, epoch: epoch))
         return deadline
     }
 
@@ -289,7 +286,7 @@ extension Scheduler {
                     kind: loss, worker: workers[worker]?.name ?? "a worker",
                     after: now - deadline + limits.leaseDuration, wasAlone: task.isAlone))
         }
-        tasks[id] = task
+        tasks.keep(task)
         if loss != nil, task.attempts >= limits.attemptsMax, task.isAlone {
             abandon(
                 id, code: task.history.code, task.history.message(attempts: task.attempts), now)
@@ -323,7 +320,7 @@ extension Scheduler {
         other.history = task.history
         inFlightItems -= other.items.count
         task.items.removeSubrange(middle...)
-        tasks[id] = task
+        tasks.keep(task)
         keep(other)
         requeue(other)
         requeue(id, after: nil, now: now)
@@ -336,8 +333,7 @@ extension Scheduler {
         if task.unlanded == 0 {
             forget(task.id)
         } else {
-            tasks[task.id]?.items = []
-            tasks[task.id]?.state = .landing
+            withTask(task.id) { $0.leaveItems() }
         }
     }
 
@@ -360,7 +356,7 @@ extension Scheduler {
         runs[task.run]?.unqueue(id)
         task.items = []
         task.state = .landing
-        tasks[id] = task
+        tasks.keep(task)
         let nobody = WorkerID(high: 0, low: 0)
         collect(results, of: id, part: nil, from: nobody, now: now)
     }

@@ -6,19 +6,22 @@ extension Scheduler {
         _ results: [ItemResult], of id: TaskID, part: ResultName?, from worker: WorkerID,
         now: TimePoint
     ) {
-        guard let task = tasks[id] else { return }
         guard !results.isEmpty else {
             if let part { acknowledge(part, to: worker) }
             removeIfDone(id)
             return
         }
-        withTask(id) { $0.unlanded += results.count }
+        let noted = withTask(id) { task in
+            task.unlanded += results.count
+            return (run: task.run, prompt: task.promptID)
+        }
+        guard let noted else { return }
         inFlightItems += results.count
         landing.append(
             SchedulerLanding.Entry(
                 task: id, ack: part, worker: worker, key: connectionKey(of: worker),
                 group: LandingGroup(
-                    run: task.run, prompt: task.promptID, worker: worker, items: results)),
+                    run: noted.run, prompt: noted.prompt, worker: worker, items: results)),
             limits, now: now)
     }
 
@@ -56,21 +59,28 @@ extension Scheduler {
         counters.duplicates += receipt.duplicates
         counters.failures += receipt.failures
         for (run, spent) in receipt.spent { note(spent, by: run) }
-        for entry in sent.entries {
-            inFlightItems -= entry.names.count
-            landing.note(-entry.bytes, of: entry, limits)
-            withRun(entry.group.run) {
-                $0.deactivate(entry.names, of: entry.group.prompt, resolved: true)
-            }
-            if withTask(entry.task, { $0.isDone(landed: entry.names.count) }) == true {
-                forget(entry.task)
-            }
-            if let ack = entry.ack, landing.isLastPiece(of: ack, from: entry.worker) {
-                acknowledge(ack, to: entry.worker)
-            }
-        }
+        for entry in sent.entries { finish(entry) }
         // Those that got nothing because their results waited.
-        for entry in sent.entries { enqueue(entry.worker) }
+        var last: WorkerID?
+        for worker in sent.entries.lazy.map(\.worker) where worker != last {
+            enqueue(worker)
+            last = worker
+        }
+    }
+
+    /// Forgets an entry whose results are committed, and acknowledges it.
+    private mutating func finish(_ entry: SchedulerLanding.Entry) {
+        inFlightItems -= entry.count
+        landing.note(-entry.bytes, of: entry, limits)
+        withRun(entry.group.run) {
+            $0.deactivate(entry.group.items.map(\.name), of: entry.group.prompt, resolved: true)
+        }
+        if withTask(entry.task, { $0.isDone(landed: entry.count) }) == true {
+            forget(entry.task)
+        }
+        if let ack = entry.ack, landing.isLastPiece(of: ack, from: entry.worker) {
+            acknowledge(ack, to: entry.worker)
+        }
     }
 
     private mutating func removeIfDone(_ id: TaskID) {

@@ -10,35 +10,37 @@ extension Scheduler {
             drop(name, from: id)
             return
         }
-        guard let holder = ofWorker(id, \.holder), isProved(result.claim, heldBy: holder) else {
+        let place = tasks.place(of: name.lease.task)
+        let isKnown = place.map { tasks[$0].isLeased(to: id, under: result.claim) } ?? false
+        guard isKnown || isProved(result.claim, by: id) else {
             reject(name, from: id, because: "this lease was never granted to this worker")
             return
         }
-        guard let task = tasks[result.claim.lease.task] else {
+        guard let place else {
             if let worker = workers[id] { receiveUnowned(result, from: worker, now: now) }
             return
         }
-        guard task.epoch == result.claim.lease.epoch || isOff(.epoch) else {
+        guard tasks[place].epoch == result.claim.lease.epoch || isOff(.epoch) else {
             drop(name, from: id)
             return
         }
         // A part that is here already is acknowledged by its commit.
-        guard !task.parts.contains(result.part), task.state != .landing else { return }
+        guard !tasks[place].has(part: result.part) else { return }
         if isOff(.outcomeBlindness), result.items.contains(where: { $0.failure != nil }),
-            task.epoch.rawValue < 3, task.isLeased(to: id)
+            tasks[place].epoch.rawValue < 3, tasks[place].isLeased(to: id)
         {
-            requeue(task.id, after: nil, now: now)
+            requeue(name.lease.task, after: nil, now: now)
             return
         }
-        if let fault = fault(of: result, for: task) {
+        if let fault = fault(of: result, at: place) {
             refuse(result, because: fault, from: id, now: now)
             return
         }
         guard fits(result, from: id) else {
-            extend(task, heldBy: id, now: now)
+            extend(tasks[place], heldBy: id, now: now)
             return
         }
-        take(result, of: task, from: id, now: now)
+        take(result, of: name.lease.task, from: id, now: now)
     }
 
     /// Whether results may wait for their commit beside those that do. Those that may not are
@@ -56,32 +58,32 @@ extension Scheduler {
     /// Its worker waits for the database: were that a loss, large results would become failures
     /// for their size. But a worker must not hold a lease for ever by keeping its own share full.
     private mutating func extend(_ task: SchedulerTask, heldBy worker: WorkerID, now: TimePoint) {
-        var task = task
         guard task.state == .ready || task.isLeased(to: worker) else { return }
         // A database that is away is nobody's doing.
         let since = landing.isPaused ? now : task.waitsSince ?? now
         guard now - since < limits.waitMax else { return }
-        task.waitsSince = since
+        withTask(task.id) { $0.waitsSince = since }
         if task.state == .ready {
-            runs[task.run]?.unqueue(task.id)
-            lease(&task, to: worker, now: now)
+            withRun(task.run) { $0.unqueue(task.id) }
+            lease(task.id, to: worker, now: now)
         } else {
-            task.state = .leased(worker, deadline: expect(task, now: now))
-            tasks[task.id] = task
+            let deadline = expect(task.id, under: task.epoch, now: now)
+            withTask(task.id) { $0.state = .leased(worker, deadline: deadline) }
         }
     }
 
     /// Takes in results of a task that is in memory.
     private mutating func take(
-        _ result: TaskResult, of task: SchedulerTask, from worker: WorkerID, now: TimePoint
+        _ result: TaskResult, of id: TaskID, from worker: WorkerID, now: TimePoint
     ) {
-        var task = task
-        switch task.state {
+        guard let place = tasks.place(of: id) else { return }
+        let run = tasks[place].run
+        switch tasks[place].state {
         case .leased(worker, _): break
         case .ready:
             // Late, but nobody else has it: it counts.
-            runs[task.run]?.unqueue(task.id)
-            lease(&task, to: worker, now: now)
+            withRun(run) { $0.unqueue(id) }
+            lease(id, to: worker, now: now)
         case .leased:
             if isOff(.epoch) || isOff(.leaseProof) { break }
             drop(result.name, from: worker)
@@ -89,21 +91,18 @@ extension Scheduler {
         case .landing:
             return
         }
-        let taken = task.take(result.items)
-        task.parts.insert(result.part)
+        let taken = tasks[place].take(result)
         inFlightItems -= taken.count
-        if task.items.isEmpty {
-            task.state = .landing
-            release(task, by: worker)
-            noteFinished(task.run, by: worker, now: now)
+        if tasks[place].state == .landing {
+            release(id, of: run, bytes: tasks[place].bytes, by: worker)
+            noteFinished(run, by: worker, now: now)
         }
-        tasks[task.id] = task
         if runs.count > 1 {
             slotTime.note(result.items)
-            withRun(task.run) { $0.slotTime.note(result.items) }
+            withRun(run) { $0.slotTime.note(result.items) }
         }
         enqueue(worker)
-        collect(taken, of: task.id, part: result.name, from: worker, now: now)
+        collect(taken, of: id, part: result.name, from: worker, now: now)
         if isOff(.ackAfterCommit) { acknowledge(result.name, to: worker) }
     }
 
@@ -127,7 +126,7 @@ extension Scheduler {
             return
         }
         let fault =
-            fault(of: result, for: nil)
+            fault(of: result, at: nil)
             ?? (isServed(run, by: worker.offer)
                 ? nil : "this worker serves other models than the run holds results of")
         if let fault {
@@ -151,19 +150,22 @@ extension Scheduler {
         inFlightItems += items.count
         landing.append(
             SchedulerLanding.Entry(
-                task: claim.lease.task, ack: name, worker: worker.id, key: worker.key ?? "",
+                task: claim.lease.task, ack: name, worker: worker.id, key: worker.connection,
                 group: group),
             limits, now: now)
     }
 
     /// What cannot be so about results, in words; `nil` when all is well.
-    private func fault(of result: TaskResult, for task: SchedulerTask?) -> String? {
+    private func fault(of result: TaskResult, at place: TaskTable.Place?) -> String? {
         if let fault = result.fault { return fault }
         let partCount = ofRun(result.claim.run, \.partCount) ?? 0
-        let items = task?.prompt == nil ? nil : task?.items
+        let bounds = ofRun(result.claim.run, \.tokenBounds)
+        guard let place, tasks[place].hasPrompt else {
+            return result.fault(of: nil, partCount: partCount, bounds: bounds, bytes: nil)
+        }
         return result.fault(
-            of: items, partCount: partCount, bounds: ofRun(result.claim.run, \.tokenBounds),
-            bytes: task?.prompt == nil ? nil : task?.bytes)
+            of: tasks[place].items, partCount: partCount, bounds: bounds,
+            bytes: tasks[place].bytes)
     }
 
     /// Does not take a proved lease's results. The lease is over, its items go to others without

@@ -46,8 +46,7 @@ extension Scheduler {
             if task.unlanded == 0 {
                 forget(task.id)
             } else {
-                tasks[task.id]?.items = []
-                tasks[task.id]?.state = .landing
+                withTask(task.id) { $0.leaveItems() }
             }
         }
         runs[id] = nil
@@ -193,8 +192,8 @@ extension Scheduler {
         for index in runs.values.indices {
             runs.values[index].noteWhetherExhausted()
         }
-        for id in runs.keys where runs[id]?.wasExhausted == true {
-            guard let run = runs[id] else { continue }
+        for index in runs.values.indices where runs.values[index].wasExhausted {
+            let (id, run) = (runs.keys[index], runs.values[index])
             let idle = run.ready.filter { id in
                 tasks[id].map { isOff(.wholePrompts) || !run.begun.contains($0.promptID) } ?? true
             }

@@ -10,7 +10,7 @@ extension Scheduler {
             greet(hello, LeaseHolder(worker: id, key: envelope.key), now: now)
             return
         }
-        guard workers[id] != nil, envelope.term == term || isOff(.term) else {
+        guard workers.index(forKey: id) != nil, envelope.term == term || isOff(.term) else {
             if greetings[id] != nil || departed.contains(id) { return }
             if case .goodbye = envelope.message { return }
             send(isOff(.reRegistration) ? .heartbeat : .reRegister, to: id)
@@ -103,7 +103,7 @@ extension Scheduler {
         worker.owesUntil = former?.owesUntil ?? .zero
         worker.outages = former?.outages ?? []
         worker.pause =
-            former?.pause ?? LeasePause(until: keyPauses[holder.key ?? ""]?.until ?? .zero)
+            former?.pause ?? LeasePause(until: keyPauses[ConnectionKey(holder.key)]?.until ?? .zero)
         worker.isPaused = former?.isPaused ?? false
         let held = (former?.tasks ?? []).sorted()
         for task in held.compactMap({ tasks[$0] }) { release(task, by: id) }
@@ -142,7 +142,7 @@ extension Scheduler {
         for task in forgotten {
             requeue(task, after: nil, now: now)
             if hasChanged, let epoch = tasks[task]?.epoch {
-                tasks[task]?.epoch = Epoch(epoch.rawValue + 1)
+                withTask(task) { $0.epoch = Epoch(epoch.rawValue + 1) }
             }
         }
     }

@@ -23,7 +23,7 @@ package struct Scheduler: Sendable {
 
     var runs = OrderedDictionary<RunID, SchedulerRun>()
     var workers = OrderedDictionary<WorkerID, SchedulerWorker>()
-    var tasks: [TaskID: SchedulerTask] = [:]
+    var tasks = TaskTable()
     /// The places of all workers: in `greetings` or `silences`.
     var places = WorkerPlaces()
     /// Workers that said hello before the open runs were known: the last hello of each.
@@ -36,7 +36,7 @@ package struct Scheduler: Sendable {
     /// Whether the open runs were read at least once.
     var knowsRuns = false
     /// What the workers of each key have.
-    var shares: [String: KeyShare] = [:]
+    var shares: [ConnectionKey: KeyShare] = [:]
     /// Workers that may get work, in turn.
     var queue = Deque<WorkerID>()
     /// How long draws of all runs keep a slot, while there are several.
@@ -48,7 +48,7 @@ package struct Scheduler: Sendable {
     /// When pauses of workers are over, one for each that has one.
     var pauseEnds = Heap<PauseEnd>()
     /// The pauses of keys whose workers left without having finished anything.
-    var keyPauses: [String: LeasePause] = [:]
+    var keyPauses: [ConnectionKey: LeasePause] = [:]
     /// The worker that gets nothing until it is empty and can take a suspect.
     var emptying: WorkerID?
     /// Deadlines of leases; entries outlive their leases, are skipped then, and are cleared away
@@ -87,6 +87,20 @@ package struct Scheduler: Sendable {
 
     /// Takes in what happened and answers with what is to be done, in order.
     package mutating func handle(_ event: Event, now: TimePoint) -> [Effect] {
+        var effects: [Effect] = []
+        handle(event, now: now, &effects)
+        return effects
+    }
+
+    /// Takes in what happened and appends what is to be done, in order.
+    package mutating func handle(_ event: Event, now: TimePoint, _ done: inout [Effect]) {
+        swap(&effects, &done)
+        defer { swap(&effects, &done) }
+        take(event, now: now)
+        attend(to: event, now: now)
+    }
+
+    private mutating func take(_ event: Event, now: TimePoint) {
         switch event {
         case .runs(let descriptions):
             update(descriptions)
@@ -106,6 +120,10 @@ package struct Scheduler: Sendable {
         case .tick, .listened: break
         case .drain: isDraining = true
         }
+    }
+
+    /// Does what is due after every event.
+    private mutating func attend(to event: Event, now: TimePoint) {
         expireLeases(now: now)
         switch event {
         case .tick: expireWorkers(heardUntil: listened(now), now: now)
@@ -121,8 +139,6 @@ package struct Scheduler: Sendable {
         flushLanding(now: now)
         askDatabase(now: now)
         sendAcknowledgements()
-        defer { effects = [] }
-        return effects
     }
 
     /// When time alone will change something: the caller sends `tick` then.
@@ -202,7 +218,7 @@ package struct Scheduler: Sendable {
     mutating func withTask<Value>(
         _ id: TaskID, _ change: (inout SchedulerTask) -> Value
     ) -> Value? {
-        tasks.index(forKey: id).map { change(&tasks.values[$0]) }
+        tasks.place(of: id).map { change(&tasks[$0]) }
     }
 
     /// Reads of a run in its place.
@@ -211,9 +227,9 @@ package struct Scheduler: Sendable {
         runs.index(forKey: id).map { read(runs.values[$0]) }
     }
 
-    /// The key of a worker's connection as text; empty without keys, or without the worker.
-    func connectionKey(of id: WorkerID) -> String {
-        ofWorker(id) { $0.key ?? "" } ?? ""
+    /// The key of a worker's connection; nothing without keys, or without the worker.
+    func connectionKey(of id: WorkerID) -> ConnectionKey {
+        ofWorker(id, \.connection) ?? ConnectionKey(nil)
     }
 
     /// Changes a run in its place.
@@ -253,13 +269,13 @@ package struct Scheduler: Sendable {
 
     /// Keeps a task that is new in memory.
     mutating func keep(_ task: SchedulerTask) {
-        tasks[task.id] = task
+        tasks.keep(task)
         withRun(task.run) { $0.tasks[task.promptID, default: []].append(task.id) }
     }
 
     /// Forgets a task.
     mutating func forget(_ id: TaskID) {
-        guard let task = tasks.removeValue(forKey: id) else { return }
+        guard let task = tasks.remove(id) else { return }
         withRun(task.run) { $0.forget(id, of: task.promptID) }
     }
 }

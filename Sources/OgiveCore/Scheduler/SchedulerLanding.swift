@@ -8,8 +8,7 @@ struct SchedulerLanding: Sendable {
         let ack: ResultName?
         let worker: WorkerID
         /// The key of its worker, or nothing.
-        let key: String
-        let names: [ItemName]
+        let key: ConnectionKey
         let group: LandingGroup
         /// Whether it is this coordinator's own failure in the place of a result that the database
         /// refused. No result of a worker is, whatever it says.
@@ -18,16 +17,19 @@ struct SchedulerLanding: Sendable {
         let bytes: Int
 
         init(
-            task: TaskID, ack: ResultName?, worker: WorkerID, key: String, group: LandingGroup
+            task: TaskID, ack: ResultName?, worker: WorkerID, key: ConnectionKey,
+            group: LandingGroup
         ) {
             self.task = task
             self.ack = ack
             self.worker = worker
             self.key = key
             self.group = group
-            names = group.items.map(\.name)
             bytes = group.items.byteCount
         }
+
+        /// Number of its results.
+        var count: Int { group.items.count }
 
         /// The same for other items.
         func with(_ items: [ItemResult]) -> Entry {
@@ -47,7 +49,7 @@ struct SchedulerLanding: Sendable {
 
         mutating func append(_ entry: Entry, now: TimePoint) {
             entries.append(entry)
-            items += entry.names.count
+            items += entry.count
             bytes += entry.bytes
             oldest = oldest ?? now
         }
@@ -56,7 +58,7 @@ struct SchedulerLanding: Sendable {
         mutating func take(items itemsMax: Int, bytes bytesMax: Int, now: TimePoint) -> [Entry] {
             var (count, takenItems, takenBytes) = (0, 0, 0)
             while count < entries.count, takenItems < itemsMax, takenBytes < bytesMax {
-                takenItems += entries[count].names.count
+                takenItems += entries[count].count
                 takenBytes += entries[count].bytes
                 count += 1
             }
@@ -88,7 +90,7 @@ struct SchedulerLanding: Sendable {
             self.batch = batch
             self.entries = entries
             self.isLarge = isLarge
-            items = entries.reduce(0) { $0 + $1.names.count }
+            items = entries.reduce(0) { $0 + $1.count }
         }
     }
 
@@ -103,6 +105,12 @@ struct SchedulerLanding: Sendable {
     struct WaitingPart: Hashable, Sendable {
         let worker: WorkerID
         let name: ResultName
+
+        func _rawHashValue(seed: Int) -> Int {
+            // The epoch and the term add little: a task has one of each at a time.
+            let part = UInt64(truncatingIfNeeded: Int64(name.part)) << 48
+            return QuickHash.of(name.lease.task.rawValue ^ part, worker.low, seed: seed)
+        }
     }
 
     var small = Lane()
@@ -124,7 +132,7 @@ struct SchedulerLanding: Sendable {
     /// About the bytes in memory of all results that wait for their commit.
     private(set) var bytes = 0
     private var bytesOfWorkers: [WorkerID: Int] = [:]
-    private var bytesOfKeys: [String: KeyBytes] = [:]
+    private var bytesOfKeys: [ConnectionKey: KeyBytes] = [:]
     /// In how many pieces each part waits: in one, until the database refuses it and it is cut up.
     private var pieces: [WaitingPart: Int] = [:]
     /// Nothing is sent before this: the database refused.
@@ -146,7 +154,7 @@ struct SchedulerLanding: Sendable {
     /// Whether so many more bytes of a worker may wait. What one worker sends does not keep the
     /// results of others out, nor what those of one key send those of another.
     func mayTake(
-        _ more: Int, of worker: WorkerID, key: String, isOnlyKey: Bool, _ limits: SchedulerLimits
+        _ more: Int, of worker: WorkerID, key: ConnectionKey, isOnlyKey: Bool, _ limits: SchedulerLimits
     ) -> Bool {
         let own = bytes(of: worker)
         let ofKey = bytesOfKeys[key] ?? KeyBytes()

@@ -22,6 +22,8 @@ struct SchedulerRun {
     private var described: Apart<RunDescription>
     /// The identity of its sampling, from which seeds follow.
     let sampling: SHA256Digest
+    /// Whether its seeds have 64 bits and not 32.
+    let hasWideSeeds: Bool
     /// How many tokens its results can have taken.
     let tokenBounds: TokenBounds
     /// How many parts its rewards have; 0 unless they are weighted sums.
@@ -77,10 +79,14 @@ struct SchedulerRun {
     init(_ description: RunDescription) {
         described = Apart(description)
         sampling = description.spec.scoring.sampling.digest
+        hasWideSeeds = description.spec.scoring.sampling.parameters.seedBits != nil
         tokenBounds = TokenBounds(description.spec)
         partCount = description.spec.scoring.scorer.parts.count
         binding = description.isBound ? .bound : .unbound
     }
+
+    /// Its number.
+    var id: RunID { described.value.id }
 
     /// What the database says of it.
     var description: RunDescription {
@@ -119,11 +125,10 @@ struct SchedulerRun {
     }
 
     /// Counts a grant of items of a prompt, in units of the time that an item keeps a slot on the
-    /// mean of all runs; answers with the identity of the sampling.
-    mutating func begin(_ prompt: PromptID, items: Int, unit: SlotTimeMean) -> SHA256Digest {
+    /// mean of all runs.
+    mutating func begin(_ prompt: PromptID, items: Int, unit: SlotTimeMean) {
         begun.insert(prompt)
         pass += Double(items) * slotTime.ratio(to: unit) / description.spec.weight
-        return sampling
     }
 
     /// Of a prompt of a page, the items that are neither in memory nor were resolved meanwhile.

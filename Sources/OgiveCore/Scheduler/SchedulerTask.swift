@@ -21,6 +21,8 @@ struct SchedulerTask {
     var bytes = 0
     var state: State
     var epoch = Epoch(0)
+    /// The seed of the draw with index 0 under its last grant; `nil` before.
+    var seedBase: UInt64?
     /// The lease of an earlier term that it was taken over from.
     var former: LeaseName?
     /// How often a worker was lost or too slow, but for losses of workers with many tasks.
@@ -43,6 +45,29 @@ struct SchedulerTask {
         attempts >= limits.suspectAttempts || massLosses >= limits.massLossesMax
     }
 
+    /// It is granted anew: what came of its lease before is over.
+    mutating func regrant(under epoch: Epoch, seedBase: UInt64) {
+        self.epoch = epoch
+        self.seedBase = seedBase
+        parts = []
+        waitsSince = nil
+    }
+
+    /// Whether a claim is word for word that to the lease that a worker has: who claims what memory
+    /// says needs no other proof. Of a lease in parts this is so before the first one.
+    func isLeased(to worker: WorkerID, under claim: LeaseClaim) -> Bool {
+        guard case .leased(worker, _) = state else { return false }
+        return claim.lease.epoch == epoch && claim.run == run && claim.prompt == promptID
+            && claim.seedBase == seedBase && claim.items.count == items.count
+            && items.indices.allSatisfy { claim.items[$0] == items[$0].name }
+    }
+
+    /// It has nothing to do but to wait for its commit: the database names its items again.
+    mutating func leaveItems() {
+        items = []
+        state = .landing
+    }
+
     /// Charges an attempt.
     mutating func charge(_ loss: TaskLoss) {
         attempts += 1
@@ -56,8 +81,21 @@ struct SchedulerTask {
         return state == .landing && unlanded == 0
     }
 
+    /// Whether the results of a part are here already.
+    func has(part: Int) -> Bool { state == .landing || parts.contains(part) }
+
+    /// Whether its items can be granted again from memory.
+    var hasPrompt: Bool { prompt != nil }
+
+    /// Takes a part's results of items without one; the last part makes it wait for its commit.
+    mutating func take(_ result: TaskResult) -> [ItemResult] {
+        let taken = take(result.items)
+        if items.isEmpty { state = .landing } else { parts.insert(result.part) }
+        return taken
+    }
+
     /// Takes the results that belong to items without one, and forgets those items.
-    mutating func take(_ results: [ItemResult]) -> [ItemResult] {
+    private mutating func take(_ results: [ItemResult]) -> [ItemResult] {
         if isAnswered(by: results) {
             items = []
             return results

@@ -5,6 +5,8 @@ struct SchedulerWorker {
     let id: WorkerID
     /// The public key of its connection as text; `nil` without keys.
     let key: String?
+    /// The same, under which the share of its workers is looked up.
+    let connection: ConnectionKey
     /// What is not looked at for each lease.
     private var account: Apart<Account>
     var credit: Int
@@ -55,6 +57,7 @@ struct SchedulerWorker {
     ) {
         self.id = id
         self.key = key
+        connection = ConnectionKey(key)
         self.account = Apart(account)
         self.credit = credit
         self.lastSeen = lastSeen
@@ -166,6 +169,23 @@ extension SchedulerWorker {
     }
 }
 
+/// The public key of a connection as text, or nothing without keys: with its hash, as it is looked
+/// up several times for each lease.
+struct ConnectionKey: Hashable, Sendable {
+    private let text: String
+    private let hash: Int
+
+    /// Takes a key; `nil` without keys.
+    init(_ key: String?) {
+        text = key ?? ""
+        hash = text.hashValue
+    }
+
+    func _rawHashValue(seed: Int) -> Int {
+        QuickHash.of(UInt64(bitPattern: Int64(hash)), seed: seed)
+    }
+}
+
 /// What the workers of one key have together.
 struct KeyShare {
     /// Registered workers.
@@ -180,28 +200,38 @@ struct KeyShare {
 extension Scheduler {
     /// Notes that a worker has a task.
     mutating func hold(_ task: SchedulerTask, by id: WorkerID) {
-        let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
-            guard worker.tasks.insert(task.id).inserted else { return nil }
-            worker.leases.add(task.run)
-            worker.leasedBytes += task.bytes
-            return (worker.key ?? "", worker.finished == 0)
+        hold(task.id, of: task.run, bytes: task.bytes, by: id)
+    }
+
+    /// Notes that a worker has a task of so many bytes.
+    mutating func hold(_ task: TaskID, of run: RunID, bytes: Int, by id: WorkerID) {
+        let noted = withWorker(id) { worker -> (key: ConnectionKey, isFirst: Bool)? in
+            guard worker.tasks.insert(task).inserted else { return nil }
+            worker.leases.add(run)
+            worker.leasedBytes += bytes
+            return (worker.connection, worker.finished == 0)
         }
         guard let noted = noted.flatMap(\.self) else { return }
-        leasedBytes += task.bytes
+        leasedBytes += bytes
         shares[noted.key, default: KeyShare()].leases += 1
         if noted.isFirst { shares[noted.key, default: KeyShare()].firstLeases += 1 }
     }
 
     /// Notes that a worker does not have a task any more.
     mutating func release(_ task: SchedulerTask, by id: WorkerID) {
-        let noted = withWorker(id) { worker -> (key: String, isFirst: Bool)? in
-            guard worker.tasks.remove(task.id) != nil else { return nil }
-            worker.leases.remove(task.run)
-            worker.leasedBytes -= task.bytes
-            return (worker.key ?? "", worker.finished == 0)
+        release(task.id, of: task.run, bytes: task.bytes, by: id)
+    }
+
+    /// Notes that a worker does not have a task of so many bytes any more.
+    mutating func release(_ task: TaskID, of run: RunID, bytes: Int, by id: WorkerID) {
+        let noted = withWorker(id) { worker -> (key: ConnectionKey, isFirst: Bool)? in
+            guard worker.tasks.remove(task) != nil else { return nil }
+            worker.leases.remove(run)
+            worker.leasedBytes -= bytes
+            return (worker.connection, worker.finished == 0)
         }
         guard let noted = noted.flatMap(\.self) else { return }
-        leasedBytes -= task.bytes
+        leasedBytes -= bytes
         shares[noted.key]?.leases -= 1
         if noted.isFirst { shares[noted.key]?.firstLeases -= 1 }
     }
@@ -209,10 +239,10 @@ extension Scheduler {
     /// Notes that a worker finished a lease of a run that it has released.
     mutating func noteFinished(_ run: RunID, by id: WorkerID, now: TimePoint) {
         let limits = limits
-        let first = withWorker(id) { worker -> (key: String, leases: Int)? in
+        let first = withWorker(id) { worker -> (key: ConnectionKey, leases: Int)? in
             worker.leases.noteFinished(run, now: now)
             defer { worker.noteFinished(limits) }
-            return worker.finished == 0 ? (worker.key ?? "", worker.tasks.count) : nil
+            return worker.finished == 0 ? (worker.connection, worker.tasks.count) : nil
         }
         guard let first = first.flatMap(\.self) else { return }
         shares[first.key]?.firstLeases -= first.leases
@@ -224,7 +254,7 @@ extension Scheduler {
     /// holds nothing any more.
     mutating func replace(_ worker: SchedulerWorker) {
         let former = workers.updateValue(worker, forKey: worker.id)
-        shares[worker.key ?? "", default: KeyShare()].workers += 1
+        shares[worker.connection, default: KeyShare()].workers += 1
         if let former { leaveShare(former) }
     }
 
@@ -236,7 +266,7 @@ extension Scheduler {
     }
 
     private mutating func leaveShare(_ worker: SchedulerWorker) {
-        let key = worker.key ?? ""
+        let key = worker.connection
         shares[key]?.workers -= 1
         if shares[key]?.workers == 0 { shares[key] = nil }
     }
@@ -245,16 +275,21 @@ extension Scheduler {
     func hasRoom(_ worker: SchedulerWorker) -> Bool {
         landing.hasRoom(for: worker.id, limits)
             && worker.hasRoom(
-                shares[worker.key ?? ""] ?? KeyShare(), isOnlyKey: shares.count < 2, limits,
+                shares[worker.connection] ?? KeyShare(), isOnlyKey: shares.count < 2, limits,
                 beyondCredit: isOff(.credit) ? 2 : 0)
     }
 
     /// Whether a worker may take over another lease from before it was registered.
     func mayAdopt(_ id: WorkerID) -> Bool {
         guard let worker = workers[id] else { return false }
-        let share = shares[worker.key ?? ""] ?? KeyShare()
+        let share = shares[worker.connection] ?? KeyShare()
         return worker.tasks.count < limits.adoptedMax
             && (shares.count < 2 || share.leases < limits.leasesOfKeyMax)
+    }
+
+    /// Whether a claim was granted to a registered worker that makes it.
+    func isProved(_ claim: LeaseClaim, by worker: WorkerID) -> Bool {
+        ofWorker(worker, \.holder).map { isProved(claim, heldBy: $0) } ?? false
     }
 
     /// Whether a claim was granted to its holder, by this coordinator or an earlier one.

@@ -7,6 +7,11 @@ final class LandingResult: Sendable {
     struct Key: Hashable, Sendable {
         let prompt: Int64
         let name: ItemName
+
+        func _rawHashValue(seed: Int) -> Int {
+            let name = UInt64(name.kind.rawValue) << 32 | UInt64(UInt32(bitPattern: name.index))
+            return QuickHash.of(UInt64(bitPattern: prompt), name, seed: seed)
+        }
     }
 
     let key: Key
@@ -35,6 +40,18 @@ final class LandingResult: Sendable {
     var worker: WorkerID { group.worker }
     /// The result as it came, which stays in its group.
     var item: ItemResult { _read { yield group.items[index] } }
+
+    /// What tells its text from most others of the prompt; `nil` when it brings none.
+    var textSample: TextSample? {
+        guard hasText, let text = item.completion?.content else { return nil }
+        return TextSample(text, of: key.prompt)
+    }
+
+    /// The hash of its text; `nil` when it brings none.
+    var textDigest: SHA256Digest? {
+        guard hasText, let text = item.completion?.content else { return nil }
+        return SHA256Digest(hashing: text)
+    }
 
     /// The text that was sampled. A candidate brings its text: a completion of it would be
     /// nonsense.

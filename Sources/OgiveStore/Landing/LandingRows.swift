@@ -19,25 +19,26 @@ struct LandingRows {
         let texts = results.reduce(0) { $0 + ($1.textBytes ?? 0) }
         var buffer = PostgresCopyBuffer(capacity: texts + results.count * Self.rowBytes)
         for result in results where result.hasText {
-            // One copy, for all columns.
-            let item = result.item
-            guard let completion = item.completion else { continue }
             try buffer.row(columns: columns) { (row) throws(PostgresError) in
                 row.append(sampling)
                 row.append(result.key.prompt)
                 row.append(result.key.name.index)
                 row.append(uuid: result.worker.high, result.worker.low)
                 row.append(timestampMicroseconds: now)
-                try row.append(text: completion.content)
-                for column in ItemResult.columns {
-                    try row.append(stored: column.value(item))
-                }
-                for column in Completion.columns {
-                    try row.append(stored: column.value(completion))
-                }
+                try Self.append(result.item, to: &row)
             }
         }
         return buffer
+    }
+
+    /// Appends what comes from the result. It is borrowed: a copy costs as much as its row.
+    private static func append(
+        _ item: borrowing ItemResult, to row: inout PostgresCopyRow
+    ) throws(PostgresError) {
+        guard let completion = item.completion else { return }
+        try row.append(text: completion.content)
+        for column in ItemResult.columns { try row.append(stored: column.value(item)) }
+        for column in Completion.columns { try row.append(stored: column.value(completion)) }
     }
 
     /// Bytes of a row of completions but for its text and tokens: most take no more.

@@ -12,12 +12,13 @@ internal import Postgres
 /// 32 bytes of it, and Swift hashes them with a seed that each process draws anew.
 struct SharedTexts: Sendable {
     /// The length in bytes of a prompt's text.
-    struct Length: Hashable, Comparable, Sendable {
+    struct Length: Hashable, Sendable {
         let prompt: Int64
         let bytes: Int
 
-        static func < (left: Length, right: Length) -> Bool {
-            (left.prompt, left.bytes) < (right.prompt, right.bytes)
+        func _rawHashValue(seed: Int) -> Int {
+            QuickHash.of(
+                UInt64(bitPattern: prompt), UInt64(bitPattern: Int64(bytes)), seed: seed)
         }
     }
 
@@ -27,9 +28,7 @@ struct SharedTexts: Sendable {
         let digest: SHA256Digest
     }
 
-    /// Lengths that more than one text of a prompt has, one of them with a new reward.
-    var lengths: Set<Length> = []
-    /// Those of them that a stored text has.
+    /// Lengths that a stored text has, and one with a new reward too.
     var storedLengths: Set<Length> = []
     /// Stored texts of such lengths.
     var digests: [LandingResult.Key: SHA256Digest] = [:]
@@ -40,7 +39,6 @@ struct SharedTexts: Sendable {
     /// that came stays, whatever it is: this depends on no content. `draws` and `candidates` stay
     /// in their order.
     func resolve(_ draws: inout [LandingReward], _ candidates: inout [LandingReward]) {
-        if lengths.isEmpty { return }
         let alike = alike(draws)
         if alike.isEmpty, storedLengths.isEmpty { return }
         var scores = scores
@@ -58,38 +56,25 @@ struct SharedTexts: Sendable {
         }
     }
 
-    /// The quick hashes that more than one new text has: all others are of texts that only stored
-    /// ones can be equal to. Two texts with one quick hash need not be the same.
-    private func alike(_ draws: [LandingReward]) -> Set<Int> {
-        var (once, twice): (Set<Int>, Set<Int>) = ([], [])
+    /// The samples that more than one new text has: all others are of texts that only stored ones
+    /// can be equal to. Two texts with one sample need not be the same.
+    private func alike(_ draws: [LandingReward]) -> Set<TextSample> {
+        var (once, twice): (Set<TextSample>, Set<TextSample>) = ([], [])
         once.reserveCapacity(draws.count)
         for draw in draws {
-            guard let text = draw.text?.completion?.content,
-                lengths.contains(Length(prompt: draw.key.prompt, bytes: text.byteCount))
-            else { continue }
-            let hash = quickHash(text, of: draw.key.prompt)
-            if !once.insert(hash).inserted { twice.insert(hash) }
+            guard let sample = draw.text?.textSample else { continue }
+            if !once.insert(sample).inserted { twice.insert(sample) }
         }
         return twice
     }
 
-    /// Of one process and one text of a prompt: it only tells texts apart.
-    private func quickHash(_ text: CompletionText, of prompt: Int64) -> Int {
-        var hasher = Hasher()
-        hasher.combine(prompt)
-        hasher.combine(text)
-        return hasher.finalize()
-    }
-
     /// The text of an item, when another one may have it.
-    private func text(of reward: LandingReward, _ alike: Set<Int>) -> Text? {
+    private func text(of reward: LandingReward, _ alike: Set<TextSample>) -> Text? {
         let prompt = reward.key.prompt
-        if let text = reward.text?.completion?.content {
-            let length = Length(prompt: prompt, bytes: text.byteCount)
-            guard lengths.contains(length),
-                storedLengths.contains(length) || alike.contains(quickHash(text, of: prompt))
-            else { return nil }
-            return Text(prompt: prompt, digest: SHA256Digest(hashing: text))
+        if let sample = reward.text?.textSample {
+            let isStored = storedLengths.contains(Length(prompt: prompt, bytes: sample.bytes))
+            guard isStored || alike.contains(sample) else { return nil }
+            return reward.text?.textDigest.map { Text(prompt: prompt, digest: $0) }
         }
         return digests[reward.key].map { Text(prompt: prompt, digest: $0) }
     }
@@ -124,14 +109,13 @@ extension CommittedState {
                 texts.add(key, bytes: try row.decode(2), isRewarded: true)
             }
         }
-        shared.lengths = texts.shared
-        if shared.lengths.isEmpty { return }
-        shared.storedLengths = texts.storedLengths
+        shared.storedLengths = texts.shared
+        if shared.storedLengths.isEmpty { return }
         try await readScores(
-            texts.stored(.draw, of: shared.lengths), LandingQueries.textsOfDraws,
+            texts.stored(.draw, of: shared.storedLengths), LandingQueries.textsOfDraws,
             [.int64(run.scoring), .int64(run.sampling)], connection)
         try await readScores(
-            texts.stored(.candidate, of: shared.lengths), LandingQueries.textsOfCandidates,
+            texts.stored(.candidate, of: shared.storedLengths), LandingQueries.textsOfCandidates,
             [.int64(run.scoring)], connection)
     }
 
@@ -172,21 +156,28 @@ extension CommittedState {
         }
         /// Draws and candidates with a new reward that bring no text.
         private var storedItems: Set<Key> = []
-        /// Of each text, whether it has a new reward.
-        private var lengths: [(length: SharedTexts.Length, isFresh: Bool)] = []
-        private var entries: [(key: Key, length: SharedTexts.Length)] = []
+        /// Lengths of the texts that come with a reward.
+        private var fresh: [SharedTexts.Length] = []
+        /// Stored texts, and whether they get a reward.
+        private var entries: [(key: Key, length: SharedTexts.Length, isFresh: Bool)] = []
 
         init(_ results: [LandingResult]) {
-            lengths.reserveCapacity(results.count)
+            fresh.reserveCapacity(results.count)
             for result in results where result.outcome.reward != nil {
                 let prompt = result.key.prompt
                 if prompt != prompts.last { prompts.append(prompt) }
                 if let bytes = result.textBytes {
-                    lengths.append((SharedTexts.Length(prompt: prompt, bytes: bytes), true))
+                    fresh.append(SharedTexts.Length(prompt: prompt, bytes: bytes))
                 } else {
                     storedItems.insert(result.key)
                 }
             }
+        }
+
+        /// The stored texts of one length.
+        private struct Stored {
+            var count = 0
+            var isFresh = false
         }
 
         /// Takes in a stored text that has a reward or gets one; what a batch copied ahead of its
@@ -195,30 +186,23 @@ extension CommittedState {
             let isFresh = storedItems.contains(key)
             guard isRewarded || isFresh else { return }
             let length = SharedTexts.Length(prompt: key.prompt, bytes: bytes)
-            lengths.append((length, isFresh))
-            entries.append((key, length))
+            entries.append((key, length, isFresh))
         }
 
-        /// Lengths that more than one text has, one of them with a new reward.
+        /// Lengths that a stored text and another text have, one of them with a new reward.
         var shared: Set<SharedTexts.Length> {
-            let sorted = lengths.sorted { $0.length < $1.length }
-            var shared: Set<SharedTexts.Length> = []
-            var start = 0
-            while start < sorted.count {
-                let length = sorted[start].length
-                var (end, isFresh) = (start, false)
-                while end < sorted.count, sorted[end].length == length {
-                    isFresh = isFresh || sorted[end].isFresh
-                    end += 1
-                }
-                if isFresh, end - start > 1 { shared.insert(length) }
-                start = end
+            if entries.isEmpty { return [] }
+            let fresh = Set(fresh)
+            var stored: [SharedTexts.Length: Stored] = [:]
+            for entry in entries {
+                stored[entry.length, default: Stored()].count += 1
+                if entry.isFresh { stored[entry.length]?.isFresh = true }
             }
-            return shared
+            return Set(
+                stored.lazy.filter { length, stored in
+                    fresh.contains(length) || stored.isFresh && stored.count > 1
+                }.map(\.key))
         }
-
-        /// Lengths of stored texts.
-        var storedLengths: Set<SharedTexts.Length> { Set(entries.map(\.length)) }
 
         /// Stored texts of one of these `lengths`, by ascending key.
         func stored(_ kind: ItemName.Kind, of lengths: Set<SharedTexts.Length>) -> [Key] {

@@ -22,18 +22,20 @@ package enum Samples {
             claim: lease.claim, part: 0, items: (0..<draws).map { draw(Int32($0)) })
     }
 
-    /// One draw with a text of 400 characters.
+    /// One draw with a text of 400 characters, which none of the 63 draws after it has.
     package static func draw(
         _ index: Int32, seedBase: UInt64 = lease.seedBase
     ) -> ItemResult {
         var result = ItemResult(name: .draw(index))
         result.completion = Completion(
-            text: text, tokenCount: 100, finishReason: .stop, logProbability: -123.5)
+            text: texts[Int(index) % texts.count], tokenCount: 100, finishReason: .stop, logProbability: -123.5)
         result.seed = seedBase &+ UInt64(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)
         return result
     }
+
+    private static let texts = (0..<64).map { "\($0): \(text)".prefix(400).description }
 
     /// 400 characters.
     package static let text = String(

@@ -3,12 +3,12 @@ internal import Glibc
 /// The text of a completion as it came: a string, or a part of the message that brought it, which
 /// is not copied. Two are equal when their bytes are.
 package struct CompletionText: Hashable, Sendable {
-    private enum Storage: Sendable {
+    @usableFromInline enum Storage: Sendable {
         case string(String)
         case part([UInt8], start: UInt32, count: UInt32)
     }
 
-    private let storage: Storage
+    @usableFromInline let storage: Storage
 
     /// Takes a string.
     package init(_ text: String) {
@@ -40,6 +40,7 @@ package struct CompletionText: Hashable, Sendable {
     }
 
     /// Calls `body` with the bytes of the text.
+    @inlinable
     package func withBytes<Value, Fault: Error>(
         _ body: (Span<UInt8>) throws(Fault) -> Value
     ) throws(Fault) -> Value {

@@ -18,8 +18,9 @@ final class LandingResult: Sendable {
     let outcome: LandingOutcome
     /// Its place among all results of the batch.
     let arrival: Int
-    /// Bytes of the text that was sampled; `nil` when it brings none.
-    let textBytes: Int?
+    /// What tells the text that was sampled from most others of the prompt; `nil` when it brings
+    /// none.
+    let textSample: TextSample?
     private let group: LandingGroup
     private let index: Int
 
@@ -27,25 +28,21 @@ final class LandingResult: Sendable {
     init(_ group: LandingGroup, _ index: Int, arrival: Int) {
         key = Key(prompt: group.prompt.rawValue, name: group.items[index].name)
         outcome = LandingOutcome(group.items[index])
-        textBytes =
-            key.name.kind == .draw ? group.items[index].completion?.content.byteCount : nil
+        let text = key.name.kind == .draw ? group.items[index].completion?.content : nil
+        textSample = text.map { TextSample($0, of: group.prompt.rawValue) }
         self.group = group
         self.index = index
         self.arrival = arrival
     }
 
     /// Whether it brings a text that was sampled.
-    var hasText: Bool { textBytes != nil }
+    var hasText: Bool { textSample != nil }
+    /// Bytes of that text.
+    var textBytes: Int? { textSample?.bytes }
     /// Who brought it.
     var worker: WorkerID { group.worker }
     /// The result as it came, which stays in its group.
     var item: ItemResult { _read { yield group.items[index] } }
-
-    /// What tells its text from most others of the prompt; `nil` when it brings none.
-    var textSample: TextSample? {
-        guard hasText, let text = item.completion?.content else { return nil }
-        return TextSample(text, of: key.prompt)
-    }
 
     /// The hash of its text; `nil` when it brings none.
     var textDigest: SHA256Digest? {

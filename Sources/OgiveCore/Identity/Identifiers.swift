@@ -12,6 +12,7 @@ package struct RunID: Hashable, Comparable, Sendable, Codable {
         left.rawValue < right.rawValue
     }
 
+    /// The hash for dictionaries and sets; see `QuickHash`.
     package func _rawHashValue(seed: Int) -> Int {
         QuickHash.of(UInt64(bitPattern: rawValue), seed: seed)
     }
@@ -61,6 +62,7 @@ package struct PromptID: Hashable, Comparable, Sendable, Codable {
         left.rawValue < right.rawValue
     }
 
+    /// The hash for dictionaries and sets; see `QuickHash`.
     package func _rawHashValue(seed: Int) -> Int {
         QuickHash.of(UInt64(bitPattern: rawValue), seed: seed)
     }
@@ -80,6 +82,7 @@ package struct TaskID: Hashable, Comparable, Sendable, Codable {
         left.rawValue < right.rawValue
     }
 
+    /// The hash for dictionaries and sets; see `QuickHash`.
     package func _rawHashValue(seed: Int) -> Int {
         QuickHash.of(rawValue, seed: seed)
     }
@@ -133,6 +136,7 @@ package struct BatchID: Hashable, Comparable, Sendable, Codable {
         left.rawValue < right.rawValue
     }
 
+    /// The hash for dictionaries and sets; see `QuickHash`.
     package func _rawHashValue(seed: Int) -> Int {
         QuickHash.of(rawValue, seed: seed)
     }
@@ -186,6 +190,7 @@ package struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible
         (left.high, left.low) < (right.high, right.low)
     }
 
+    /// The hash for dictionaries and sets; see `QuickHash`.
     package func _rawHashValue(seed: Int) -> Int { QuickHash.of(high, low, seed: seed) }
 }
 

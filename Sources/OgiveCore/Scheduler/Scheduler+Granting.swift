@@ -89,10 +89,11 @@ extension Scheduler {
                 && leasedBytes + tasks[place].bytes <= limits.leasedBytesMax
     }
 
-    /// What a worker gets next, if it has room. A suspect, a task that may have ended its workers, is for a worker
-    /// without other leases, so that it takes nobody along: one worker at a time is emptied for
-    /// that. Between two suspects each worker takes ordinary tasks, for as long as the first one
-    /// and being emptied for it took: neither kind starves, and ordinary work keeps half the time.
+    /// What a worker gets next, if it has room. A suspect, a task that may have ended its workers,
+    /// is for a worker without other leases, so that it takes nobody along: one worker at a time is
+    /// emptied for that. Between two suspects each worker takes ordinary tasks, for as long as the
+    /// first one and being emptied for it took: neither kind starves, and ordinary work keeps half
+    /// the time.
     private mutating func nextTask(of id: WorkerID, now: TimePoint) -> TaskID? {
         withWorker(id) { $0.noteSuspectOver(now: now) }
         // Closures, also below: a copy of the worker costs more than all that is asked of it.

@@ -154,7 +154,8 @@ struct SchedulerLanding: Sendable {
     /// Whether so many more bytes of a worker may wait. What one worker sends does not keep the
     /// results of others out, nor what those of one key send those of another.
     func mayTake(
-        _ more: Int, of worker: WorkerID, key: ConnectionKey, isOnlyKey: Bool, _ limits: SchedulerLimits
+        _ more: Int, of worker: WorkerID, key: ConnectionKey, isOnlyKey: Bool,
+        _ limits: SchedulerLimits
     ) -> Bool {
         let own = bytes(of: worker)
         let ofKey = bytesOfKeys[key] ?? KeyBytes()

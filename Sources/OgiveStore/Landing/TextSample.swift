@@ -40,6 +40,7 @@ struct TextSample: Hashable, Sendable {
     }
 
     func _rawHashValue(seed: Int) -> Int {
-        QuickHash.of(UInt64(bitPattern: prompt) ^ words, UInt64(bitPattern: Int64(bytes)), seed: seed)
+        let prompt = UInt64(bitPattern: prompt)
+        return QuickHash.of(prompt ^ words, UInt64(bitPattern: Int64(bytes)), seed: seed)
     }
 }

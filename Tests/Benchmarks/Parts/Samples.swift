@@ -28,7 +28,8 @@ package enum Samples {
     ) -> ItemResult {
         var result = ItemResult(name: .draw(index))
         result.completion = Completion(
-            text: texts[Int(index) % texts.count], tokenCount: 100, finishReason: .stop, logProbability: -123.5)
+            text: texts[Int(index) % texts.count], tokenCount: 100, finishReason: .stop,
+            logProbability: -123.5)
         result.seed = seedBase &+ UInt64(index)
         result.reward = 0.25 + Double(index)
         result.sampleDuration = .milliseconds(1_234)

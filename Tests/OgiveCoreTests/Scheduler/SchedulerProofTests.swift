@@ -56,6 +56,39 @@ struct SchedulerProofTests {
         #expect(bench.say(Bench.result(lease), from: 1).batches.count == 1)
     }
 
+    @Test("What a worker claims word for word as memory has it needs no proof, and all else does")
+    func alteredClaims() throws {
+        let changes: [(inout LeaseClaim) -> Void] = [
+            { $0.seedBase &+= 1 }, { $0.prompt = PromptID(2) }, { $0.items = [.draw(1)] },
+            { $0.items = [.draw(1), .draw(0)] }, { $0.items.append(.draw(2)) },
+            { $0.run = RunID(2) }, { $0.lease.epoch = Epoch(2) },
+        ]
+        for change in changes {
+            var bench = Bench.loaded(draws: 2)
+            let lease = try #require(bench.hello().leases.first)
+            var claim = lease.claim
+            change(&claim)
+            let effects = bench.say(result(claim))
+            #expect(effects.batches.isEmpty && effects.acks.isEmpty)
+            #expect(effects.rejections.count == 1)
+            claim = lease.claim
+            claim.proof = .unproved
+            #expect(bench.say(result(claim)).batches.count == 1)
+        }
+    }
+
+    @Test("A lease that was given back needs its proof: memory does not say who had it")
+    func unprovedReady() throws {
+        var bench = Bench.loaded(draws: 2)
+        let lease = try #require(bench.hello().leases.first)
+        bench.say(.credit(0))
+        bench.say(.returned([lease.name]))
+        var claim = lease.claim
+        claim.proof = .unproved
+        #expect(bench.say(result(claim)).rejections.count == 1)
+        #expect(bench.say(Bench.result(lease)).batches.count == 1)
+    }
+
     @Test("A lease that ran out and waits is still no other worker's")
     func stolenReady() throws {
         var bench = Bench.loaded(draws: 2)

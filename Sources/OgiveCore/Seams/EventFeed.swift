@@ -6,6 +6,9 @@ internal import Synchronization
 /// What comes from outside waits for room, so that a peer that sends faster than the state machine
 /// takes, or larger, is held up in the transport. Ticks do not add up. All else is bounded by what
 /// the state machine itself asked for.
+///
+/// Modules that use it do not see its code, and would be served by one that asks for the size of
+/// each event at run time: hence there is code for the events of both state machines.
 package final class EventFeed<Event: Sendable>: Sendable {
     /// Who waits.
     private enum Side {
@@ -82,6 +85,8 @@ package final class EventFeed<Event: Sendable>: Sendable {
     }
 
     /// Some things came from outside, in order; as many as there is room for are taken at once.
+    @_specialize(where Event == Scheduler.Event)
+    @_specialize(where Event == WorkerSession.Event)
     package func take(_ events: [Event]) async {
         var rest = events.map { Entry(event: $0, bytes: byteCount($0)) }[...]
         while !rest.isEmpty {
@@ -114,6 +119,8 @@ package final class EventFeed<Event: Sendable>: Sendable {
 
     /// All that happened meanwhile, in order, up to `max` events; waits while there is nothing, and
     /// is `nil` when the task is cancelled. To be called by one task only.
+    @_specialize(where Event == Scheduler.Event)
+    @_specialize(where Event == WorkerSession.Event)
     package func nextBatch(max countMax: Int) async -> [Event]? {
         while !Task.isCancelled {
             let (batch, writer) = state.withLock { state in
@@ -135,6 +142,8 @@ package final class EventFeed<Event: Sendable>: Sendable {
         return nil
     }
 
+    @_specialize(where Event == Scheduler.Event)
+    @_specialize(where Event == WorkerSession.Event)
     private func append(_ event: Event, isTick: Bool) {
         let reader = state.withLock { state in
             if isTick {

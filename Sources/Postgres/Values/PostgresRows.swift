@@ -77,6 +77,7 @@ package struct PostgresRow: Sendable {
     @_specialize(where T == Int64)
     @_specialize(where T == Int32)
     @_specialize(where T == String)
+    @_specialize(where T == [Int32])
     package func decode<T: PostgresDecodable>(
         _ column: Int, as type: T?.Type = T?.self
     ) throws(PostgresError) -> T? {

@@ -86,6 +86,8 @@ final class TermRenewer: Sendable {
         /// Whether the last renewal failed.
         var isAway = false
         var isHeld = false
+        /// Whether it was said that the term is about to expire.
+        var isWarned = false
         var counters = SchedulerCounters()
     }
 
@@ -115,23 +117,32 @@ final class TermRenewer: Sendable {
 
     /// What the scheduler has to be told before it handles another event: whether it may grant.
     func change(at now: TimePoint) -> Scheduler.Event? {
-        let isHeld: Bool? = state.withLock { state in
-            let lasting =
-                state.isAway
-                ? configuration.termExpiry / Term.renewals
-                : configuration.termExpiry - configuration.expiryMargin
-            let isHeld = now - state.renewedAt >= lasting
-            guard isHeld != state.isHeld else { return nil }
-            state.isHeld = isHeld
-            return isHeld
+        let (isHeld, isNearExpiry, left) = state.withLock { state in
+            let age = now - state.renewedAt
+            let isNear = age >= configuration.termExpiry - configuration.expiryMargin
+            let isHeld = isNear || state.isAway && age >= configuration.termExpiry / Term.renewals
+            defer { (state.isHeld, state.isWarned) = (isHeld, isNear) }
+            return (
+                isHeld == state.isHeld ? nil : isHeld, isNear && !state.isWarned,
+                max(.zero, configuration.termExpiry - age)
+            )
         }
-        guard let isHeld else { return nil }
-        if isHeld {
-            logger.warning("the term was not renewed in time: nothing is granted until it is")
-        } else {
-            logger.notice("the term is renewed: granting again")
+        if isNearExpiry {
+            logger.warning(
+                """
+                this coordinator's term is about to expire: the machine or the database is slow. \
+                Nothing is lost: workers keep their results, and no work is handed out until the \
+                term is renewed
+                """,
+                metadata: ["expires_in": "\(left)"])
+        } else if isHeld == true {
+            logger.notice(
+                "no work is handed out until the database answers again; nothing is lost",
+                metadata: ["expires_in": "\(left)"])
+        } else if isHeld == false {
+            logger.notice("the term is renewed: work is handed out again")
         }
-        return .hold(isHeld)
+        return isHeld.map { .hold($0) }
     }
 
     /// Takes note of the scheduler's totals, which go with the next renewal.
@@ -159,8 +170,8 @@ final class TermRenewer: Sendable {
                     return state.isAway
                 }
                 if !wasAway {
-                    logger.warning(
-                        "the term could not be renewed; trying again",
+                    logger.notice(
+                        "the database did not renew this coordinator's term; trying again",
                         metadata: ["reason": "\(error.message)"])
                 }
             }

@@ -37,6 +37,10 @@ package struct WorkerConfiguration: Hashable, Sendable {
     /// How long an address without a coordinator is tried before the next one, and up to half as
     /// long again, so that workers do not move together.
     package var connectMax = Duration.seconds(3)
+    /// Where a coordinator is looked for, and which setting says so, for people.
+    package var coordinators = "the address that it was given"
+    /// How long a worker waits for a coordinator before it says so.
+    package var announceAfter = Duration.seconds(3)
     /// When the machine is taken away, from the start; `nil` when that is not known.
     package var endsIn: Duration?
     /// Bounds of the session; `leasesMax` follows from the fields above.

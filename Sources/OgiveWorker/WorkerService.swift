@@ -120,6 +120,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         _ = session.handle(.room(configuration.firstLeases), now: time.now())
         var report = SessionReport(metrics: metrics, readiness: readiness)
         var search = CoordinatorSearch(patience: configuration.connectMax)
+        var wait = WaitAnnouncement(after: configuration.announceAfter, now: time.now())
         var end = configuration.endsIn.map {
             EndOfTime(remaining: $0, unknown: configuration.limits.drainGrace, now: time.now())
         }
@@ -149,6 +150,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             {
                 await transport.connectToNext()
             }
+            if wait.isDue(isRegistered: session.isRegistered, now: now) { announceWait() }
             var messages: [WorkerMessage] = []
             var exit: WorkerSession.Exit?
             for effect in effects {
@@ -178,6 +180,13 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         return .drained
     }
 
+    private func announceWait() {
+        var metadata: Logger.Metadata = ["for": "\(configuration.limits.registrationMax)"]
+        if let obstacle = transport.obstacle { metadata["reason"] = "\(obstacle)" }
+        logger.notice(
+            "waiting for a coordinator at \(configuration.coordinators)", metadata: metadata)
+    }
+
     private func send(_ messages: [WorkerMessage]) async {
         guard !messages.isEmpty else { return }
         for outcome in await transport.send(messages) where outcome != .queued {
@@ -198,8 +207,9 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             }
             throw WorkerError(
                 code: .noCoordinator,
-                message: "No coordinator answered for \(silence.components.seconds) s. "
-                    + "Check that it runs and that `worker.connect` names its address.")
+                message: "No coordinator answered for \(silence.components.seconds) s at "
+                    + "\(configuration.coordinators). "
+                    + "Check that one runs and listens there, or correct the address.")
         }
     }
 }
@@ -233,6 +243,24 @@ package struct WorkerError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+}
+
+/// Decides when a worker says that it waits for its first coordinator: once.
+struct WaitAnnouncement {
+    private let due: TimePoint
+    private var isOver = false
+
+    init(after patience: Duration, now: TimePoint) {
+        due = now + patience
+    }
+
+    /// Whether to say it now.
+    mutating func isDue(isRegistered: Bool, now: TimePoint) -> Bool {
+        guard !isOver else { return false }
+        let isDue = !isRegistered && now >= due
+        isOver = isRegistered || isDue
+        return isDue
+    }
 }
 
 /// Decides when a worker that no coordinator answers tries the next address.

@@ -53,6 +53,7 @@ struct Ogive: AsyncParsableCommand {
 
     /// Parses the command line and runs it: every error ends as one line and an exit code.
     static func main() async {
+        let held = HeldSignals()
         DescriptorLimit.raise()
         var file: ConfigurationFile?
         var run: String?
@@ -64,6 +65,7 @@ struct Ogive: AsyncParsableCommand {
             }
             if let mistyped = MistypedCommand.error(in: arguments) { throw mistyped }
             var command = try parseAsRoot()
+            if !(command is any InterruptibleCommand) { held.release() }
             // Without one, the command itself says so.
             file = try? (command as? any ConfiguredCommand)?.configurationFile()
             run = (command as? any ConfiguredCommand)?.givenRun

@@ -195,12 +195,24 @@ extension EndToEndTests.BadInput {
                 "run", config, "-o", "policy.sampling.seed=7",
             ])
             #expect(moved.output.contains("stands for another specification now"))
-            #expect(moved.output.contains("sampling.parameters.seed: 0 → 7"))
+            #expect(
+                moved.output.contains("was submitted with other settings before"),
+                "\(moved.output)")
+            #expect(moved.output.contains("policy.sampling.seed: 0 → 7"))
+            #expect(moved.output.contains("give the new ones another `run.name`"))
+            // Said before the models are looked at, too: there is time to interrupt it.
+            #expect(
+                moved.errors.contains("(policy.sampling.seed: 0 → 7): interrupt now"),
+                "\(moved.errors)")
             #expect(try await database.landed() == 32, "what had landed is kept")
             let back = try await workspace.ogive(["run", config])
             #expect(back.output.contains("0 of them new"))
             #expect(!back.output.contains("takes the first"))
-            try await workspace.ogive(["submit", config, "-o", "policy.sampling.seed=7"])
+            #expect(back.output.contains("policy.sampling.seed: 7 → 0"))
+            let json = try await workspace.ogive([
+                "submit", config, "--json", "-o", "policy.sampling.seed=7",
+            ])
+            #expect(json.output.contains(#""changes":["policy.sampling.seed: 0 → 7"]"#))
             let fewer = try await workspace.ogive(["submit", config, "-o", "run.draws=4"])
             #expect(fewer.output.contains("takes the first 4 of up to 8 draws"), "\(fewer.output)")
             let again = try await workspace.ogive(["submit", config, "-o", "run.draws=4"])

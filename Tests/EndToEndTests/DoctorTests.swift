@@ -128,6 +128,76 @@ extension EndToEndTests.Doctor {
         }
     }
 
+    @Test func `A model server that is not there gives the exit codes of a run`() async throws {
+        try await Workspace.with { workspace in
+            let models = try await ScriptedModels(workspace)
+            let database = try await Database.make()
+            let config = try Self.configuration(workspace, models, database: database)
+            let dead = ["-o", "policy.url=http://127.0.0.1:1"]
+            let wrong = ["-o", "policy.model=nope"]
+            for (options, code) in [(dead, Int32(3)), (wrong, 2)] {
+                let doctor = try await workspace.ogive(
+                    ["doctor", config, "--json"] + options, exit: code)
+                #expect(try DoctorFindings.read(doctor)["policy.answers"] == ["error"])
+                try await workspace.ogive(["run", config] + options, exit: code)
+            }
+            let away = ["-o", "database.url=postgresql://ogive@127.0.0.1:1/ogive"]
+            for options in [away, away + dead] {
+                let doctor = try await workspace.ogive(
+                    ["doctor", config, "--json"] + options, exit: 3)
+                #expect(try DoctorFindings.read(doctor)["database"] == ["error"])
+            }
+            let launched = "policy.launch={command: [/bin/sh, '-c', 'exit 7 # {port}']}"
+            let unlaunched = try await workspace.ogive(
+                ["doctor", config, "--json", "-o", "policy.url=null", "-o", launched], exit: 3)
+            #expect(try DoctorFindings.read(unlaunched)["database"] == ["ok"])
+            #expect(unlaunched.errors.contains("error: "), "\(unlaunched.errors)")
+            try await models.kill()
+        }
+    }
+
+    @Test func `A field that no prompt has is found without the model's server`() async throws {
+        try await Workspace.with { workspace in
+            let database = try await Database.make()
+            let config = try Settings.gsm8k(
+                workspace, database: .url(database.url), server: "url: http://127.0.0.1:1")
+            func write(_ fields: [String]) throws {
+                let rows = fields.map { #"{"prompt": "\#($0)?", "\#($0)": "1"}"# + "\n" }
+                try workspace.write("prompts.jsonl", rows.joined())
+            }
+            try write(["solution", "level"])
+            // There is something to change first.
+            let none = try await workspace.ogive(["doctor", config, "--json"], exit: 1)
+            #expect(try DoctorFindings.read(none)["scorer.prompts"] == ["error"])
+            #expect(
+                none.output.contains("`answer`, and none of the 2 prompts"), "\(none.output)")
+            #expect(none.output.contains("fields are level, solution"), "\(none.output)")
+            try write(["answer", "level"])
+            let some = try await workspace.ogive(["doctor", config, "--json"], exit: 3)
+            #expect(try DoctorFindings.read(some)["scorer.prompts"] == ["warning"])
+            #expect(some.output.contains("1 of 2 prompts have no field `answer`"))
+            try write(["answer"])
+            let all = try await workspace.ogive(["doctor", config, "--json"], exit: 3)
+            #expect(try DoctorFindings.read(all)["scorer.prompts"] == nil, "\(all.output)")
+        }
+    }
+
+    @Test func `Candidates that the synthetic scorer cannot score are a warning`() async throws {
+        try await Workspace.with { workspace in
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            try workspace.write(
+                "prompts.jsonl", #"{"prompt": "a?", "chosen": "b", "rejected": "c"}"# + "\n")
+            let doctor = try await workspace.ogive(["doctor", config, "--json"])
+            #expect(try DoctorFindings.read(doctor)["scorer.prompts"] == ["warning"])
+            #expect(doctor.output.contains("the prompts have 2 candidates"), "\(doctor.output)")
+            let none = try await workspace.ogive([
+                "doctor", config, "--json", "-o", "run.candidates=[]",
+            ])
+            #expect(try DoctorFindings.read(none)["scorer.prompts"] == nil)
+        }
+    }
+
     @Test func `Squashed rewards are a warning, and the run goes on`() async throws {
         try await Workspace.with { workspace in
             let models = try await ScriptedModels(workspace)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Harness
+import Postgres
 import Testing
 
 extension EndToEndTests {
@@ -25,6 +26,89 @@ extension EndToEndTests.Signals {
             #expect(again.output.contains("resumed"))
             #expect(again.output.contains("3 200 of 3 200"))
             try await workspace.ogive(["audit", "--config", config])
+        }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `A run that is interrupted while it makes its database says so and leaves nothing`(
+        _ signal: Int32
+    ) async throws {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 4)
+            let folder = workspace.path("database")
+            let config = try Settings.synthetic(workspace, database: .embedded(folder))
+            let run = try workspace.start(["run", config])
+            try await eventually("the folder of the database", detail: { run.transcript }) {
+                FileManager.default.fileExists(atPath: folder)
+            }
+            run.signal(signal)
+            #expect(try await run.status() == 130, "\(run.transcript)")
+            #expect(run.errors.contains("interrupted: stopping"), "\(run.transcript)")
+            #expect(run.errors.contains("run the same command again"), "\(run.transcript)")
+            #expect(!run.output.contains("created"), "\(run.transcript)")
+            try await workspace.expectNothingRuns()
+            let again = try await workspace.ogive(["run", config])
+            #expect(again.output.contains("created"), "\(again.transcript)")
+        }
+    }
+
+    @Test
+    func `A run that is interrupted in its import ends, and a second signal needs no patience`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 4)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            let connection = try await database.connect()
+            try await connection.execute("BEGIN")
+            try await connection.execute("LOCK TABLE ogive.prompt_sets")
+            let waiting = """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+            for signals in [1, 2] {
+                let run = try workspace.start(["run", config])
+                try await eventually("the import to wait", detail: { run.transcript }) {
+                    try await database.value(waiting, as: Int.self) > 0
+                }
+                for _ in 0..<signals { run.signal(SIGTERM) }
+                #expect(try await run.status() == 130, "\(run.transcript)")
+                #expect(run.errors.contains("interrupted: stopping"), "\(run.transcript)")
+                try await eventually("its session to end") {
+                    try await database.value(waiting, as: Int.self) == 0
+                }
+            }
+            try await connection.execute("ROLLBACK")
+            await connection.close()
+            let sets: Int = try await database.value("SELECT count(*) FROM ogive.prompt_sets")
+            #expect(sets == 0)
+        }
+    }
+
+    @Test func `A quickstart that is interrupted while it looks for Python ends it too`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            let share = try workspace.run(
+                [Checkout.root + "/deploy/packages/share", workspace.path("share"), "0a1b2c"])
+            #expect(try await share.status() == 0, "\(share.transcript)")
+            let asked = workspace.path("asked")
+            let python = try workspace.write(
+                "python3", "#!/bin/sh\n: >'\(asked)'\nwhile :; do sleep 0.1; done\n")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: python)
+            let quickstart = try workspace.start(
+                ["quickstart", workspace.path("first")],
+                environment: ["OGIVE_SHARE": workspace.path("share"), "OGIVE_PYTHON": python])
+            try await eventually("Python to be asked", detail: { quickstart.transcript }) {
+                FileManager.default.fileExists(atPath: asked)
+            }
+            quickstart.signal(SIGINT)
+            #expect(try await quickstart.status() == 130, "\(quickstart.transcript)")
+            #expect(quickstart.errors.contains("interrupted"), "\(quickstart.transcript)")
+            #expect(!quickstart.errors.contains("not found"), "\(quickstart.transcript)")
+            try await workspace.expectNothingRuns()
         }
     }
 

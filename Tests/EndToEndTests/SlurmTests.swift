@@ -178,6 +178,27 @@ extension EndToEndTests.Slurm {
         }
     }
 
+    @Test func `A worker that nobody answers says after a while where it looks, and at the end`()
+        async throws
+    {
+        try await Workspace.with { workspace in
+            try Settings.writePrompts(workspace, 1)
+            let database = try await Database.make()
+            let config = try Settings.synthetic(workspace, database: .url(database.url))
+            let address = "ipc://\(workspace.path("nobody"))"
+            let short = ["-o", "worker.registration_timeout=4s"]
+            let worker = try await workspace.ogive(
+                ["worker", config, "-o", "worker.connect=\(address)"] + short, exit: 3)
+            let place = "\(address) (from `worker.connect`)"
+            #expect(
+                worker.errors.components(separatedBy: "waiting for a coordinator at \(place)").count
+                    == 2, "\(worker.errors)")
+            #expect(
+                worker.errors.contains("No coordinator answered for 4 s at \(place). Check"),
+                "\(worker.errors)")
+        }
+    }
+
     @Test func `A worker waits for the file of its coordinator, and gives up in order`()
         async throws
     {

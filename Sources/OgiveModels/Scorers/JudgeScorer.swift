@@ -258,7 +258,7 @@ extension JudgeSpec {
         let number =
             section.number(key, .finite, about, example: example, presence: .required) ?? 0
         if !section.has(key) {
-            section.report(key, "is missing", hint: "a number outside the range is a failure")
+            section.reportMissing(key, hint: "a number outside the range is a failure")
         }
         return number
     }

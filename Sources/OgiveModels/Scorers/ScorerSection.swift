@@ -12,6 +12,8 @@ package protocol ScorerSection {
     func path(of key: String) -> String
     /// Notes a problem with the value of `key`.
     func report(_ key: String, _ text: String, hint: String?)
+    /// Notes that `key` is missing.
+    func reportMissing(_ key: String, hint: String?)
 
     /// A text; `nil` when absent. `absent` says in words what that means.
     func text(

@@ -172,7 +172,7 @@ extension VerifierSpec {
             "for final_number: partial credit max(0, 1 − |x − a| / max(|a|, 1))")
         if given == nil, !section.has("rule") {
             let rules = Rule.allCases.map(\.rawValue).joined(separator: ", ")
-            section.report("rule", "is missing", hint: "write one of \(rules)")
+            section.reportMissing("rule", hint: "write one of \(rules)")
         }
         if field.isEmpty { section.report("field", "must not be empty") }
         if let pattern, let problem = PatternMatcher.problem(of: pattern) {

@@ -20,6 +20,21 @@ package struct Finding: Hashable, Sendable {
         }
     }
 
+    /// Who has to act on an error of a server.
+    package enum Cause: Hashable, Sendable {
+        /// Nobody, perhaps: it is not there, and may be later.
+        case outage
+        /// Who wrote the configuration: it refuses the key, or serves another model.
+        case configuration
+
+        /// The cause that an error of a model's server is; `nil` when it says nothing of the
+        /// server.
+        package init?(_ error: ModelError) {
+            guard error.concernsEndpoint || error.isServerGone else { return nil }
+            self = error.isRetriable ? .outage : .configuration
+        }
+    }
+
     /// What was looked at.
     package var code: FindingCode
     /// How bad it is.
@@ -30,6 +45,8 @@ package struct Finding: Hashable, Sendable {
     package var message: String
     /// What to do about it.
     package var advice: String?
+    /// Who has to act, when a server is not there or refuses.
+    package var cause: Cause?
 
     /// Joins the parts. Secrets that a server repeats are hidden.
     package init(
@@ -41,6 +58,14 @@ package struct Finding: Hashable, Sendable {
         self.place = place
         self.message = Secrets.hiding(in: message)
         self.advice = advice.map { Secrets.hiding(in: $0) }
+    }
+
+    /// An error that follows from one of a server: `what` and its message.
+    package init(
+        _ code: FindingCode, at place: String, _ what: String, because error: ModelError
+    ) {
+        self.init(.error, code, at: place, "\(what): \(error.message)")
+        cause = Cause(error)
     }
 }
 

@@ -76,8 +76,8 @@ package struct ServerWait: Sendable {
         _ error: ModelError, _ code: FindingCode, at place: String
     ) -> Finding {
         Finding(
-            .error, code, at: place,
-            "the server was lost, and nothing more was looked at: \(error.message)")
+            code, at: place, "the server was lost, and nothing more was looked at",
+            because: error)
     }
 
     private func isBack() async -> Bool {

@@ -95,7 +95,7 @@ extension PolicyProbe {
         } catch {
             return (
                 [], error,
-                [Finding(.error, .policyAnswers, at: name, "no draw: \(error.message)")]
+                [Finding(.policyAnswers, at: name, "no draw", because: error)]
             )
         }
         let begun = time.now()
@@ -134,7 +134,7 @@ extension PolicyProbe {
         if answered.isEmpty || gone != nil, let failure {
             return (
                 [], failure,
-                [Finding(.error, .policyAnswers, at: name, "no draw: \(failure.message)")]
+                [Finding(.policyAnswers, at: name, "no draw", because: failure)]
             )
         }
         findings.insert(

@@ -74,7 +74,7 @@ package struct ScorerProbe: Sendable {
             )
         } catch {
             return (
-                error, [Finding(.error, .scorerAnswers, at: name, "no score: \(error.message)")]
+                error, [Finding(.scorerAnswers, at: name, "no score", because: error)]
             )
         }
     }

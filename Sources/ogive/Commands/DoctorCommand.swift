@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import OgiveCore
 internal import OgiveModels
 internal import OgivePreflight
 
@@ -12,9 +13,11 @@ struct DoctorCommand: ConfiguredCommand {
             Asks the policy for 70 to 100 draws, most of them short, and the scorer for
             about 50 scores. Then loads both for at most 6 seconds. Looks at the database,
             and says what it found and what to do. Nothing is stored. Starts servers that
-            the configuration launches, and stops them. Exit code 1 when there is an error
-            among the findings. `ogive run` looks at the models by itself; the
-            documentation's page Preflight explains every finding.
+            the configuration launches, and stops them. If there are errors among the
+            findings, the exit code is 3 when all of them say that a server is not there,
+            2 when servers refuse the key or the model, and else 1. `ogive run` looks at
+            the models by itself; the documentation's page Preflight explains every
+            finding.
 
             Examples:
               ogive doctor config/quickstart.yaml
@@ -35,12 +38,20 @@ struct DoctorCommand: ConfiguredCommand {
         try configuration.prompts?.requireFile()
         var findings: [Finding] = []
         let sample = try await Self.sample(configuration, &findings)
+        findings += SampleDoctor(configuration: configuration, sample: sample).examine()
         let models = try ModelWiring(configuration)
-        let report = try await Self.withServers(models) {
-            try await ModelDoctor(
-                configuration: configuration, provider: models.provider(), sample: sample,
-                shared: SharedTime(time.total), restarted: models.restarted
-            ).examine()
+        var report = ModelDoctor.Report()
+        // What else there is to find is found without it.
+        var unlaunched: ModelError?
+        do {
+            report = try await Self.withServers(models) {
+                try await ModelDoctor(
+                    configuration: configuration, provider: models.provider(), sample: sample,
+                    shared: SharedTime(time.total), restarted: models.restarted
+                ).examine()
+            }
+        } catch let error as ModelError where !models.servers.isEmpty {
+            unlaunched = error
         }
         findings += report.findings
         findings += LaunchDoctor(configuration: configuration).examine()
@@ -54,7 +65,17 @@ struct DoctorCommand: ConfiguredCommand {
         } else {
             Output.show(FindingText(style: style).lines(findings))
         }
-        if findings.worst == .error { throw ExitCode.failure }
+        if let unlaunched { throw unlaunched }
+        if let code = Self.exitCode(of: findings) { throw code }
+    }
+
+    /// The exit code that errors among the findings have, as `ogive run` would have it; `nil`
+    /// without any.
+    static func exitCode(of findings: [Finding]) -> ExitCode? {
+        let causes = Set(findings.filter { $0.severity == .error }.map(\.cause))
+        if causes.isEmpty { return nil }
+        if causes.contains(nil) { return .failure }
+        return causes.contains(.configuration) ? .misconfigured : .unavailable
     }
 
     /// The prompts of the configuration, or questions of our own.

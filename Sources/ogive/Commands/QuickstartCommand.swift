@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import OgiveModels
 
 /// `ogive quickstart [FOLDER]`: a first run with two small models, from files of the package.
-struct QuickstartCommand: ConfiguredCommand {
+struct QuickstartCommand: ConfiguredCommand, InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "quickstart",
         abstract: "Write a small example into a folder, and run it.",
@@ -53,10 +53,17 @@ struct QuickstartCommand: ConfiguredCommand {
     }
 
     func run() async throws {
+        try await Interruption.watching { try await run(under: $0) }
+    }
+
+    private func run(under interruption: Interruption) async throws {
         let files = QuickstartFiles(source: Installation.share() + "/quickstart")
         try files.requirePresence()
         let packages = PythonPackages()
-        guard let llama = await packages.find(PythonPackages.llama) else {
+        let found = try await interruption.cancelling {
+            await packages.find(PythonPackages.llama)
+        }
+        guard let llama = found else {
             let asked =
                 packages.interpreters.isEmpty
                 ? "there is no Python" : "not in \(packages.interpreters.joined(separator: ", "))"
@@ -73,7 +80,8 @@ struct QuickstartCommand: ConfiguredCommand {
                     ? "\(folder) has its files already"
                     : "wrote \(NumberText.count(written.count, "file")) into \(folder)")
         }
-        try await RunCommand.parse([path] + overrides.flatMap { ["-o", $0] } + options).run()
+        try await RunCommand.parse([path] + overrides.flatMap { ["-o", $0] } + options)
+            .run(under: interruption)
     }
 }
 

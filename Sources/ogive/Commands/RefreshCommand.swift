@@ -4,7 +4,7 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive refresh RUN --revision REVISION`: the next reference version, over the same prompts.
-struct RefreshCommand: ConfiguredCommand {
+struct RefreshCommand: ConfiguredCommand, InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "refresh",
         abstract: "Sample the prompts of a run again by the next version of its policy.",
@@ -54,6 +54,10 @@ struct RefreshCommand: ConfiguredCommand {
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
+        try await Interruption.watching { try await run(under: $0) }
+    }
+
+    private func run(under interruption: Interruption) async throws {
         var file = try self.file.file()
         if let revision, try file.load().policy != nil {
             file.overrides.append("policy.revision=\(ExactJSON.string(revision).json)")
@@ -65,6 +69,7 @@ struct RefreshCommand: ConfiguredCommand {
         try await DatabaseSession.withStore(
             configuration, schema: isLocal ? .migrated : .required
         ) { store, session in
+            try interruption.check()
             let refreshing = try await Refreshing(
                 .init(
                     source: run, name: name, revision: revision,
@@ -80,7 +85,8 @@ struct RefreshCommand: ConfiguredCommand {
                 return
             }
             try requireScorer(configuration, of: refreshing.source)
-            let before = try await localRun(refreshing, configuration, file, store)
+            let before = try await localRun(
+                refreshing, configuration, file, store, interruption)
             let summary = try await RunSummary.read(
                 refreshing.spec.name, store, before: before,
                 elapsed: ContinuousClock.now - begun)
@@ -91,11 +97,12 @@ struct RefreshCommand: ConfiguredCommand {
     /// Samples on this machine; answers with how far the run was before.
     private func localRun(
         _ refreshing: Refreshing, _ configuration: Configuration, _ file: ConfigurationFile,
-        _ store: PostgresStore
+        _ store: PostgresStore, _ interruption: Interruption
     ) async throws -> RunStatus {
         let (json, spec) = (json, refreshing.spec)
         var local = LocalRun(
-            name: spec.name, configuration: configuration, configFile: file, store: store
+            name: spec.name, configuration: configuration, configFile: file, store: store,
+            interruption: interruption
         ) {
             let result = try await refreshing.submit(store)
             Output.show(json ? [result.json.event("submitted").json] : result.lines)

@@ -4,7 +4,7 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive rescore RUN --scorer FILE`: another scoring of stored completions, nothing sampled again.
-struct RescoreCommand: ConfiguredCommand {
+struct RescoreCommand: ConfiguredCommand, InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "rescore",
         abstract: "Score the stored completions of a run by another scorer.",
@@ -55,12 +55,17 @@ struct RescoreCommand: ConfiguredCommand {
     var json = false
 
     func run() async throws {
+        try await Interruption.watching { try await run(under: $0) }
+    }
+
+    private func run(under interruption: Interruption) async throws {
         let scorerFile = ConfigurationFile(path: scorer, overrides: file.overrides)
         let databaseFile = try configurationFile()
         let configuration = try load(scorerFile, databaseFile)
         let begun = ContinuousClock.now
         let schema: DatabaseSession.Schema = submit ? .required : .migrated
         try await DatabaseSession.withStore(configuration, schema: schema) { store, session in
+            try interruption.check()
             let rescoring = try Rescoring(
                 source: run, name: name, configuration: configuration, candidates: candidates,
                 retriesFailures: retryFailures)
@@ -70,7 +75,8 @@ struct RescoreCommand: ConfiguredCommand {
             var local = LocalRun(
                 name: spec.name, configuration: configuration,
                 configFile: ConfigurationFile(
-                    path: scorer, overrides: file.overrides + ["policy=null"]), store: store
+                    path: scorer, overrides: file.overrides + ["policy=null"]), store: store,
+                interruption: interruption
             ) {
                 let result = try await rescoring.submit(spec, store)
                 let object = isLast ? result.json : result.json.event("submitted")

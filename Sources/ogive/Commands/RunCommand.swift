@@ -4,7 +4,7 @@ internal import OgiveCore
 internal import OgiveStore
 
 /// `ogive run CONFIG`: everything on this machine, from prompts to quantile tables.
-struct RunCommand: ConfiguredCommand {
+struct RunCommand: ConfiguredCommand, InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Do a whole run on this machine: database, model servers, coordinator, workers.",
@@ -51,6 +51,11 @@ struct RunCommand: ConfiguredCommand {
     func configurationFile() throws(CommandError) -> ConfigurationFile { try file.file() }
 
     func run() async throws {
+        try await Interruption.watching { try await run(under: $0) }
+    }
+
+    /// The same under a watch on signals that is on already.
+    func run(under interruption: Interruption) async throws {
         let file = try self.file.file()
         let configuration = try file.load()
         let spec = try configuration.runSpec()
@@ -65,12 +70,16 @@ struct RunCommand: ConfiguredCommand {
         try await DatabaseSession.withStore(
             configuration, schema: .migrated, makes: true
         ) { store, session in
+            try interruption.check()
             var submission = Submission(configuration: configuration)
             submission.retriesFailures = retryFailures || configuration.run?.retryFailures ?? false
-            let imported = try await submission.importPrompts(store)
             let (asked, json, all) = (submission, json, all)
+            let imported = try await interruption.cancelling {
+                try await asked.importPrompts(store)
+            }
             var local = LocalRun(
-                name: spec.name, configuration: configuration, configFile: file, store: store
+                name: spec.name, configuration: configuration, configFile: file, store: store,
+                interruption: interruption
             ) {
                 try await Self.submitted(asked, imported, store, json: json, all: all)
             }
@@ -80,8 +89,14 @@ struct RunCommand: ConfiguredCommand {
             local.showsDashboard = dashboard
             // What has rewards already was looked at before, or is its own proof.
             if !skipsPreflight, !noWorkers, try await !store.hasRewards(of: spec) {
-                try await store.checkSubmission(
+                let receipt = try await store.checkSubmission(
                     of: spec, isImported: configuration.prompts?.file != nil)
+                if let changes = receipt?.changes, !changes.isEmpty {
+                    Output.warn(
+                        "run '\(spec.name)' was submitted with other settings before "
+                            + "(\(changes.joined(separator: "; "))): "
+                            + "interrupt now if that is not meant\n")
+                }
                 local.preflight = RunPreflight(
                     configuration: configuration, json: json, total: time.total)
             } else {
@@ -132,11 +147,11 @@ extension PostgresStore {
         return try await runStatus(spec.name).landed > 0
     }
 
-    /// Throws what submitting a run would throw, before models are started for it: nothing is
-    /// refused of a new run whose prompts were imported.
-    func checkSubmission(of spec: RunSpec, isImported: Bool) async throws {
-        if isImported, try await run(ifNamed: spec.name) == nil { return }
-        _ = try await rehearse(spec)
+    /// Throws what submitting a run would throw, before models are started for it, and answers what
+    /// it would do; `nil` for a new run whose prompts were imported, of which nothing is refused.
+    func checkSubmission(of spec: RunSpec, isImported: Bool) async throws -> SubmitReceipt? {
+        if isImported, try await run(ifNamed: spec.name) == nil { return nil }
+        return try await rehearse(spec).receipt
     }
 
     private func run(ifNamed name: String) async throws -> RunDescription? {

@@ -67,6 +67,7 @@ struct WorkerCommand: ConfiguredCommand {
         systemd.status("works for \(configuration.coordinatorPlaces)")
         var settings = configuration.worker.configuration(
             name: Executable.processName, batch: configuration.scorer?.batchSize ?? 1)
+        settings.coordinators = configuration.coordinatorPlacesText
         settings.site = WorkerSite(
             host: ProcessInfo.processInfo.hostName,
             job: SlurmJob(environment: Environment.current).map { "slurm \($0.name)" } ?? "",

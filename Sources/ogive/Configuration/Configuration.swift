@@ -198,6 +198,15 @@ extension Configuration {
         (worker.connect ?? [coordinator.listen]).map { CoordinatorPlace($0) }
     }
 
+    /// The same for a person, with the key that says so.
+    var coordinatorPlacesText: String {
+        let places = coordinatorPlaces.map(\.description).joined(separator: ", ")
+        if worker.connect != nil { return "\(places) (from `worker.connect`)" }
+        return coordinator.isListenGiven
+            ? "\(places) (from `coordinator.listen`, as `worker.connect` is not set)"
+            : "\(places) (the default; `worker.connect` names another address)"
+    }
+
     /// The section `database`. Throws `.configuration` when there is none.
     func requiredDatabase() throws(CommandError) -> DatabaseConfiguration {
         guard let database else {

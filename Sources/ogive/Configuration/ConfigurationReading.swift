@@ -19,14 +19,21 @@ final class ConfigurationReading {
     }
 
     /// Notes a problem.
-    func report(_ text: String, at place: SourcePlace, hint: String? = nil) {
-        problems.append(ConfigurationProblem(text: text, place: place, hint: hint))
+    func report(
+        _ text: String, at place: SourcePlace, hint: String? = nil,
+        kind: ConfigurationProblem.Kind = .value
+    ) {
+        problems.append(ConfigurationProblem(text: text, place: place, hint: hint, kind: kind))
     }
 
-    /// Ends the pass: throws all problems, in the order of the file.
+    /// Ends the pass: throws all problems, unknown keys first, each in the order of the file. A key
+    /// that an unknown one probably means is not missing.
     func finish() throws(CommandError) {
         guard !problems.isEmpty else { return }
-        let ordered = problems.sorted { ($0.place.line ?? 0) < ($1.place.line ?? 0) }
+        let meant = Set(problems.compactMap(\.meant))
+        let ordered = problems.filter { !$0.follows(from: meant) }.sorted {
+            ($0.rank, $0.place.line ?? 0) < ($1.rank, $1.place.line ?? 0)
+        }
         throw CommandError(
             .configuration, ordered.map(\.description).joined(separator: "\n"))
     }
@@ -40,12 +47,39 @@ final class ConfigurationReading {
 
 /// One thing that is wrong with a configuration, and where.
 struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
+    /// What one problem may have to do with another.
+    enum Kind: Hashable, Sendable {
+        /// A value is wrong.
+        case value
+        /// One of these keys would have to be there.
+        case missing([String])
+        /// There is no such key; probably another one is meant.
+        case unknown(meant: String?)
+    }
+
     /// What is wrong and what to do, with the path of the key.
     var text: String
     /// Where it is wrong.
     var place: SourcePlace
     /// What to do, when that is worth a second half of the sentence.
     var hint: String?
+    /// What it may have to do with others.
+    var kind = Kind.value
+
+    /// The key that an unknown one probably means.
+    var meant: String? {
+        if case .unknown(let meant) = kind { meant } else { nil }
+    }
+
+    /// Unknown keys come first: what is missing may follow from them.
+    var rank: Int {
+        if case .unknown = kind { 0 } else { 1 }
+    }
+
+    /// Whether it is solved when unknown keys become those that they mean.
+    func follows(from meant: Set<String>) -> Bool {
+        if case .missing(let keys) = kind { !meant.isDisjoint(with: keys) } else { false }
+    }
 
     var description: String {
         guard let hint else { return "\(text) (\(place))" }

@@ -25,7 +25,7 @@ extension ConfigurationSection {
         let declaration = KeyDeclaration(
             name: key, type: .text, about: about, example: example, presence: .required)
         guard let node = node(declaration) else {
-            report(key, "is missing")
+            reportMissing(key, hint: nil)
             return ""
         }
         guard let text = expanded(node, key)?.text else { return "" }

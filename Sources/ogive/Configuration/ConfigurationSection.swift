@@ -52,6 +52,18 @@ final class ConfigurationSection {
         reading.report("\(path(of: key)) \(text)", at: place(of: key), hint: hint)
     }
 
+    /// Notes that a key is missing.
+    func reportMissing(_ key: String, hint: String?) {
+        reportMissing(key, hint: hint, others: [])
+    }
+
+    /// Notes that a key is missing; `others` would do as well.
+    func reportMissing(_ key: String, hint: String? = nil, others: [String]) {
+        reading.report(
+            "\(path(of: key)) is missing", at: place(of: key), hint: hint,
+            kind: .missing(([key] + others).map(path(of:))))
+    }
+
     /// Puts a remark above the key that is asked for next.
     func heading(_ text: String) {
         nextHeading = text
@@ -115,11 +127,13 @@ final class ConfigurationSection {
         let asked = declarations.map(\.name)
         for entry in entries where !asked.contains(entry.key) {
             let owner = path.isEmpty ? "the file" : path
-            let meant = NearestName.find(entry.key, among: asked) ?? Self.elsewhere(entry.key)
+            let here = NearestName.find(entry.key, among: asked)
+            let meant = here ?? Self.elsewhere(entry.key)
             let hint = meant.map { "did you mean `\($0)`?" }
             reading.report(
                 "unknown key `\(entry.key)` in \(owner)", at: entry.place,
-                hint: hint ?? "known here: \(asked.sorted().joined(separator: ", "))")
+                hint: hint ?? "known here: \(asked.sorted().joined(separator: ", "))",
+                kind: .unknown(meant: here.map(path(of:)) ?? meant))
         }
     }
 

@@ -58,7 +58,8 @@ struct DatabaseConfiguration: Hashable, Sendable {
         case (nil, nil):
             section.reading.report(
                 "\(section.path) says nowhere where it is", at: section.place,
-                hint: "add `embedded: FOLDER` or `url: postgresql://…`")
+                hint: "add `embedded: FOLDER` or `url: postgresql://…`",
+                kind: .missing(["embedded", "url"].map(section.path(of:))))
         case (.some, .some):
             section.report(
                 "embedded", "and \(section.path(of: "url")) contradict each other",

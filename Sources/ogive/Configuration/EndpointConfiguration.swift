@@ -92,7 +92,8 @@ struct EndpointConfiguration: Hashable, Sendable {
         if isRequired, places.isEmpty {
             section.reading.report(
                 "\(section.path) says nowhere where it is served", at: section.place,
-                hint: "add `url` for a server that runs already, or `launch` to start one")
+                hint: "add `url` for a server that runs already, or `launch` to start one",
+                kind: .missing(["url", "endpoints", "launch"].map(section.path(of:))))
         }
         for key in ["url", "endpoints", "launch", "api_key", "api_key_file", "ca_file"]
         where !isRequired && section.has(key) {
@@ -219,7 +220,7 @@ extension ModelServerSpec {
 
     private func check(_ section: ConfigurationSection) {
         if argv.first?.isEmpty ?? true {
-            section.report("command", "is missing", hint: "write [program, argument, …]")
+            section.reportMissing("command", hint: "write [program, argument, …]")
         } else if !(argv + environment.values).contains(where: { $0.contains("{port}") }) {
             section.report(
                 "command", "must contain `{port}`", hint: "Ogive puts a free port in its place")

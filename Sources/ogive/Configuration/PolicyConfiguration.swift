@@ -77,7 +77,7 @@ struct PolicyConfiguration: Hashable, Sendable {
     private func check(_ section: ConfigurationSection, isKnown: Bool, model: String?) {
         let kind = spec.kind
         if isKnown, kind == .openai, model?.isEmpty ?? true {
-            section.report("model", "is missing", hint: "write the id that the server reports")
+            section.reportMissing("model", hint: "write the id that the server reports")
         }
         if let problem = spec.extraBodyProblem {
             section.report("extra_body", String(problem.trimmingPrefix("extra_body ")))
@@ -135,7 +135,7 @@ extension SyntheticSpec {
         textLength = section.integer(
             "text_length", default: 64, in: 32...1_000_000, "characters of a completion")
         if distribution == .discrete, values.isEmpty {
-            section.report("values", "is missing", hint: "list the values of `discrete`")
+            section.reportMissing("values", hint: "list the values of `discrete`")
         }
         if distribution != .discrete, section.has("values") {
             section.report("values", "means nothing when the distribution is not discrete")

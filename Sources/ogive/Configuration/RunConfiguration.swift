@@ -33,9 +33,9 @@ struct RunConfiguration: Hashable, Sendable {
         draws = following?.most ?? fixed ?? 1
         adaptive = following?.rule
         if following == nil, !section.has("draws") {
-            section.report(
-                "draws", "is missing",
-                hint: "say how many draws each prompt gets, or give a `precision`")
+            section.reportMissing(
+                "draws", hint: "say how many draws each prompt gets, or give a `precision`",
+                others: ["precision", "allocation"])
         }
         weight = section.number(
             "weight", default: 1,
@@ -104,7 +104,7 @@ extension ConfigurationSection {
                 text: "between `min` and `max`", minimum: 1, maximum: Double(RunSpec.drawsMax)),
             "draws of a prompt on average", example: "32", presence: .required)
         if !has("mean") {
-            report("mean", "is missing", hint: "say how many draws a prompt gets on average")
+            reportMissing("mean", hint: "say how many draws a prompt gets on average")
         }
         guard let mean else { return Double(least) }
         if mean < Double(least) || mean > Double(most) {

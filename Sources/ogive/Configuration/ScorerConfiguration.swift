@@ -130,12 +130,12 @@ struct ScorerConfiguration: Sendable {
         guard isKnown else {
             if !section.has("kind") {
                 let kinds = ScorerSpec.Kind.Name.askable.map(\.rawValue).joined(separator: ", ")
-                section.report("kind", "is missing", hint: "write one of \(kinds)")
+                section.reportMissing("kind", hint: "write one of \(kinds)")
             }
             return
         }
         if kind.adapter.isServed, spec.model.isEmpty || !section.has("model") {
-            section.report("model", "is missing", hint: kind.adapter.modelHint)
+            section.reportMissing("model", hint: kind.adapter.modelHint)
         }
         for key in ScorerSpec.Kind.Name.adapters.flatMap({ $0.keys }) {
             if !key.kinds.contains(kind) {
@@ -143,8 +143,8 @@ struct ScorerConfiguration: Sendable {
                 section.report(
                     key.name, "means nothing when \(section.path).kind is \(kind.rawValue)")
             } else if key.isRequired, !section.has(key.name) {
-                section.report(
-                    key.name, "is missing", hint: "the kind \(kind.rawValue) needs it")
+                section.reportMissing(
+                    key.name, hint: "the kind \(kind.rawValue) needs it")
             }
         }
     }

@@ -15,7 +15,9 @@ enum YAMLDocument {
             root = try Yams.compose(yaml: text)
         } catch let error as YamlError {
             throw CommandError(
-                .configuration, describe(error, source: source, hasLines: hasLines))
+                .configuration,
+                tabMessage(error, text, source: source, hasLines: hasLines)
+                    ?? describe(error, source: source, hasLines: hasLines))
         } catch {
             throw CommandError(.configuration, "\(source): \(error)")
         }
@@ -23,6 +25,20 @@ enum YAMLDocument {
         guard let root else { return ConfigurationNode(value: .null, place: place) }
         var converter = Converter(source: source, hasLines: hasLines, budget: nodesMax)
         return try converter.convert(root)
+    }
+
+    /// What to say when a tab indents the line of an error: what YAML makes of it explains nothing.
+    private static func tabMessage(
+        _ error: YamlError, _ text: String, source: String, hasLines: Bool
+    ) -> String? {
+        guard case .scanner(_, _, let mark, _) = error else { return nil }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        guard lines.indices.contains(mark.line - 1),
+            lines[mark.line - 1].prefix(while: { $0 == " " || $0 == "\t" }).contains("\t")
+        else { return nil }
+        let place = SourcePlace(source: source, line: hasLines ? mark.line : nil)
+        return "not valid YAML: a tab indents this line, and YAML wants spaces (\(place)); "
+            + "put spaces in place of each tab"
     }
 
     private static func describe(_ error: YamlError, source: String, hasLines: Bool) -> String {

@@ -52,10 +52,14 @@ struct EnvironmentDoctor {
             }
         } catch {
             let reason = CommandError(explaining: error)
-            return [
-                Finding(
-                    .error, .database, at: "database", "cannot be reached: \(reason.message)")
-            ]
+            var finding = Finding(
+                .error, .database, at: "database", "cannot be reached: \(reason.message)")
+            switch reason.code {
+            case .unavailable: finding.cause = .outage
+            case .configuration: finding.cause = .configuration
+            default: break
+            }
+            return [finding]
         }
     }
 

@@ -15,6 +15,12 @@ struct PromptSample {
     var severalTurns: SeveralTurns?
     /// Those with something that a chat template may leave out, among the rows that were read.
     var parts: [ChatPart: ChatPartUse] = [:]
+    /// Prompts that were read.
+    var read = 0
+    /// How many of them have which fields of metadata, not null.
+    var fields: [String: Int] = [:]
+    /// Candidates of the prompts that were read.
+    var candidates = 0
     /// Rows that an import would not take, among those that were read.
     var bad = BadRowReport()
     /// Whether the whole file was read.
@@ -40,7 +46,7 @@ struct PromptSample {
                     content: .chat([ChatMessage(role: "user", content: question)]),
                     metadata: "{}", candidates: []))
         }
-        sample.count = 0
+        (sample.count, sample.read) = (0, 0)
         return sample
     }()
 
@@ -84,8 +90,14 @@ struct PromptSample {
         for part in ChatPart.allCases where part.removed(from: prompt) != nil {
             parts[part, default: ChatPartUse(example: prompt, count: 0)].count += 1
         }
+        candidates += imported.candidates.count
+        let metadata = try? JSONParser.parse(Array(imported.metadata.utf8))
+        for name in metadata?.fields?.names ?? [] where metadata?.fields?.has(name) ?? false {
+            fields[name, default: 0] += 1
+        }
         if longest.map({ $0.byteCount < prompt.byteCount }) ?? true { longest = prompt }
         count += 1
+        read += 1
         severalTurns?.total = count
     }
 }

@@ -32,7 +32,11 @@ struct RunPreflight {
         ).examine()
         // What was broken off says nothing of the models.
         try Task.checkCancellation()
-        var found = report.findings + LaunchDoctor(configuration: configuration).examine()
+        var found = report.findings
+        if stored == nil {
+            found = SampleDoctor(configuration: configuration, sample: sample).examine() + found
+        }
+        found += LaunchDoctor(configuration: configuration).examine()
         if case .embedded(let folder) = configuration.database?.location {
             let bytes = report.estimate?.bytes ?? leastBytes(sample)
             found += EnvironmentDoctor(configuration: configuration, bytes: bytes).space(folder)

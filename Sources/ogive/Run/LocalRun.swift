@@ -5,8 +5,6 @@ internal import OgiveModels
 internal import OgiveStore
 internal import OgiveTransport
 internal import ServiceLifecycle
-internal import Synchronization
-internal import UnixSignals
 
 /// Runs coordinator, workers and model servers on this machine until a run is finished.
 struct LocalRun {
@@ -31,6 +29,8 @@ struct LocalRun {
     var configFile: ConfigurationFile
     /// The database.
     var store: PostgresStore
+    /// Whether it is to stop.
+    var interruption: Interruption
     /// The file of the coordinator, when it is another one.
     var coordinatorFile: ConfigurationFile?
     /// Whether progress is shown as JSON lines.
@@ -50,18 +50,23 @@ struct LocalRun {
 
     init(
         name: String, configuration: Configuration, configFile: ConfigurationFile,
-        store: PostgresStore, submit: @escaping @Sendable () async throws -> Submitted
+        store: PostgresStore, interruption: Interruption,
+        submit: @escaping @Sendable () async throws -> Submitted
     ) {
         self.name = name
         self.configuration = configuration
         self.configFile = configFile
         self.store = store
+        self.interruption = interruption
         self.submit = submit
     }
 
     /// Runs to the end of the run, and of those that are worked on too; answers with how far it was
     /// before. Throws when one cannot be finished, or is interrupted.
     func run() async throws -> RunStatus {
+        try interruption.check()
+        interruption.isEndedInOrder = true
+        defer { interruption.isEndedInOrder = false }
         let models = try ModelWiring(configuration, launches: startsWorkers)
         let socket = try PrivateSocket(configuration.coordinator)
         let address = socket.address
@@ -71,15 +76,14 @@ struct LocalRun {
             Output.show("the coordinator listens at \(shared)", on: STDERR_FILENO)
         }
         let job = self
-        let interruption = Interruption()
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             group.addTask {
-                await Self.watchSignals(interruption)
+                await job.interruption.waitForForce()
                 return nil
             }
             group.addTask {
-                try await interruption.cancelling { try await job.turn.wait() }
-                return try await job.serve(models, address, interruption)
+                try await job.interruption.cancelling { try await job.turn.wait() }
+                return try await job.serve(models, address)
             }
             // What is still running is ended in order: each process ends its own children.
             defer { group.cancelAll() }
@@ -94,9 +98,10 @@ struct LocalRun {
 
     /// The run with the servers that it starts.
     private func serve(
-        _ models: ModelWiring, _ address: RunAddress, _ interruption: Interruption
+        _ models: ModelWiring, _ address: RunAddress
     ) async throws -> RunStatus {
         let job = self
+        let interruption = interruption
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             group.addTask {
                 await interruption.wait()
@@ -121,8 +126,7 @@ struct LocalRun {
                     if let submitted = job.submitted { submitted } else { try await job.submit() }
                 if submitted.isWork {
                     try await job.processes(
-                        models, address, interruption, expected,
-                        runs: [job.name] + submitted.others)
+                        models, address, expected, runs: [job.name] + submitted.others)
                 }
                 return submitted.before
             }
@@ -134,26 +138,6 @@ struct LocalRun {
         }
     }
 
-    /// Asks to stop at the first signal, and returns at the second.
-    private static func watchSignals(_ interruption: Interruption) async {
-        var requests = StopRequests()
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
-            switch requests.take(signal) {
-            case .drain:
-                Output.warn(
-                    "interrupted: what is under way is finished; "
-                        + "a second signal forces the exit\n")
-                interruption.raise()
-            case .force:
-                Output.warn(
-                    "forced: ending the model servers (within their `stop_timeout`), then the "
-                        + "database\n")
-                return
-            case nil: continue
-            }
-        }
-    }
-
     /// Nobody else leads this database as a rule: a killed coordinator is soon followed.
     private var shortTerm: [String] {
         guard !configuration.coordinator.isExpiryGiven else { return [] }
@@ -162,8 +146,7 @@ struct LocalRun {
 
     /// Coordinator and workers, watched until `runs` are finished; then drained in order.
     private func processes(
-        _ models: ModelWiring, _ address: RunAddress, _ interruption: Interruption,
-        _ expected: Double?, runs: [String]
+        _ models: ModelWiring, _ address: RunAddress, _ expected: Double?, runs: [String]
     ) async throws {
         func arguments(_ file: ConfigurationFile) -> [String] { file.arguments + address.options }
         let numbers = startsWorkers ? 1..<configuration.worker.processes + 1 : 1..<1
@@ -272,58 +255,5 @@ struct LeadershipWait {
             "this run waits for its turn: \(leader.name ?? "another coordinator") works on this "
                 + "database; `ogive submit` gives the run to a coordinator that stays",
             on: STDERR_FILENO)
-    }
-}
-
-/// Whether the user or the system asked a run to stop.
-final class Interruption: Sendable {
-    private let isRaised = Atomic(false)
-
-    /// How soon it is noticed.
-    private static let period = Duration.milliseconds(50)
-
-    /// Asks to stop.
-    func raise() {
-        isRaised.store(true, ordering: .relaxed)
-    }
-
-    /// Returns once it is raised, or the task is cancelled.
-    func wait() async {
-        while !isRaised.load(ordering: .relaxed), !Task.isCancelled {
-            // Cancellation ends the loop.
-            try? await Task.sleep(for: Self.period)
-        }
-    }
-
-    /// Throws `.interrupted` once it is raised; `CancellationError` when the task is cancelled.
-    func watch() async throws {
-        while !isRaised.load(ordering: .relaxed) {
-            try await Task.sleep(for: Self.period)
-        }
-        throw Self.error
-    }
-
-    /// Runs `body`, which is cancelled when it is raised: then throws `.interrupted`.
-    func cancelling<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await self.watch()
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let value = try await group.next() {
-                if let value { return value }
-            }
-            throw Self.error
-        }
-    }
-
-    /// What an interrupted run ends with.
-    static var error: CommandError {
-        CommandError(
-            .interrupted, "interrupted; what had landed is kept: run the same command again")
     }
 }

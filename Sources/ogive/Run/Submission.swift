@@ -44,8 +44,12 @@ struct Submission {
                         + "asked for before; the others stay (`-o run.draws=\(former)` takes all)")
             }
             if !receipt.differences.isEmpty {
-                lines.append("changed since the last submission (the former results are kept):")
-                for difference in receipt.differences { lines.append("  \(difference)") }
+                lines.append("warning: '\(spec.name)' was submitted with other settings before:")
+                lines += receipt.changes.map { "  \($0)" }
+                lines.append(
+                    "  the name stands for the new settings from now on. What was made with the "
+                        + "former ones is kept: submit those again to go on with it, or give the "
+                        + "new ones another `run.name` to have both")
             }
             if retried > 0 {
                 lines.append(NumberText.count(retried, "failure") + " will be tried again")
@@ -63,6 +67,7 @@ struct Submission {
                 "new_sampling": .bool(receipt.samplingIsNew),
                 "new_scoring": .bool(receipt.scoringIsNew),
                 "retried_failures": .number("\(retried)"),
+                "changes": .array(receipt.changes.map(ExactJSON.string)),
                 "import": imported?.json ?? .null,
             ])
         }
@@ -111,6 +116,25 @@ struct Submission {
         }
         return Result(imported: imported, receipt: receipt, retried: retried)
     }
+}
+
+extension SubmitReceipt {
+    /// In what the run's name stands for other settings than before, by the configuration's keys:
+    /// `policy.sampling.seed: 0 → 7`.
+    var changes: [String] {
+        differences.map { difference in
+            for (part, section) in Self.sections where difference.hasPrefix(part) {
+                return section + difference.dropFirst(part.count)
+            }
+            return difference
+        }
+    }
+
+    /// Where the parts of a specification stand in a configuration.
+    private static let sections = [
+        ("sampling.parameters.", "policy.sampling."), ("sampling.policy.", "policy."),
+        ("sampling.prompt_set:", "prompts.set:"),
+    ]
 }
 
 /// What a submission would do, for `ogive submit --dry-run`.

@@ -74,10 +74,13 @@ struct PythonPackages {
 
     /// The folder of a package; `nil` where the interpreter has none, or cannot be asked.
     private static func folder(of package: String, in python: String) async -> String? {
+        var options = PlatformOptions()
+        // An interrupt from the terminal is for this process alone.
+        options.createSession = true
         let answer = try? await Subprocess.run(
             python.contains("/") ? .path(FilePath(python)) : .name(python),
-            arguments: ["-c", question, package], output: .string(limit: 1 << 16),
-            error: .discarded)
+            arguments: ["-c", question, package], platformOptions: options,
+            output: .string(limit: 1 << 16), error: .discarded)
         guard let answer, answer.terminationStatus.isSuccess else { return nil }
         let folder = answer.standardOutput.split(separator: "\n").last.map(String.init)
         return folder?.isEmpty ?? true ? nil : folder

@@ -88,12 +88,56 @@ struct ConfigurationTests {
             """
         ).split(separator: "\n").map(String.init)
         #expect(lines.count == 4)
-        #expect(lines[0].hasPrefix("log.level must be one of trace, debug"))
-        #expect(lines[0].contains("not `loud` (q.yaml:2)"))
         #expect(
-            lines[1] == "unknown key `fromat` in log (q.yaml:3); did you mean `format`?")
+            lines[0] == "unknown key `fromat` in log (q.yaml:3); did you mean `format`?")
+        #expect(lines[1].hasPrefix("log.level must be one of trace, debug"))
+        #expect(lines[1].contains("not `loud` (q.yaml:2)"))
         #expect(lines[2] == "worker.processes must be in 1…256, not 0 (q.yaml:5)")
         #expect(lines[3].hasPrefix("worker.drain_timeout must be a duration, not `5` (q.yaml:6)"))
+    }
+
+    @Test(arguments: [
+        ("run: {name: r, drows: 8}", "unknown key `drows` in run (q.yaml:1)", "draws"),
+        ("run: {name: r, precison: {}}", "unknown key `precison` in run (q.yaml:1)", "precision"),
+        ("run: {nam: r, draws: 1}", "unknown key `nam` in run (q.yaml:1)", "name"),
+        (
+            "policy: {kind: synthetic, draws: 8}\nrun: {name: r}",
+            "unknown key `draws` in policy (q.yaml:1)", "run.draws"
+        ),
+        (
+            "policy: {modle: m, url: 'http://h'}", "unknown key `modle` in policy (q.yaml:1)",
+            "model"
+        ),
+        ("policy: {model: m, ulr: 'http://h'}", "unknown key `ulr` in policy (q.yaml:1)", "url"),
+        ("database: {embeded: d}", "unknown key `embeded` in database (q.yaml:1)", "embedded"),
+        (
+            "scorer: {kind: verifier, verifier: {rul: exact}}",
+            "unknown key `rul` in scorer.verifier (q.yaml:1)", "rule"
+        ),
+    ])
+    func aKeyThatAMisspeltOneMeansIsNotMissing(text: String, unknown: String, meant: String) {
+        #expect(message(text) == "\(unknown); did you mean `\(meant)`?")
+    }
+
+    @Test func unknownKeysComeBeforeWhatIsMissing() {
+        let lines = message(
+            "run: {weight: 2}\npolicy:\n  zzzzzzz: 1\n  model: m\n  url: 'http://h'"
+        )
+        .split(separator: "\n").map(String.init)
+        #expect(lines.count == 3)
+        #expect(lines[0].hasPrefix("unknown key `zzzzzzz` in policy (q.yaml:3); known here: "))
+        #expect(lines[1] == "run.name is missing (q.yaml:1)")
+        #expect(lines[2].hasPrefix("run.draws is missing (q.yaml:1); "))
+    }
+
+    @Test(arguments: [
+        ("run:\n\tname: r", 2), ("run:\n  name: r\n\tdraws: 3", 3),
+        ("run:\n  name: r\n  \tdraws: 3", 3), ("run:\n- a\n\t- b", 3),
+    ])
+    func aTabThatIndentsIsNamedWithItsLine(text: String, line: Int) {
+        #expect(
+            message(text) == "not valid YAML: a tab indents this line, and YAML wants spaces "
+                + "(q.yaml:\(line)); put spaces in place of each tab")
     }
 
     @Test(arguments: [
@@ -171,7 +215,7 @@ struct ConfigurationTests {
         ("coordinator: {silence_max: 5s}", "must be at least three times heartbeat_interval"),
         ("[1, 2]", "the file must be a mapping, not a list (q.yaml:1)"),
         ("log: {level: info", "not valid YAML:"),
-        ("log:\n\tlevel: info", "(q.yaml:2, column 1)"),
+        ("log:\n  level: info: b\t", "(q.yaml:2, column 14)"),
         ("log: {}\nrun: {name: r, draws: 1}\nlog: {}", "the key `log` is given twice"),
     ])
     func badInputIsExplained(text: String, expected: String) {

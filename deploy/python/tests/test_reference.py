@@ -56,6 +56,19 @@ def test_every_look_up_is_that_of_numpy(tmp_path: Path) -> None:
     assert not found.table("p0").flags.writeable
 
 
+def test_only_a_file_that_somebody_named_is_named(tmp_path: Path) -> None:
+    named = made(tmp_path / "r", {"a": [0.0]})
+    unnamed = made(None, {"a": [0.0]})
+    for found, place in (
+        (named, f", as {tmp_path / 'r'} has it"),
+        (unnamed, ""),
+        (pickle.loads(pickle.dumps(unnamed)), ""),
+    ):
+        with pytest.raises(ogive.UnknownPrompt) as caught:
+            found.quantile_reward("b", 1)
+        assert str(caught.value) == f"no complete table of prompt 'b' in run 'made'{place}"
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     found = made(tmp_path / "r", {"a": [0.0, 1.0]})
     for key in ("b", "", "\ud800", "a\0"):
@@ -65,9 +78,11 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     for reward in (float("nan"), float("inf"), -float("inf")):
         with pytest.raises(ogive.OgiveError, match="not finite"):
             found.quantile_reward("a", reward)
-    for wrong in (None, "1", [1]):
-        with pytest.raises(TypeError):
+    for wrong, kind in ((None, "NoneType"), ("2.1", "str"), ([1], "list")):
+        with pytest.raises(TypeError, match=f"of prompt 'a' is .*, a {kind}: give a number"):
             found.quantile_reward("a", wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the rewards are texts: give numbers"):
+        found.quantile_rewards(["a"], ["2.1"])
     with pytest.raises(TypeError, match="prompt keys are texts"):
         found.quantile_reward(b"a", 1)  # type: ignore[arg-type]
     assert found.quantile_reward("a", 10**400) == 1

@@ -225,8 +225,12 @@ def test_an_embedded_database_is_held_while_it_is_used(program: str, tmp_path: P
 
 def test_a_configuration_without_a_database_is_refused(program: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text('{"database": {"embedded": "none"}}')
-    with pytest.raises(ogive.ProgramError, match="there is no database in"):
+    with pytest.raises(ogive.ProgramError, match=r"^there is no database in") as caught:
         ogive.connect(config=tmp_path / "a.yaml")
+    assert caught.value.exit_code == 3
+    (tmp_path / "b.yaml").write_text('{"databse": {}}')
+    with pytest.raises(ogive.ProgramError, match=r"^unknown key `databse`"):
+        ogive.connect(config=tmp_path / "b.yaml")
     with pytest.raises(ogive.OgiveError, match="is not there"):
         ogive.connect(config=tmp_path / "a.yaml", program=tmp_path / "no")
     with pytest.raises(ogive.OgiveError, match="not both"):

@@ -65,6 +65,11 @@ def find(program: str | os.PathLike[str] | None = None) -> str:
     return found
 
 
+def _message(said: str) -> str:
+    """What the program said, without the word in front that its error line has."""
+    return "\n".join(line.removeprefix("error: ") for line in said.splitlines())
+
+
 def call(
     program: str,
     arguments: Sequence[str],
@@ -86,14 +91,14 @@ def call(
     )
     errors = ended.stderr.decode("utf-8", "replace").strip()
     if ended.returncode not in codes:
-        message = errors.removeprefix("error: ") or f"exit code {ended.returncode}"
+        message = _message(errors) or f"exit code {ended.returncode}"
         raise ProgramError(message, ended.returncode)
     try:
         answer = json.loads(ended.stdout)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ProgramError(errors or "the program printed no JSON", ended.returncode)
+        raise ProgramError(_message(errors) or "the program printed no JSON", ended.returncode)
     return answer
 
 
@@ -127,7 +132,7 @@ class Holder:
         if not line:
             process.stdin.close()
             code = process.wait()
-            raise ProgramError(said or f"`ogive psql` ended with exit code {code}", code)
+            raise ProgramError(_message(said) or f"`ogive psql` ended with exit code {code}", code)
         self._end = weakref.finalize(self, _end, process, process.stdin, os.getpid())
         if said:
             warnings.warn(said, stacklevel=4)

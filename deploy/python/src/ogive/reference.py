@@ -37,6 +37,7 @@ _START = struct.Struct("<8sII")  # magic, version, bytes of the header
 _ALIGNMENT = 64
 _ARRAYS = ("key_ends", "reward_ends", "slots", "rewards")
 _EMPTY = -1  # of a slot
+_TEMPORARY = "ogive-reference-"  # a folder of a file that nobody named
 
 
 def _hash(key: bytes) -> int:
@@ -134,9 +135,10 @@ class Reference:
     def _bounds(self, key: str) -> tuple[int, int]:
         place = self._find(key)
         if place is None:
-            raise UnknownPrompt(
-                f"no complete table of prompt {key!r} in run {self.run!r}, as {self._path} has it"
-            )
+            # The path of a temporary file tells a reader nothing.
+            is_temporary = Path(self._path).parent.name.startswith(_TEMPORARY)
+            source = "" if is_temporary else f", as {self._path} has it"
+            raise UnknownPrompt(f"no complete table of prompt {key!r} in run {self.run!r}{source}")
         return self._reward_ends[place], self._reward_ends[place + 1]
 
     def table(self, key: str) -> NDArray[np.float64]:
@@ -160,10 +162,18 @@ class Reference:
 
         Raises:
             UnknownPrompt: If the prompt has no complete table.
+            TypeError: If the reward is no number, as a text of digits.
             OgiveError: If the reward is not finite: an error is never a score.
         """
         low, high = self._bounds(key)
-        if reward - reward != 0:  # NaN and infinities give NaN, which is not 0
+        try:
+            finite = reward - reward == 0  # NaN and infinities give NaN, which is not 0
+        except TypeError:
+            raise TypeError(
+                f"the reward of prompt {key!r} is {reward!r}, a {type(reward).__name__}: "
+                "give a number"
+            ) from None
+        if not finite:
             raise OgiveError(f"the reward of prompt {key!r} is {reward!r}, which is not finite")
         if ties == "right":
             return (bisect_right(self._rewards, reward, low, high) - low) / (high - low)
@@ -188,9 +198,13 @@ class Reference:
 
         Raises:
             ValueError: If there are not as many rewards as keys.
+            TypeError: If rewards are texts.
             UnknownPrompt, OgiveError: As `quantile_reward`.
         """
-        numbers = np.asarray(rewards, dtype=np.float64)
+        given = np.asarray(rewards)
+        if given.dtype.kind in "US":  # numpy would read the digits
+            raise TypeError("the rewards are texts: give numbers")
+        numbers = given.astype(np.float64, copy=False)
         if numbers.ndim != 1:
             raise ValueError(
                 f"rewards have the shape {numbers.shape}; give one number for each key"
@@ -248,7 +262,7 @@ def write(
     Without a path it is in a temporary folder, which goes when the returned object does.
     """
     if path is None:
-        folder = tempfile.mkdtemp(prefix="ogive-reference-")
+        folder = tempfile.mkdtemp(prefix=_TEMPORARY)
         try:
             found = write(Path(folder) / "reference.ogive", batches, run, snapshot)
         except BaseException:

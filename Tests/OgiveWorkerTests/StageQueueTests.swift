@@ -17,10 +17,9 @@ struct StageQueueTests {
     func batches() async {
         let queue = StageQueue<Int>()
         for number in [9, 1, 2, 3] { queue.push(number) }
-        let fits: @Sendable ([Int], Int) -> Bool = { $0.reduce($1, +) <= 3 }
-        #expect(await queue.next(whileFits: fits) == [9])
-        #expect(await queue.next(whileFits: fits) == [1, 2])
-        #expect(await queue.next(whileFits: fits) == [3])
+        #expect(await queue.next(upTo: 3, size: { $0 }) == [9])
+        #expect(await queue.next(upTo: 3, size: { $0 }) == [1, 2])
+        #expect(await queue.next(upTo: 3, size: { $0 }) == [3])
     }
 
     @Test("A waiter gets what comes later")

@@ -86,6 +86,9 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// Elements that wait for a slot, or have one.
     var elements: Int { state.withLock { $0.lines.count + $0.elementsInSlots } }
 
+    /// Those who wait for an element or a slot.
+    var waiters: Int { state.withLock { $0.waiters.count } }
+
     /// A slot of a run is free: the elements that `next` gave it are done with.
     func finish(_ run: RunID = anyRun, elements: Int = 1) {
         let now = now()

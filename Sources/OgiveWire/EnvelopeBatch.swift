@@ -10,8 +10,11 @@ package struct EnvelopeBatch: Sendable {
     private let worker: WorkerID
     private let term: Term
     private var field: UInt64 = 0
-    private var bodies: [[UInt8]] = []
-    private var byteCount = 0
+    /// The envelope from its start, as far as it is written.
+    private var writer = FieldWriter(capacity: 0)
+    /// Where the length of the body stands, which is known at the end.
+    private var body = FieldWriter.Open(start: 0, expected: 0)
+    private var count = 0
 
     /// Begins with nothing from or for a worker.
     package init(worker: WorkerID, term: Term) {
@@ -22,34 +25,58 @@ package struct EnvelopeBatch: Sendable {
     /// Adds a result; `false` when it has no room beside what is there. Throws what a decoder would
     /// throw for it.
     package mutating func add(_ result: TaskResult) throws(WireError) -> Bool {
-        if isFull { return false }
-        var writer = FieldWriter(capacity: FieldWriter.expectedBytes(of: result))
-        try writer.result(result)
-        return add(writer.bytes, to: WorkerEnvelope.results)
+        try add(to: WorkerEnvelope.results, about: FieldWriter.expectedBytes(of: result)) {
+            (writer) throws(WireError) in try writer.result(result)
+        }
     }
 
     /// Adds a lease; `false` when it has no room beside what is there. Throws what a decoder would
     /// throw for it.
     package mutating func add(_ lease: Lease) throws(WireError) -> Bool {
-        if isFull { return false }
-        var writer = FieldWriter(capacity: FieldWriter.expectedBytes(of: lease))
-        try writer.lease(lease)
-        return add(writer.bytes, to: CoordinatorEnvelope.leases)
+        try add(to: CoordinatorEnvelope.leases, about: FieldWriter.expectedBytes(of: lease)) {
+            (writer) throws(WireError) in try writer.lease(lease)
+        }
     }
 
     /// The bytes of the envelope; throws `tooLarge` when they are too many.
     package func encoded() throws(WireError) -> [UInt8] {
-        try WireEnvelope.seal(field, bodies, worker: worker, term: term)
+        var writer = writer
+        if count == 0 { return try WireEnvelope.seal(field, [], worker: worker, term: term) }
+        writer.close(body)
+        return try WireEnvelope.bounded(writer.bytes)
     }
 
-    private var isFull: Bool { byteCount >= Self.bytesMax || bodies.count >= WireLimits.leases }
+    /// Bytes of the entries.
+    private var byteCount: Int { writer.bytes.count - body.contentStart }
 
-    private mutating func add(_ body: [UInt8], to field: UInt64) -> Bool {
-        let hasRoom = bodies.isEmpty || byteCount + body.count <= Self.bytesMax
-        guard hasRoom, bodies.isEmpty || self.field == field else { return false }
-        self.field = field
-        bodies.append(body)
-        byteCount += body.count
+    private var isFull: Bool { byteCount >= Self.bytesMax || count >= WireLimits.leases }
+
+    private mutating func add(
+        to field: UInt64, about bytesExpected: Int,
+        _ write: (inout FieldWriter) throws(WireError) -> Void
+    ) throws(WireError) -> Bool {
+        if count > 0 {
+            guard !isFull, self.field == field else { return false }
+        } else {
+            self.field = field
+            writer = FieldWriter(capacity: bytesExpected + WireEnvelope.headerBytes)
+            writer.header(worker: worker, term: term)
+            body = writer.open(field, about: Self.bytesMax)
+        }
+        let end = writer.bytes.count
+        let entry = writer.open(1, about: bytesExpected)
+        do throws(WireError) {
+            try write(&writer)
+        } catch {
+            writer.cut(to: end)
+            throw error
+        }
+        writer.close(entry)
+        guard count == 0 || byteCount <= Self.bytesMax else {
+            writer.cut(to: end)
+            return false
+        }
+        count += 1
         return true
     }
 }

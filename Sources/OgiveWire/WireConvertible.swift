@@ -14,11 +14,7 @@ protocol WireConvertible {
 extension Duration {
     /// Whole nanoseconds; what 64 bits cannot hold becomes the nearest that they can.
     var wireNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflowAgain) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard !overflow, !overflowAgain else { return seconds < 0 ? .min : .max }
-        return sum
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 }
 

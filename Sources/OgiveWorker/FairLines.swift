@@ -39,24 +39,42 @@ struct FairLines<Element> {
         lines[index].elements.append(element)
     }
 
-    /// Gives a slot to the line whose turn it is: as many elements of its front as `fits` allows,
-    /// at least one. Empty where no line has any.
+    /// Gives a slot to the line whose turn it is: as many elements of its front as have the size
+    /// `most` together, at least one. Empty where no line has any.
     mutating func take(
-        now: TimePoint, whileFits fits: ([Element], Element) -> Bool = { _, _ in false }
+        now: TimePoint, upTo most: Int, size: (Element) -> Int
     ) -> [Element] {
-        charge(now)
-        guard
-            let index = lines.indices.filter({ !lines[$0].elements.isEmpty })
-                .min(by: { lines[$0].tag < lines[$1].tag })
-        else { return [] }
-        start = max(start, lines[index].tag)
-        lines[index].slots += 1
+        guard let index = nextLine(now) else { return [] }
         var taken: [Element] = []
-        while let first = lines[index].elements.first, taken.isEmpty || fits(taken, first) {
+        var sum = 0
+        while let first = lines[index].elements.first {
+            sum += size(first)
+            guard taken.isEmpty || sum <= most else { break }
             taken.append(lines[index].elements.removeFirst())
         }
         count -= taken.count
         return taken
+    }
+
+    /// Gives a slot to the line whose turn it is, for its first element.
+    mutating func takeFirst(now: TimePoint) -> Element? {
+        guard let index = nextLine(now) else { return nil }
+        count -= 1
+        return lines[index].elements.removeFirst()
+    }
+
+    /// The line with elements whose turn it is, which gets a slot.
+    private mutating func nextLine(_ now: TimePoint) -> Int? {
+        charge(now)
+        var next: Int?
+        for index in lines.indices where !lines[index].elements.isEmpty {
+            if let former = next, lines[former].tag <= lines[index].tag { continue }
+            next = index
+        }
+        guard let next else { return nil }
+        start = max(start, lines[next].tag)
+        lines[next].slots += 1
+        return next
     }
 
     /// A slot that a run had is free.

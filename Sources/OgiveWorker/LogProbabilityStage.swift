@@ -6,30 +6,29 @@ internal import OgiveCore
 struct LogProbabilityStage: Sendable {
     let provider: any ModelProvider
     let gates: ModelGates
-    let leases: PipelineLeases
     let rule: AttemptRule
 
     /// Fills in log-probabilities and failures, or the obstacle; `nil` when the lease is not
     /// wanted any more.
-    func process(_ job: LeaseJob) async -> LeaseJob? {
+    func process(_ job: consuming LeaseJob) async -> LeaseJob? {
         var job = job
+        let work = job.work
         var missing = Array(job.lease.items.indices)
-        let policy = job.run.spec.scoring.sampling.policy
-        let endpoints: [Served<any Policy>]
+        let access: ModelAccess<any Policy>
         do {
-            endpoints = try provider.policies(for: policy)
+            access = try work.run.policy(provider, gates)
         } catch {
             job.obstacle = error
             return job
         }
-        let gate = gates.gate(of: policy, endpoints)
+        let (endpoints, gate) = (access.endpoints, access.gate)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
             let size = size(of: job, missing)
             guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
                 return nil
             }
-            guard leases.isWanted(job.ticket), !Task.isCancelled else {
+            guard work.isWanted, !Task.isCancelled else {
                 gate.abandon(pass)
                 return nil
             }
@@ -62,7 +61,7 @@ struct LogProbabilityStage: Sendable {
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }
-        return leases.isWanted(job.ticket) ? job : nil
+        return work.isWanted ? job : nil
     }
 
     private static func checked(_ value: LogProbability) -> Result<LogProbability, ModelError> {

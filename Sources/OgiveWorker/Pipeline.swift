@@ -36,22 +36,40 @@ struct Pipeline: Sendable {
         samples = StageQueue(capacity: configuration.sampleConcurrency.initial)
         scores = StageQueue(
             capacity: configuration.scoreConcurrency.initial, now: time.now,
-            owner: { ($0.lease.run, $0.run.spec.weight) })
+            owner: { ($0.run.id, $0.run.weight) })
     }
 
-    /// Takes a lease in.
-    func start(_ job: LeaseJob) {
-        leases.enter(job.ticket, of: job.lease.run)
-        samples.push(job)
+    /// Takes leases in.
+    func start(_ begun: [(ticket: WorkerSession.Ticket, lease: Lease, run: ServedRun)]) {
+        guard !begun.isEmpty else { return }
+        samples.push(leases.enter(begun))
     }
 
     /// Stops working on a lease.
     func stop(_ ticket: WorkerSession.Ticket) {
         leases.stop(ticket)
         let waiting = samples.remove { $0.ticket == ticket } + scores.remove { $0.ticket == ticket }
-        for job in waiting { leases.leave(job.ticket) }
+        for job in waiting { leases.leave(job.work) }
         tellUnscored()
     }
+
+    /// The session is told of what happened: whether work on leases began, where it decides by
+    /// that, and their ends.
+    func told(_ events: [WorkerSession.Event]) -> [WorkerSession.Event] {
+        var (ended, asks) = ([WorkerSession.Ticket](), false)
+        for event in events {
+            switch event {
+            case .done(let ticket, _), .declined(let ticket, _): ended.append(ticket)
+            case .drain, .end: asks = true
+            default: break
+            }
+        }
+        leases.forget(ended)
+        return asks ? started + events : events
+    }
+
+    /// The leases that work began on, as the session is told of them.
+    var started: [WorkerSession.Event] { leases.started.map(WorkerSession.Event.started) }
 
     /// Runs the stages until the task is cancelled; throws when the servers stay away.
     func run(offer: Offer) async throws {
@@ -77,25 +95,28 @@ struct Pipeline: Sendable {
 
     private func sampleLoop() async {
         let stage = SampleStage(
-            provider: provider, gates: gates, leases: leases,
-            rule: AttemptRule(configuration, time: time))
-        while let job = await samples.next() {
-            feed.leave(.started(job.ticket))
-            if job.lease.items.first?.stage == .logProbability {
+            provider: provider, gates: gates, rule: AttemptRule(configuration, time: time))
+        var next = await samples.next()
+        while let job = next.take() {
+            let work = job.work
+            work.start()
+            // Else the session is told when it asks.
+            if configuration.endsIn != nil { feed.leave(.started(work.ticket)) }
+            if work.lease.items.first?.stage == .logProbability {
                 await askLogProbabilities(job)
             } else if let sampled = await stage.process(job) {
                 if let reason = sampled.reason {
-                    feed.yield(.declined(job.ticket, reason))
-                    leases.leave(job.ticket)
+                    feed.yield(.declined(work.ticket, reason))
+                    leases.leave(work)
                 } else {
                     scores.push(sampled)
                     tellUnscored()
                 }
             } else {
-                leases.leave(job.ticket)
+                leases.leave(work)
             }
-            samples.finish()
             follow()
+            next = await samples.finishAndNext()
         }
     }
 
@@ -117,34 +138,31 @@ struct Pipeline: Sendable {
     /// Log-probabilities of candidates are the policy's: the scorer is not asked.
     private func askLogProbabilities(_ job: LeaseJob) async {
         let stage = LogProbabilityStage(
-            provider: provider, gates: gates, leases: leases,
-            rule: AttemptRule(configuration, time: time))
+            provider: provider, gates: gates, rule: AttemptRule(configuration, time: time))
+        let work = job.work
         if let result = await stage.process(job) {
             feed.yield(event(of: result))
         }
-        leases.leave(job.ticket)
+        leases.leave(work)
     }
 
     private func event(of job: LeaseJob) -> WorkerSession.Event {
         if let reason = job.reason { return .declined(job.ticket, reason) }
         // What a server counts wrongly costs no result.
-        let results = TokenBounds(job.run.spec).possible(job.results, of: job.lease)
+        let results = job.run.bounds.possible(job.results, of: job.lease)
         return .done(job.ticket, split(results))
     }
 
     private func scoreLoop() async {
         let stage = ScoreStage(
-            provider: provider, gates: gates, leases: leases,
-            rule: AttemptRule(configuration, time: time))
+            provider: provider, gates: gates, rule: AttemptRule(configuration, time: time))
         let most = configuration.scoreBatch
-        while let jobs = await scores.next(whileFits: { taken, next in
-            taken[0].lease.run == next.lease.run
-                && taken.reduce(next.results.count) { $0 + $1.results.count } <= most
-        }) {
+        while let jobs = await scores.next(upTo: most, size: { $0.results.count }) {
+            let works = jobs.map(\.work)
             let scored = await stage.process(jobs)
             feed.yield(scored.map(event))
-            for job in jobs { leases.leave(job.ticket) }
-            scores.finish(jobs[0].lease.run, elements: jobs.count)
+            for work in works { leases.leave(work) }
+            scores.finish(works[0].run.id, elements: works.count)
             tellUnscored()
             follow()
         }
@@ -153,6 +171,7 @@ struct Pipeline: Sendable {
     /// Says how many leases beyond the scorer's slots are sampled and have no rewards: none while
     /// the worker has leases of one run alone, which holds up nobody.
     private func tellUnscored() {
+        guard leases.areOfSeveralRuns || !told.isZero else { return }
         told.follow {
             leases.areOfSeveralRuns ? max(0, scores.elements - scores.load.slots) : 0
         } tell: {
@@ -165,111 +184,24 @@ struct Pipeline: Sendable {
 /// of two who tell at once, one waits.
 private final class LastTold: Sendable {
     private let last = Mutex(0)
+    /// Those who look at the number now, and one more while another number than 0 is the last.
+    private let notZero = Tally()
+
+    /// Whether the number is 0, and nobody looks whether it is another one.
+    var isZero: Bool { notZero.count == 0 }
 
     func follow(_ number: () -> Int, tell: (Int) -> Void) {
+        // Before the look: who finds nobody here, later than it changed the number to 0, knows
+        // that all looks to come see that.
+        _ = notZero.enter()
         last.withLock { last in
             let now = number()
             guard now != last else { return }
+            if last == 0 { _ = notZero.enter() }
+            if now == 0 { _ = notZero.leave() }
             last = now
             tell(now)
         }
-    }
-}
-
-/// The leases in the pipeline, and which of them are not wanted any more, so that stages stop
-/// waiting for servers on their behalf.
-final class PipelineLeases: Sendable {
-    private struct Entry {
-        let run: RunID
-        /// Whether it is still wanted.
-        var isWanted = true
-    }
-
-    private struct State {
-        var entries: [WorkerSession.Ticket: Entry] = [:]
-        /// How many of them each run has.
-        var runs: [RunID: Int] = [:]
-    }
-
-    private let state = Mutex(State())
-
-    /// A lease of a run enters the pipeline.
-    func enter(_ ticket: WorkerSession.Ticket, of run: RunID) {
-        state.withLock { state in
-            state.entries[ticket] = Entry(run: run)
-            state.runs[run, default: 0] += 1
-        }
-    }
-
-    /// A lease is not wanted any more; nothing happens when it left the pipeline already.
-    func stop(_ ticket: WorkerSession.Ticket) {
-        state.withLock { $0.entries[ticket]?.isWanted = false }
-    }
-
-    /// A lease leaves the pipeline.
-    func leave(_ ticket: WorkerSession.Ticket) {
-        state.withLock { state in
-            guard let run = state.entries.removeValue(forKey: ticket)?.run else { return }
-            let left = (state.runs[run] ?? 1) - 1
-            state.runs[run] = left > 0 ? left : nil
-        }
-    }
-
-    /// Whether there are leases of more than one run.
-    var areOfSeveralRuns: Bool { state.withLock { $0.runs.count > 1 } }
-
-    /// Whether work on a lease is to go on.
-    func isWanted(_ ticket: WorkerSession.Ticket) -> Bool {
-        state.withLock { $0.entries[ticket]?.isWanted ?? false }
-    }
-
-    /// Number of leases in the pipeline.
-    var count: Int {
-        state.withLock { $0.entries.count }
-    }
-}
-
-/// A lease on its way through the stages.
-struct LeaseJob: Sendable {
-    let ticket: WorkerSession.Ticket
-    let lease: Lease
-    let run: RunDescription
-    /// One entry for each item of the lease, in its order.
-    var results: [ItemResult]
-    /// Why this worker cannot serve the lease's run; `nil` while nothing is against it.
-    var obstacle: ModelError?
-
-    init(ticket: WorkerSession.Ticket, lease: Lease, run: RunDescription) {
-        self.ticket = ticket
-        self.lease = lease
-        self.run = run
-        results = lease.items.map { ItemResult(name: $0.name) }
-    }
-
-    /// The same job of a run that cannot be served.
-    func facing(_ obstacle: ModelError) -> LeaseJob {
-        var job = self
-        job.obstacle = obstacle
-        return job
-    }
-
-    /// The obstacle with what it was found by, for people.
-    var reason: String? {
-        obstacle.map {
-            "run '\(run.spec.name)', prompt `\(lease.prompt.key)`: \($0.message)"
-        }
-    }
-
-    /// Positions of the items that have a text and neither a reward nor a failure.
-    var unscored: [Int] {
-        results.indices.filter { position in
-            results[position].failure == nil && results[position].reward == nil
-                && text(at: position) != nil
-        }
-    }
-
-    /// The text that is scored: byte for byte what is stored.
-    func text(at position: Int) -> String? {
-        lease.items[position].text ?? results[position].completion?.text
+        _ = notZero.leave()
     }
 }

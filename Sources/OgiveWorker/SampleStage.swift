@@ -7,32 +7,32 @@ internal import OgiveCore
 struct SampleStage: Sendable {
     let provider: any ModelProvider
     let gates: ModelGates
-    let leases: PipelineLeases
     let rule: AttemptRule
 
     /// Fills in completions and failures, or the obstacle; `nil` when the lease is not wanted any
     /// more.
-    func process(_ job: LeaseJob) async -> LeaseJob? {
+    func process(_ job: consuming LeaseJob) async -> LeaseJob? {
+        // Consumed, so that its results are changed in place.
         var job = job
-        var missing = job.lease.items.indices.filter { job.lease.items[$0].needsSampling }
-        if missing.isEmpty { return leases.isWanted(job.ticket) ? job : nil }
-        let policy = job.run.spec.scoring.sampling.policy
-        let endpoints: [Served<any Policy>]
+        let work = job.work
+        var missing = work.lease.missing
+        if missing.isEmpty { return work.isWanted ? job : nil }
+        let access: ModelAccess<any Policy>
         do {
-            endpoints = try provider.policies(for: policy)
+            access = try work.run.policy(provider, gates)
         } catch {
             job.obstacle = error
             return job
         }
-        let gate = gates.gate(of: policy, endpoints)
+        let (endpoints, gate) = (access.endpoints, access.gate)
         var attempts = ItemAttempts(attemptsMax: rule.attemptsMax)
         while !missing.isEmpty {
-            let asked = request(job, missing)
+            let asked = request(work, missing)
             let size = size(of: asked, endpoints[0].limits)
             guard let pass = await gate.pass(size, avoiding: attempts.failedEndpoint) else {
                 return nil
             }
-            guard leases.isWanted(job.ticket), !Task.isCancelled else {
+            guard work.isWanted, !Task.isCancelled else {
                 gate.abandon(pass)
                 return nil
             }
@@ -46,7 +46,7 @@ struct SampleStage: Sendable {
             var again: [Int] = []
             for (position, outcome) in zip(missing, outcomes) {
                 job.results[position].seed =
-                    job.lease.seedBase + UInt64(job.lease.items[position].name.index)
+                    asked.seedBase + UInt64(job.results[position].name.index)
                 job.results[position].sampleDuration = duration
                 switch outcome {
                 case .success(let completion):
@@ -71,15 +71,16 @@ struct SampleStage: Sendable {
             missing = again
             if !missing.isEmpty { await rule.pause(after: attempts) }
         }
-        return leases.isWanted(job.ticket) ? job : nil
+        return work.isWanted ? job : nil
     }
 
     /// The request for some draws of a lease.
-    private func request(_ job: LeaseJob, _ positions: [Int]) -> SampleRequest {
-        SampleRequest(
-            prompt: job.lease.prompt, seedBase: job.lease.seedBase,
-            indexes: positions.map { job.lease.items[$0].name.index },
-            parameters: job.run.spec.scoring.sampling.parameters)
+    private func request(_ work: LeaseWork, _ positions: [Int]) -> SampleRequest {
+        let lease = work.lease
+        return SampleRequest(
+            prompt: lease.prompt, seedBase: lease.seedBase,
+            indexes: positions.map { lease.items[$0].name.index },
+            parameters: work.run.parameters)
     }
 
     private func size(of request: SampleRequest, _ limits: EndpointLimits) -> RequestSize {
@@ -104,14 +105,23 @@ struct SampleStage: Sendable {
     }
 }
 
+extension Lease {
+    /// The places of the items that have to be sampled.
+    fileprivate var missing: [Int] {
+        items.indices.filter { items[$0].needsSampling }
+    }
+}
+
 extension RequestAnswer {
     /// What the outcomes of draws say of the work done.
     fileprivate init(_ outcomes: [Result<Completion, ModelError>]) {
-        let completions = outcomes.compactMap { try? $0.get() }
-        let counts = completions.compactMap(\.tokenCount)
-        self.init(
-            items: completions.count,
-            tokens: counts.count == completions.count ? counts.reduce(0, +) : nil)
+        var (count, tokens) = (0, 0 as Int?)
+        for outcome in outcomes {
+            guard case .success(let completion) = outcome else { continue }
+            count += 1
+            tokens = tokens.flatMap { sum in completion.tokenCount.map { sum + $0 } }
+        }
+        self.init(items: count, tokens: tokens)
     }
 }
 

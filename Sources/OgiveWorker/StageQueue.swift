@@ -10,10 +10,15 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// Whose an element is, and the weight of that run.
     typealias Owner = (run: RunID, weight: Double)
 
+    /// What a waiter is resumed with: whether it was woken for work that waits.
+    private typealias Waiter = CheckedContinuation<Bool, Never>
+
     private struct State {
         var lines = FairLines<Element>()
-        var waiters = Deque<(id: UInt64, CheckedContinuation<Void, Never>)>()
+        var waiters = Deque<(id: UInt64, continuation: Waiter)>()
         var lastWaiter: UInt64 = 0
+        /// Waiters that were woken and have not looked yet.
+        var woken = 0
         var isClosed = false
         var capacity: Int
         var slotsUsed = 0
@@ -21,6 +26,23 @@ final class StageQueue<Element: Sendable>: Sendable {
         var elementsInSlots = 0
 
         var hasWork: Bool { lines.count > 0 && slotsUsed < capacity }
+
+        var isAtEnd: Bool { isClosed && lines.count == 0 }
+
+        mutating func finish(_ run: RunID, _ elements: Int, _ now: TimePoint) {
+            slotsUsed -= 1
+            elementsInSlots -= elements
+            lines.finish(run, now: now)
+        }
+
+        /// Whom to wake, for work that no woken waiter is on its way to. A waiter that takes some
+        /// wakes the next one if more is left: so all slots fill up, and where work is done at
+        /// once, few are woken for nothing.
+        mutating func waiterToWake() -> Waiter? {
+            guard woken == 0, hasWork, let waiter = waiters.popFirst() else { return nil }
+            woken = 1
+            return waiter.continuation
+        }
     }
 
     private let state: Mutex<State>
@@ -49,7 +71,7 @@ final class StageQueue<Element: Sendable>: Sendable {
             defer { if hasChanged { state.waiters = [] } }
             return (hasChanged, hasChanged ? state.waiters : [])
         }
-        for waiter in waiters { waiter.1.resume() }
+        for waiter in waiters { waiter.continuation.resume(returning: false) }
         return hasChanged
     }
 
@@ -64,16 +86,17 @@ final class StageQueue<Element: Sendable>: Sendable {
     /// Elements that wait for a slot, or have one.
     var elements: Int { state.withLock { $0.lines.count + $0.elementsInSlots } }
 
+    /// Those who wait for an element or a slot.
+    var waiters: Int { state.withLock { $0.waiters.count } }
+
     /// A slot of a run is free: the elements that `next` gave it are done with.
     func finish(_ run: RunID = anyRun, elements: Int = 1) {
         let now = now()
         let waiter = state.withLock { state in
-            state.slotsUsed -= 1
-            state.elementsInSlots -= elements
-            state.lines.finish(run, now: now)
-            return state.hasWork ? state.waiters.popFirst()?.1 : nil
+            state.finish(run, elements, now)
+            return state.waiterToWake()
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
     }
 
     /// Appends an element and wakes a waiter.
@@ -81,9 +104,23 @@ final class StageQueue<Element: Sendable>: Sendable {
         let (now, owner) = (now(), owner(element))
         let waiter = state.withLock { state in
             state.lines.push(element, of: owner.run, weight: owner.weight, now: now)
-            return state.hasWork ? state.waiters.popFirst()?.1 : nil
+            return state.waiterToWake()
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
+    }
+
+    /// Appends elements, in order, and wakes a waiter.
+    func push(_ elements: [Element]) {
+        guard !elements.isEmpty else { return }
+        let now = now()
+        let waiter = state.withLock { state in
+            for element in elements {
+                let owner = owner(element)
+                state.lines.push(element, of: owner.run, weight: owner.weight, now: now)
+            }
+            return state.waiterToWake()
+        }
+        waiter?.resume(returning: true)
     }
 
     /// Ends the queue: waiters get `nil` once it is empty.
@@ -93,7 +130,7 @@ final class StageQueue<Element: Sendable>: Sendable {
             defer { state.waiters = [] }
             return state.waiters
         }
-        for waiter in waiters { waiter.1.resume() }
+        for waiter in waiters { waiter.continuation.resume(returning: false) }
     }
 
     /// Removes elements that are not wanted any more, and answers with them.
@@ -101,52 +138,75 @@ final class StageQueue<Element: Sendable>: Sendable {
         state.withLock { $0.lines.remove(where: isUnwanted) }
     }
 
-    /// Waits for a slot and elements, and takes as many of one run as `fits` allows, at least one,
-    /// until `finish`; `nil` at the end, or when the task is cancelled.
-    func next(whileFits fits: @Sendable ([Element], Element) -> Bool) async -> [Element]? {
-        while !Task.isCancelled {
-            let now = now()
-            let (taken, isClosed) = state.withLock { state in
-                let taken = state.hasWork ? state.lines.take(now: now, whileFits: fits) : []
-                if !taken.isEmpty { state.slotsUsed += 1 }
-                state.elementsInSlots += taken.count
-                return (taken, state.isClosed && state.lines.count == 0)
-            }
-            if !taken.isEmpty { return taken }
-            if isClosed { return nil }
-            await waitForElement()
+    /// Waits for a slot and elements, and takes as many of one run as have the size `most`
+    /// together, at least one, until `finish`; `nil` at the end, or when the task is cancelled.
+    func next(upTo most: Int, size: @Sendable (Element) -> Int) async -> [Element]? {
+        await waitAndTake { state, now in
+            let taken = state.lines.take(now: now, upTo: most, size: size)
+            return taken.isEmpty ? nil : (taken, taken.count)
         }
-        return nil
     }
 
     /// Waits for one element.
     func next() async -> Element? {
-        await next { _, _ in false }?.first
+        await waitAndTake { state, now in state.lines.takeFirst(now: now).map { ($0, 1) } }
     }
 
-    private func waitForElement() async {
+    /// Is done with one element of a queue without owners, and waits for the next one: its slot is
+    /// free for no moment, so that nobody is woken for it.
+    func finishAndNext() async -> Element? {
+        await waitAndTake(finishing: true) { state, now in
+            state.lines.takeFirst(now: now).map { ($0, 1) }
+        }
+    }
+
+    /// Waits for a slot and for what `take` takes, with the number of elements.
+    private func waitAndTake<Taken: Sendable>(
+        finishing: Bool = false, _ take: (inout State, TimePoint) -> (Taken, Int)?
+    ) async -> Taken? {
+        var (isFinishing, isWoken) = (finishing, false)
+        while true {
+            let now = now()
+            let (taken, isAtEnd, waiter) = state.withLock { state in
+                if isFinishing { state.finish(Self.anyRun, 1, now) }
+                if isWoken { state.woken = 0 }
+                let isCancelled = Task.isCancelled
+                let taken = isCancelled || !state.hasWork ? nil : take(&state, now)
+                if let taken {
+                    state.slotsUsed += 1
+                    state.elementsInSlots += taken.1
+                }
+                return (taken, isCancelled || state.isAtEnd, state.waiterToWake())
+            }
+            waiter?.resume(returning: true)
+            if let taken { return taken.0 }
+            if isAtEnd { return nil }
+            isFinishing = false
+            isWoken = await waitForElement()
+        }
+    }
+
+    /// Waits until there is something to look at; whether it was woken for it.
+    private func waitForElement() async -> Bool {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mayWait = state.withLock { state in
-                    guard !state.hasWork, !(state.isClosed && state.lines.count == 0),
-                        !Task.isCancelled
-                    else {
-                        return false
-                    }
+                    guard !state.hasWork, !state.isAtEnd, !Task.isCancelled else { return false }
                     state.waiters.append((id, continuation))
                     return true
                 }
-                if !mayWait { continuation.resume() }
+                if !mayWait { continuation.resume(returning: false) }
             }
         } onCancel: {
             let waiter = state.withLock { state in
-                state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0).1 }
+                state.waiters.firstIndex { $0.id == id }
+                    .map { state.waiters.remove(at: $0).continuation }
             }
-            waiter?.resume()
+            waiter?.resume(returning: false)
         }
     }
 }

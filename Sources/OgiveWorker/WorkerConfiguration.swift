@@ -22,7 +22,7 @@ package struct WorkerConfiguration: Hashable, Sendable {
     /// Most bytes, about, of messages that wait for the session, but for one message alone.
     package var eventBytesMax = 64 << 20
     /// Most events that are handled before the messages that follow from them are sent.
-    package var eventsAtOnce = 64
+    package var eventsAtOnce = 256
     /// Most attempts of an item that fails for a reason that may pass, faults of the server not
     /// counted.
     package var attemptsMax = 5

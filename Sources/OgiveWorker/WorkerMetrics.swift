@@ -148,35 +148,47 @@ struct EndpointMetrics: Sendable {
         }
     }
 
+    /// What is measured of requests of one kind.
+    private struct Requests {
+        let duration: Timer
+        let answered: Metrics.Counter
+        let failed: Metrics.Counter
+        let away: Metrics.Counter
+
+        init(_ kind: Kind, of name: String, _ factory: any MetricsFactory) {
+            let labels = [("endpoint", name), ("kind", kind.rawValue)]
+            func counter(_ outcome: Outcome) -> Metrics.Counter {
+                Metrics.Counter(
+                    label: Metric.requests.name,
+                    dimensions: labels + [("outcome", outcome.rawValue)], factory: factory)
+            }
+            duration = Timer(
+                label: Metric.requestDuration.name, dimensions: labels, factory: factory)
+            (answered, failed, away) = (counter(.answered), counter(.failed), counter(.away))
+        }
+
+        func counter(of outcome: Outcome) -> Metrics.Counter {
+            switch outcome {
+            case .answered: answered
+            case .failed: failed
+            case .away: away
+            }
+        }
+    }
+
     private let isPolicy: Bool
-    private let durations: [Kind: Timer]
-    private let outcomes: [Kind: [Outcome: Metrics.Counter]]
+    /// What makes most requests: a sample of a policy, a score of a scorer.
+    private let requests: Requests
+    /// Those for log-probabilities; of a policy.
+    private let logProbabilities: Requests?
     private let inFlight: Meter
     private let limit: Meter
     private let breaker: [String: Meter]
 
     fileprivate init(_ name: String, isPolicy: Bool, _ factory: any MetricsFactory) {
         self.isPolicy = isPolicy
-        let kinds: [Kind] = isPolicy ? [.sample, .logProbability] : [.score]
-        durations = Dictionary(
-            uniqueKeysWithValues: kinds.map { kind in
-                let labels = [("endpoint", name), ("kind", kind.rawValue)]
-                let timer = Timer(
-                    label: Metric.requestDuration.name, dimensions: labels, factory: factory)
-                return (kind, timer)
-            })
-        outcomes = Dictionary(
-            uniqueKeysWithValues: kinds.map { kind in
-                let counters = Outcome.allCases.map { outcome in
-                    let labels = [
-                        ("endpoint", name), ("kind", kind.rawValue), ("outcome", outcome.rawValue),
-                    ]
-                    let counter = Metrics.Counter(
-                        label: Metric.requests.name, dimensions: labels, factory: factory)
-                    return (outcome, counter)
-                }
-                return (kind, Dictionary(uniqueKeysWithValues: counters))
-            })
+        requests = Requests(isPolicy ? .sample : .score, of: name, factory)
+        logProbabilities = isPolicy ? Requests(.logProbability, of: name, factory) : nil
         let labels = [("endpoint", name), ("side", isPolicy ? "policy" : "scorer")]
         inFlight = Meter(
             label: Metric.requestsInFlight.name, dimensions: labels, factory: factory)
@@ -194,9 +206,10 @@ struct EndpointMetrics: Sendable {
     func note(
         _ request: RequestSize, _ verdict: CircuitBreaker.Verdict, after duration: Duration
     ) {
-        let kind = Kind(request, isPolicy: isPolicy)
-        durations[kind]?.record(duration: duration)
-        outcomes[kind]?[Outcome(verdict)]?.increment()
+        let isUsual = Kind(request, isPolicy: isPolicy) != .logProbability
+        let requests = isUsual ? requests : logProbabilities ?? requests
+        requests.duration.record(duration: duration)
+        requests.counter(of: Outcome(verdict)).increment()
     }
 
     /// Publishes how the endpoint stands.

@@ -128,18 +128,15 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         while let events = await feed.nextBatch(max: configuration.eventsAtOnce) {
             let now = time.now()
             pulse.beat()
-            var effects: [WorkerSession.Effect] = []
-            for event in events {
-                end?.note(event, now: now)
-                effects += session.handle(event, now: now)
-            }
+            if end != nil { for event in events { end?.note(event, now: now) } }
+            var effects = session.handle(pipeline.told(events), now: now)
             if let grace = end?.grace(now: now) {
                 logger.notice(
                     "the machine is taken away soon: draining, nothing new is taken",
                     metadata: [
                         "within": "\(grace)", "a_task_takes": "\(end?.estimate ?? .zero)",
                     ])
-                effects += session.handle(.end(within: grace), now: now)
+                effects += session.handle(pipeline.told([.end(within: grace)]), now: now)
             }
             if session.isDraining, !wasDraining {
                 wasDraining = true
@@ -151,28 +148,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
                 await transport.connectToNext()
             }
             if wait.isDue(isRegistered: session.isRegistered, now: now) { announceWait() }
-            var messages: [WorkerMessage] = []
-            var exit: WorkerSession.Exit?
-            for effect in effects {
-                switch effect {
-                case .send(let message): messages.append(message)
-                case .start(let ticket, let lease, let run):
-                    pipeline.start(LeaseJob(ticket: ticket, lease: lease, run: run))
-                case .stop(let ticket):
-                    end?.forget(ticket)
-                    pipeline.stop(ticket)
-                case .idle(let reason):
-                    logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
-                case .declined(let reason):
-                    logger.warning(
-                        "this worker cannot serve a run", metadata: ["reason": "\(reason)"])
-                case .rejected(let reason):
-                    logger.error(
-                        "the coordinator refused results of this worker; others get their items",
-                        metadata: ["reason": "\(reason)"])
-                case .exit(let reason): exit = exit ?? reason
-                }
-            }
+            let (messages, exit) = follow(effects, pipeline) { end?.forget($0) }
             report.tell(session, now: now)
             await send(messages)
             if let exit { return exit }
@@ -185,6 +161,41 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         if let obstacle = transport.obstacle { metadata["reason"] = "\(obstacle)" }
         logger.notice(
             "waiting for a coordinator at \(configuration.coordinators)", metadata: metadata)
+    }
+
+    /// Does what the session says, but for sending.
+    private func follow(
+        _ effects: [WorkerSession.Effect], _ pipeline: Pipeline,
+        stopped: (WorkerSession.Ticket) -> Void
+    ) -> (messages: [WorkerMessage], exit: WorkerSession.Exit?) {
+        var messages: [WorkerMessage] = []
+        messages.reserveCapacity(effects.count)
+        var begun: [(ticket: WorkerSession.Ticket, lease: Lease, run: ServedRun)] = []
+        var exit: WorkerSession.Exit?
+        for effect in effects {
+            switch effect {
+            case .send(let message): messages.append(message)
+            case .start(let ticket, let lease, let run): begun.append((ticket, lease, run))
+            case .stop(let ticket):
+                // It may be one of those that have just begun.
+                pipeline.start(begun)
+                begun = []
+                stopped(ticket)
+                pipeline.stop(ticket)
+            case .idle(let reason):
+                logger.warning("no work for this worker", metadata: ["reason": "\(reason)"])
+            case .declined(let reason):
+                logger.warning(
+                    "this worker cannot serve a run", metadata: ["reason": "\(reason)"])
+            case .rejected(let reason):
+                logger.error(
+                    "the coordinator refused results of this worker; others get their items",
+                    metadata: ["reason": "\(reason)"])
+            case .exit(let reason): exit = exit ?? reason
+            }
+        }
+        pipeline.start(begun)
+        return (messages, exit)
     }
 
     private func send(_ messages: [WorkerMessage]) async {

@@ -15,37 +15,38 @@ struct FairLinesTests {
         for number in [11, 12] {
             lines.push(number, of: RunID(1), weight: 1, now: Self.begin)
         }
-        #expect(lines.take(now: Self.begin) == [11])
+        #expect(lines.takeFirst(now: Self.begin) == 11)
         for number in [21, 22, 23] {
             lines.push(number, of: RunID(2), weight: 1, now: after(1))
         }
         lines.finish(RunID(1), now: after(2))
         for number in [21, 22, 23] {
-            #expect(lines.take(now: after(2)) == [number])
+            #expect(lines.takeFirst(now: after(2)) == number)
             lines.finish(RunID(2), now: after(2))
         }
         // Nobody else wants the slot.
-        #expect(lines.take(now: after(2)) == [12])
-        #expect(lines.take(now: after(2)).isEmpty)
+        #expect(lines.takeFirst(now: after(2)) == 12)
+        #expect(lines.takeFirst(now: after(2)) == nil)
         #expect(lines.count == 0)
     }
 
     @Test("A run that had nothing in line does not get the time that it did not ask for")
-    func claim() {
+    func claim() throws {
         var lines = FairLines<Int>()
         lines.push(21, of: RunID(2), weight: 1, now: Self.begin)
-        #expect(lines.take(now: Self.begin) == [21])
+        #expect(lines.takeFirst(now: Self.begin) == 21)
         lines.finish(RunID(2), now: Self.begin)
         for number in 0..<100 {
             lines.push(number, of: RunID(1), weight: 1, now: after(number))
-            #expect(lines.take(now: after(number)) == [number])
+            #expect(lines.takeFirst(now: after(number)) == number)
             lines.finish(RunID(1), now: after(number + 1))
         }
         var taken: [Int64: Int] = [:]
         for second in 100..<140 {
             lines.push(1, of: RunID(1), weight: 1, now: after(second))
             lines.push(2, of: RunID(2), weight: 1, now: after(second))
-            let run = Int64(lines.take(now: after(second))[0])
+            let first = lines.takeFirst(now: after(second))
+            let run = Int64(try #require(first))
             lines.finish(RunID(run), now: after(second + 1))
             taken[run, default: 0] += 1
         }
@@ -53,7 +54,7 @@ struct FairLinesTests {
     }
 
     @Test("While all have work, each gets slot time by its weight, whatever its calls take")
-    func weights() {
+    func weights() throws {
         var lines = FairLines<Int>()
         let calls: [RunID: Duration] = [RunID(1): .milliseconds(100), RunID(2): .seconds(3)]
         for number in 0..<2_000 {
@@ -63,7 +64,8 @@ struct FairLinesTests {
         var now = Self.begin
         var times: [RunID: Double] = [:]
         while now < after(100) {
-            let run = RunID(Int64(lines.take(now: now)[0]))
+            let first = lines.takeFirst(now: now)
+            let run = RunID(Int64(try #require(first)))
             let call = calls[run] ?? .zero
             now = now + call
             lines.finish(run, now: now)
@@ -78,26 +80,27 @@ struct FairLinesTests {
         for number in 1...3 { lines.push(number, of: RunID(1), weight: 1, now: Self.begin) }
         lines.push(4, of: RunID(2), weight: 1, now: Self.begin)
         #expect(lines.remove { $0 % 2 == 0 } == [2, 4])
-        #expect(lines.take(now: Self.begin) { _, _ in true } == [1, 3])
-        #expect(lines.take(now: Self.begin).isEmpty)
+        #expect(lines.take(now: Self.begin, upTo: 2, size: { _ in 1 }) == [1, 3])
+        #expect(lines.takeFirst(now: Self.begin) == nil)
     }
 
     @Test("Runs share alike also after a run of little weight was alone for a day")
-    func longAlone() {
+    func longAlone() throws {
         for weight in [1e-6, 1, 1e6] {
             var lines = FairLines<Int>()
             var now = TimePoint.zero
             lines.push(0, of: RunID(1), weight: weight, now: now)
-            _ = lines.take(now: now)
+            _ = lines.takeFirst(now: now)
             now = now + .seconds(86_400)
             lines.finish(RunID(1), now: now)
             lines.push(0, of: RunID(1), weight: weight, now: now)
-            _ = lines.take(now: now)
+            _ = lines.takeFirst(now: now)
             lines.finish(RunID(1), now: now)
             var served = [0, 0]
             for place in 0..<200 {
                 for run in [2, 3] { lines.push(run, of: RunID(Int64(run)), weight: 1e6, now: now) }
-                let taken = lines.take(now: now)[0]
+                let first = lines.takeFirst(now: now)
+                let taken = try #require(first)
                 if place >= 100 { served[taken - 2] += 1 }
                 now = now + .milliseconds(10)
                 lines.finish(RunID(Int64(taken)), now: now)

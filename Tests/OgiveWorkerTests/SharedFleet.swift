@@ -160,10 +160,8 @@ struct SharedFleet {
             push(.sampled(index, job), after: took(works[job.lease.run]?.sampling))
         }
         while workers[index].scoring < shape.scoreSlots {
-            let jobs = workers[index].toScore.take(now: now) { taken, next in
-                taken[0].lease.run == next.lease.run
-                    && (taken.count + 1) * 8 <= shape.scoreBatch
-            }
+            let jobs = workers[index].toScore.take(
+                now: now, upTo: shape.scoreBatch, size: { _ in 8 })
             guard let first = jobs.first else { return }
             workers[index].scoring += 1
             workers[index].inScoring += jobs.count

@@ -83,36 +83,73 @@ package struct Welcome: Hashable, Sendable {
     }
 }
 
-/// Some items of one prompt handed to one worker.
+/// Some items of one prompt handed to one worker. It goes through many hands, so a copy costs one
+/// reference.
 package struct Lease: Hashable, Sendable {
+    private struct Parts: Hashable, Sendable {
+        var name: LeaseName
+        var run: RunID
+        var prompt: Prompt
+        var seedBase: UInt64
+        var items: [WorkItem]
+        var duration: Duration
+        var proof: SHA256Digest
+    }
+
+    private var parts: Apart<Parts>
+
     /// Its name.
-    package var name: LeaseName
+    package var name: LeaseName {
+        get { parts.value.name }
+        set { parts.value.name = newValue }
+    }
+
     /// The run.
-    package var run: RunID
+    package var run: RunID {
+        get { parts.value.run }
+        set { parts.value.run = newValue }
+    }
+
     /// The prompt, whole.
-    package var prompt: Prompt
+    package var prompt: Prompt {
+        _read { yield parts.value.prompt }
+        _modify { yield &parts.value.prompt }
+    }
+
     /// The seed of draw 0.
-    package var seedBase: UInt64
+    package var seedBase: UInt64 {
+        get { parts.value.seedBase }
+        set { parts.value.seedBase = newValue }
+    }
+
     /// The items, ascending: all to be sampled and scored, or all only to be scored, or the
     /// log-probabilities of all to be determined.
-    package var items: [WorkItem]
+    package var items: [WorkItem] {
+        _read { yield parts.value.items }
+        _modify { yield &parts.value.items }
+    }
+
     /// How long the worker may take, from receipt.
-    package var duration: Duration
+    package var duration: Duration {
+        get { parts.value.duration }
+        set { parts.value.duration = newValue }
+    }
+
     /// What proves that it was granted (`LeaseKey`).
-    package var proof: SHA256Digest
+    package var proof: SHA256Digest {
+        get { parts.value.proof }
+        set { parts.value.proof = newValue }
+    }
 
     /// Joins the parts.
     package init(
         name: LeaseName, run: RunID, prompt: Prompt, seedBase: UInt64, items: [WorkItem],
         duration: Duration, proof: SHA256Digest
     ) {
-        self.name = name
-        self.run = run
-        self.prompt = prompt
-        self.seedBase = seedBase
-        self.items = items
-        self.duration = duration
-        self.proof = proof
+        parts = Apart(
+            Parts(
+                name: name, run: run, prompt: prompt, seedBase: seedBase, items: items,
+                duration: duration, proof: proof))
     }
 }
 

@@ -133,6 +133,9 @@ package struct LeaseName: Hashable, Comparable, Sendable {
         self.epoch = epoch
     }
 
+    /// Nearly all that are looked up together are of one term and of different tasks.
+    package func hash(into hasher: inout Hasher) { hasher.combine(task.rawValue) }
+
     package static func < (left: LeaseName, right: LeaseName) -> Bool {
         (left.term, left.task, left.epoch) < (right.term, right.task, right.epoch)
     }

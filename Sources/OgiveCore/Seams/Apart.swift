@@ -1,14 +1,16 @@
 /// A value in memory of its own: a copy of what holds it costs one reference, however much is in
 /// it. Changing a copy copies it.
-struct Apart<Value: Sendable>: Sendable {
+package struct Apart<Value: Sendable>: Sendable {
     /// One element: an array has its memory, and copies it when a copy is changed.
     private var storage: [Value]
 
-    init(_ value: Value) {
+    /// Takes the value.
+    package init(_ value: Value) {
         storage = [value]
     }
 
-    var value: Value {
+    /// The value.
+    package var value: Value {
         _read { yield storage[0] }
         _modify { yield &storage[0] }
     }

@@ -3,8 +3,9 @@ extension WorkerSession {
         switch message {
         case .welcome(let welcome): enter(welcome, now: now)
         case .serve(let run):
-            if runs[run.id]?.spec != run.spec { declined[run.id] = nil }
-            runs[run.id] = run
+            let former = runs[run.id]?.description
+            if former?.spec != run.spec { declined[run.id] = nil }
+            if former != run { runs[run.id] = ServedRun(run) }
         case .lease(let lease): take(lease, now: now)
         case .acks(let names): for name in names { acknowledge(name) }
         case .rejected(let name, let reason): giveUp(name, reason)
@@ -72,7 +73,7 @@ extension WorkerSession {
             renamed.claim = claim
             return renamed
         }
-        held[ticket] = entry
+        held.rename(ticket, entry)
     }
 
     private mutating func take(_ lease: Lease, now: TimePoint) {
@@ -93,23 +94,23 @@ extension WorkerSession {
         }
         lastTicket += 1
         let ticket = Ticket(rawValue: lastTicket)
-        held[ticket] = Held(lease: lease, deadline: now + lease.duration)
-        expect(now + lease.duration)
+        let deadline = now + lease.duration
+        held.add(Held(lease: lease, deadline: deadline), as: ticket)
+        expect(deadline)
         effects.append(.start(ticket, lease, run))
     }
 
     private mutating func acknowledge(_ name: ResultName) {
         guard let ticket = held.ticket(of: name.lease) else { return }
-        let part: TaskResult?? = held.change(ticket) { entry in
-            guard let place = entry.results?.firstIndex(where: { $0.part == name.part }) else {
-                return nil
-            }
-            return entry.results?.remove(at: place)
+        let taken: (part: TaskResult, isLast: Bool)?? = held.change(ticket) { entry in
+            guard let place = entry.results?.firstIndex(where: { $0.part == name.part }),
+                let part = entry.results?.remove(at: place)
+            else { return nil }
+            return (part, entry.results?.isEmpty == true)
         }
-        guard let part = part ?? nil else { return }
-        note(acknowledged: part.items)
-        let isDone = held.change(ticket) { $0.results?.isEmpty == true }
-        if isDone == true { drop(ticket) }
+        guard let taken = taken ?? nil else { return }
+        note(acknowledged: taken.part.items)
+        if taken.isLast { drop(ticket) }
     }
 
     /// The coordinator does not take these results, and would not take them another time.

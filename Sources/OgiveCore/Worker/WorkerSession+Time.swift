@@ -7,7 +7,6 @@ extension WorkerSession {
             entry.results = parts.enumerated().map { part, items in
                 TaskResult(claim: claim, part: part, items: items)
             }
-            entry.doneAt = now
             return true
         }
         guard isTaken == true else {
@@ -16,6 +15,7 @@ extension WorkerSession {
             }
             return
         }
+        held.finish(ticket, at: now)
         pace.note(now: now, limits)
         send(ticket, now: now)
     }

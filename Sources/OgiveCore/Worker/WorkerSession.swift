@@ -1,5 +1,16 @@
 internal import DequeModule
 
+/// A run that a worker serves, as it was described: one object for all of its leases.
+package final class ServedRun: Sendable {
+    /// The description.
+    package let description: RunDescription
+
+    /// Takes the description.
+    package init(_ description: RunDescription) {
+        self.description = description
+    }
+}
+
 /// A worker's side of the protocol: a pure state machine without clock, randomness or I/O.
 ///
 /// It holds every lease until its results are acknowledged, registers again when the coordinator
@@ -23,8 +34,6 @@ package struct WorkerSession: Sendable {
         var isStarted = false
         /// Results that are not acknowledged, by ascending part; `nil` while there are none.
         var results: [TaskResult]?
-        /// Since when there are some.
-        var doneAt: TimePoint?
         var sentAt = TimePoint.zero
     }
 
@@ -43,7 +52,7 @@ package struct WorkerSession: Sendable {
     /// Nothing of `held` is due before this.
     var nextDue: TimePoint?
     var past = PastLeases()
-    var runs: [RunID: RunDescription] = [:]
+    var runs: [RunID: ServedRun] = [:]
     /// Runs that this worker cannot serve, and why.
     var declined: [RunID: String] = [:]
     var lastTicket: UInt64 = 0
@@ -140,7 +149,7 @@ package struct WorkerSession: Sendable {
         /// Send a message.
         case send(WorkerMessage)
         /// Work on a lease: `done` answers.
-        case start(Ticket, Lease, RunDescription)
+        case start(Ticket, Lease, ServedRun)
         /// The lease is lost: stop working on it.
         case stop(Ticket)
         /// Tell the operator why there is no work.
@@ -167,7 +176,20 @@ package struct WorkerSession: Sendable {
 
     /// Takes in what happened and answers with what is to be done, in order.
     package mutating func handle(_ event: Event, now: TimePoint) -> [Effect] {
+        handle([event], now: now)
+    }
+
+    /// Takes in all that happened meanwhile, in order, and answers with what is to be done, in
+    /// order. What is due by time, the credit too, is looked at once for all of it.
+    package mutating func handle(_ events: [Event], now: TimePoint) -> [Effect] {
         guard !hasLeft else { return [] }
+        for event in events where !hasLeft { take(event, now: now) }
+        if !hasLeft { keepTime(now: now) }
+        defer { effects = [] }
+        return effects
+    }
+
+    private mutating func take(_ event: Event, now: TimePoint) {
         switch event {
         case .message(let message):
             lastHeard = now
@@ -193,9 +215,6 @@ package struct WorkerSession: Sendable {
             giveBack { _ in true }
         case .tick: break
         }
-        if !hasLeft { keepTime(now: now) }
-        defer { effects = [] }
-        return effects
     }
 
     /// Whether it takes nothing new.
@@ -250,6 +269,9 @@ struct HeldLeases: Sendable {
 
     private var entries: [Ticket: Held] = [:]
     private var tickets: [LeaseName: Ticket] = [:]
+    /// Leases with results since some moment, in the order of these moments. The first one is
+    /// still held; others may not be.
+    private var done = Deque<(ticket: Ticket, since: TimePoint)>()
     /// Leases without results.
     private(set) var working = 0
 
@@ -259,18 +281,34 @@ struct HeldLeases: Sendable {
     /// In the order in which they came; for what is done seldom.
     var ordered: [(key: Ticket, value: Held)] { entries.sorted { $0.key < $1.key } }
 
-    /// Since when the oldest results wait; for what is done seldom.
-    var oldest: TimePoint? { entries.values.lazy.compactMap(\.doneAt).min() }
+    /// Since when the oldest results wait.
+    var oldest: TimePoint? { done.first?.since }
 
     /// Which lease has a name now.
     func ticket(of name: LeaseName) -> Ticket? { tickets[name] }
 
-    subscript(ticket: Ticket) -> Held? {
-        get { entries[ticket] }
-        _modify {
-            forget(ticket)
-            defer { note(ticket) }
-            yield &entries[ticket]
+    subscript(ticket: Ticket) -> Held? { entries[ticket] }
+
+    /// Takes a lease in that has no results.
+    mutating func add(_ held: Held, as ticket: Ticket) {
+        tickets[held.lease.name] = ticket
+        entries[ticket] = held
+        working += 1
+    }
+
+    /// A lease goes on under the name that it has in `held`.
+    mutating func rename(_ ticket: Ticket, _ held: Held) {
+        guard let former = entries.updateValue(held, forKey: ticket) else { return }
+        tickets[former.lease.name] = nil
+        tickets[held.lease.name] = ticket
+    }
+
+    /// A lease has results since this moment.
+    mutating func finish(_ ticket: Ticket, at moment: TimePoint) {
+        done.append((ticket, moment))
+        // One that waits for long must not keep the memory of all that came after it.
+        if done.count > 2 * entries.count + 64 {
+            done.removeAll { entries.index(forKey: $0.ticket) == nil }
         }
     }
 
@@ -292,29 +330,13 @@ struct HeldLeases: Sendable {
 
     /// Removes a lease.
     mutating func remove(_ ticket: Ticket) -> Held? {
-        forget(ticket)
-        return entries.removeValue(forKey: ticket)
-    }
-
-    private mutating func forget(_ ticket: Ticket) {
-        guard let (name, isWorking) = summary(of: ticket) else { return }
-        tickets[name] = nil
-        if isWorking { working -= 1 }
-    }
-
-    private mutating func note(_ ticket: Ticket) {
-        guard let (name, isWorking) = summary(of: ticket) else { return }
-        tickets[name] = ticket
-        if isWorking { working += 1 }
-    }
-
-    /// A lease's name, and whether it has no results. Read in place: a copy would be of all of it.
-    private mutating func summary(of ticket: Ticket) -> (name: LeaseName, isWorking: Bool)? {
-        guard let place = entries.index(forKey: ticket) else { return nil }
-        func read(_ entry: inout Held) -> (LeaseName, Bool) {
-            (entry.lease.name, entry.results == nil)
+        guard let held = entries.removeValue(forKey: ticket) else { return nil }
+        tickets[held.lease.name] = nil
+        if held.results == nil { working -= 1 }
+        while let first = done.first, entries.index(forKey: first.ticket) == nil {
+            done.removeFirst()
         }
-        return read(&entries.values[place])
+        return held
     }
 }
 

@@ -89,10 +89,11 @@ extension FieldWriter {
 
     /// About as many bytes as a result takes.
     static func expectedBytes(of result: TaskResult) -> Int {
-        // By index: a loop over the elements would copy each of them, with its text.
-        result.items.indices.reduce(claimBytes) {
-            $0 + itemBytes + (result.items[$1].completion?.content.byteCount ?? 0)
-        }
+        // By their places: a loop over the elements would copy each of them, with its text.
+        let items = result.items.span
+        var count = claimBytes + itemBytes * items.count
+        for index in items.indices { count += items[index].completion?.content.byteCount ?? 0 }
+        return count
     }
 
     /// Writes the message `Result`; throws what a reader would throw for it.
@@ -102,12 +103,11 @@ extension FieldWriter {
         let claim = result.claim
         message(6, about: Self.claimBytes) { $0.claim(claim) }
         if result.items.isEmpty { return }
-        var columns = WrittenColumns(result.items.count)
-        for index in result.items.indices { try columns.add(result.items[index]) }
-        let items = result.items
-        message(7, about: columns.textCount + items.count * Self.itemBytes) { writer in
-            columns.write(items, to: &writer)
-        }
+        // By their places: a loop over the elements would copy each of them, with its text.
+        let columns = WrittenColumns(result.items.span)
+        let items = open(7, about: columns.textCount + result.items.count * Self.itemBytes)
+        try columns.write(result.items.span, to: &self)
+        close(items)
     }
 
     /// Writes the message `LeaseClaim`.

@@ -11,7 +11,9 @@ extension WireCheck {
                 "item_names has \(result.items.count) entries; at most \(WireLimits.items) are"
                     + " allowed")
         }
-        for index in result.items.indices { try item(result.items[index]) }
+        // By their places: a loop over the elements would copy each of them, with its text.
+        let items = result.items.span
+        for index in items.indices { try item(items[index]) }
     }
 
     /// Passes a number of items of one envelope.
@@ -69,26 +71,27 @@ extension WireCheck {
     }
 
     private static func completion(of item: borrowing ItemResult) throws(WireError) {
-        guard let completion = item.completion else { return }
         if item.failure?.stage == .sampling {
             throw WireError(
                 .invalidValue, "item_result has a completion and a failure to sample it")
         }
-        let bytes = completion.content.byteCount
+        let bytes = item.completion?.content.byteCount ?? 0
         guard bytes <= WireLimits.textBytes else {
             throw WireError(
                 .tooLarge,
                 "completion.text has \(bytes) bytes; at most \(WireLimits.textBytes) are allowed")
         }
-        if let tokens = completion.tokenCount { _ = try count(tokens, "completion.token_count") }
-        if let tokens = completion.promptTokenCount {
+        if let tokens = item.completion?.tokenCount {
+            _ = try count(tokens, "completion.token_count")
+        }
+        if let tokens = item.completion?.promptTokenCount {
             _ = try count(tokens, "completion.prompt_token_count")
         }
-        if let sum = completion.logProbability {
+        if let sum = item.completion?.logProbability {
             _ = try finite(sum, "completion.log_probability")
         }
-        if let ids = completion.tokenIDs { try tokenIDs(ids, "completion.token_ids") }
-        if let values = completion.tokenLogProbabilities {
+        if let ids = item.completion?.tokenIDs { try tokenIDs(ids, "completion.token_ids") }
+        if let values = item.completion?.tokenLogProbabilities {
             try tokenValues(values, "completion.token_log_probabilities")
         }
     }

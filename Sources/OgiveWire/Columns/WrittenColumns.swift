@@ -1,121 +1,124 @@
 internal import OgiveCore
 internal import SwiftProtobuf
 
-/// The columns of a result's items in the making: each item is looked at once.
+/// Writes the items of a result as columns: a pass over the items for each column that one of them
+/// has, and no memory beside that of the message.
 struct WrittenColumns {
+    /// All that some item has.
+    private let has: ResultFlags
     /// Bytes of all texts.
-    private(set) var textCount = 0
-    private var has: [UInt32] = []
-    private var textBytes: [UInt32] = []
-    private var finishReasons: [UInt32] = []
-    private var tokenCounts: [UInt32] = []
-    private var logProbabilities: [UInt64] = []
-    private var promptTokenCounts: [UInt32] = []
-    private var tokenIDCounts: [UInt32] = []
-    private var tokenIDs: [UInt32] = []
-    private var tokenValueCounts: [UInt32] = []
-    private var tokenValues: [Float] = []
-    private var seeds: [UInt64] = []
-    private var sampleNanoseconds: [UInt64] = []
-    private var rewards: [UInt64] = []
-    private var partCounts: [UInt32] = []
-    private var parts: [UInt64] = []
-    private var failures: [[UInt8]] = []
-    private var given: [[UInt8]] = []
-    private var scorerInputs: [UInt32] = []
-    private var scorerOutputs: [UInt32] = []
-    private var policyInputs: [UInt32] = []
-    private var policyOutputs: [UInt32] = []
+    let textCount: Int
 
-    /// Begins with room for the usual columns of so many items.
-    init(_ count: Int) {
-        if count < 2 { return }
-        has.reserveCapacity(count)
-        textBytes.reserveCapacity(count)
-        finishReasons.reserveCapacity(count)
-        tokenCounts.reserveCapacity(count)
-        logProbabilities.reserveCapacity(count)
-        seeds.reserveCapacity(count)
-        sampleNanoseconds.reserveCapacity(count)
-        rewards.reserveCapacity(count)
+    /// Looks at items that `WireCheck` passed.
+    init(_ items: Span<ItemResult>) {
+        var (has, textCount) = ([] as ResultFlags, 0)
+        for index in items.indices {
+            has.formUnion(ResultFlags(of: items[index]))
+            textCount += items[index].completion?.content.byteCount ?? 0
+        }
+        self.has = has
+        self.textCount = textCount
     }
 
-    /// Adds the entries of an item, but for its text and name. It is one that `WireCheck` passed.
-    mutating func add(_ item: borrowing ItemResult) throws(WireError) {
-        var flags: ResultFlags = []
-        if item.completion != nil { addCompletion(of: item, &flags) }
-        if let seed = item.seed {
-            flags.insert(.seed)
-            seeds.append(seed)
+    /// Writes the message `ItemResults` of the same items.
+    func write(_ items: Span<ItemResult>, to writer: inout FieldWriter) throws(WireError) {
+        writer.names(1, count: items.count) { items[$0].name }
+        numbers(2, items.count, &writer) { ResultFlags(of: items[$0]).rawValue }
+        if has.contains(.completion) { writeCompletions(of: items, to: &writer) }
+        if has.contains(.seed) { wide(13, items.count, &writer) { items[$0].seed } }
+        if has.contains(.sampleNanoseconds) {
+            wide(14, items.count, &writer) {
+                items[$0].sampleDuration.map { UInt64(bitPattern: $0.wireNanoseconds) }
+            }
         }
-        if let duration = item.sampleDuration {
-            flags.insert(.sampleNanoseconds)
-            sampleNanoseconds.append(UInt64(bitPattern: duration.wireNanoseconds))
-        }
-        if let reward = item.reward {
-            flags.insert(.reward)
-            rewards.append(reward.bitPattern)
-        }
-        if !item.parts.isEmpty {
-            flags.insert(.parts)
-            partCounts.append(UInt32(wireCount: item.parts.count))
-            for part in item.parts { parts.append(part.bitPattern) }
-        }
-        if let failure = item.failure {
-            flags.insert(.failure)
-            failures.append(try Self.encoded(failure.wire))
-        }
-        if let value = item.logProbability {
-            flags.insert(.givenLogProbability)
-            given.append(try Self.encoded(value.wire))
-        }
-        if let spent = item.scorerTokens {
-            flags.insert(.scorerTokens)
-            scorerInputs.append(UInt32(wireCount: spent.input))
-            scorerOutputs.append(UInt32(wireCount: spent.output))
-        }
-        if let spent = item.policyTokens {
-            flags.insert(.policyTokens)
-            policyInputs.append(UInt32(wireCount: spent.input))
-            policyOutputs.append(UInt32(wireCount: spent.output))
-        }
-        has.append(flags.rawValue)
+        if has.contains(.reward) { wide(15, items.count, &writer) { items[$0].reward?.bitPattern } }
+        if !has.isDisjoint(with: .rare) { try writeRare(of: items, to: &writer) }
     }
 
-    private mutating func addCompletion(
-        of item: borrowing ItemResult, _ flags: inout ResultFlags
+    private func writeCompletions(
+        of items: Span<ItemResult>, to writer: inout FieldWriter
     ) {
-        guard let completion = item.completion else { return }
-        flags.insert(.completion)
-        let count = completion.content.byteCount
-        textCount += count
-        textBytes.append(UInt32(wireCount: count))
-        switch completion.finishReason {
-        case .stop: finishReasons.append(1)
-        case .length: finishReasons.append(2)
-        case .other: finishReasons.append(3)
+        writer.texts(3, textCount) { bytes in
+            for index in items.indices { items[index].completion?.content.append(to: &bytes) }
         }
-        if let count = completion.tokenCount {
-            flags.insert(.tokenCount)
-            tokenCounts.append(UInt32(wireCount: count))
+        numbers(4, items.count, &writer) {
+            items[$0].completion.map { UInt32(wireCount: $0.content.byteCount) }
         }
-        if let sum = completion.logProbability {
-            flags.insert(.logProbability)
-            logProbabilities.append(sum.bitPattern)
+        numbers(5, items.count, &writer) { index in
+            switch items[index].completion?.finishReason {
+            case nil: nil
+            case .stop: 1
+            case .length: 2
+            case .other: 3
+            }
         }
-        if let count = completion.promptTokenCount {
-            flags.insert(.promptTokenCount)
-            promptTokenCounts.append(UInt32(wireCount: count))
+        if has.contains(.tokenCount) {
+            numbers(6, items.count, &writer) {
+                items[$0].completion?.tokenCount.map(UInt32.init(wireCount:))
+            }
         }
-        if let ids = completion.tokenIDs, !ids.isEmpty {
-            flags.insert(.tokenIDs)
-            tokenIDCounts.append(UInt32(wireCount: ids.count))
-            for id in ids { tokenIDs.append(UInt32(bitPattern: id)) }
+        if has.contains(.logProbability) {
+            wide(7, items.count, &writer) { items[$0].completion?.logProbability?.bitPattern }
         }
-        if let values = completion.tokenLogProbabilities, !values.isEmpty {
-            flags.insert(.tokenLogProbabilities)
-            tokenValueCounts.append(UInt32(wireCount: values.count))
-            for value in values { tokenValues.append(Float(value)) }
+        if has.contains(.promptTokenCount) {
+            numbers(8, items.count, &writer) {
+                items[$0].completion?.promptTokenCount.map(UInt32.init(wireCount:))
+            }
+        }
+        if has.contains(.tokenIDs) {
+            lists(9, 10, items.count, &writer) {
+                items[$0].completion?.tokenIDs
+            } each: {
+                $0.varint(UInt64(UInt32(bitPattern: $1)))
+            }
+        }
+        if has.contains(.tokenLogProbabilities) {
+            lists(11, 12, items.count, &writer) {
+                items[$0].completion?.tokenLogProbabilities
+            } each: {
+                $0.fixed32(Float($1).bitPattern)
+            }
+        }
+    }
+
+    /// Columns beyond those of completions and rewards, which rarely are there.
+    private func writeRare(
+        of items: Span<ItemResult>, to writer: inout FieldWriter
+    ) throws(WireError) {
+        if has.contains(.parts) {
+            lists(16, 17, items.count, &writer) {
+                items[$0].parts
+            } each: {
+                $0.fixed64($1.bitPattern)
+            }
+        }
+        if has.contains(.failure) {
+            for index in items.indices {
+                guard let failure = items[index].failure else { continue }
+                writer.message(18, try Self.encoded(failure.wire))
+            }
+        }
+        if has.contains(.givenLogProbability) {
+            for index in items.indices {
+                guard let value = items[index].logProbability else { continue }
+                writer.message(19, try Self.encoded(value.wire))
+            }
+        }
+        if has.contains(.scorerTokens) {
+            numbers(20, items.count, &writer) {
+                items[$0].scorerTokens.map { UInt32(wireCount: $0.input) }
+            }
+            numbers(21, items.count, &writer) {
+                items[$0].scorerTokens.map { UInt32(wireCount: $0.output) }
+            }
+        }
+        if has.contains(.policyTokens) {
+            numbers(22, items.count, &writer) {
+                items[$0].policyTokens.map { UInt32(wireCount: $0.input) }
+            }
+            numbers(23, items.count, &writer) {
+                items[$0].policyTokens.map { UInt32(wireCount: $0.output) }
+            }
         }
     }
 
@@ -128,32 +131,72 @@ struct WrittenColumns {
         }
     }
 
-    /// Writes the message `ItemResults` of these items, which were added.
-    func write(_ items: [ItemResult], to writer: inout FieldWriter) {
-        writer.names(1, count: items.count) { items[$0].name }
-        writer.column(2, has)
-        writer.texts(3, textCount) { bytes in
-            for index in items.indices { items[index].completion?.content.append(to: &bytes) }
+    /// Writes a packed column of the numbers of the items that have one.
+    @inline(__always)
+    private func numbers(
+        _ field: UInt64, _ count: Int, _ writer: inout FieldWriter, _ number: (Int) -> UInt32?
+    ) {
+        let column = writer.open(field, about: count)
+        for index in 0..<count {
+            if let number = number(index) { writer.varint(UInt64(number)) }
         }
-        writer.column(4, textBytes)
-        writer.column(5, finishReasons)
-        writer.column(6, tokenCounts)
-        writer.column(7, logProbabilities)
-        writer.column(8, promptTokenCounts)
-        writer.column(9, tokenIDCounts)
-        writer.column(10, tokenIDs)
-        writer.column(11, tokenValueCounts)
-        writer.column(12, floats: tokenValues)
-        writer.column(13, seeds)
-        writer.column(14, sampleNanoseconds)
-        writer.column(15, rewards)
-        writer.column(16, partCounts)
-        writer.column(17, parts)
-        for failure in failures { writer.message(18, failure) }
-        for value in given { writer.message(19, value) }
-        writer.column(20, scorerInputs)
-        writer.column(21, scorerOutputs)
-        writer.column(22, policyInputs)
-        writer.column(23, policyOutputs)
+        writer.close(column)
+    }
+
+    /// Writes a packed column of numbers of eight bytes each.
+    @inline(__always)
+    private func wide(
+        _ field: UInt64, _ count: Int, _ writer: inout FieldWriter, _ number: (Int) -> UInt64?
+    ) {
+        let column = writer.open(field, about: 8 * count)
+        for index in 0..<count {
+            if let number = number(index) { writer.fixed64(number) }
+        }
+        writer.close(column)
+    }
+
+    /// Writes the lists of the items that have one that is not empty: the column of their lengths,
+    /// and that of all their elements.
+    @inline(__always)
+    private func lists<Element>(
+        _ countField: UInt64, _ field: UInt64, _ count: Int, _ writer: inout FieldWriter,
+        _ list: (Int) -> [Element]?, each write: (inout FieldWriter, Element) -> Void
+    ) {
+        var all = 0
+        numbers(countField, count, &writer) { index in
+            guard let count = list(index)?.count, count > 0 else { return nil }
+            all += count
+            return UInt32(wireCount: count)
+        }
+        let column = writer.open(field, about: 4 * all)
+        for index in 0..<count {
+            for element in list(index) ?? [] { write(&writer, element) }
+        }
+        writer.close(column)
+    }
+}
+
+extension ResultFlags {
+    /// What an item has.
+    init(of item: borrowing ItemResult) {
+        self = []
+        if item.completion != nil {
+            insert(.completion)
+            if item.completion?.tokenCount != nil { insert(.tokenCount) }
+            if item.completion?.logProbability != nil { insert(.logProbability) }
+            if item.completion?.promptTokenCount != nil { insert(.promptTokenCount) }
+            if item.completion?.tokenIDs?.isEmpty == false { insert(.tokenIDs) }
+            if item.completion?.tokenLogProbabilities?.isEmpty == false {
+                insert(.tokenLogProbabilities)
+            }
+        }
+        if item.seed != nil { insert(.seed) }
+        if item.sampleDuration != nil { insert(.sampleNanoseconds) }
+        if item.reward != nil { insert(.reward) }
+        if !item.parts.isEmpty { insert(.parts) }
+        if item.failure != nil { insert(.failure) }
+        if item.logProbability != nil { insert(.givenLogProbability) }
+        if item.scorerTokens != nil { insert(.scorerTokens) }
+        if item.policyTokens != nil { insert(.policyTokens) }
     }
 }

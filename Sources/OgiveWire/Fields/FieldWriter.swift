@@ -83,16 +83,37 @@ struct FieldWriter {
     mutating func message(
         _ field: UInt64, about bytesExpected: Int = 0, _ body: (inout FieldWriter) -> Void
     ) {
-        tag(field, .bytes)
-        let expected = Self.length(UInt64(bytesExpected))
-        let start = bytes.count
-        for _ in 0..<expected { bytes.append(0) }
+        let open = open(field, about: bytesExpected)
         body(&self)
-        close(start, expected)
+        close(open)
     }
 
-    /// Puts the length of what was written behind the `expected` bytes at `start` into these.
-    private mutating func close(_ start: Int, _ expected: Int) {
+    /// A field whose content is being written: where its length is to stand, and how many bytes are
+    /// kept for that.
+    struct Open {
+        let start: Int
+        let expected: Int
+
+        /// Where the content begins.
+        var contentStart: Int { start + expected }
+    }
+
+    /// Begins a field of about so many bytes.
+    mutating func open(_ field: UInt64, about bytesExpected: Int) -> Open {
+        tag(field, .bytes)
+        let open = Open(start: bytes.count, expected: Self.length(UInt64(bytesExpected)))
+        for _ in 0..<open.expected { bytes.append(0) }
+        return open
+    }
+
+    /// Takes back all that was written from a place on.
+    mutating func cut(to count: Int) {
+        bytes.removeLast(bytes.count - count)
+    }
+
+    /// Ends a field: puts the length of what was written since `open` where it stands.
+    mutating func close(_ open: Open) {
+        let (start, expected) = (open.start, open.expected)
         let count = UInt64(bytes.count - start - expected)
         let needed = Self.length(count)
         if needed > expected {
@@ -124,29 +145,21 @@ struct FieldWriter {
         }
     }
 
-    /// Writes a packed column of numbers of eight bytes each, unless it is empty.
-    mutating func column(_ field: UInt64, _ numbers: [UInt64]) {
-        if numbers.isEmpty { return }
-        tag(field, .bytes)
-        varint(UInt64(8 * numbers.count))
-        for number in numbers {
-            // Sound: the bytes are copied within the scope of the pointer.
-            unsafe withUnsafeBytes(of: number.littleEndian) {
-                unsafe bytes.append(contentsOf: $0)
-            }
+    /// Writes a number of eight bytes of a column.
+    @inline(__always)
+    mutating func fixed64(_ number: UInt64) {
+        // Sound: the bytes are copied within the scope of the pointer.
+        unsafe withUnsafeBytes(of: number.littleEndian) {
+            unsafe bytes.append(contentsOf: $0)
         }
     }
 
-    /// Writes a packed column of numbers of four bytes each, unless it is empty.
-    mutating func column(_ field: UInt64, floats: [Float]) {
-        if floats.isEmpty { return }
-        tag(field, .bytes)
-        varint(UInt64(4 * floats.count))
-        for number in floats {
-            // Sound: the bytes are copied within the scope of the pointer.
-            unsafe withUnsafeBytes(of: number.bitPattern.littleEndian) {
-                unsafe bytes.append(contentsOf: $0)
-            }
+    /// Writes a number of four bytes of a column.
+    @inline(__always)
+    mutating func fixed32(_ number: UInt32) {
+        // Sound: the bytes are copied within the scope of the pointer.
+        unsafe withUnsafeBytes(of: number.littleEndian) {
+            unsafe bytes.append(contentsOf: $0)
         }
     }
 }

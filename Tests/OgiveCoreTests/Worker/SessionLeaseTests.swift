@@ -64,6 +64,28 @@ struct SessionLeaseTests {
         #expect(bench.session.oldestUnacked == nil)
     }
 
+    @Test("What happened meanwhile is answered as one by one, with one credit for all of it")
+    func batch() throws {
+        var (one, all) = (SessionBench.registered(), SessionBench.registered())
+        let leases = (1...3).map { WorkerSession.Event.message(.lease(Bench.lease($0))) }
+        let begun = leases.flatMap { one.handle($0) }.started
+        #expect(all.session.handle(leases, now: all.now).started == begun)
+        var events: [WorkerSession.Event] = [.started(begun[2]), .room(3)]
+        events += begun.prefix(2).map { .done($0, [Bench.results(0, 1)]) }
+        events += [.message(.acks([ResultName(lease: Bench.name(1), part: 0)])), .room(2), .drain]
+        let apart = events.flatMap { one.handle($0) }
+        let together = all.session.handle(events, now: all.now)
+        #expect(together.results == apart.results)
+        #expect(together.returned == apart.returned)
+        #expect(apart.credits == [3, 2, 0])
+        #expect(together.credits == [0])
+        #expect(all.session.unacked == 1 && all.session.working == 1)
+        #expect(one.session.unacked == 1 && one.session.working == 1)
+        // Nothing is taken in any more once it leaves.
+        let end: [WorkerSession.Event] = [.message(.refused("no")), .drain, .tick]
+        #expect(all.session.handle(end, now: all.now).exits == [.refused("no")])
+    }
+
     @Test("Results are sent again until every part is acknowledged")
     func resent() throws {
         var bench = SessionBench.registered()

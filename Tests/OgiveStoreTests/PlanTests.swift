@@ -93,6 +93,7 @@ extension StoreTests {
                         ["2", two, "'{0,0}'", "'{9,9}'"], 60
                     ),
                     ("no table", LandingQueries.tables, ["2", none], 60),
+                    ("stretch", LandingQueries.promptsOfStretch, ["1", "7", "16"], 60),
                     ("page", PagingQueries.prompts, page, 2000),
                     ("texts", PagingQueries.unscored, ["2", "2", two, "1"], 60),
                     ("failures", PagingQueries.failures, ["2", two], 60),

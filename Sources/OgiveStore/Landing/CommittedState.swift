@@ -123,7 +123,7 @@ extension CommittedState {
     }
 
     /// Most prompts of a stretch for each one that is asked for.
-    private static let stretchMax: Int64 = 4
+    private static let stretchMax: Int64 = 2
 
     /// Prompts of a batch lie close together: to count those of their stretch is a fraction of the
     /// work of looking for each one. When all of the stretch are of the set, so are these.

@@ -39,9 +39,11 @@ enum LandingQueries {
     /// Whether a scoring has failures: $1 scoring.
     static let hasFailures = "SELECT EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)"
     /// How many prompts of a stretch are of the set: $1 prompt set, $2 first and $3 last prompt.
+    /// OFFSET 0 keeps the planner from reading all of the set by its own index.
     static let promptsOfStretch = """
-        SELECT count(*) FROM ogive.prompt_rows
-        WHERE id BETWEEN $2 AND $3 AND prompt_set_id = $1
+        SELECT count(*) FROM (
+            SELECT prompt_set_id FROM ogive.prompt_rows WHERE id BETWEEN $2 AND $3 OFFSET 0) p
+        WHERE p.prompt_set_id = $1
         """
     /// Prompts that are not of the set: $1 prompt set, $2 prompts.
     static let foreignPrompts = """

@@ -120,7 +120,8 @@ package actor PostgresConnection {
 
     /// Runs a statement that a cancelled task must still send: COMMIT and ROLLBACK.
     func executeShielded(_ sql: String) throws(PostgresError) {
-        _ = try openLink().query(sql, [], nil)
+        // Without parameters, one message does what takes three with them.
+        _ = try openLink().script(sql, nil)
     }
 
     func openLink() throws(PostgresError) -> LibpqLink {
@@ -175,7 +176,7 @@ extension PostgresConnection {
             throw PostgresError(
                 .misuse, "The connection is in a transaction already; transactions do not nest.")
         }
-        try await execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
+        try await executeScript("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
         let value: T
         do {
             value = try await body(self)

@@ -74,6 +74,62 @@ extension StoreTests {
             }
         }
 
+        @Test(
+            "one look finds the last table of a scoring that the planner has not heard of",
+            arguments: [true, false])
+        func findsTheLast(isAnalyzed: Bool) async throws {
+            let two = "'{5999,6000}'"
+            try await Self.withRun(prompts: 6000, isAnalyzed: isAnalyzed) { database, _ in
+                try await Self.addTables(database)
+                let page = [
+                    "1", "5900", "2", "1", "true", "100", "true", "2", "true", "true", "2",
+                    "20000", "false", "'{1}'",
+                ]
+                let none = "'{6001,6002}'"
+                for (name, sql, values, most) in [
+                    ("tables", LandingQueries.tables, ["2", two], 60),
+                    (
+                        "completions", LandingQueries.completions,
+                        ["2", two, "'{0,0}'", "'{9,9}'"], 60
+                    ),
+                    ("no table", LandingQueries.tables, ["2", none], 60),
+                    ("stretch", LandingQueries.promptsOfStretch, ["1", "7", "16"], 60),
+                    ("page", PagingQueries.prompts, page, 2000),
+                    ("texts", PagingQueries.unscored, ["2", "2", two, "1"], 60),
+                    ("failures", PagingQueries.failures, ["2", two], 60),
+                ] {
+                    for isPrepared in [true, false] {
+                        let rows = try await database.rowsTouched(
+                            by: sql, values, after: PagingQueries.readByIndexes,
+                            isPrepared: isPrepared)
+                        #expect(rows < most, "\(name), prepared: \(isPrepared)")
+                    }
+                }
+            }
+        }
+
+        /// Another version with texts and tables for all prompts, which nothing has analysed.
+        private static func addTables(_ database: TestDatabase) async throws {
+            let next = try await database.store.submit(
+                TestDatabase.spec("next", draws: 1, policy: "policy-2")
+            ).run
+            try #require(next.id.rawValue == 2)
+            for statement in [
+                """
+                INSERT INTO ogive.quantile_table_rows (scoring_id, prompt_id, n, complete_to,
+                    updated_at, draw_indexes, draw_rewards, rewards)
+                SELECT 2, id, 1, 1, now(), '{0}', '{1}', '{1}' FROM ogive.prompt_rows
+                """,
+                """
+                INSERT INTO ogive.completion_rows (sampling_id, prompt_id, draw_index, worker,
+                    landed_at, text, finish_reason)
+                SELECT 2, id, 0, gen_random_uuid(), now(), 'text', 'stop' FROM ogive.prompt_rows
+                """,
+            ] {
+                try await database.query(statement)
+            }
+        }
+
         @Test("completions of a prompt are read by the index, however many prompts there are")
         func readsCompletions() async throws {
             try await Self.withRun(prompts: 20_000, isAnalyzed: true) { database, _ in

@@ -99,7 +99,8 @@ private struct AdoptionLanding {
         try await connection.transaction { connection in
             let id = PostgresValue.int64(run.id.rawValue)
             try await connection.execute(AdoptionQueries.forgetSpending, [id])
-            try await connection.execute(LandingQueries.foldTails, [id])
+            try await connection.execute(
+                LandingQueries.foldTails, [id, .int32(Int32(CommittedState.Table.shortMax))])
             try await connection.execute(RunQueries.finish, [id, .int64(now)])
         }
         // The planner learns of the tables later otherwise.

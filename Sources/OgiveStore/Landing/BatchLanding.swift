@@ -50,8 +50,10 @@ struct BatchLanding: Sendable {
         } else {
             var ahead: [LandedAhead] = []
             for run in runs { ahead.append(try await run.landAhead(connection)) }
-            try await connection.queryPrepared(
-                LandingQueries.lockSamplings, [.int64Array(runs.map(\.sampling))])
+            for sampling in Set(runs.map(\.sampling)).sorted() {
+                try await connection.queryPrepared(
+                    LandingQueries.lockSampling, [.int64(sampling)])
+            }
             for (run, ahead) in zip(runs, ahead) {
                 sum.add(try await run.landOutcomes(ahead, connection))
             }
@@ -60,11 +62,16 @@ struct BatchLanding: Sendable {
     }
 
     private func runs(_ connection: PostgresConnection) async throws -> [RunLanding] {
-        let ids = PostgresValue.int64Array(results.keys.sorted().map(\.rawValue))
-        return try await connection.queryPrepared(LandingQueries.runs, [ids]).map { row in
-            let run = RunID(try row.decode("id"))
-            return try RunLanding(row, results: results[run] ?? [], now: now)
+        var runs: [RunLanding] = []
+        for (run, results) in results.sorted(by: { $0.key < $1.key }) {
+            let rows = try await connection.queryPrepared(
+                LandingQueries.run, [.int64(run.rawValue)])
+            // One that was dropped has nothing to land in.
+            if let row = rows.first {
+                runs.append(try RunLanding(row, results: results, now: now))
+            }
         }
+        return runs
     }
 }
 

@@ -38,9 +38,10 @@ extension CommittedState {
     mutating func readBefore(
         _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
-        let prompts = PostgresValue.int64Array(prompts(run.results))
-        try await readForeignPrompts(prompts, run, connection)
-        try await readFailures(prompts, run, connection)
+        let ids = prompts(run.results)
+        let prompts = PostgresValue.int64Array(ids)
+        try await readForeignPrompts(ids, run, connection)
+        if run.hasFailures { try await readFailures(prompts, run, connection) }
         try await readTables(prompts, run, connection)
         if hasCandidates(run) { try await readCandidates(prompts, run, connection) }
         try await readSharedTexts(run, connection)
@@ -63,7 +64,10 @@ extension CommittedState {
         let prompts = prompts(run.results)
         let every = PostgresValue.int64Array(prompts)
         let resolved = failures
-        try await readFailures(every, run, connection)
+        let hasFailed = try await connection.queryPrepared(
+            LandingQueries.hasFailures, [.int64(run.scoring)]
+        ).one().decode(0, as: Bool.self)
+        if hasFailed { try await readFailures(every, run, connection) }
         let others = prompts.filter { !ahead.prompts.contains($0) }
         if !others.isEmpty {
             try await readTables(.int64Array(others), run, connection)
@@ -118,11 +122,26 @@ extension CommittedState {
         }
     }
 
+    /// Most prompts of a stretch for each one that is asked for.
+    private static let stretchMax: Int64 = 2
+
+    /// Prompts of a batch lie close together: to count those of their stretch is a fraction of the
+    /// work of looking for each one. When all of the stretch are of the set, so are these.
     private mutating func readForeignPrompts(
-        _ prompts: PostgresValue, _ run: RunLanding, _ connection: PostgresConnection
+        _ prompts: [Int64], _ run: RunLanding, _ connection: PostgresConnection
     ) async throws {
+        // Ascending, as results are.
+        guard let first = prompts.first, let last = prompts.last else { return }
+        let length = (last - first).saturating(adding: 1)
+        if length <= Int64(prompts.count) * Self.stretchMax {
+            let count = try await connection.queryPrepared(
+                LandingQueries.promptsOfStretch,
+                [.int64(run.promptSet), .int64(first), .int64(last)]
+            ).one().decode(0, as: Int64.self)
+            if count == length { return }
+        }
         let rows = try await connection.queryPrepared(
-            LandingQueries.foreignPrompts, [.int64(run.promptSet), prompts])
+            LandingQueries.foreignPrompts, [.int64(run.promptSet), .int64Array(prompts)])
         for row in rows { foreignPrompts.insert(try row.decode(0)) }
     }
 

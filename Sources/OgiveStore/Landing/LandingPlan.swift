@@ -171,7 +171,7 @@ extension CommittedState.Table {
     }
 
     /// The most draws of a table that has no tail: its row is not much longer than one.
-    private static let shortMax = 64
+    static let shortMax = 64
 
     /// With other draws.
     func merged(with fresh: Self) -> Self {

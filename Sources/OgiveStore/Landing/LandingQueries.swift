@@ -4,28 +4,46 @@
 /// Lookups by prompt stand in `LATERAL (… OFFSET 0)`, which the planner takes for each prompt by
 /// the index, whatever it thinks of the size of a table that grows all the time. Most draws of a
 /// run come for prompts behind the last one that has something: for them nothing is looked up.
+/// That last one is the first of an order: `max` would read all rows of a scoring that the planner
+/// takes for empty, as it does until the next ANALYZE. What is asked with single values is planned
+/// once; with lists, the planner takes a plan for their lengths to be worth its time, each time.
 enum LandingQueries {
     /// Landings go on beside each other, unless one must be alone. The lock is held to the end of
-    /// the transaction, and given in the order in which it was asked for.
-    static let allowOthers = "SELECT pg_advisory_xact_lock_shared(\(key))"
-    static let waitForOthers = "SELECT pg_advisory_xact_lock(\(key))"
+    /// the transaction, and given in the order in which it was asked for. No statement of a
+    /// landing reads a table whole, however small it is when the statement is planned.
+    static let allowOthers = """
+        SELECT pg_advisory_xact_lock_shared(\(key)), set_config('enable_seqscan', 'off', true)
+        """
+    static let waitForOthers = """
+        SELECT pg_advisory_xact_lock(\(key)), set_config('enable_seqscan', 'off', true)
+        """
     /// "ogive" as a number of ASCII codes.
     private static let key = 478476334693
-    /// The counters of samplings, which each landing changes: who holds them goes first. A scoring
-    /// belongs to one sampling, so that this orders landings of one scoring as well.
-    static let lockSamplings = """
-        SELECT FROM ogive.sampling_progress WHERE sampling_id = ANY($1)
-        ORDER BY sampling_id FOR UPDATE
-        """
+    /// The counters of a sampling, which each landing changes: who holds them goes first. A scoring
+    /// belongs to one sampling, so that this orders landings of one scoring as well. Samplings are
+    /// locked in ascending order. $1 sampling.
+    static let lockSampling =
+        "SELECT FROM ogive.sampling_progress WHERE sampling_id = $1 FOR UPDATE"
 
-    static let runs = """
+    /// What a landing has to know of a run: $1 run.
+    static let run = """
         SELECT r.id, r.sampling_id, r.scoring_id, s.prompt_set_id, r.draws,
-            r.spec ? 'budget' AS has_budget, e.candidates > 0 AS has_candidates
+            r.spec ? 'budget' AS has_budget, e.candidates > 0 AS has_candidates,
+            EXISTS (SELECT FROM ogive.failure_rows f WHERE f.scoring_id = r.scoring_id)
+                AS has_failures
         FROM ogive.runs r
         JOIN ogive.samplings s ON s.id = r.sampling_id
         JOIN ogive.prompt_sets e ON e.id = s.prompt_set_id
-        WHERE r.id = ANY($1)
-        ORDER BY r.id
+        WHERE r.id = $1
+        """
+    /// Whether a scoring has failures: $1 scoring.
+    static let hasFailures = "SELECT EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)"
+    /// How many prompts of a stretch are of the set: $1 prompt set, $2 first and $3 last prompt.
+    /// OFFSET 0 keeps the planner from reading all of the set by its own index.
+    static let promptsOfStretch = """
+        SELECT count(*) FROM (
+            SELECT prompt_set_id FROM ogive.prompt_rows WHERE id BETWEEN $2 AND $3 OFFSET 0) p
+        WHERE p.prompt_set_id = $1
         """
     /// Prompts that are not of the set: $1 prompt set, $2 prompts.
     static let foreignPrompts = """
@@ -40,7 +58,6 @@ enum LandingQueries {
         CROSS JOIN LATERAL (
             SELECT * FROM ogive.failure_rows g
             WHERE g.scoring_id = $1 AND g.prompt_id = u.prompt_id OFFSET 0) f
-        WHERE EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)
         """
     /// Draws with a text: $1 sampling, $2 prompts, $3 first and $4 last draws looked for.
     static let completions = """
@@ -51,7 +68,8 @@ enum LandingQueries {
             WHERE d.sampling_id = $1 AND d.prompt_id = u.prompt_id
                 AND d.draw_index BETWEEN u.first AND u.last OFFSET 0) c
         WHERE u.prompt_id <= (
-            SELECT max(m.prompt_id) FROM ogive.completion_rows m WHERE m.sampling_id = $1)
+            SELECT m.prompt_id FROM ogive.completion_rows m WHERE m.sampling_id = $1
+            ORDER BY m.prompt_id DESC LIMIT 1)
         """
     /// Hashes of texts' exact bytes: $1 sampling, $2 prompts and $3 draws, in pairs.
     static let digests = """
@@ -123,7 +141,8 @@ enum LandingQueries {
             SELECT * FROM ogive.quantile_table_rows q
             WHERE q.scoring_id = $1 AND q.prompt_id = u.prompt_id OFFSET 0) t
         WHERE u.prompt_id <= (
-            SELECT max(m.prompt_id) FROM ogive.quantile_table_rows m WHERE m.scoring_id = $1)
+            SELECT m.prompt_id FROM ogive.quantile_table_rows m WHERE m.scoring_id = $1
+            ORDER BY m.prompt_id DESC LIMIT 1)
         """
     /// Candidates, with what is known of them: $1 sampling, $2 scoring, $3 prompts.
     static let candidates = """
@@ -201,7 +220,8 @@ enum LandingQueries {
             u(prompt_id, n, complete_to, first)
         WHERE t.scoring_id = $1 AND t.prompt_id = u.prompt_id
         """
-    /// Takes the tails of a run's tables into the tables. $1 run.
+    /// Takes the tails of a run's tables into the tables. A sampling of which nobody asked for
+    /// more draws than a short table has, has no tails. $1 run, $2 most draws of a short table.
     static let foldTails = """
         UPDATE ogive.quantile_table_rows t SET
             draw_indexes = w.draw_indexes, draw_rewards = w.draw_rewards, rewards = w.rewards,
@@ -209,18 +229,17 @@ enum LandingQueries {
         FROM ogive_internal.whole_tables w
         WHERE t.scoring_id = (SELECT r.scoring_id FROM ogive.runs r WHERE r.id = $1)
             AND t.tail_indexes IS NOT NULL
+            AND (SELECT s.draws_max > $2 FROM ogive.runs r
+                JOIN ogive.samplings s ON s.id = r.sampling_id WHERE r.id = $1)
             AND w.scoring_id = t.scoring_id AND w.prompt_id = t.prompt_id
         """
     /// The sampling of a run. $1 run.
     static let sampling = "SELECT sampling_id FROM ogive.runs WHERE id = $1"
-    /// The sum of $1 rewards: as `numeric` it neither overflows nor depends on their order.
-    static let rewardSum = """
-        SELECT coalesce(sum(u.reward::numeric), 0)::text AS sum FROM unnest($1::float8[]) u(reward)
-        """
     /// Adds to all counters: $1 run, $2 sampling, $3 scoring; of the sampling $4 draws, $5 tokens,
     /// $6 truncated, $7 candidates' log-probabilities and $8 failures of them; of the scoring
-    /// $9 rewards, $10 their sum, $11 candidates' rewards, $12 draws' and $13 candidates' failures;
-    /// then what the run spent. Answers with what it has spent in all.
+    /// $9 rewards, $10 and $18 the parts of their sum (`RewardSum`), $11 candidates' rewards, $12
+    /// draws' and $13 candidates' failures; then what the run spent. Answers with what it has spent
+    /// in all.
     static let count = """
         WITH sampled AS (
             UPDATE ogive.sampling_progress
@@ -230,7 +249,11 @@ enum LandingQueries {
             WHERE sampling_id = $2
         ), scored AS (
             UPDATE ogive.scoring_progress
-            SET rewards = rewards + $9, reward_sum = reward_sum + $10::text::numeric,
+            SET rewards = rewards + $9,
+                reward_sum = reward_sum
+                    + (SELECT coalesce(sum(u.part::numeric), 0) FROM unnest($10::text[]) u(part))
+                    + (SELECT coalesce(sum(u.reward::numeric), 0)
+                        FROM unnest($18::float8[]) u(reward)),
                 candidate_rewards = candidate_rewards + $11,
                 draw_failures = draw_failures + $12, candidate_failures = candidate_failures + $13
             WHERE scoring_id = $3

@@ -12,11 +12,13 @@ struct RunLanding: Sendable {
     let hasBudget: Bool
     /// Whether the set has candidates.
     let hasCandidates: Bool
+    /// Whether the scoring had failures when the landing began.
+    let hasFailures: Bool
     /// By ascending item, and those of one item in order of arrival.
     let results: [LandingResult]
     let now: Int64
 
-    /// Reads a row of the query `runs`.
+    /// Reads a row of the query `run`.
     init(_ row: PostgresRow, results: [LandingResult], now: Int64) throws {
         run = try row.decode("id")
         sampling = try row.decode("sampling_id")
@@ -25,6 +27,7 @@ struct RunLanding: Sendable {
         draws = try row.decode("draws")
         hasBudget = try row.decode("has_budget")
         hasCandidates = try row.decode("has_candidates")
+        hasFailures = try row.decode("has_failures")
         self.results = results
         self.now = now
     }
@@ -34,14 +37,13 @@ struct RunLanding: Sendable {
     func landAhead(_ connection: PostgresConnection) async throws -> LandedAhead {
         var committed = CommittedState()
         try await committed.readBefore(self, connection)
-        var ahead = LandedAhead(LandingPlan(results, on: committed), of: draws)
+        let ahead = LandedAhead(LandingPlan(results, on: committed), of: draws)
         try await copy(
             LandingQueries.copyCompletions, try rows.completions(ahead.plan.completions),
             connection)
         if ahead.rewards.isEmpty { return ahead }
         try await copy(LandingQueries.copyTables, try rows.tables(ahead.tables), connection)
         try await copy(LandingQueries.copyParts, try rows.parts(ahead.rewards), connection)
-        ahead.rewardSum = try await sum(of: ahead.rewards, connection)
         return ahead
     }
 
@@ -59,7 +61,7 @@ struct RunLanding: Sendable {
         }
         let sum =
             plan.rewards.count == ahead.rewards.count
-            ? ahead.rewardSum : try await sum(of: plan.rewards, connection)
+            ? ahead.rewardSum : RewardSum(plan.rewards.lazy.map(\.score.reward))
         return try await count(plan, rewardSum: sum, connection)
     }
 
@@ -152,19 +154,10 @@ struct RunLanding: Sendable {
         "the tables that a batch adds to have more than \(Int32.max) rewards in all; lower "
             + "`coordinator.landing.batch`")
 
-    private func sum(
-        of rewards: [LandingReward], _ connection: PostgresConnection
-    ) async throws -> String {
-        if rewards.isEmpty { return "0" }
-        return try await connection.queryPrepared(
-            LandingQueries.rewardSum, [.doubleArray(rewards.map(\.score.reward))]
-        ).one().decode(0)
-    }
-
     /// Counts what landed. Only what is new was spent by this run: what another one had made cost
     /// it nothing.
     private func count(
-        _ plan: LandingPlan, rewardSum: String, _ connection: PostgresConnection
+        _ plan: LandingPlan, rewardSum: RewardSum, _ connection: PostgresConnection
     ) async throws -> LandingCounts {
         var counts = LandingCounts(plan)
         let row = try await connection.queryPrepared(
@@ -172,12 +165,13 @@ struct RunLanding: Sendable {
             [
                 .int64(run), .int64(sampling), .int64(scoring), .int64(counts.completions),
                 .int64(counts.tokens), .int64(counts.truncated), .int64(counts.logProbabilities),
-                .int64(counts.logProbabilityFailures), .int64(counts.rewards), .string(rewardSum),
+                .int64(counts.logProbabilityFailures), .int64(counts.rewards),
+                .stringArray(rewardSum.parts),
                 .int64(counts.candidateRewards), .int64(counts.drawFailures),
                 .int64(counts.candidateFailures), .int64(Int64(counts.policyTokens.input)),
                 .int64(Int64(counts.policyTokens.output)),
                 .int64(Int64(counts.scorerTokens.input)),
-                .int64(Int64(counts.scorerTokens.output)),
+                .int64(Int64(counts.scorerTokens.output)), .doubleArray(rewardSum.others),
             ]
         ).one()
         if hasBudget { counts.spent[RunID(run)] = try Spending(row) }
@@ -205,8 +199,8 @@ struct LandedAhead: Sendable {
     let prompts: Set<Int64>
     /// Their rewards, by ascending key.
     let rewards: [LandingReward]
-    /// The sum of these rewards, as PostgreSQL's `numeric`.
-    var rewardSum = "0"
+    /// The sum of these rewards.
+    let rewardSum: RewardSum
 
     /// What of a plan can be copied ahead, in a run with `draws` draws a prompt. A table that is
     /// whole grows no more: whoever writes one for the same prompt brought the same draws.
@@ -220,6 +214,7 @@ struct LandedAhead: Sendable {
         self.prompts = prompts
         rewards =
             prompts.isEmpty ? [] : plan.rewards.filter { prompts.contains($0.key.prompt) }
+        rewardSum = RewardSum(rewards.lazy.map(\.score.reward))
     }
 
     /// Whether a later plan has the same texts, and the same rewards in these tables.

@@ -116,8 +116,9 @@ extension PostgresConnection {
         let id = PostgresValue.int64(run.rawValue)
         guard let row = try await query(LandingQueries.sampling, [id]).first else { return }
         try await execute(
-            LandingQueries.lockSamplings, [.int64Array([try row.decode(0)])])
-        try await execute(LandingQueries.foldTails, [id])
+            LandingQueries.lockSampling, [.int64(try row.decode(0))])
+        try await execute(
+            LandingQueries.foldTails, [id, .int32(Int32(CommittedState.Table.shortMax))])
     }
 }
 
@@ -146,8 +147,19 @@ struct RunExtent: Sendable {
 
     /// Reads it; `nil` when there is no such run.
     static func read(_ run: RunID, _ connection: PostgresConnection) async throws -> RunExtent? {
-        let rows = try await connection.query(RunQueries.extent, [.int64(run.rawValue)])
-        guard let row = rows.first else { return nil }
+        try await connection.query(RunQueries.extent, [.int64(run.rawValue)]).first
+            .map { row in try make(run, row) }
+    }
+
+    /// Reads it on a connection that keeps its session, as a coordinator does for each page.
+    static func readPrepared(
+        _ run: RunID, _ connection: PostgresConnection
+    ) async throws -> RunExtent? {
+        try await connection.queryPrepared(RunQueries.extent, [.int64(run.rawValue)]).first
+            .map { row in try make(run, row) }
+    }
+
+    private static func make(_ run: RunID, _ row: PostgresRow) throws -> RunExtent {
         let draws: Int32 = try row.decode("draws")
         let minDraws = try row.decode("min_draws", as: Int32?.self)
         return RunExtent(

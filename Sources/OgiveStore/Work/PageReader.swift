@@ -23,7 +23,7 @@ struct PageReader {
         if !kept || isFull, let last = found.last {
             return PendingPage(prompts: prompts, next: PromptID(last.id))
         }
-        let scanned = try await connection.query(
+        let scanned = try await connection.queryPrepared(
             PagingQueries.scanned,
             [.int64(extent.promptSet), .int64(cursor), .int64(scanMax)]
         ).one()
@@ -52,7 +52,7 @@ struct PageReader {
     private func incompletePrompts(
         _ connection: PostgresConnection
     ) async throws -> [IncompletePrompt] {
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             PagingQueries.prompts,
             [
                 .int64(extent.promptSet), .int64(cursor), .int64(extent.scoring),
@@ -78,7 +78,7 @@ struct PageReader {
         from found: inout [IncompletePrompt], _ connection: PostgresConnection
     ) async throws {
         if found.isEmpty { return }
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             PagingQueries.failures, [.int64(extent.scoring), .int64Array(found.map(\.id))])
         var failed: [Int64: Set<ItemName>] = [:]
         for row in rows {
@@ -152,7 +152,7 @@ struct PageReader {
     ) async throws {
         let prompts = found.filter { !$0.missing.isEmpty }.map(\.id)
         if prompts.isEmpty { return }
-        let rows = try await connection.query(
+        let rows = try await connection.queryPrepared(
             PagingQueries.unscored,
             [
                 .int64(extent.sampling), .int64(extent.scoring), .int64Array(prompts),

@@ -9,8 +9,8 @@ extension PostgresStore {
         let action = "read pending items of run \"\(run.spec.name)\""
         // One snapshot for all queries: an item is either done or pending, never half.
         return try await database.transaction(action, isolation: .repeatableRead) { connection in
-            _ = try await connection.query(PagingQueries.readIndexesInOrder)
-            guard let extent = try await RunExtent.read(run.id, connection) else {
+            try await connection.queryPrepared(PagingQueries.readByIndexes)
+            guard let extent = try await RunExtent.readPrepared(run.id, connection) else {
                 return PendingPage(prompts: [], next: nil)
             }
             var reader = PageReader(
@@ -35,6 +35,12 @@ enum PagingQueries {
     /// set for a handful of prompts: rather than read the paging index in its order, it would
     /// fetch and sort all that is left of the set, for each page.
     static let readIndexesInOrder = "SELECT set_config('enable_bitmapscan', 'off', true)"
+    /// The same for statements that are planned once for all pages: none of them reads a table
+    /// whole, however small it is when they are planned.
+    static let readByIndexes = """
+        SELECT set_config('enable_bitmapscan', 'off', true),
+            set_config('enable_seqscan', 'off', true)
+        """
 
     /// The next prompts that lack something, looking at so many prompts at most. `id + 0` names
     /// the paging index; OFFSET 0 makes one look-up a prompt, whatever the statistics say, so that
@@ -47,7 +53,9 @@ enum PagingQueries {
     /// for, $14 numbers of draws that were ever asked for. A prompt is begun when some of its draws
     /// have an outcome and others have none, unless the first ones have, as many as were asked for.
     /// One with a target of its own had all that was asked for before. Most pages of a run lie
-    /// behind the last prompt with a table, for which nothing is looked up.
+    /// behind the last prompt with a table, for which nothing is looked up. The last one is the
+    /// first of an order: `max` would read all tables of a scoring that the planner takes for
+    /// empty, as it does until the next ANALYZE.
     static let prompts = """
         SELECT p.id, p.key, p.content::text AS content, p.metadata::text AS metadata,
             p.candidate_count, t.draw_indexes, coalesce(g.draws, $4) AS draws
@@ -60,13 +68,15 @@ enum PagingQueries {
         LEFT JOIN LATERAL (
             SELECT prompt_id, complete_to, draw_indexes FROM ogive_internal.whole_tables
             WHERE scoring_id = $3 AND prompt_id = p.id AND p.id <= (
-                SELECT max(m.prompt_id) FROM ogive.quantile_table_rows m WHERE m.scoring_id = $3)
+                SELECT m.prompt_id FROM ogive.quantile_table_rows m WHERE m.scoring_id = $3
+                ORDER BY m.prompt_id DESC LIMIT 1)
             OFFSET 0
         ) t ON true
         LEFT JOIN LATERAL (
             SELECT draws FROM ogive.prompt_target_rows
             WHERE run_id = $11 AND prompt_id = p.id AND p.id <= (
-                SELECT max(m.prompt_id) FROM ogive.prompt_target_rows m WHERE m.run_id = $11)
+                SELECT m.prompt_id FROM ogive.prompt_target_rows m WHERE m.run_id = $11
+                ORDER BY m.prompt_id DESC LIMIT 1)
             OFFSET 0
         ) g ON true
         WHERE (NOT $13::boolean OR (g.draws IS NULL
@@ -122,6 +132,7 @@ enum PagingQueries {
             SELECT * FROM ogive.failure_rows g
             WHERE g.scoring_id = $1 AND g.prompt_id = u.prompt_id OFFSET 0
         ) f
+        WHERE EXISTS (SELECT FROM ogive.failure_rows WHERE scoring_id = $1)
         """
     /// Completions that wait for a reward. $1 sampling, $2 scoring, $3 prompts, $4 most draws.
     static let unscored = """
@@ -137,7 +148,8 @@ enum PagingQueries {
                 AND NOT coalesce(d.draw_index = ANY(t.draw_indexes), false) OFFSET 0
         ) c
         WHERE u.prompt_id <= (
-            SELECT max(m.prompt_id) FROM ogive.completion_rows m WHERE m.sampling_id = $1)
+            SELECT m.prompt_id FROM ogive.completion_rows m WHERE m.sampling_id = $1
+            ORDER BY m.prompt_id DESC LIMIT 1)
         """
     /// Candidates that wait for a reward. $1 scoring, $2 prompts.
     static let unscoredCandidates = """

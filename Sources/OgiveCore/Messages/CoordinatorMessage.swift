@@ -112,7 +112,7 @@ package struct Lease: Hashable, Sendable {
 
     /// The prompt, whole.
     package var prompt: Prompt {
-        _read { yield parts.value.prompt }
+        get { parts.value.prompt }
         _modify { yield &parts.value.prompt }
     }
 
@@ -125,7 +125,7 @@ package struct Lease: Hashable, Sendable {
     /// The items, ascending: all to be sampled and scored, or all only to be scored, or the
     /// log-probabilities of all to be determined.
     package var items: [WorkItem] {
-        _read { yield parts.value.items }
+        get { parts.value.items }
         _modify { yield &parts.value.items }
     }
 

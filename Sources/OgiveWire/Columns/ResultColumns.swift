@@ -113,6 +113,7 @@ struct ResultColumns {
         while let name = try names.next(wire) {
             items.append(ItemResult(name: name))
             try read(&items[items.count - 1])
+            try WireCheck.item(items.span, items.count - 1)
         }
         try checkEnd()
         return items
@@ -135,7 +136,6 @@ struct ResultColumns {
             item.reward = Double(bitPattern: try fixed64(15, "rewards"))
         }
         if !has.isDisjoint(with: .rare) { try readRare(has, &item) }
-        try WireCheck.item(item)
     }
 
     private mutating func readCompletion(

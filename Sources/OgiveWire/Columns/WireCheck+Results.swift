@@ -11,9 +11,8 @@ extension WireCheck {
                 "item_names has \(result.items.count) entries; at most \(WireLimits.items) are"
                     + " allowed")
         }
-        // By their places: a loop over the elements would copy each of them, with its text.
         let items = result.items.span
-        for index in items.indices { try item(items[index]) }
+        for index in items.indices { try item(items, index) }
     }
 
     /// Passes a number of items of one envelope.
@@ -39,24 +38,25 @@ extension WireCheck {
         }
     }
 
-    /// Passes an item whose values are within their bounds.
-    static func item(_ item: borrowing ItemResult) throws(WireError) {
-        try name(item.name)
+    /// Passes an item whose values are within their bounds. Its fields are read one by one: a copy
+    /// of it costs more than all of them.
+    static func item(_ items: Span<ItemResult>, _ index: Int) throws(WireError) {
+        try name(items[index].name)
         let outcomes =
-            (item.reward != nil ? 1 : 0) + (item.failure != nil ? 1 : 0)
-            + (item.logProbability != nil ? 1 : 0)
+            (items[index].reward != nil ? 1 : 0) + (items[index].failure?.code != nil ? 1 : 0)
+            + (items[index].logProbability?.sum != nil ? 1 : 0)
         guard outcomes == 1 else {
             throw WireError(
                 outcomes > 1 ? .invalidValue : .missingField,
                 "item_result must have exactly one of reward, failure and log_probability")
         }
-        if item.completion != nil { try completion(of: item) }
-        if let seed = item.seed, seed > Int64.max {
+        if items[index].completion?.finishReason != nil { try completion(of: items, index) }
+        if let seed = items[index].seed, seed > Int64.max {
             throw WireError(.invalidValue, "item_result.seed is \(seed)")
         }
-        if let reward = item.reward { _ = try finite(reward, "item_result.reward") }
-        if !item.parts.isEmpty { try parts(of: item) }
-        if let duration = item.sampleDuration {
+        if let reward = items[index].reward { _ = try finite(reward, "item_result.reward") }
+        if !items[index].parts.isEmpty { try parts(of: items, index) }
+        if let duration = items[index].sampleDuration {
             guard duration >= .zero, duration <= WireLimits.durationMax else {
                 throw WireError(
                     .invalidValue,
@@ -64,43 +64,45 @@ extension WireCheck {
                         + " 0...\(WireLimits.durationMax)")
             }
         }
-        if let spent = item.scorerTokens { try tokenCount(spent) }
-        if let spent = item.policyTokens { try tokenCount(spent) }
-        if let value = item.logProbability { try logProbability(value) }
-        if let failure = item.failure { _ = try count(failure.attempts, "failure.attempts") }
+        if let spent = items[index].scorerTokens { try tokenCount(spent) }
+        if let spent = items[index].policyTokens { try tokenCount(spent) }
+        if let value = items[index].logProbability { try logProbability(value) }
+        if let attempts = items[index].failure?.attempts {
+            _ = try count(attempts, "failure.attempts")
+        }
     }
 
-    private static func completion(of item: borrowing ItemResult) throws(WireError) {
-        if item.failure?.stage == .sampling {
+    private static func completion(of items: Span<ItemResult>, _ index: Int) throws(WireError) {
+        if items[index].failure?.stage == .sampling {
             throw WireError(
                 .invalidValue, "item_result has a completion and a failure to sample it")
         }
-        let bytes = item.completion?.content.byteCount ?? 0
+        let bytes = items[index].completion?.content.byteCount ?? 0
         guard bytes <= WireLimits.textBytes else {
             throw WireError(
                 .tooLarge,
                 "completion.text has \(bytes) bytes; at most \(WireLimits.textBytes) are allowed")
         }
-        if let tokens = item.completion?.tokenCount {
+        if let tokens = items[index].completion?.tokenCount {
             _ = try count(tokens, "completion.token_count")
         }
-        if let tokens = item.completion?.promptTokenCount {
+        if let tokens = items[index].completion?.promptTokenCount {
             _ = try count(tokens, "completion.prompt_token_count")
         }
-        if let sum = item.completion?.logProbability {
+        if let sum = items[index].completion?.logProbability {
             _ = try finite(sum, "completion.log_probability")
         }
-        if let ids = item.completion?.tokenIDs { try tokenIDs(ids, "completion.token_ids") }
-        if let values = item.completion?.tokenLogProbabilities {
+        if let ids = items[index].completion?.tokenIDs { try tokenIDs(ids, "completion.token_ids") }
+        if let values = items[index].completion?.tokenLogProbabilities {
             try tokenValues(values, "completion.token_log_probabilities")
         }
     }
 
-    private static func parts(of item: borrowing ItemResult) throws(WireError) {
-        guard item.reward != nil else {
+    private static func parts(of items: Span<ItemResult>, _ index: Int) throws(WireError) {
+        guard items[index].reward != nil else {
             throw WireError(.invalidValue, "item_result has parts of a reward, and no reward")
         }
-        for part in try list(item.parts, "item_result.parts", max: WireLimits.parts) {
+        for part in try list(items[index].parts, "item_result.parts", max: WireLimits.parts) {
             _ = try finite(part, "item_result.parts")
         }
     }

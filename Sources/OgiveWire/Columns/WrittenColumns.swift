@@ -2,8 +2,10 @@ internal import OgiveCore
 internal import SwiftProtobuf
 
 /// Writes the items of a result as columns: a pass over the items for each column that one of them
-/// has, and no memory beside that of the message.
+/// has, and little memory beside that of the message.
 struct WrittenColumns {
+    /// What each item has.
+    private let flags: [ResultFlags]
     /// All that some item has.
     private let has: ResultFlags
     /// Bytes of all texts.
@@ -11,19 +13,19 @@ struct WrittenColumns {
 
     /// Looks at items that `WireCheck` passed.
     init(_ items: Span<ItemResult>) {
-        var (has, textCount) = ([] as ResultFlags, 0)
+        flags = items.indices.map { ResultFlags(of: items, $0) }
+        has = flags.reduce([]) { $0.union($1) }
+        var textCount = 0
         for index in items.indices {
-            has.formUnion(ResultFlags(of: items[index]))
             textCount += items[index].completion?.content.byteCount ?? 0
         }
-        self.has = has
         self.textCount = textCount
     }
 
     /// Writes the message `ItemResults` of the same items.
     func write(_ items: Span<ItemResult>, to writer: inout FieldWriter) throws(WireError) {
         writer.names(1, count: items.count) { items[$0].name }
-        numbers(2, items.count, &writer) { ResultFlags(of: items[$0]).rawValue }
+        numbers(2, items.count, &writer) { flags[$0].rawValue }
         if has.contains(.completion) { writeCompletions(of: items, to: &writer) }
         if has.contains(.seed) { wide(13, items.count, &writer) { items[$0].seed } }
         if has.contains(.sampleNanoseconds) {
@@ -42,7 +44,7 @@ struct WrittenColumns {
             for index in items.indices { items[index].completion?.content.append(to: &bytes) }
         }
         numbers(4, items.count, &writer) {
-            items[$0].completion.map { UInt32(wireCount: $0.content.byteCount) }
+            (items[$0].completion?.content.byteCount).map(UInt32.init(wireCount:))
         }
         numbers(5, items.count, &writer) { index in
             switch items[index].completion?.finishReason {
@@ -177,26 +179,26 @@ struct WrittenColumns {
 }
 
 extension ResultFlags {
-    /// What an item has.
-    init(of item: borrowing ItemResult) {
+    /// What an item has. Its fields are read one by one: a copy of it costs more than all of them.
+    init(of items: Span<ItemResult>, _ index: Int) {
         self = []
-        if item.completion != nil {
+        if items[index].completion?.finishReason != nil {
             insert(.completion)
-            if item.completion?.tokenCount != nil { insert(.tokenCount) }
-            if item.completion?.logProbability != nil { insert(.logProbability) }
-            if item.completion?.promptTokenCount != nil { insert(.promptTokenCount) }
-            if item.completion?.tokenIDs?.isEmpty == false { insert(.tokenIDs) }
-            if item.completion?.tokenLogProbabilities?.isEmpty == false {
+            if items[index].completion?.tokenCount != nil { insert(.tokenCount) }
+            if items[index].completion?.logProbability != nil { insert(.logProbability) }
+            if items[index].completion?.promptTokenCount != nil { insert(.promptTokenCount) }
+            if items[index].completion?.tokenIDs?.isEmpty == false { insert(.tokenIDs) }
+            if items[index].completion?.tokenLogProbabilities?.isEmpty == false {
                 insert(.tokenLogProbabilities)
             }
         }
-        if item.seed != nil { insert(.seed) }
-        if item.sampleDuration != nil { insert(.sampleNanoseconds) }
-        if item.reward != nil { insert(.reward) }
-        if !item.parts.isEmpty { insert(.parts) }
-        if item.failure != nil { insert(.failure) }
-        if item.logProbability != nil { insert(.givenLogProbability) }
-        if item.scorerTokens != nil { insert(.scorerTokens) }
-        if item.policyTokens != nil { insert(.policyTokens) }
+        if items[index].seed != nil { insert(.seed) }
+        if items[index].sampleDuration != nil { insert(.sampleNanoseconds) }
+        if items[index].reward != nil { insert(.reward) }
+        if !items[index].parts.isEmpty { insert(.parts) }
+        if items[index].failure?.code != nil { insert(.failure) }
+        if items[index].logProbability?.sum != nil { insert(.givenLogProbability) }
+        if items[index].scorerTokens != nil { insert(.scorerTokens) }
+        if items[index].policyTokens != nil { insert(.policyTokens) }
     }
 }

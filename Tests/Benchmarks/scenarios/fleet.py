@@ -112,7 +112,8 @@ class Fleet:
             "scorer": {"kind": "synthetic"},
             "database": self.database.section,
             "coordinator": {
-                "listen": f"tcp://127.0.0.1:{self.port}", "draws_per_task": self.draws_per_task}
+                "listen": f"tcp://127.0.0.1:{self.port}", "draws_per_task": self.draws_per_task,
+                "window": {"page_prompts": 4096}}
             | ({"key": f"{keys}/coordinator.key", "authorized_keys": f"{keys}/authorized"}
                if self.secure else {}),
             "worker": {

@@ -146,9 +146,8 @@ extension LandingBatch {
     fileprivate var spending: Spending {
         var spending = Spending()
         for group in groups {
-            // By index: a loop over the elements would copy each of them, with its text.
             for index in group.items.indices {
-                let (policy, scorer) = group.items[index].tokens
+                let (policy, scorer) = group.items.span.tokens(at: index)
                 spending.policy = spending.policy + policy
                 spending.scorer = spending.scorer + scorer
             }
@@ -177,11 +176,15 @@ private struct FailureKind: Hashable {
     let code: ModelError.Code
 }
 
-extension ItemResult {
-    /// The tokens that it took of policy and scorer, as far as it says.
-    fileprivate var tokens: (policy: TokenCount, scorer: TokenCount) {
+extension Span<ItemResult> {
+    /// The tokens that a result took of policy and scorer, as far as it says.
+    fileprivate func tokens(at index: Int) -> (policy: TokenCount, scorer: TokenCount) {
         let sampled = TokenCount(
-            input: completion?.promptTokenCount ?? 0, output: completion?.tokenCount ?? 0)
-        return (sampled + (policyTokens ?? TokenCount()), scorerTokens ?? TokenCount())
+            input: self[index].completion?.promptTokenCount ?? 0,
+            output: self[index].completion?.tokenCount ?? 0)
+        return (
+            sampled + (self[index].policyTokens ?? TokenCount()),
+            self[index].scorerTokens ?? TokenCount()
+        )
     }
 }

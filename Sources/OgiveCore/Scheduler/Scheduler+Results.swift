@@ -219,15 +219,15 @@ extension TaskResult {
         let known = (isInStep ? nil : items).map { items in
             Dictionary(items.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         }
-        // By index: a loop over the elements would copy each of them, with its text.
-        for index in self.items.indices {
-            let name = self.items[index].name
+        let results = self.items.span
+        for index in results.indices {
+            let name = results[index].name
             // One that has its result already is not taken another time.
             if let known, known[name] == nil { continue }
             let item = isInStep ? items?[index] : known?[name]
             let seed = claim.seedBase &+ UInt64(truncatingIfNeeded: name.index)
-            if let fault = self.items[index].fault(of: item, seed: seed, partCount: partCount)
-                ?? bounds?.fault(of: self.items[index], bytes: bytes)
+            if let fault = results.fault(at: index, of: item, seed: seed, partCount: partCount)
+                ?? bounds?.fault(of: results, at: index, bytes: bytes)
             {
                 return "item \(name.index) (\(name.kind)): \(fault)"
             }
@@ -253,57 +253,77 @@ extension TaskResult {
     }
 }
 
-extension ItemResult {
+/// The fields of a result are read one by one: a copy of it costs more than all of them.
+extension Span<ItemResult> {
     /// What cannot be so: a result says one thing about its item, a possible reward of a completion
     /// that is there or was there before, or a log-probability where that was asked for, or why
     /// there is none. `nil` when all is well. Whether an item had its text is not known of a task
     /// that was taken over, without an `item`.
-    func fault(of item: WorkItem?, seed expected: UInt64, partCount: Int) -> String? {
-        if name.kind == .candidateLogProbability { return faultOfLogProbability }
-        if logProbability != nil { return "it has the log-probability of a candidate" }
-        guard (reward == nil) != (failure == nil) else {
+    func fault(
+        at index: Int, of item: WorkItem?, seed expected: UInt64, partCount: Int
+    ) -> String? {
+        let kind = self[index].name.kind
+        if kind == .candidateLogProbability { return faultOfLogProbability(at: index) }
+        if self[index].logProbability?.sum != nil { return "it has the log-probability of a candidate" }
+        let reward = self[index].reward
+        guard (reward == nil) != (self[index].failure?.code == nil) else {
             return "it must have either a reward or a failure"
         }
+        let parts = self[index].parts
         guard parts.isEmpty || parts.count == partCount && reward != nil else {
             return "it has \(parts.count) parts of a reward, and the scorer has \(partCount)"
         }
         if let reward, !Score(reward, parts: parts).isPossible {
             return "its reward is \(reward), of the parts \(parts)"
         }
-        if name.kind == .candidate || item?.text != nil { return faultOfScoring }
-        return faultOfSampling(seed: expected, mayHaveText: item == nil)
+        if kind == .candidate || item?.text != nil { return faultOfScoring(at: index) }
+        return faultOfSampling(at: index, seed: expected, mayHaveText: item == nil)
     }
 
-    private var faultOfLogProbability: String? {
-        guard completion == nil, seed == nil, reward == nil, parts.isEmpty else {
-            return "only its log-probability was asked for"
-        }
-        guard (logProbability == nil) != (failure == nil) else {
+    private func faultOfLogProbability(at index: Int) -> String? {
+        guard self[index].completion?.finishReason == nil, self[index].seed == nil,
+            self[index].reward == nil, self[index].parts.isEmpty
+        else { return "only its log-probability was asked for" }
+        let (value, failure) = (self[index].logProbability, self[index].failure)
+        guard (value == nil) != (failure == nil) else {
             return "it must have either a log-probability or a failure"
         }
-        if let logProbability { return logProbability.fault }
+        if let value { return value.fault }
         return failure?.stage == .logProbability ? nil : "its failure is of another stage"
     }
 
     /// Of an item that brought its text.
-    private var faultOfScoring: String? {
-        guard completion == nil, seed == nil else { return "it had its text" }
-        guard let failure, failure.stage != .scoring else { return nil }
+    private func faultOfScoring(at index: Int) -> String? {
+        guard self[index].completion?.finishReason == nil, self[index].seed == nil else {
+            return "it had its text"
+        }
+        guard let stage = self[index].failure?.stage, stage != .scoring else { return nil }
         return "its failure is of another stage"
     }
 
-    private func faultOfSampling(seed expected: UInt64, mayHaveText: Bool) -> String? {
+    private func faultOfSampling(
+        at index: Int, seed expected: UInt64, mayHaveText: Bool
+    ) -> String? {
+        let (seed, stage) = (self[index].seed, self[index].failure?.stage)
         if let seed, seed != expected { return "its seed is \(seed) and must be \(expected)" }
-        if let completion {
+        if self[index].completion?.finishReason != nil {
             if seed == nil { return "its seed is missing" }
-            if let fault = completion.fault { return fault }
-            return failure == nil || failure?.stage == .scoring
+            if let fault = faultOfCompletion(at: index) { return fault }
+            return stage == nil || stage == .scoring
                 ? nil : "it has a completion, and its failure is of another stage"
         }
-        if failure?.stage == .sampling { return nil }
-        guard mayHaveText, failure?.stage != .logProbability else {
+        if stage == .sampling { return nil }
+        guard mayHaveText, stage != .logProbability else {
             return "its completion is missing"
         }
         return nil
+    }
+
+    /// What cannot be so about the log-probabilities of a completion.
+    private func faultOfCompletion(at index: Int) -> String? {
+        PossibleLogProbability.fault(
+            sum: self[index].completion?.logProbability, tokens: self[index].completion?.tokenCount,
+            ids: self[index].completion?.tokenIDs,
+            values: self[index].completion?.tokenLogProbabilities)
     }
 }

@@ -143,14 +143,6 @@ package enum PossibleLogProbability {
     }
 }
 
-extension Completion {
-    /// What cannot be so about its log-probabilities; `nil` when all is well.
-    var fault: String? {
-        PossibleLogProbability.fault(
-            sum: logProbability, tokens: tokenCount, ids: tokenIDs, values: tokenLogProbabilities)
-    }
-}
-
 extension LogProbability {
     /// What cannot be so about it; `nil` when all is well.
     var fault: String? {

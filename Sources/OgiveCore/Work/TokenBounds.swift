@@ -67,26 +67,26 @@ package struct TokenBounds: Hashable, Sendable {
             input: scorings * read(bytes: bytes) + Self.perByte * rubricBytes, output: written)
     }
 
-    /// A count of a result that cannot be so, in words; `nil` when there is none. The prompt, its
-    /// metadata and the texts of the lease have so many `bytes`; `nil` where nobody knows.
-    func fault(of result: ItemResult, bytes: Int?) -> String? {
-        let textBytes = result.completion?.content.byteCount ?? 0
+    /// A count of one of some results that cannot be so, in words; `nil` when there is none. The
+    /// prompt, its metadata and the texts of the lease have so many `bytes`; `nil` where nobody
+    /// knows.
+    func fault(of results: Span<ItemResult>, at index: Int, bytes: Int?) -> String? {
+        let textBytes = results[index].completion?.content.byteCount ?? 0
         let read = self.read(bytes: bytes)
         let own = self.completion(textBytes: textBytes)
-        if let completion = result.completion {
-            let count = max(
-                completion.tokenCount ?? 0, completion.tokenIDs?.count ?? 0,
-                completion.tokenLogProbabilities?.count ?? 0)
-            if count > own { return "it says \(count) tokens, and cannot have more than \(own)" }
-            if let prompt = completion.promptTokenCount, prompt > read {
-                return "it says \(prompt) tokens of the prompt, which cannot have more than \(read)"
-            }
+        let count = max(
+            results[index].completion?.tokenCount ?? 0,
+            results[index].completion?.tokenIDs?.count ?? 0,
+            results[index].completion?.tokenLogProbabilities?.count ?? 0)
+        if count > own { return "it says \(count) tokens, and cannot have more than \(own)" }
+        if let prompt = results[index].completion?.promptTokenCount, prompt > read {
+            return "it says \(prompt) tokens of the prompt, which cannot have more than \(read)"
         }
-        if let spent = result.policyTokens, spent.isBeyond(TokenCount(input: read, output: own)) {
+        if let spent = results[index].policyTokens, spent.isBeyond(TokenCount(input: read, output: own)) {
             return "it says that the policy took \(spent.words), and it cannot take more than "
                 + TokenCount(input: read, output: own).words
         }
-        guard let spent = result.scorerTokens else { return nil }
+        guard let spent = results[index].scorerTokens else { return nil }
         let scoring = self.scoring(bytes: bytes.map { $0 + textBytes })
         guard spent.isBeyond(scoring) else { return nil }
         return "it says that the scorer took \(spent.words), and it cannot take more than "
@@ -102,7 +102,7 @@ package struct TokenBounds: Hashable, Sendable {
             let text = index < lease.items.count ? lease.items[index].text : nil
             let known = bytes + (text?.utf8.count ?? 0)
             // A copy only where something is wrong.
-            guard fault(of: results[index], bytes: known) != nil else { continue }
+            guard fault(of: results.span, at: index, bytes: known) != nil else { continue }
             possible[index] = corrected(results[index], bytes: known)
         }
         return possible

@@ -121,30 +121,29 @@ struct LandingCounts: Sendable {
         candidateRewards = Int64(plan.candidateRewards.count)
         candidateFailures = Int64(plan.failures.count { $0.key.name.kind == .candidate })
         drawFailures = Int64(plan.failures.count) - candidateFailures
-        for result in plan.completions { addCompletion(of: result.item) }
+        for result in plan.completions { addCompletion(of: result) }
         policyTokens.output = Int(tokens)
         for result in plan.logProbabilities {
             logProbabilities += result.outcome.failure == nil ? 1 : 0
             logProbabilityFailures += result.outcome.failure == nil ? 0 : 1
-            policyTokens.input += (result.item.policyTokens?.input).stored
-            policyTokens.output += (result.item.policyTokens?.output).stored
+            policyTokens.input += (result.policyTokens?.input).stored
+            policyTokens.output += (result.policyTokens?.output).stored
         }
         for rewards in [plan.rewards, plan.candidateRewards] {
-            for reward in rewards { addScoring(of: reward.result.item) }
+            for reward in rewards { addScoring(of: reward.result) }
         }
     }
 
-    /// Counts a draw's text. Each field is read by itself: a copy of the completion costs more.
-    private mutating func addCompletion(of item: borrowing ItemResult) {
-        tokens += Int64((item.completion?.tokenCount).stored)
-        truncated += item.completion?.isTruncated == true ? 1 : 0
-        policyTokens.input +=
-            (item.completion?.promptTokenCount ?? item.policyTokens?.input).stored
+    /// Counts a draw's text.
+    private mutating func addCompletion(of result: LandingResult) {
+        tokens += Int64(result.tokenCount.stored)
+        truncated += result.isTruncated ? 1 : 0
+        policyTokens.input += (result.promptTokenCount ?? result.policyTokens?.input).stored
     }
 
-    private mutating func addScoring(of item: borrowing ItemResult) {
-        scorerTokens.input += (item.scorerTokens?.input).stored
-        scorerTokens.output += (item.scorerTokens?.output).stored
+    private mutating func addScoring(of result: LandingResult) {
+        scorerTokens.input += (result.scorerTokens?.input).stored
+        scorerTokens.output += (result.scorerTokens?.output).stored
     }
 
     /// Adds what another run's part changed.

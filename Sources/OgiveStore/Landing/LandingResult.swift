@@ -27,7 +27,7 @@ final class LandingResult: Sendable {
     /// The result at an index of a group, the `arrival`-th of its batch.
     init(_ group: LandingGroup, _ index: Int, arrival: Int) {
         key = Key(prompt: group.prompt.rawValue, name: group.items[index].name)
-        outcome = LandingOutcome(group.items[index])
+        outcome = LandingOutcome(group.items.span, index)
         let text = key.name.kind == .draw ? group.items[index].completion?.content : nil
         textSample = text.map { TextSample($0, of: group.prompt.rawValue) }
         self.group = group
@@ -41,6 +41,19 @@ final class LandingResult: Sendable {
     var textBytes: Int? { textSample?.bytes }
     /// Who brought it.
     var worker: WorkerID { group.worker }
+    /// Tokens of its text, where they are known. These fields are read where they are: a copy of
+    /// the item costs more than all of them.
+    var tokenCount: Int? { group.items[index].completion?.tokenCount }
+    /// Whether the limit cut its text off.
+    var isTruncated: Bool { group.items[index].completion?.finishReason == .length }
+    /// Tokens of the prompt, at one draw of each request.
+    var promptTokenCount: Int? { group.items[index].completion?.promptTokenCount }
+    /// Tokens that the policy spent on a candidate's log-probability.
+    var policyTokens: TokenCount? { group.items[index].policyTokens }
+    /// Tokens that the scorer spent.
+    var scorerTokens: TokenCount? { group.items[index].scorerTokens }
+    /// Rewards of the parts of a weighted sum.
+    var parts: [Double] { group.items[index].parts }
     /// The result as it came, which stays in its group.
     var item: ItemResult { _read { yield group.items[index] } }
 
@@ -74,24 +87,25 @@ struct LandingOutcome: Sendable {
     var isSome: Bool { reward != nil || logProbability != nil || failure != nil }
 
     /// An error is never a number: what is not finite becomes a failure.
-    init(_ item: borrowing ItemResult) {
-        if item.name.kind == .candidateLogProbability {
-            readLogProbability(of: item)
+    init(_ items: Span<ItemResult>, _ index: Int) {
+        if items[index].name.kind == .candidateLogProbability {
+            readLogProbability(of: items[index])
             return
         }
-        switch item.reward {
-        case .some(let value) where Score(value, parts: item.parts).isPossible:
+        let parts = items[index].parts
+        switch items[index].reward {
+        case .some(let value) where Score(value, parts: parts).isPossible:
             reward = value
         case .some(let value):
             failure =
-                item.failure
+                items[index].failure
                 ?? Failure(
                     stage: .scoring, code: .notFinite,
-                    message: "The reward is \(value), of the parts \(item.parts.prefix(16)): a "
+                    message: "The reward is \(value), of the parts \(parts.prefix(16)): a "
                         + "reward, and each part, is a number up to ±\(Score.magnitudeMax).",
                     attempts: 1)
         case .none:
-            failure = item.failure
+            failure = items[index].failure
         }
     }
 
@@ -131,7 +145,7 @@ struct LandingReward: Sendable {
     init(result: LandingResult, text: LandingResult?, _ reward: Double) {
         self.result = result
         self.text = text
-        score = LandingScore(reward: reward, parts: result.item.parts)
+        score = LandingScore(reward: reward, parts: result.parts)
     }
 
     var key: LandingResult.Key { result.key }

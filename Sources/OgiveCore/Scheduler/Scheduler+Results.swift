@@ -264,7 +264,9 @@ extension Span<ItemResult> {
     ) -> String? {
         let kind = self[index].name.kind
         if kind == .candidateLogProbability { return faultOfLogProbability(at: index) }
-        if self[index].logProbability?.sum != nil { return "it has the log-probability of a candidate" }
+        if self[index].logProbability?.sum != nil {
+            return "it has the log-probability of a candidate"
+        }
         let reward = self[index].reward
         guard (reward == nil) != (self[index].failure?.code == nil) else {
             return "it must have either a reward or a failure"

@@ -82,9 +82,10 @@ package struct TokenBounds: Hashable, Sendable {
         if let prompt = results[index].completion?.promptTokenCount, prompt > read {
             return "it says \(prompt) tokens of the prompt, which cannot have more than \(read)"
         }
-        if let spent = results[index].policyTokens, spent.isBeyond(TokenCount(input: read, output: own)) {
+        let most = TokenCount(input: read, output: own)
+        if let spent = results[index].policyTokens, spent.isBeyond(most) {
             return "it says that the policy took \(spent.words), and it cannot take more than "
-                + TokenCount(input: read, output: own).words
+                + most.words
         }
         guard let spent = results[index].scorerTokens else { return nil }
         let scoring = self.scoring(bytes: bytes.map { $0 + textBytes })

@@ -150,7 +150,7 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             if wait.isDue(isRegistered: session.isRegistered, now: now) { announceWait() }
             let (messages, exit) = follow(effects, pipeline) { end?.forget($0) }
             report.tell(session, now: now)
-            await send(messages)
+            if await !send(messages) { session.noteUnheard() }
             if let exit { return exit }
         }
         return .drained
@@ -198,11 +198,15 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         return (messages, exit)
     }
 
-    private func send(_ messages: [WorkerMessage]) async {
-        guard !messages.isEmpty else { return }
+    /// Sends messages; whether somebody was there to be sent to, who reads.
+    private func send(_ messages: [WorkerMessage]) async -> Bool {
+        guard !messages.isEmpty else { return true }
+        var isHeard = true
         for outcome in await transport.send(messages) where outcome != .queued {
             logger.debug("message not queued", metadata: ["outcome": "\(outcome)"])
+            isHeard = isHeard && outcome == .tooLarge
         }
+        return isHeard
     }
 
     private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {

@@ -14,6 +14,9 @@ package struct WorkerLimits: Hashable, Sendable {
     package var resendAfter = Duration.seconds(5)
     /// How often, ± a quarter, `hello` is repeated until a coordinator answers.
     package var helloInterval = Duration.seconds(2)
+    /// How soon, ± a quarter for `hello`, a worker speaks again when nobody was there to be
+    /// spoken to.
+    package var unheardInterval = Duration.milliseconds(300)
     /// The worker gives up when no coordinator answered for this long.
     package var registrationMax = Duration.seconds(60)
     /// The worker gives up when a coordinator that it knew was silent for this long. Until then it

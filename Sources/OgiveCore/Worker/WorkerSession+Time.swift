@@ -32,7 +32,7 @@ extension WorkerSession {
         effects.append(contentsOf: results.lazy.map { .send(.result($0)) })
     }
 
-    /// Whether it is time for another hello: after `helloInterval` ± a quarter that follows from
+    /// Whether it is time for another hello: after an interval ± a quarter that follows from
     /// the worker's name and the number of its hellos, so that a fleet does not speak in chorus.
     func isHelloDue(_ now: TimePoint) -> Bool {
         guard let lastHello else { return true }
@@ -40,7 +40,8 @@ extension WorkerSession {
         hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
         hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
         let percent = 75 + Int((hash ^ (hash >> 31)) % 51)
-        return now - lastHello >= limits.helloInterval * percent / 100
+        let interval = isUnheard ? limits.unheardInterval : limits.helloInterval
+        return now - lastHello >= interval * percent / 100
     }
 
     mutating func sayHello(now: TimePoint) {
@@ -48,6 +49,7 @@ extension WorkerSession {
         isRegistered = false
         openHellos += 1
         lastHello = now
+        isUnheard = false
         // A hello says nothing of those that wait for the scorer: that follows.
         lastRoom = Room(credit: credit, unscored: 0)
         effects.append(
@@ -81,8 +83,10 @@ extension WorkerSession {
             }
             if isHelloDue(now) { sayHello(now: now) }
         } else {
-            if hasNews || now - lastHeartbeat >= heartbeatInterval {
+            let interval = isUnheard ? limits.unheardInterval : heartbeatInterval
+            if hasNews || now - lastHeartbeat >= interval {
                 lastHeartbeat = now
+                isUnheard = false
                 hasNews = false
                 effects.append(.send(signOfLife(now: now)))
                 lastRoom = nil

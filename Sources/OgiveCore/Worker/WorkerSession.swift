@@ -69,6 +69,8 @@ package struct WorkerSession: Sendable {
     /// Hellos since the last registration that no welcome answered yet.
     var openHellos = 0
     var lastHeartbeat: TimePoint
+    /// Whether the last messages found nobody.
+    var isUnheard = false
     var lastRoom: Room?
     /// Leases that are sampled and wait for the scorer, while there are some of several runs.
     var unscored = 0
@@ -215,6 +217,12 @@ package struct WorkerSession: Sendable {
             giveBack { _ in true }
         case .tick: break
         }
+    }
+
+    /// The messages of the last event found nobody: the next ones follow soon, so that a
+    /// coordinator that comes back hears of this worker at once.
+    package mutating func noteUnheard() {
+        isUnheard = true
     }
 
     /// Whether it takes nothing new.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what the size of a run costs the coordinator: memory, and the time to its first draw.
 
-    Tests/Benchmarks/scale/scale.py [--sizes 10000,100000,1000000,10000000] [--seconds 30]
+    Tests/Benchmarks/scale/scale.py [--sizes 10000,100000,1000000,10000000] [--seconds 10]
         [--ogive .build-release/release/ogive] [--json FILE]
 
 For each size: a private database under --folder with so many made-up prompts (INSERT, not an
@@ -41,7 +41,7 @@ ALTER TABLE ogive.prompt_rows
 CREATE UNIQUE INDEX prompt_rows_paging ON ogive.prompt_rows (prompt_set_id, (id + 0));
 """
 # Draws of small sets, so that they are not done before the end.
-DRAWS_LEAST = 4_000_000
+DRAWS_LEAST = 10_000_000
 # What is done: prompts whose place in the set fulfils a condition. Counted, as landing counts.
 DONE = """
 INSERT INTO ogive.quantile_table_rows
@@ -254,7 +254,7 @@ def main():
     """Makes a database for each size, measures within it, removes it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--sizes", default="10000,100000,1000000,10000000")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--ogive", default=str(ROOT / ".build-release/release/ogive"))
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--json", type=Path)

@@ -18,6 +18,22 @@ struct SessionRegistrationTests {
         #expect(bench.handle(.tick, after: .seconds(2)).hellos.isEmpty)
     }
 
+    @Test("Who speaks to nobody speaks again soon, until somebody is there")
+    func unheard() {
+        var bench = SessionBench()
+        #expect(bench.handle(.tick).hellos.count == 1)
+        bench.session.noteUnheard()
+        #expect(bench.handle(.tick, after: .milliseconds(200)).hellos.isEmpty)
+        #expect(bench.handle(.tick, after: .milliseconds(200)).hellos.count == 1)
+        #expect(bench.handle(.tick, after: .milliseconds(1_400)).hellos.isEmpty)
+        bench.welcome()
+        bench.handle(.tick)
+        #expect(bench.handle(.tick, after: .milliseconds(500)).sent.isEmpty)
+        bench.session.noteUnheard()
+        #expect(bench.handle(.tick).sent == [.heartbeat, .credit(4)])
+        #expect(bench.handle(.tick, after: .milliseconds(500)).sent.isEmpty)
+    }
+
     @Test("Heartbeat and credit are repeated in the interval of the welcome")
     func heartbeat() {
         var bench = SessionBench.registered()

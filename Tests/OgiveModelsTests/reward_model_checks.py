@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import json
 import sys
+import threading
 
 import torch
 import transformers
@@ -59,6 +60,8 @@ def inner(path, folder):
     rows = [model.encode(item) for item in items(60)]
     alone = [model.rewards([row])[0] for row in rows]
     close(model.rewards(rows), alone)
+    # Each token looks at those before it only: no mask is needed, and none is made.
+    assert not model.masks and list(model.collate(rows[:2], 0)) == ["input_ids"]
 
     # A model without a padding token: the last token counts, alone and in a batch.
     model.config.pad_token_id = None
@@ -119,6 +122,34 @@ def inner(path, folder):
     model.tokenizer.chat_template = None
     refused(model.choose_format, "--chat-template")
     encoder(scorer)
+    ahead(scorer)
+
+
+def ahead(scorer):
+    """On a GPU a batch is begun before the one before it is waited for, and when nothing waits
+    any more, all are answered."""
+    told = []
+
+    class Model:
+        computes_aside = True
+
+        def batches(self, rows):
+            return ([row] for row in rows)
+
+        def begin(self, rows):
+            told.append(("begin", rows[0]))
+            return lambda: [told.append(("wait", rows[0])) or rows[0]]
+
+    batcher, answered = scorer.Batcher(Model), threading.Semaphore(0)
+    for number in (1, 2, 3):
+        batcher.waiting.append((number, lambda _: answered.release()))
+    batcher.thread.start()
+    for _ in range(3):
+        assert answered.acquire(timeout=60)
+    assert told == [("begin", 1), ("begin", 2), ("wait", 1), ("begin", 3), ("wait", 2),
+                    ("wait", 3)], told
+    batcher.stop()
+    assert not batcher.thread.is_alive()
 
 
 def encoder(scorer):
@@ -130,6 +161,7 @@ def encoder(scorer):
         intermediate_size=64, num_labels=1, initializer_range=0.5)
     model.model = transformers.BertForSequenceClassification(config).eval()
     model.torch, model.config, model.device, model.label = torch, config, "cpu", 0
+    assert not model.is_blind_to_padding() and model.masks
     rows = [([1 + (n * k) % 99 for k in range(1, 3 + n)], [k % 2 for k in range(1, 3 + n)])
             for n in range(20)]
     alone = [model.rewards([row])[0] for row in rows]

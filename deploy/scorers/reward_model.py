@@ -13,7 +13,8 @@ on standard input and output, or, with --http, that of its `http` scorer:
 A reward is the raw logit: no sigmoid, no softmax. What cannot be scored as it is (longer than the
 model takes, refused by its chat template, a logit that is NaN) is an error of that item alone.
 Items are read and tokenised while others are computed, sorted by length, and computed in batches
-of at most --batch-tokens tokens, padding included. A batch that is too large for memory is halved.
+of at most --batch-tokens tokens, padding included. On a GPU the next batch is begun before the
+last one is waited for. A batch that is too large for memory is halved.
 
 HTTP: POST /score {"items": [{"messages" | "prompt", "completion"}]} answers
 {"model", "rewards": [1.5, null], "errors": [null, {"code", "message"}]}; GET /health, /info.
@@ -62,20 +63,38 @@ class Batcher:
             os._exit(1)
 
     def score(self, model):
-        while True:
+        """Where the model computes aside, a batch is begun before the last one is waited for."""
+        last = None
+        for batch in self.batches(model):
+            begun = batch and (batch, model.begin([encoded for encoded, _ in batch]))
+            if last:
+                self.answer(*last)
+            last = begun
+            if last and not model.computes_aside:
+                self.answer(*last)
+                last = None
+
+    def batches(self, model):
+        """What waits, in batches; `None` whenever nothing does, and at the end."""
+        while not self.stopping:
             with self.change:
-                while not self.waiting and not self.stopping:
-                    self.change.wait()
-                if self.stopping:
-                    return
                 rows = [self.waiting.popleft() for _ in range(min(WINDOW, len(self.waiting)))]
                 self.change.notify_all()
             for batch in model.batches(rows):
                 if self.stopping:
-                    return
-                rewards = model.rewards([encoded for encoded, _ in batch])
-                for (_, answer), reward in zip(batch, rewards):
-                    answer(reward)
+                    break
+                yield batch
+            if rows:
+                continue
+            yield None
+            with self.change:
+                while not self.waiting and not self.stopping:
+                    self.change.wait()
+        yield None
+
+    def answer(self, batch, rewards):
+        for (_, answer), reward in zip(batch, rewards()):
+            answer(reward)
 
     def ready(self):
         """The model, once it is loaded."""

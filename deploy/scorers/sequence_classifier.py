@@ -1,7 +1,8 @@
 """A reward model of transformers: from items to batches to raw logits. Part of reward_model.py.
 
 It knows nothing of protocols. `Model.encode` makes tokens of an item, `Model.batches` sorts items
-by length into batches, `Model.rewards` computes one: a reward, or an ItemError, for each row.
+by length into batches, `Model.begin` begins one and answers with a function that waits for it: a
+reward, or an ItemError, for each row. On a GPU it computes while the next batch is made ready.
 """
 
 import hashlib
@@ -27,6 +28,9 @@ class ItemError(Exception):
 
 class Model:
     """Tokenizer and model, and what is known of them."""
+    # Whether attention is told what is padding; whether texts of different lengths share a batch.
+    masks, pads = True, True
+
     def __init__(self, options):
         import torch
         import transformers
@@ -53,7 +57,7 @@ class Model:
         self.label = self.choose_label()
         self.max_length = self.choose_length()
         self.refuse_activations()
-        self.pads = True
+        self.masks = not self.is_blind_to_padding()
         self.pads = self.padding_is_harmless()
         self.facts = self.describe(dtype)
         say(f"ready in {time.monotonic() - begun:.1f} s: {json.dumps(self.facts)}")
@@ -167,35 +171,78 @@ class Model:
             types = types and types[:keeps_first] + types[excess + keeps_first:]
         return ids, types
 
+    @property
+    def computes_aside(self):
+        """Whether it computes a batch while the next one is made ready."""
+        return self.device.startswith("cuda")
+
     def forward(self, rows):
-        """The logits of rows of any lengths, in one batch, padded on the right and masked."""
-        length = max(len(ids) for ids, _ in rows)
-        padding = former = self.config.pad_token_id
-        if former is None and len(rows) > 1:
+        """The logits of rows of any lengths, in one batch."""
+        return self.launch(rows)()
+
+    def launch(self, rows, padding=None):
+        """Begins a batch, padded on the right; answers with a function that waits for its
+        logits."""
+        former = self.config.pad_token_id
+        padding = former if padding is None else padding
+        if padding is None and len(rows) > 1:
             # The model takes the last token that is not padding: any id that no row has will do.
             used = {token for ids, _ in rows for token in ids}
             padding = next((id for id in range(self.config.vocab_size) if id not in used), None)
             if padding is None:
-                return self.forward(rows[:1]) + self.forward(rows[1:])
-        torch = self.torch
-        fill = 0 if padding is None else padding
-        ids = torch.full((len(rows), length), fill, dtype=torch.long)
-        mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
-        for row, (tokens, kinds) in enumerate(rows):
-            ids[row, :len(tokens)] = torch.tensor(tokens)
-            mask[row, :len(tokens)] = 1
-            if kinds:
-                types[row, :len(kinds)] = torch.tensor(kinds)
-        inputs = {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
-        if rows[0][1]:
-            inputs["token_type_ids"] = types.to(self.device)
+                first, rest = self.launch(rows[:1]), self.launch(rows[1:])
+                return lambda: first() + rest()
+        inputs = self.collate(rows, 0 if padding is None else padding)
         self.config.pad_token_id = padding
         try:
-            with torch.inference_mode():
-                logits = self.model(**inputs).logits
+            with self.torch.inference_mode():
+                logits = self.model(**inputs).logits[:, self.label].float()
         finally:
             self.config.pad_token_id = former
-        return logits[:, self.label].float().cpu().tolist()
+        if not self.computes_aside:
+            return logits.tolist
+        values = self.torch.empty(logits.shape, dtype=logits.dtype, pin_memory=True)
+        values.copy_(logits, non_blocking=True)
+        done = self.torch.cuda.Event()
+        done.record()
+
+        def wait():
+            done.synchronize()
+            return values.tolist()
+        return wait
+
+    def collate(self, rows, fill):
+        """The model's inputs on its device; the copy goes on while the caller does."""
+        torch = self.torch
+        length = max(len(ids) for ids, _ in rows)
+
+        def table(texts, rest):
+            values = torch.full(
+                (len(rows), length), rest, dtype=torch.long, pin_memory=self.computes_aside)
+            for row, tokens in enumerate(texts):
+                values[row, :len(tokens)] = torch.tensor(tokens)
+            return values.to(self.device, non_blocking=True)
+
+        inputs = {"input_ids": table([ids for ids, _ in rows], fill)}
+        if self.masks:
+            inputs["attention_mask"] = table([[1] * len(ids) for ids, _ in rows], 0)
+        if rows[0][1]:
+            inputs["token_type_ids"] = table([kinds or [] for _, kinds in rows], 0)
+        return inputs
+
+    def is_blind_to_padding(self):
+        """Whether what stands behind a text never changes its reward, to the last bit: so it is
+        where each token looks at those before it only. Then padding on the right needs no mask,
+        and attention takes its quicker way."""
+        self.masks = False
+        rows = [([1 + token % 3 for token in range(n)], None) for n in (3, 8)]
+        try:
+            found = [self.launch(rows, padding=token)() for token in (5, 6, 7)]
+        except Exception:   # code of the model's own may not do without a mask
+            return False
+        finally:
+            self.masks = True
+        return all(math.isfinite(value) for value in found[0]) and found[1:] == found[:1] * 2
 
     def padding_is_harmless(self):
         """Whether a text's reward is the same beside a longer one. Models with code of their own
@@ -209,22 +256,54 @@ class Model:
             "texts of equal lengths share a batch")
         return False
 
-    def rewards(self, rows):
-        """One reward or ItemError for each row; halves the batch when memory runs out."""
+    def begin(self, rows):
+        """Begins a batch; answers with a function that waits for one reward or ItemError of each
+        row. A batch for which there is no memory is halved."""
         try:
-            values = self.forward(rows)
+            logits = self.launch(rows)
         except RuntimeError as error:
-            text = str(error).lower()
-            if not any(word in text for word in ("out of memory", "allocate memory")):
-                return [ItemError("server_error", f"the model failed: {error}")] * len(rows)
-            if len(rows) == 1:
-                return [ItemError("server_error", f"no memory for {len(rows[0][0])} tokens")]
-            say(f"out of memory with {len(rows)} texts: trying halves")
-            self.torch.cuda.empty_cache()
-            half = len(rows) // 2
-            return self.rewards(rows[:half]) + self.rewards(rows[half:])
+            answers = self.recover(error, rows)
+            return lambda: answers
+
+        def wait():
+            try:
+                return self.checked(logits())
+            except RuntimeError as error:
+                return self.recover(error, rows)
+        return wait
+
+    def rewards(self, rows):
+        """One reward or ItemError for each row."""
+        try:
+            return self.checked(self.forward(rows))
+        except RuntimeError as error:
+            return self.recover(error, rows)
+
+    def checked(self, values):
         return [value if math.isfinite(value)
                 else ItemError("not_finite", f"the model's logit is {value}") for value in values]
+
+    def recover(self, error, rows):
+        """The rewards of rows whose batch failed."""
+        text = str(error).lower()
+        if not any(word in text for word in ("out of memory", "allocate memory")):
+            self.leave_if_broken()
+            return [ItemError("server_error", f"the model failed: {error}")] * len(rows)
+        if len(rows) == 1:
+            return [ItemError("server_error", f"no memory for {len(rows[0][0])} tokens")]
+        say(f"out of memory with {len(rows)} texts: trying halves")
+        self.torch.cuda.empty_cache()
+        half = len(rows) // 2
+        return self.rewards(rows[:half]) + self.rewards(rows[half:])
+
+    def leave_if_broken(self):
+        """Ends the program where the GPU answers nothing any more: a new process may."""
+        if not self.computes_aside:
+            return
+        try:
+            self.torch.cuda.synchronize()
+        except RuntimeError as error:
+            sys.exit(f"the GPU computes nothing any more: {error}")
 
     def batches(self, rows):
         """Cuts rows, given by length, into batches of at most --batch-tokens, padding included."""

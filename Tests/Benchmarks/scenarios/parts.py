@@ -87,10 +87,16 @@ def viewers(options, say):
     return {"goal": 0.01, "found": script("pages/viewers.py", options, *rounds)}
 
 
+def scoring(options, say):
+    """The scorer for models of transformers, against a plain loop."""
+    rounds = ["--rounds", 1 if options.quick else options.rounds]
+    return {"goal": 3, "found": script(
+        "scoring/scoring.py", options, *rounds, python=ROOT / ".venv-vllm/bin/python")}
+
+
 def saturate(options, say):
-    """Tokens a second through a real server, against a plain client."""
+    """Tokens a second through real servers, against a plain client."""
     if options.quick:
-        raise Skipped("not with --quick: it takes ten minutes")
-    python = ROOT / ".venv-vllm/bin/python"
+        raise Skipped("not with --quick: it takes twenty minutes")
     return {"goal": 0.98, "found": script(
-        "saturate/saturate.py", options, "--servers", "llamacpp", python=python)}
+        "saturate/saturate.py", options, python=ROOT / ".venv-vllm/bin/python")}

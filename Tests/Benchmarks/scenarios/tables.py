@@ -125,6 +125,22 @@ def saturate(found):
     return lines
 
 
+def scoring(found):
+    """The program's rate against the loop's."""
+    found, goal = found["found"], found["goal"]
+    lines = ["| | pairs/s | of the arithmetic peak | the program as a multiple of it |",
+             "|---|---|---|---|"]
+    for name, item in found["contestants"].items():
+        share = [100 * each for each in item["share_of_peak"]]
+        lines.append(
+            f"| {name} | {spread(of(item['pairs_per_second']))} "
+            f"| {spread(of(share))} % | "
+            + ("" if name == "program" else f"{spread(of(item['ratio']))} (goal ≥ {goal})") + " |")
+    return lines + ["", f"{found['device']}, {found['dtype']}: {found['weights'] / 1e6:,.0f} "
+                    f"million weights, {found['pairs']} pairs of "
+                    f"{found['tokens'] / found['pairs']:.0f} tokens in the mean."]
+
+
 def scale(found):
     """One row a size; the times are those to the first draw that landed."""
     cases = ["start", "after SIGTERM", "after SIGKILL", "a thousandth done", "half done"]
@@ -185,6 +201,7 @@ SHAPES = {
     "query": ("Query: what trainers read", query),
     "pages": ("Pages: the dashboard's, of a large run", pages),
     "viewers": ("Viewers: what a dashboard costs a run", viewers),
+    "scoring": ("Scoring: a reward model of transformers", scoring),
     "saturate": ("Saturate: a real server's tokens", saturate),
 }
 

@@ -4,7 +4,8 @@
     peer.py pool|ray|dask|celery --prompts 10000 --draws 1 --workers 4
 
 The database is in libpq's environment variables. Starting the tool is not timed. Prints JSON: the
-seconds from the first task to the last commit. Exit code 3: the tool is not installed.
+seconds from the first task to the last commit, and the processor time of the tool's processes
+meanwhile. Exit code 3: the tool is not installed.
 """
 import argparse
 import collections
@@ -20,7 +21,23 @@ from pathlib import Path
 from null_work import complete, complete_one
 
 HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent))
+from scenarios import processor         # noqa: E402
+
 AHEAD = 64      # tasks that are submitted for each worker before their results are awaited
+
+
+class Stretch:
+    """From now on: time, and processor time of this process and of all that it started."""
+
+    def __init__(self):
+        self.used, self.begun = processor.tree(os.getpid()), time.perf_counter()
+
+    def end(self):
+        """Both, in seconds."""
+        return {"seconds": time.perf_counter() - self.begun,
+                "processor_s": processor.tree(os.getpid()) - self.used}
 
 
 def need(module):
@@ -37,12 +54,12 @@ def pool(options, landing):
     import multiprocessing
     with multiprocessing.Pool(options.workers) as processes:
         processes.map(complete_one, [(number, 1) for number in range(options.workers)])
-        start = time.perf_counter()
+        stretch = Stretch()
         work = ((number, options.draws) for number in range(options.prompts))
         for result in processes.imap_unordered(complete_one, work):
             landing.take(result)
         landing.commit()
-        return time.perf_counter() - start
+        return stretch.end()
 
 
 def ray(options, landing):
@@ -53,7 +70,7 @@ def ray(options, landing):
               logging_level="ERROR")
     work = tool.remote(complete)
     tool.get([work.remote(number, 1) for number in range(4 * options.workers)])
-    start = time.perf_counter()
+    stretch = Stretch()
     waiting, prompts = [], iter(range(options.prompts))
     while True:
         for number in prompts:
@@ -66,9 +83,9 @@ def ray(options, landing):
         for result in tool.get(done):
             landing.take(result)
     landing.commit()
-    seconds = time.perf_counter() - start
+    found = stretch.end()
     tool.shutdown()
-    return seconds
+    return found
 
 
 def dask(options, landing):
@@ -78,13 +95,13 @@ def dask(options, landing):
                            dashboard_address=None) as cluster, tool.Client(cluster) as client:
         client.gather(client.map(complete, range(options.workers), [1] * options.workers,
                                  pure=False))
-        start = time.perf_counter()
+        stretch = Stretch()
         futures = client.map(complete, range(options.prompts), [options.draws] * options.prompts,
                              pure=False, batch_size=1000)
         for _, result in tool.as_completed(futures, with_results=True):
             landing.take(result)
         landing.commit()
-        return time.perf_counter() - start
+        return stretch.end()
 
 
 def celery(options, landing):
@@ -114,7 +131,7 @@ def celery(options, landing):
                 break
             except OSError:
                 time.sleep(0.1)
-        start = time.perf_counter()
+        stretch = Stretch()
         waiting, prompts = collections.deque(), iter(range(options.prompts))
         while True:
             for number in prompts:
@@ -125,7 +142,7 @@ def celery(options, landing):
                 break
             landing.take(waiting.popleft().get(timeout=60))
         landing.commit()
-        return time.perf_counter() - start
+        return stretch.end()
     finally:
         worker.terminate()
         worker.wait()
@@ -144,9 +161,9 @@ def main():
     need("psycopg")
     from landing import Landing
     landing = Landing()
-    seconds = globals()[options.peer](options, landing)
+    found = globals()[options.peer](options, landing)
     assert landing.landed == options.prompts, (landing.landed, options.prompts)
-    print(json.dumps({"seconds": seconds, "prompts": options.prompts, "draws": options.draws}))
+    print(json.dumps(found | {"prompts": options.prompts, "draws": options.draws}))
 
 
 if __name__ == "__main__":

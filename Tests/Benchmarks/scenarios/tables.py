@@ -125,6 +125,17 @@ def saturate(found):
     return lines
 
 
+def dispatch(found):
+    """Rates, and what a prompt takes of the processors."""
+    lines = rates(found) + [
+        "", "| processor time of a prompt | the tool, µs | PostgreSQL, µs | both, as a multiple of "
+        "Ogive's |", "|---|---|---|---|"]
+    for name, each in found.get("us", {}).items():
+        lines.append(f"| {name} | {spread(each['tool'])} | {spread(each['postgresql'])} "
+                     f"| {'' if name == 'ogive' else spread(each['ratio'])} |")
+    return lines
+
+
 def scoring(found):
     """The program's rate against the loop's."""
     found, goal = found["found"], found["goal"]
@@ -187,7 +198,7 @@ def store(found):
 
 
 SHAPES = {
-    "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", rates),
+    "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", dispatch),
     "land": ("Land: 64 draws of 400 characters a prompt", rates),
     "cpu": ("Processor time of a draw, end to end", cpu),
     "store": ("Store: landing alone, no wire", store),

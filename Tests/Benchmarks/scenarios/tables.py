@@ -200,6 +200,7 @@ def store(found):
 SHAPES = {
     "dispatch": ("Dispatch: null work, one draw a prompt, into PostgreSQL", dispatch),
     "land": ("Land: 64 draws of 400 characters a prompt", rates),
+    "long": ("Long texts: 16 draws of 6 400 characters a prompt", rates),
     "cpu": ("Processor time of a draw, end to end", cpu),
     "store": ("Store: landing alone, no wire", store),
     "import": ("Import: prompts of 500 bytes, JSON Lines and Parquet", files),

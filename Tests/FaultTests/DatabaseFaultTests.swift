@@ -75,7 +75,7 @@ extension FaultTests.Databases {
             try await installation.setReadOnly(true)
             try await installation.coordinator?.says("read-only")
             // Results may still wait for a connection by then.
-            try await installation.coordinator?.says("nothing is granted until it is")
+            try await installation.coordinator?.says("no work is handed out until")
             try installation.hurry()
             // Transactions that began before have ended when the pool has looked for a server.
             try await installation.coordinator?.says("No server of")

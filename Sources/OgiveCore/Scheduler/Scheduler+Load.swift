@@ -8,6 +8,9 @@ struct WorkerLoadWindow {
 
     /// The last report.
     private(set) var latest: WorkerLoad
+    /// How many leases its slots hold: those that it samples, and of those that it scores as many
+    /// as it did of late; `nil` before it reported slots.
+    private(set) var leasesAtWork: Int?
     /// When the last record of it was written.
     var recordedAt: TimePoint?
     /// Runs that the worker served at the last report.
@@ -20,6 +23,9 @@ struct WorkerLoadWindow {
     private var counted = SlotTime()
     /// The most slots of each stage that it reported.
     private var slots = [SlotWait.Stage.sample: 0, .score: 0]
+
+    /// The share of the slots for scores that are busy.
+    private var scoringShare = 1.0
 
     /// Reports do not all take the same time to come: so much more is counted.
     private static let slack = Duration.seconds(10)
@@ -45,7 +51,19 @@ struct WorkerLoadWindow {
         if let newest = marks.last, now - newest.at >= Self.span / 2 {
             marks = [newest, (now, load)]
         }
+        noteLeasesAtWork()
         return since
+    }
+
+    private mutating func noteLeasesAtWork() {
+        guard latest.sampleSlots > 0 else {
+            leasesAtWork = nil
+            return
+        }
+        let share = latest.since(marks[0].load).slotTime.busyShare(.score)
+        scoringShare = share ?? scoringShare
+        leasesAtWork =
+            latest.sampleSlots + Int((Double(latest.scoreSlots) * scoringShare).rounded())
     }
 
     /// What the worker did of late, and in which time.

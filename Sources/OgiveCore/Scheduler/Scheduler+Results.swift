@@ -97,7 +97,7 @@ extension Scheduler {
             release(id, of: run, bytes: tasks[place].bytes, by: worker)
             noteFinished(run, by: worker, now: now)
         }
-        if runs.count > 1 {
+        if runs.count > 1 || ofRun(run, \.isEnding) == true {
             slotTime.note(result.items)
             withRun(run) { $0.slotTime.note(result.items) }
         }

@@ -103,6 +103,16 @@ struct SchedulerRun {
         limits.windowItems - (ready.count + suspects.count) * limits.drawsPerTask
     }
 
+    /// Whether all that is left of it is in memory.
+    var isEnding: Bool { paging == .exhausted || paging == .finishing }
+
+    /// Tasks that wait to be granted, when no others will come and messages take no time beside
+    /// what a draw takes; otherwise `nil`.
+    func readyAtTheEnd(_ limits: SchedulerLimits) -> Int? {
+        guard isEnding, slotTime.seconds ?? 0 >= limits.longDraw / .seconds(1) else { return nil }
+        return ready.count
+    }
+
     /// Whether so few items wait that the next page is to be read.
     func isRunningLow(_ limits: SchedulerLimits) -> Bool {
         room(limits) > limits.windowItems / 2

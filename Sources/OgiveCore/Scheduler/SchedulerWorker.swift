@@ -277,6 +277,23 @@ extension Scheduler {
             && worker.hasRoom(
                 shares[worker.connection] ?? KeyShare(), isOnlyKey: shares.count < 2, limits,
                 beyondCredit: isOff(.credit) ? 2 : 0)
+            && !wouldWaitAtTheEnd(worker)
+    }
+
+    /// Whether another lease would wait in a worker although too few are left for all workers to
+    /// have as many that wait: the last ones are for whoever is free first, or some workers would
+    /// have a queue when others have nothing left.
+    private func wouldWaitAtTheEnd(_ worker: SchedulerWorker) -> Bool {
+        guard let atWork = worker.loads.leasesAtWork,
+            worker.tasks.count >= atWork + worker.unscored
+        else { return false }
+        var left = 0
+        for id in worker.serves {
+            guard let ready = ofRun(id, { $0.readyAtTheEnd(limits) }) ?? nil else { return false }
+            left += ready
+        }
+        let most = atWork + worker.unscored + left / max(1, workers.count)
+        return worker.tasks.count >= most
     }
 
     /// Whether a worker may take over another lease from before it was registered.

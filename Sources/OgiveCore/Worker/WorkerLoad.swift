@@ -151,8 +151,8 @@ package struct SlotTime: Hashable, Sendable {
     }
 }
 
-/// What a worker did and what its slots waited for since it began. For people: nothing is decided
-/// by it.
+/// What a worker did and what its slots waited for since it began. It is for people; only how many
+/// leases may wait in a worker at the end of a run follows from it.
 package struct WorkerLoad: Hashable, Sendable {
     /// Tasks that it can sample at once.
     package var sampleSlots = 0

@@ -8,10 +8,10 @@ struct BusyCommand: ParsableCommand {
         abstract: "Slot-time that is busy, against greedy list scheduling of the same draws.")
 
     @Option(help: "Slots of all workers, in workers of eight.")
-    var slots = 1_000
+    var slots = 10_000
 
     @Option(help: "Draws, of ten seconds in the mean.")
-    var draws = 100_000
+    var draws = 400_000
 
     @Option(help: "A message's way in milliseconds, one way.")
     var latency = 1

@@ -83,7 +83,11 @@ struct BusyFleet {
             session: WorkerSession(
                 name: "worker-\(place)", version: "1", offer: SimulatedModel.offer,
                 limits: limits, now: now))
-        step(place, .tick)
+        var load = WorkerLoad()
+        load.sampleSlots = plan.slotsOfWorker
+        load.scoreSlots = plan.scoreSlotsOfWorker
+        load.slotTime[SlotWait(stage: .score, side: .nothing)] = 1
+        step(place, .load(load))
     }
 
     private mutating func coordinate(_ event: Scheduler.Event) {
@@ -164,7 +168,12 @@ struct BusyFleet {
         guard workers[place]?.running.removeValue(forKey: ticket) != nil else { return }
         remaining -= 1
         end = now.sinceZero
-        let results = lease.items.map { Samples.draw($0.name.index, seedBase: lease.seedBase) }
+        let duration = plan.durations[Int(lease.prompt.id.rawValue) - 1]
+        let results = lease.items.map { item in
+            var result = Samples.draw(item.name.index, seedBase: lease.seedBase)
+            result.sampleDuration = duration
+            return result
+        }
         step(place, .done(ticket, [results]))
     }
 }

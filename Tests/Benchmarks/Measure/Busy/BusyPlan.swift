@@ -22,6 +22,8 @@ struct BusyPlan {
     static let capInMeans = 30.0
 
     var slotsOfWorker = 8
+    /// A worker's default `score_concurrency`; scoring takes no time.
+    var scoreSlotsOfWorker = 2
     /// Leases that wait in a worker beyond those in its slots: the worker's default `prefetch` and
     /// its default `score_concurrency`.
     var prefetch = 10

@@ -150,7 +150,8 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
             if wait.isDue(isRegistered: session.isRegistered, now: now) { announceWait() }
             let (messages, exit) = follow(effects, pipeline) { end?.forget($0) }
             report.tell(session, now: now)
-            if await !send(messages) { session.noteUnheard() }
+            let unheard = await send(messages)
+            if !unheard.isEmpty { session.noteUnheard(unheard, now: time.now()) }
             if let exit { return exit }
         }
         return .drained
@@ -198,15 +199,16 @@ package struct WorkerService<Transport: WorkerTransport>: Service {
         return (messages, exit)
     }
 
-    /// Sends messages; whether somebody was there to be sent to, who reads.
-    private func send(_ messages: [WorkerMessage]) async -> Bool {
-        guard !messages.isEmpty else { return true }
-        var isHeard = true
-        for outcome in await transport.send(messages) where outcome != .queued {
+    /// Sends messages; answers with those that found nobody who reads.
+    private func send(_ messages: [WorkerMessage]) async -> [WorkerMessage] {
+        guard !messages.isEmpty else { return [] }
+        var unheard: [WorkerMessage] = []
+        for (message, outcome) in zip(messages, await transport.send(messages))
+        where outcome != .queued {
             logger.debug("message not queued", metadata: ["outcome": "\(outcome)"])
-            isHeard = isHeard && outcome == .tooLarge
+            if outcome != .tooLarge { unheard.append(message) }
         }
-        return isHeard
+        return unheard
     }
 
     private func check(_ exit: WorkerSession.Exit) throws(WorkerError) {

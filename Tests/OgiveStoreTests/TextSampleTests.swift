@@ -39,4 +39,13 @@ struct TextSampleTests {
         }
         #expect(Set(texts.map { Self.sample($0) }).count == 64)
     }
+
+    @Test("Texts that are made for their prompts do not share a hash")
+    func made() {
+        // With its eight bytes each text makes up for what its prompt's number changes.
+        let samples = (0..<100 as Range<Int64>).map { prompt in
+            Self.sample("XXXXXXX" + String(UnicodeScalar(UInt8(prompt ^ 0x40))), of: prompt)
+        }
+        #expect(Set(samples.map { $0._rawHashValue(seed: 1) }).count == 100)
+    }
 }

@@ -9,7 +9,8 @@ struct WorkerLoadWindow {
     /// The last report.
     private(set) var latest: WorkerLoad
     /// How many leases its slots hold: those that it samples, and of those that it scores as many
-    /// as it did of late; `nil` before it reported slots.
+    /// as it did of late. `nil` before it reported slots, and where scoring takes so long that
+    /// batches of leases wait for it, which are not counted here.
     private(set) var leasesAtWork: Int?
     /// When the last record of it was written.
     var recordedAt: TimePoint?
@@ -24,6 +25,8 @@ struct WorkerLoadWindow {
     /// The most slots of each stage that it reported.
     private var slots = [SlotWait.Stage.sample: 0, .score: 0]
 
+    /// A scorer that is busy for no more than this share of the time holds up no samples.
+    private static let quickScoring = 0.1
     /// The share of the slots for scores that are busy.
     private var scoringShare = 1.0
 
@@ -56,14 +59,11 @@ struct WorkerLoadWindow {
     }
 
     private mutating func noteLeasesAtWork() {
-        guard latest.sampleSlots > 0 else {
-            leasesAtWork = nil
-            return
-        }
         let share = latest.since(marks[0].load).slotTime.busyShare(.score)
         scoringShare = share ?? scoringShare
-        leasesAtWork =
-            latest.sampleSlots + Int((Double(latest.scoreSlots) * scoringShare).rounded())
+        let isQuick = latest.sampleSlots > 0 && scoringShare <= Self.quickScoring
+        let scored = Int((Double(latest.scoreSlots) * scoringShare).rounded())
+        leasesAtWork = isQuick ? latest.sampleSlots + scored : nil
     }
 
     /// What the worker did of late, and in which time.

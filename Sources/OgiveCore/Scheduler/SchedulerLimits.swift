@@ -57,8 +57,8 @@ package struct SchedulerLimits: Hashable, Sendable {
     /// Most leases that a worker may hold beyond its credit because they wait for a scorer. Each of
     /// the runs that it serves gets an equal part.
     package var unscoredMax = 512
-    /// A draw that keeps a slot for this long on the mean is long beside a message's way: at the end
-    /// of its run no more tasks wait in a worker than are left for each.
+    /// A draw that keeps a slot for this long on the mean is long beside a message's way: at the
+    /// end of its run no more tasks wait in a worker than are left for each.
     package var longDraw = Duration.milliseconds(100)
     /// Leases of a worker that has finished none yet; each that it finishes allows it one more, and
     /// what it lets run out or forgets halves what it is allowed.

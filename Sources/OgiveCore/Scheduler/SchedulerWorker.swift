@@ -284,7 +284,7 @@ extension Scheduler {
     /// have as many that wait: the last ones are for whoever is free first, or some workers would
     /// have a queue when others have nothing left.
     private func wouldWaitAtTheEnd(_ worker: SchedulerWorker) -> Bool {
-        guard let atWork = worker.loads.leasesAtWork,
+        guard let atWork = worker.loads.leasesAtWork, workers.count > 1,
             worker.tasks.count >= atWork + worker.unscored
         else { return false }
         var left = 0
@@ -292,7 +292,7 @@ extension Scheduler {
             guard let ready = ofRun(id, { $0.readyAtTheEnd(limits) }) ?? nil else { return false }
             left += ready
         }
-        let most = atWork + worker.unscored + left / max(1, workers.count)
+        let most = atWork + worker.unscored + left / workers.count
         return worker.tasks.count >= most
     }
 

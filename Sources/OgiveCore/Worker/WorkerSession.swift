@@ -219,10 +219,12 @@ package struct WorkerSession: Sendable {
         }
     }
 
-    /// The messages of the last event found nobody: the next ones follow soon, so that a
-    /// coordinator that comes back hears of this worker at once.
-    package mutating func noteUnheard() {
-        isUnheard = true
+    /// Messages of the last event found nobody, or nobody who has room for them; a hello among
+    /// them was not said. If the coordinator is silent, too, the next ones follow soon, so that one
+    /// that comes back hears of this worker at once. One that speaks only reads slowly.
+    package mutating func noteUnheard(_ messages: [WorkerMessage], now: TimePoint) {
+        for case .hello in messages { openHellos = max(0, openHellos - 1) }
+        if !isRegistered || now - lastHeard >= heartbeatInterval { isUnheard = true }
     }
 
     /// Whether it takes nothing new.

@@ -40,7 +40,9 @@ struct TextSample: Hashable, Sendable {
     }
 
     func _rawHashValue(seed: Int) -> Int {
-        let prompt = UInt64(bitPattern: prompt)
-        return QuickHash.of(prompt ^ words, UInt64(bitPattern: Int64(bytes)), seed: seed)
+        // One after the other: whoever writes a text for a prompt could make all sums of both equal.
+        let first = QuickHash.of(UInt64(bitPattern: prompt), words, seed: seed)
+        return QuickHash.of(
+            UInt64(bitPattern: Int64(first)), UInt64(bitPattern: Int64(bytes)), seed: seed)
     }
 }

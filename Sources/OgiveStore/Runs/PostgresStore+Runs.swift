@@ -62,7 +62,7 @@ extension PostgresStore {
             // A state that a later version added is an end, too.
             let former = RunState(rawValue: extent.state) ?? .finished
             if former != .open { return former }
-            _ = try await connection.query(PagingQueries.readIndexesInOrder)
+            _ = try await connection.query(PagingQueries.readByIndexes)
             if try await PromptTargets(extent).resolve(connection) {
                 return try await Self.stopIfExhausted(run, extent, connection)
             }

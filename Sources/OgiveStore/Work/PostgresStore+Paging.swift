@@ -31,12 +31,11 @@ enum PagingQueries {
     /// How many prompts one page looks at when most of them are complete.
     static let scanMax: Int64 = 20_000
 
-    /// To the end of the transaction. Without statistics, as after an import, the planner takes a
-    /// set for a handful of prompts: rather than read the paging index in its order, it would
-    /// fetch and sort all that is left of the set, for each page.
-    static let readIndexesInOrder = "SELECT set_config('enable_bitmapscan', 'off', true)"
-    /// The same for statements that are planned once for all pages: none of them reads a table
-    /// whole, however small it is when they are planned.
+    /// To the end of the transaction, for all that runs statements of pages. Without statistics, as
+    /// after an import, the planner takes a set for a handful of prompts: rather than read the
+    /// paging index in its order, it would fetch and sort all that is left of the set, for each
+    /// page. And these statements are planned once: none of them is to read a table whole, however
+    /// small it is when they are planned.
     static let readByIndexes = """
         SELECT set_config('enable_bitmapscan', 'off', true),
             set_config('enable_seqscan', 'off', true)

@@ -1,7 +1,7 @@
 """The null work: what a worker does for one prompt when no model is asked.
 
-For each of N draws a text of 400 characters (or another length), a reward and a log-probability. All follow from the
-prompt's number, so that every contestant makes the same rows.
+For each of N draws a text of 400 characters, or of another length, a reward and a log-probability.
+All follow from the prompt's number, so that every contestant makes the same rows.
 """
 import random
 

@@ -128,8 +128,8 @@ def saturate(found):
 def dispatch(found):
     """Rates, and what a prompt takes of the processors."""
     lines = rates(found) + [
-        "", "| processor time of a prompt | the tool, µs | PostgreSQL, µs | both, as a multiple of "
-        "Ogive's |", "|---|---|---|---|"]
+        "", "| processor time of a prompt | the tool, µs | PostgreSQL, µs "
+        "| both, as a multiple of Ogive's |", "|---|---|---|---|"]
     for name, each in found.get("us", {}).items():
         lines.append(f"| {name} | {spread(each['tool'])} | {spread(each['postgresql'])} "
                      f"| {'' if name == 'ogive' else spread(each['ratio'])} |")
@@ -146,7 +146,7 @@ def scoring(found):
         lines.append(
             f"| {name} | {spread(of(item['pairs_per_second']))} "
             f"| {spread(of(share))} % | "
-            + ("" if name == "program" else f"{spread(of(item['ratio']))} (goal ≥ {goal})") + " |")
+            + ("|" if name == "program" else f"{spread(of(item['ratio']))} (goal ≥ {goal}) |"))
     return lines + ["", f"{found['device']}, {found['dtype']}: {found['weights'] / 1e6:,.0f} "
                     f"million weights, {found['pairs']} pairs of "
                     f"{found['tokens'] / found['pairs']:.0f} tokens in the mean."]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How many pairs a second does deploy/scorers/reward_model.py score?
 
-    .venv-vllm/bin/python Tests/Benchmarks/scoring/scoring.py                  on a CPU: a small model
-    python Tests/Benchmarks/scoring/scoring.py --shape 8b --pairs 512          on a GPU
+    .venv-vllm/bin/python Tests/Benchmarks/scoring/scoring.py       on a CPU: a small model
+    python Tests/Benchmarks/scoring/scoring.py --shape 8b           on a GPU
 
 Makes a reward model with random weights on the spot (a Llama with `--shape`; nothing is downloaded)
 and pairs of prompts and completions of `--tokens` tokens in the mean, whose lengths are lognormal
@@ -12,9 +12,9 @@ with `--spread`. Then the program and a plain loop of transformers score the sam
 - the loop as people write it: `--batch` pairs in the order given, chat template, padding to the
   longest one, one batch after the other.
 
-Loading does not count. A pass of a pair of L tokens takes 2 P L + 2 layers × hidden × L² operations,
-where P is the number of weights without the embedding (Kaplan et al., 2020, section 2.1; attention
-looks at half of all positions). The peak is the fastest of some products of large matrices, in the
+Loading does not count. A pass of a pair of L tokens takes 2 P L + 2 layers × hidden × L²
+operations, where P is the number of weights without the embedding (Kaplan et al., 2020, section
+2.1; attention looks at half of all positions). The peak is the fastest of some products of large matrices, in the
 same run. Processor time is that of each process with its children. Exit code 1: rewards differ.
 """
 import argparse
@@ -120,7 +120,8 @@ def make(options):
                      {"role": "assistant", "content": completion}]
             text = tokenizer.apply_chat_template(turns, tokenize=False)
             lengths.append(len(tokenizer(text, add_special_tokens=False)["input_ids"]))
-            file.write(json.dumps({"id": number, "prompt": prompt, "completion": completion}) + "\n")
+            pair = {"id": number, "prompt": prompt, "completion": completion}
+            file.write(json.dumps(pair) + "\n")
     flops = sum(2 * weights * n + 2 * layers * hidden * n * n for n in lengths)
     print(json.dumps({
         "device": torch.cuda.get_device_name() if device == "cuda" else "CPU",

@@ -1,4 +1,5 @@
 import OgiveCore
+import OgiveTesting
 import Testing
 
 /// Keys that are hashed by multiplications.
@@ -44,5 +45,30 @@ struct QuickHashTests {
         }
         #expect(tasks.count == 5_000)
         #expect(tasks[TaskID(1 << 30)] == 1 && tasks[TaskID(2 << 30)] == nil)
+    }
+
+    @Test("Texts with a word that follows from those before it do not share a hash")
+    func texts() {
+        // A lane that begins with what everybody knows is 0 behind a word that equals it.
+        func mixed(_ left: UInt64, _ right: UInt64) -> UInt64 {
+            let product = left.multipliedFullWidth(by: right)
+            return product.high ^ product.low
+        }
+        func bytes(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(word >> ($0 * 8) & 0xFF) } }
+        let two: UInt64 = 0x1319_8A2E_0370_7345
+        var texts: [CompletionText] = []
+        var random = SeededRandom(seed: 1)
+        while texts.count < 20 {
+            let word = (0..<8).reduce(0 as UInt64) { word, _ in
+                word << 8 | UInt64.random(in: 32..<127, using: &random)
+            }
+            let lane = bytes(mixed(32 ^ two ^ word, two))
+            guard lane.allSatisfy((32..<127).contains) else { continue }
+            let text = Array("firstone".utf8) + bytes(word) + Array("otherone".utf8) + lane
+            texts.append(CompletionText(of: text, knownToBeUTF8: 0..<32))
+        }
+        for seed in [0, 1, 0x1234_5678_9ABC_DEF0] as [UInt64] {
+            #expect(Set(texts.map { $0.quickHash(seed: seed) }).count == texts.count)
+        }
     }
 }

@@ -12,13 +12,17 @@ struct SchedulerEndTests {
         var held: [UInt64: [Lease]] = [:]
         let duration: Duration
 
-        /// Twenty draws are in memory; `next` says that there are more.
-        init(duration: Duration, slots: Int = 2, next: Int64? = nil) {
+        /// Twenty draws are in memory; `next` says that there are more. Of 100 ms, the one slot for
+        /// scores of each worker is busy for `scoring`.
+        init(duration: Duration, slots: Int = 2, next: Int64? = nil, scoring: Int = 0) {
             self.duration = duration
             bench.handle(.runs([Bench.boundRun(draws: 1)]))
             bench.page(Bench.pending(1...20, draws: 1), next: next)
             var load = WorkerLoad()
             load.sampleSlots = slots
+            load.scoreSlots = 1
+            load.slotTime[SlotWait(stage: .score, side: .scorer)] = scoring
+            load.slotTime[SlotWait(stage: .score, side: .nothing)] = 100 - scoring
             for worker in UInt64(1)...2 {
                 held[worker] = bench.hello(from: worker, credit: 6).leases
                 held[worker]? += bench.say(.report(load, []), from: worker).leases
@@ -71,10 +75,11 @@ struct SchedulerEndTests {
         #expect(fleet.held[2]?.count == 6)
     }
 
-    @Test("Short draws, and workers that do not say how many slots they have, fill the credit")
+    @Test("Short draws, workers that report no slots, and slow scorers fill the credit")
     func shortDraws() {
-        for (duration, slots) in [(Duration.milliseconds(10), 2), (.seconds(1), 0)] {
-            var fleet = Fleet(duration: duration, slots: slots)
+        let cases = [(Duration.milliseconds(10), 2, 0), (.seconds(1), 0, 0), (.seconds(1), 2, 11)]
+        for (duration, slots, scoring) in cases {
+            var fleet = Fleet(duration: duration, slots: slots, scoring: scoring)
             let granted = (0..<8).map { fleet.finish(1 + UInt64($0 % 2)) }
             #expect(granted == Array(repeating: true, count: 8))
             #expect(fleet.counts == [6, 6])
@@ -88,12 +93,20 @@ struct SchedulerEndTests {
         #expect(granted == Array(repeating: true, count: 8))
     }
 
+    @Test("One worker alone leaves nothing to others")
+    func alone() {
+        var fleet = Fleet(duration: .seconds(1))
+        fleet.bench.say(.goodbye, from: 2)
+        let granted = (0..<8).map { _ in fleet.finish(1) }
+        #expect(granted == Array(repeating: true, count: 8))
+    }
+
     @Test("A task that comes back is granted to a worker that has a free slot")
     func comesBack() {
         var fleet = Fleet(duration: .seconds(1))
         let finished = fleet.finishAll(1)
         #expect(finished == 14)
         let leaves = fleet.bench.say(.goodbye, from: 2)
-        #expect(leaves.grantees == [1, 1, 1, 1])
+        #expect(leaves.grantees == [1, 1, 1, 1, 1, 1])
     }
 }

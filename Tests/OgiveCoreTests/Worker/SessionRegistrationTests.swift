@@ -21,17 +21,41 @@ struct SessionRegistrationTests {
     @Test("Who speaks to nobody speaks again soon, until somebody is there")
     func unheard() {
         var bench = SessionBench()
-        #expect(bench.handle(.tick).hellos.count == 1)
-        bench.session.noteUnheard()
+        let first = bench.handle(.tick)
+        #expect(first.hellos.count == 1)
+        bench.session.noteUnheard(first.sent, now: bench.now)
         #expect(bench.handle(.tick, after: .milliseconds(200)).hellos.isEmpty)
         #expect(bench.handle(.tick, after: .milliseconds(200)).hellos.count == 1)
         #expect(bench.handle(.tick, after: .milliseconds(1_400)).hellos.isEmpty)
         bench.welcome()
         #expect(bench.handle(.tick, after: .seconds(2)).sent == [.heartbeat, .credit(4)])
         #expect(bench.handle(.tick, after: .milliseconds(500)).sent.isEmpty)
-        bench.session.noteUnheard()
+        bench.session.noteUnheard([.heartbeat], now: bench.now)
         #expect(bench.handle(.tick).sent == [.heartbeat, .credit(4)])
         #expect(bench.handle(.tick, after: .milliseconds(500)).sent.isEmpty)
+    }
+
+    @Test("Who has no room in the queue of a coordinator that speaks does not speak more often")
+    func slowReader() {
+        var bench = SessionBench.registered()
+        bench.session.noteUnheard([.credit(4)], now: bench.now)
+        #expect(bench.handle(.tick, after: .milliseconds(500)).sent.isEmpty)
+    }
+
+    @Test("A hello that was not said is not answered: a repeated welcome is ignored after it")
+    func unsaid() throws {
+        var bench = SessionBench()
+        for _ in 0..<5 {
+            let sent = bench.handle(.tick, after: .seconds(3)).sent
+            bench.session.noteUnheard(sent, now: bench.now)
+        }
+        bench.handle(.tick, after: .seconds(3))
+        bench.welcome()
+        #expect(bench.session.isRegistered)
+        bench.hear(.serve(SimulatedModel.run(draws: 8)))
+        _ = try bench.take(1)
+        bench.welcome()
+        #expect(bench.session.working == 1)
     }
 
     @Test("Heartbeat and credit are repeated in the interval of the welcome")

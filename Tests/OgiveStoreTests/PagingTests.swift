@@ -198,7 +198,7 @@ extension StoreTests {
                 }
                 let connection = try await PostgresConnection.connect(database.configuration)
                 try await connection.execute("BEGIN")
-                _ = try await connection.query(PagingQueries.readIndexesInOrder)
+                _ = try await connection.query(PagingQueries.readByIndexes)
                 let plan = try await connection.query("EXPLAIN " + sql)
                     .map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
                 await connection.close()

@@ -17,7 +17,7 @@ extension StoreTests {
                 let id = "\(run.id.rawValue)"
                 let extent = [id, id, "1", "true", id, "true", "true", id]
                 let rows = try await database.rowsTouched(
-                    by: RunQueries.isPending, extent, after: PagingQueries.readIndexesInOrder)
+                    by: RunQueries.isPending, extent, after: PagingQueries.readByIndexes)
                 #expect(rows > prompts && rows < 20 * prompts)
             }
         }
@@ -207,7 +207,7 @@ extension StoreTests {
                     try await Self.addVersion(database, isAnalyzed: isAnalyzed)
                     for (name, sql, values, most) in checks {
                         let rows = try await database.rowsTouched(
-                            by: sql, run + values, after: PagingQueries.readIndexesInOrder,
+                            by: sql, run + values, after: PagingQueries.readByIndexes,
                             isPrepared: true)
                         #expect(rows < most, "\(name), analyzed: \(isAnalyzed)")
                     }
@@ -230,7 +230,7 @@ extension StoreTests {
                 "failures, analyzed: \(isAnalyzed)")
             let prompt = try await database.rowsTouched(
                 by: DashboardQueries.prompt, ["1", "9000", "4000"],
-                after: PagingQueries.readIndexesInOrder, isPrepared: true)
+                after: PagingQueries.readByIndexes, isPrepared: true)
             #expect(prompt < 40)
             for (name, sql, values) in [
                 (
@@ -244,7 +244,7 @@ extension StoreTests {
                 ("candidates", ReportQueries.exampleCandidates, ["1", "9000", "9", "9"]),
             ] {
                 let rows = try await database.rowsTouched(
-                    by: sql, values, after: PagingQueries.readIndexesInOrder,
+                    by: sql, values, after: PagingQueries.readByIndexes,
                     isPrepared: true)
                 #expect(rows < 60, "\(name), analyzed: \(isAnalyzed)")
             }

@@ -32,7 +32,7 @@ package final class DashboardStore: DashboardReader {
         configuration.statementTimeout = min(configuration.statementTimeout, timeout)
         // A standby will do, too; and a session that may only read counts as one.
         configuration["target_session_attrs"] = "any"
-        // As PagingQueries.readByIndexes: pages are read while runs land, without statistics.
+        // As in PagingQueries.readByIndexes: pages are read while runs land, without statistics.
         let options = [
             configuration["options"], "-c default_transaction_read_only=on",
             // Its statements are few and asked again and again, mostly while a run needs the

@@ -63,7 +63,7 @@ struct QuickHashTests {
                 word << 8 | UInt64.random(in: 32..<127, using: &random)
             }
             let lane = bytes(mixed(32 ^ two ^ word, two))
-            guard lane.allSatisfy((32..<127).contains) else { continue }
+            guard lane.allSatisfy({ (32..<127).contains($0) }) else { continue }
             let text = Array("firstone".utf8) + bytes(word) + Array("otherone".utf8) + lane
             texts.append(CompletionText(of: text, knownToBeUTF8: 0..<32))
         }

@@ -40,7 +40,7 @@ struct TextSample: Hashable, Sendable {
     }
 
     func _rawHashValue(seed: Int) -> Int {
-        // One after the other: whoever writes a text for a prompt could make all sums of both equal.
+        // One after the other: a text could be made for its prompt so that all sums are equal.
         let first = QuickHash.of(UInt64(bitPattern: prompt), words, seed: seed)
         return QuickHash.of(
             UInt64(bitPattern: Int64(first)), UInt64(bitPattern: Int64(bytes)), seed: seed)

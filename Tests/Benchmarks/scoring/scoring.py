@@ -14,8 +14,8 @@ with `--spread`. Then the program and a plain loop of transformers score the sam
 
 Loading does not count. A pass of a pair of L tokens takes 2 P L + 2 layers × hidden × L²
 operations, where P is the number of weights without the embedding (Kaplan et al., 2020, section
-2.1; attention looks at half of all positions). The peak is the fastest of some products of large matrices, in the
-same run. Processor time is that of each process with its children. Exit code 1: rewards differ.
+2.1; attention looks at half of all positions). The peak is the fastest of some products of large
+matrices, in the same run. Processor time is that of each process. Exit code 1: rewards differ.
 """
 import argparse
 import json

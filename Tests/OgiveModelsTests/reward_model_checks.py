@@ -90,7 +90,7 @@ def inner(path, folder):
     model.forward = forward
 
     # Batches keep to their tokens, padding included, and hold each text once.
-    model.options.batch_tokens = 300
+    model.batch_tokens = 300
     pairs = [(row, None) for row in rows]
     batches = list(model.batches(pairs))
     assert sorted(id(row) for batch in batches for row, _ in batch) == sorted(map(id, rows))

@@ -262,7 +262,8 @@ def parse():
         help="chat template (the default where there is one), text pair, or joined text")
     add("--chat-template", metavar="FILE", help="a Jinja template in place of the tokenizer's")
     add("--label", help="name or number of the label, where the model has several")
-    add("--batch-tokens", type=int, default=16_384, help="most tokens of a batch (16384)")
+    add("--batch-tokens", type=int, help="most tokens of a batch (16384 on a GPU; 1024 on a CPU, "
+        "which longer batches push out of its caches)")
     add("--http", metavar="HOST:PORT", help="serve HTTP instead of standard input and output")
     add("--trust-remote-code", action="store_true", help="run code that comes with the model")
     options = parser.parse_args()

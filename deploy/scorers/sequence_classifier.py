@@ -41,6 +41,8 @@ class Model:
             self.device = "cuda" if torch.cuda.is_available() else "cpu"
         if dtype == "auto":
             dtype = "float32" if self.device == "cpu" else "bfloat16"
+        # A CPU is slower with batches that do not fit into its caches.
+        self.batch_tokens = options.batch_tokens or (1_024 if self.device == "cpu" else 16_384)
         say(f"loading {options.model} as {dtype} on {self.device}")
         begun = time.monotonic()
         source = dict(revision=options.revision, trust_remote_code=options.trust_remote_code)
@@ -310,7 +312,7 @@ class Model:
         batch = []
         for row in sorted(rows, key=lambda row: len(row[0][0])):
             length = len(row[0][0])
-            full = (len(batch) + 1) * length > self.options.batch_tokens
+            full = (len(batch) + 1) * length > self.batch_tokens
             if batch and (full or (not self.pads and length != len(batch[0][0][0]))):
                 yield batch
                 batch = []

@@ -219,8 +219,10 @@ package enum BoundedJSON {
     /// Whether no bracket outside of texts is nested too deep. What is no JSON may pass.
     private static func isShallow(_ data: Data) -> Bool {
         var (depth, isText, isEscaped) = (0, false, false)
-        for byte in data {
-            switch byte {
+        // By place: the iterator of Data is many times slower.
+        let bytes = data.span
+        for place in bytes.indices {
+            switch bytes[place] {
             case _ where isEscaped: isEscaped = false
             case UInt8(ascii: "\\") where isText: isEscaped = true
             case UInt8(ascii: "\""): isText.toggle()

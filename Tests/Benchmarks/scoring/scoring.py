@@ -52,7 +52,7 @@ def arguments():
     parser.add_argument("--spread", type=float, default=0.5, help="standard deviation of the "
                         "logarithm of the length; 0: all are equally long")
     parser.add_argument("--batch", default="1,8,32", help="pairs of the loop's batches")
-    parser.add_argument("--batch-tokens", type=int, default=16_384, help="of the program")
+    parser.add_argument("--batch-tokens", type=int, help="of the program; default: its own")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--ogive", type=Path, help="not used; bench gives it")
@@ -177,10 +177,10 @@ def loop(options):
 
 def program(options, folder, pairs):
     """The program behind its protocol; its time from the first line to the last answer."""
+    size = ["--batch-tokens", str(options.batch_tokens)] if options.batch_tokens else []
     process = subprocess.Popen(
-        [sys.executable, "-B", SCORER, "--model", folder, "--batch-tokens",
-         str(options.batch_tokens)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.DEVNULL)
+        [sys.executable, "-B", SCORER, "--model", folder, *size], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
 
     def ask(lines):
         """Writes lines beside reading the answers."""

@@ -43,7 +43,9 @@ struct BusyFleet {
         self.plan = plan
         remaining = plan.durations.count
         workers = Array(repeating: nil, count: plan.members.count)
-        queue.push(.toScheduler(.runs([SimulatedModel.run(draws: 1)])), at: now)
+        var run = SimulatedModel.run(draws: 1)
+        run.spec.scoresCandidates = false
+        queue.push(.toScheduler(.runs([run])), at: now)
         for (place, member) in plan.members.enumerated() {
             queue.push(.join(place), at: .zero + member.joins)
             if let leaves = member.leaves { queue.push(.leave(place), at: .zero + leaves) }

@@ -36,7 +36,7 @@ struct SchedulerPagingTests {
         for hasCandidates in [false, true] {
             var bench = SchedulerBench { $0.windowItems = 8 }
             var run = Bench.boundRun(draws: 1)
-            run.spec.scoresCandidates = hasCandidates
+            run.spec.candidates = hasCandidates ? [.score] : []
             bench.handle(.runs([run]))
             let pages = bench.page(Bench.pending(1...3, draws: 1), next: 3).pages
             #expect(pages.first?.limit.items == (hasCandidates ? nil : 5))

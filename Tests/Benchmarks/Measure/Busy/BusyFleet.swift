@@ -44,7 +44,7 @@ struct BusyFleet {
         remaining = plan.durations.count
         workers = Array(repeating: nil, count: plan.members.count)
         var run = SimulatedModel.run(draws: 1)
-        run.spec.scoresCandidates = false
+        run.spec.candidates = []
         queue.push(.toScheduler(.runs([run])), at: now)
         for (place, member) in plan.members.enumerated() {
             queue.push(.join(place), at: .zero + member.joins)

@@ -205,8 +205,8 @@ class Model:
             return logits.tolist
         values = self.torch.empty(logits.shape, dtype=logits.dtype, pin_memory=True)
         values.copy_(logits, non_blocking=True)
-        done = self.torch.cuda.Event()
-        done.record()
+        # Of this model's GPU, which need not be the current one.
+        done = self.torch.cuda.current_stream(logits.device).record_event()
 
         def wait():
             done.synchronize()
@@ -303,7 +303,7 @@ class Model:
         if not self.computes_aside:
             return
         try:
-            self.torch.cuda.synchronize()
+            self.torch.cuda.synchronize(self.device)
         except RuntimeError as error:
             sys.exit(f"the GPU computes nothing any more: {error}")
 

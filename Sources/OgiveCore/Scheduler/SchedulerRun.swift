@@ -100,17 +100,7 @@ struct SchedulerRun {
     /// How many more items may wait for a worker, if each task that does had all of its draws.
     /// What is leased does not count: a large fleet would leave nothing to be read ahead.
     func room(_ limits: SchedulerLimits) -> Int {
-        limits.windowItems - (ready.count + suspects.count) * itemsOfTask(limits)
-    }
-
-    /// Most items of one of its tasks.
-    private func itemsOfTask(_ limits: SchedulerLimits) -> Int {
-        let hasCandidates =
-            described.value.spec.scoresCandidates
-            || described.value.spec.logProbabilitiesOfCandidates
-        return hasCandidates
-            ? limits.drawsPerTask
-            : min(limits.drawsPerTask, max(1, described.value.spec.draws))
+        limits.windowItems - (ready.count + suspects.count) * limits.drawsPerTask
     }
 
     /// Whether all that is left of it is in memory.

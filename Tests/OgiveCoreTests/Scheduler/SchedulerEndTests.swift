@@ -55,7 +55,7 @@ struct SchedulerEndTests {
     }
 
     @Test("Long draws: no worker has a queue when the other one has nothing left")
-    func longDraws() throws {
+    func longDraws() {
         var fleet = Fleet(duration: .seconds(1))
         #expect(fleet.counts == [6, 6])
         for _ in 0..<6 { for worker in UInt64(1)...2 { _ = fleet.finish(worker) } }

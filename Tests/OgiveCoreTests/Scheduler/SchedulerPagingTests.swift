@@ -31,18 +31,6 @@ struct SchedulerPagingTests {
         #expect(bench.hello(from: 2, credit: 1).pages.isEmpty)
     }
 
-    @Test("Tasks of one draw each take up one place of the window, those of candidates more")
-    func smallTasks() {
-        for hasCandidates in [false, true] {
-            var bench = SchedulerBench { $0.windowItems = 8 }
-            var run = Bench.boundRun(draws: 1)
-            run.spec.candidates = hasCandidates ? [.score] : []
-            bench.handle(.runs([run]))
-            let pages = bench.page(Bench.pending(1...3, draws: 1), next: 3).pages
-            #expect(pages.first?.limit.items == (hasCandidates ? nil : 5))
-        }
-    }
-
     @Test("However much is leased, the next page is read when few items wait for a worker")
     func leasedBesideWindow() {
         var bench = SchedulerBench { $0.windowItems = 8 }
